@@ -1,0 +1,239 @@
+//! A request that the backend understands, and its answer.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::api::generation::Generation;
+use crate::api::retry::Replay;
+use crate::wire::Environment;
+
+/// What may stand unescaped in a path segment or a query value: RFC 3986's unreserved characters.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A payment provider, as the routes know it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Provider {
+    /// Its name as people write it.
+    pub(crate) name: &'static str,
+    /// Its segment in the newer generation's routes.
+    pub(crate) segment: &'static str,
+    /// Whether the older generation, whose routes name no provider, means this one.
+    pub(crate) in_older: bool,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that the two generations spell differently.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    newer: &'static str,
+    older: &'static str,
+}
+
+impl Name {
+    pub(crate) const fn renamed(newer: &'static str, older: &'static str) -> Self {
+        Self { newer, older }
+    }
+
+    const fn of(self, generation: Generation) -> &'static str {
+        match generation {
+            Generation::Newer => self.newer,
+            Generation::Older => self.older,
+        }
+    }
+}
+
+impl From<&'static str> for Name {
+    fn from(name: &'static str) -> Self {
+        Self { newer: name, older: name }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Segment {
+    Name(Name),
+    Id(String),
+}
+
+/// A route of a provider's, in both generations.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    provider: &'static Provider,
+    segments: Vec<Segment>,
+    query: Vec<(Name, String)>,
+}
+
+impl Route {
+    pub(crate) const fn of(provider: &'static Provider) -> Self {
+        Self { provider, segments: Vec::new(), query: Vec::new() }
+    }
+
+    pub(crate) fn environment(self, environment: Environment) -> Self {
+        self.name(environment.as_str())
+    }
+
+    pub(crate) fn name(mut self, name: impl Into<Name>) -> Self {
+        self.segments.push(Segment::Name(name.into()));
+        self
+    }
+
+    pub(crate) fn id(mut self, id: &str) -> Self {
+        self.segments.push(Segment::Id(id.to_owned()));
+        self
+    }
+
+    pub(crate) fn query(mut self, name: impl Into<Name>, value: Option<impl ToString>) -> Self {
+        self.query.extend(value.map(|value| (name.into(), value.to_string())));
+        self
+    }
+
+    pub(crate) const fn provider(&self) -> &'static Provider {
+        self.provider
+    }
+
+    /// Whether it names one thing, so that a 404 can be about the thing and not about the route.
+    pub(crate) fn names_a_thing(&self) -> bool {
+        matches!(self.segments.last(), Some(Segment::Id(_)))
+    }
+
+    /// Path and query under this generation's routes; `None` where it has none for the provider.
+    pub(crate) fn path(&self, generation: Generation) -> Option<String> {
+        let mut path = String::from("/api/payments");
+        match generation {
+            Generation::Newer => path.extend(["/", self.provider.segment]),
+            Generation::Older if self.provider.in_older => {}
+            Generation::Older => return None,
+        }
+        for segment in &self.segments {
+            path.push('/');
+            match segment {
+                Segment::Name(name) => path.push_str(name.of(generation)),
+                Segment::Id(id) => path.extend(utf8_percent_encode(id, ESCAPED)),
+            }
+        }
+        for (position, (name, value)) in self.query.iter().enumerate() {
+            path.push(if position == 0 { '?' } else { '&' });
+            path.push_str(name.of(generation));
+            path.push('=');
+            path.extend(utf8_percent_encode(value, ESCAPED));
+        }
+        Some(path)
+    }
+}
+
+/// The backend's answer: its body as it came, and what we read in it.
+#[derive(Debug)]
+pub(crate) struct Reply<T> {
+    /// What `--json` prints.
+    pub(crate) body: Value,
+    /// What tables and judgements are made of.
+    pub(crate) data: T,
+    /// Whose it is.
+    pub(crate) provider: &'static Provider,
+}
+
+type Reader<T> = fn(&[u8]) -> serde_json::Result<(Value, T)>;
+
+/// A request whose answer is a `T`.
+#[derive(Debug)]
+pub(crate) struct Call<T> {
+    pub(crate) method: Method,
+    pub(crate) route: Route,
+    pub(crate) replay: Replay,
+    read: Reader<T>,
+}
+
+impl<T: DeserializeOwned> Call<T> {
+    /// A read.
+    pub(crate) fn get(route: Route) -> Self {
+        Self { method: Method::Get, route, replay: Replay::Always, read: whole }
+    }
+
+    /// A POST that does the same thing however often it is sent.
+    pub(crate) fn repeatable_post(route: Route) -> Self {
+        Self { method: Method::Post, ..Self::get(route) }
+    }
+
+    /// The answer carries secrets: its body is what `T` writes of itself, not what came.
+    pub(crate) fn with_secrets(self) -> Self
+    where
+        T: Serialize,
+    {
+        Self { read: without_secrets, ..self }
+    }
+
+    /// Reads the body of a success.
+    pub(crate) fn read(&self, bytes: &[u8]) -> serde_json::Result<Reply<T>> {
+        let (body, data) = (self.read)(bytes)?;
+        Ok(Reply { body, data, provider: self.route.provider })
+    }
+}
+
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<(Value, T)> {
+    let body: Value = serde_json::from_slice(bytes)?;
+    let data = T::deserialize(&body)?;
+    Ok((body, data))
+}
+
+fn without_secrets<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> serde_json::Result<(Value, T)> {
+    let data: T = serde_json::from_slice(bytes)?;
+    Ok((serde_json::to_value(&data)?, data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::stripe::STRIPE;
+
+    #[test]
+    fn both_generations_of_a_route() {
+        let route = Route::of(&STRIPE)
+            .environment(Environment::Test)
+            .name(Name::renamed("transactions", "payment-history"))
+            .query("limit", Some(5))
+            .query("subjectId", Some("a b&c"));
+        assert_eq!(
+            route.path(Generation::Newer).unwrap(),
+            "/api/payments/stripe/test/transactions?limit=5&subjectId=a%20b%26c"
+        );
+        assert_eq!(
+            route.path(Generation::Older).unwrap(),
+            "/api/payments/test/payment-history?limit=5&subjectId=a%20b%26c"
+        );
+        assert!(!route.names_a_thing());
+    }
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        let route = Route::of(&STRIPE).environment(Environment::Live).name("catalog").id("a/b?c#d%e é");
+        assert_eq!(
+            route.path(Generation::Newer).unwrap(),
+            "/api/payments/stripe/live/catalog/a%2Fb%3Fc%23d%25e%20%C3%A9"
+        );
+        assert!(route.names_a_thing());
+    }
+}

@@ -1,0 +1,324 @@
+//! The HTTP client: the only user of reqwest. One connection, kept alive; one deadline for all requests of a
+//! command; no redirects; an answer that is too large is not read.
+
+use std::cell::{Cell, OnceCell};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use reqwest::header;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::api::call::Method;
+use crate::api::error::{ApiError, of_transport};
+use crate::api::retry::{self, Outcome, Replay, Standing};
+use crate::error::{Code, Failure};
+use crate::secret::Secret;
+use crate::wire::Address;
+
+/// The largest answer that is read, in bytes. The largest catalogs seen have a tenth of it.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+
+/// A backend and the key that belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) address: Address,
+    pub(crate) key: Secret,
+    /// Where the key came from, for the hint when the backend refuses it.
+    pub(crate) key_source: String,
+}
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// For all requests of a command together. Time in which nothing is under way does not count: a prompt may wait
+    /// as long as its reader likes.
+    pub(crate) deadline: Duration,
+    /// At most so many replays of one request.
+    pub(crate) replays: u32,
+}
+
+/// What the client does, line by line, for `--verbose`.
+pub(crate) type Trace = Box<dyn Fn(fmt::Arguments<'_>)>;
+
+/// Sends requests to one backend.
+pub(crate) struct Client {
+    endpoint: Endpoint,
+    limits: Limits,
+    trace: Trace,
+    http: OnceCell<reqwest::Client>,
+    spent: Cell<Duration>,
+    key_accepted: Cell<bool>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) retry_after: Option<Duration>,
+    /// Wiped when it is dropped: some answers carry keys.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(crate) const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
+/// What the backend says of itself without authentication.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Health {
+    pub(crate) version: Option<String>,
+}
+
+/// One attempt's end without a whole answer.
+pub(crate) enum Broken {
+    /// reqwest's error: connecting, sending or receiving failed.
+    Transport(reqwest::Error),
+    /// The deadline passed. Nobody can tell how far the request got.
+    Deadline,
+    /// A failure that no replay would change.
+    Final(Failure),
+}
+
+impl Client {
+    pub(crate) fn new(endpoint: Endpoint, limits: Limits, trace: Trace) -> Self {
+        Self {
+            endpoint,
+            limits,
+            trace,
+            http: OnceCell::new(),
+            spent: Cell::default(),
+            key_accepted: Cell::default(),
+        }
+    }
+
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends a request until it is answered, refused for good, or the policy says stop.
+    ///
+    /// # Errors
+    /// Whatever is not an answer. An answer that is no success is an answer: judging it is the caller's.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        replay: Replay,
+    ) -> Result<Answer, Failure> {
+        let mut replays = 0;
+        loop {
+            let attempt = self.timed(self.attempt(method, path)).await;
+            let pause = match &attempt {
+                Ok(answer) if answer.is_success() => None,
+                Ok(answer) => {
+                    let error = ApiError::read(answer);
+                    self.decide(replay, replays, &error.outcome(answer.retry_after))
+                }
+                Err(Broken::Transport(error)) if error.is_connect() => {
+                    self.decide(replay, replays, &Outcome::NotSent)
+                }
+                Err(Broken::Transport(_)) => self.decide(replay, replays, &Outcome::Lost),
+                Err(Broken::Deadline | Broken::Final(_)) => None,
+            };
+            let Some(pause) = pause else {
+                return attempt.map_err(|broken| match broken {
+                    Broken::Final(failure) => failure,
+                    broken => of_transport(&broken, method, path, &self.endpoint, self.limits, replay),
+                });
+            };
+            replays += 1;
+            self.trace(format_args!(
+                "* replay {replays} of {} in {} ms",
+                self.limits.replays,
+                pause.as_millis()
+            ));
+            self.timed(tokio::time::sleep(pause)).await;
+        }
+    }
+
+    /// Asks for the backend's version; needs no key and sends none.
+    pub(crate) async fn health(&self) -> Result<Health, Failure> {
+        let answer = self.exchange(Method::Get, HEALTH, Replay::Always).await?;
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            Failure::new(
+                Code::ResponseInvalid,
+                format!("{} is not an InsForge backend", self.endpoint.address),
+            )
+            .why(format!("{HEALTH} answered {} with something else than its version", answer.status))
+            .hint("check the address")
+        })
+    }
+
+    fn decide(&self, replay: Replay, replays: u32, outcome: &Outcome<'_>) -> Option<Duration> {
+        let standing = Standing {
+            replays,
+            allowed: self.limits.replays,
+            left: self.left(),
+            key_accepted: self.key_accepted.get(),
+            dice: fastrand::f64(),
+        };
+        retry::decide(replay, outcome, standing)
+    }
+
+    async fn attempt(&self, method: Method, path: &str) -> Result<Answer, Broken> {
+        let started = Instant::now();
+        self.trace(format_args!("> {method} {}{path}", self.endpoint.address));
+        let answer = self.receive(method, path).await;
+        let elapsed = started.elapsed().as_millis();
+        match &answer {
+            Ok(answer) => {
+                self.trace(format_args!("< {} in {elapsed} ms, {} bytes", answer.status, answer.body.len()));
+            }
+            Err(Broken::Transport(error)) => {
+                self.trace(format_args!("< no answer after {elapsed} ms: {}", innermost(error)));
+            }
+            Err(Broken::Deadline) => self.trace(format_args!("< no answer after {elapsed} ms: deadline")),
+            Err(Broken::Final(failure)) => self.trace(format_args!("< {failure} after {elapsed} ms")),
+        }
+        answer
+    }
+
+    async fn receive(&self, method: Method, path: &str) -> Result<Answer, Broken> {
+        let http = self.http().map_err(Broken::Final)?;
+        let left = self.left();
+        let request = http
+            .request(to_http(method), format!("{}{path}", self.endpoint.address))
+            .header(header::ACCEPT, "application/json");
+        let request =
+            if path == HEALTH { request } else { request.header(header::AUTHORIZATION, self.bearer()?) };
+        let whole = async {
+            let response = request.send().await.map_err(Broken::Transport)?;
+            self.read(response, method, path).await
+        };
+        tokio::time::timeout(left, whole).await.unwrap_or(Err(Broken::Deadline))
+    }
+
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        method: Method,
+        path: &str,
+    ) -> Result<Answer, Broken> {
+        let status = response.status().as_u16();
+        let text =
+            |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if let (300..=399, Some(target)) = (status, text(header::LOCATION)) {
+            return Err(Broken::Final(self.redirected(method, path, status, &target)));
+        }
+        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
+        let retry_after = text(header::RETRY_AFTER).and_then(|value| parse_retry_after(&value));
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+        if announced.is_some_and(|length| length > LARGEST_ANSWER) {
+            return Err(Broken::Final(too_large(method, path)));
+        }
+        let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or_default()));
+        while let Some(chunk) = response.chunk().await.map_err(Broken::Transport)? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(Broken::Final(too_large(method, path)));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if (200..300).contains(&status) && path != HEALTH {
+            self.key_accepted.set(true);
+        }
+        Ok(Answer { status, content_type, retry_after, body })
+    }
+
+    fn redirected(&self, method: Method, path: &str, status: u16, target: &str) -> Failure {
+        Failure::new(Code::Redirected, format!("{} answers with a redirect", self.endpoint.address))
+            .why(format!(
+                "{method} {path} answered {status} to {target}; it is not followed, because the key would go along"
+            ))
+            .hint("if that is your backend, use its address")
+    }
+
+    fn bearer(&self) -> Result<header::HeaderValue, Broken> {
+        let text = Zeroizing::new(format!("Bearer {}", self.endpoint.key.expose()));
+        let mut value = header::HeaderValue::from_str(&text).map_err(|_| {
+            Broken::Final(
+                Failure::new(Code::NoApiKey, "The API key has characters that no key has")
+                    .why(format!("it comes from {}", self.endpoint.key_source))
+                    .hint("copy it again from the backend's settings"),
+            )
+        })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// The client is built when the first request is sent: reading the system's root certificates takes a while.
+    fn http(&self) -> Result<&reqwest::Client, Failure> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("insforge-cli/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(LONGEST_CONNECT);
+        // Plain http is for this machine only. It needs no certificates, of which a slim container has none, and
+        // no proxy can reach it.
+        let builder =
+            if self.endpoint.address.is_plain() { builder.tls_certs_only([]).no_proxy() } else { builder };
+        let http = builder.build().map_err(|error| {
+            Failure::new(Code::Failed, "No secure connection is possible here")
+                .why(innermost(&error))
+                .hint("install the system's CA certificates, or name a file with SSL_CERT_FILE")
+        })?;
+        Ok(self.http.get_or_init(|| http))
+    }
+
+    fn left(&self) -> Duration {
+        self.limits.deadline.saturating_sub(self.spent.get())
+    }
+
+    async fn timed<T>(&self, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let out = work.await;
+        self.spent.set(self.spent.get() + started.elapsed());
+        out
+    }
+
+    fn trace(&self, line: fmt::Arguments<'_>) {
+        (self.trace)(line);
+    }
+}
+
+const HEALTH: &str = "/api/health";
+
+const fn to_http(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    }
+}
+
+fn too_large(method: Method, path: &str) -> Failure {
+    Failure::new(Code::ResponseTooLarge, "The answer is too large")
+        .why(format!("{method} {path} answered with more than {} MiB", LARGEST_ANSWER / 1024 / 1024))
+        .hint("ask for less, for example with --limit")
+}
+
+/// Seconds, or the date that HTTP writes.
+fn parse_retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// The sentence at the bottom of an error chain: the one that says what happened.
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

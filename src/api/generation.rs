@@ -1,0 +1,203 @@
+//! Which of two generations of routes a backend has. It is asked in the newer way first; only a 404 that is about
+//! the route makes us try the older one. What was learned is remembered per address, and forgotten when it stops
+//! being true: backends get upgraded. Nobody above this module knows that there are two.
+
+use std::cell::Cell;
+use std::fmt;
+
+use crate::api::call::{Call, Method, Provider, Reply, Route};
+use crate::api::client::{Answer, Client};
+use crate::api::error::ApiError;
+use crate::api::retry::Replay;
+use crate::api::stripe::STRIPE;
+use crate::error::{Code, Failure};
+
+/// A generation of the backend's payments routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Generation {
+    /// `/api/payments/{provider}/…`: June 2026 (2.3) and later.
+    Newer,
+    /// `/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2.
+    Older,
+}
+
+impl Generation {
+    const fn other(self) -> Self {
+        match self {
+            Self::Newer => Self::Older,
+            Self::Older => Self::Newer,
+        }
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Newer => "newer",
+            Self::Older => "older",
+        })
+    }
+}
+
+/// What is remembered of backends between runs. It is a convenience: losing it costs a request.
+pub(crate) trait Memory {
+    /// The generation that this backend had the last time.
+    fn recall(&self) -> Option<Generation>;
+    /// What it turned out to have, or `None` when what was remembered is not true any more.
+    fn remember(&self, generation: Option<Generation>);
+}
+
+/// What this run knows of the backend's generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// From an earlier run: true until a route-level 404.
+    Remembered(Generation),
+    /// From an answer in this run.
+    Learned(Generation),
+}
+
+/// A backend's payments API, of whichever generation.
+pub(crate) struct Api {
+    client: Client,
+    memory: Box<dyn Memory>,
+    known: Cell<Known>,
+}
+
+impl Api {
+    pub(crate) fn new(client: Client, memory: Box<dyn Memory>) -> Self {
+        let known = memory.recall().map_or(Known::Nothing, Known::Remembered);
+        Self { client, memory, known: Cell::new(known) }
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The generation, where an answer in this run has shown it.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        match self.known.get() {
+            Known::Learned(generation) => Some(generation),
+            Known::Nothing | Known::Remembered(_) => None,
+        }
+    }
+
+    /// Sends a call and reads its answer.
+    pub(crate) async fn send<T: serde::de::DeserializeOwned>(
+        &self,
+        call: &Call<T>,
+    ) -> Result<Reply<T>, Failure> {
+        let generation = match self.known.get() {
+            Known::Remembered(generation) | Known::Learned(generation) => generation,
+            // On an older backend a POST to a newer route is taken for an environment's: learn from a GET.
+            Known::Nothing if call.method == Method::Get => Generation::Newer,
+            Known::Nothing => self.learn(Generation::Older, None).await?,
+        };
+        let (path, answer) = self.exchange(call, generation).await?;
+        if !is_route_404(&answer) {
+            return self.conclude(call, generation, &path, &answer);
+        }
+        if self.known.get() == Known::Learned(generation) {
+            return Err(self.missing(call, &path, &answer));
+        }
+        self.forget();
+        let now = self.learn(generation, Some(&path)).await?;
+        if now == generation {
+            return Err(self.missing(call, &path, &answer));
+        }
+        let (path, answer) = self.exchange(call, now).await?;
+        if is_route_404(&answer) {
+            return Err(self.missing(call, &path, &answer));
+        }
+        self.conclude(call, now, &path, &answer)
+    }
+
+    async fn exchange<T>(&self, call: &Call<T>, generation: Generation) -> Result<(String, Answer), Failure> {
+        let path = call.route.path(generation).ok_or_else(|| unknown_provider(call.route.provider()))?;
+        let answer = self.client.exchange(call.method, &path, call.replay).await?;
+        Ok((path, answer))
+    }
+
+    /// Asks for the status in both ways until one exists, in the `unlikely` way last. A path that is `gone` has just
+    /// answered that it does not exist, and is not asked again.
+    async fn learn(&self, unlikely: Generation, gone: Option<&str>) -> Result<Generation, Failure> {
+        for generation in [unlikely.other(), unlikely] {
+            let Some(path) = Route::of(&STRIPE).name("status").path(generation) else { continue };
+            if gone == Some(path.as_str()) {
+                continue;
+            }
+            let answer = self.client.exchange(Method::Get, &path, Replay::Always).await?;
+            if answer.is_success() {
+                self.note(generation);
+                return Ok(generation);
+            }
+            let error = ApiError::read(&answer);
+            if !error.may_be_about_the_route() {
+                return Err(error.into_failure(Method::Get, &path, Replay::Always, self.client.endpoint()));
+            }
+        }
+        Err(Failure::new(Code::PaymentsNotAvailable, "Payments are not available on this backend")
+            .why(format!(
+                "neither generation of the payments routes exists at {}",
+                self.client.endpoint().address
+            ))
+            .hint("check the address; payments need InsForge 2.1 or later"))
+    }
+
+    fn conclude<T: serde::de::DeserializeOwned>(
+        &self,
+        call: &Call<T>,
+        generation: Generation,
+        path: &str,
+        answer: &Answer,
+    ) -> Result<Reply<T>, Failure> {
+        if !answer.is_success() {
+            let error = ApiError::read(answer);
+            return Err(error.into_failure(call.method, path, call.replay, self.client.endpoint()));
+        }
+        let reply = call.read(&answer.body).map_err(|error| {
+            let kind = answer.content_type.split(';').next().unwrap_or_default();
+            Failure::new(Code::ResponseInvalid, "The backend's answer makes no sense")
+                .why(format!("{} {path} answered {} with {kind}: {error}", call.method, answer.status))
+                .hint(format!("check that {} is an InsForge backend", self.client.endpoint().address))
+        })?;
+        self.note(generation);
+        Ok(reply)
+    }
+
+    fn note(&self, generation: Generation) {
+        if !matches!(self.known.get(), Known::Remembered(known) | Known::Learned(known) if known == generation)
+        {
+            self.memory.remember(Some(generation));
+        }
+        self.known.set(Known::Learned(generation));
+    }
+
+    fn forget(&self) {
+        self.memory.remember(None);
+        self.known.set(Known::Nothing);
+    }
+
+    /// The status route exists, this one does not: the thing is missing, or the route is.
+    fn missing<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Failure {
+        if call.route.names_a_thing() {
+            let error = ApiError::read(answer);
+            return error.into_failure(call.method, path, call.replay, self.client.endpoint());
+        }
+        let mut failure = Failure::new(Code::Backend("NOT_FOUND".into()), "This backend has no such route")
+            .why(format!("{} {path} answered {}", call.method, answer.status))
+            .hint("update the backend, or this tool");
+        failure.status = Some(answer.status);
+        failure
+    }
+}
+
+fn is_route_404(answer: &Answer) -> bool {
+    answer.status == 404 && ApiError::read(answer).may_be_about_the_route()
+}
+
+fn unknown_provider(provider: &Provider) -> Failure {
+    Failure::new(Code::ProviderNotAvailable, format!("{} is not available on this backend", provider.name))
+        .why("its payments routes are of the older generation, which knows Stripe only")
+        .hint("update the backend to InsForge 2.3 or later")
+}

@@ -1,0 +1,17 @@
+//! The backend's admin API: what can be asked ([`Call`]), how it is sent ([`client`]), when it is sent again
+//! ([`retry`]), under which of two generations of routes ([`generation`]), and what a refusal means ([`error`]).
+
+mod call;
+mod client;
+mod error;
+mod generation;
+mod provider;
+mod retry;
+pub(crate) mod stripe;
+
+pub(crate) use call::{Call, Provider, Reply};
+pub(crate) use client::{Client, Endpoint, Health, Limits};
+pub(crate) use generation::{Api, Generation, Memory};
+pub(crate) use provider::{
+    SubjectFilter, catalog, config, customers, status, subscriptions, sync, transactions,
+};

@@ -1,0 +1,75 @@
+//! The endpoints that every provider has in the same place. What differs is the type of their answer.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::call::{Call, Name, Provider, Route};
+use crate::wire::{Customers, Environment, Transactions};
+
+/// One billing subject of the application's; the backend takes both parts or none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SubjectFilter {
+    /// What kind of subject, in the application's words.
+    pub(crate) kind: Option<String>,
+    /// Its id there.
+    pub(crate) id: Option<String>,
+}
+
+/// The connection of each environment.
+pub(crate) fn status<T: DeserializeOwned>(provider: &'static Provider) -> Call<T> {
+    Call::get(Route::of(provider).name("status"))
+}
+
+/// The configured keys. The newer backend sends them **in clear**.
+pub(crate) fn config<T: DeserializeOwned + Serialize>(provider: &'static Provider) -> Call<T> {
+    Call::get(Route::of(provider).name("config")).with_secrets()
+}
+
+/// Mirrors the provider's data again, of one environment or of all. It changes the mirror only, so it can be
+/// repeated.
+pub(crate) fn sync<T: DeserializeOwned>(provider: &'static Provider, only: Option<Environment>) -> Call<T> {
+    let route = Route::of(provider);
+    Call::repeatable_post(only.into_iter().fold(route, Route::environment).name("sync"))
+}
+
+/// Everything that is for sale.
+pub(crate) fn catalog<T: DeserializeOwned>(provider: &'static Provider, environment: Environment) -> Call<T> {
+    Call::get(Route::of(provider).environment(environment).name("catalog"))
+}
+
+/// The customers, 50 unless `limit` (1–100) says otherwise.
+pub(crate) fn customers(
+    provider: &'static Provider,
+    environment: Environment,
+    limit: Option<u8>,
+) -> Call<Customers> {
+    Call::get(Route::of(provider).environment(environment).name("customers").query("limit", limit))
+}
+
+/// The subscriptions, 50 unless `limit` (1–100) says otherwise.
+pub(crate) fn subscriptions<T: DeserializeOwned>(
+    provider: &'static Provider,
+    environment: Environment,
+    subject: &SubjectFilter,
+    limit: Option<u8>,
+) -> Call<T> {
+    Call::get(of_subject(Route::of(provider).environment(environment).name("subscriptions"), subject, limit))
+}
+
+/// The transactions, newest first, 50 unless `limit` (1–100) says otherwise.
+pub(crate) fn transactions(
+    provider: &'static Provider,
+    environment: Environment,
+    subject: &SubjectFilter,
+    limit: Option<u8>,
+) -> Call<Transactions> {
+    let name = Name::renamed("transactions", "payment-history");
+    Call::get(of_subject(Route::of(provider).environment(environment).name(name), subject, limit))
+}
+
+fn of_subject(route: Route, subject: &SubjectFilter, limit: Option<u8>) -> Route {
+    route
+        .query("subjectType", subject.kind.as_ref())
+        .query("subjectId", subject.id.as_ref())
+        .query("limit", limit)
+}

@@ -1,0 +1,100 @@
+//! Arguments that many commands take.
+
+use clap::Args;
+
+use crate::api::SubjectFilter;
+use crate::error::Failure;
+use crate::wire::{Environment, Subject};
+
+/// Which environment: as the first word or as a flag.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EnvironmentArgs {
+    /// Which environment [default: test]
+    #[arg(value_name = "ENV")]
+    word: Option<Environment>,
+    /// The same as the word
+    #[arg(short, long = "environment", value_name = "ENV")]
+    environment: Vec<Environment>,
+}
+
+impl EnvironmentArgs {
+    /// The environment; `test` where none is named, never `live`.
+    pub(crate) fn resolve(&self) -> Result<Environment, Failure> {
+        Ok(the_same(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
+    }
+}
+
+/// One thing by its id, with the environment before it or as a flag.
+#[derive(Args, Clone, Debug)]
+#[command(allow_missing_positional = true)]
+pub(crate) struct Named {
+    /// Which environment [default: test]
+    #[arg(value_name = "ENV")]
+    word: Option<Environment>,
+    /// Its id
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The same as the word
+    #[arg(short, long = "environment", value_name = "ENV")]
+    environment: Vec<Environment>,
+}
+
+impl Named {
+    /// The environment and the id.
+    pub(crate) fn resolve(&self) -> Result<(Environment, &str), Failure> {
+        let id = self.id.as_str();
+        if self.word.is_none() && matches!(id, "test" | "live") {
+            return Err(Failure::usage(format!("`{id}` is an environment, and the id is missing"))
+                .hint(format!("write the id behind it: `… {id} <ID>`")));
+        }
+        // A URL knows these two as directions, however they are escaped.
+        if id.trim().is_empty() || id == "." || id == ".." {
+            return Err(Failure::usage("The id is empty or a dot").hint("give the id as a list shows it"));
+        }
+        let environment = the_same(self.word.iter().chain(&self.environment))?;
+        Ok((environment.unwrap_or(Environment::Test), id))
+    }
+}
+
+/// What was given, which may be several times but not differently.
+pub(crate) fn the_same<'a, T: PartialEq + Copy + 'a>(
+    given: impl IntoIterator<Item = &'a T>,
+) -> Result<Option<T>, Failure> {
+    let mut given = given.into_iter();
+    let Some(first) = given.next() else { return Ok(None) };
+    if given.all(|other| other == first) {
+        return Ok(Some(*first));
+    }
+    Err(Failure::usage("The environment is given twice, and differently")
+        .hint("give it once, as a word or with -e"))
+}
+
+/// How many rows.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LimitArgs {
+    /// At most so many rows [default: 50]
+    #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) limit: Option<u8>,
+}
+
+/// Whose rows.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SubjectArgs {
+    /// Only of this kind of billing subject, in your application's words
+    #[arg(long, value_name = "TYPE", requires = "subject_id")]
+    subject_type: Option<String>,
+    /// Only of the billing subject with this id in your application
+    #[arg(long, value_name = "ID", requires = "subject_type")]
+    subject_id: Option<String>,
+}
+
+impl SubjectArgs {
+    pub(crate) fn filter(&self) -> SubjectFilter {
+        SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
+    }
+}
+
+/// A billing subject as a cell shows it: `team:team_5`.
+pub(crate) fn subject_text(subject: &Subject) -> Option<String> {
+    Some(format!("{}:{}", subject.subject_type.as_deref()?, subject.subject_id.as_deref()?))
+}

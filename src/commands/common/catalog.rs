@@ -1,0 +1,25 @@
+use std::marker::PhantomData;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::{self, Reply};
+use crate::command::{Command, Ctx, Gateway};
+use crate::commands::common::EnvironmentArgs;
+
+/// List everything that is for sale in one environment, as the mirror has it
+#[derive(Args)]
+pub(crate) struct Catalog<G: Gateway> {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    #[arg(skip)]
+    gateway: PhantomData<G>,
+}
+
+impl<G: Gateway> Command for Catalog<G> {
+    type Reply = Reply<G::Catalog>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        ctx.send(api::catalog(G::PROVIDER, self.environment.resolve()?)).await
+    }
+}

@@ -1,0 +1,78 @@
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::{self, Reply};
+use crate::command::{Command, Ctx, Gateway};
+use crate::commands::common::EnvironmentArgs;
+use crate::commands::common::arguments::LimitArgs;
+use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::wire::{self, Customer, Money};
+
+/// List the customers of one environment, as the mirror has them
+#[derive(Args)]
+pub(crate) struct Customers<G: Gateway> {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    #[command(flatten)]
+    limit: LimitArgs,
+    #[arg(skip)]
+    gateway: PhantomData<G>,
+}
+
+impl<G: Gateway> Command for Customers<G> {
+    type Reply = Reply<wire::Customers>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        ctx.send(api::customers(G::PROVIDER, self.environment.resolve()?, self.limit.limit)).await
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("Customer ID"),
+    Column::new("Email"),
+    Column::new("Name"),
+    Column::new("Payments"),
+    Column::new("Total Spend"),
+    Column::new("Last Payment"),
+    Column::new("Method"),
+    Column::new("Country"),
+];
+
+impl View for wire::Customers {
+    const NOUN: &'static str = "customers";
+
+    fn page(&self) -> Page<'_> {
+        Section::new(COLUMNS, self.customers.iter().map(row)).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.customers.iter().map(|customer| customer.provider_customer_id.as_str()).collect()
+    }
+}
+
+fn row(customer: &Customer) -> Vec<Cow<'_, str>> {
+    let spend = customer.total_spend.zip(customer.total_spend_currency.as_deref());
+    vec![
+        customer.provider_customer_id.as_str().into(),
+        dash(customer.email.as_deref()),
+        dash(customer.name.as_deref()),
+        dash(customer.payments_count.map(|count| count.to_string())),
+        dash(spend.map(|(amount, currency)| Money::new(amount, currency).to_string())),
+        short_date(customer.last_payment_at.as_deref()),
+        dash(method(customer)),
+        dash(customer.country_code.as_deref().map(str::to_uppercase)),
+    ]
+}
+
+/// `visa **** 4242`, as far as it is known.
+fn method(customer: &Customer) -> Option<String> {
+    let brand = customer.payment_method_brand.clone();
+    let last4 = customer.payment_method_last4.as_deref().map(|last4| format!("**** {last4}"));
+    match (brand, last4) {
+        (Some(brand), Some(last4)) => Some(format!("{brand} {last4}")),
+        (brand, last4) => brand.or(last4),
+    }
+}

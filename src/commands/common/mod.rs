@@ -1,0 +1,50 @@
+//! The commands that every provider has, once for all of them.
+
+mod arguments;
+mod catalog;
+mod config;
+mod customers;
+mod status;
+mod subscriptions;
+mod sync;
+mod transactions;
+
+pub(super) use arguments::{EnvironmentArgs, Named, subject_text};
+pub(super) use config::Config;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::command::{Ctx, Gateway, execute};
+use crate::error::Exit;
+use catalog::Catalog;
+use customers::Customers;
+use status::Status;
+use subscriptions::Subscriptions;
+use sync::Sync;
+use transactions::Transactions;
+
+/// What every provider has.
+#[derive(Subcommand)]
+pub(crate) enum Common<G: Gateway> {
+    Status(Status<G>),
+    Sync(Sync<G>),
+    Catalog(Catalog<G>),
+    Customers(Customers<G>),
+    Subscriptions(Subscriptions<G>),
+    #[command(alias = "history")]
+    Transactions(Transactions<G>),
+}
+
+impl<G: Gateway> Common<G> {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::Status(status) => execute(status, ctx).await,
+            Self::Sync(sync) => execute(sync, ctx).await,
+            Self::Catalog(catalog) => execute(catalog, ctx).await,
+            Self::Customers(customers) => execute(customers, ctx).await,
+            Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
+            Self::Transactions(transactions) => execute(transactions, ctx).await,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::api::{self, Provider, Reply};
+use crate::command::{Command, Ctx, Gateway, SyncOutcome, Synced};
+use crate::commands::common::arguments::the_same;
+use crate::error::{Code, Failure};
+use crate::ui::{Page, Show, View};
+use crate::wire::Environment;
+
+/// Mirror the provider's catalog, customers and subscriptions again
+///
+/// The backend reports success over HTTP whatever became of the sync. This command says what did: it exits 0 when
+/// every configured environment was synced, 9 when some failed, 1 when all failed or no key is configured.
+#[derive(Args)]
+pub(crate) struct Sync<G: Gateway> {
+    /// Which environment [default: all]
+    #[arg(value_name = "ENV")]
+    word: Option<Scope>,
+    /// The same as the word
+    #[arg(short, long = "environment", value_name = "ENV")]
+    environment: Vec<Scope>,
+    #[arg(skip)]
+    gateway: PhantomData<G>,
+}
+
+/// One environment or all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    Test,
+    Live,
+    All,
+}
+
+impl<G: Gateway> Command for Sync<G> {
+    type Reply = Report<G::Sync>;
+    const HAS_IDS: bool = false;
+    /// Thousands of customers take the backend a while.
+    const DEADLINE: Duration = Duration::from_secs(300);
+
+    fn doing(&self) -> Cow<'static, str> {
+        format!("Syncing with {}…", G::PROVIDER.name).into()
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let only = match the_same(self.word.iter().chain(&self.environment))? {
+            Some(Scope::Test) => Some(Environment::Test),
+            Some(Scope::Live) => Some(Environment::Live),
+            Some(Scope::All) | None => None,
+        };
+        let reply = ctx.send(api::sync(G::PROVIDER, only)).await?;
+        Ok(Report { reply, only, provider: G::PROVIDER })
+    }
+}
+
+/// What became of the sync, judged by what was asked for.
+pub(crate) struct Report<T> {
+    reply: Reply<T>,
+    /// The environment that the user named.
+    only: Option<Environment>,
+    provider: &'static Provider,
+}
+
+impl<T: View + Synced> Show for Report<T> {
+    fn json(&self) -> Cow<'_, Value> {
+        self.reply.json()
+    }
+
+    fn page(&self) -> Page<'_> {
+        self.reply.page()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let notes = self.failure().is_none().then(|| format!("✓ {} payments synced.", self.provider.name));
+        notes.into_iter().collect()
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        judge(&self.reply.data.outcomes(), self.only, self.provider)
+    }
+}
+
+/// Whether a sync that was answered with a success is one.
+///
+/// With the default `all`, an environment that was never configured is not a failure; one that the user names is.
+fn judge(
+    outcomes: &[(Environment, SyncOutcome)],
+    only: Option<Environment>,
+    provider: &Provider,
+) -> Option<Failure> {
+    let tried: Vec<_> =
+        outcomes.iter().filter(|(_, outcome)| *outcome != SyncOutcome::Unconfigured).collect();
+    if tried.is_empty() {
+        let scope = only.map_or_else(|| "any environment".to_owned(), |environment| environment.to_string());
+        let what = format!("Nothing was synced: no {} key is configured for {scope}", provider.name);
+        return Some(
+            Failure::new(Code::ConfigNotFound, what)
+                .hint("give the backend the provider's secret key, then run it again"),
+        );
+    }
+    let done = List(
+        tried.iter().filter(|(_, outcome)| *outcome == SyncOutcome::Done).map(|(env, _)| *env).collect(),
+    );
+    let reasons: Vec<_> = tried.iter().filter_map(|(env, outcome)| reason(*env, outcome)).collect();
+    if reasons.is_empty() {
+        return None;
+    }
+    let failed = List(reasons.iter().map(|(environment, _)| *environment).collect());
+    let why: Vec<_> =
+        reasons.iter().map(|(environment, reason)| format!("{environment}: {reason}")).collect();
+    let name = provider.name;
+    let failure = if done.0.is_empty() {
+        Failure::new(Code::SyncFailed, format!("The {name} sync of {failed} failed"))
+    } else {
+        Failure::new(Code::SyncPartlyFailed, format!("The {name} sync of {failed} failed; {done} was synced"))
+    };
+    Some(
+        failure
+            .why(why.join("\n  "))
+            .hint("the mirror may be out of date; mend the cause, then run it again"),
+    )
+}
+
+fn reason(environment: Environment, outcome: &SyncOutcome) -> Option<(Environment, &str)> {
+    match outcome {
+        SyncOutcome::Failed(reason) => Some((environment, reason)),
+        SyncOutcome::Done | SyncOutcome::Unconfigured => None,
+    }
+}
+
+/// Environments in a sentence.
+struct List(Vec<Environment>);
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.iter().map(|environment| environment.as_str()).collect();
+        f.write_str(&names.join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::stripe::STRIPE;
+    use crate::error::Exit;
+    use SyncOutcome::{Done, Unconfigured};
+
+    #[test]
+    fn the_whole_table() {
+        let failed = || SyncOutcome::Failed("prices exploded".into());
+        let table = [
+            (Done, Done, Exit::Done),
+            (Done, Unconfigured, Exit::Done),
+            (Unconfigured, Done, Exit::Done),
+            (Done, failed(), Exit::PartlyDone),
+            (failed(), Done, Exit::PartlyDone),
+            (failed(), failed(), Exit::Failed),
+            (failed(), Unconfigured, Exit::Failed),
+            (Unconfigured, failed(), Exit::Failed),
+            (Unconfigured, Unconfigured, Exit::Failed),
+        ];
+        for (test, live, exit) in table {
+            let outcomes = [(Environment::Test, test), (Environment::Live, live)];
+            let got = judge(&outcomes, None, &STRIPE).map_or(Exit::Done, |failure| failure.exit);
+            assert_eq!(got, exit, "{outcomes:?}");
+        }
+        for (outcome, exit) in [(Done, Exit::Done), (failed(), Exit::Failed), (Unconfigured, Exit::Failed)] {
+            let outcomes = [(Environment::Live, outcome)];
+            let got =
+                judge(&outcomes, Some(Environment::Live), &STRIPE).map_or(Exit::Done, |failure| failure.exit);
+            assert_eq!(got, exit, "{outcomes:?}");
+        }
+        assert_eq!(judge(&[], None, &STRIPE).unwrap().code, Code::ConfigNotFound);
+    }
+}

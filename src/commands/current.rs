@@ -1,0 +1,97 @@
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::api;
+use crate::api::stripe::STRIPE;
+use crate::api::{Generation, Health};
+use crate::command::{Command, Ctx};
+use crate::error::Failure;
+use crate::settings::{Backend, Source};
+use crate::ui::{Column, Page, Section, Show};
+use crate::wire;
+
+/// Show which backend and key are used, where they come from, and whether they work
+#[derive(Args)]
+pub(crate) struct Current {}
+
+impl Command for Current {
+    type Reply = Report;
+    const HAS_IDS: bool = false;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let backend = ctx.backend()?;
+        let api = ctx.api()?;
+        // What fails here is part of the report, not the end of it.
+        let health = api.client().health().await;
+        let status = match &health {
+            Ok(_) => api.send(&api::status::<wire::Status>(&STRIPE)).await.map(|_| ()),
+            Err(failure) => Err(failure.clone()),
+        };
+        Ok(Report::new(backend, &health, api.generation(), status.err()))
+    }
+}
+
+/// Each value and where it comes from.
+pub(crate) struct Report {
+    values: Vec<(&'static str, String, String)>,
+    json: Value,
+    failure: Option<Failure>,
+}
+
+impl Report {
+    fn new(
+        backend: &Backend,
+        health: &Result<Health, Failure>,
+        generation: Option<Generation>,
+        failure: Option<Failure>,
+    ) -> Self {
+        let address = backend.address.value.to_string();
+        let key = backend.key.value.masked();
+        let [address_from, key_from] = [&backend.address.source, &backend.key.source].map(Source::to_string);
+        let version = health.as_ref().ok().and_then(|health| health.version.clone());
+        let generation = generation.map(|generation| generation.to_string());
+        let reachable = health.is_ok();
+        let json = json!({
+            "backend": {"value": address, "source": address_from},
+            "key": {"value": key, "source": key_from},
+            "profile": backend.profile,
+            "reachable": reachable,
+            "version": version,
+            "generation": generation,
+            "keyAccepted": failure.is_none(),
+        });
+        let unknown = || "-".to_owned();
+        let answer = |text: Option<String>| text.unwrap_or_else(unknown);
+        let yes_no = |yes| if yes { "Yes" } else { "No" }.to_owned();
+        let values = vec![
+            ("Backend", address, address_from),
+            ("Key", key, key_from),
+            ("Profile", answer(backend.profile.clone()), unknown()),
+            ("Reachable", yes_no(reachable), unknown()),
+            ("Version", answer(version), unknown()),
+            ("Generation", answer(generation), unknown()),
+            ("Key accepted", yes_no(failure.is_none()), unknown()),
+        ];
+        Self { values, json, failure }
+    }
+}
+
+impl Show for Report {
+    fn json(&self) -> Cow<'_, Value> {
+        Cow::Borrowed(&self.json)
+    }
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[Column::new("Setting"), Column::new("Value"), Column::new("From")];
+        let rows =
+            self.values.iter().map(|(name, value, from)| vec![(*name).into(), value.into(), from.into()]);
+        Section::new(COLUMNS, rows).into()
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
+    }
+}

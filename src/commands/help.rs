@@ -1,0 +1,85 @@
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::command::Ctx;
+use crate::error::{Exit, Failure};
+
+/// Explain a command or a topic: exit-codes, environment, output
+#[derive(Args)]
+pub(crate) struct Help {
+    /// A command, such as `payments sync`, or a topic
+    #[arg(value_name = "COMMAND|TOPIC")]
+    words: Vec<String>,
+}
+
+impl Help {
+    pub(super) fn run(&self, ctx: &Ctx) -> Result<Exit> {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        let text = match words[..] {
+            ["exit-codes"] => exit_codes(),
+            ["environment"] => ENVIRONMENT.to_owned(),
+            ["output"] => OUTPUT.to_owned(),
+            _ => command_help(&words, ctx.look.colors)?,
+        };
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("Cannot write the help")?;
+        Ok(Exit::Done)
+    }
+}
+
+fn command_help(words: &[&str], colors: bool) -> Result<String> {
+    let mut root = crate::command();
+    root.build();
+    let mut command = &mut root;
+    for word in words {
+        command = command.find_subcommand_mut(word).ok_or_else(|| {
+            Failure::usage(format!("There is no command or topic `{}`", words.join(" "))).hint(
+                "`insforge --help` lists the commands; the topics are exit-codes, environment and output",
+            )
+        })?;
+    }
+    let help = command.render_long_help();
+    Ok(if colors { help.ansi().to_string() } else { help.to_string() })
+}
+
+fn exit_codes() -> String {
+    let lines: Vec<_> =
+        Exit::ALL.iter().map(|exit| format!("{:>3}  {}", exit.code(), exit.meaning())).collect();
+    lines.join("\n") + "\n"
+}
+
+const ENVIRONMENT: &str = "\
+INSFORGE_BASE_URL      the backend's address; INSFORGE_URL is read where this is not set
+INSFORGE_API_KEY       the project's API key (ik_…)
+INSFORGE_API_KEY_FILE  a file that has it
+INSFORGE_PROFILE       which stored login to use
+INSFORGE_OUTPUT        table, json or ids
+INSFORGE_TIMEOUT       deadline for the whole command, such as 30s or 5m
+INSFORGE_RETRIES       at most so many replays of a request, 0 to 10
+INSFORGE_LIVE          ask, allow or deny writes to live
+INSFORGE_LOG           set to anything: tell every request on stderr
+CI                     set to anything but false: never ask
+NO_COLOR               set to anything: no colours
+CLICOLOR_FORCE         set to anything but 0: colours into a pipe too
+HTTPS_PROXY, NO_PROXY  the proxy for the backend, and where to go without
+SSL_CERT_FILE          the CA certificates to trust instead of the system's
+
+The address and the key are found as a pair, first that exists: flags, environment, the nearest
+.insforge/project.json, a profile. A stored key goes only to the address that is stored beside it.
+A flag beats its variable. An empty variable counts as unset.
+";
+
+const OUTPUT: &str = "\
+stdout has the result and nothing else; notes, warnings, prompts and errors go to stderr.
+
+table  for people. On a terminal that is too narrow the column Synced At goes first, then each row
+       becomes a record of `key: value` lines; ids are never cut. Into a pipe there is no width limit.
+json   the backend's own body with its own field names, two spaces of indent. `config` shows keys
+       masked. A warning is a line {\"warning\":…,\"code\":…} on stderr, and an error is the last line there:
+       {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"exitCode\":…}.
+ids    one id a line, for xargs.
+
+Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.
+";

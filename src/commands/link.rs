@@ -1,0 +1,85 @@
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::command::{Command, Ctx};
+use crate::commands::login;
+use crate::error::Failure;
+use crate::secret::Secret;
+use crate::settings::{Found, Linked, Project, Source, check_api_key, directory_to_link, read_address};
+use crate::ui::{Page, Show};
+use crate::wire::Address;
+
+/// Link this directory to a backend: write .insforge/project.json as InsForge's other tools read it
+///
+/// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file, and is checked against the
+/// backend before anything is written.
+#[derive(Args)]
+pub(crate) struct Link {
+    /// The backend's address
+    #[arg(long, value_name = "URL", required = true)]
+    api_base_url: String,
+    /// The project's API key; argv is visible to everyone on the machine, so better not here
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["api_key_stdin", "api_key_file"])]
+    api_key: Option<String>,
+    #[arg(skip)]
+    key: Option<Found<Secret>>,
+}
+
+impl Command for Link {
+    type Reply = LinkedTo;
+    const HAS_IDS: bool = false;
+
+    async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
+        self.key = Some(match self.api_key.take() {
+            Some(key) => {
+                ctx.stderr.warning(
+                    "KEY_IN_ARGV",
+                    "a key on the command line is visible to everyone on this machine and stays in the shell's \
+                     history; use --api-key-stdin next time",
+                );
+                let source = Source::Flag("--api-key");
+                Found { value: check_api_key(Secret::new(key), &source)?, source }
+            }
+            None => login::key(ctx).await?,
+        });
+        Ok(())
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let address = read_address(&self.api_base_url, &Source::Flag("--api-base-url"))?;
+        let Some(key) = &self.key else { return Err(Failure::usage("The key is missing").into()) };
+        let directory = directory_to_link(&ctx.facts)?;
+        login::check(ctx, &address, key).await?;
+        let linked = Project::link(directory, &address, &key.value)?;
+        if linked.wants_gitignore {
+            ctx.stderr.warning(
+                "NOT_IGNORED_BY_GIT",
+                "git would take .insforge/project.json, which holds the key; run: echo .insforge/ >> .gitignore",
+            );
+        }
+        Ok(LinkedTo { address, linked })
+    }
+}
+
+/// What was linked to what.
+pub(crate) struct LinkedTo {
+    address: Address,
+    linked: Linked,
+}
+
+impl Show for LinkedTo {
+    fn json(&self) -> Cow<'_, Value> {
+        Cow::Owned(json!({"backend": self.address.as_str(), "file": self.linked.path}))
+    }
+
+    fn page(&self) -> Page<'_> {
+        Page::default()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec![format!("✓ Linked to {} in {}.", self.address, self.linked.path.display())]
+    }
+}

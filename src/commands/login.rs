@@ -1,0 +1,135 @@
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::api;
+use crate::api::Endpoint;
+use crate::api::stripe::STRIPE;
+use crate::command::{Command, Ctx};
+use crate::error::Failure;
+use crate::secret::Secret;
+use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
+use crate::ui::{Page, Show, ask};
+use crate::wire::{self, Address};
+
+/// Store a backend's address and API key, after checking that the backend accepts them
+///
+/// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file. It is kept in the system's
+/// keyring, or in a file that only you can read where there is none.
+#[derive(Args)]
+pub(crate) struct Login {
+    #[arg(skip)]
+    address: Option<Found<Address>>,
+    #[arg(skip)]
+    key: Option<Found<Secret>>,
+}
+
+impl Command for Login {
+    type Reply = LoggedIn;
+    const HAS_IDS: bool = false;
+
+    async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
+        self.address = Some(address(ctx).await?);
+        self.key = Some(key(ctx).await?);
+        Ok(())
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let (Some(address), Some(key)) = (&self.address, &self.key) else {
+            return Err(Failure::usage("The address or the key is missing").into());
+        };
+        let places = Places::find()?;
+        let profiles = Profiles::load(&places.config)?;
+        check(ctx, &address.value, key).await?;
+        let name = profile_name(ctx, &profiles);
+        let patience = if ctx.interactive { Patience::Long } else { Patience::Short };
+        let vault = Vault { path: places.credentials.clone() };
+        let (store, reason) = vault.put(&name, &address.value, &key.value, patience)?;
+        profiles.put(&name, address.value.as_str(), store)?;
+        let place = match store {
+            Store::Keyring => "the system's keyring".to_owned(),
+            Store::File => places.credentials.display().to_string(),
+        };
+        Ok(LoggedIn { address: address.value.clone(), profile: name, store, place, reason })
+    }
+}
+
+/// From the flag, the environment, or a question.
+async fn address(ctx: &Ctx) -> Result<Found<Address>> {
+    let named = ctx.asked.api_url.clone().map(|url| (url, Source::Flag("--api-url")));
+    let variable = |name| Some((ctx.facts.var(name)?.to_owned(), Source::Variable(name)));
+    let (text, source) =
+        match named.or_else(|| variable("INSFORGE_BASE_URL")).or_else(|| variable("INSFORGE_URL")) {
+            Some(found) => found,
+            None if ctx.interactive => (ask::text("Backend address".into()).await?, Source::Prompt),
+            None => {
+                return Err(Failure::usage("The backend's address is missing, and nobody can be asked")
+                    .hint("give it with --api-url")
+                    .into());
+            }
+        };
+    Ok(Found { value: read_address(&text, &source)?, source })
+}
+
+/// From a flag, or a question. A key that happens to be in the environment is for this run, not for keeping.
+pub(super) async fn key(ctx: &Ctx) -> Result<Found<Secret>> {
+    if let Some(flag) = &ctx.asked.key {
+        return flag.read(&ctx.facts);
+    }
+    if !ctx.interactive {
+        return Err(Failure::usage("The API key is missing, and nobody can be asked")
+            .hint("pipe it into the command with --api-key-stdin, or name a file with --api-key-file")
+            .into());
+    }
+    let source = Source::Prompt;
+    let key = ask::secret("Project API key (ik_…)".into()).await?;
+    Ok(Found { value: check_api_key(key, &source)?, source })
+}
+
+/// Asks the backend for something that only its key can have.
+pub(super) async fn check(ctx: &Ctx, address: &Address, key: &Found<Secret>) -> Result<()> {
+    let endpoint =
+        Endpoint { address: address.clone(), key: key.value.clone(), key_source: key.source.to_string() };
+    ctx.api_of(endpoint, true).send(&api::status::<wire::Status>(&STRIPE)).await?;
+    Ok(())
+}
+
+fn profile_name(ctx: &Ctx, profiles: &Profiles) -> String {
+    let named = ctx.asked.profile.as_deref().or_else(|| ctx.facts.var("INSFORGE_PROFILE"));
+    named.unwrap_or_else(|| profiles.default_name()).to_owned()
+}
+
+/// What was stored where.
+pub(crate) struct LoggedIn {
+    address: Address,
+    profile: String,
+    store: Store,
+    place: String,
+    /// Why it is not in the keyring.
+    reason: Option<String>,
+}
+
+impl Show for LoggedIn {
+    fn json(&self) -> Cow<'_, Value> {
+        Cow::Owned(json!({
+            "backend": self.address.as_str(),
+            "profile": self.profile,
+            "keyStore": self.store.as_str(),
+        }))
+    }
+
+    fn page(&self) -> Page<'_> {
+        Page::default()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = vec![
+            format!("✓ Logged in to {} as profile {}.", self.address, self.profile),
+            format!("  The key is in {}.", self.place),
+        ];
+        notes.extend(self.reason.as_ref().map(|reason| format!("  It is not in a keyring: {reason}.")));
+        notes
+    }
+}

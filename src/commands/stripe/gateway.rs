@@ -1,0 +1,193 @@
+//! Stripe as the commands that every provider has see it.
+
+use std::borrow::Cow;
+
+use crate::api::Provider;
+use crate::api::stripe::STRIPE;
+use crate::command::{Gateway, SyncOutcome, Synced};
+use crate::commands::common::subject_text;
+use crate::commands::stripe::{prices, products};
+use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
+use crate::wire::{
+    Catalog, Config, Connection, Environment, Key, Status, Subscription, Subscriptions, SyncResult,
+    SyncResults,
+};
+
+/// See [`Gateway`].
+pub(crate) enum StripeGateway {}
+
+impl Gateway for StripeGateway {
+    const PROVIDER: &'static Provider = &STRIPE;
+    type Status = Status;
+    type Config = Config;
+    type Sync = SyncResults;
+    type Catalog = Catalog;
+    type Subscriptions = Subscriptions;
+}
+
+impl View for Status {
+    const NOUN: &'static str = "payment environments";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Env"),
+            Column::new("Status"),
+            Column::new("Key"),
+            Column::new("Account"),
+            Column::new("Webhook"),
+            Column::new("Last Sync"),
+            Column::spare("Synced At"),
+        ];
+        Section::new(COLUMNS, self.connections.iter().map(connection_row)).into()
+    }
+
+    /// Why the last sync failed: the table says only that it did.
+    fn notes(&self) -> Vec<String> {
+        let failed = self.connections.iter().filter(|connection| is_configured(connection));
+        failed
+            .filter_map(|connection| {
+                let reason = connection.last_sync_error.as_deref()?;
+                Some(format!("{}: the last sync failed: {reason}", connection.environment))
+            })
+            .collect()
+    }
+}
+
+fn connection_row(connection: &Connection) -> Vec<Cow<'_, str>> {
+    vec![
+        connection.environment.as_str().into(),
+        connection.status.as_str().into(),
+        dash(connection.masked_key.as_deref()),
+        dash(connection.account_id.as_deref()),
+        dash(connection.webhook_endpoint_id.as_ref().map(|_| "Configured")),
+        dash(connection.last_sync_status.as_deref()),
+        short_date(connection.last_synced_at.as_deref()),
+    ]
+}
+
+impl View for Config {
+    const NOUN: &'static str = "keys";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[Column::new("Env"), Column::new("Configured"), Column::new("Key")];
+        Section::new(COLUMNS, self.keys.iter().map(key_row)).into()
+    }
+}
+
+fn key_row(key: &Key) -> Vec<Cow<'_, str>> {
+    vec![key.environment.as_str().into(), yes_no(Some(key.has_key)), dash(key.masked_key.as_deref())]
+}
+
+impl View for SyncResults {
+    const NOUN: &'static str = "environments to sync";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Env"),
+            Column::new("Status"),
+            Column::new("Products"),
+            Column::new("Prices"),
+            Column::new("Customers"),
+            Column::new("Subscriptions"),
+            Column::new("Unmapped"),
+            Column::spare("Synced At"),
+        ];
+        Section::new(COLUMNS, self.results.iter().map(sync_row)).into()
+    }
+}
+
+/// Counts and time are the last *successful* sync's. They are this sync's only if it succeeded.
+fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
+    let outcome = outcome(&result.connection);
+    let this = (outcome == SyncOutcome::Done).then_some(&result.connection);
+    let subscriptions = result.subscriptions.as_ref();
+    let count = |count: Option<u64>| dash(count.map(|count| count.to_string()));
+    vec![
+        result.environment.as_str().into(),
+        match outcome {
+            SyncOutcome::Done => "succeeded",
+            SyncOutcome::Unconfigured => "unconfigured",
+            SyncOutcome::Failed(_) => "failed",
+        }
+        .into(),
+        count(this.and_then(|this| this.last_sync_counts.products)),
+        count(this.and_then(|this| this.last_sync_counts.prices)),
+        count(this.and_then(|this| this.last_sync_counts.customers)),
+        count(subscriptions.and_then(|subscriptions| subscriptions.synced)),
+        count(subscriptions.and_then(|subscriptions| subscriptions.unmapped)),
+        short_date(this.and_then(|this| this.last_synced_at.as_deref())),
+    ]
+}
+
+impl Synced for SyncResults {
+    fn outcomes(&self) -> Vec<(Environment, SyncOutcome)> {
+        self.results.iter().map(|result| (result.environment, outcome(&result.connection))).collect()
+    }
+}
+
+fn is_configured(connection: &Connection) -> bool {
+    connection.status != "unconfigured"
+}
+
+/// A sync is done when the backend says that it succeeded and nothing contradicts it.
+fn outcome(connection: &Connection) -> SyncOutcome {
+    if !is_configured(connection) {
+        return SyncOutcome::Unconfigured;
+    }
+    match (connection.status.as_str(), connection.last_sync_status.as_deref(), &connection.last_sync_error) {
+        ("connected", Some("succeeded"), None) => SyncOutcome::Done,
+        (_, _, Some(reason)) => SyncOutcome::Failed(reason.clone()),
+        (status, last, None) => {
+            let last = last.unwrap_or("unknown");
+            SyncOutcome::Failed(format!("the connection is {status} and the last sync {last}"))
+        }
+    }
+}
+
+impl View for Catalog {
+    const NOUN: &'static str = "catalog records";
+
+    fn page(&self) -> Page<'_> {
+        vec![
+            products::section(&self.products).titled("Products"),
+            prices::section(&self.prices).titled("Prices"),
+        ]
+        .into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        let products = self.products.iter().map(|product| product.product_id.as_str());
+        products.chain(self.prices.iter().map(|price| price.price_id.as_str())).collect()
+    }
+}
+
+impl View for Subscriptions {
+    const NOUN: &'static str = "subscriptions";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Subscription ID"),
+            Column::new("Customer"),
+            Column::new("Subject"),
+            Column::new("Status"),
+            Column::new("Items"),
+            Column::new("Period End"),
+        ];
+        Section::new(COLUMNS, self.subscriptions.iter().map(subscription_row)).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.subscriptions.iter().map(|subscription| subscription.subscription_id.as_str()).collect()
+    }
+}
+
+fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
+    vec![
+        subscription.subscription_id.as_str().into(),
+        dash(subscription.customer_id.as_deref()),
+        dash(subject_text(&subscription.subject)),
+        subscription.status.as_str().into(),
+        subscription.items.len().to_string().into(),
+        short_date(subscription.current_period_end.as_deref()),
+    ]
+}

@@ -1,0 +1,38 @@
+//! Stripe: what only Stripe has, and how Stripe's part of what every provider has is shown.
+
+mod gateway;
+mod prices;
+mod products;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::command::{Ctx, execute};
+use crate::commands::common::{Common, Config};
+use crate::error::Exit;
+use gateway::StripeGateway;
+
+/// Everything for Stripe.
+#[derive(Subcommand)]
+pub(crate) enum Stripe {
+    #[command(flatten)]
+    Common(Common<StripeGateway>),
+    Config(Config<StripeGateway>),
+    /// Stripe products
+    #[command(subcommand)]
+    Products(products::Products),
+    /// Stripe prices
+    #[command(subcommand)]
+    Prices(prices::Prices),
+}
+
+impl Stripe {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::Common(common) => common.run(ctx).await,
+            Self::Config(config) => execute(config, ctx).await,
+            Self::Products(products) => products.run(ctx).await,
+            Self::Prices(prices) => prices.run(ctx).await,
+        }
+    }
+}

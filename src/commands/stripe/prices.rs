@@ -1,0 +1,140 @@
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::api::{Reply, stripe};
+use crate::command::{Command, Ctx, execute};
+use crate::commands::common::{EnvironmentArgs, Named};
+use crate::error::{Exit, Failure};
+use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
+use crate::wire::{self, Money, Price};
+
+#[derive(Subcommand)]
+pub(crate) enum Prices {
+    List(List),
+    Get(Get),
+}
+
+impl Prices {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::List(list) => execute(list, ctx).await,
+            Self::Get(get) => execute(get, ctx).await,
+        }
+    }
+}
+
+/// List the prices of one environment
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// Only those of this product
+    #[arg(long, value_name = "PRODUCT_ID")]
+    product: Option<String>,
+}
+
+impl Command for List {
+    type Reply = Reply<wire::Prices>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        if self.product.as_deref().is_some_and(|id| id.trim().is_empty()) {
+            return Err(Failure::usage("--product is empty")
+                .hint("give a product's id, or leave it out")
+                .into());
+        }
+        ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
+    }
+}
+
+/// Show one price
+#[derive(Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    price: Named,
+}
+
+impl Command for Get {
+    type Reply = Reply<wire::PriceReply>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let (environment, id) = self.price.resolve()?;
+        ctx.send(stripe::price(environment, id)).await
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("Env"),
+    Column::new("Price ID"),
+    Column::new("Product ID"),
+    Column::new("Amount"),
+    Column::new("Type"),
+    Column::new("Active"),
+    Column::new("Recurring"),
+    Column::spare("Synced At"),
+];
+
+/// Prices as a table shows them.
+pub(super) fn section(prices: &[Price]) -> Section<'_> {
+    Section::new(COLUMNS, prices.iter().map(row))
+}
+
+fn row(price: &Price) -> Vec<Cow<'_, str>> {
+    vec![
+        price.environment.as_str().into(),
+        price.price_id.as_str().into(),
+        dash(price.product_id.as_deref()),
+        dash(amount(price)),
+        dash(price.kind.as_deref()),
+        yes_no(price.active),
+        recurring(price),
+        short_date(price.synced_at.as_deref()),
+    ]
+}
+
+/// A tiered price has no one amount; a price below the smallest unit has only the decimal one.
+fn amount(price: &Price) -> Option<String> {
+    if price.billing_scheme.as_deref() == Some("tiered") {
+        return Some("tiered".to_owned());
+    }
+    let currency = price.currency.as_deref()?;
+    let money = match (price.unit_amount, price.unit_amount_decimal.as_deref()) {
+        (Some(amount), _) => Money::new(amount, currency),
+        (None, decimal) => Money::decimal(decimal?, currency)?,
+    };
+    Some(money.to_string())
+}
+
+/// `one-time`, `month`, `3 month`.
+fn recurring(price: &Price) -> Cow<'_, str> {
+    match (price.recurring_interval.as_deref(), price.recurring_interval_count) {
+        (None, _) => "one-time".into(),
+        (Some(interval), Some(count)) if count > 1 => format!("{count} {interval}").into(),
+        (Some(interval), _) => interval.into(),
+    }
+}
+
+impl View for wire::Prices {
+    const NOUN: &'static str = "prices";
+
+    fn page(&self) -> Page<'_> {
+        section(&self.prices).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.prices.iter().map(|price| price.price_id.as_str()).collect()
+    }
+}
+
+impl View for wire::PriceReply {
+    const NOUN: &'static str = "price";
+
+    fn page(&self) -> Page<'_> {
+        section(std::slice::from_ref(&self.price)).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        vec![&self.price.price_id]
+    }
+}

@@ -1,0 +1,111 @@
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::api::{Reply, stripe};
+use crate::command::{Command, Ctx, execute};
+use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::stripe::prices;
+use crate::error::Exit;
+use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
+use crate::wire::{self, Product};
+
+#[derive(Subcommand)]
+pub(crate) enum Products {
+    List(List),
+    Get(Get),
+}
+
+impl Products {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::List(list) => execute(list, ctx).await,
+            Self::Get(get) => execute(get, ctx).await,
+        }
+    }
+}
+
+/// List the products of one environment
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+}
+
+impl Command for List {
+    type Reply = Reply<wire::Products>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        ctx.send(stripe::products(self.environment.resolve()?)).await
+    }
+}
+
+/// Show one product and its prices
+#[derive(Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    product: Named,
+}
+
+impl Command for Get {
+    type Reply = Reply<wire::ProductReply>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let (environment, id) = self.product.resolve()?;
+        ctx.send(stripe::product(environment, id)).await
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("Env"),
+    Column::new("Product ID"),
+    Column::new("Name"),
+    Column::new("Active"),
+    Column::new("Default Price"),
+    Column::spare("Synced At"),
+];
+
+/// Products as a table shows them.
+pub(super) fn section(products: &[Product]) -> Section<'_> {
+    Section::new(COLUMNS, products.iter().map(row))
+}
+
+fn row(product: &Product) -> Vec<Cow<'_, str>> {
+    vec![
+        product.environment.as_str().into(),
+        product.product_id.as_str().into(),
+        dash(product.name.as_deref()),
+        yes_no(product.active),
+        dash(product.default_price_id.as_deref()),
+        short_date(product.synced_at.as_deref()),
+    ]
+}
+
+impl View for wire::Products {
+    const NOUN: &'static str = "products";
+
+    fn page(&self) -> Page<'_> {
+        section(&self.products).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.products.iter().map(|product| product.product_id.as_str()).collect()
+    }
+}
+
+impl View for wire::ProductReply {
+    const NOUN: &'static str = "product";
+
+    fn page(&self) -> Page<'_> {
+        let product = section(std::slice::from_ref(&self.product));
+        if self.prices.is_empty() {
+            return product.into();
+        }
+        vec![product.titled("Product"), prices::section(&self.prices).titled("Prices")].into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        vec![&self.product.product_id]
+    }
+}

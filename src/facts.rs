@@ -1,0 +1,52 @@
+//! What is so in this process's surroundings, gathered once: environment, terminals, working directory.
+//! Everything that is decided from it elsewhere is a function of these facts.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// The surroundings of this run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    variables: HashMap<String, OsString>,
+    /// Standard input is a terminal: somebody could type.
+    pub(crate) stdin_terminal: bool,
+    /// Standard output is a terminal: somebody reads the result as it comes.
+    pub(crate) stdout_terminal: bool,
+    /// Standard error is a terminal: somebody sees prompts and notes.
+    pub(crate) stderr_terminal: bool,
+    /// The columns of the terminal that standard output is.
+    pub(crate) columns: Option<usize>,
+    /// The working directory, where it still exists.
+    pub(crate) directory: Option<PathBuf>,
+}
+
+impl Facts {
+    /// Looks around.
+    pub(crate) fn gather() -> Self {
+        let stdout_terminal = std::io::stdout().is_terminal();
+        Self {
+            variables: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v))).collect(),
+            stdin_terminal: std::io::stdin().is_terminal(),
+            stdout_terminal,
+            stderr_terminal: std::io::stderr().is_terminal(),
+            columns: stdout_terminal
+                .then(|| console::Term::stdout().size_checked())
+                .flatten()
+                .map(|(_, columns)| usize::from(columns))
+                .filter(|columns| *columns > 0),
+            directory: std::env::current_dir().ok(),
+        }
+    }
+
+    /// A variable's text; an empty one counts as unset, and so does one that is not UTF-8.
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
+        self.variables.get(name)?.to_str().filter(|text| !text.is_empty())
+    }
+
+    /// A variable that switches something on; `0` and `false` count as unset.
+    pub(crate) fn switch(&self, name: &str) -> bool {
+        self.var(name).is_some_and(|text| !matches!(text, "0" | "false" | "no" | "off"))
+    }
+}

@@ -1,0 +1,51 @@
+//! An error as the user and a script see it: text, or one line of JSON, and the exit code.
+
+use std::io::ErrorKind;
+
+use serde_json::json;
+
+use crate::error::{Code, Exit, Failure};
+use crate::ui::Stderr;
+
+/// Says what failed, why and what to do now; gives the exit code.
+pub(crate) fn report(error: &anyhow::Error, stderr: Stderr) -> Exit {
+    // `| head` is how people look: a reader who has seen enough is no error.
+    if error.chain().any(is_broken_pipe) {
+        return Exit::Done;
+    }
+    let failure = failure_of(error);
+    if stderr.json {
+        Stderr::plain(&to_json(&failure));
+    } else {
+        stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
+    }
+    failure.exit
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn failure_of(error: &anyhow::Error) -> Failure {
+    if let Some(failure) = error.chain().find_map(|error| error.downcast_ref::<Failure>()) {
+        return failure.clone();
+    }
+    let failure = Failure::new(Code::Failed, error.to_string());
+    let reasons: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    if reasons.is_empty() { failure } else { failure.why(reasons.join(": ")) }
+}
+
+/// One line. `error` and `code` are always there; keys are only ever added.
+fn to_json(failure: &Failure) -> String {
+    json!({
+        "error": failure.what,
+        "code": failure.code.as_str(),
+        "status": failure.status,
+        "why": failure.why,
+        "hint": failure.hint,
+        "retryable": failure.retryable(),
+        "idempotencyKey": null,
+        "exitCode": failure.exit.code(),
+    })
+    .to_string()
+}

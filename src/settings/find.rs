@@ -1,0 +1,347 @@
+//! The precedence: flags, environment, linked project, profile, each a whole pair or an error that names both halves.
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use zeroize::Zeroizing;
+
+use crate::error::{Code, Exit, Failure};
+use crate::facts::Facts;
+use crate::secret::Secret;
+use crate::settings::{Places, Policy, Profiles, Project, Store, Vault, project};
+use crate::wire::Address;
+
+/// What the command line says about the backend.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) api_url: Option<String>,
+    pub(crate) key: Option<KeyFlag>,
+    pub(crate) profile: Option<String>,
+}
+
+/// A flag that says where the key is; the key itself has none, argv is public.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyFlag {
+    Stdin,
+    File(PathBuf),
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Flag(&'static str),
+    Variable(&'static str),
+    /// A file that a flag or a variable names.
+    KeyFile {
+        named_by: &'static str,
+        path: PathBuf,
+    },
+    Project(PathBuf),
+    Profile {
+        name: String,
+        store: Store,
+    },
+    /// Typed at a prompt.
+    Prompt,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::KeyFile { named_by, path } => write!(f, "{named_by} {}", path.display()),
+            Self::Project(path) => write!(f, "{}", path.display()),
+            Self::Profile { name, store: Store::Keyring } => write!(f, "profile {name} (keyring)"),
+            Self::Profile { name, store: Store::File } => write!(f, "profile {name} (credentials file)"),
+            Self::Prompt => f.write_str("the prompt"),
+        }
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<T> {
+    pub(crate) value: T,
+    pub(crate) source: Source,
+}
+
+/// Something that is weaker than it should be.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+}
+
+impl Warning {
+    pub(super) fn readable(path: &Path, mode: &str) -> Self {
+        let path = path.display();
+        Self {
+            code: "FILE_READABLE_BY_OTHERS",
+            text: format!("{path} holds a key and others can read it (mode {mode}); run: chmod 600 {path}"),
+        }
+    }
+}
+
+/// An address and the key that belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Backend {
+    pub(crate) address: Found<Address>,
+    pub(crate) key: Found<Secret>,
+    /// The profile it comes from.
+    pub(crate) profile: Option<String>,
+    /// What the pair's own place says about writes to live, and the project's file.
+    pub(crate) live: Policy,
+    /// The pair comes from a file: what we learn of the backend may be kept in one too.
+    pub(crate) stored: bool,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Asked {
+    /// Finds the pair.
+    pub(crate) fn backend(&self, facts: &Facts) -> Result<Backend> {
+        if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
+            return Err(Failure::usage("A profile has an address and a key of its own")
+                .hint("leave out --profile, or leave out --api-url, --api-key-stdin and --api-key-file")
+                .into());
+        }
+        let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
+        if let Some((url, source)) = url.or_else(|| self.environment_url(facts)) {
+            return self.pair_of(url, source, facts);
+        }
+        if let Some(flag) = &self.key {
+            return Err(Failure::usage(format!("{} needs the backend's address beside it", flag.name()))
+                .hint("give it with --api-url or INSFORGE_BASE_URL")
+                .into());
+        }
+        let mut backend = self.stored(facts)?;
+        if let Some(name) = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some()) {
+            backend.warnings.push(Warning {
+                code: "KEY_NOT_USED",
+                text: format!(
+                    "{name} is not used: there is no INSFORGE_BASE_URL beside it. The key comes from {}",
+                    backend.key.source
+                ),
+            });
+        }
+        Ok(backend)
+    }
+
+    /// A profile that is named on the command line beats the environment.
+    fn environment_url<'a>(&self, facts: &'a Facts) -> Option<(&'a str, Source)> {
+        if self.profile.is_some() {
+            return None;
+        }
+        ["INSFORGE_BASE_URL", "INSFORGE_URL"]
+            .into_iter()
+            .find_map(|name| Some((facts.var(name)?, Source::Variable(name))))
+    }
+
+    fn pair_of(&self, url: &str, source: Source, facts: &Facts) -> Result<Backend> {
+        let address = read_address(url, &source)?;
+        let key = self.given_key(facts)?.ok_or_else(|| {
+            Failure::new(Code::NoApiKey, format!("There is no API key for {address}"))
+                .why(format!(
+                    "the address comes from {source}; a key that is stored elsewhere is not sent to it"
+                ))
+                .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file")
+        })?;
+        let live = Policy::of(environment_policy(facts)?, None, None);
+        let address = Found { value: address, source };
+        Ok(Backend { address, key, profile: None, live, stored: false, warnings: Vec::new() })
+    }
+
+    /// The key that this run was given: by a flag, else by the environment.
+    pub(crate) fn given_key(&self, facts: &Facts) -> Result<Option<Found<Secret>>> {
+        if let Some(flag) = &self.key {
+            return flag.read(facts).map(Some);
+        }
+        if let Some(key) = facts.var("INSFORGE_API_KEY") {
+            let source = Source::Variable("INSFORGE_API_KEY");
+            return Ok(Some(Found { value: check_api_key(Secret::new(key.to_owned()), &source)?, source }));
+        }
+        facts
+            .var("INSFORGE_API_KEY_FILE")
+            .map(|path| read_key_file(Path::new(path), "INSFORGE_API_KEY_FILE"))
+            .transpose()
+    }
+
+    fn stored(&self, facts: &Facts) -> Result<Backend> {
+        let project = match &facts.directory {
+            Some(directory) => Project::nearest(directory)?,
+            None => None,
+        };
+        if self.profile.is_none()
+            && let Some(project) = project
+        {
+            return of_project(project, facts);
+        }
+        self.of_profile(project.and_then(|project| project.live), facts)
+    }
+
+    fn of_profile(&self, project_live: Option<Policy>, facts: &Facts) -> Result<Backend> {
+        let places = Places::find()?;
+        let profiles = Profiles::load(&places.config)?;
+        let named = self.profile.as_deref().or_else(|| facts.var("INSFORGE_PROFILE"));
+        let name = named.unwrap_or_else(|| profiles.default_name());
+        let Some(profile) = profiles.get(name) else {
+            return Err(match named {
+                Some(name) => no_profile(name, &profiles),
+                None => nothing_linked(facts),
+            }
+            .into());
+        };
+        let source = Vault::source(name, profile.key_store);
+        let address = read_address(&profile.api_url, &source)?;
+        let mut warnings = Vec::new();
+        let vault = Vault { path: places.credentials };
+        let key = vault.get(name, &address, profile.key_store, &mut warnings)?.ok_or_else(|| {
+            Failure::new(Code::NoApiKey, format!("Profile {name} has no key for {address}"))
+                .why(format!("{} names the address, but no key is stored for it", places.config.display()))
+                .hint(format!("run `insforge login --profile {name}`"))
+        })?;
+        let live = Policy::of(environment_policy(facts)?, project_live, profile.live);
+        Ok(Backend {
+            address: Found { value: address, source: source.clone() },
+            key: Found { value: check_api_key(key, &source)?, source },
+            profile: Some(name.to_owned()),
+            live,
+            stored: true,
+            warnings,
+        })
+    }
+}
+
+const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];
+
+fn of_project(project: Project, facts: &Facts) -> Result<Backend> {
+    let source = Source::Project(project.path.clone());
+    let warnings = project.readable_by_others().map(|mode| Warning::readable(&project.path, &mode));
+    let incomplete = |what: &str, name: &str| {
+        Failure::new(Code::NoApiKey, format!("{} has no {what}", project.path.display()))
+            .why(format!("`{name}` is missing, and an address and a key always come from one place"))
+            .hint("link the directory again with `insforge link`")
+    };
+    let host = project.host.ok_or_else(|| incomplete("address", "oss_host"))?;
+    let key = project.key.ok_or_else(|| incomplete("key", "api_key"))?;
+    Ok(Backend {
+        address: Found { value: read_address(&host, &source)?, source: source.clone() },
+        key: Found { value: check_api_key(key, &source)?, source },
+        profile: None,
+        live: Policy::of(environment_policy(facts)?, project.live, None),
+        stored: true,
+        warnings: warnings.into_iter().collect(),
+    })
+}
+
+impl KeyFlag {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Stdin => "--api-key-stdin",
+            Self::File(_) => "--api-key-file",
+        }
+    }
+
+    /// Reads the key from where the flag says.
+    pub(crate) fn read(&self, facts: &Facts) -> Result<Found<Secret>> {
+        match self {
+            Self::File(path) => read_key_file(path, "--api-key-file"),
+            Self::Stdin if facts.stdin_terminal => {
+                Err(Failure::usage("--api-key-stdin reads a pipe, not a terminal")
+                    .hint("leave it out to be asked for the key, or pipe the key into the command")
+                    .into())
+            }
+            Self::Stdin => {
+                let source = Source::Flag("--api-key-stdin");
+                let text = read_limited(std::io::stdin().lock()).context("Cannot read the key from stdin")?;
+                Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
+            }
+        }
+    }
+}
+
+fn read_key_file(path: &Path, named_by: &'static str) -> Result<Found<Secret>> {
+    let source = Source::KeyFile { named_by, path: path.to_owned() };
+    let text =
+        std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_limited).map_err(|error| {
+            Failure::new(Code::NoApiKey, format!("Cannot read the key from {}", path.display()))
+                .why(format!("{error:#}"))
+                .hint(format!("check the path that {named_by} gives"))
+        })?;
+    Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
+}
+
+/// The longest text that is taken for a key.
+const LONGEST_KEY: u64 = 16 * 1024;
+
+fn read_limited(from: impl Read) -> Result<String> {
+    let mut text = Zeroizing::new(Vec::new());
+    from.take(LONGEST_KEY).read_to_end(&mut text)?;
+    Ok(std::str::from_utf8(&text).context("it is not text")?.to_owned())
+}
+
+/// Refuses what cannot be the project's API key, before it is sent or stored anywhere.
+pub(crate) fn check_api_key(key: Secret, source: &Source) -> Result<Secret, Failure> {
+    let wrong = |what: &str| {
+        Failure::new(Code::NoApiKey, format!("The API key from {source} {what}"))
+            .hint("use the project's API key (ik_…) from the backend's settings")
+    };
+    if key.is_empty() {
+        return Err(wrong("is empty"));
+    }
+    if key.expose().contains(char::is_whitespace) {
+        return Err(wrong("has white space in it"));
+    }
+    let providers = ["sk_", "rk_", "pk_", "whsec_", "rzp_"];
+    if providers.iter().any(|prefix| key.expose().starts_with(prefix)) {
+        return Err(wrong("is a payment provider's key, not the project's"));
+    }
+    Ok(key)
+}
+
+pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failure> {
+    Address::parse(text).map_err(|reason| {
+        let failure =
+            Failure::new(Code::AddressInvalid, format!("The backend address from {source} cannot be used"))
+                .why(reason)
+                .hint("an address looks like https://app.region.insforge.app or http://localhost:7130");
+        if matches!(source, Source::Flag(_)) { failure.exit(Exit::Usage) } else { failure }
+    })
+}
+
+fn environment_policy(facts: &Facts) -> Result<Option<Policy>, Failure> {
+    let parse = |word| {
+        Policy::parse(word).ok_or_else(|| {
+            Failure::usage(format!("INSFORGE_LIVE is `{word}`")).hint("set it to ask, allow or deny")
+        })
+    };
+    facts.var("INSFORGE_LIVE").map(parse).transpose()
+}
+
+fn no_profile(name: &str, profiles: &Profiles) -> Failure {
+    let names: Vec<_> = profiles.names().collect();
+    let known = if names.is_empty() {
+        "there are none".to_owned()
+    } else {
+        format!("there are: {}", names.join(", "))
+    };
+    Failure::new(Code::ProfileNotFound, format!("There is no profile {name}"))
+        .why(known)
+        .hint(format!("log in with `insforge login --profile {name}`"))
+}
+
+fn nothing_linked(facts: &Facts) -> Failure {
+    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here")
+        .hint("run `insforge login` or `insforge link`, or set INSFORGE_BASE_URL and INSFORGE_API_KEY");
+    let Some(name) = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some()) else {
+        return failure
+            .why("no address and no key in the flags, the environment, a linked project or a profile");
+    };
+    failure.why(format!("{name} has a key, but there is no address beside it"))
+}
+
+/// The directory to link: the working directory.
+pub(crate) fn directory_to_link(facts: &Facts) -> Result<&Path> {
+    project::working_directory(facts.directory.as_deref())
+}

@@ -1,0 +1,54 @@
+//! Where the backend's address and key come from.
+//!
+//! They are found **as a pair**, first that exists: flags, environment, the nearest `.insforge/project.json`, a
+//! profile. A stored key goes only to the address that is stored beside it: the address in a cloned repository must
+//! never receive a key that was meant for another.
+
+mod atomic;
+mod cache;
+mod file;
+mod find;
+mod policy;
+mod project;
+mod vault;
+
+pub(crate) use cache::Cache;
+pub(crate) use file::{Profiles, Store};
+pub(crate) use find::{
+    Asked, Backend, Found, KeyFlag, Source, Warning, check_api_key, directory_to_link, read_address,
+};
+pub(crate) use policy::Policy;
+pub(crate) use project::{Linked, Project};
+pub(crate) use vault::{Patience, Vault};
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+use crate::error::{Code, Failure};
+
+/// The user's own files, wherever this system keeps them.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// `config.toml`: profiles. No secrets.
+    pub(crate) config: PathBuf,
+    /// `credentials.toml`: the keys of profiles, where there is no keyring.
+    pub(crate) credentials: PathBuf,
+    /// `backends.json`: which generation each backend has.
+    pub(crate) cache: PathBuf,
+}
+
+impl Places {
+    /// Where they are for this user.
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let directories = ProjectDirs::from("", "", "insforge").ok_or_else(|| {
+            Failure::new(Code::Failed, "There is no home directory to keep settings in")
+                .hint("set HOME, or give the address and the key with INSFORGE_BASE_URL and INSFORGE_API_KEY")
+        })?;
+        Ok(Self {
+            config: directories.config_dir().join("config.toml"),
+            credentials: directories.config_dir().join("credentials.toml"),
+            cache: directories.cache_dir().join("backends.json"),
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! `.insforge/project.json`: the backend that a directory is linked to, in the form that InsForge's other tools read.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+use crate::error::{Code, Failure};
+use crate::secret::Secret;
+use crate::settings::{Policy, atomic};
+use crate::wire::Address;
+
+const FILE: &str = ".insforge/project.json";
+
+/// A linked directory, as its file says it.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) path: PathBuf,
+    /// The address, healed: older files have a bare host.
+    pub(crate) host: Option<String>,
+    pub(crate) key: Option<Secret>,
+    /// What it says about writes to live.
+    pub(crate) live: Option<Policy>,
+}
+
+/// What linking did.
+#[derive(Debug)]
+pub(crate) struct Linked {
+    pub(crate) path: PathBuf,
+    /// The file holds a key, and git would take it.
+    pub(crate) wants_gitignore: bool,
+}
+
+impl Project {
+    /// The nearest linked directory, from here upward.
+    pub(crate) fn nearest(from: &Path) -> Result<Option<Self>> {
+        for directory in from.ancestors() {
+            let path = directory.join(FILE);
+            if let Some(text) = atomic::read(&path)? {
+                return Ok(Some(Self::parse(path, &text)?));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The file's mode where others can read it, key and all.
+    pub(crate) fn readable_by_others(&self) -> Option<String> {
+        self.key.as_ref().and_then(|_| atomic::readable_by_others(&self.path))
+    }
+
+    fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
+        let map = object(&path, text)?;
+        let word = |name: &str| map.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+        let host = word("oss_host").map(|host| match (word("appkey"), word("region")) {
+            (Some(appkey), Some(region)) if !host.contains("://") => {
+                format!("https://{appkey}.{region}.insforge.app")
+            }
+            _ => host.to_owned(),
+        });
+        let live = word("live")
+            .map(|word| {
+                Policy::parse(word).ok_or_else(|| {
+                    Failure::new(Code::SettingsInvalid, format!("{} has an unknown policy", path.display()))
+                        .why(format!("live is `{word}`"))
+                        .hint("write ask, allow or deny")
+                })
+            })
+            .transpose()?;
+        let key = word("api_key").map(|key| Secret::new(key.to_owned()));
+        Ok(Self { path, host, key, live })
+    }
+
+    /// Links `directory` to a self-hosted backend. Keys of the file that we do not know are kept.
+    pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<Linked> {
+        let path = directory.join(FILE);
+        atomic::update(&path, |text| {
+            let mut map = text.map_or_else(|| Ok(Map::new()), |text| object(&path, &text))?;
+            for (name, value) in [
+                // What InsForge's other tools write for a backend that is not in InsForge's cloud.
+                ("project_id", "fa4e0000-1234-5678-90ab-cd1234567890"),
+                ("project_name", "oss-project"),
+                ("org_id", "fa4e0001-1234-5678-90ab-cd1234567890"),
+                ("appkey", "ossfkey"),
+                ("region", "us-test"),
+                ("api_key", key.expose()),
+                ("oss_host", address.as_str()),
+            ] {
+                map.insert(name.to_owned(), Value::String(value.to_owned()));
+            }
+            Ok(format!("{:#}\n", Value::Object(map)))
+        })?;
+        // The lock has done its work, and a linked directory is often a repository.
+        let _ = std::fs::remove_file(path.with_extension("json.lock"));
+        let wants_gitignore = in_git(directory) && !is_ignored(directory);
+        Ok(Linked { path, wants_gitignore })
+    }
+}
+
+fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        // serde_json ends its sentence with the position, which stands in front here.
+        let reason = error.to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        Failure::new(
+            Code::SettingsInvalid,
+            format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column()),
+        )
+        .why("the file is not what InsForge writes there; it is left as it is")
+        .hint("correct it, or remove it and run `insforge link`")
+    })
+}
+
+fn in_git(directory: &Path) -> bool {
+    directory.ancestors().any(|ancestor| ancestor.join(".git").exists())
+}
+
+/// Whether a `.gitignore` from here up to the repository's root names our directory.
+fn is_ignored(directory: &Path) -> bool {
+    for ancestor in directory.ancestors() {
+        let text = std::fs::read_to_string(ancestor.join(".gitignore")).unwrap_or_default();
+        if text.lines().any(|line| line.trim().trim_matches('/').starts_with(".insforge")) {
+            return true;
+        }
+        if ancestor.join(".git").exists() {
+            break;
+        }
+    }
+    false
+}
+
+/// The working directory, which may have been removed.
+pub(super) fn working_directory(directory: Option<&Path>) -> Result<&Path> {
+    directory.context("The working directory does not exist any more")
+}

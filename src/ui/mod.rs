@@ -1,0 +1,18 @@
+//! What the user sees. [`page`] says what to show, [`table`] and [`json`] how; [`stderr`] keeps the other stream;
+//! [`ask`] and [`busy`] are for people at a terminal.
+
+pub(crate) mod ask;
+pub(crate) mod busy;
+mod clean;
+mod date;
+mod json;
+mod page;
+mod stderr;
+mod table;
+
+pub(crate) use clean::line as clean_line;
+pub(crate) use date::short_date;
+pub(crate) use json::write_json;
+pub(crate) use page::{Column, Page, Section, Show, View, dash, yes_no};
+pub(crate) use stderr::Stderr;
+pub(crate) use table::{Look, write_page};

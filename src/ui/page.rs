@@ -1,0 +1,112 @@
+//! What to show, without saying how: a page of sections for people, a JSON value for programs, bare ids for `xargs`.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::error::Failure;
+
+/// Something that a command has done or found, ready to be shown in any format.
+pub(crate) trait Show {
+    /// For programs.
+    fn json(&self) -> Cow<'_, Value>;
+    /// For people.
+    fn page(&self) -> Page<'_>;
+    /// One id a line.
+    fn ids(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    /// What to say beside the page: `✓ …`.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// What is wrong although the backend answered with a success: shown first, failed afterwards.
+    fn failure(&self) -> Option<Failure> {
+        None
+    }
+}
+
+/// How an answer's data is shown to people; its JSON is the backend's own body.
+pub(crate) trait View {
+    /// What there is none of when it is empty: `No Stripe customers found.`
+    const NOUN: &'static str;
+    /// For people.
+    fn page(&self) -> Page<'_>;
+    /// One id a line.
+    fn ids(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    /// What to say beside the page.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Sections, one below the other.
+#[derive(Debug, Default)]
+pub(crate) struct Page<'a> {
+    pub(crate) sections: Vec<Section<'a>>,
+    /// What to say when all of them are empty.
+    pub(crate) empty: String,
+}
+
+/// Rows under one heading.
+#[derive(Debug)]
+pub(crate) struct Section<'a> {
+    /// Its heading, where a page has several.
+    pub(crate) title: Option<&'static str>,
+    pub(crate) columns: &'static [Column],
+    /// As many cells as there are columns. Text as it came: the table cleans it.
+    pub(crate) rows: Vec<Vec<Cow<'a, str>>>,
+}
+
+/// A column of a table, or a key of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    /// The first to go where there is no room.
+    pub(crate) spare: bool,
+}
+
+impl Column {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self { name, spare: false }
+    }
+
+    /// A column that goes first where there is no room.
+    pub(crate) const fn spare(name: &'static str) -> Self {
+        Self { name, spare: true }
+    }
+}
+
+impl<'a> From<Vec<Section<'a>>> for Page<'a> {
+    fn from(sections: Vec<Section<'a>>) -> Self {
+        Self { sections, empty: String::new() }
+    }
+}
+
+impl<'a> From<Section<'a>> for Page<'a> {
+    fn from(section: Section<'a>) -> Self {
+        vec![section].into()
+    }
+}
+
+impl<'a> Section<'a> {
+    pub(crate) fn new(columns: &'static [Column], rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> Self {
+        Self { title: None, columns, rows: rows.collect() }
+    }
+
+    pub(crate) fn titled(self, title: &'static str) -> Self {
+        Self { title: Some(title), ..self }
+    }
+}
+
+/// A cell: the text, or a dash where there is none.
+pub(crate) fn dash<'a>(text: Option<impl Into<Cow<'a, str>>>) -> Cow<'a, str> {
+    text.map_or(Cow::Borrowed("-"), Into::into)
+}
+
+/// A cell for what is or is not so.
+pub(crate) fn yes_no(yes: Option<bool>) -> Cow<'static, str> {
+    dash(yes.map(|yes| if yes { "Yes" } else { "No" }))
+}

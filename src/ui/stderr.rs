@@ -1,0 +1,82 @@
+//! Everything that is not the result: notes, warnings, errors, prompts' surroundings, what `--verbose` tells.
+//!
+//! The contract of this stream: stdout has the result and nothing else. Each line here passes the redactor and
+//! loses its control characters, whoever wrote it. With JSON output there are no notes; a warning is one line
+//! `{"warning":…,"code":…}`, and the error is the last line. A stream that is gone is no reason to fail.
+
+use std::fmt;
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::secret::redact;
+use crate::ui::clean;
+
+/// Standard error, and how to write on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stderr {
+    /// Warnings and errors as JSON, and no notes.
+    pub(crate) json: bool,
+    /// No notes.
+    pub(crate) quiet: bool,
+    /// Tell every request.
+    pub(crate) verbose: bool,
+    pub(crate) colors: bool,
+}
+
+const RED: &str = "31";
+const YELLOW: &str = "33";
+const CYAN: &str = "36";
+const DIM: &str = "2";
+
+impl Stderr {
+    /// Something good to know. Silent with `--quiet` and with JSON output.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet && !self.json {
+            write_line(&clean::lines(text));
+        }
+    }
+
+    /// Something that may go wrong, or is weaker than it should be.
+    pub(crate) fn warning(self, code: &str, text: &str) {
+        if self.json {
+            write_line(&json!({"warning": redact(text), "code": code}).to_string());
+        } else {
+            write_line(&format!("{} {}", self.paint(YELLOW, "warning:"), clean::lines(text)));
+        }
+    }
+
+    /// What `--verbose` tells.
+    pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
+        if self.verbose {
+            write_line(&self.paint(DIM, &clean::line(&line.to_string())));
+        }
+    }
+
+    /// The error, as text: what failed, why, what to do now.
+    pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
+        write_line(&format!("{} {}", self.paint(RED, "error:"), clean::lines(what)));
+        if let Some(why) = why {
+            write_line(&format!("  {}", clean::lines(why)));
+        }
+        if let Some(hint) = hint {
+            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), clean::lines(hint)));
+        }
+    }
+
+    /// Text that says by itself what it is: help, an error as JSON.
+    pub(crate) fn plain(text: &str) {
+        write_line(&clean::lines(text));
+    }
+
+    fn paint(self, color: &str, text: &str) -> String {
+        if self.colors { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// The one place that writes to this stream.
+fn write_line(text: &str) {
+    let mut stream = std::io::stderr().lock();
+    // Nobody is left to be told that nobody is left to be told.
+    let _ = writeln!(stream, "{}", redact(text));
+}

@@ -1,0 +1,170 @@
+//! Tables: every row on one line, an id never wrapped or cut. On a terminal that is too narrow the spare columns go
+//! first; where that is not enough, each row becomes a record of `key: value` lines.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use comfy_table::{ColumnConstraint, Table, Width, presets};
+use unicode_width::UnicodeWidthStr;
+
+use crate::ui::clean;
+use crate::ui::page::{Column, Page, Section};
+
+/// Between two columns.
+const GAP: usize = 2;
+/// comfy-table holds all cells of a table more than once: a long list is laid out in parts of one width.
+const ROWS_AT_ONCE: usize = 500;
+
+/// How stdout looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    /// The terminal's columns; none for a pipe, which has no limit.
+    pub(crate) columns: Option<usize>,
+    pub(crate) colors: bool,
+}
+
+impl Look {
+    fn heading(self, text: &str) -> Cow<'_, str> {
+        if self.colors { format!("\u{1b}[1m{text}\u{1b}[0m").into() } else { text.into() }
+    }
+}
+
+/// Writes the sections that have rows.
+pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, look: Look) -> io::Result<()> {
+    let full = page.sections.iter().filter(|section| !section.rows.is_empty());
+    for (position, section) in full.enumerate() {
+        if position > 0 {
+            writeln!(out)?;
+        }
+        if let Some(title) = section.title {
+            writeln!(out, "{}", look.heading(title))?;
+        }
+        write_section(out, section, look)?;
+    }
+    Ok(())
+}
+
+fn write_section(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
+    let widths = widths(section);
+    let all = |_: &Column| true;
+    let lean = |column: &Column| !column.spare;
+    let fits = |keep: fn(&Column) -> bool| {
+        look.columns.is_none_or(|columns| total(section.columns, &widths, keep) <= columns)
+    };
+    if fits(all) {
+        write_table(out, section, &widths, all, look)
+    } else if fits(lean) {
+        write_table(out, section, &widths, lean, look)
+    } else {
+        write_records(out, section, look)
+    }
+}
+
+/// The columns that each column needs for its name and its widest cell.
+fn widths(section: &Section<'_>) -> Vec<usize> {
+    let mut widths: Vec<usize> = section.columns.iter().map(|column| column.name.width()).collect();
+    for row in &section.rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(clean::line(cell).width());
+        }
+    }
+    widths
+}
+
+fn total(columns: &[Column], widths: &[usize], keep: fn(&Column) -> bool) -> usize {
+    let kept = columns.iter().zip(widths).filter(|(column, _)| keep(column)).map(|(_, width)| width + GAP);
+    kept.sum::<usize>().saturating_sub(GAP)
+}
+
+fn write_table(
+    out: &mut dyn Write,
+    section: &Section<'_>,
+    widths: &[usize],
+    keep: fn(&Column) -> bool,
+    look: Look,
+) -> io::Result<()> {
+    let kept: Vec<usize> =
+        (0..section.columns.len()).filter(|index| keep(&section.columns[*index])).collect();
+    let names = kept.iter().map(|index| section.columns[*index].name);
+    let heading = lay_out(&kept, widths, std::iter::once(names.map(Cow::Borrowed).collect()));
+    writeln!(out, "{}", look.heading(heading.trim_end()))?;
+    for rows in section.rows.chunks(ROWS_AT_ONCE) {
+        let cells = rows.iter().map(|row| kept.iter().map(|index| clean::line(&row[*index])).collect());
+        for line in lay_out(&kept, widths, cells).lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).add_rows(rows);
+    for (column, index) in table.column_iter_mut().zip(kept) {
+        let gap = u16::try_from(GAP).unwrap_or_default();
+        let width = u16::try_from(widths[*index]).unwrap_or(u16::MAX).saturating_add(gap);
+        column.set_padding((0, gap)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+    }
+    table.to_string()
+}
+
+fn write_records(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
+    for (position, row) in section.rows.iter().enumerate() {
+        if position > 0 {
+            writeln!(out)?;
+        }
+        for (column, cell) in section.columns.iter().zip(row) {
+            writeln!(out, "{}: {}", look.heading(column.name), clean::line(cell))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] =
+        &[Column::new("ID"), Column::new("Name"), Column::new("Active"), Column::spare("Synced At")];
+
+    fn render(columns: Option<usize>, rows: &[[&str; 4]]) -> String {
+        let rows = rows.iter().map(|row| row.iter().map(|cell| Cow::Owned((*cell).to_owned())).collect());
+        let page = Page::from(Section::new(COLUMNS, rows));
+        let mut out = Vec::new();
+        write_page(&mut out, &page, Look { columns, colors: false }).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn spare_columns_go_first_then_records() {
+        let rows = [["prod_1", "日本 \u{1b}[31m", "Yes", "2026-11-23 20:04"], ["prod_22", "B", "No", "-"]];
+        let wide = "ID       Name        Active  Synced At\nprod_1   日本 �[31m  Yes     2026-11-23 20:04\nprod_22  B           No      -\n";
+        assert_eq!(render(None, &rows), wide);
+        assert_eq!(render(Some(45), &rows), wide);
+        let lean = "ID       Name        Active\nprod_1   日本 �[31m  Yes\nprod_22  B           No\n";
+        assert_eq!(render(Some(44), &rows), lean);
+        assert_eq!(render(Some(27), &rows), lean);
+        assert_eq!(
+            render(Some(26), &rows),
+            "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23 20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
+        );
+    }
+
+    #[test]
+    fn parts_of_a_long_list_line_up() {
+        let rows: Vec<[&str; 4]> = (0..=ROWS_AT_ONCE * 2)
+            .map(|n| {
+                if n == ROWS_AT_ONCE * 2 {
+                    ["a_much_longer_id", "N", "No", "-"]
+                } else {
+                    ["x", "N", "No", "-"]
+                }
+            })
+            .collect();
+        let text = render(None, &rows);
+        assert_eq!(text.lines().count(), rows.len() + 1);
+        let name_at: std::collections::HashSet<_> =
+            text.lines().skip(1).map(|line| line.find(" N ").unwrap()).collect();
+        assert_eq!(name_at.len(), 1, "columns of different parts begin at different places");
+    }
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+
+use url::{Host, Url};
+
+/// A backend's address: `https`, or plain `http` to this machine only, because the key travels with every request.
+/// Held without a trailing slash; a path before `/api` is kept, for backends behind a path of a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address(String);
+
+impl Address {
+    /// Reads an address, adding the scheme where there is none (InsForge's older project files have bare hosts).
+    ///
+    /// # Errors
+    /// The sentence that says what is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("it is empty".into());
+        }
+        let with_scheme =
+            if text.contains("://") { text.to_owned() } else { format!("{}://{text}", scheme_for(text)) };
+        let url = Url::parse(&with_scheme).map_err(|error| error.to_string())?;
+        let Some(host) = url.host() else { return Err("it names no host".into()) };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("it contains a user name or a password".into());
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("it has a query or a fragment; give the address alone".into());
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&host) => {}
+            "http" => {
+                return Err(
+                    "plain http would send the key readable for everyone on the way; use https".into()
+                );
+            }
+            other => return Err(format!("its scheme is {other}, not https")),
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+
+    /// The address as text, without a trailing slash.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Plain `http`, which [`Address::parse`] lets through for this machine only.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn scheme_for(bare: &str) -> &'static str {
+    let local =
+        Url::parse(&format!("http://{bare}")).is_ok_and(|url| url.host().is_some_and(|h| is_loopback(&h)));
+    if local { "http" } else { "https" }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_and_heals() {
+        for (text, address) in [
+            ("https://app.us-east.insforge.app/", "https://app.us-east.insforge.app"),
+            ("app.us-east.insforge.app", "https://app.us-east.insforge.app"),
+            (" https://example.com/insforge/ ", "https://example.com/insforge"),
+            ("localhost:7130", "http://localhost:7130"),
+            ("http://127.0.0.1:7130", "http://127.0.0.1:7130"),
+            ("http://127.9.9.9", "http://127.9.9.9"),
+            ("http://[::1]:7130", "http://[::1]:7130"),
+            ("HTTPS://Example.COM:443", "https://example.com"),
+        ] {
+            assert_eq!(Address::parse(text).unwrap().as_str(), address);
+        }
+    }
+
+    #[test]
+    fn refuses() {
+        for (text, why) in [
+            ("", "empty"),
+            ("http://example.com", "https"),
+            ("http://10.0.0.1:7130", "https"),
+            ("http://localhost.example.com", "https"),
+            ("http://127.0.0.1.example.com", "https"),
+            ("ftp://example.com", "scheme"),
+            ("https://user:pw@example.com", "password"),
+            ("https://example.com?x=1", "query"),
+            ("https://", "host"),
+        ] {
+            let error = Address::parse(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

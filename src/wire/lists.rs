@@ -1,0 +1,103 @@
+//! The lists that every provider's backend routes give in the same shape. The aliases are the older generation's
+//! field names.
+
+use serde::Deserialize;
+
+/// The customers of one environment.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Customers {
+    pub(crate) customers: Vec<Customer>,
+}
+
+/// A provider's customer, as the mirror has it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Customer {
+    #[serde(alias = "stripeCustomerId", alias = "customerId")]
+    pub(crate) provider_customer_id: String,
+    pub(crate) email: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) payments_count: Option<u64>,
+    /// In the smallest unit of `total_spend_currency`.
+    pub(crate) total_spend: Option<i64>,
+    pub(crate) total_spend_currency: Option<String>,
+    pub(crate) last_payment_at: Option<String>,
+    pub(crate) payment_method_brand: Option<String>,
+    pub(crate) payment_method_last4: Option<String>,
+    pub(crate) country_code: Option<String>,
+}
+
+/// Whom the application bills: a type and an id of its own, such as `team` and `team_5`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Subject {
+    pub(crate) subject_type: Option<String>,
+    pub(crate) subject_id: Option<String>,
+}
+
+/// The transactions of one environment, newest first.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Transactions {
+    #[serde(alias = "paymentHistory")]
+    pub(crate) transactions: Vec<Transaction>,
+}
+
+/// A payment, a failed payment or a refund, as webhooks or a sync brought it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Transaction {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    #[serde(flatten)]
+    pub(crate) subject: Subject,
+    #[serde(alias = "stripeCustomerId")]
+    pub(crate) provider_customer_id: Option<String>,
+    pub(crate) customer_email_snapshot: Option<String>,
+    /// In the currency's smallest unit.
+    pub(crate) amount: Option<i64>,
+    /// In the currency's smallest unit.
+    pub(crate) amount_refunded: Option<i64>,
+    pub(crate) currency: Option<String>,
+    provider_reference_id: Option<String>,
+    provider_reference_type: Option<String>,
+    stripe_refund_id: Option<String>,
+    stripe_payment_intent_id: Option<String>,
+    stripe_invoice_id: Option<String>,
+    stripe_checkout_session_id: Option<String>,
+    stripe_charge_id: Option<String>,
+    paid_at: Option<String>,
+    failed_at: Option<String>,
+    refunded_at: Option<String>,
+    #[serde(alias = "stripeCreatedAt")]
+    provider_created_at: Option<String>,
+    created_at: Option<String>,
+}
+
+impl Transaction {
+    /// The provider's object that this is about: what it is and its id.
+    ///
+    /// The newer backend names one; the older one has a field for each kind, of which this takes the one that the
+    /// newer would name (recorded side by side: a refund by itself, any other by its payment intent if it has one).
+    pub(crate) fn reference(&self) -> Option<(Option<&str>, &str)> {
+        if let Some(id) = self.provider_reference_id.as_deref() {
+            return Some((self.provider_reference_type.as_deref(), id));
+        }
+        [
+            ("refund", &self.stripe_refund_id),
+            ("payment_intent", &self.stripe_payment_intent_id),
+            ("invoice", &self.stripe_invoice_id),
+            ("checkout_session", &self.stripe_checkout_session_id),
+            ("charge", &self.stripe_charge_id),
+        ]
+        .into_iter()
+        .find_map(|(kind, id)| Some((Some(kind), id.as_deref()?)))
+    }
+
+    /// When it happened: paid, failed or refunded, or else when it came to be.
+    pub(crate) fn when(&self) -> Option<&str> {
+        [&self.paid_at, &self.failed_at, &self.refunded_at, &self.provider_created_at, &self.created_at]
+            .into_iter()
+            .find_map(Option::as_deref)
+    }
+}

@@ -1,0 +1,120 @@
+use std::fmt;
+
+/// How many decimals an amount of this currency has when it is shown, and how many digits of the amount they are.
+///
+/// Stripe counts in each currency's smallest unit by its own lists, which are not ISO 4217's
+/// (<https://docs.stripe.com/currencies>): sixteen currencies have no decimals, five have three. Two are special:
+/// ISK and UGX have no decimals any more, but their amounts still carry two digits that are always zero.
+pub(crate) fn decimals(currency: &str) -> Decimals {
+    const NONE: [&str; 15] = [
+        "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof",
+        "xpf",
+    ];
+    const THREE: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
+    let currency = currency.to_ascii_lowercase();
+    let currency = currency.as_str();
+    match currency {
+        "isk" | "ugx" => Decimals { digits: 2, shown: 0 },
+        _ if NONE.contains(&currency) => Decimals { digits: 0, shown: 0 },
+        _ if THREE.contains(&currency) => Decimals { digits: 3, shown: 3 },
+        _ => Decimals { digits: 2, shown: 2 },
+    }
+}
+
+/// See [`decimals`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decimals {
+    /// The digits of an amount that stand behind the point.
+    pub(crate) digits: usize,
+    /// How many of them are shown when they are zero.
+    pub(crate) shown: usize,
+}
+
+/// An amount in the currency's smallest unit, shown as people write it: `19.99 USD`, `500 JPY`, `1.234 KWD`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Money<'a> {
+    /// A decimal number of smallest units; Stripe's decimal prices have fractions of them (`0.5`).
+    amount: String,
+    currency: &'a str,
+}
+
+impl<'a> Money<'a> {
+    /// An amount in whole smallest units.
+    pub(crate) fn new(amount: i64, currency: &'a str) -> Self {
+        Self { amount: amount.to_string(), currency }
+    }
+
+    /// An amount with a fraction of the smallest unit, as Stripe's `unit_amount_decimal` has it.
+    ///
+    /// `None` where the text is no plain decimal number.
+    pub(crate) fn decimal(amount: &str, currency: &'a str) -> Option<Self> {
+        let digits = amount.strip_prefix('-').unwrap_or(amount);
+        let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+            && digits.matches('.').count() <= 1
+            && digits.chars().any(|c| c.is_ascii_digit());
+        plain.then(|| Self { amount: amount.to_owned(), currency })
+    }
+}
+
+impl fmt::Display for Money<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Decimals { digits, shown } = decimals(self.currency);
+        let (sign, amount) =
+            self.amount.strip_prefix('-').map_or(("", self.amount.as_str()), |rest| ("-", rest));
+        let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+        let whole = format!("{whole:0>width$}", width = digits + 1);
+        let (units, minor) = whole.split_at(whole.len() - digits);
+        let behind = format!("{minor}{fraction}");
+        // Zeros beyond what the currency shows say nothing; any other digit does.
+        let kept = behind.trim_end_matches('0').len().max(shown.min(behind.len()));
+        write!(f, "{sign}{units}")?;
+        if kept > 0 {
+            write!(f, ".{}", &behind[..kept])?;
+        }
+        write!(f, " {}", self.currency.to_ascii_uppercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_as_stripe_counts_them() {
+        for (amount, currency, shown) in [
+            (1999, "usd", "19.99 USD"),
+            (1900, "USD", "19.00 USD"),
+            (5, "eur", "0.05 EUR"),
+            (0, "usd", "0.00 USD"),
+            (-500, "usd", "-5.00 USD"),
+            (-5, "usd", "-0.05 USD"),
+            (500, "jpy", "500 JPY"),
+            (1234, "kwd", "1.234 KWD"),
+            (1230, "kwd", "1.230 KWD"),
+            (50_000, "isk", "500 ISK"),
+            (50_050, "isk", "500.5 ISK"),
+            (500, "ugx", "5 UGX"),
+            (99_999_999, "usd", "999999.99 USD"),
+            (i64::MIN, "usd", "-92233720368547758.08 USD"),
+        ] {
+            assert_eq!(Money::new(amount, currency).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn decimal_prices_keep_their_fraction() {
+        for (amount, currency, shown) in [
+            ("1999", "usd", "19.99 USD"),
+            ("0.5", "usd", "0.005 USD"),
+            ("1900.000", "usd", "19.00 USD"),
+            ("12.25", "jpy", "12.25 JPY"),
+            ("12.0", "jpy", "12 JPY"),
+            ("-0.5", "usd", "-0.005 USD"),
+        ] {
+            assert_eq!(Money::decimal(amount, currency).unwrap().to_string(), shown);
+        }
+        for garbage in ["", ".", "1e3", "1.2.3", "--1", "x"] {
+            assert_eq!(Money::decimal(garbage, "usd"), None);
+        }
+    }
+}

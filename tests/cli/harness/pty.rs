@@ -1,0 +1,93 @@
+//! The binary on a terminal of its own, with a person who types.
+
+use std::io::{Read, Write};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty};
+
+use super::{User, assert_no_secret};
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A run on a terminal.
+pub struct Terminal {
+    pty: Arc<Pty>,
+    child: Child,
+    screen: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Terminal {
+    /// Starts the binary; stdin, stdout and stderr are a terminal of this width.
+    pub fn start(user: &User, columns: u16, args: &[&str]) -> Self {
+        let (pty, pts) = pty_process::blocking::open().expect("a terminal");
+        pty.resize(Size::new(24, columns)).expect("a size");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_insforge"));
+        command = command.args(args).env_clear().envs(user.environment()).current_dir(user.home.path());
+        let child = command.spawn(pts).expect("the binary starts");
+        let pty = Arc::new(pty);
+        let screen = Arc::new(Mutex::new(String::new()));
+        let (from, to) = (Arc::clone(&pty), Arc::clone(&screen));
+        let reader = thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The terminal's end is an error on Linux.
+            while let Ok(read @ 1..) = (&*from).read(&mut buffer) {
+                to.lock().expect("a lock").push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+        });
+        Self { pty, child, screen, reader: Some(reader) }
+    }
+
+    /// Waits until the screen shows this.
+    #[track_caller]
+    pub fn expect(&self, text: &str) {
+        let start = Instant::now();
+        while !self.screen().contains(text) {
+            assert!(start.elapsed() < PATIENCE, "the screen never showed {text:?}:\n{}", self.screen());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Types.
+    pub fn type_in(&self, text: &str) {
+        (&*self.pty).write_all(text.as_bytes()).expect("the terminal takes it");
+    }
+
+    /// What was shown so far.
+    pub fn screen(&self) -> String {
+        self.screen.lock().expect("a lock").replace("\r\n", "\n")
+    }
+
+    /// Waits for the end: the exit code and everything that was shown.
+    #[track_caller]
+    pub fn finish(mut self) -> (i32, String) {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                break status;
+            }
+            if start.elapsed() > PATIENCE {
+                let _ = self.child.kill();
+                panic!("it never ended:\n{}", self.screen());
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader");
+        }
+        let screen = self.screen();
+        assert_no_secret(&screen);
+        (status.code().unwrap_or(-1), screen)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}

@@ -1,0 +1,120 @@
+//! The recorded exchanges with real backends of both generations, and a stub that knows nothing else.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::stub::{Answer, Stub};
+
+/// One exchange, as it was recorded.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Exchange {
+    pub name: String,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub response_headers: std::collections::BTreeMap<String, String>,
+    pub response_body: Value,
+}
+
+impl Exchange {
+    pub fn answer(&self) -> Answer {
+        let kind = self.response_headers.get("content-type").map_or("", String::as_str);
+        let body = match &self.response_body {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            json => json.to_string(),
+        };
+        let answer = Answer::Give { status: self.status, headers: Vec::new(), body: body.into_bytes() };
+        if kind.is_empty() { answer } else { answer.header("content-type", kind) }
+    }
+
+    /// `GET /api/…`
+    pub fn line(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// The generations, and where their exchanges are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    Newer,
+    Older,
+}
+
+impl Generation {
+    pub const BOTH: [Self; 2] = [Self::Newer, Self::Older];
+
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Newer => "exchanges-current.jsonl",
+            Self::Older => "exchanges-legacy.jsonl",
+        }
+    }
+
+    pub fn exchanges(self) -> Vec<Exchange> {
+        read(self.file())
+    }
+
+    /// Whether a path is of the other generation's routes.
+    fn is_foreign(self, target: &str) -> bool {
+        let of_a_provider = target.starts_with("/api/payments/stripe/");
+        target.starts_with("/api/payments/") && of_a_provider != (self == Self::Newer)
+    }
+
+    /// The exchange of this name.
+    pub fn exchange(self, name: &str) -> Exchange {
+        let found = self.exchanges().into_iter().find(|exchange| exchange.name == name);
+        found.unwrap_or_else(|| panic!("no exchange is named {name}"))
+    }
+}
+
+/// All exchanges of a file.
+pub fn read(file: &str) -> Vec<Exchange> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract").join(file);
+    let text = std::fs::read_to_string(path).expect("the recordings");
+    text.lines().map(|line| serde_json::from_str(line).expect("an exchange")).collect()
+}
+
+/// A backend that answers these exchanges, by method and path, and gives an error that no backend gives to anything
+/// else. Where several were recorded for one line, the first in `exchanges` counts.
+pub fn serve(exchanges: Vec<Exchange>) -> Stub {
+    Stub::start(move |request| {
+        let line = request.line();
+        exchanges
+            .iter()
+            .find(|exchange| exchange.line() == line)
+            .map_or_else(|| unrecorded(&line), Exchange::answer)
+    })
+}
+
+/// [`serve`], in the surroundings of a generation: its health, its status, and that a GET of the other generation's
+/// routes is answered with the 404 that was recorded for such routes.
+pub fn serve_in(generation: Generation, exchanges: Vec<Exchange>) -> Stub {
+    let health = generation.exchange("000-health");
+    let (own_status, other_route) = match generation {
+        Generation::Newer => ("242-status-recovered", "040-route-old-layout-status"),
+        Generation::Older => ("248-status-recovered", "040-route-new-layout-status"),
+    };
+    let own_status = generation.exchange(own_status);
+    let other_route = generation.exchange(other_route);
+    Stub::start(move |request| {
+        let line = request.line();
+        let known = exchanges.iter().chain([&health, &own_status]).find(|exchange| exchange.line() == line);
+        match known {
+            Some(exchange) => exchange.answer(),
+            None if request.method == "GET" && generation.is_foreign(&request.target) => {
+                let mut exchange = other_route.clone();
+                let message = format!("Endpoint {} not found", request.target);
+                exchange.response_body["message"] = Value::String(message);
+                exchange.answer()
+            }
+            None => unrecorded(&line),
+        }
+    })
+}
+
+fn unrecorded(line: &str) -> Answer {
+    Answer::json(599, &serde_json::json!({"error": "UNRECORDED", "message": line}).to_string())
+}

@@ -1,0 +1,6 @@
+//! The behaviour at the boundary: argv, environment and stdin in; stdout, stderr, exit code and requests out.
+#![cfg(unix)]
+#![allow(missing_docs, reason = "tests")]
+
+mod harness;
+mod reads;
