@@ -45,7 +45,7 @@ struct Global {
     #[arg(long, global = true, overrides_with = "json")]
     json: bool,
     /// How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]
-    #[arg(short, long, global = true, value_name = "FORMAT", hide_possible_values = false)]
+    #[arg(short, long, global = true, value_name = "FORMAT")]
     output: Option<Output>,
     /// No notes on stderr; the result still prints
     #[arg(short, long, global = true, overrides_with = "quiet")]
@@ -94,7 +94,6 @@ struct Global {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Color {
-    /// On a terminal that wants them
     #[default]
     Auto,
     Always,

@@ -240,11 +240,7 @@ impl Client {
     fn bearer(&self) -> Result<header::HeaderValue, Broken> {
         let text = Zeroizing::new(format!("Bearer {}", self.endpoint.key.expose()));
         let mut value = header::HeaderValue::from_str(&text).map_err(|_| {
-            Broken::Final(
-                Failure::new(Code::NoApiKey, "The API key has characters that no key has")
-                    .why(format!("it comes from {}", self.endpoint.key_source))
-                    .hint("copy it again from the backend's settings"),
-            )
+            Broken::Final(Failure::new(Code::NoApiKey, "The API key has characters that no header can have"))
         })?;
         value.set_sensitive(true);
         Ok(value)

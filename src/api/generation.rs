@@ -91,7 +91,7 @@ impl Api {
             Known::Remembered(generation) | Known::Learned(generation) => generation,
             // On an older backend a POST to a newer route is taken for an environment's: learn from a GET.
             Known::Nothing if call.method == Method::Get => Generation::Newer,
-            Known::Nothing => self.learn(Generation::Older, None).await?,
+            Known::Nothing => self.learn(Generation::Older, None).await?.0,
         };
         let (path, answer) = self.exchange(call, generation).await?;
         if !is_route_404(&answer) {
@@ -101,11 +101,15 @@ impl Api {
             return Err(self.missing(call, &path, &answer));
         }
         self.forget();
-        let now = self.learn(generation, Some(&path)).await?;
+        let (now, status) = self.learn(generation, Some(&path)).await?;
         if now == generation {
             return Err(self.missing(call, &path, &answer));
         }
-        let (path, answer) = self.exchange(call, now).await?;
+        let (path, answer) = match status {
+            // What was just asked to learn it is what the caller wants to know.
+            (path, answer) if call.route.path(now).as_ref() == Some(&path) => (path, answer),
+            _ => self.exchange(call, now).await?,
+        };
         if is_route_404(&answer) {
             return Err(self.missing(call, &path, &answer));
         }
@@ -118,9 +122,13 @@ impl Api {
         Ok((path, answer))
     }
 
-    /// Asks for the status in both ways until one exists, in the `unlikely` way last. A path that is `gone` has just
-    /// answered that it does not exist, and is not asked again.
-    async fn learn(&self, unlikely: Generation, gone: Option<&str>) -> Result<Generation, Failure> {
+    /// Asks for the status in both ways until one exists, in the `unlikely` way last; gives its path and answer too.
+    /// A path that is `gone` has just answered that it does not exist, and is not asked again.
+    async fn learn(
+        &self,
+        unlikely: Generation,
+        gone: Option<&str>,
+    ) -> Result<(Generation, (String, Answer)), Failure> {
         for generation in [unlikely.other(), unlikely] {
             let Some(path) = Route::of(&STRIPE).name("status").path(generation) else { continue };
             if gone == Some(path.as_str()) {
@@ -129,7 +137,7 @@ impl Api {
             let answer = self.client.exchange(Method::Get, &path, Replay::Always).await?;
             if answer.is_success() {
                 self.note(generation);
-                return Ok(generation);
+                return Ok((generation, (path, answer)));
             }
             let error = ApiError::read(&answer);
             if !error.may_be_about_the_route() {

@@ -293,6 +293,9 @@ pub(crate) fn check_api_key(key: Secret, source: &Source) -> Result<Secret, Fail
     if key.expose().contains(char::is_whitespace) {
         return Err(wrong("has white space in it"));
     }
+    if !key.expose().chars().all(|c| c.is_ascii_graphic()) {
+        return Err(wrong("has characters that no key has"));
+    }
     let providers = ["sk_", "rk_", "pk_", "whsec_", "rzp_"];
     if providers.iter().any(|prefix| key.expose().starts_with(prefix)) {
         return Err(wrong("is a payment provider's key, not the project's"));

@@ -2,5 +2,11 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "tests")]
 
+mod client;
+mod generations;
 mod harness;
+mod output;
 mod reads;
+mod settings;
+mod sync;
+mod usage;

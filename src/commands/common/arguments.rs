@@ -12,8 +12,8 @@ pub(crate) struct EnvironmentArgs {
     /// Which environment [default: test]
     #[arg(value_name = "ENV")]
     word: Option<Environment>,
-    /// The same as the word
-    #[arg(short, long = "environment", value_name = "ENV")]
+    /// The environment, as a flag
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Environment>,
 }
 
@@ -34,8 +34,8 @@ pub(crate) struct Named {
     /// Its id
     #[arg(value_name = "ID")]
     id: String,
-    /// The same as the word
-    #[arg(short, long = "environment", value_name = "ENV")]
+    /// The environment, as a flag
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Environment>,
 }
 

@@ -23,8 +23,8 @@ pub(crate) struct Sync<G: Gateway> {
     /// Which environment [default: all]
     #[arg(value_name = "ENV")]
     word: Option<Scope>,
-    /// The same as the word
-    #[arg(short, long = "environment", value_name = "ENV")]
+    /// The environment, as a flag
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Scope>,
     #[arg(skip)]
     gateway: PhantomData<G>,

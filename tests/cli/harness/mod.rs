@@ -5,6 +5,8 @@ pub mod pty;
 pub mod recordings;
 pub mod stub;
 
+pub use stub::dead_address as dead;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};

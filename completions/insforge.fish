@@ -1,0 +1,457 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_insforge_global_optspecs
+    string join \n json o/output= q/quiet y/yes no-input api-url= api-key-stdin api-key-file= p/profile= timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
+end
+
+function __fish_insforge_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_insforge_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_insforge_using_subcommand
+    set -l cmd (__fish_insforge_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c insforge -n "__fish_insforge_needs_command" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_needs_command" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_needs_command" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_needs_command" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_needs_command" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_needs_command" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_needs_command" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_needs_command" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_needs_command" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_needs_command" -s V -l version -d 'Print version'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "login" -d 'Store a backend\'s address and API key, after checking that the backend accepts them'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link this directory to a backend: write .insforge/project.json as InsForge\'s other tools read it'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forget a stored login, its key too'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Stripe keys, catalog, customers, subscriptions and transactions of the backend'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'Print the completion script of a shell'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand login" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-base-url -d 'The backend\'s address' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key -d 'The project\'s API key; argv is visible to everyone on the machine, so better not here' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand link" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l all -d 'Forget every stored login'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand current" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "config" -d 'Show which keys are configured, masked'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "products" -d 'Stripe products'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "prices" -d 'Stripe prices'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "stripe" -d 'The same commands, with the provider\'s name'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s e -l environment -d 'The same as the word' -r -f -a "test\t''
+live\t''
+all\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l limit -d 'At most so many rows [default: 50]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l subject-type -d 'Only of this kind of billing subject, in your application\'s words' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l subject-id -d 'Only of the billing subject with this id in your application' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l limit -d 'At most so many rows [default: 50]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l subject-type -d 'Only of this kind of billing subject, in your application\'s words' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l subject-id -d 'Only of the billing subject with this id in your application' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l limit -d 'At most so many rows [default: 50]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "list" -d 'The same as `config` alone'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "list" -d 'List the products of one environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "get" -d 'Show one product and its prices'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "list" -d 'List the prices of one environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "get" -d 'Show one price'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "config" -d 'Show which keys are configured, masked'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "products" -d 'Stripe products'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "prices" -d 'Stripe prices'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand help" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

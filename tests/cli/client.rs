@@ -1,0 +1,255 @@
+//! The client: deadline, replays, redirects, sizes, broken answers, proxies, certificates.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::{Answer, Stub};
+use super::harness::{KEY, User, dead};
+
+const STATUS: [&str; 2] = ["payments", "status"];
+
+fn status() -> Answer {
+    Generation::Newer.exchange("086-status-both").answer()
+}
+
+#[test]
+fn passing_trouble_is_tried_again() {
+    let passing = [
+        Answer::json(502, r#"{"error":"UPSTREAM_FAILURE","message":"Stripe is unreachable"}"#),
+        Answer::html(503, "<h1>Service Unavailable</h1>"),
+        Answer::json(429, r#"{"error":"RATE_LIMITED","message":"slow down"}"#),
+        Answer::json(429, "{}").header("retry-after", "0"),
+        Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"timeout exceeded when trying to connect"}"#),
+        Answer::Drop,
+        Answer::Cut { body: br#"{"connections":[]}"#.to_vec() },
+    ];
+    for trouble in passing {
+        let stub = Stub::in_order(vec![trouble.clone(), trouble.clone(), status()]);
+        let ran = User::of(&stub.address).run(&STATUS);
+        assert_eq!(ran.code, 0, "{trouble:?}: {ran:?}");
+        assert_eq!(stub.lines().len(), 3, "{trouble:?}");
+    }
+}
+
+#[test]
+fn trouble_that_stays_says_try_again() {
+    // answer, exit, code, retryable, requests
+    let table = [
+        (Answer::json(502, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#), 8, "UPSTREAM_FAILURE", 3),
+        (Answer::html(504, "<h1>no</h1>"), 8, "HTTP_504", 3),
+        (Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#), 8, "RATE_LIMITED", 3),
+        (Answer::Drop, 8, "UNREACHABLE", 3),
+        (Answer::Cut { body: b"[1,2,3,4]".to_vec() }, 8, "UNREACHABLE", 3),
+        (Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"no"}"#), 1, "INTERNAL_ERROR", 1),
+        (Answer::json(400, r#"{"error":"INVALID_INPUT","message":"no"}"#), 1, "INVALID_INPUT", 1),
+        (Answer::json(401, r#"{"error":"AUTH_INVALID_API_KEY","message":"no"}"#), 2, "AUTH_INVALID_API_KEY", 1),
+        (Answer::json(401, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#), 1, "PAYMENT_CONFIG_INVALID", 1),
+        (Answer::json(403, r#"{"error":"AUTH_UNAUTHORIZED","message":"no"}"#), 5, "AUTH_UNAUTHORIZED", 1),
+        (Answer::json(403, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#), 5, "PAYMENT_CONFIG_INVALID", 1),
+        (Answer::json(418, ""), 1, "HTTP_418", 1),
+    ];
+    for (answer, exit, code, requests) in table {
+        let given = answer.clone();
+        let stub = Stub::start(move |_| given.clone());
+        let ran = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(exit);
+        let error = ran.error();
+        assert_eq!(error["code"], code, "{answer:?}");
+        assert_eq!(error["exitCode"], exit);
+        assert_eq!(error["retryable"], exit == 8, "{answer:?}");
+        assert_eq!(ran.stdout, "");
+        assert_eq!(stub.lines().len(), requests, "{answer:?}");
+    }
+}
+
+#[test]
+fn retries_can_be_turned_off_and_up() {
+    for (args, variable, requests) in
+        [(&["--retries", "0"][..], None, 1), (&[], Some("1"), 2), (&["--retries", "3"], Some("0"), 4)]
+    {
+        let stub = Stub::start(|_| Answer::Drop);
+        let mut user = User::of(&stub.address);
+        if let Some(value) = variable {
+            user = user.with("INSFORGE_RETRIES", value);
+        }
+        user.run(&[&STATUS, args].concat()).exits(8);
+        assert_eq!(stub.lines().len(), requests, "{args:?} {variable:?}");
+    }
+}
+
+#[test]
+fn a_false_401_after_an_accepted_key_is_tried_again() {
+    let refused = Generation::Newer.exchange("003-auth-bad-ik-key").answer();
+    let sync = Generation::Newer.exchange("195-sync-env").answer();
+    let stub = Stub::in_order(vec![status(), refused.clone(), sync]);
+    User::of(&stub.address).run(&["payments", "sync", "test"]).exits(0);
+    assert_eq!(stub.lines().len(), 3);
+
+    let stub = Stub::in_order(vec![status(), refused]);
+    User::of(&stub.address).run(&["payments", "sync", "test"]).exits(2);
+    assert_eq!(stub.lines().len(), 4);
+}
+
+#[test]
+fn a_long_retry_after_is_not_waited_for() {
+    let stub = Stub::start(|_| Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#).header("retry-after", "3600"));
+    let started = Instant::now();
+    User::of(&stub.address).run(&STATUS).exits(8).says(&["wait a moment"]);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert_eq!(stub.lines().len(), 1);
+}
+
+#[test]
+fn one_deadline_for_everything() {
+    let late = || Answer::Late { after: Duration::from_secs(30), then: Box::new(status()) };
+    for (args, variable) in [(&["--timeout", "400ms"][..], None), (&[], Some("400ms"))] {
+        let stub = Stub::start(move |_| late());
+        let mut user = User::of(&stub.address);
+        if let Some(value) = variable {
+            user = user.with("INSFORGE_TIMEOUT", value);
+        }
+        let started = Instant::now();
+        let ran = user.run(&[&STATUS, args, &["--json"]].concat()).exits(8);
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert_eq!(ran.error()["code"], "TIMED_OUT");
+        assert!(ran.error()["why"].as_str().expect("why").contains("0.4 s"), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_backend_is_down() {
+    let ran = User::of(&dead()).run(&STATUS).exits(8);
+    assert!(ran.stderr.starts_with("error: Cannot reach http://127.0.0.1:"), "{ran:?}");
+    assert!(ran.stderr.contains("refused"), "{ran:?}");
+    assert!(ran.stderr.contains("hint: check the address and the network"), "{ran:?}");
+}
+
+#[test]
+fn redirects_are_refused_and_the_key_stays_here() {
+    let other = Stub::start(|_| status());
+    let target = format!("{}/api/payments/stripe/status", other.address);
+    for code in [301, 302, 303, 307, 308] {
+        let target = target.clone();
+        let stub = Stub::start(move |_| Answer::html(code, "moved").header("location", &target));
+        let ran = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(1);
+        assert_eq!(ran.error()["code"], "REDIRECTED");
+        assert_eq!(stub.lines().len(), 1);
+    }
+    assert_eq!(other.lines().len(), 0);
+}
+
+#[test]
+fn plain_http_is_refused_off_this_machine() {
+    for address in ["http://example.com", "http://10.1.2.3:7130", "http://localhost.example.com"] {
+        let ran = User::of(address).run(&["payments", "status", "--json"]).exits(1);
+        assert_eq!(ran.error()["code"], "ADDRESS_INVALID");
+        assert!(ran.error()["why"].as_str().expect("why").contains("https"), "{ran:?}");
+        let user = User::new().with("INSFORGE_API_KEY", KEY);
+        user.run(&["payments", "status", "--api-url", address]).exits(64);
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_not_read() {
+    let flood = Stub::start(|_| Answer::Flood { bytes: 300 << 20 });
+    let ran = User::of(&flood.address).run(&["payments", "status", "--json"]).exits(1);
+    assert_eq!(ran.error()["code"], "RESPONSE_TOO_LARGE");
+    assert_eq!(flood.lines().len(), 1);
+
+    let announced = Stub::start(|_| Answer::Announce { bytes: 300 << 20 });
+    let ran = User::of(&announced.address).run(&["payments", "status", "--json"]).exits(1);
+    assert_eq!(ran.error()["code"], "RESPONSE_TOO_LARGE");
+}
+
+#[test]
+fn garbage_is_an_error_and_never_a_result() {
+    let deep = "[".repeat(100_000);
+    let bodies = [
+        ("application/json", "", 200),
+        ("text/html", "<html>log in</html>", 200),
+        ("application/json", "{\"connections\":", 200),
+        ("application/json", "[]", 200),
+        ("application/json", "null", 200),
+        ("application/json", "{\"connections\":null}", 200),
+        ("application/json", "{\"connections\":[{\"environment\":\"staging\"}]}", 200),
+        ("application/json", deep.as_str(), 200),
+        ("application/json", "\u{0}\u{1}\u{2}", 200),
+    ];
+    for (kind, body, status) in bodies {
+        for format in ["table", "json"] {
+            let (kind, body) = (kind.to_owned(), body.to_owned());
+            let stub = Stub::start(move |_| Answer::Give {
+                status,
+                headers: vec![("content-type".into(), kind.clone())],
+                body: body.clone().into_bytes(),
+            });
+            let ran = User::of(&stub.address).run(&["payments", "status", "-o", format]).exits(1);
+            assert_eq!(ran.stdout, "");
+            assert!(ran.stderr.contains("makes no sense"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn an_error_body_cannot_write_on_the_terminal_or_show_a_key() {
+    let body = serde_json::json!({
+        "error": "X", "message": "bad \u{1b}]0;title\u{7}\u{9b}2J key sk_live_abcdefghijkl1234",
+        "nextActions": "set \u{1b}[31m ik_0123456789abcdef"
+    });
+    let stub = Stub::start(move |_| Answer::json(400, &body.to_string()));
+    for format in ["table", "json"] {
+        let ran = User::of(&stub.address).run(&["payments", "status", "-o", format]).exits(1);
+        assert!(!ran.stderr.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{ran:?}");
+        assert!(!ran.stderr.contains("abcdefghijkl") && !ran.stderr.contains("0123456789"), "{ran:?}");
+        assert!(ran.stderr.contains("sk_live_****1234"), "{ran:?}");
+    }
+}
+
+#[test]
+fn verbose_tells_every_request_and_no_secret() {
+    let stub = Stub::in_order(vec![Answer::Drop, status()]);
+    let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(0);
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(lines[0], format!("> GET {}/api/payments/stripe/status", stub.address));
+    assert!(lines[1].starts_with("< no answer after "), "{lines:?}");
+    assert!(lines[2].starts_with("* replay 1 of 2 in "), "{lines:?}");
+    assert!(lines[4].starts_with("< 200 in ") && lines[4].ends_with(" bytes"), "{lines:?}");
+    let ran = User::of(&stub.address).with("INSFORGE_LOG", "1").run(&STATUS).exits(0);
+    assert!(ran.stderr.starts_with("> GET "), "{ran:?}");
+}
+
+/// What a proxy is asked first.
+fn proxy() -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut buffer = [0; 1024];
+        let read = stream.read(&mut buffer).expect("a request");
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").expect("an answer");
+        String::from_utf8_lossy(&buffer[..read]).into_owned()
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_proxy_is_used_for_other_machines_only() {
+    let (address, asked) = proxy();
+    let user = User::of("https://backend.invalid").with("HTTPS_PROXY", &address);
+    user.run(&["payments", "status", "--retries", "0"]).exits(8);
+    let asked = asked.join().expect("the proxy");
+    assert!(asked.starts_with("CONNECT backend.invalid:443 "), "{asked}");
+    assert!(!asked.contains(KEY));
+
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let dead = dead();
+    User::of(&stub.address).with("HTTP_PROXY", &dead).with("http_proxy", &dead).run(&STATUS).exits(0);
+}
+
+#[test]
+fn no_certificates_are_needed_for_this_machine() {
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let user = User::of(&stub.address).with("SSL_CERT_FILE", "/nonexistent").with("SSL_CERT_DIR", "/nonexistent");
+    user.run(&STATUS).exits(0);
+}

@@ -1,0 +1,301 @@
+//! What is on which stream, in which shape, at which width.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use super::harness::pty::Terminal;
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::{Answer, Stub};
+use super::harness::{User, finish};
+
+fn prices() -> Stub {
+    recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("167-prices-list")])
+}
+
+const LIST: [&str; 3] = ["payments", "prices", "list"];
+
+/// What a terminal of this width shows, less what moves the cursor or colours it.
+fn screen(stub: &Stub, columns: u16, args: &[&str]) -> String {
+    let (code, screen) = Terminal::start(&User::of(&stub.address), columns, args).finish();
+    assert_eq!(code, 0, "{screen}");
+    without_styles(&screen)
+}
+
+fn without_styles(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.push_str(&rest[..at]);
+        let end = rest[at..].find('m').map_or(rest.len(), |end| at + end + 1);
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+#[test]
+fn a_table_fits_the_window_or_becomes_records() {
+    let stub = prices();
+    let piped = User::of(&stub.address).run(&LIST).exits(0).stdout;
+    assert_eq!(screen(&stub, 200, &LIST), piped);
+    let widest = piped.lines().map(str::len).max().expect("lines");
+    let columns = |extra: usize| u16::try_from(widest - 1 + extra).expect("a width");
+    assert_eq!(screen(&stub, columns(1), &LIST), piped, "it fits exactly");
+
+    let lean = screen(&stub, columns(0), &LIST);
+    assert!(!lean.contains("Synced At") && lean.contains("Recurring"), "{lean}");
+    assert!(lean.lines().all(|line| line.len() < widest), "{lean}");
+
+    for width in [80, 60, 40, 20] {
+        let records = screen(&stub, width, &LIST);
+        assert!(records.starts_with("Env: test\nPrice ID: price_5QxeoXhGl4jsVhOCaBmyQpXN\n"), "{width}: {records}");
+        assert!(records.contains("\nSynced At: 2026-11-23 20:04\n\nEnv: test\n"), "{width}: {records}");
+    }
+}
+
+#[test]
+fn narrow_tables_stay_tables_where_they_fit() {
+    let stub = recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("087-config-get-both")]);
+    for width in [40, 60, 80, 200] {
+        let shown = screen(&stub, width, &["payments", "config"]);
+        assert_eq!(shown.lines().next(), Some("Env   Configured  Key"), "{width}: {shown}");
+    }
+    assert!(screen(&stub, 20, &["payments", "config"]).starts_with("Env: test\nConfigured: Yes\n"));
+}
+
+#[test]
+fn an_id_is_never_wrapped_or_cut() {
+    let long = "prod_".to_owned() + &"x".repeat(250);
+    let body = json!({"products": [{"environment": "test", "productId": long, "name": "N", "active": true}]});
+    let stub = Stub::start(move |_| Answer::json(200, &body.to_string()));
+    for width in [20, 80] {
+        let shown = screen(&stub, width, &["payments", "products", "list"]);
+        assert!(shown.contains(&format!("Product ID: prod_{}\n", "x".repeat(250))), "{shown}");
+    }
+    let piped = User::of(&stub.address).run(&["payments", "products", "list"]).stdout;
+    assert!(piped.contains(&"x".repeat(250)));
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let stub = prices();
+    let bold = |user: &User, args: &[&str]| {
+        let (_, screen) = Terminal::start(user, 200, args).finish();
+        screen.contains("\u{1b}[1m")
+    };
+    let user = User::of(&stub.address);
+    assert!(bold(&user, &LIST));
+    assert!(!bold(&user, &[&LIST[..], &["--color", "never"]].concat()));
+    let user = user.with("NO_COLOR", "1");
+    assert!(!bold(&user, &LIST));
+    assert!(bold(&user, &[&LIST[..], &["--color=always"]].concat()));
+    let user = User::of(&stub.address).with("TERM", "dumb");
+    assert!(!bold(&user, &LIST));
+    let user = User::of(&stub.address).with("CLICOLOR_FORCE", "1");
+    assert!(user.run(&LIST).stdout.contains("\u{1b}[1m"));
+    // Errors too.
+    let user = User::new();
+    let (code, screen) = Terminal::start(&user, 80, &LIST).finish();
+    assert!(code == 3 && screen.contains("\u{1b}[31merror:\u{1b}[0m"), "{screen:?}");
+    assert!(!user.run(&LIST).stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn ids_are_one_a_line() {
+    let names = ["167-prices-list", "122-products-list", "198-customers", "230-transactions-after-webhooks", "193-catalog", "199-subscriptions"];
+    let stub = recordings::serve_in(
+        Generation::Newer,
+        names.iter().map(|name| Generation::Newer.exchange(name)).collect(),
+    );
+    let user = User::of(&stub.address);
+    let ids = |args: &[&str]| {
+        let ran = user.run(&[&["payments"], args, &["-o", "ids"]].concat()).exits(0);
+        assert_eq!(ran.stderr, "");
+        ran.stdout.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let json = |args: &[&str]| user.run(&[&["payments"], args, &["--json"]].concat()).json();
+    let field = |value: &Value, list: &str, field: &str| {
+        let rows = value[list].as_array().expect("a list").clone();
+        rows.iter().map(|row| row[field].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&["prices", "list"]), field(&json(&["prices", "list"]), "prices", "priceId"));
+    assert_eq!(ids(&["products", "list"]), field(&json(&["products", "list"]), "products", "productId"));
+    assert_eq!(ids(&["customers"]), field(&json(&["customers"]), "customers", "providerCustomerId"));
+    assert_eq!(ids(&["subscriptions"]), field(&json(&["subscriptions"]), "subscriptions", "subscriptionId"));
+    assert_eq!(ids(&["transactions"]), field(&json(&["transactions"]), "transactions", "providerReferenceId"));
+    assert_eq!(ids(&["history"]), ids(&["transactions"]));
+    let catalog = json(&["catalog"]);
+    assert_eq!(
+        ids(&["catalog"]),
+        [field(&catalog, "products", "productId"), field(&catalog, "prices", "priceId")].concat()
+    );
+    // What has no ids says so before it asks anybody.
+    let before = stub.requests().len();
+    for command in ["status", "config", "sync"] {
+        user.run(&["payments", command, "-o", "ids"]).exits(64).says(&["no ids"]);
+    }
+    assert_eq!(stub.requests().len(), before);
+}
+
+#[test]
+fn the_format_comes_from_a_flag_or_the_environment() {
+    let stub = prices();
+    let user = User::of(&stub.address).with("INSFORGE_OUTPUT", "json");
+    assert!(user.run(&LIST).exits(0).json().is_object());
+    assert!(user.run(&["-o", "table", "payments", "prices", "list"]).stdout.starts_with("Env"));
+    assert!(user.run(&["--output=ids", "payments", "prices", "list"]).stdout.starts_with("price_"));
+    let user = User::of(&stub.address);
+    for args in [&["--json", "payments", "prices", "list"][..], &["payments", "--json", "prices", "list"], &["payments", "prices", "list", "--json", "-o", "json", "--json"]] {
+        assert!(user.run(args).exits(0).json().is_object(), "{args:?}");
+    }
+    user.run(&[&LIST[..], &["--json", "-o", "table"]].concat()).exits(64);
+    User::of(&stub.address).with("INSFORGE_OUTPUT", "yaml").run(&LIST).exits(64).says(&["INSFORGE_OUTPUT is `yaml`"]);
+}
+
+#[test]
+fn unknown_fields_and_key_order_reach_the_script() {
+    let body = r#"{"zeta":1,"prices":[{"tomorrow":{"b":1,"a":[1.5,null,true]},"environment":"live","priceId":"price_1"}],"alpha":"x"}"#;
+    let stub = Stub::start(move |_| Answer::json(200, body));
+    let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live", "--json"]).exits(0);
+    let value: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(ran.stdout, serde_json::to_string_pretty(&value).expect("JSON") + "\n");
+    // What is missing is a dash, not an error.
+    let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live"]).exits(0);
+    assert_eq!(ran.stdout.lines().nth(1), Some("live  price_1   -           -       -     -       one-time   -"));
+}
+
+#[test]
+fn text_from_the_backend_cannot_write_on_the_terminal() {
+    let name = "a\u{1b}[2Jb\nc\u{9b}31m\u{202e}d\u{7}";
+    let body = json!({"products": [{"environment": "test", "productId": "prod_1\u{1b}[1m", "name": name, "active": true}]});
+    let stub = Stub::start(move |_| Answer::json(200, &body.to_string()));
+    for format in ["table", "json", "ids"] {
+        let ran = User::of(&stub.address).run(&["payments", "products", "list", "-o", format]).exits(0);
+        assert!(!ran.stdout.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}']), "{format}: {ran:?}");
+    }
+    let ran = User::of(&stub.address).run(&["payments", "products", "list"]).exits(0);
+    assert!(ran.stdout.contains("a\u{fffd}[2Jb c\u{fffd}31m\u{fffd}d\u{fffd}"), "{ran:?}");
+    let ran = User::of(&stub.address).run(&["payments", "products", "list", "--json"]).exits(0);
+    assert_eq!(ran.json()["products"][0]["name"], name);
+}
+
+#[test]
+fn money_as_stripe_counts_it() {
+    let price = |amount: Value, decimal: &str, currency: &str, scheme: &str| {
+        json!({"environment": "test", "priceId": "price_1", "unitAmount": amount, "unitAmountDecimal": decimal,
+               "currency": currency, "billingScheme": scheme, "active": true})
+    };
+    let table = [
+        (price(json!(1999), "1999", "usd", "per_unit"), "19.99 USD"),
+        (price(json!(500), "500", "jpy", "per_unit"), "500 JPY"),
+        (price(json!(1234), "1234", "kwd", "per_unit"), "1.234 KWD"),
+        (price(json!(50_000), "50000", "isk", "per_unit"), "500 ISK"),
+        (price(json!(500), "500", "ugx", "per_unit"), "5 UGX"),
+        (price(Value::Null, "0.5", "usd", "per_unit"), "0.005 USD"),
+        (price(Value::Null, "", "usd", "tiered"), "tiered"),
+        (price(Value::Null, "", "usd", "per_unit"), "-"),
+    ];
+    for (price, shown) in table {
+        let body = json!({"price": price}).to_string();
+        let stub = Stub::start(move |_| Answer::json(200, &body));
+        let ran = User::of(&stub.address).run(&["payments", "prices", "get", "price_1"]).exits(0);
+        let row = ran.stdout.lines().nth(1).expect("a row");
+        assert!(row.contains(&format!("  {shown}  ")), "{shown}: {row}");
+    }
+}
+
+#[test]
+fn dates_are_local_and_short() {
+    let stub = prices();
+    for (zone, shown) in [("UTC", "2026-11-23 20:04"), ("Asia/Kolkata", "2026-11-24 01:34"), ("America/New_York", "2026-11-23 15:04")] {
+        let ran = User::of(&stub.address).with("TZ", zone).run(&LIST).exits(0);
+        assert!(ran.stdout.contains(shown), "{zone}: {ran:?}");
+    }
+}
+
+#[test]
+fn nothing_found_is_a_note_and_quiet_is_silent() {
+    let stub = Stub::start(|_| Answer::json(200, r#"{"prices":[]}"#));
+    let user = User::of(&stub.address);
+    let ran = user.run(&LIST).exits(0);
+    assert_eq!((&*ran.stdout, &*ran.stderr), ("", "No Stripe prices found.\n"));
+    for args in [&["-q"][..], &["--json"], &["-o", "ids"]] {
+        let ran = user.run(&[&LIST[..], args].concat()).exits(0);
+        assert!(!ran.stderr.contains("No Stripe") || args == ["-o", "ids"], "{ran:?}");
+    }
+    let sync = recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("197-sync-all")]);
+    let user = User::of(&sync.address);
+    user.run(&["payments", "sync"]).exits(0).says(&["✓ Stripe payments synced."]);
+    assert_eq!(user.run(&["payments", "sync", "-q"]).exits(0).stderr, "");
+    assert_eq!(user.run(&["payments", "sync", "--json"]).exits(0).stderr, "");
+}
+
+/// A reader who has seen enough.
+#[test]
+fn a_broken_pipe_ends_quietly() {
+    let row = json!({"environment": "test", "priceId": "price_1234567890", "unitAmount": 1, "currency": "usd"});
+    let body = json!({"prices": vec![row; 5000]}).to_string();
+    let stub = Stub::start(move |_| Answer::json(200, &body));
+    for format in ["table", "json", "ids"] {
+        let user = User::of(&stub.address);
+        let mut child = user
+            .command(&["payments", "prices", "list", "-o", format])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the binary ends");
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
+    }
+    // A failed sync stays one when nobody reads its table.
+    let sync = recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("236-sync-prices-fail")]);
+    let user = User::of(&sync.address);
+    let mut child = user.command(&["payments", "sync", "test"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let stub = prices();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let user = User::of(&stub.address);
+    let output = user.command(&LIST).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error: Cannot write the result\n  No space left"));
+}
+
+#[test]
+fn closed_streams_are_no_reason_to_crash() {
+    let stub = prices();
+    let user = User::of(&stub.address);
+    let line = |redirect: &str| {
+        let mut command = std::process::Command::new("sh");
+        command.arg("-c").arg(format!("\"$0\" payments prices list {redirect}")).arg(env!("CARGO_BIN_EXE_insforge"));
+        command.env_clear().envs(user.environment());
+        finish(command, "")
+    };
+    assert!(line("<&-").exits(0).stdout.starts_with("Env"));
+    assert!(line("2>&-").exits(0).stdout.starts_with("Env"));
+    line(">&- 2>&-");
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let user = User::new();
+    let version = user.run(&["--version"]).exits(0);
+    assert_eq!(version.stdout, format!("insforge {}\n", env!("CARGO_PKG_VERSION")));
+    for args in [&["--help"][..], &["payments", "--help"], &["help"], &["help", "payments", "sync"], &["help", "exit-codes"], &["help", "environment"], &["help", "output"]] {
+        let ran = user.run(args).exits(0);
+        assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{args:?}: {ran:?}");
+    }
+    let codes = user.run(&["help", "exit-codes"]).stdout;
+    assert!(codes.starts_with("  0  done\n") && codes.contains("\n 64  the command line is wrong"), "{codes}");
+    user.run(&["help", "nonsense"]).exits(64).says(&["There is no command or topic `nonsense`"]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(user.run(&["completion", shell]).exits(0).stdout.contains("insforge"));
+    }
+}

@@ -1,0 +1,449 @@
+//! Where address and key come from: pairs, precedence, files.
+
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::Stub;
+use super::harness::{KEY, Ran, User, dead, mode, set_mode};
+
+/// A backend for each place that can name one, so that the requests show which was used.
+struct Backends {
+    flag: Stub,
+    variable: Stub,
+    project: Stub,
+    profile: Stub,
+}
+
+fn backend() -> Stub {
+    recordings::serve_in(Generation::Newer, vec![])
+}
+
+impl Backends {
+    fn start() -> Self {
+        Self { flag: backend(), variable: backend(), project: backend(), profile: backend() }
+    }
+
+    fn used(&self) -> Vec<(&'static str, String)> {
+        [("flag", &self.flag), ("variable", &self.variable), ("project", &self.project), ("profile", &self.profile)]
+            .into_iter()
+            .flat_map(|(name, stub)| stub.requests().into_iter().map(move |request| (name, request)))
+            .filter(|(_, request)| request.target.ends_with("/status"))
+            .map(|(name, request)| (name, request.header("authorization").unwrap_or_default().to_owned()))
+            .collect()
+    }
+}
+
+fn project_json(address: &str, key: &str) -> String {
+    format!("{{\"oss_host\": \"{address}\", \"api_key\": \"{key}\"}}")
+}
+
+fn config_toml(name: &str, address: &str) -> String {
+    format!("[profiles.{name}]\napi_url = \"{address}\"\nkey_store = \"file\"\n")
+}
+
+fn credentials_toml(name: &str, address: &str, key: &str) -> String {
+    format!("[{name}]\napi_url = \"{address}\"\napi_key = \"{key}\"\n")
+}
+
+/// The whole table of what is there and what is used: always a pair from one place, or an error.
+#[test]
+fn the_first_whole_pair_is_used() {
+    // flag address, key file flag, variable address, variable key, project, profile -> used, or the exit code
+    for bits in 0..64_u32 {
+        let there = |bit: u32| bits & (1 << bit) != 0;
+        let (flag, key_flag, variable, key_variable, project, profile) =
+            (there(0), there(1), there(2), there(3), there(4), there(5));
+        let backends = Backends::start();
+        let mut user = User::new();
+        let mut args = vec!["payments", "status"];
+        let key_file = user.write("key", "ik_from_flag\n").display().to_string();
+        if flag {
+            args.extend(["--api-url", &backends.flag.address]);
+        }
+        if key_flag {
+            args.extend(["--api-key-file", &key_file]);
+        }
+        if variable {
+            user = user.with("INSFORGE_BASE_URL", &backends.variable.address);
+        }
+        if key_variable {
+            user = user.with("INSFORGE_API_KEY", "ik_from_variable");
+        }
+        if project {
+            user.write(".insforge/project.json", &project_json(&backends.project.address, "ik_from_project"));
+        }
+        if profile {
+            let address = &backends.profile.address;
+            user.write(".config/insforge/config.toml", &config_toml("default", address));
+            user.write(".config/insforge/credentials.toml", &credentials_toml("default", address, "ik_from_profile"));
+        }
+        let expected: Result<(&str, &str), i32> = match (flag || variable, key_flag, key_variable) {
+            (true, true, _) => Ok((if flag { "flag" } else { "variable" }, "ik_from_flag")),
+            (true, false, true) => Ok((if flag { "flag" } else { "variable" }, "ik_from_variable")),
+            (true, false, false) => Err(2),
+            (false, true, _) => Err(64),
+            (false, false, _) if project => Ok(("project", "ik_from_project")),
+            (false, false, _) if profile => Ok(("profile", "ik_from_profile")),
+            (false, false, _) => Err(3),
+        };
+        let ran = user.run(&args);
+        let case = format!("{bits:06b}: {ran:?}");
+        match expected {
+            Ok((place, key)) => {
+                assert_eq!(ran.code, 0, "{case}");
+                assert_eq!(backends.used(), [(place, format!("Bearer {key}"))], "{case}");
+            }
+            Err(code) => {
+                assert_eq!(ran.code, code, "{case}");
+                assert_eq!(backends.used(), [], "{case}");
+            }
+        }
+        // A key that was set and is not used is not passed over in silence.
+        let unused = key_variable && !flag && !variable && !key_flag && (project || profile);
+        assert_eq!(ran.stderr.contains("INSFORGE_API_KEY is not used"), unused, "{case}");
+    }
+}
+
+#[test]
+fn an_address_without_a_key_names_both_sources() {
+    let user = User::new().with("INSFORGE_BASE_URL", "https://app.example.com");
+    user.run(&["payments", "status"]).exits(2).says(&["INSFORGE_BASE_URL", "INSFORGE_API_KEY", "app.example.com"]);
+    let user = User::new();
+    let ran = user.run(&["payments", "status", "--api-url", "https://app.example.com", "--json"]).exits(2);
+    assert_eq!(ran.error()["code"], "NO_API_KEY");
+    assert!(ran.error()["why"].as_str().expect("why").contains("--api-url"));
+}
+
+#[test]
+fn nothing_linked_says_what_to_do() {
+    let ran = User::new().run(&["payments", "status"]).exits(3);
+    assert_eq!(ran.stderr.lines().next(), Some("error: No InsForge backend is linked here"));
+    ran.says(&["insforge login", "insforge link", "INSFORGE_BASE_URL"]);
+    let user = User::new().with("INSFORGE_API_KEY", KEY);
+    user.run(&["payments", "status"]).exits(3).says(&["INSFORGE_API_KEY has a key, but there is no address"]);
+}
+
+#[test]
+fn variables_in_their_order() {
+    let stub = backend();
+    let user = User::new().with("INSFORGE_URL", &stub.address).with("INSFORGE_API_KEY", KEY);
+    user.run(&["payments", "status"]).exits(0);
+    // INSFORGE_BASE_URL beats INSFORGE_URL, an empty one counts as unset.
+    let user = user.with("INSFORGE_BASE_URL", "");
+    user.run(&["payments", "status"]).exits(0);
+    user.with("INSFORGE_BASE_URL", &dead()).run(&["payments", "status", "--retries=0"]).exits(8);
+
+    let user = User::new().with("INSFORGE_BASE_URL", &stub.address);
+    let file = user.write("key", &format!("{KEY}\n")).display().to_string();
+    let user = user.with("INSFORGE_API_KEY_FILE", &file);
+    user.run(&["payments", "status"]).exits(0);
+    let user = user.with("INSFORGE_API_KEY", "ik_other");
+    user.run(&["payments", "status"]).exits(0);
+    let keys: Vec<_> = stub.requests().iter().filter_map(|request| request.header("authorization").map(str::to_owned)).collect();
+    let ours = format!("Bearer {KEY}");
+    assert_eq!(keys, [&*ours, &*ours, &*ours, "Bearer ik_other"]);
+}
+
+#[test]
+fn a_key_from_stdin_or_a_file() {
+    let stub = backend();
+    let user = User::new();
+    let args = ["payments", "status", "--api-url", &stub.address, "--api-key-stdin"];
+    user.run_with_stdin(&args, &format!("  {KEY}\r\n")).exits(0);
+    user.run_with_stdin(&args, "").exits(2).says(&["The API key from --api-key-stdin is empty"]);
+    user.run_with_stdin(&args, "ik_one ik_two").exits(2).says(&["has white space in it"]);
+    user.run_with_stdin(&args, "sk_live_0123456789abcdef").exits(2).says(&["payment provider's key"]);
+    user.run_with_stdin(&args, "ik_ümlaut").exits(2).says(&["characters that no key has"]);
+    let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "missing"];
+    user.run(&args).exits(2).says(&["Cannot read the key from missing", "No such file"]);
+    let both = ["payments", "status", "--api-url", &stub.address, "--api-key-stdin", "--api-key-file", "x"];
+    user.run(&both).exits(64);
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[test]
+fn the_nearest_project_is_used_and_healed() {
+    let stub = backend();
+    let bare = stub.address.trim_start_matches("http://");
+    let user = User::new();
+    user.write(".insforge/project.json", &project_json("https://other.example.com", "ik_other"));
+    user.write("app/.insforge/project.json", &project_json(bare, KEY));
+    std::fs::create_dir_all(user.path("app/src/deep")).expect("a directory");
+    let deep = user.path("app/src/deep");
+    let user = user.in_directory(&deep);
+    user.run(&["payments", "status"]).exits(0);
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[test]
+fn a_bare_cloud_host_is_rebuilt_from_appkey_and_region() {
+    let user = User::new();
+    let json = r#"{"appkey": "abc", "region": "us-east", "api_key": "ik_1234567890", "oss_host": "old.host"}"#;
+    user.write(".insforge/project.json", json);
+    let ran = user.with("HTTPS_PROXY", &dead()).run(&["current", "--json", "--retries=0"]).exits(8);
+    assert_eq!(ran.json()["backend"]["value"], "https://abc.us-east.insforge.app");
+    assert_eq!(ran.json()["key"]["value"], "ik_****7890");
+}
+
+#[test]
+fn an_incomplete_project_is_an_error_not_a_mix() {
+    let backends = Backends::start();
+    let user = User::new();
+    let address = &backends.profile.address;
+    user.write(".config/insforge/config.toml", &config_toml("default", address));
+    user.write(".config/insforge/credentials.toml", &credentials_toml("default", address, KEY));
+    user.write(".insforge/project.json", &format!("{{\"oss_host\": \"{}\"}}", backends.project.address));
+    user.run(&["payments", "status"]).exits(2).says(&["has no key", "insforge link"]);
+    assert_eq!(backends.used(), []);
+    // A profile that is named beats the project.
+    user.run(&["payments", "status", "-p", "default"]).exits(0);
+    assert_eq!(backends.used().len(), 1);
+}
+
+#[test]
+fn a_stored_key_does_not_follow_an_edited_address() {
+    let (old, new) = (backend(), backend());
+    let user = User::new();
+    user.write(".config/insforge/config.toml", &config_toml("default", &new.address));
+    user.write(".config/insforge/credentials.toml", &credentials_toml("default", &old.address, KEY));
+    user.run(&["payments", "status"]).exits(2).says(&["Profile default has no key for"]);
+    assert_eq!(new.requests().len(), 0);
+}
+
+#[test]
+fn profiles_are_chosen_by_flag_variable_and_default() {
+    let (one, two) = (backend(), backend());
+    let user = User::new();
+    let toml = format!(
+        "default_profile = \"two\"\n{}{}",
+        config_toml("one", &one.address),
+        config_toml("two", &two.address)
+    );
+    user.write(".config/insforge/config.toml", &toml);
+    let keys = credentials_toml("one", &one.address, KEY) + &credentials_toml("two", &two.address, KEY);
+    user.write(".config/insforge/credentials.toml", &keys);
+    user.run(&["payments", "status"]).exits(0);
+    assert_eq!((one.requests().len(), two.requests().len()), (0, 1));
+    let user = user.with("INSFORGE_PROFILE", "one");
+    user.run(&["payments", "status"]).exits(0);
+    assert_eq!((one.requests().len(), two.requests().len()), (1, 1));
+    user.run(&["payments", "status", "--profile", "two"]).exits(0);
+    assert_eq!((one.requests().len(), two.requests().len()), (1, 2));
+    user.run(&["-p", "three", "payments", "status"]).exits(4).says(&["There is no profile three", "one, two"]);
+    let clash = ["payments", "status", "-p", "one", "--api-url", "https://x.example"];
+    user.run(&clash).exits(64);
+}
+
+#[test]
+fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
+    let stub = backend();
+    let login = ["login", "--api-url", &stub.address, "--api-key-stdin"];
+    let toml = ".config/insforge/config.toml";
+    for (text, place) in [("x = \n", ":1:5: "), ("[profiles.a]\napi_url = 5\n", ":2:11: "), ("a = 1\na = 2\n", ":2:1: ")] {
+        let user = User::new();
+        user.write(toml, text);
+        let ran = user.run(&["payments", "status"]).exits(1);
+        assert!(ran.stderr.contains(&format!("config.toml{place}")), "{ran:?}");
+        user.run_with_stdin(&login, KEY).exits(1);
+        user.run(&["logout"]).exits(1);
+        assert_eq!(user.read(toml), text);
+    }
+    for (text, place) in [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:0: ")] {
+        let user = User::new();
+        user.write(".insforge/project.json", text);
+        let ran = user.run(&["payments", "status", "--json"]).exits(1);
+        assert_eq!(ran.error()["code"], "SETTINGS_INVALID");
+        assert!(ran.error()["error"].as_str().expect("error").contains(&format!("project.json{place}")), "{ran:?}");
+        let link = ["link", "--api-base-url", &stub.address, "--api-key-stdin"];
+        user.run_with_stdin(&link, KEY).exits(1);
+        assert_eq!(user.read(".insforge/project.json"), text);
+    }
+}
+
+#[test]
+fn a_file_that_others_can_read_is_reported() {
+    let stub = backend();
+    let user = User::new();
+    let path = user.write(".insforge/project.json", &project_json(&stub.address, KEY));
+    user.run(&["payments", "status"]).exits(0);
+    set_mode(&path, 0o644);
+    let ran = user.run(&["payments", "status"]).exits(0).says(&["warning: ", "(mode 0644)", "chmod 600"]);
+    assert!(ran.stdout.starts_with("Env"));
+    let ran = user.run(&["payments", "status", "--json"]).exits(0);
+    let warning: serde_json::Value = serde_json::from_str(ran.stderr.trim()).expect("a JSON warning");
+    assert_eq!(warning["code"], "FILE_READABLE_BY_OTHERS");
+
+    let user = User::new();
+    user.write(".config/insforge/config.toml", &config_toml("default", &stub.address));
+    let path = user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
+    set_mode(&path, 0o640);
+    user.run(&["payments", "status"]).exits(0).says(&["credentials.toml holds a key", "(mode 0640)"]);
+}
+
+fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
+    user.run_with_stdin(&[&["login", "--api-url", &stub.address, "--api-key-stdin"], more].concat(), KEY)
+}
+
+#[test]
+fn login_checks_stores_and_says_where() {
+    let stub = backend();
+    let user = User::new();
+    let ran = login(&user, &stub, &[]).exits(0);
+    assert_eq!(ran.stdout, "");
+    ran.says(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "It is not in a keyring: "]);
+    for file in [".config/insforge/config.toml", ".config/insforge/credentials.toml"] {
+        assert_eq!(mode(&user.path(file)), 0o600, "{file}");
+    }
+    assert!(!user.read(".config/insforge/config.toml").contains(KEY));
+    user.run(&["payments", "status"]).exits(0);
+
+    let ran = login(&user, &stub, &["--json", "--profile", "work"]).exits(0);
+    assert_eq!(ran.json()["profile"], "work");
+    assert_eq!(ran.json()["keyStore"], "file");
+    assert_eq!(ran.json()["backend"], stub.address);
+}
+
+#[test]
+fn login_keeps_what_it_does_not_know() {
+    let stub = backend();
+    let user = User::new();
+    let before = "# mine\ncolor = \"blue\"\n\n[profiles.other]\napi_url = \"https://x.example\" # old\nkey_store = \"file\"\nnote = 1\n";
+    user.write(".config/insforge/config.toml", before);
+    user.write(".config/insforge/credentials.toml", "# keys\n[other]\napi_url = \"https://x.example\"\napi_key = \"ik_x\"\n");
+    login(&user, &stub, &[]).exits(0);
+    let after = user.read(".config/insforge/config.toml");
+    assert!(after.starts_with(before), "{after}");
+    assert!(user.read(".config/insforge/credentials.toml").contains("# keys\n[other]"));
+    user.run(&["logout"]).exits(0).says(&["✓ Logged out of profile default."]);
+    assert_eq!(user.read(".config/insforge/config.toml"), before);
+    assert!(!user.read(".config/insforge/credentials.toml").contains(KEY));
+}
+
+#[test]
+fn a_refused_login_stores_nothing() {
+    let refused = Generation::Newer.exchange("003-auth-bad-ik-key");
+    let stub = recordings::serve_in(Generation::Newer, vec![refused]);
+    let user = User::new();
+    login(&user, &stub, &[]).exits(2).says(&["Invalid API key", "--api-key-stdin"]);
+    assert!(!user.path(".config").exists());
+    let user = User::new();
+    let link = ["link", "--api-base-url", &stub.address, "--api-key-stdin"];
+    user.run_with_stdin(&link, KEY).exits(2);
+    assert!(!user.path(".insforge").exists());
+}
+
+#[test]
+fn login_without_what_it_needs_is_a_usage_error() {
+    let user = User::new();
+    user.run_with_stdin(&["login"], KEY).exits(64).says(&["--api-url"]);
+    let args = ["login", "--api-url", "https://x.example"];
+    // Stdin is read only when it is asked for.
+    user.run_with_stdin(&args, KEY).exits(64).says(&["--api-key-stdin"]);
+    // A key in the environment is for this run, not for keeping.
+    user.with("INSFORGE_API_KEY", KEY).run(&args).exits(64);
+}
+
+#[test]
+fn a_directory_is_linked_as_other_tools_read_it() {
+    let stub = backend();
+    let user = User::new();
+    user.write(".insforge/project.json", "{\"custom\": {\"a\": 1}, \"api_key\": \"old\"}");
+    let link = ["link", "--api-base-url", &format!("{}/", stub.address), "--api-key-stdin"];
+    user.run_with_stdin(&link, KEY).exits(0).says(&["✓ Linked to"]);
+    let path = user.path(".insforge/project.json");
+    assert_eq!(mode(&path), 0o600);
+    let json: serde_json::Value = serde_json::from_str(&user.read(".insforge/project.json")).expect("JSON");
+    let expected = serde_json::json!({
+        "custom": {"a": 1}, "api_key": KEY,
+        "project_id": "fa4e0000-1234-5678-90ab-cd1234567890", "project_name": "oss-project",
+        "org_id": "fa4e0001-1234-5678-90ab-cd1234567890", "appkey": "ossfkey", "region": "us-test",
+        "oss_host": stub.address,
+    });
+    assert_eq!(json, expected);
+    let files: Vec<_> = std::fs::read_dir(user.path(".insforge")).expect("it").map(|f| f.expect("f").file_name()).collect();
+    assert_eq!(files, ["project.json"]);
+    user.run(&["payments", "status"]).exits(0);
+}
+
+#[test]
+fn link_reminds_of_gitignore_and_warns_of_argv() {
+    let stub = backend();
+    let user = User::new();
+    std::fs::create_dir(user.path(".git")).expect("a repository");
+    let link = ["link", "--api-base-url", &stub.address, "--api-key", "ik_argv0123456789"];
+    user.run(&link).exits(0).says(&["warning: ", "command line is visible", ".gitignore"]);
+    user.write(".gitignore", "/.insforge/\n");
+    let ran = user.run_with_stdin(&["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
+    assert!(!ran.stderr.contains("warning"), "{ran:?}");
+    user.run(&["link", "--api-key-stdin"]).exits(64).says(&["--api-base-url"]);
+}
+
+#[test]
+fn logout_forgets_one_or_all() {
+    let stub = backend();
+    let user = User::new();
+    login(&user, &stub, &[]).exits(0);
+    login(&user, &stub, &["-p", "work"]).exits(0);
+    user.run(&["logout", "-p", "nobody"]).exits(4);
+    user.run(&["logout", "-p", "work"]).exits(0);
+    user.run(&["payments", "status"]).exits(0);
+    login(&user, &stub, &["-p", "work"]).exits(0);
+    let ran = user.run(&["logout", "--all", "--json"]).exits(0);
+    assert_eq!(ran.json()["profiles"], serde_json::json!(["default", "work"]));
+    user.run(&["payments", "status"]).exits(3);
+    user.run(&["logout"]).exits(0).says(&["No login is stored."]);
+    assert!(!user.read(".config/insforge/credentials.toml").contains("ik_"));
+}
+
+#[test]
+fn a_symbolic_link_to_the_settings_stays_one() {
+    let stub = backend();
+    let user = User::new();
+    let real = user.write("dotfiles/config.toml", "# in git\n");
+    std::fs::create_dir_all(user.path(".config/insforge")).expect("a directory");
+    std::os::unix::fs::symlink(&real, user.path(".config/insforge/config.toml")).expect("a link");
+    login(&user, &stub, &[]).exits(0);
+    assert!(user.path(".config/insforge/config.toml").is_symlink());
+    assert!(user.read("dotfiles/config.toml").starts_with("# in git\n"));
+}
+
+#[test]
+fn many_logins_at_once_lose_none() {
+    let stub = backend();
+    let user = User::new();
+    let names: Vec<String> = (0..8).map(|n| format!("p{n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| login(&user, &stub, &["-p", name]).exits(0));
+        }
+    });
+    for name in &names {
+        user.run(&["payments", "status", "-p", name]).exits(0);
+    }
+}
+
+#[test]
+fn current_shows_each_value_and_where_it_comes_from() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    let ran = user.run(&["current"]).exits(0);
+    for text in [&*stub.address, "INSFORGE_BASE_URL", "ik_****5see", "INSFORGE_API_KEY", "2.3.1", "newer"] {
+        assert!(ran.stdout.contains(text), "{text}: {ran:?}");
+    }
+    let ran = user.run(&["current", "--json"]).exits(0);
+    assert_eq!(ran.json()["generation"], "newer");
+    assert_eq!(ran.json()["keyAccepted"], true);
+
+    let older = recordings::serve_in(Generation::Older, vec![]);
+    let ran = User::of(&older.address).run(&["current", "--json"]).exits(0);
+    assert_eq!((&ran.json()["generation"], &ran.json()["version"]), (&"older".into(), &"2.2.0".into()));
+
+    let refused = Generation::Newer.exchange("003-auth-bad-ik-key");
+    let stub = recordings::serve_in(Generation::Newer, vec![refused]);
+    let ran = User::of(&stub.address).run(&["current", "--json"]).exits(2);
+    assert_eq!((&ran.json()["reachable"], &ran.json()["keyAccepted"]), (&true.into(), &false.into()));
+    // The version needs no key, so none is sent for it.
+    assert_eq!(stub.requests()[0].header("authorization"), None);
+
+    let ran = User::of(&dead()).run(&["current", "--retries=0"]).exits(8);
+    assert!(ran.stdout.contains("Reachable"), "{ran:?}");
+    User::new().run(&["current"]).exits(3);
+}

@@ -1,0 +1,95 @@
+//! A sync is judged by what its answer says: the HTTP status is 200 whatever became of it.
+
+use serde_json::{Value, json};
+
+use super::harness::User;
+use super::harness::recordings::Generation;
+use super::harness::stub::{Answer, Stub};
+
+/// One environment's result, taken from a recording of `test`.
+fn result(name: &str, environment: &str) -> Value {
+    let mut result = Generation::Newer.exchange(name).response_body["results"][0].clone();
+    result["environment"] = environment.into();
+    result["connection"]["environment"] = environment.into();
+    result
+}
+
+fn sync_of(results: Vec<Value>) -> Stub {
+    let body = json!({ "results": results }).to_string();
+    let status = Generation::Newer.exchange("086-status-both").answer();
+    Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::json(200, &body) })
+}
+
+const DONE: &str = "195-sync-env";
+const FAILED: &str = "236-sync-prices-fail";
+const REVOKED: &str = "238-sync-key-revoked";
+const UNCONFIGURED: &str = "018-sync-env-unconfigured";
+
+#[test]
+fn the_exit_code_is_the_truth() {
+    // results of test and live, exit, code, what the error says of them
+    let table: [(&str, &str, i32, &str, &[&str]); 9] = [
+        (DONE, DONE, 0, "", &[]),
+        (DONE, UNCONFIGURED, 0, "", &[]),
+        (UNCONFIGURED, DONE, 0, "", &[]),
+        (DONE, FAILED, 9, "SYNC_PARTLY_FAILED", &["sync of live failed; test was synced", "live: prices exploded"]),
+        (REVOKED, DONE, 9, "SYNC_PARTLY_FAILED", &["sync of test failed; live was synced", "test: Expired API Key"]),
+        (FAILED, REVOKED, 1, "SYNC_FAILED", &["sync of test and live failed", "test: prices", "live: Expired"]),
+        (FAILED, UNCONFIGURED, 1, "SYNC_FAILED", &["sync of test failed", "prices exploded"]),
+        (UNCONFIGURED, FAILED, 1, "SYNC_FAILED", &["sync of live failed"]),
+        (UNCONFIGURED, UNCONFIGURED, 1, "PAYMENT_CONFIG_NOT_FOUND", &["no Stripe key is configured"]),
+    ];
+    for (test, live, exit, code, texts) in table {
+        let stub = sync_of(vec![result(test, "test"), result(live, "live")]);
+        let user = User::of(&stub.address);
+        let ran = user.run(&["payments", "sync"]).exits(exit);
+        assert_eq!(ran.stderr.contains('✓'), exit == 0, "{test} {live}: {ran:?}");
+        ran.says(texts);
+        let ran = user.run(&["payments", "sync", "--json"]).exits(exit);
+        assert_eq!(ran.json()["results"].as_array().map(Vec::len), Some(2));
+        if exit != 0 {
+            assert_eq!((&ran.error()["code"], &ran.error()["exitCode"]), (&code.into(), &exit.into()));
+            assert_eq!(ran.error()["retryable"], false);
+        }
+    }
+}
+
+#[test]
+fn an_environment_that_is_named_must_be_configured() {
+    let stub = sync_of(vec![result(UNCONFIGURED, "live")]);
+    let ran = User::of(&stub.address).run(&["payments", "sync", "live", "--json"]).exits(1);
+    assert_eq!(ran.error()["code"], "PAYMENT_CONFIG_NOT_FOUND");
+    assert_eq!(stub.lines().last().expect("a request"), "POST /api/payments/stripe/live/sync");
+}
+
+#[test]
+fn no_result_is_no_success() {
+    let stub = sync_of(vec![]);
+    User::of(&stub.address).run(&["payments", "sync"]).exits(1);
+}
+
+/// After a failure the answer still carries the last success's counts and time.
+#[test]
+fn another_sync_s_counts_are_never_shown() {
+    for name in [FAILED, REVOKED, "235-sync-subscriptions-fail"] {
+        let recorded = result(name, "test");
+        assert_eq!(recorded["connection"]["lastSyncCounts"], json!({"prices": 10, "products": 13}));
+        let stub = sync_of(vec![recorded]);
+        let ran = User::of(&stub.address).run(&["payments", "sync", "test"]).exits(1);
+        let row: Vec<&str> = ran.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
+        assert_eq!(row, ["test", "failed", "-", "-", "-", "-", "-", "-"]);
+    }
+    // And a count that the backend does not give is not shown as 0.
+    let stub = sync_of(vec![result(DONE, "test")]);
+    let ran = User::of(&stub.address).run(&["payments", "sync", "test"]).exits(0);
+    let row: Vec<&str> = ran.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
+    assert_eq!(row[..7], ["test", "succeeded", "13", "10", "-", "6", "2"]);
+}
+
+#[test]
+fn a_success_that_is_contradicted_is_none() {
+    let mut contradicted = result(DONE, "test");
+    contradicted["connection"]["lastSyncStatus"] = Value::Null;
+    let stub = sync_of(vec![contradicted]);
+    User::of(&stub.address).run(&["payments", "sync", "test"]).exits(1).says(&["the last sync unknown"]);
+}

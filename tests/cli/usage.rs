@@ -1,0 +1,163 @@
+//! Command lines that are wrong: exit 64, a sentence that helps, JSON when it was asked for, and no key in it.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use super::harness::recordings::{self, Generation};
+use super::harness::User;
+
+#[test]
+fn a_wrong_command_line_is_64_with_help() {
+    let table: [(&[&str], &[&str]); 13] = [
+        (&["payment"], &["unrecognized subcommand 'payment'", "hint: ", "payments"]),
+        (&["payments", "product", "list"], &["unrecognized subcommand 'product'", "products"]),
+        (&["payments", "customers", "staging"], &["invalid value 'staging'", "[possible values: test, live]"]),
+        (&["payments", "customers", "--limit", "0"], &["invalid value '0'", "1..=100"]),
+        (&["payments", "customers", "--limit", "101"], &["invalid value '101'"]),
+        (&["payments", "customers", "--limit", "abc"], &["invalid value 'abc'"]),
+        (&["payments", "subscriptions", "--subject-type", "team"], &["--subject-id"]),
+        (&["payments", "products", "get"], &["<ID>"]),
+        (&["payments", "status", "--frobnicate"], &["unexpected argument '--frobnicate'"]),
+        (&["payments", "status", "--timeout", "soon"], &["write a duration"]),
+        (&["payments", "status", "--timeout", "0"], &["over before it begins"]),
+        (&["payments", "status", "--retries", "11"], &["invalid value '11'"]),
+        (&["completion", "tcsh"], &["invalid value 'tcsh'", "bash"]),
+    ];
+    let user = User::new();
+    for (args, texts) in table {
+        let ran = user.run(args).exits(64);
+        assert_eq!(ran.stdout, "", "{args:?}");
+        assert!(ran.stderr.starts_with("error: "), "{args:?}: {}", ran.stderr);
+        ran.says(texts);
+        let error = user.run(&[args, &["--json"]].concat()).exits(64).error();
+        assert_eq!((&error["code"], &error["exitCode"]), (&"USAGE".into(), &64.into()), "{args:?}: {error}");
+        assert!(!error["error"].as_str().expect("error").is_empty());
+    }
+}
+
+#[test]
+fn a_missing_command_shows_what_there_is() {
+    let user = User::new();
+    for args in [&[][..], &["payments"], &["payments", "products"]] {
+        let ran = user.run(args).exits(64);
+        assert_eq!(ran.stdout, "");
+        ran.says(&["Usage: insforge", "Commands:"]);
+        let error = user.run(&[args, &["--json"]].concat()).exits(64).error();
+        assert_eq!(error["code"], "USAGE");
+    }
+}
+
+#[test]
+fn whether_errors_are_json_is_known_before_parsing() {
+    let user = User::new();
+    for args in [
+        &["--json", "payments", "nonsense"][..],
+        &["payments", "nonsense", "-o", "json"],
+        &["payments", "nonsense", "-ojson"],
+        &["payments", "-qo", "json", "nonsense"],
+        &["payments", "--output=json", "nonsense"],
+        &["-o", "json", "payments", "--output", "table", "nonsense", "--json"],
+    ] {
+        assert_eq!(user.run(args).exits(64).error()["code"], "USAGE", "{args:?}");
+    }
+    let json = User::new().with("INSFORGE_OUTPUT", "json");
+    assert_eq!(json.run(&["payments", "nonsense"]).exits(64).error()["code"], "USAGE");
+    assert!(json.run(&["payments", "nonsense", "-o", "table"]).exits(64).stderr.starts_with("error: "));
+    assert!(user.run(&["payments", "nonsense", "--", "--json"]).exits(64).stderr.starts_with("error: "));
+}
+
+#[test]
+fn no_usage_error_shows_a_key() {
+    let user = User::new();
+    for key in ["sk_live_51Habcdefgh12345", "rk_test_51Habcdefgh12345", "ik_0123456789abcdef", "whsec_abcdefgh12345678"] {
+        for args in [
+            &["payments", key][..],
+            &["payments", "customers", key],
+            &["payments", "status", key, "--json"],
+            &["payments", "customers", "--limit", key],
+            &[key, "--json"],
+        ] {
+            let ran = user.run(args).exits(64);
+            assert!(!ran.stderr.contains(&key[3..]), "{args:?}: {}", ran.stderr);
+            assert!(!ran.stderr.contains("51Habc") && !ran.stderr.contains("01234567"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn arguments_that_are_not_utf8_are_a_usage_error() {
+    let user = User::new();
+    let bad = OsStr::from_bytes(b"prod_\xff\xfe");
+    for args in [
+        &[OsStr::new("payments"), OsStr::new("products"), OsStr::new("get"), bad][..],
+        &[OsStr::new("payments"), bad],
+        &[OsStr::new("payments"), OsStr::new("status"), OsStr::new("--api-url"), bad],
+    ] {
+        let ran = user.run_raw(args).exits(64);
+        assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+    }
+}
+
+#[test]
+fn the_environment_as_a_word_or_a_flag() {
+    let names = ["193-catalog"];
+    let stub = recordings::serve_in(Generation::Newer, names.map(|name| Generation::Newer.exchange(name)).to_vec());
+    let user = User::of(&stub.address);
+    for args in [
+        &["payments", "catalog"][..],
+        &["payments", "catalog", "test"],
+        &["payments", "catalog", "-e", "test"],
+        &["payments", "catalog", "--environment", "test"],
+        &["payments", "catalog", "--environment=test", "test"],
+        &["payments", "stripe", "catalog", "-e", "test", "-e", "test"],
+    ] {
+        user.run(args).exits(0);
+    }
+    assert!(stub.lines().iter().all(|line| line == "GET /api/payments/stripe/test/catalog"));
+    let before = stub.lines().len();
+    for args in [
+        &["payments", "catalog", "live", "-e", "test"][..],
+        &["payments", "catalog", "-e", "live", "-e", "test"],
+        &["payments", "sync", "all", "-e", "test"],
+        &["payments", "products", "get", "test", "prod_1", "-e", "live"],
+    ] {
+        user.run(args).exits(64).says(&["given twice, and differently"]);
+    }
+    assert_eq!(stub.lines().len(), before);
+}
+
+#[test]
+fn an_id_may_be_anything_but_an_environment_or_a_direction() {
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let user = User::of(&stub.address);
+    for id in ["test", "live"] {
+        user.run(&["payments", "products", "get", id]).exits(64).says(&["is an environment, and the id is missing"]);
+        user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
+    }
+    for id in [".", "..", "", "  "] {
+        user.run(&["payments", "products", "get", "test", id]).exits(64);
+    }
+    user.run(&["payments", "prices", "list", "--product", ""]).exits(64);
+    assert_eq!(stub.lines().len(), 0);
+    for (id, path) in [("gold plan", "gold%20plan"), ("a/b", "a%2Fb"), ("../x", "..%2Fx"), ("ü?#", "%C3%BC%3F%23"), ("live", "live")] {
+        user.run(&["payments", "products", "get", "test", id]).exits(1);
+        let asked = stub.lines().pop().expect("a request");
+        assert_eq!(asked, format!("GET /api/payments/stripe/test/catalog/products/{path}"));
+    }
+}
+
+#[test]
+fn switches_may_stand_anywhere_and_more_than_once() {
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let user = User::of(&stub.address);
+    for args in [
+        &["-q", "--yes", "payments", "status", "--json", "-y", "-q", "--no-input", "--no-input"][..],
+        &["payments", "-v", "status", "-v", "--retries", "1", "--timeout", "9s"],
+        &["payments", "status", "--reason", "r", "--impact", "i", "--recommendation", "x"],
+    ] {
+        user.run(args).exits(0);
+    }
+    for (name, value) in [("INSFORGE_TIMEOUT", "soon"), ("INSFORGE_RETRIES", "many"), ("INSFORGE_RETRIES", "11")] {
+        User::of(&stub.address).with(name, value).run(&["payments", "status"]).exits(64).says(&[name, "set it to"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! The order of the house: what may import what, where the network and the streams are touched.
+#![allow(missing_docs, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The floor of each module at the top of `src`. A module imports from lower floors and from itself.
+const FLOORS: [(&str, u8); 12] = [
+    ("cli", 4),
+    ("report", 4),
+    ("commands", 4),
+    ("command", 3),
+    ("guard", 3),
+    ("api", 2),
+    ("settings", 2),
+    ("ui", 2),
+    ("wire", 1),
+    ("error", 1),
+    ("secret", 1),
+    ("facts", 1),
+];
+
+/// The pairs on one floor of which the first knows the second: the command line leads to the commands, what runs a
+/// command asks the guard, and some of what comes over the wire is secret.
+const NEIGHBOURS: [(&str, &str); 3] = [("cli", "commands"), ("command", "guard"), ("wire", "secret")];
+
+fn sources() -> BTreeMap<PathBuf, String> {
+    fn walk(folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a source file");
+                found.insert(path, text);
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found
+}
+
+/// `src/ui/table.rs` is in `ui`, `src/report.rs` in `report`.
+fn module_of(path: &Path) -> String {
+    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("a source file");
+    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that a file names with `crate::`, whether it imports them or writes the path out.
+fn named_modules(text: &str) -> Vec<String> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    code.match_indices("crate::")
+        .flat_map(|(at, prefix)| {
+            let rest = &code[at + prefix.len()..];
+            let group = rest.strip_prefix('{').map(|rest| rest.split('}').next().unwrap_or_default());
+            let names: Vec<&str> = group.map_or_else(|| vec![rest], |group| group.split(',').collect());
+            names.into_iter().map(first_name).collect::<Vec<_>>()
+        })
+        .filter(|name| FLOORS.iter().any(|(module, _)| module == name))
+        .collect()
+}
+
+fn first_name(text: &str) -> String {
+    text.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+fn floor(module: &str) -> Option<u8> {
+    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+}
+
+#[test]
+fn every_floor_imports_downward_only() {
+    let mut seen = 0;
+    for (path, text) in sources() {
+        let module = module_of(&path);
+        if matches!(module.as_str(), "main" | "lib") {
+            continue;
+        }
+        let own = floor(&module).unwrap_or_else(|| panic!("{module} has no floor: give it one in FLOORS"));
+        for named in named_modules(&text).into_iter().filter(|named| *named != module) {
+            seen += 1;
+            let other = floor(&named).expect("named modules have floors");
+            let may = other < own || NEIGHBOURS.contains(&(module.as_str(), named.as_str()));
+            assert!(may, "{} (floor {own}) names {named} (floor {other})", path.display());
+        }
+    }
+    assert!(seen > 50, "only {seen} imports were seen; the reader of this test is broken");
+}
+
+#[test]
+fn the_network_and_the_streams_are_touched_in_one_place_each() {
+    let rules: [(&str, &[&str]); 5] = [
+        ("reqwest", &["api/client.rs"]),
+        ("std::io::stderr", &["ui/stderr.rs", "ui/ask.rs", "facts.rs"]),
+        ("comfy_table", &["ui/table.rs"]),
+        ("dialoguer", &["ui/ask.rs"]),
+        ("std::env::", &["facts.rs", "main.rs"]),
+    ];
+    for (path, text) in sources() {
+        let name = path.display().to_string();
+        for (word, places) in rules {
+            // A doc comment may speak of it.
+            let used = text.lines().any(|line| line.contains(word) && !line.trim_start().starts_with("//"));
+            assert!(!used || places.iter().any(|place| name.ends_with(place)), "{name} uses {word}");
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_hold_in_the_head() {
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= 360, "{} has {lines} lines: it is asking to be two", path.display());
+    }
+}
+
+#[test]
+fn commands_do_not_print_and_do_not_look_at_the_format() {
+    for (path, text) in sources() {
+        let name = path.display().to_string();
+        // These print text that is no result of a command's: a script, a page of help.
+        if !name.contains("/commands/") || name.ends_with("help.rs") || name.ends_with("completion.rs") {
+            continue;
+        }
+        for word in ["stdout", "Output::", "write_json", "write_page"] {
+            assert!(!text.contains(word), "{name} names {word}");
+        }
+    }
+}
