@@ -28,9 +28,16 @@ fn assert_folder(name: &str, expected: &BTreeMap<String, Vec<u8>>) {
         actual.insert(file, fs::read(entry.path()).expect("a file"));
     }
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&actual), names(expected), "{name}/ has other files: INSFORGE_UPDATE=1 cargo test --test artefacts");
+    assert_eq!(
+        names(&actual),
+        names(expected),
+        "{name}/ has other files: INSFORGE_UPDATE=1 cargo test --test artefacts"
+    );
     for (file, content) in expected {
-        assert!(actual[file] == *content, "{name}/{file} is not current: INSFORGE_UPDATE=1 cargo test --test artefacts");
+        assert!(
+            actual[file] == *content,
+            "{name}/{file} is not current: INSFORGE_UPDATE=1 cargo test --test artefacts"
+        );
     }
 }
 

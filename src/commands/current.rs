@@ -8,9 +8,9 @@ use crate::api;
 use crate::api::stripe::STRIPE;
 use crate::api::{Generation, Health};
 use crate::command::{Command, Ctx};
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::settings::{Backend, Source};
-use crate::ui::{Column, Page, Section, Show};
+use crate::ui::{Column, Page, Section, Show, yes_no};
 use crate::wire;
 
 /// Show which backend and key are used, where they come from, and whether they work
@@ -54,6 +54,12 @@ impl Report {
         let version = health.as_ref().ok().and_then(|health| health.version.clone());
         let generation = generation.map(|generation| generation.to_string());
         let reachable = health.is_ok();
+        let accepted = match &failure {
+            None => Some(true),
+            Some(failure) if matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied) => Some(false),
+            // What went wrong says nothing about the key.
+            Some(_) => None,
+        };
         let json = json!({
             "backend": {"value": address, "source": address_from},
             "key": {"value": key, "source": key_from},
@@ -61,19 +67,19 @@ impl Report {
             "reachable": reachable,
             "version": version,
             "generation": generation,
-            "keyAccepted": failure.is_none(),
+            "keyAccepted": accepted,
         });
         let unknown = || "-".to_owned();
         let answer = |text: Option<String>| text.unwrap_or_else(unknown);
-        let yes_no = |yes| if yes { "Yes" } else { "No" }.to_owned();
+        let answer_yes_no = |yes| yes_no(yes).into_owned();
         let values = vec![
             ("Backend", address, address_from),
             ("Key", key, key_from),
             ("Profile", answer(backend.profile.clone()), unknown()),
-            ("Reachable", yes_no(reachable), unknown()),
+            ("Reachable", answer_yes_no(Some(reachable)), unknown()),
             ("Version", answer(version), unknown()),
             ("Generation", answer(generation), unknown()),
-            ("Key accepted", yes_no(failure.is_none()), unknown()),
+            ("Key accepted", answer_yes_no(accepted), unknown()),
         ];
         Self { values, json, failure }
     }

@@ -46,7 +46,11 @@ pub(super) fn update(path: &Path, change: impl FnOnce(Option<String>) -> Result<
 fn lock(path: &Path) -> Result<File> {
     let beside = PathBuf::from(format!("{}.lock", path.display()));
     create_private(path.parent().unwrap_or(Path::new(".")))?;
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(beside)?;
     file.lock()?;
     Ok(file)
 }

@@ -127,7 +127,8 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result
             .parse()
             .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
         // A file of comments alone has nothing that toml_edit could put a table behind.
-        let comments = if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
+        let comments =
+            if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
         change(&mut document);
         Ok(comments + &document.to_string())
     })

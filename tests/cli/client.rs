@@ -21,7 +21,10 @@ fn passing_trouble_is_tried_again() {
         Answer::html(503, "<h1>Service Unavailable</h1>"),
         Answer::json(429, r#"{"error":"RATE_LIMITED","message":"slow down"}"#),
         Answer::json(429, "{}").header("retry-after", "0"),
-        Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"timeout exceeded when trying to connect"}"#),
+        Answer::json(
+            500,
+            r#"{"error":"INTERNAL_ERROR","message":"timeout exceeded when trying to connect"}"#,
+        ),
         Answer::Drop,
         Answer::Cut { body: br#"{"connections":[]}"#.to_vec() },
     ];
@@ -44,10 +47,25 @@ fn trouble_that_stays_says_try_again() {
         (Answer::Cut { body: b"[1,2,3,4]".to_vec() }, 8, "UNREACHABLE", 3),
         (Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"no"}"#), 1, "INTERNAL_ERROR", 1),
         (Answer::json(400, r#"{"error":"INVALID_INPUT","message":"no"}"#), 1, "INVALID_INPUT", 1),
-        (Answer::json(401, r#"{"error":"AUTH_INVALID_API_KEY","message":"no"}"#), 2, "AUTH_INVALID_API_KEY", 1),
-        (Answer::json(401, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#), 1, "PAYMENT_CONFIG_INVALID", 1),
+        (
+            Answer::json(401, r#"{"error":"AUTH_INVALID_API_KEY","message":"no"}"#),
+            2,
+            "AUTH_INVALID_API_KEY",
+            1,
+        ),
+        (
+            Answer::json(401, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#),
+            1,
+            "PAYMENT_CONFIG_INVALID",
+            1,
+        ),
         (Answer::json(403, r#"{"error":"AUTH_UNAUTHORIZED","message":"no"}"#), 5, "AUTH_UNAUTHORIZED", 1),
-        (Answer::json(403, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#), 5, "PAYMENT_CONFIG_INVALID", 1),
+        (
+            Answer::json(403, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#),
+            5,
+            "PAYMENT_CONFIG_INVALID",
+            1,
+        ),
         (Answer::json(418, ""), 1, "HTTP_418", 1),
     ];
     for (answer, exit, code, requests) in table {
@@ -93,7 +111,9 @@ fn a_false_401_after_an_accepted_key_is_tried_again() {
 
 #[test]
 fn a_long_retry_after_is_not_waited_for() {
-    let stub = Stub::start(|_| Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#).header("retry-after", "3600"));
+    let stub = Stub::start(|_| {
+        Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#).header("retry-after", "3600")
+    });
     let started = Instant::now();
     User::of(&stub.address).run(&STATUS).exits(8).says(&["wait a moment"]);
     assert!(started.elapsed() < Duration::from_secs(10));
@@ -250,6 +270,7 @@ fn a_proxy_is_used_for_other_machines_only() {
 #[test]
 fn no_certificates_are_needed_for_this_machine() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
-    let user = User::of(&stub.address).with("SSL_CERT_FILE", "/nonexistent").with("SSL_CERT_DIR", "/nonexistent");
+    let user =
+        User::of(&stub.address).with("SSL_CERT_FILE", "/nonexistent").with("SSL_CERT_DIR", "/nonexistent");
     user.run(&STATUS).exits(0);
 }

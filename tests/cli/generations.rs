@@ -58,7 +58,10 @@ fn an_upgraded_backend_is_noticed() {
         let found = exchanges.iter().rev().find(|exchange| exchange.line() == request.line());
         let missing = || {
             let message = format!("Endpoint {} not found", request.target);
-            Answer::json(404, &serde_json::json!({"error": "NOT_FOUND", "message": message, "statusCode": 404}).to_string())
+            Answer::json(
+                404,
+                &serde_json::json!({"error": "NOT_FOUND", "message": message, "statusCode": 404}).to_string(),
+            )
         };
         found.map_or_else(missing, Exchange::answer)
     });
@@ -88,8 +91,10 @@ fn an_upgraded_backend_is_noticed() {
 #[test]
 fn html_404s_are_about_the_route_too() {
     let recorded = recordings::read("exchanges-production-404.jsonl");
-    for (prefix, expected) in [("current", vec![NEWER_STATUS]), ("shipped", vec![NEWER_STATUS, OLDER_STATUS])] {
-        let served: Vec<_> = recorded.iter().filter(|exchange| exchange.name.starts_with(prefix)).cloned().collect();
+    for (prefix, expected) in [("current", vec![NEWER_STATUS]), ("shipped", vec![NEWER_STATUS, OLDER_STATUS])]
+    {
+        let served: Vec<_> =
+            recorded.iter().filter(|exchange| exchange.name.starts_with(prefix)).cloned().collect();
         let stub = recordings::serve(served);
         let ran = User::of(&stub.address).run(&["payments", "status"]).exits(0);
         assert!(ran.stdout.contains("acct_jtP2rWhblZ6tcCJR"), "{ran:?}");
@@ -99,10 +104,13 @@ fn html_404s_are_about_the_route_too() {
 
 #[test]
 fn neither_generation_is_said_word_for_word() {
-    let json = Answer::json(404, r#"{"error":"NOT_FOUND","message":"Endpoint /api/x not found","statusCode":404}"#);
+    let json =
+        Answer::json(404, r#"{"error":"NOT_FOUND","message":"Endpoint /api/x not found","statusCode":404}"#);
     let html = Answer::html(404, "<!DOCTYPE html><pre>Cannot GET /api/x</pre>");
     for answer in [json, html] {
-        for args in [&["payments", "status"][..], &["payments", "sync"], &["payments", "products", "get", "prod_1"]] {
+        for args in
+            [&["payments", "status"][..], &["payments", "sync"], &["payments", "products", "get", "prod_1"]]
+        {
             let answer = answer.clone();
             let stub = Stub::start(move |_| answer.clone());
             let user = User::of(&stub.address);
@@ -123,7 +131,10 @@ fn plain_codes_of_2_1_tell_a_missing_thing_from_a_missing_route() {
         "/api/payments/status" => Generation::Older.exchange("092-status-both").answer(),
         target => {
             let message = format!("Endpoint {target} not found");
-            Answer::json(404, &serde_json::json!({"error": "NOT_FOUND", "message": message, "statusCode": 404}).to_string())
+            Answer::json(
+                404,
+                &serde_json::json!({"error": "NOT_FOUND", "message": message, "statusCode": 404}).to_string(),
+            )
         }
     };
     let stub = Stub::start(plain);

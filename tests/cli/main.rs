@@ -9,4 +9,5 @@ mod output;
 mod reads;
 mod settings;
 mod sync;
+mod tls;
 mod usage;

@@ -48,14 +48,18 @@ fn a_table_fits_the_window_or_becomes_records() {
 
     for width in [80, 60, 40, 20] {
         let records = screen(&stub, width, &LIST);
-        assert!(records.starts_with("Env: test\nPrice ID: price_5QxeoXhGl4jsVhOCaBmyQpXN\n"), "{width}: {records}");
+        assert!(
+            records.starts_with("Env: test\nPrice ID: price_5QxeoXhGl4jsVhOCaBmyQpXN\n"),
+            "{width}: {records}"
+        );
         assert!(records.contains("\nSynced At: 2026-11-23 20:04\n\nEnv: test\n"), "{width}: {records}");
     }
 }
 
 #[test]
 fn narrow_tables_stay_tables_where_they_fit() {
-    let stub = recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("087-config-get-both")]);
+    let stub =
+        recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("087-config-get-both")]);
     for width in [40, 60, 80, 200] {
         let shown = screen(&stub, width, &["payments", "config"]);
         assert_eq!(shown.lines().next(), Some("Env   Configured  Key"), "{width}: {shown}");
@@ -102,7 +106,14 @@ fn colours_are_for_terminals_that_want_them() {
 
 #[test]
 fn ids_are_one_a_line() {
-    let names = ["167-prices-list", "122-products-list", "198-customers", "230-transactions-after-webhooks", "193-catalog", "199-subscriptions"];
+    let names = [
+        "167-prices-list",
+        "122-products-list",
+        "198-customers",
+        "230-transactions-after-webhooks",
+        "193-catalog",
+        "199-subscriptions",
+    ];
     let stub = recordings::serve_in(
         Generation::Newer,
         names.iter().map(|name| Generation::Newer.exchange(name)).collect(),
@@ -122,7 +133,10 @@ fn ids_are_one_a_line() {
     assert_eq!(ids(&["products", "list"]), field(&json(&["products", "list"]), "products", "productId"));
     assert_eq!(ids(&["customers"]), field(&json(&["customers"]), "customers", "providerCustomerId"));
     assert_eq!(ids(&["subscriptions"]), field(&json(&["subscriptions"]), "subscriptions", "subscriptionId"));
-    assert_eq!(ids(&["transactions"]), field(&json(&["transactions"]), "transactions", "providerReferenceId"));
+    assert_eq!(
+        ids(&["transactions"]),
+        field(&json(&["transactions"]), "transactions", "providerReferenceId")
+    );
     assert_eq!(ids(&["history"]), ids(&["transactions"]));
     let catalog = json(&["catalog"]);
     assert_eq!(
@@ -145,11 +159,19 @@ fn the_format_comes_from_a_flag_or_the_environment() {
     assert!(user.run(&["-o", "table", "payments", "prices", "list"]).stdout.starts_with("Env"));
     assert!(user.run(&["--output=ids", "payments", "prices", "list"]).stdout.starts_with("price_"));
     let user = User::of(&stub.address);
-    for args in [&["--json", "payments", "prices", "list"][..], &["payments", "--json", "prices", "list"], &["payments", "prices", "list", "--json", "-o", "json", "--json"]] {
+    for args in [
+        &["--json", "payments", "prices", "list"][..],
+        &["payments", "--json", "prices", "list"],
+        &["payments", "prices", "list", "--json", "-o", "json", "--json"],
+    ] {
         assert!(user.run(args).exits(0).json().is_object(), "{args:?}");
     }
     user.run(&[&LIST[..], &["--json", "-o", "table"]].concat()).exits(64);
-    User::of(&stub.address).with("INSFORGE_OUTPUT", "yaml").run(&LIST).exits(64).says(&["INSFORGE_OUTPUT is `yaml`"]);
+    User::of(&stub.address)
+        .with("INSFORGE_OUTPUT", "yaml")
+        .run(&LIST)
+        .exits(64)
+        .says(&["INSFORGE_OUTPUT is `yaml`"]);
 }
 
 #[test]
@@ -161,7 +183,10 @@ fn unknown_fields_and_key_order_reach_the_script() {
     assert_eq!(ran.stdout, serde_json::to_string_pretty(&value).expect("JSON") + "\n");
     // What is missing is a dash, not an error.
     let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live"]).exits(0);
-    assert_eq!(ran.stdout.lines().nth(1), Some("live  price_1   -           -       -     -       one-time   -"));
+    assert_eq!(
+        ran.stdout.lines().nth(1),
+        Some("live  price_1   -           -       -     -       one-time   -")
+    );
 }
 
 #[test]
@@ -207,7 +232,11 @@ fn money_as_stripe_counts_it() {
 #[test]
 fn dates_are_local_and_short() {
     let stub = prices();
-    for (zone, shown) in [("UTC", "2026-11-23 20:04"), ("Asia/Kolkata", "2026-11-24 01:34"), ("America/New_York", "2026-11-23 15:04")] {
+    for (zone, shown) in [
+        ("UTC", "2026-11-23 20:04"),
+        ("Asia/Kolkata", "2026-11-24 01:34"),
+        ("America/New_York", "2026-11-23 15:04"),
+    ] {
         let ran = User::of(&stub.address).with("TZ", zone).run(&LIST).exits(0);
         assert!(ran.stdout.contains(shown), "{zone}: {ran:?}");
     }
@@ -233,7 +262,8 @@ fn nothing_found_is_a_note_and_quiet_is_silent() {
 /// A reader who has seen enough.
 #[test]
 fn a_broken_pipe_ends_quietly() {
-    let row = json!({"environment": "test", "priceId": "price_1234567890", "unitAmount": 1, "currency": "usd"});
+    let row =
+        json!({"environment": "test", "priceId": "price_1234567890", "unitAmount": 1, "currency": "usd"});
     let body = json!({"prices": vec![row; 5000]}).to_string();
     let stub = Stub::start(move |_| Answer::json(200, &body));
     for format in ["table", "json", "ids"] {
@@ -251,9 +281,15 @@ fn a_broken_pipe_ends_quietly() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
     }
     // A failed sync stays one when nobody reads its table.
-    let sync = recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("236-sync-prices-fail")]);
+    let sync =
+        recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("236-sync-prices-fail")]);
     let user = User::of(&sync.address);
-    let mut child = user.command(&["payments", "sync", "test"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it");
+    let mut child = user
+        .command(&["payments", "sync", "test"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
@@ -263,9 +299,17 @@ fn a_full_disk_is_an_error() {
     let stub = prices();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     let user = User::of(&stub.address);
-    let output = user.command(&LIST).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().expect("it runs");
+    let output = user
+        .command(&LIST)
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("it runs");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("error: Cannot write the result\n  No space left"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("error: Cannot write the result\n  No space left")
+    );
 }
 
 #[test]
@@ -274,7 +318,10 @@ fn closed_streams_are_no_reason_to_crash() {
     let user = User::of(&stub.address);
     let line = |redirect: &str| {
         let mut command = std::process::Command::new("sh");
-        command.arg("-c").arg(format!("\"$0\" payments prices list {redirect}")).arg(env!("CARGO_BIN_EXE_insforge"));
+        command
+            .arg("-c")
+            .arg(format!("\"$0\" payments prices list {redirect}"))
+            .arg(env!("CARGO_BIN_EXE_insforge"));
         command.env_clear().envs(user.environment());
         finish(command, "")
     };
@@ -288,12 +335,23 @@ fn help_and_version_are_results() {
     let user = User::new();
     let version = user.run(&["--version"]).exits(0);
     assert_eq!(version.stdout, format!("insforge {}\n", env!("CARGO_PKG_VERSION")));
-    for args in [&["--help"][..], &["payments", "--help"], &["help"], &["help", "payments", "sync"], &["help", "exit-codes"], &["help", "environment"], &["help", "output"]] {
+    for args in [
+        &["--help"][..],
+        &["payments", "--help"],
+        &["help"],
+        &["help", "payments", "sync"],
+        &["help", "exit-codes"],
+        &["help", "environment"],
+        &["help", "output"],
+    ] {
         let ran = user.run(args).exits(0);
         assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{args:?}: {ran:?}");
     }
     let codes = user.run(&["help", "exit-codes"]).stdout;
-    assert!(codes.starts_with("  0  done\n") && codes.contains("\n 64  the command line is wrong"), "{codes}");
+    assert!(
+        codes.starts_with("  0  done\n") && codes.contains("\n 64  the command line is wrong"),
+        "{codes}"
+    );
     user.run(&["help", "nonsense"]).exits(64).says(&["There is no command or topic `nonsense`"]);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(user.run(&["completion", shell]).exits(0).stdout.contains("insforge"));

@@ -22,12 +22,17 @@ impl Backends {
     }
 
     fn used(&self) -> Vec<(&'static str, String)> {
-        [("flag", &self.flag), ("variable", &self.variable), ("project", &self.project), ("profile", &self.profile)]
-            .into_iter()
-            .flat_map(|(name, stub)| stub.requests().into_iter().map(move |request| (name, request)))
-            .filter(|(_, request)| request.target.ends_with("/status"))
-            .map(|(name, request)| (name, request.header("authorization").unwrap_or_default().to_owned()))
-            .collect()
+        [
+            ("flag", &self.flag),
+            ("variable", &self.variable),
+            ("project", &self.project),
+            ("profile", &self.profile),
+        ]
+        .into_iter()
+        .flat_map(|(name, stub)| stub.requests().into_iter().map(move |request| (name, request)))
+        .filter(|(_, request)| request.target.ends_with("/status"))
+        .map(|(name, request)| (name, request.header("authorization").unwrap_or_default().to_owned()))
+        .collect()
     }
 }
 
@@ -73,7 +78,10 @@ fn the_first_whole_pair_is_used() {
         if profile {
             let address = &backends.profile.address;
             user.write(".config/insforge/config.toml", &config_toml("default", address));
-            user.write(".config/insforge/credentials.toml", &credentials_toml("default", address, "ik_from_profile"));
+            user.write(
+                ".config/insforge/credentials.toml",
+                &credentials_toml("default", address, "ik_from_profile"),
+            );
         }
         let expected: Result<(&str, &str), i32> = match (flag || variable, key_flag, key_variable) {
             (true, true, _) => Ok((if flag { "flag" } else { "variable" }, "ik_from_flag")),
@@ -105,7 +113,11 @@ fn the_first_whole_pair_is_used() {
 #[test]
 fn an_address_without_a_key_names_both_sources() {
     let user = User::new().with("INSFORGE_BASE_URL", "https://app.example.com");
-    user.run(&["payments", "status"]).exits(2).says(&["INSFORGE_BASE_URL", "INSFORGE_API_KEY", "app.example.com"]);
+    user.run(&["payments", "status"]).exits(2).says(&[
+        "INSFORGE_BASE_URL",
+        "INSFORGE_API_KEY",
+        "app.example.com",
+    ]);
     let user = User::new();
     let ran = user.run(&["payments", "status", "--api-url", "https://app.example.com", "--json"]).exits(2);
     assert_eq!(ran.error()["code"], "NO_API_KEY");
@@ -137,7 +149,11 @@ fn variables_in_their_order() {
     user.run(&["payments", "status"]).exits(0);
     let user = user.with("INSFORGE_API_KEY", "ik_other");
     user.run(&["payments", "status"]).exits(0);
-    let keys: Vec<_> = stub.requests().iter().filter_map(|request| request.header("authorization").map(str::to_owned)).collect();
+    let keys: Vec<_> = stub
+        .requests()
+        .iter()
+        .filter_map(|request| request.header("authorization").map(str::to_owned))
+        .collect();
     let ours = format!("Bearer {KEY}");
     assert_eq!(keys, [&*ours, &*ours, &*ours, "Bearer ik_other"]);
 }
@@ -176,7 +192,8 @@ fn the_nearest_project_is_used_and_healed() {
 #[test]
 fn a_bare_cloud_host_is_rebuilt_from_appkey_and_region() {
     let user = User::new();
-    let json = r#"{"appkey": "abc", "region": "us-east", "api_key": "ik_1234567890", "oss_host": "old.host"}"#;
+    let json =
+        r#"{"appkey": "abc", "region": "us-east", "api_key": "ik_1234567890", "oss_host": "old.host"}"#;
     user.write(".insforge/project.json", json);
     let ran = user.with("HTTPS_PROXY", &dead()).run(&["current", "--json", "--retries=0"]).exits(8);
     assert_eq!(ran.json()["backend"]["value"], "https://abc.us-east.insforge.app");
@@ -227,7 +244,9 @@ fn profiles_are_chosen_by_flag_variable_and_default() {
     assert_eq!((one.requests().len(), two.requests().len()), (1, 1));
     user.run(&["payments", "status", "--profile", "two"]).exits(0);
     assert_eq!((one.requests().len(), two.requests().len()), (1, 2));
-    user.run(&["-p", "three", "payments", "status"]).exits(4).says(&["There is no profile three", "one, two"]);
+    user.run(&["-p", "three", "payments", "status"])
+        .exits(4)
+        .says(&["There is no profile three", "one, two"]);
     let clash = ["payments", "status", "-p", "one", "--api-url", "https://x.example"];
     user.run(&clash).exits(64);
 }
@@ -237,7 +256,9 @@ fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
     let stub = backend();
     let login = ["login", "--api-url", &stub.address, "--api-key-stdin"];
     let toml = ".config/insforge/config.toml";
-    for (text, place) in [("x = \n", ":1:5: "), ("[profiles.a]\napi_url = 5\n", ":2:11: "), ("a = 1\na = 2\n", ":2:1: ")] {
+    for (text, place) in
+        [("x = \n", ":1:5: "), ("[profiles.a]\napi_url = 5\n", ":2:11: "), ("a = 1\na = 2\n", ":2:1: ")]
+    {
         let user = User::new();
         user.write(toml, text);
         let ran = user.run(&["payments", "status"]).exits(1);
@@ -251,7 +272,10 @@ fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
         user.write(".insforge/project.json", text);
         let ran = user.run(&["payments", "status", "--json"]).exits(1);
         assert_eq!(ran.error()["code"], "SETTINGS_INVALID");
-        assert!(ran.error()["error"].as_str().expect("error").contains(&format!("project.json{place}")), "{ran:?}");
+        assert!(
+            ran.error()["error"].as_str().expect("error").contains(&format!("project.json{place}")),
+            "{ran:?}"
+        );
         let link = ["link", "--api-base-url", &stub.address, "--api-key-stdin"];
         user.run_with_stdin(&link, KEY).exits(1);
         assert_eq!(user.read(".insforge/project.json"), text);
@@ -273,7 +297,8 @@ fn a_file_that_others_can_read_is_reported() {
 
     let user = User::new();
     user.write(".config/insforge/config.toml", &config_toml("default", &stub.address));
-    let path = user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
+    let path =
+        user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
     set_mode(&path, 0o640);
     user.run(&["payments", "status"]).exits(0).says(&["credentials.toml holds a key", "(mode 0640)"]);
 }
@@ -307,7 +332,10 @@ fn login_keeps_what_it_does_not_know() {
     let user = User::new();
     let before = "# mine\ncolor = \"blue\"\n\n[profiles.other]\napi_url = \"https://x.example\" # old\nkey_store = \"file\"\nnote = 1\n";
     user.write(".config/insforge/config.toml", before);
-    user.write(".config/insforge/credentials.toml", "# keys\n[other]\napi_url = \"https://x.example\"\napi_key = \"ik_x\"\n");
+    user.write(
+        ".config/insforge/credentials.toml",
+        "# keys\n[other]\napi_url = \"https://x.example\"\napi_key = \"ik_x\"\n",
+    );
     login(&user, &stub, &[]).exits(0);
     let after = user.read(".config/insforge/config.toml");
     assert!(after.starts_with(before), "{after}");
@@ -358,7 +386,8 @@ fn a_directory_is_linked_as_other_tools_read_it() {
         "oss_host": stub.address,
     });
     assert_eq!(json, expected);
-    let files: Vec<_> = std::fs::read_dir(user.path(".insforge")).expect("it").map(|f| f.expect("f").file_name()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(user.path(".insforge")).expect("it").map(|f| f.expect("f").file_name()).collect();
     assert_eq!(files, ["project.json"]);
     user.run(&["payments", "status"]).exits(0);
 }
@@ -371,7 +400,8 @@ fn link_reminds_of_gitignore_and_warns_of_argv() {
     let link = ["link", "--api-base-url", &stub.address, "--api-key", "ik_argv0123456789"];
     user.run(&link).exits(0).says(&["warning: ", "command line is visible", ".gitignore"]);
     user.write(".gitignore", "/.insforge/\n");
-    let ran = user.run_with_stdin(&["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
+    let ran =
+        user.run_with_stdin(&["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
     assert!(!ran.stderr.contains("warning"), "{ran:?}");
     user.run(&["link", "--api-key-stdin"]).exits(64).says(&["--api-base-url"]);
 }

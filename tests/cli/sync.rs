@@ -17,7 +17,9 @@ fn result(name: &str, environment: &str) -> Value {
 fn sync_of(results: Vec<Value>) -> Stub {
     let body = json!({ "results": results }).to_string();
     let status = Generation::Newer.exchange("086-status-both").answer();
-    Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::json(200, &body) })
+    Stub::start(
+        move |request| if request.method == "GET" { status.clone() } else { Answer::json(200, &body) },
+    )
 }
 
 const DONE: &str = "195-sync-env";
@@ -32,9 +34,27 @@ fn the_exit_code_is_the_truth() {
         (DONE, DONE, 0, "", &[]),
         (DONE, UNCONFIGURED, 0, "", &[]),
         (UNCONFIGURED, DONE, 0, "", &[]),
-        (DONE, FAILED, 9, "SYNC_PARTLY_FAILED", &["sync of live failed; test was synced", "live: prices exploded"]),
-        (REVOKED, DONE, 9, "SYNC_PARTLY_FAILED", &["sync of test failed; live was synced", "test: Expired API Key"]),
-        (FAILED, REVOKED, 1, "SYNC_FAILED", &["sync of test and live failed", "test: prices", "live: Expired"]),
+        (
+            DONE,
+            FAILED,
+            9,
+            "SYNC_PARTLY_FAILED",
+            &["sync of live failed; test was synced", "live: prices exploded"],
+        ),
+        (
+            REVOKED,
+            DONE,
+            9,
+            "SYNC_PARTLY_FAILED",
+            &["sync of test failed; live was synced", "test: Expired API Key"],
+        ),
+        (
+            FAILED,
+            REVOKED,
+            1,
+            "SYNC_FAILED",
+            &["sync of test and live failed", "test: prices", "live: Expired"],
+        ),
         (FAILED, UNCONFIGURED, 1, "SYNC_FAILED", &["sync of test failed", "prices exploded"]),
         (UNCONFIGURED, FAILED, 1, "SYNC_FAILED", &["sync of live failed"]),
         (UNCONFIGURED, UNCONFIGURED, 1, "PAYMENT_CONFIG_NOT_FOUND", &["no Stripe key is configured"]),

@@ -3,15 +3,18 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::harness::recordings::{self, Generation};
 use super::harness::User;
+use super::harness::recordings::{self, Generation};
 
 #[test]
 fn a_wrong_command_line_is_64_with_help() {
     let table: [(&[&str], &[&str]); 13] = [
         (&["payment"], &["unrecognized subcommand 'payment'", "hint: ", "payments"]),
         (&["payments", "product", "list"], &["unrecognized subcommand 'product'", "products"]),
-        (&["payments", "customers", "staging"], &["invalid value 'staging'", "[possible values: test, live]"]),
+        (
+            &["payments", "customers", "staging"],
+            &["invalid value 'staging'", "[possible values: test, live]"],
+        ),
         (&["payments", "customers", "--limit", "0"], &["invalid value '0'", "1..=100"]),
         (&["payments", "customers", "--limit", "101"], &["invalid value '101'"]),
         (&["payments", "customers", "--limit", "abc"], &["invalid value 'abc'"]),
@@ -69,7 +72,12 @@ fn whether_errors_are_json_is_known_before_parsing() {
 #[test]
 fn no_usage_error_shows_a_key() {
     let user = User::new();
-    for key in ["sk_live_51Habcdefgh12345", "rk_test_51Habcdefgh12345", "ik_0123456789abcdef", "whsec_abcdefgh12345678"] {
+    for key in [
+        "sk_live_51Habcdefgh12345",
+        "rk_test_51Habcdefgh12345",
+        "ik_0123456789abcdef",
+        "whsec_abcdefgh12345678",
+    ] {
         for args in [
             &["payments", key][..],
             &["payments", "customers", key],
@@ -101,7 +109,8 @@ fn arguments_that_are_not_utf8_are_a_usage_error() {
 #[test]
 fn the_environment_as_a_word_or_a_flag() {
     let names = ["193-catalog"];
-    let stub = recordings::serve_in(Generation::Newer, names.map(|name| Generation::Newer.exchange(name)).to_vec());
+    let stub =
+        recordings::serve_in(Generation::Newer, names.map(|name| Generation::Newer.exchange(name)).to_vec());
     let user = User::of(&stub.address);
     for args in [
         &["payments", "catalog"][..],
@@ -131,7 +140,9 @@ fn an_id_may_be_anything_but_an_environment_or_a_direction() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
-        user.run(&["payments", "products", "get", id]).exits(64).says(&["is an environment, and the id is missing"]);
+        user.run(&["payments", "products", "get", id])
+            .exits(64)
+            .says(&["is an environment, and the id is missing"]);
         user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
     }
     for id in [".", "..", "", "  "] {
@@ -139,7 +150,13 @@ fn an_id_may_be_anything_but_an_environment_or_a_direction() {
     }
     user.run(&["payments", "prices", "list", "--product", ""]).exits(64);
     assert_eq!(stub.lines().len(), 0);
-    for (id, path) in [("gold plan", "gold%20plan"), ("a/b", "a%2Fb"), ("../x", "..%2Fx"), ("ü?#", "%C3%BC%3F%23"), ("live", "live")] {
+    for (id, path) in [
+        ("gold plan", "gold%20plan"),
+        ("a/b", "a%2Fb"),
+        ("../x", "..%2Fx"),
+        ("ü?#", "%C3%BC%3F%23"),
+        ("live", "live"),
+    ] {
         user.run(&["payments", "products", "get", "test", id]).exits(1);
         let asked = stub.lines().pop().expect("a request");
         assert_eq!(asked, format!("GET /api/payments/stripe/test/catalog/products/{path}"));
@@ -157,7 +174,13 @@ fn switches_may_stand_anywhere_and_more_than_once() {
     ] {
         user.run(args).exits(0);
     }
-    for (name, value) in [("INSFORGE_TIMEOUT", "soon"), ("INSFORGE_RETRIES", "many"), ("INSFORGE_RETRIES", "11")] {
-        User::of(&stub.address).with(name, value).run(&["payments", "status"]).exits(64).says(&[name, "set it to"]);
+    for (name, value) in
+        [("INSFORGE_TIMEOUT", "soon"), ("INSFORGE_RETRIES", "many"), ("INSFORGE_RETRIES", "11")]
+    {
+        User::of(&stub.address)
+            .with(name, value)
+            .run(&["payments", "status"])
+            .exits(64)
+            .says(&[name, "set it to"]);
     }
 }

@@ -1,0 +1,532 @@
+//! The system's keyring: a real one that is open, one that is locked, none, and one that never answers.
+//!
+//! The real one is gnome-keyring on a session bus of its own (Debian: `apt-get install gnome-keyring dbus`). Where
+//! `CI` is set it has to be there; elsewhere the tests that need it say that they showed nothing.
+#![cfg(all(target_os = "linux", feature = "keyring"))]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::harness::pty::Terminal;
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::Stub;
+use super::harness::{KEY, Ran, User, mode, set_mode};
+use super::prompts::{run_within, wait_until};
+
+/// For a keyring that does not answer: its limit is 3 s, and the machine may have other work.
+const LIMIT: Duration = Duration::from_secs(6);
+/// Less than the limit of a keyring: it was not waited for.
+const AT_ONCE: Duration = Duration::from_millis(2500);
+
+const CONFIG: &str = ".config/insforge/config.toml";
+const CREDENTIALS: &str = ".config/insforge/credentials.toml";
+const NEEDED: [&str; 3] = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
+
+/// A bus for one user that starts nothing by itself: neither a keyring nor a dialogue that would ask for its password.
+const BUS: &str = r#"<busconfig>
+  <type>session</type>
+  <listen>unix:path=SOCKET</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
+/// A process that ends with its test.
+struct Running(Child);
+
+impl Running {
+    fn start(command: &mut Command, stdin: &str) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("it reads its stdin");
+        Self(child)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A user with a session bus. Everything that belongs to it is in the user's home.
+struct Session {
+    // In this order they end: the keyring, its bus, the home.
+    keyring: Option<Running>,
+    _bus: Running,
+    user: User,
+}
+
+impl Session {
+    /// One without a keyring; `None` where the programs are missing and need not be there.
+    fn start() -> Option<Self> {
+        let missing: Vec<_> = NEEDED.into_iter().filter(|name| !is_installed(name)).collect();
+        if !missing.is_empty() {
+            let text = format!("{missing:?} missing: apt-get install gnome-keyring dbus");
+            assert!(!is_ci(), "{text}");
+            // Past the test runner, which keeps what a passing test prints to itself.
+            let _ = writeln!(std::io::stderr(), "a keyring test shows nothing here, {text}");
+            return None;
+        }
+        let user = User::new();
+        let runtime = user.path("run");
+        fs::create_dir(&runtime).expect("a directory for sockets");
+        set_mode(&runtime, 0o700);
+        let socket = runtime.join("bus");
+        let address = format!("unix:path={}", socket.display());
+        let data = user.path("data").display().to_string();
+        let user = user.with("DBUS_SESSION_BUS_ADDRESS", &address).with("XDG_DATA_HOME", &data);
+        let config = user.write("bus.conf", &BUS.replace("SOCKET", &socket.display().to_string()));
+        let mut command = surrounded(&user, "dbus-daemon");
+        let bus = Running::start(command.arg("--config-file").arg(config).args(["--nofork", "--nopidfile"]), "");
+        wait_until("the bus answers", || UnixStream::connect(&socket).is_ok());
+        Some(Self { keyring: None, _bus: bus, user })
+    }
+
+    /// One with a keyring that is open.
+    fn unlocked() -> Option<Self> {
+        let mut session = Self::start()?;
+        session.start_keyring(&["--unlock"], "a password");
+        session.wait_until_locked(false);
+        Some(session)
+    }
+
+    /// One with a keyring that nobody has opened since the login, as after an automatic one.
+    fn never_unlocked() -> Option<Self> {
+        let mut session = Self::start()?;
+        session.start_keyring(&[], "");
+        wait_until("the keyring answers", || {
+            session.call("/org/freedesktop/secrets", "org.freedesktop.DBus.Peer.Ping", &[]).is_some()
+        });
+        Some(session)
+    }
+
+    fn start_keyring(&mut self, how: &[&str], password: &str) {
+        let mut command = surrounded(&self.user, "gnome-keyring-daemon");
+        command.args(["--foreground", "--components=secrets"]).args(how);
+        self.keyring = Some(Running::start(&mut command, password));
+    }
+
+    fn lock(&self) {
+        let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
+        self.call("/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock", &[collection])
+            .expect("the keyring can be locked");
+        self.wait_until_locked(true);
+    }
+
+    fn wait_until_locked(&self, locked: bool) {
+        let wanted = format!("boolean {locked}");
+        wait_until(&format!("the keyring is locked: {locked}"), || {
+            let property = ["string:org.freedesktop.Secret.Collection", "string:Locked"];
+            let default = "/org/freedesktop/secrets/aliases/default";
+            let answer = self.call(default, "org.freedesktop.DBus.Properties.Get", &property);
+            answer.is_some_and(|answer| answer.contains(&wanted))
+        });
+    }
+
+    /// Asks the keyring; `None` when it does not answer, or with an error.
+    fn call(&self, path: &str, method: &str, arguments: &[&str]) -> Option<String> {
+        let output = surrounded(&self.user, "dbus-send")
+            .args(["--session", "--print-reply=literal", "--reply-timeout=2000"])
+            .args(["--dest=org.freedesktop.secrets", path, method])
+            .args(arguments)
+            .output()
+            .expect("dbus-send starts");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|text| !text.is_empty())
+}
+
+/// Another program than the binary, in the same surroundings.
+fn surrounded(user: &User, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(user.environment()).current_dir(user.home.path());
+    command
+}
+
+/// A session bus that takes every connection and never says a word.
+struct SilentBus {
+    connections: Arc<AtomicUsize>,
+}
+
+impl SilentBus {
+    /// One that this user's environment names.
+    fn of(user: User) -> (Self, User) {
+        let socket = user.path("bus");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        thread::spawn(move || {
+            // They are kept: a connection that is closed is an answer.
+            let mut open = Vec::new();
+            for stream in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::SeqCst);
+                open.push(stream);
+            }
+        });
+        let user = user.with("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={}", socket.display()));
+        (Self { connections }, user)
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}
+
+fn backend() -> Stub {
+    recordings::serve_in(Generation::Newer, vec![])
+}
+
+#[track_caller]
+fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
+    run_within(LIMIT, user, &[&["login", "--api-url", &stub.address, "--api-key-stdin"], more].concat(), KEY)
+}
+
+#[track_caller]
+fn run(user: &User, args: &[&str]) -> Ran {
+    run_within(LIMIT, user, args, "")
+}
+
+/// Uses the stored login: the key that was stored is the one that is sent.
+#[track_caller]
+fn assert_login_works(user: &User, stub: &Stub) {
+    run(user, &["payments", "status"]).exits(0);
+    let requests = stub.requests();
+    let last = requests.last().expect("a request");
+    assert_eq!(last.line(), "GET /api/payments/stripe/status");
+    assert_eq!(last.header("authorization"), Some(&*format!("Bearer {KEY}")));
+}
+
+/// The files in the home that have the key in clear.
+fn files_with_the_key(user: &User) -> Vec<String> {
+    fn search(directory: &Path, found: &mut Vec<String>, home: &Path) {
+        for entry in fs::read_dir(directory).expect("a directory").flatten() {
+            let (path, kind) = (entry.path(), entry.file_type().expect("a type"));
+            if kind.is_dir() {
+                search(&path, found, home);
+            } else if kind.is_file() && has_key(&fs::read(&path).expect("a file")) {
+                found.push(path.strip_prefix(home).expect("in the home").display().to_string());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    search(user.home.path(), &mut found, user.home.path());
+    found
+}
+
+fn has_key(content: &[u8]) -> bool {
+    content.windows(KEY.len()).any(|window| window == KEY.as_bytes())
+}
+
+/// The key is in the file for the user alone, the login says so and why, and everything works.
+#[track_caller]
+fn assert_fell_back(ran: Ran, user: &User, why: &str) {
+    let place = user.path(CREDENTIALS);
+    ran.exits(0).says(&["✓ Logged in", &place.display().to_string(), &format!("It is not in a keyring: {why}")]);
+    assert!(user.read(CONFIG).contains("key_store = \"file\""), "{}", user.read(CONFIG));
+    assert_eq!(files_with_the_key(user), [CREDENTIALS]);
+    assert_eq!(mode(&place), 0o600);
+}
+
+/// A profile whose key cannot be had: that is said, not that there is no key.
+#[track_caller]
+fn assert_unreadable(user: &User, why: &str) {
+    for command in [&["payments", "status"][..], &["current"]] {
+        let ran = run(user, command).exits(2);
+        assert!(!ran.stderr.contains("has no key"), "{}", ran.stderr);
+        ran.says(&["profile default", "keyring", why, "hint: unlock the keyring", "INSFORGE_BASE_URL"]);
+        let error = run(user, &[command, &["--json"]].concat()).exits(2).error();
+        assert_eq!(error["code"], "KEYRING_UNAVAILABLE", "{error}");
+        assert_eq!(error["exitCode"], 2, "{error}");
+        assert!(error["why"].as_str().is_some_and(|text| text.contains(why)), "{error}");
+    }
+}
+
+/// A profile that says that its key is in the keyring.
+fn with_keyring_profile(user: User, address: &str) -> User {
+    user.write(CONFIG, &keyring_profile(address));
+    user
+}
+
+fn keyring_profile(address: &str) -> String {
+    format!("[profiles.default]\napi_url = \"{address}\"\nkey_store = \"keyring\"\n")
+}
+
+#[test]
+fn an_open_keyring_keeps_the_key() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    login(user, &stub, &[]).exits(0).says(&["✓ Logged in", "The key is in the system's keyring."]);
+    assert!(user.read(CONFIG).contains("key_store = \"keyring\""), "{}", user.read(CONFIG));
+    assert!(!user.path(CREDENTIALS).exists());
+    assert_eq!(files_with_the_key(user), [""; 0]);
+    assert_login_works(user, &stub);
+    let current = run(user, &["current", "--json"]).exits(0).json();
+    assert_eq!(current["key"]["source"], "profile default (keyring)");
+    assert_eq!(current["keyAccepted"], true);
+}
+
+#[test]
+fn an_open_keyring_is_named_in_json() {
+    let Some(session) = Session::unlocked() else { return };
+    let stub = backend();
+    // The second time it replaces what is there.
+    for _ in 0..2 {
+        let reply = login(&session.user, &stub, &["--json"]).exits(0).json();
+        assert_eq!(reply["keyStore"], "keyring");
+        assert_eq!(reply["profile"], "default");
+        assert_login_works(&session.user, &stub);
+    }
+}
+
+#[test]
+fn logout_takes_the_key_out_of_the_keyring() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    login(user, &stub, &[]).exits(0);
+    run(user, &["logout"]).exits(0).says(&["✓ Logged out of profile default."]);
+    run(user, &["payments", "status"]).exits(3);
+    // Not only the profile is gone: one that is written by hand finds no key.
+    user.write(CONFIG, &keyring_profile(&stub.address));
+    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+}
+
+#[test]
+fn profiles_have_a_key_each_in_the_keyring() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, one, two) = (&session.user, backend(), backend());
+    login(user, &one, &["--profile", "one"]).exits(0);
+    login(user, &two, &["--profile", "two"]).exits(0);
+    run(user, &["logout", "--profile", "one"]).exits(0);
+    run(user, &["payments", "status", "--profile", "one"]).exits(4);
+    run(user, &["payments", "status", "--profile", "two"]).exits(0);
+    run(user, &["logout", "--all"]).exits(0);
+    run(user, &["payments", "status"]).exits(3);
+}
+
+#[test]
+fn a_key_in_the_keyring_does_not_follow_an_edited_address() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub, other) = (&session.user, backend(), backend());
+    login(user, &stub, &[]).exits(0);
+    user.write(CONFIG, &keyring_profile(&other.address));
+    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+    assert_eq!(other.lines(), [""; 0]);
+}
+
+/// Nobody would ever find the key of the earlier address again.
+#[test]
+fn a_login_at_another_address_forgets_the_earlier_key() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, earlier, later) = (&session.user, backend(), backend());
+    login(user, &earlier, &[]).exits(0);
+    login(user, &later, &[]).exits(0);
+    run(user, &["logout"]).exits(0);
+    user.write(CONFIG, &keyring_profile(&earlier.address));
+    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+}
+
+#[test]
+fn a_key_that_an_earlier_login_left_in_the_file_moves_to_the_keyring() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    session.lock();
+    assert_fell_back(login(user, &stub, &[]), user, "it is locked");
+    unlock(&session);
+    login(user, &stub, &[]).exits(0).says(&["The key is in the system's keyring."]);
+    assert_eq!(files_with_the_key(user), [""; 0]);
+    assert_login_works(user, &stub);
+}
+
+/// Tells the running keyring its password, as the session's login does.
+fn unlock(session: &Session) {
+    let mut command = surrounded(&session.user, "gnome-keyring-daemon");
+    let mut messenger = Running::start(command.arg("--unlock"), "a password");
+    wait_until("the password was told", || messenger.0.try_wait().expect("a status").is_some());
+    session.wait_until_locked(false);
+}
+
+#[test]
+fn a_locked_keyring_is_passed_over_by_login() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    session.lock();
+    assert_fell_back(login(user, &stub, &[]), user, "it is locked");
+    assert_login_works(user, &stub);
+    assert_eq!(login(user, &stub, &["--json"]).exits(0).json()["keyStore"], "file");
+}
+
+#[test]
+fn a_keyring_that_was_never_unlocked_is_passed_over_by_login() {
+    let Some(session) = Session::never_unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    assert_fell_back(login(user, &stub, &[]), user, "it is locked");
+    assert_login_works(user, &stub);
+}
+
+#[test]
+fn a_key_in_a_locked_keyring_is_not_said_to_be_missing() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    login(user, &stub, &[]).exits(0);
+    session.lock();
+    let asked = stub.requests().len();
+    assert_unreadable(user, "it is locked");
+    assert_eq!(stub.requests().len(), asked, "nothing is sent without its key");
+    // What the hint says helps.
+    unlock(&session);
+    assert_login_works(user, &stub);
+}
+
+/// A profile that is gone while its key is not would leave the key for ever.
+#[test]
+fn logout_from_a_locked_keyring_keeps_the_login() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    login(user, &stub, &[]).exits(0);
+    session.lock();
+    let error = run(user, &["logout", "--json"]).exits(2).error();
+    assert_eq!(error["code"], "KEYRING_UNAVAILABLE");
+    unlock(&session);
+    assert_login_works(user, &stub);
+    run(user, &["logout"]).exits(0);
+    run(user, &["payments", "status"]).exits(3);
+}
+
+/// The login that fell back to the file cannot take the earlier key out of the locked keyring; logout has to.
+#[test]
+fn logout_finds_the_key_that_was_in_the_keyring_before() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, stub) = (&session.user, backend());
+    login(user, &stub, &[]).exits(0);
+    session.lock();
+    login(user, &stub, &[]).exits(0);
+    unlock(&session);
+    run(user, &["logout"]).exits(0);
+    user.write(CONFIG, &keyring_profile(&stub.address));
+    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+}
+
+#[test]
+fn without_a_bus_the_key_goes_to_a_file() {
+    let (user, stub) = (User::new(), backend());
+    assert_fell_back(login(&user, &stub, &[]), &user, "this system has no keyring that answers");
+    assert_login_works(&user, &stub);
+    let current = run(&user, &["current", "--json"]).exits(0).json();
+    assert_eq!(current["key"]["source"], "profile default (credentials file)");
+    let reply = login(&user, &stub, &["--json"]).exits(0).json();
+    assert_eq!(reply["keyStore"], "file");
+    run(&user, &["logout"]).exits(0);
+    assert_eq!(files_with_the_key(&user), [""; 0]);
+    run(&user, &["payments", "status"]).exits(3);
+}
+
+#[test]
+fn without_a_bus_a_key_in_the_keyring_is_not_said_to_be_missing() {
+    let user = with_keyring_profile(User::new(), &backend().address);
+    assert_unreadable(&user, "this system has no keyring that answers");
+}
+
+#[test]
+fn a_bus_without_a_keyring_is_as_good_as_none() {
+    let Some(session) = Session::start() else { return };
+    let (user, stub) = (&session.user, backend());
+    assert_fell_back(login(user, &stub, &[]), user, "this system has no keyring that answers");
+    assert_login_works(user, &stub);
+    user.write(CONFIG, &keyring_profile(&stub.address));
+    assert_unreadable(user, "this system has no keyring that answers");
+}
+
+#[test]
+fn a_keyring_that_never_answers_is_not_waited_for() {
+    let stub = backend();
+    let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
+    let ran = run(&user, &["payments", "status"]).exits(2);
+    assert!(!ran.stderr.contains("has no key"), "{}", ran.stderr);
+    ran.says(&["it did not answer within 3 s", "hint: unlock the keyring"]);
+    let error = run(&user, &["payments", "status", "--json"]).exits(2).error();
+    assert_eq!(error["code"], "KEYRING_UNAVAILABLE");
+    assert_eq!(stub.lines(), [""; 0]);
+    // Otherwise this shows nothing.
+    assert_eq!(bus.connections(), 2);
+}
+
+#[test]
+fn login_passes_over_a_keyring_that_never_answers() {
+    let stub = backend();
+    let (bus, user) = SilentBus::of(User::new());
+    assert_fell_back(login(&user, &stub, &[]), &user, "it did not answer within 3 s");
+    assert_eq!(bus.connections(), 1);
+    // The profile knows where its key is: the keyring is not asked again.
+    let start = Instant::now();
+    assert_login_works(&user, &stub);
+    assert!(start.elapsed() < AT_ONCE, "it took {:?}", start.elapsed());
+    assert_eq!(bus.connections(), 1);
+}
+
+/// The keyring must not be touched where it is not needed, not even beside a profile that names it.
+#[test]
+fn what_is_in_the_environment_needs_no_keyring() {
+    let stub = backend();
+    let (bus, user) = SilentBus::of(with_keyring_profile(User::of(&stub.address), &stub.address));
+    for command in [&["payments", "status"][..], &["current"], &["payments", "status", "--json"]] {
+        run_within(AT_ONCE, &user, command, "").exits(0);
+    }
+    assert_eq!(bus.connections(), 0);
+}
+
+#[test]
+fn a_linked_project_needs_no_keyring() {
+    let stub = backend();
+    let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
+    run_within(AT_ONCE, &user, &["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
+    for command in [&["payments", "status"][..], &["current"]] {
+        run_within(AT_ONCE, &user, command, "").exits(0);
+    }
+    assert_eq!(bus.connections(), 0);
+}
+
+#[test]
+fn help_and_completion_need_no_keyring() {
+    let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), "https://x.example"));
+    for command in [&["--help"][..], &["--version"], &["help", "environment"], &["completion", "bash"]] {
+        run_within(AT_ONCE, &user, command, "").exits(0);
+    }
+    assert_eq!(bus.connections(), 0);
+}
+
+/// A person who sees that nothing happens does not wait for a limit.
+#[test]
+fn ctrl_c_is_heard_while_the_keyring_is_waited_for() {
+    let stub = backend();
+    let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
+    for command in [&["payments", "status"][..], &["logout"]] {
+        let before = bus.connections();
+        let terminal = Terminal::start(&user, 100, command);
+        wait_until("the keyring is asked", || bus.connections() > before);
+        let since = Instant::now();
+        terminal.type_in("\x03");
+        let (code, screen) = terminal.finish();
+        assert_eq!(code, 130, "{command:?}\n{screen}");
+        assert!(since.elapsed() < Duration::from_secs(1), "{command:?} took {:?}", since.elapsed());
+    }
+}

@@ -1,0 +1,516 @@
+//! Prompts, on a real pseudo-terminal with somebody who types: what is asked, what is hidden, when nobody is asked,
+//! and that Ctrl-C always works.
+// The terminal of a run is found through /proc; and a Mac has one keychain for all homes.
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::termios::{LocalModes, tcgetattr};
+
+use super::harness::pty::Terminal;
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::{Answer, Stub};
+use super::harness::{KEY, Ran, User, assert_no_secret, finish, mode};
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// For what happens at once, also on a machine that has much else to do.
+const AT_ONCE: Duration = Duration::from_secs(3);
+/// Nobody wants to wait for this.
+const FOR_EVER: Duration = Duration::from_secs(60);
+
+const ADDRESS_QUESTION: &str = "Backend address";
+const KEY_QUESTION: &str = "Project API key";
+const ENTER: &str = "\r";
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+const CURSOR_SHOWN: &str = "\x1b[?25h";
+const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+/// When what is under way deserves a spinner.
+const A_MOMENT: Duration = Duration::from_millis(300);
+
+/// Waits until something is so. Whatever it waits for has no other way to tell.
+#[track_caller]
+pub(super) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "it never came to this: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Runs the binary with this on stdin; one that takes longer than the limit fails the test instead of hanging it.
+#[track_caller]
+pub(super) fn run_within(limit: Duration, user: &User, args: &[&str], stdin: &str) -> Ran {
+    let (command, stdin) = (user.command(args), stdin.to_owned());
+    let (sender, receiver) = mpsc::channel();
+    // After the limit nobody listens any more.
+    thread::spawn(move || drop(sender.send(finish(command, &stdin))));
+    match receiver.recv_timeout(limit) {
+        Ok(ran) => ran,
+        Err(RecvTimeoutError::Timeout) => panic!("{args:?} took longer than {limit:?}"),
+        Err(RecvTimeoutError::Disconnected) => panic!("{args:?} failed as the thread's message says"),
+    }
+}
+
+fn backend() -> Stub {
+    recordings::serve_in(Generation::Newer, vec![])
+}
+
+/// A backend that takes its time.
+fn slow_backend(after: Duration) -> Stub {
+    let status = Generation::Newer.exchange("242-status-recovered").answer();
+    Stub::start(move |_| Answer::Late { after, then: Box::new(status.clone()) })
+}
+
+/// The terminal that a user's run is on, as everyone on the machine can look at it.
+struct Tty(PathBuf);
+
+impl Tty {
+    fn of(user: &User) -> Self {
+        let mut found = None;
+        wait_until("the binary runs", || {
+            found = stdin_of_a_process_at(user);
+            found.is_some()
+        });
+        Self(found.expect("it was just found"))
+    }
+
+    /// Whether what is typed shows.
+    fn echoes(&self) -> bool {
+        let terminal = File::open(&self.0).expect("the terminal is there as long as its master is");
+        tcgetattr(terminal).expect("a terminal has modes").local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// A prompt shows a little before the terminal is ready for the answer, and what is typed in between is lost
+    /// at a hidden one.
+    fn wait_for_silence(&self) {
+        wait_until("what is typed does not show", || !self.echoes());
+    }
+}
+
+/// No two users have the same home, so it says which process is theirs.
+fn stdin_of_a_process_at(user: &User) -> Option<PathBuf> {
+    let home = format!("HOME={}", user.home.path().display()).into_bytes();
+    fs::read_dir("/proc").expect("/proc").flatten().find_map(|process| {
+        let environment = fs::read(process.path().join("environ")).ok()?;
+        let theirs = environment.split(|byte| *byte == 0).any(|variable| variable == home);
+        let stdin = fs::read_link(process.path().join("fd/0")).ok()?;
+        (theirs && stdin.starts_with("/dev/pts")).then_some(stdin)
+    })
+}
+
+/// A run that asks.
+struct Dialogue {
+    terminal: Terminal,
+    tty: Tty,
+}
+
+impl Dialogue {
+    fn start(user: &User, args: &[&str]) -> Self {
+        Self { terminal: Terminal::start(user, 100, args), tty: Tty::of(user) }
+    }
+
+    /// Waits for a question and types into it.
+    #[track_caller]
+    fn answer(&self, question: &str, typed: &str) {
+        self.terminal.expect(question);
+        self.tty.wait_for_silence();
+        self.terminal.type_in(typed);
+    }
+
+    /// Ctrl-C at a question: the exit code says so, at once, and the terminal is as it was before.
+    #[track_caller]
+    fn interrupt_at(self, question: &str) {
+        self.answer(question, CTRL_C);
+        let since = Instant::now();
+        self.terminal.expect(CURSOR_SHOWN);
+        let echoes = self.tty.echoes();
+        let (code, screen) = self.terminal.finish();
+        assert_eq!(code, 130, "{screen}");
+        assert!(echoes, "the terminal stays mute:\n{screen}");
+        assert!(since.elapsed() < AT_ONCE, "it took {:?}", since.elapsed());
+        assert!(!screen.contains("error:"), "an interruption is no error:\n{screen}");
+    }
+}
+
+#[track_caller]
+fn assert_nothing_stored(user: &User) {
+    for place in [".config", ".insforge"] {
+        assert!(!user.path(place).exists(), "{place} was written");
+    }
+}
+
+#[test]
+fn login_asks_for_the_address_and_then_for_the_key() {
+    let (stub, user) = (backend(), User::new());
+    let dialogue = Dialogue::start(&user, &["login"]);
+    dialogue.answer(ADDRESS_QUESTION, &format!("{}{ENTER}", stub.address));
+    dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+    // That the key never shows is asserted in `finish`.
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains(&format!("✓ Logged in to {} as profile default.", stub.address)), "{screen}");
+    let asked = [ADDRESS_QUESTION, KEY_QUESTION].map(|question| screen.find(question));
+    assert!(asked.is_sorted(), "the address comes first:\n{screen}");
+
+    let credentials = ".config/insforge/credentials.toml";
+    assert!(user.read(credentials).contains(KEY));
+    assert_eq!(mode(&user.path(credentials)), 0o600);
+    let requests = stub.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert_eq!(requests[0].header("authorization"), Some(&*format!("Bearer {KEY}")));
+    user.run(&["payments", "status"]).exits(0);
+}
+
+#[test]
+fn what_is_known_is_not_asked_for() {
+    let stub = backend();
+    for (user, args) in [
+        (User::new(), vec!["login", "--api-url", &stub.address]),
+        (User::new().with("INSFORGE_BASE_URL", &stub.address), vec!["login"]),
+        (User::new(), vec!["link", "--api-base-url", &stub.address]),
+    ] {
+        let dialogue = Dialogue::start(&user, &args);
+        dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+        let (code, screen) = dialogue.terminal.finish();
+        assert_eq!(code, 0, "{args:?}\n{screen}");
+        assert!(!screen.contains(ADDRESS_QUESTION), "{args:?}\n{screen}");
+        user.run(&["payments", "status"]).exits(0);
+    }
+}
+
+#[test]
+fn a_corrected_address_is_the_one_that_counts() {
+    let (stub, user) = (backend(), User::new());
+    let dialogue = Dialogue::start(&user, &["login"]);
+    dialogue.answer(ADDRESS_QUESTION, &format!("{}99\x7f\x7f{ENTER}", stub.address));
+    dialogue.answer(KEY_QUESTION, &format!("{KEY}x\x7f{ENTER}"));
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(stub.requests()[0].header("authorization"), Some(&*format!("Bearer {KEY}")));
+}
+
+/// Asking again for ever is what a terminal that was closed would get.
+#[test]
+fn an_empty_key_ends_the_question() {
+    for typed in [ENTER, CTRL_D, "  \r"] {
+        for command in [["login", "--api-url"], ["link", "--api-base-url"]] {
+            let (stub, user) = (backend(), User::new());
+            let dialogue = Dialogue::start(&user, &[command[0], command[1], &stub.address]);
+            dialogue.answer(KEY_QUESTION, typed);
+            let (code, screen) = dialogue.terminal.finish();
+            assert_eq!(code, 2, "{typed:?}\n{screen}");
+            assert!(screen.contains("error: The API key from the prompt is empty"), "{typed:?}\n{screen}");
+            assert!(screen.contains("hint:"), "{typed:?}\n{screen}");
+            assert_eq!(screen.matches(KEY_QUESTION).count(), 1, "{typed:?}\n{screen}");
+            assert_eq!(stub.lines(), [""; 0]);
+            assert_nothing_stored(&user);
+        }
+    }
+}
+
+#[test]
+fn an_empty_address_ends_the_question() {
+    let user = User::new();
+    let dialogue = Dialogue::start(&user, &["login"]);
+    dialogue.answer(ADDRESS_QUESTION, ENTER);
+    let (code, screen) = dialogue.terminal.finish();
+    assert_ne!(code, 0, "{screen}");
+    assert!(screen.contains("error: The backend address from the prompt cannot be used"), "{screen}");
+    assert!(!screen.contains(KEY_QUESTION), "{screen}");
+    assert_nothing_stored(&user);
+}
+
+#[test]
+fn ctrl_d_ends_the_question_for_the_address_too() {
+    let user = User::new();
+    let dialogue = Dialogue::start(&user, &["login"]);
+    dialogue.answer(ADDRESS_QUESTION, CTRL_D);
+    let (code, screen) = dialogue.terminal.finish();
+    assert_ne!(code, 0, "{screen}");
+    assert!(screen.contains("error: "), "{screen}");
+    assert_nothing_stored(&user);
+}
+
+#[test]
+fn ctrl_c_at_the_hidden_question_restores_the_terminal() {
+    let (stub, user) = (backend(), User::new());
+    for args in [["login", "--api-url", &stub.address], ["link", "--api-base-url", &stub.address]] {
+        Dialogue::start(&user, &args).interrupt_at(KEY_QUESTION);
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+    assert_nothing_stored(&user);
+}
+
+/// Here the question itself sees the key, so that its own end and the signal race: one run shows little.
+#[test]
+fn ctrl_c_at_the_question_for_the_address_restores_the_terminal() {
+    let user = User::new();
+    for _ in 0..10 {
+        Dialogue::start(&user, &["login"]).interrupt_at(ADDRESS_QUESTION);
+    }
+    assert_nothing_stored(&user);
+}
+
+#[test]
+fn ctrl_c_after_a_first_answer_restores_the_terminal() {
+    let (stub, user) = (backend(), User::new());
+    let dialogue = Dialogue::start(&user, &["login"]);
+    dialogue.answer(ADDRESS_QUESTION, &format!("{}{ENTER}", stub.address));
+    dialogue.interrupt_at(KEY_QUESTION);
+    assert_nothing_stored(&user);
+}
+
+/// Runs on a terminal where nobody may be asked: it ends by itself.
+#[track_caller]
+fn refuses_to_ask(user: &User, args: &[&str], names: &str) -> String {
+    let (code, screen) = Terminal::start(user, 100, args).finish();
+    assert_eq!(code, 64, "{args:?}\n{screen}");
+    assert!(screen.contains(names), "{args:?} does not name {names}:\n{screen}");
+    for question in [ADDRESS_QUESTION, KEY_QUESTION] {
+        assert!(!screen.contains(question), "{args:?} asked:\n{screen}");
+    }
+    assert_nothing_stored(user);
+    screen
+}
+
+#[test]
+fn no_input_and_ci_name_the_flag_instead_of_asking() {
+    let stub = backend();
+    let with_address = ["login", "--api-url", &stub.address];
+    let link = ["link", "--api-base-url", &stub.address];
+    for (args, flag) in [(&["login"][..], "--api-url"), (&with_address, "--api-key-stdin"), (&link, "--api-key-stdin")]
+    {
+        refuses_to_ask(&User::new(), &[args, &["--no-input"]].concat(), flag);
+        for (name, value) in [("CI", "true"), ("CI", "1"), ("CI", "woodpecker")] {
+            refuses_to_ask(&User::new().with(name, value), args, flag);
+        }
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+}
+
+#[test]
+fn a_ci_that_is_off_does_not_keep_from_asking() {
+    for value in ["false", "0", ""] {
+        Dialogue::start(&User::new().with("CI", value), &["login"]).interrupt_at(ADDRESS_QUESTION);
+    }
+}
+
+#[test]
+fn json_never_asks() {
+    let user = User::new();
+    let variable = User::new().with("INSFORGE_OUTPUT", "json");
+    let address = ["login", "--api-url", "https://app.example.com"];
+    for (args, flag) in [(&["login"][..], "--api-url"), (&address, "--api-key-stdin")] {
+        for more in [&["--json"][..], &["-o", "json"], &["-ojson"]] {
+            let screen = refuses_to_ask(&user, &[args, more].concat(), flag);
+            assert_is_one_json_error(&screen);
+        }
+        assert_is_one_json_error(&refuses_to_ask(&variable, args, flag));
+    }
+}
+
+#[track_caller]
+fn assert_is_one_json_error(screen: &str) {
+    let error: serde_json::Value =
+        serde_json::from_str(screen.trim()).unwrap_or_else(|error| panic!("{error}:\n{screen}"));
+    assert_eq!(error["code"], "USAGE");
+    assert_eq!(error["exitCode"], 64);
+}
+
+#[test]
+fn a_pipe_on_stdin_is_not_asked() {
+    let (stub, user) = (backend(), User::new());
+    for (args, flag) in [
+        (&["login"][..], "--api-url"),
+        (&["login", "--api-url", &stub.address], "--api-key-stdin"),
+        (&["link", "--api-base-url", &stub.address], "--api-key-stdin"),
+    ] {
+        // A key that happens to be in the pipe is not taken either: nobody said that it is one.
+        run_within(AT_ONCE, &user, args, KEY).exits(64).says(&[flag]);
+        run_within(AT_ONCE, &user, args, "").exits(64).says(&[flag]);
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+    assert_nothing_stored(&user);
+}
+
+/// The worst case: stderr is a terminal, and the process has a /dev/tty that a question could be read from.
+#[test]
+fn stdin_that_is_no_terminal_is_not_asked_although_stderr_is_one() {
+    for stdin in [Stdio::null, Stdio::piped] {
+        let user = User::new();
+        let (code, screen) = on_a_terminal_but_for_stdin(&user, &["login", "--api-url", "https://x.example"], stdin());
+        assert_eq!(code, 64, "{screen}");
+        assert!(screen.contains("--api-key-stdin"), "{screen}");
+        assert!(!screen.contains(KEY_QUESTION), "{screen}");
+        assert_nothing_stored(&user);
+    }
+}
+
+/// Runs with stdout and stderr on a terminal, which is the process's own, and something else as stdin.
+fn on_a_terminal_but_for_stdin(user: &User, args: &[&str], stdin: Stdio) -> (i32, String) {
+    let (mut pty, pts) = pty_process::blocking::open().expect("a terminal");
+    let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_insforge"))
+        .args(args)
+        .env_clear()
+        .envs(user.environment())
+        .current_dir(user.home.path())
+        .stdin(stdin);
+    let mut child = command.spawn(pts).expect("the binary starts");
+    let code = wait_or_kill(&mut child);
+    let mut screen = Vec::new();
+    // The terminal's end is an error on Linux; what came before is there.
+    let _ = pty.read_to_end(&mut screen);
+    let screen = String::from_utf8_lossy(&screen).into_owned();
+    assert_no_secret(&screen);
+    (code, screen)
+}
+
+#[track_caller]
+fn wait_or_kill(child: &mut Child) -> i32 {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a status") {
+            return status.code().unwrap_or(-1);
+        }
+        if start.elapsed() > AT_ONCE {
+            let _ = child.kill();
+            panic!("it never ended");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn nothing_on_stdin_never_hangs() {
+    let stub = backend();
+    for (args, code) in [
+        (&["login"][..], 64),
+        (&["login", "--api-url", &stub.address], 64),
+        (&["login", "--api-url", &stub.address, "--api-key-stdin"], 2),
+        (&["link", "--api-base-url", &stub.address], 64),
+        (&["link", "--api-base-url", &stub.address, "--api-key-stdin"], 2),
+        (&["payments", "status", "--api-url", &stub.address, "--api-key-stdin"], 2),
+        (&["payments", "status"], 3),
+        (&["logout"], 0),
+    ] {
+        let user = User::new();
+        let mut command = user.command(args);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the binary starts");
+        assert_eq!(wait_or_kill(&mut child), code, "{args:?}");
+        assert_nothing_stored(&user);
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+}
+
+#[test]
+fn the_key_is_not_read_openly_from_a_terminal() {
+    let (stub, user) = (backend(), User::new());
+    for args in [
+        ["login", "--api-url", &stub.address, "--api-key-stdin"],
+        ["link", "--api-base-url", &stub.address, "--api-key-stdin"],
+        ["current", "--api-url", &stub.address, "--api-key-stdin"],
+    ] {
+        refuses_to_ask(&user, &args, "--api-key-stdin reads a pipe, not a terminal");
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+}
+
+#[test]
+fn a_wrong_key_is_stored_nowhere() {
+    let refused = Generation::Newer.exchange("003-auth-bad-ik-key");
+    for (command, flag) in [("login", "--api-url"), ("link", "--api-base-url")] {
+        let stub = recordings::serve_in(Generation::Newer, vec![refused.clone()]);
+        let user = User::new();
+        let dialogue = Dialogue::start(&user, &[command, flag, &stub.address]);
+        dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+        let (code, screen) = dialogue.terminal.finish();
+        assert_eq!(code, 2, "{screen}");
+        assert!(screen.contains("Invalid API key"), "{screen}");
+        assert!(screen.contains("the prompt"), "the hint says where the key came from:\n{screen}");
+        assert_nothing_stored(&user);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_slow_request() {
+    let stub = slow_backend(FOR_EVER);
+    let user = User::of(&stub.address);
+    for args in [&["payments", "status"][..], &["payments", "status", "--json"], &["current"]] {
+        let before = stub.requests().len();
+        let terminal = Terminal::start(&user, 100, args);
+        wait_until("the backend is asked", || stub.requests().len() > before);
+        let since = Instant::now();
+        terminal.type_in(CTRL_C);
+        let (code, screen) = terminal.finish();
+        assert_eq!(code, 130, "{args:?}\n{screen}");
+        assert!(since.elapsed() < AT_ONCE, "{args:?} took {:?}", since.elapsed());
+        assert!(!screen.contains("error:"), "an interruption is no error:\n{screen}");
+    }
+}
+
+#[test]
+fn ctrl_c_while_the_new_key_is_checked_stores_nothing() {
+    let (stub, user) = (slow_backend(FOR_EVER), User::new());
+    let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
+    dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+    wait_until("the backend is asked", || !stub.requests().is_empty());
+    dialogue.terminal.type_in(CTRL_C);
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 130, "{screen}");
+    assert_nothing_stored(&user);
+}
+
+fn has_spinner(screen: &str) -> bool {
+    screen.contains(|c| SPINNER.contains(c))
+}
+
+#[test]
+fn what_takes_long_has_a_spinner_that_is_gone_at_the_end() {
+    let stub = slow_backend(Duration::from_secs(1));
+    let (code, screen) = Terminal::start(&User::of(&stub.address), 100, &["payments", "status"]).finish();
+    assert_eq!(code, 0, "{screen}");
+    assert!(has_spinner(&screen), "{screen}");
+    let after = screen.rsplit(|c| SPINNER.contains(c)).next().unwrap_or_default();
+    let (_, result) = after.split_once("\x1b[2K").unwrap_or_else(|| panic!("its line is not cleared:\n{screen}"));
+    assert!(result.contains("test"), "the result comes after it:\n{screen}");
+}
+
+#[test]
+fn what_is_quick_has_no_spinner() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    wait_until("one run is quick", || {
+        let start = Instant::now();
+        let (code, screen) = Terminal::start(&user, 100, &["payments", "status"]).finish();
+        assert_eq!(code, 0, "{screen}");
+        // On a machine that is busy enough it may have taken a moment: that run shows nothing.
+        let quick = start.elapsed() < A_MOMENT;
+        assert!(!quick || !has_spinner(&screen), "{screen}");
+        quick
+    });
+}
+
+#[test]
+fn who_wants_no_notes_has_no_spinner() {
+    let stub = slow_backend(Duration::from_secs(1));
+    let user = User::of(&stub.address);
+    let flags = [&["-q"][..], &["--json"], &["-o", "json"], &["-v"]];
+    let running = flags.map(|more| Terminal::start(&user, 100, &[&["payments", "status"], more].concat()));
+    for (terminal, more) in running.into_iter().zip(flags) {
+        let (code, screen) = terminal.finish();
+        assert_eq!(code, 0, "{screen}");
+        assert!(!has_spinner(&screen), "{more:?}\n{screen}");
+    }
+    // Nor does a pipe.
+    let ran = run_within(PATIENCE, &user, &["payments", "status"], "").exits(0);
+    assert_eq!(ran.stderr, "");
+}
