@@ -1,6 +1,6 @@
 //! The completion scripts and man pages in the repository are what the command tree says. They are written by this
 //! test with `INSFORGE_UPDATE=1 cargo test --test artefacts`, and checked by it without.
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;

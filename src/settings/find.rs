@@ -1,16 +1,14 @@
 //! The precedence: flags, environment, linked project, profile, each a whole pair or an error that names both halves.
 
-use std::fmt;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
-use zeroize::Zeroizing;
+use anyhow::Result;
 
 use crate::error::{Code, Exit, Failure};
 use crate::facts::Facts;
 use crate::secret::Secret;
-use crate::settings::{Places, Policy, Profiles, Project, Store, Vault, project};
+use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
+use crate::settings::{Found, Places, Policy, Profiles, Project, Source, Vault, Warning, project};
 use crate::wire::Address;
 
 /// What the command line says about the backend.
@@ -19,69 +17,6 @@ pub(crate) struct Asked {
     pub(crate) api_url: Option<String>,
     pub(crate) key: Option<KeyFlag>,
     pub(crate) profile: Option<String>,
-}
-
-/// A flag that says where the key is; the key itself has none, argv is public.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum KeyFlag {
-    Stdin,
-    File(PathBuf),
-}
-
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Flag(&'static str),
-    Variable(&'static str),
-    /// A file that a flag or a variable names.
-    KeyFile {
-        named_by: &'static str,
-        path: PathBuf,
-    },
-    Project(PathBuf),
-    Profile {
-        name: String,
-        store: Store,
-    },
-    /// Typed at a prompt.
-    Prompt,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::KeyFile { named_by, path } => write!(f, "{named_by} {}", path.display()),
-            Self::Project(path) => write!(f, "{}", path.display()),
-            Self::Profile { name, store: Store::Keyring } => write!(f, "profile {name} (keyring)"),
-            Self::Profile { name, store: Store::File } => write!(f, "profile {name} (credentials file)"),
-            Self::Prompt => f.write_str("the prompt"),
-        }
-    }
-}
-
-/// A value and where it comes from.
-#[derive(Clone, Debug)]
-pub(crate) struct Found<T> {
-    pub(crate) value: T,
-    pub(crate) source: Source,
-}
-
-/// Something that is weaker than it should be.
-#[derive(Clone, Debug)]
-pub(crate) struct Warning {
-    pub(crate) code: &'static str,
-    pub(crate) text: String,
-}
-
-impl Warning {
-    pub(super) fn readable(path: &Path, mode: &str) -> Self {
-        let path = path.display();
-        Self {
-            code: "FILE_READABLE_BY_OTHERS",
-            text: format!("{path} holds a key and others can read it (mode {mode}); run: chmod 600 {path}"),
-        }
-    }
 }
 
 /// An address and the key that belongs to it.
@@ -233,74 +168,6 @@ fn of_project(project: Project, facts: &Facts) -> Result<Backend> {
         stored: true,
         warnings: warnings.into_iter().collect(),
     })
-}
-
-impl KeyFlag {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Stdin => "--api-key-stdin",
-            Self::File(_) => "--api-key-file",
-        }
-    }
-
-    /// Reads the key from where the flag says.
-    pub(crate) fn read(&self, facts: &Facts) -> Result<Found<Secret>> {
-        match self {
-            Self::File(path) => read_key_file(path, "--api-key-file"),
-            Self::Stdin if facts.stdin_terminal => {
-                Err(Failure::usage("--api-key-stdin reads a pipe, not a terminal")
-                    .hint("leave it out to be asked for the key, or pipe the key into the command")
-                    .into())
-            }
-            Self::Stdin => {
-                let source = Source::Flag("--api-key-stdin");
-                let text = read_limited(std::io::stdin().lock()).context("Cannot read the key from stdin")?;
-                Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
-            }
-        }
-    }
-}
-
-fn read_key_file(path: &Path, named_by: &'static str) -> Result<Found<Secret>> {
-    let source = Source::KeyFile { named_by, path: path.to_owned() };
-    let text =
-        std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_limited).map_err(|error| {
-            Failure::new(Code::NoApiKey, format!("Cannot read the key from {}", path.display()))
-                .why(format!("{error:#}"))
-                .hint(format!("check the path that {named_by} gives"))
-        })?;
-    Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
-}
-
-/// The longest text that is taken for a key.
-const LONGEST_KEY: u64 = 16 * 1024;
-
-fn read_limited(from: impl Read) -> Result<String> {
-    let mut text = Zeroizing::new(Vec::new());
-    from.take(LONGEST_KEY).read_to_end(&mut text)?;
-    Ok(std::str::from_utf8(&text).context("it is not text")?.to_owned())
-}
-
-/// Refuses what cannot be the project's API key, before it is sent or stored anywhere.
-pub(crate) fn check_api_key(key: Secret, source: &Source) -> Result<Secret, Failure> {
-    let wrong = |what: &str| {
-        Failure::new(Code::NoApiKey, format!("The API key from {source} {what}"))
-            .hint("use the project's API key (ik_…) from the backend's settings")
-    };
-    if key.is_empty() {
-        return Err(wrong("is empty"));
-    }
-    if key.expose().contains(char::is_whitespace) {
-        return Err(wrong("has white space in it"));
-    }
-    if !key.expose().chars().all(|c| c.is_ascii_graphic()) {
-        return Err(wrong("has characters that no key has"));
-    }
-    let providers = ["sk_", "rk_", "pk_", "whsec_", "rzp_"];
-    if providers.iter().any(|prefix| key.expose().starts_with(prefix)) {
-        return Err(wrong("is a payment provider's key, not the project's"));
-    }
-    Ok(key)
 }
 
 pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failure> {

@@ -8,17 +8,19 @@ mod atomic;
 mod cache;
 mod file;
 mod find;
+mod key;
 mod policy;
 mod project;
+mod source;
 mod vault;
 
 pub(crate) use cache::Cache;
 pub(crate) use file::{Profiles, Store};
-pub(crate) use find::{
-    Asked, Backend, Found, KeyFlag, Source, Warning, check_api_key, directory_to_link, read_address,
-};
+pub(crate) use find::{Asked, Backend, directory_to_link, read_address};
+pub(crate) use key::{KeyFlag, check_api_key};
 pub(crate) use policy::Policy;
 pub(crate) use project::{Linked, Project};
+pub(crate) use source::{Found, Source, Warning};
 pub(crate) use vault::{Patience, Vault};
 
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
 use super::harness::{KEY, Ran, User, mode, set_mode};
-use super::prompts::{run_within, wait_until};
+use super::prompts::{CTRL_C, Dialogue, ENTER, KEY_QUESTION, run_within, wait_until};
 
 /// For a keyring that does not answer: its limit is 3 s, and the machine may have other work.
 const LIMIT: Duration = Duration::from_secs(6);
@@ -26,6 +26,8 @@ const LIMIT: Duration = Duration::from_secs(6);
 const AT_ONCE: Duration = Duration::from_millis(2500);
 
 const CONFIG: &str = ".config/insforge/config.toml";
+/// What is said of a profile whose key is nowhere.
+const NO_KEY: &str = "Profile default has no key";
 const CREDENTIALS: &str = ".config/insforge/credentials.toml";
 const NEEDED: [&str; 3] = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
 
@@ -35,7 +37,8 @@ const BUS: &str = r#"<busconfig>
   <listen>unix:path=SOCKET</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
-    <allow send_destination="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
     <allow own="*"/>
   </policy>
 </busconfig>
@@ -89,7 +92,8 @@ impl Session {
         let user = user.with("DBUS_SESSION_BUS_ADDRESS", &address).with("XDG_DATA_HOME", &data);
         let config = user.write("bus.conf", &BUS.replace("SOCKET", &socket.display().to_string()));
         let mut command = surrounded(&user, "dbus-daemon");
-        let bus = Running::start(command.arg("--config-file").arg(config).args(["--nofork", "--nopidfile"]), "");
+        let bus =
+            Running::start(command.arg("--config-file").arg(config).args(["--nofork", "--nopidfile"]), "");
         wait_until("the bus answers", || UnixStream::connect(&socket).is_ok());
         Some(Self { keyring: None, _bus: bus, user })
     }
@@ -97,8 +101,7 @@ impl Session {
     /// One with a keyring that is open.
     fn unlocked() -> Option<Self> {
         let mut session = Self::start()?;
-        session.start_keyring(&["--unlock"], "a password");
-        session.wait_until_locked(false);
+        session.unlock();
         Some(session)
     }
 
@@ -116,6 +119,13 @@ impl Session {
         let mut command = surrounded(&self.user, "gnome-keyring-daemon");
         command.args(["--foreground", "--components=secrets"]).args(how);
         self.keyring = Some(Running::start(&mut command, password));
+    }
+
+    /// Starts the keyring anew with its password, as the next login does: a running one takes it from a dialogue only.
+    fn unlock(&mut self) {
+        self.keyring = None;
+        self.start_keyring(&["--unlock"], "a password");
+        self.wait_until_locked(false);
     }
 
     fn lock(&self) {
@@ -241,7 +251,11 @@ fn has_key(content: &[u8]) -> bool {
 #[track_caller]
 fn assert_fell_back(ran: Ran, user: &User, why: &str) {
     let place = user.path(CREDENTIALS);
-    ran.exits(0).says(&["✓ Logged in", &place.display().to_string(), &format!("It is not in a keyring: {why}")]);
+    ran.exits(0).says(&[
+        "✓ Logged in",
+        &place.display().to_string(),
+        &format!("It is not in a keyring: {why}"),
+    ]);
     assert!(user.read(CONFIG).contains("key_store = \"file\""), "{}", user.read(CONFIG));
     assert_eq!(files_with_the_key(user), [CREDENTIALS]);
     assert_eq!(mode(&place), 0o600);
@@ -252,7 +266,7 @@ fn assert_fell_back(ran: Ran, user: &User, why: &str) {
 fn assert_unreadable(user: &User, why: &str) {
     for command in [&["payments", "status"][..], &["current"]] {
         let ran = run(user, command).exits(2);
-        assert!(!ran.stderr.contains("has no key"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(NO_KEY), "{}", ran.stderr);
         ran.says(&["profile default", "keyring", why, "hint: unlock the keyring", "INSFORGE_BASE_URL"]);
         let error = run(user, &[command, &["--json"]].concat()).exits(2).error();
         assert_eq!(error["code"], "KEYRING_UNAVAILABLE", "{error}");
@@ -307,7 +321,7 @@ fn logout_takes_the_key_out_of_the_keyring() {
     run(user, &["payments", "status"]).exits(3);
     // Not only the profile is gone: one that is written by hand finds no key.
     user.write(CONFIG, &keyring_profile(&stub.address));
-    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+    run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
 }
 
 #[test]
@@ -329,7 +343,7 @@ fn a_key_in_the_keyring_does_not_follow_an_edited_address() {
     let (user, stub, other) = (&session.user, backend(), backend());
     login(user, &stub, &[]).exits(0);
     user.write(CONFIG, &keyring_profile(&other.address));
-    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+    run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
     assert_eq!(other.lines(), [""; 0]);
 }
 
@@ -342,27 +356,19 @@ fn a_login_at_another_address_forgets_the_earlier_key() {
     login(user, &later, &[]).exits(0);
     run(user, &["logout"]).exits(0);
     user.write(CONFIG, &keyring_profile(&earlier.address));
-    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+    run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
 }
 
 #[test]
 fn a_key_that_an_earlier_login_left_in_the_file_moves_to_the_keyring() {
-    let Some(session) = Session::unlocked() else { return };
-    let (user, stub) = (&session.user, backend());
+    let Some(mut session) = Session::unlocked() else { return };
+    let stub = backend();
     session.lock();
-    assert_fell_back(login(user, &stub, &[]), user, "it is locked");
-    unlock(&session);
-    login(user, &stub, &[]).exits(0).says(&["The key is in the system's keyring."]);
-    assert_eq!(files_with_the_key(user), [""; 0]);
-    assert_login_works(user, &stub);
-}
-
-/// Tells the running keyring its password, as the session's login does.
-fn unlock(session: &Session) {
-    let mut command = surrounded(&session.user, "gnome-keyring-daemon");
-    let mut messenger = Running::start(command.arg("--unlock"), "a password");
-    wait_until("the password was told", || messenger.0.try_wait().expect("a status").is_some());
-    session.wait_until_locked(false);
+    assert_fell_back(login(&session.user, &stub, &[]), &session.user, "it is locked");
+    session.unlock();
+    login(&session.user, &stub, &[]).exits(0).says(&["The key is in the system's keyring."]);
+    assert_eq!(files_with_the_key(&session.user), [""; 0]);
+    assert_login_works(&session.user, &stub);
 }
 
 #[test]
@@ -385,45 +391,45 @@ fn a_keyring_that_was_never_unlocked_is_passed_over_by_login() {
 
 #[test]
 fn a_key_in_a_locked_keyring_is_not_said_to_be_missing() {
-    let Some(session) = Session::unlocked() else { return };
-    let (user, stub) = (&session.user, backend());
-    login(user, &stub, &[]).exits(0);
+    let Some(mut session) = Session::unlocked() else { return };
+    let stub = backend();
+    login(&session.user, &stub, &[]).exits(0);
     session.lock();
     let asked = stub.requests().len();
-    assert_unreadable(user, "it is locked");
+    assert_unreadable(&session.user, "it is locked");
     assert_eq!(stub.requests().len(), asked, "nothing is sent without its key");
     // What the hint says helps.
-    unlock(&session);
-    assert_login_works(user, &stub);
+    session.unlock();
+    assert_login_works(&session.user, &stub);
 }
 
 /// A profile that is gone while its key is not would leave the key for ever.
 #[test]
 fn logout_from_a_locked_keyring_keeps_the_login() {
-    let Some(session) = Session::unlocked() else { return };
-    let (user, stub) = (&session.user, backend());
-    login(user, &stub, &[]).exits(0);
+    let Some(mut session) = Session::unlocked() else { return };
+    let stub = backend();
+    login(&session.user, &stub, &[]).exits(0);
     session.lock();
-    let error = run(user, &["logout", "--json"]).exits(2).error();
+    let error = run(&session.user, &["logout", "--json"]).exits(2).error();
     assert_eq!(error["code"], "KEYRING_UNAVAILABLE");
-    unlock(&session);
-    assert_login_works(user, &stub);
-    run(user, &["logout"]).exits(0);
-    run(user, &["payments", "status"]).exits(3);
+    session.unlock();
+    assert_login_works(&session.user, &stub);
+    run(&session.user, &["logout"]).exits(0);
+    run(&session.user, &["payments", "status"]).exits(3);
 }
 
 /// The login that fell back to the file cannot take the earlier key out of the locked keyring; logout has to.
 #[test]
 fn logout_finds_the_key_that_was_in_the_keyring_before() {
-    let Some(session) = Session::unlocked() else { return };
-    let (user, stub) = (&session.user, backend());
-    login(user, &stub, &[]).exits(0);
+    let Some(mut session) = Session::unlocked() else { return };
+    let stub = backend();
+    login(&session.user, &stub, &[]).exits(0);
     session.lock();
-    login(user, &stub, &[]).exits(0);
-    unlock(&session);
-    run(user, &["logout"]).exits(0);
-    user.write(CONFIG, &keyring_profile(&stub.address));
-    run(user, &["payments", "status"]).exits(2).says(&["Profile default has no key"]);
+    login(&session.user, &stub, &[]).exits(0);
+    session.unlock();
+    run(&session.user, &["logout"]).exits(0);
+    session.user.write(CONFIG, &keyring_profile(&stub.address));
+    run(&session.user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
 }
 
 #[test]
@@ -460,14 +466,12 @@ fn a_bus_without_a_keyring_is_as_good_as_none() {
 fn a_keyring_that_never_answers_is_not_waited_for() {
     let stub = backend();
     let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
-    let ran = run(&user, &["payments", "status"]).exits(2);
-    assert!(!ran.stderr.contains("has no key"), "{}", ran.stderr);
-    ran.says(&["it did not answer within 3 s", "hint: unlock the keyring"]);
     let error = run(&user, &["payments", "status", "--json"]).exits(2).error();
     assert_eq!(error["code"], "KEYRING_UNAVAILABLE");
+    assert_eq!(error["why"], "it did not answer within 3 s");
     assert_eq!(stub.lines(), [""; 0]);
     // Otherwise this shows nothing.
-    assert_eq!(bus.connections(), 2);
+    assert_eq!(bus.connections(), 1);
 }
 
 #[test]
@@ -524,9 +528,32 @@ fn ctrl_c_is_heard_while_the_keyring_is_waited_for() {
         let terminal = Terminal::start(&user, 100, command);
         wait_until("the keyring is asked", || bus.connections() > before);
         let since = Instant::now();
-        terminal.type_in("\x03");
+        terminal.type_in(CTRL_C);
         let (code, screen) = terminal.finish();
         assert_eq!(code, 130, "{command:?}\n{screen}");
         assert!(since.elapsed() < Duration::from_secs(1), "{command:?} took {:?}", since.elapsed());
     }
+}
+
+/// A login that asks has somebody who can unlock the keyring: it waits longer, and says for what.
+#[test]
+fn a_login_that_waits_for_the_keyring_says_so() {
+    let stub = backend();
+    let (_bus, user) = SilentBus::of(User::new());
+    let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
+    dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+    dialogue.terminal.expect("keyring");
+}
+
+#[test]
+fn ctrl_c_is_heard_while_a_login_waits_for_the_keyring() {
+    let stub = backend();
+    let (bus, user) = SilentBus::of(User::new());
+    let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
+    dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+    wait_until("the keyring is asked", || bus.connections() > 0);
+    dialogue.terminal.type_in(CTRL_C);
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 130, "{screen}");
+    assert_eq!(files_with_the_key(&user), [""; 0]);
 }

@@ -26,9 +26,9 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 const FOR_EVER: Duration = Duration::from_secs(60);
 
 const ADDRESS_QUESTION: &str = "Backend address";
-const KEY_QUESTION: &str = "Project API key";
-const ENTER: &str = "\r";
-const CTRL_C: &str = "\x03";
+pub(super) const KEY_QUESTION: &str = "Project API key";
+pub(super) const ENTER: &str = "\r";
+pub(super) const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const CURSOR_SHOWN: &str = "\x1b[?25h";
 const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
@@ -70,7 +70,7 @@ fn slow_backend(after: Duration) -> Stub {
 }
 
 /// The terminal that a user's run is on, as everyone on the machine can look at it.
-struct Tty(PathBuf);
+pub(super) struct Tty(PathBuf);
 
 impl Tty {
     fn of(user: &User) -> Self {
@@ -107,33 +107,37 @@ fn stdin_of_a_process_at(user: &User) -> Option<PathBuf> {
 }
 
 /// A run that asks.
-struct Dialogue {
-    terminal: Terminal,
-    tty: Tty,
+pub(super) struct Dialogue<'a> {
+    pub(super) terminal: Terminal,
+    user: &'a User,
 }
 
-impl Dialogue {
-    fn start(user: &User, args: &[&str]) -> Self {
-        Self { terminal: Terminal::start(user, 100, args), tty: Tty::of(user) }
+impl<'a> Dialogue<'a> {
+    pub(super) fn start(user: &'a User, args: &[&str]) -> Self {
+        Self { terminal: Terminal::start(user, 100, args), user }
     }
 
     /// Waits for a question and types into it.
     #[track_caller]
-    fn answer(&self, question: &str, typed: &str) {
+    pub(super) fn answer(&self, question: &str, typed: &str) -> Tty {
         self.terminal.expect(question);
-        self.tty.wait_for_silence();
+        let tty = Tty::of(self.user);
+        tty.wait_for_silence();
         self.terminal.type_in(typed);
+        tty
     }
 
     /// Ctrl-C at a question: the exit code says so, at once, and the terminal is as it was before.
     #[track_caller]
     fn interrupt_at(self, question: &str) {
-        self.answer(question, CTRL_C);
+        let tty = self.answer(question, CTRL_C);
         let since = Instant::now();
-        self.terminal.expect(CURSOR_SHOWN);
-        let echoes = self.tty.echoes();
+        let is_over = || [CURSOR_SHOWN, "error:"].iter().any(|text| self.terminal.screen().contains(text));
+        wait_until("it says something after Ctrl-C", is_over);
+        let echoes = tty.echoes();
         let (code, screen) = self.terminal.finish();
         assert_eq!(code, 130, "{screen}");
+        assert!(screen.contains(CURSOR_SHOWN), "the cursor may be hidden:\n{screen}");
         assert!(echoes, "the terminal stays mute:\n{screen}");
         assert!(since.elapsed() < AT_ONCE, "it took {:?}", since.elapsed());
         assert!(!screen.contains("error:"), "an interruption is no error:\n{screen}");
@@ -182,7 +186,7 @@ fn what_is_known_is_not_asked_for() {
         let (code, screen) = dialogue.terminal.finish();
         assert_eq!(code, 0, "{args:?}\n{screen}");
         assert!(!screen.contains(ADDRESS_QUESTION), "{args:?}\n{screen}");
-        user.run(&["payments", "status"]).exits(0);
+        user.without("INSFORGE_BASE_URL").run(&["payments", "status"]).exits(0);
     }
 }
 
@@ -207,7 +211,7 @@ fn an_empty_key_ends_the_question() {
             dialogue.answer(KEY_QUESTION, typed);
             let (code, screen) = dialogue.terminal.finish();
             assert_eq!(code, 2, "{typed:?}\n{screen}");
-            assert!(screen.contains("error: The API key from the prompt is empty"), "{typed:?}\n{screen}");
+            assert!(screen.contains("The API key from the prompt is empty"), "{typed:?}\n{screen}");
             assert!(screen.contains("hint:"), "{typed:?}\n{screen}");
             assert_eq!(screen.matches(KEY_QUESTION).count(), 1, "{typed:?}\n{screen}");
             assert_eq!(stub.lines(), [""; 0]);
@@ -223,7 +227,7 @@ fn an_empty_address_ends_the_question() {
     dialogue.answer(ADDRESS_QUESTION, ENTER);
     let (code, screen) = dialogue.terminal.finish();
     assert_ne!(code, 0, "{screen}");
-    assert!(screen.contains("error: The backend address from the prompt cannot be used"), "{screen}");
+    assert!(screen.contains("The backend address from the prompt cannot be used"), "{screen}");
     assert!(!screen.contains(KEY_QUESTION), "{screen}");
     assert_nothing_stored(&user);
 }
@@ -235,7 +239,7 @@ fn ctrl_d_ends_the_question_for_the_address_too() {
     dialogue.answer(ADDRESS_QUESTION, CTRL_D);
     let (code, screen) = dialogue.terminal.finish();
     assert_ne!(code, 0, "{screen}");
-    assert!(screen.contains("error: "), "{screen}");
+    assert!(screen.contains("error:"), "{screen}");
     assert_nothing_stored(&user);
 }
 
@@ -286,7 +290,8 @@ fn no_input_and_ci_name_the_flag_instead_of_asking() {
     let stub = backend();
     let with_address = ["login", "--api-url", &stub.address];
     let link = ["link", "--api-base-url", &stub.address];
-    for (args, flag) in [(&["login"][..], "--api-url"), (&with_address, "--api-key-stdin"), (&link, "--api-key-stdin")]
+    for (args, flag) in
+        [(&["login"][..], "--api-url"), (&with_address, "--api-key-stdin"), (&link, "--api-key-stdin")]
     {
         refuses_to_ask(&User::new(), &[args, &["--no-input"]].concat(), flag);
         for (name, value) in [("CI", "true"), ("CI", "1"), ("CI", "woodpecker")] {
@@ -299,7 +304,10 @@ fn no_input_and_ci_name_the_flag_instead_of_asking() {
 #[test]
 fn a_ci_that_is_off_does_not_keep_from_asking() {
     for value in ["false", "0", ""] {
-        Dialogue::start(&User::new().with("CI", value), &["login"]).interrupt_at(ADDRESS_QUESTION);
+        let user = User::new().with("CI", value);
+        let dialogue = Dialogue::start(&user, &["login"]);
+        dialogue.answer(ADDRESS_QUESTION, ENTER);
+        dialogue.terminal.finish();
     }
 }
 
@@ -346,7 +354,8 @@ fn a_pipe_on_stdin_is_not_asked() {
 fn stdin_that_is_no_terminal_is_not_asked_although_stderr_is_one() {
     for stdin in [Stdio::null, Stdio::piped] {
         let user = User::new();
-        let (code, screen) = on_a_terminal_but_for_stdin(&user, &["login", "--api-url", "https://x.example"], stdin());
+        let (code, screen) =
+            on_a_terminal_but_for_stdin(&user, &["login", "--api-url", "https://x.example"], stdin());
         assert_eq!(code, 64, "{screen}");
         assert!(screen.contains("--api-key-stdin"), "{screen}");
         assert!(!screen.contains(KEY_QUESTION), "{screen}");
@@ -469,6 +478,11 @@ fn ctrl_c_while_the_new_key_is_checked_stores_nothing() {
     assert_nothing_stored(&user);
 }
 
+/// Somebody whose terminal can move its cursor: on others a spinner would leave its steps behind.
+fn watcher(stub: &Stub) -> User {
+    User::of(&stub.address).with("TERM", "xterm-256color")
+}
+
 fn has_spinner(screen: &str) -> bool {
     screen.contains(|c| SPINNER.contains(c))
 }
@@ -476,18 +490,19 @@ fn has_spinner(screen: &str) -> bool {
 #[test]
 fn what_takes_long_has_a_spinner_that_is_gone_at_the_end() {
     let stub = slow_backend(Duration::from_secs(1));
-    let (code, screen) = Terminal::start(&User::of(&stub.address), 100, &["payments", "status"]).finish();
+    let (code, screen) = Terminal::start(&watcher(&stub), 100, &["payments", "status"]).finish();
     assert_eq!(code, 0, "{screen}");
     assert!(has_spinner(&screen), "{screen}");
     let after = screen.rsplit(|c| SPINNER.contains(c)).next().unwrap_or_default();
-    let (_, result) = after.split_once("\x1b[2K").unwrap_or_else(|| panic!("its line is not cleared:\n{screen}"));
+    let (_, result) =
+        after.split_once("\x1b[2K").unwrap_or_else(|| panic!("its line is not cleared:\n{screen}"));
     assert!(result.contains("test"), "the result comes after it:\n{screen}");
 }
 
 #[test]
 fn what_is_quick_has_no_spinner() {
     let stub = backend();
-    let user = User::of(&stub.address);
+    let user = watcher(&stub);
     wait_until("one run is quick", || {
         let start = Instant::now();
         let (code, screen) = Terminal::start(&user, 100, &["payments", "status"]).finish();
@@ -502,7 +517,7 @@ fn what_is_quick_has_no_spinner() {
 #[test]
 fn who_wants_no_notes_has_no_spinner() {
     let stub = slow_backend(Duration::from_secs(1));
-    let user = User::of(&stub.address);
+    let user = watcher(&stub);
     let flags = [&["-q"][..], &["--json"], &["-o", "json"], &["-v"]];
     let running = flags.map(|more| Terminal::start(&user, 100, &[&["payments", "status"], more].concat()));
     for (terminal, more) in running.into_iter().zip(flags) {

@@ -123,7 +123,7 @@ fn every_read(generation: Generation, golden: &str, at_least: usize) {
 
 /// The one request that counts: method, path, query, no body; on an older backend after asking in the newer way.
 fn check_requests(requests: &[super::harness::stub::Request], exchange: &Exchange, generation: Generation) {
-    let lines: Vec<String> = requests.iter().map(|request| request.line()).collect();
+    let lines: Vec<String> = requests.iter().map(super::harness::stub::Request::line).collect();
     let last = requests.last().expect("a request");
     assert_eq!(last.line(), exchange.line(), "{}: {lines:?}", exchange.name);
     assert!(last.body.is_empty(), "{}: a read has no body", exchange.name);

@@ -14,7 +14,7 @@ fn result(name: &str, environment: &str) -> Value {
     result
 }
 
-fn sync_of(results: Vec<Value>) -> Stub {
+fn sync_of(results: &[Value]) -> Stub {
     let body = json!({ "results": results }).to_string();
     let status = Generation::Newer.exchange("086-status-both").answer();
     Stub::start(
@@ -60,7 +60,7 @@ fn the_exit_code_is_the_truth() {
         (UNCONFIGURED, UNCONFIGURED, 1, "PAYMENT_CONFIG_NOT_FOUND", &["no Stripe key is configured"]),
     ];
     for (test, live, exit, code, texts) in table {
-        let stub = sync_of(vec![result(test, "test"), result(live, "live")]);
+        let stub = sync_of(&[result(test, "test"), result(live, "live")]);
         let user = User::of(&stub.address);
         let ran = user.run(&["payments", "sync"]).exits(exit);
         assert_eq!(ran.stderr.contains('✓'), exit == 0, "{test} {live}: {ran:?}");
@@ -76,7 +76,7 @@ fn the_exit_code_is_the_truth() {
 
 #[test]
 fn an_environment_that_is_named_must_be_configured() {
-    let stub = sync_of(vec![result(UNCONFIGURED, "live")]);
+    let stub = sync_of(&[result(UNCONFIGURED, "live")]);
     let ran = User::of(&stub.address).run(&["payments", "sync", "live", "--json"]).exits(1);
     assert_eq!(ran.error()["code"], "PAYMENT_CONFIG_NOT_FOUND");
     assert_eq!(stub.lines().last().expect("a request"), "POST /api/payments/stripe/live/sync");
@@ -84,7 +84,7 @@ fn an_environment_that_is_named_must_be_configured() {
 
 #[test]
 fn no_result_is_no_success() {
-    let stub = sync_of(vec![]);
+    let stub = sync_of(&[]);
     User::of(&stub.address).run(&["payments", "sync"]).exits(1);
 }
 
@@ -94,13 +94,13 @@ fn another_sync_s_counts_are_never_shown() {
     for name in [FAILED, REVOKED, "235-sync-subscriptions-fail"] {
         let recorded = result(name, "test");
         assert_eq!(recorded["connection"]["lastSyncCounts"], json!({"prices": 10, "products": 13}));
-        let stub = sync_of(vec![recorded]);
+        let stub = sync_of(&[recorded]);
         let ran = User::of(&stub.address).run(&["payments", "sync", "test"]).exits(1);
         let row: Vec<&str> = ran.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
         assert_eq!(row, ["test", "failed", "-", "-", "-", "-", "-", "-"]);
     }
     // And a count that the backend does not give is not shown as 0.
-    let stub = sync_of(vec![result(DONE, "test")]);
+    let stub = sync_of(&[result(DONE, "test")]);
     let ran = User::of(&stub.address).run(&["payments", "sync", "test"]).exits(0);
     let row: Vec<&str> = ran.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
     assert_eq!(row[..7], ["test", "succeeded", "13", "10", "-", "6", "2"]);
@@ -110,6 +110,6 @@ fn another_sync_s_counts_are_never_shown() {
 fn a_success_that_is_contradicted_is_none() {
     let mut contradicted = result(DONE, "test");
     contradicted["connection"]["lastSyncStatus"] = Value::Null;
-    let stub = sync_of(vec![contradicted]);
+    let stub = sync_of(&[contradicted]);
     User::of(&stub.address).run(&["payments", "sync", "test"]).exits(1).says(&["the last sync unknown"]);
 }

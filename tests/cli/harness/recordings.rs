@@ -44,8 +44,6 @@ pub enum Generation {
 }
 
 impl Generation {
-    pub const BOTH: [Self; 2] = [Self::Newer, Self::Older];
-
     pub const fn file(self) -> &'static str {
         match self {
             Self::Newer => "exchanges-current.jsonl",

@@ -189,7 +189,7 @@ fn give(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Res
             stream.write_all(
                 b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
             )?;
-            let chunk = [b'"'; 1 << 16];
+            let chunk = vec![b'"'; 1 << 16];
             for _ in 0..bytes / chunk.len() {
                 stream.write_all(b"10000\r\n")?;
                 stream.write_all(&chunk)?;

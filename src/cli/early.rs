@@ -1,0 +1,74 @@
+//! What must be known before argv is parsed, because it says how a parsing error is shown.
+
+use std::ffi::OsString;
+
+use clap::ValueEnum;
+
+use crate::facts::Facts;
+use crate::ui::Stderr;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    pub(super) fn wanted(self, terminal: bool, facts: &Facts) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if facts.var("NO_COLOR").is_some() => false,
+            Self::Auto if facts.switch("CLICOLOR_FORCE") => true,
+            Self::Auto => terminal && facts.var("TERM") != Some("dumb"),
+        }
+    }
+}
+
+/// What a first look finds.
+pub(crate) struct Early {
+    /// Errors are JSON.
+    pub(super) json: bool,
+    pub(super) color: Color,
+}
+
+impl Early {
+    /// Looks through argv and environment. Whatever makes no sense here is an error of the parser's later.
+    pub(crate) fn read(args: &[OsString], facts: &Facts) -> Self {
+        let mut output = facts.var("INSFORGE_OUTPUT").map(str::to_owned);
+        let mut color = None;
+        let words: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let mut rest = words.iter().map(String::as_str).take_while(|word| *word != "--");
+        while let Some(word) = rest.next() {
+            // Short switches may stand before `o` in one word: `-qo json`.
+            let short = word.strip_prefix('-').map(|word| word.trim_start_matches(['q', 'y', 'v']));
+            match (word, short) {
+                ("--json", _) => output = Some("json".into()),
+                ("--output", _) | (_, Some("o")) => output = rest.next().map(str::to_owned),
+                ("--color", _) => color = rest.next().map(str::to_owned),
+                (long, _) if long.starts_with("--") => match long.split_once('=') {
+                    Some(("--output", value)) => output = Some(value.to_owned()),
+                    Some(("--color", value)) => color = Some(value.to_owned()),
+                    _ => {}
+                },
+                (_, Some(short)) if short.starts_with('o') => {
+                    output = Some(short[1..].trim_start_matches('=').to_owned());
+                }
+                _ => {}
+            }
+        }
+        Self {
+            json: output.as_deref() == Some("json"),
+            color: color.and_then(|word| Color::from_str(&word, false).ok()).unwrap_or_default(),
+        }
+    }
+
+    /// The stream that errors go to.
+    pub(crate) fn stderr(&self, facts: &Facts) -> Stderr {
+        let colors = self.color.wanted(facts.stderr_terminal, facts);
+        Stderr { json: self.json, colors, ..Stderr::default() }
+    }
+}

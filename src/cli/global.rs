@@ -1,0 +1,148 @@
+//! The flags that every command takes, and what they come to together with the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::cli::early::{Color, Early};
+use crate::command::{Ctx, Output};
+use crate::error::Failure;
+use crate::facts::Facts;
+use crate::settings::{Asked, KeyFlag};
+use crate::ui::{Look, Stderr};
+
+/// How often a request is sent again unless somebody says otherwise: the backend tries Stripe twice itself.
+const RETRIES: u32 = 2;
+const MOST_RETRIES: u32 = 10;
+
+/// The flags that every command takes, before it or after it.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Write the result as JSON: the backend's own body; the same as `-o json`
+    #[arg(long, global = true, overrides_with = "json")]
+    json: bool,
+    /// How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    output: Option<Output>,
+    /// No notes on stderr; the result still prints
+    #[arg(short, long, global = true, overrides_with = "quiet")]
+    quiet: bool,
+    /// Answer every confirmation with yes
+    #[arg(short, long, global = true, overrides_with = "yes")]
+    yes: bool,
+    /// Never ask; a missing value is an error that names its flag [env: CI]
+    #[arg(long, global = true, overrides_with = "no_input")]
+    no_input: bool,
+    /// The backend's address [env: INSFORGE_BASE_URL, then INSFORGE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    api_url: Option<String>,
+    /// Read the project's API key from stdin [env: INSFORGE_API_KEY has the key itself]
+    #[arg(long, global = true, conflicts_with = "api_key_file", overrides_with = "api_key_stdin")]
+    api_key_stdin: bool,
+    /// Read the project's API key from a file [env: INSFORGE_API_KEY_FILE]
+    #[arg(long, global = true, value_name = "PATH")]
+    api_key_file: Option<PathBuf>,
+    /// Which stored login to use [env: INSFORGE_PROFILE]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
+    timeout: Option<Duration>,
+    /// Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_RETRIES)))]
+    retries: Option<u32>,
+    /// When to use colours [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]
+    #[arg(short, long, global = true, overrides_with = "verbose")]
+    verbose: bool,
+    /// What the caller does this for; shown beside a confirmation
+    #[arg(long, global = true, hide = true, value_name = "TEXT")]
+    reason: Option<String>,
+    /// What the caller expects of it; shown beside a confirmation
+    #[arg(long, global = true, hide = true, value_name = "TEXT")]
+    impact: Option<String>,
+    /// What the caller recommends; shown beside a confirmation
+    #[arg(long, global = true, hide = true, value_name = "TEXT")]
+    recommendation: Option<String>,
+}
+
+impl Global {
+    pub(super) fn into_ctx(self, facts: Facts, early: &Early) -> Result<Ctx> {
+        let output = self.output(&facts)?;
+        let verbose = self.verbose || facts.switch("INSFORGE_LOG");
+        let stderr = Stderr { quiet: self.quiet, verbose, ..early.stderr(&facts) };
+        let look = Look { columns: facts.columns, colors: self.color.wanted(facts.stdout_terminal, &facts) };
+        let key = match (self.api_key_stdin, self.api_key_file) {
+            (true, _) => Some(KeyFlag::Stdin),
+            (false, path) => path.map(KeyFlag::File),
+        };
+        let silent = self.no_input || facts.switch("CI") || output == Output::Json;
+        let interactive = !silent && facts.stdin_terminal && facts.stderr_terminal;
+        let timeout = self.timeout.map_or_else(|| timeout_from(&facts), |timeout| Ok(Some(timeout)))?;
+        let retries = self.retries.map_or_else(|| retries_from(&facts), Ok)?;
+        let asked = Asked { api_url: self.api_url, key, profile: self.profile };
+        let mut ctx = Ctx::new(facts, asked, output, look, stderr);
+        ctx.interactive = interactive;
+        ctx.yes = self.yes;
+        ctx.caller_says = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();
+        ctx.timeout = timeout;
+        ctx.retries = retries;
+        Ok(ctx)
+    }
+
+    fn output(&self, facts: &Facts) -> Result<Output, Failure> {
+        match (self.json, self.output) {
+            (true, Some(other)) if other != Output::Json => {
+                Err(Failure::usage("--json and another --output contradict each other")
+                    .hint("give one of them"))
+            }
+            (true, _) => Ok(Output::Json),
+            (false, Some(output)) => Ok(output),
+            (false, None) => facts.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
+                Output::from_str(word, false).map_err(|_| {
+                    Failure::usage(format!("INSFORGE_OUTPUT is `{word}`"))
+                        .hint("set it to table, json or ids")
+                })
+            }),
+        }
+    }
+}
+
+fn timeout_from(facts: &Facts) -> Result<Option<Duration>, Failure> {
+    let parse = |text| {
+        parse_duration(text).map_err(|_| {
+            Failure::usage(format!("INSFORGE_TIMEOUT is `{text}`"))
+                .hint("set it to a duration such as 30s or 5m")
+        })
+    };
+    facts.var("INSFORGE_TIMEOUT").map(parse).transpose()
+}
+
+fn retries_from(facts: &Facts) -> Result<u32, Failure> {
+    let Some(text) = facts.var("INSFORGE_RETRIES") else { return Ok(RETRIES) };
+    text.parse().ok().filter(|retries| *retries <= MOST_RETRIES).ok_or_else(|| {
+        Failure::usage(format!("INSFORGE_RETRIES is `{text}`")).hint("set it to a number from 0 to 10")
+    })
+}
+
+/// A duration as people write it: `30s`, `1m30s`, `500ms`, or a number of seconds.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let parsed = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => text
+            .parse::<jiff::SignedDuration>()
+            .ok()
+            .and_then(|duration| Duration::try_from(duration).ok())
+            .ok_or("write a duration such as 30s, 5m or 500ms")?,
+    };
+    if parsed.is_zero() {
+        Err("a deadline of nothing is over before it begins".to_owned())
+    } else {
+        Ok(parsed)
+    }
+}

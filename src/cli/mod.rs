@@ -1,0 +1,112 @@
+//! The command line: the root of the tree, [`early`] what is read from argv before it is parsed, [`global`] the flags
+//! that every command takes.
+
+mod early;
+mod global;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+pub(crate) use early::Early;
+
+use crate::commands::Root;
+use crate::error::{Exit, Failure};
+use crate::facts::Facts;
+use crate::ui::{Stderr, ask};
+use global::Global;
+
+/// Administer the payments of an InsForge backend.
+#[derive(Parser)]
+#[command(
+    name = "insforge",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Exit codes, environment variables and output formats: `insforge help exit-codes`, \
+                  `insforge help environment`, `insforge help output`."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Root,
+}
+
+/// The whole tree.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Parses and runs a command line.
+pub(crate) fn run(args: Vec<OsString>, facts: Facts, early: &Early) -> Result<Exit> {
+    let parsed =
+        Cli::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return without_command(&error, early, &facts),
+    };
+    let root = cli.command;
+    let ctx = cli.global.into_ctx(facts, early)?;
+    if !root.is_async() {
+        return root.run_at_once(&ctx);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("Cannot start the asynchronous runtime")?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = root.run(&ctx) => outcome,
+            _ = tokio::signal::ctrl_c() => {
+                ask::restore_terminal();
+                Ok(Exit::Interrupted)
+            }
+        }
+    });
+    // A question that was interrupted still waits for its answer on a thread of its own.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// What clap answers by itself: help and version on stdout, everything else is a usage error.
+fn without_command(error: &clap::Error, early: &Early, facts: &Facts) -> Result<Exit> {
+    let colors = early.color.wanted(facts.stdout_terminal, facts);
+    let rendered = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = if colors { rendered.ansi().to_string() } else { rendered.to_string() };
+            let mut out = std::io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("Cannot write the help")?;
+            Ok(Exit::Done)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !early.json => {
+            Stderr::plain(rendered.to_string().trim_end());
+            Ok(Exit::Usage)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::usage("A command is missing").hint("`insforge --help` lists them").into())
+        }
+        _ => Err(usage(&rendered.to_string()).into()),
+    }
+}
+
+/// clap's message, cut into what, why and hint.
+fn usage(rendered: &str) -> Failure {
+    let mut paragraphs = rendered.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
+    let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    let mut lines: Vec<&str> = what.lines().map(str::trim).collect();
+    let what = lines.drain(..1.min(lines.len())).collect::<String>();
+    let mut tip = None;
+    for paragraph in paragraphs.filter(|text| !text.starts_with("For more information")) {
+        match paragraph.strip_prefix("tip: ") {
+            Some(text) => tip = Some(text.lines().next().unwrap_or_default().to_owned()),
+            None => lines.extend(paragraph.lines().map(str::trim)),
+        }
+    }
+    let failure = Failure::usage(what).hint(tip.unwrap_or_else(|| "--help says what there is".to_owned()));
+    if lines.is_empty() { failure } else { failure.why(lines.join("\n  ")) }
+}

@@ -1,0 +1,62 @@
+//! Values, and where they come from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::settings::Store;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Flag(&'static str),
+    Variable(&'static str),
+    /// A file that a flag or a variable names.
+    KeyFile {
+        named_by: &'static str,
+        path: PathBuf,
+    },
+    Project(PathBuf),
+    Profile {
+        name: String,
+        store: Store,
+    },
+    /// Typed at a prompt.
+    Prompt,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::KeyFile { named_by, path } => write!(f, "{named_by} {}", path.display()),
+            Self::Project(path) => write!(f, "{}", path.display()),
+            Self::Profile { name, store: Store::Keyring } => write!(f, "profile {name} (keyring)"),
+            Self::Profile { name, store: Store::File } => write!(f, "profile {name} (credentials file)"),
+            Self::Prompt => f.write_str("the prompt"),
+        }
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<T> {
+    pub(crate) value: T,
+    pub(crate) source: Source,
+}
+
+/// Something that is weaker than it should be.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+}
+
+impl Warning {
+    pub(super) fn readable(path: &Path, mode: &str) -> Self {
+        let path = path.display();
+        Self {
+            code: "FILE_READABLE_BY_OTHERS",
+            text: format!("{path} holds a key and others can read it (mode {mode}); run: chmod 600 {path}"),
+        }
+    }
+}
