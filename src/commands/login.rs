@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -30,6 +30,10 @@ impl Command for Login {
     type Reply = LoggedIn;
     const HAS_IDS: bool = false;
 
+    fn doing(&self) -> Cow<'static, str> {
+        "Checking the key and storing it; a locked keyring asks for its password…".into()
+    }
+
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
         self.address = Some(address(ctx).await?);
         self.key = Some(key(ctx).await?);
@@ -44,9 +48,10 @@ impl Command for Login {
         let profiles = Profiles::load(&places.config)?;
         check(ctx, &address.value, key).await?;
         let name = profile_name(ctx, &profiles);
-        let patience = if ctx.interactive { Patience::Long } else { Patience::Short };
+        let patience = Patience::of(ctx.interactive);
         let vault = Vault { path: places.credentials.clone() };
-        let (store, reason) = vault.put(&name, &address.value, &key.value, patience)?;
+        let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
+        let (store, reason) = aside(move || vault.put(&profile, &api_url, &key, patience)).await?;
         profiles.put(&name, address.value.as_str(), store)?;
         let place = match store {
             Store::Keyring => "the system's keyring".to_owned(),
@@ -94,6 +99,11 @@ pub(super) async fn check(ctx: &Ctx, address: &Address, key: &Found<Secret>) -> 
         Endpoint { address: address.clone(), key: key.value.clone(), key_source: key.source.to_string() };
     ctx.api_of(endpoint, true).send(&api::status::<wire::Status>(&STRIPE)).await?;
     Ok(())
+}
+
+/// Does work with the keyring on a thread of its own: it may ask for a password, and Ctrl-C must be heard meanwhile.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("The keyring's thread ended unexpectedly")?
 }
 
 fn profile_name(ctx: &Ctx, profiles: &Profiles) -> String {

@@ -5,9 +5,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::command::{Command, Ctx};
+use crate::commands::login;
 use crate::error::{Code, Failure};
-use crate::settings::{Patience, Places, Profiles, Source, Vault, read_address};
+use crate::settings::{Patience, Places, Profiles, Vault};
 use crate::ui::{Page, Show};
+use crate::wire::Address;
 
 /// Forget a stored login, its key too
 #[derive(Args)]
@@ -25,13 +27,17 @@ impl Command for Logout {
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
         let vault = Vault { path: places.credentials };
-        let patience = if ctx.interactive { Patience::Long } else { Patience::Short };
+        let patience = Patience::of(ctx.interactive);
         let mut forgotten = Vec::new();
         for name in self.names(ctx, &profiles)? {
             let Some(profile) = profiles.get(&name) else { continue };
-            let address = read_address(&profile.api_url, &Source::Flag("config.toml"))?;
+            let store = profile.key_store;
+            // Keys are stored under the address in its usual form; one that was edited into nonsense has none.
+            let api_url =
+                Address::parse(&profile.api_url).map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
             // The key first: a profile without one can be forgotten again, a key without one is never found.
-            vault.remove(&name, &address, profile.key_store, patience)?;
+            let (vault, profile) = (vault.clone(), name.clone());
+            login::aside(move || vault.remove(&profile, &api_url, store, patience)).await?;
             profiles.remove(&name)?;
             forgotten.push(name);
         }

@@ -26,6 +26,11 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
+    /// As much as there is somebody to type.
+    pub(crate) const fn of(interactive: bool) -> Self {
+        if interactive { Self::Long } else { Self::Short }
+    }
+
     const fn limit(self) -> Duration {
         match self {
             Self::Short => Duration::from_secs(3),
@@ -46,11 +51,11 @@ impl Vault {
     pub(crate) fn put(
         &self,
         profile: &str,
-        address: &Address,
+        api_url: &str,
         key: &Secret,
         patience: Patience,
     ) -> Result<(Store, Option<String>)> {
-        match keyring::set(&name(profile, address), key, patience.limit()) {
+        match keyring::set(&name(profile, api_url), key, patience.limit()) {
             Ok(()) => {
                 // A key that an earlier login left in the file would outlive this one.
                 self.remove_from_file(profile)?;
@@ -59,7 +64,7 @@ impl Vault {
             Err(reason) => {
                 file::edit(&self.path, |document| {
                     let mut entry = Table::new();
-                    entry["api_url"] = value(address.as_str());
+                    entry["api_url"] = value(api_url);
                     entry["api_key"] = value(key.expose());
                     document[profile] = Item::Table(entry);
                 })?;
@@ -77,7 +82,7 @@ impl Vault {
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Secret>> {
         match store {
-            Store::Keyring => keyring::get(&name(profile, address), Patience::Short.limit())
+            Store::Keyring => keyring::get(&name(profile, address.as_str()), Patience::Short.limit())
                 .map_err(|reason| locked(profile, &reason).into()),
             Store::File => {
                 let Some(text) = atomic::read(&self.path)? else { return Ok(None) };
@@ -97,12 +102,12 @@ impl Vault {
     pub(crate) fn remove(
         &self,
         profile: &str,
-        address: &Address,
+        api_url: &str,
         store: Store,
         patience: Patience,
     ) -> Result<()> {
         if store == Store::Keyring {
-            keyring::remove(&name(profile, address), patience.limit())
+            keyring::remove(&name(profile, api_url), patience.limit())
                 .map_err(|reason| locked(profile, &reason))?;
         }
         self.remove_from_file(profile)
@@ -123,8 +128,8 @@ impl Vault {
     }
 }
 
-fn name(profile: &str, address: &Address) -> String {
-    format!("{profile} {address}")
+fn name(profile: &str, api_url: &str) -> String {
+    format!("{profile} {api_url}")
 }
 
 fn locked(profile: &str, reason: &str) -> Failure {

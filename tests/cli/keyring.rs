@@ -539,7 +539,7 @@ fn ctrl_c_is_heard_while_the_keyring_is_waited_for() {
 #[test]
 fn a_login_that_waits_for_the_keyring_says_so() {
     let stub = backend();
-    let (_bus, user) = SilentBus::of(User::new());
+    let (_bus, user) = SilentBus::of(User::new().with("TERM", "xterm-256color"));
     let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
     dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
     dialogue.terminal.expect("keyring");

@@ -1,7 +1,11 @@
 //! The behaviour at the boundary: argv, environment and stdin in; stdout, stderr, exit code and requests out.
 #![cfg(unix)]
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
-#![allow(unreachable_pub, clippy::format_push_string, reason = "a harness is read more often than it is linked")]
+#![allow(
+    unreachable_pub,
+    clippy::format_push_string,
+    reason = "a harness is read more often than it is linked"
+)]
 
 mod client;
 mod generations;

@@ -88,8 +88,8 @@ impl Tty {
         tcgetattr(terminal).expect("a terminal has modes").local_modes.contains(LocalModes::ECHO)
     }
 
-    /// A prompt shows a little before the terminal is ready for the answer, and what is typed in between is lost
-    /// at a hidden one.
+    /// A hidden prompt shows a little before the terminal is ready for the answer, and what is typed in between is
+    /// lost.
     fn wait_for_silence(&self) {
         wait_until("what is typed does not show", || !self.echoes());
     }
@@ -122,7 +122,9 @@ impl<'a> Dialogue<'a> {
     pub(super) fn answer(&self, question: &str, typed: &str) -> Tty {
         self.terminal.expect(question);
         let tty = Tty::of(self.user);
-        tty.wait_for_silence();
+        if question == KEY_QUESTION {
+            tty.wait_for_silence();
+        }
         self.terminal.type_in(typed);
         tty
     }
