@@ -52,7 +52,7 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             [CompletionResult]::new('current', 'current', [CompletionResultType]::ParameterValue, 'Show which backend and key are used, where they come from, and whether they work')
             [CompletionResult]::new('payments', 'payments', [CompletionResultType]::ParameterValue, 'Stripe keys, catalog, customers, subscriptions and transactions of the backend')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Explain a command or a topic: exit-codes, environment, output')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Explain a command or a topic: exit-codes, environment, output, errors')
             break
         }
         'insforge;login' {
@@ -225,8 +225,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;sync' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -253,8 +253,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;catalog' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -281,8 +281,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;customers' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many rows [default: 50]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
@@ -310,8 +310,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;subscriptions' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--subject-type', '--subject-type', [CompletionResultType]::ParameterName, 'Only of this kind of billing subject, in your application''s words')
             [CompletionResult]::new('--subject-id', '--subject-id', [CompletionResultType]::ParameterName, 'Only of the billing subject with this id in your application')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many rows [default: 50]')
@@ -341,8 +341,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;transactions' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--subject-type', '--subject-type', [CompletionResultType]::ParameterName, 'Only of this kind of billing subject, in your application''s words')
             [CompletionResult]::new('--subject-id', '--subject-id', [CompletionResultType]::ParameterName, 'Only of the billing subject with this id in your application')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many rows [default: 50]')
@@ -453,8 +453,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;products;list' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -481,8 +481,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;products;get' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -537,8 +537,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;prices;list' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--product', '--product', [CompletionResultType]::ParameterName, 'Only those of this product')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
@@ -566,8 +566,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;prices;get' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -655,8 +655,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;sync' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -683,8 +683,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;catalog' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -711,8 +711,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;customers' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many rows [default: 50]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
@@ -740,8 +740,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;subscriptions' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--subject-type', '--subject-type', [CompletionResultType]::ParameterName, 'Only of this kind of billing subject, in your application''s words')
             [CompletionResult]::new('--subject-id', '--subject-id', [CompletionResultType]::ParameterName, 'Only of the billing subject with this id in your application')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many rows [default: 50]')
@@ -771,8 +771,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;transactions' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--subject-type', '--subject-type', [CompletionResultType]::ParameterName, 'Only of this kind of billing subject, in your application''s words')
             [CompletionResult]::new('--subject-id', '--subject-id', [CompletionResultType]::ParameterName, 'Only of the billing subject with this id in your application')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many rows [default: 50]')
@@ -883,8 +883,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;products;list' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -911,8 +911,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;products;get' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
@@ -967,8 +967,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;prices;list' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('--product', '--product', [CompletionResultType]::ParameterName, 'Only those of this product')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
@@ -996,8 +996,8 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;payments;stripe;prices;get' {
-            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The same as the word')
-            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The same as the word')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment, as a flag')
+            [CompletionResult]::new('--environment', '--environment', [CompletionResultType]::ParameterName, 'The environment, as a flag')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')

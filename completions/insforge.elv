@@ -49,7 +49,7 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand current 'Show which backend and key are used, where they come from, and whether they work'
             cand payments 'Stripe keys, catalog, customers, subscriptions and transactions of the backend'
             cand completion 'Print the completion script of a shell'
-            cand help 'Explain a command or a topic: exit-codes, environment, output'
+            cand help 'Explain a command or a topic: exit-codes, environment, output, errors'
         }
         &'insforge;login'= {
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
@@ -215,8 +215,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;sync'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -242,8 +242,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;catalog'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -269,8 +269,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;customers'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --limit 'At most so many rows [default: 50]'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
@@ -297,8 +297,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;subscriptions'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --subject-type 'Only of this kind of billing subject, in your application''s words'
             cand --subject-id 'Only of the billing subject with this id in your application'
             cand --limit 'At most so many rows [default: 50]'
@@ -327,8 +327,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;transactions'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --subject-type 'Only of this kind of billing subject, in your application''s words'
             cand --subject-id 'Only of the billing subject with this id in your application'
             cand --limit 'At most so many rows [default: 50]'
@@ -435,8 +435,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand get 'Show one product and its prices'
         }
         &'insforge;payments;products;list'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -462,8 +462,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;products;get'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -516,8 +516,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand get 'Show one price'
         }
         &'insforge;payments;prices;list'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --product 'Only those of this product'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
@@ -544,8 +544,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;prices;get'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -630,8 +630,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;sync'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -657,8 +657,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;catalog'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -684,8 +684,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;customers'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --limit 'At most so many rows [default: 50]'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
@@ -712,8 +712,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;subscriptions'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --subject-type 'Only of this kind of billing subject, in your application''s words'
             cand --subject-id 'Only of the billing subject with this id in your application'
             cand --limit 'At most so many rows [default: 50]'
@@ -742,8 +742,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;transactions'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --subject-type 'Only of this kind of billing subject, in your application''s words'
             cand --subject-id 'Only of the billing subject with this id in your application'
             cand --limit 'At most so many rows [default: 50]'
@@ -850,8 +850,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand get 'Show one product and its prices'
         }
         &'insforge;payments;stripe;products;list'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -877,8 +877,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;products;get'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'
@@ -931,8 +931,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand get 'Show one price'
         }
         &'insforge;payments;stripe;prices;list'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand --product 'Only those of this product'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
@@ -959,8 +959,8 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'insforge;payments;stripe;prices;get'= {
-            cand -e 'The same as the word'
-            cand --environment 'The same as the word'
+            cand -e 'The environment, as a flag'
+            cand --environment 'The environment, as a flag'
             cand -o 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --output 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]'
             cand --api-url 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]'

@@ -32,7 +32,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -l api-key-file -d 'Read
 complete -c insforge -n "__fish_insforge_needs_command" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_needs_command" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_needs_command" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_needs_command" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -52,7 +52,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forge
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Stripe keys, catalog, customers, subscriptions and transactions of the backend'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'Print the completion script of a shell'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output, errors'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -61,7 +61,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-file
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand login" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -84,7 +84,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-file 
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand link" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -105,7 +105,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-fil
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand logout" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -127,7 +127,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-fi
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand current" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -148,7 +148,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fi
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -179,7 +179,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -192,7 +192,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s e -l environment -d 'The same as the word' -r -f -a "test\t''
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t''
 live\t''
 all\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -203,7 +203,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -216,7 +216,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
 live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
@@ -226,7 +226,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -239,7 +239,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
 live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l limit -d 'At most so many rows [default: 50]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -250,7 +250,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -263,7 +263,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
 live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l subject-type -d 'Only of this kind of billing subject, in your application\'s words' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l subject-id -d 'Only of the billing subject with this id in your application' -r
@@ -276,7 +276,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -289,7 +289,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s e -l environment -d 'The same as the word' -r -f -a "test\t'No real money moves'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
 live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l subject-type -d 'Only of this kind of billing subject, in your application\'s words' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l subject-id -d 'Only of the billing subject with this id in your application' -r
@@ -302,7 +302,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -323,7 +323,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -345,7 +345,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -368,7 +368,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -391,7 +391,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -421,7 +421,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand completion" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
@@ -442,7 +442,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-file 
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand help" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal that wants them'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l reason -d 'What the caller does this for; shown beside a confirmation' -r

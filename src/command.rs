@@ -33,6 +33,8 @@ pub(crate) struct Ctx {
     pub(crate) facts: Facts,
     pub(crate) asked: Asked,
     pub(crate) output: Output,
+    /// The format was named on the command line.
+    pub(crate) output_named: bool,
     pub(crate) look: Look,
     pub(crate) stderr: Stderr,
     /// Somebody can answer a question.
@@ -54,13 +56,14 @@ impl Ctx {
             facts,
             asked,
             output,
+            output_named: false,
             look,
             stderr,
             interactive: false,
             yes: false,
             caller_says: Vec::new(),
             timeout: None,
-            retries: 2,
+            retries: 0,
             deadline: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
@@ -68,21 +71,22 @@ impl Ctx {
     }
 
     /// The address and key that this run is for.
-    pub(crate) fn backend(&self) -> Result<&Backend> {
+    pub(crate) async fn backend(&self) -> Result<&Backend> {
         if let Some(backend) = self.backend.get() {
             return Ok(backend);
         }
-        let backend = self.asked.backend(&self.facts)?;
+        let (asked, facts) = (self.asked.clone(), self.facts.clone());
+        let backend = aside(move || asked.backend(&facts)).await?;
         self.warn(&backend.warnings);
         Ok(self.backend.get_or_init(|| backend))
     }
 
     /// The backend's API, connected to when the first request is sent.
-    pub(crate) fn api(&self) -> Result<&Api> {
+    pub(crate) async fn api(&self) -> Result<&Api> {
         if let Some(api) = self.api.get() {
             return Ok(api);
         }
-        let backend = self.backend()?;
+        let backend = self.backend().await?;
         let endpoint = Endpoint {
             address: backend.address.value.clone(),
             key: backend.key.value.clone(),
@@ -104,7 +108,7 @@ impl Ctx {
 
     /// Sends a call to the run's backend.
     pub(crate) async fn send<T: serde::de::DeserializeOwned>(&self, call: Call<T>) -> Result<Reply<T>> {
-        Ok(self.api()?.send(&call).await?)
+        Ok(self.api().await?.send(&call).await?)
     }
 
     /// Says what is weaker than it should be.
@@ -113,6 +117,12 @@ impl Ctx {
             self.stderr.warning(warning.code, &warning.text);
         }
     }
+}
+
+/// Does what may wait for something else than the backend on a thread of its own: a keyring that asks for its
+/// password, a pipe that nobody writes to, a file that another process has locked. Ctrl-C is heard meanwhile.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("A thread ended unexpectedly")?
 }
 
 /// [`Memory`] in the user's cache, or nowhere when everything came from the environment.
@@ -153,7 +163,7 @@ pub(crate) trait Gateway: 'static {
 /// What became of a sync, environment by environment.
 pub(crate) trait Synced {
     /// Each environment that the backend reports on.
-    fn outcomes(&self) -> Vec<(crate::wire::Environment, SyncOutcome)>;
+    fn outcomes(&self) -> Vec<(&str, SyncOutcome)>;
 }
 
 /// What became of one environment's sync.
@@ -202,17 +212,22 @@ pub(crate) trait Command {
 
 /// Runs a command: guard, spinner, rendering, exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
-    if ctx.output == Output::Ids && !C::HAS_IDS {
-        return Err(Failure::usage("This command's result has no ids")
-            .hint("leave out `-o ids`, or use --json")
-            .into());
-    }
+    let output = match ctx.output {
+        Output::Ids if !C::HAS_IDS && ctx.output_named => {
+            return Err(Failure::usage("This command's result has no ids")
+                .hint("leave out `-o ids`, or use --json")
+                .into());
+        }
+        // The environment says what is preferred where there is a choice.
+        Output::Ids if !C::HAS_IDS => Output::Table,
+        output => output,
+    };
     ctx.deadline.set(C::DEADLINE);
     command.prepare(ctx).await?;
     confirm(&command, ctx).await?;
     let watched = ctx.facts.stderr_terminal && !ctx.stderr.quiet && !ctx.stderr.json && !ctx.stderr.verbose;
     let reply = busy::during(watched, &command.doing(), command.run(ctx)).await?;
-    let written = show(&reply, ctx);
+    let written = show(&reply, output, ctx);
     // A reader who left early does not make a failed sync a success.
     if let Some(failure) = reply.failure() {
         return Err(failure.into());
@@ -224,7 +239,8 @@ async fn confirm<C: Command>(command: &C, ctx: &Ctx) -> Result<()> {
     if command.effect() == Effect::Read {
         return Ok(());
     }
-    let standing = guard::Standing { yes: ctx.yes, interactive: ctx.interactive, live: ctx.backend()?.live };
+    let standing =
+        guard::Standing { yes: ctx.yes, interactive: ctx.interactive, live: ctx.backend().await?.live };
     match guard::verdict(command.effect(), standing) {
         Verdict::Go => Ok(()),
         Verdict::Denied => Err(guard::denied().into()),
@@ -239,9 +255,9 @@ async fn confirm<C: Command>(command: &C, ctx: &Ctx) -> Result<()> {
 }
 
 /// Writes the result to stdout and the notes to stderr.
-fn show(reply: &impl Show, ctx: &Ctx) -> Result<()> {
+fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let written = match ctx.output {
+    let written = match output {
         Output::Json => write_json(&mut out, &reply.json()),
         Output::Ids => reply.ids().into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id))),
         Output::Table => {

@@ -45,6 +45,12 @@ impl Facts {
         self.variables.get(name)?.to_str().filter(|text| !text.is_empty())
     }
 
+    /// A variable with this beginning that is set to something else than text.
+    pub(crate) fn not_text(&self, beginning: &str) -> Option<&str> {
+        let mut names = self.variables.iter().filter(|(_, value)| value.to_str().is_none());
+        names.find_map(|(name, _)| name.starts_with(beginning).then_some(name.as_str()))
+    }
+
     /// A variable that switches something on; `0` and `false` count as unset.
     pub(crate) fn switch(&self, name: &str) -> bool {
         self.var(name).is_some_and(|text| !matches!(text, "0" | "false" | "no" | "off"))

@@ -1,10 +1,12 @@
 //! An error as the user and a script see it: text, or one line of JSON, and the exit code.
 
+use std::borrow::Cow;
 use std::io::ErrorKind;
 
 use serde_json::json;
 
 use crate::error::{Code, Exit, Failure};
+use crate::secret::redact;
 use crate::ui::Stderr;
 
 /// Says what failed, why and what to do now; gives the exit code.
@@ -35,14 +37,19 @@ fn failure_of(error: &anyhow::Error) -> Failure {
     if reasons.is_empty() { failure } else { failure.why(reasons.join(": ")) }
 }
 
+/// Redacted before it becomes JSON: there an escaped line break would be glued to the key behind it.
+fn safe(text: Option<&str>) -> Option<Cow<'_, str>> {
+    text.map(redact)
+}
+
 /// One line. `error` and `code` are always there; keys are only ever added.
 fn to_json(failure: &Failure) -> String {
     json!({
-        "error": failure.what,
+        "error": safe(Some(&failure.what)),
         "code": failure.code.as_str(),
         "status": failure.status,
-        "why": failure.why,
-        "hint": failure.hint,
+        "why": safe(failure.why.as_deref()),
+        "hint": safe(failure.hint.as_deref()),
         "retryable": failure.retryable(),
         "idempotencyKey": null,
         "exitCode": failure.exit.code(),

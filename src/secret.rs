@@ -76,10 +76,12 @@ pub(crate) fn redact(text: &str) -> Cow<'_, str> {
         let start = from + offset;
         let word = leading(&text[start..], is_word_char);
         from = start + word.len();
-        if looks_secret(word) {
+        if let Some(inside) = secret_in(word) {
+            let start = start + inside;
             // What hangs on to a key is taken for part of it: the other parts of a token, a suffix.
-            let secret = leading(&text[start..], |c| is_word_char(c) || matches!(c, '.' | '-'));
-            let secret = secret.trim_end_matches(['.', '-']);
+            let secret =
+                leading(&text[start..], |c| is_word_char(c) || matches!(c, '.' | '-' | '/' | '+' | '='));
+            let secret = secret.trim_end_matches(['.', '-', '/', '+', '=']);
             out.push_str(&text[copied..start]);
             out.push_str(&mask(secret));
             from = start + secret.len();
@@ -102,10 +104,22 @@ fn leading(text: &str, belongs: impl Fn(char) -> bool) -> &str {
     &text[..text.find(|c| !belongs(c)).unwrap_or(text.len())]
 }
 
-fn looks_secret(word: &str) -> bool {
-    let is_key = split_key(word).is_some_and(|(_, rest)| !rest.is_empty());
+/// Where in a word a secret begins.
+fn secret_in(word: &str) -> Option<usize> {
+    let is_key = |word: &str| split_key(word).is_some_and(|(_, rest)| !rest.is_empty());
     // A JSON web token's header begins with `{"`, which is `eyJ` in base64.
-    is_key || word.starts_with("eyJ") && word.len() > 20
+    if is_key(word) || word.starts_with("eyJ") && word.len() > 20 {
+        return Some(0);
+    }
+    // Glued to something else, only what no other word looks like is taken for a key: `task_id` is none.
+    PREFIXES.iter().find_map(|prefix| {
+        let mut places = word.match_indices(prefix).map(|(at, _)| at);
+        places.find(|at| {
+            let rest = &word[at + prefix.len()..];
+            let has_mode = MODES.iter().any(|mode| rest.len() > mode.len() && rest.starts_with(mode));
+            has_mode || leading(rest, |c| c.is_ascii_alphanumeric()).len() >= 12
+        })
+    })
 }
 
 #[cfg(test)]
@@ -138,6 +152,8 @@ mod tests {
             ("Expired API Key provided: sk_test_****ha_2", "Expired API Key provided: sk_test_****ha_2"),
             ("the key sk_test_abcdefgh-ijkl.", "the key sk_test_****ijkl."),
             ("x-sk_test_abcdefgh", "x-sk_test_****efgh"),
+            ("xsk_live_abcdefgh and nwhsec_abcdefghijkl", "xsk_live_****efgh and nwhsec_****ijkl"),
+            ("sk_live_abc/defghi+jklm=", "sk_live_****jklm="),
             ("must start with sk_test_", "must start with sk_test_"),
             ("risk_level, task_id, prod_sk_1", "risk_level, task_id, prod_sk_1"),
             ("sk_test_ü", "sk_test_ü"),

@@ -92,12 +92,13 @@ fn every_floor_imports_downward_only() {
 
 #[test]
 fn the_network_and_the_streams_are_touched_in_one_place_each() {
-    let rules: [(&str, &[&str]); 5] = [
+    let rules: [(&str, &[&str]); 6] = [
         ("reqwest", &["api/client.rs"]),
-        ("std::io::stderr", &["ui/stderr.rs", "ui/ask.rs", "facts.rs"]),
+        ("stderr()", &["ui/stderr.rs", "ui/ask.rs", "ui/busy.rs", "facts.rs"]),
+        ("stdout()", &["command.rs", "cli/mod.rs", "facts.rs"]),
         ("comfy_table", &["ui/table.rs"]),
         ("dialoguer", &["ui/ask.rs"]),
-        ("std::env::", &["facts.rs", "main.rs"]),
+        ("std::env", &["facts.rs", "main.rs"]),
     ];
     for (path, text) in sources() {
         let name = path.display().to_string();
@@ -113,7 +114,7 @@ fn the_network_and_the_streams_are_touched_in_one_place_each() {
 fn no_file_is_too_long_to_hold_in_the_head() {
     for (path, text) in sources() {
         let lines = text.lines().count();
-        assert!(lines <= 360, "{} has {lines} lines: it is asking to be two", path.display());
+        assert!(lines <= 330, "{} has {lines} lines: it is asking to be two", path.display());
     }
 }
 
@@ -121,11 +122,10 @@ fn no_file_is_too_long_to_hold_in_the_head() {
 fn commands_do_not_print_and_do_not_look_at_the_format() {
     for (path, text) in sources() {
         let name = path.display().to_string();
-        // These print text that is no result of a command's: a script, a page of help.
-        if !name.contains("/commands/") || name.ends_with("help.rs") || name.ends_with("completion.rs") {
+        if !name.contains("/commands/") {
             continue;
         }
-        for word in ["stdout", "Output::", "write_json", "write_page"] {
+        for word in ["stdout()", "Output::", "write_json", "write_page"] {
             assert!(!text.contains(word), "{name} names {word}");
         }
     }

@@ -115,10 +115,7 @@ impl Client {
             let attempt = self.timed(self.attempt(method, path)).await;
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
-                Ok(answer) => {
-                    let error = ApiError::read(answer);
-                    self.decide(replay, replays, &error.outcome(answer.retry_after))
-                }
+                Ok(answer) => self.decide(replay, replays, &ApiError::read(answer).outcome()),
                 Err(Broken::Transport(error)) if error.is_connect() => {
                     self.decide(replay, replays, &Outcome::NotSent)
                 }
@@ -235,6 +232,7 @@ impl Client {
                 "{method} {path} answered {status} to {target}; it is not followed, because the key would go along"
             ))
             .hint("if that is your backend, use its address")
+            .status(status)
     }
 
     fn bearer(&self) -> Result<header::HeaderValue, Broken> {
@@ -263,7 +261,7 @@ impl Client {
         let http = builder.build().map_err(|error| {
             Failure::new(Code::Failed, "No secure connection is possible here")
                 .why(innermost(&error))
-                .hint("install the system's CA certificates, or name a file with SSL_CERT_FILE")
+                .hint("install the system's CA certificates, or name a file that has some with SSL_CERT_FILE")
         })?;
         Ok(self.http.get_or_init(|| http))
     }

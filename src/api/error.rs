@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::api::call::Method;
 use crate::api::client::{Answer, Broken, Endpoint, Limits, innermost};
@@ -17,40 +17,33 @@ pub(crate) struct ApiError {
     message: Option<String>,
     /// A ready-made hint.
     next_actions: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    error: Option<String>,
-    message: Option<String>,
-    next_actions: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl ApiError {
     /// Reads an answer that is no success; one that is not the backend's JSON has a status and nothing else.
     pub(crate) fn read(answer: &Answer) -> Self {
-        let body = serde_json::from_slice(&answer.body).unwrap_or(Body {
-            error: None,
-            message: None,
-            next_actions: None,
-        });
-        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let text = |name: &str| {
+            let text = body.get(name)?.as_str()?.trim();
+            (!text.is_empty()).then(|| text.to_owned())
+        };
         Self {
             status: answer.status,
-            code: given(body.error),
-            message: given(body.message),
-            next_actions: given(body.next_actions),
+            code: text("error"),
+            message: text("message"),
+            next_actions: text("nextActions"),
+            retry_after: answer.retry_after,
         }
     }
 
     /// For the replay policy.
-    pub(crate) fn outcome(&self, retry_after: Option<Duration>) -> Outcome<'_> {
+    pub(crate) fn outcome(&self) -> Outcome<'_> {
         Outcome::Refused {
             status: self.status,
             code: self.code.as_deref(),
             message: self.message.as_deref().unwrap_or_default(),
-            retry_after,
+            retry_after: self.retry_after,
         }
     }
 
@@ -84,8 +77,8 @@ impl ApiError {
 
     fn exit(&self, replay: Replay) -> Exit {
         match self.status {
-            // A 401 PAYMENT_CONFIG_INVALID is Stripe refusing its key: the caller's own is fine.
-            401 if !self.is_about_the_provider() => Exit::NotAuthenticated,
+            // A 401 with another code is Stripe refusing its key: the caller's own is fine.
+            401 if self.is_about_the_key() => Exit::NotAuthenticated,
             403 => Exit::Denied,
             404 => Exit::NotFound,
             429 => Exit::TryAgain,
@@ -94,23 +87,27 @@ impl ApiError {
         }
     }
 
-    fn is_about_the_provider(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| code.starts_with("PAYMENT_"))
+    /// It is about the project's API key, not about the provider's.
+    fn is_about_the_key(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.starts_with("AUTH_"))
     }
 
     fn hint(&self, endpoint: &Endpoint) -> Option<String> {
         let source = || format!("the key comes from {}", endpoint.key_source);
         let own = match self.status {
-            401 | 403 if self.is_about_the_provider() => {
-                Some("check the provider's key with `insforge payments status`".to_owned())
+            401 if self.is_about_the_key() => Some(source()),
+            403 if self.is_about_the_key() => {
+                Some(format!("use the project's admin API key (ik_…); {}", source()))
             }
-            401 => Some(source()),
-            403 => Some(format!("use the project's admin API key (ik_…); {}", source())),
+            401 | 403 => Some("check the provider's key with `insforge payments status`".to_owned()),
             404 => Some(
                 "look at the list for its id; `insforge payments sync` brings the mirror up to date"
                     .to_owned(),
             ),
-            429 => Some("wait a moment, then run it again".to_owned()),
+            429 => Some(match self.retry_after {
+                Some(wait) => format!("wait {} s, then run it again", wait.as_secs()),
+                None => "wait a moment, then run it again".to_owned(),
+            }),
             502..=504 => {
                 Some("the backend or the provider is out of reach; try again in a moment".to_owned())
             }
@@ -118,7 +115,7 @@ impl ApiError {
         };
         match (&self.next_actions, own) {
             (Some(next), Some(own)) if self.status == 401 => {
-                Some(format!("{}; {own}", next.trim().trim_end_matches('.')))
+                Some(format!("{}; {own}", next.trim_end_matches('.')))
             }
             (Some(next), _) => Some(next.clone()),
             (None, own) => own,
@@ -145,7 +142,7 @@ pub(crate) fn of_transport(
             if innermost(error).to_ascii_lowercase().contains("certificate") {
                 "if the certificate is your own, name its CA's file with SSL_CERT_FILE"
             } else {
-                "check the address and the network, then run it again"
+                "check the address, the network and the proxy (HTTPS_PROXY), then run it again"
             },
         ),
         Broken::Transport(error) => (

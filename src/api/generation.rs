@@ -168,6 +168,7 @@ impl Api {
             Failure::new(Code::ResponseInvalid, "The backend's answer makes no sense")
                 .why(format!("{} {path} answered {} with {kind}: {error}", call.method, answer.status))
                 .hint(format!("check that {} is an InsForge backend", self.client.endpoint().address))
+                .status(answer.status)
         })?;
         self.note(generation);
         Ok(reply)
@@ -188,15 +189,15 @@ impl Api {
 
     /// The status route exists, this one does not: the thing is missing, or the route is.
     fn missing<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Failure {
-        if call.route.names_a_thing() {
+        // On the older routes before 2.1.8 a missing thing has the plain code of a missing route.
+        if self.known.get() == Known::Learned(Generation::Older) && call.route.names_a_thing() {
             let error = ApiError::read(answer);
             return error.into_failure(call.method, path, call.replay, self.client.endpoint());
         }
-        let mut failure = Failure::new(Code::Backend("NOT_FOUND".into()), "This backend has no such route")
+        Failure::new(Code::Backend("NOT_FOUND".into()), "This backend has no such route")
             .why(format!("{} {path} answered {}", call.method, answer.status))
-            .hint("update the backend, or this tool");
-        failure.status = Some(answer.status);
-        failure
+            .hint("update the backend, or this tool")
+            .status(answer.status)
     }
 }
 

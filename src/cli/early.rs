@@ -39,14 +39,14 @@ impl Early {
     /// Looks through argv and environment. Whatever makes no sense here is an error of the parser's later.
     pub(crate) fn read(args: &[OsString], facts: &Facts) -> Self {
         let mut output = facts.var("INSFORGE_OUTPUT").map(str::to_owned);
-        let mut color = None;
+        let (mut json, mut color) = (false, None);
         let words: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
         let mut rest = words.iter().map(String::as_str).take_while(|word| *word != "--");
         while let Some(word) = rest.next() {
             // Short switches may stand before `o` in one word: `-qo json`.
             let short = word.strip_prefix('-').map(|word| word.trim_start_matches(['q', 'y', 'v']));
             match (word, short) {
-                ("--json", _) => output = Some("json".into()),
+                ("--json", _) => json = true,
                 ("--output", _) | (_, Some("o")) => output = rest.next().map(str::to_owned),
                 ("--color", _) => color = rest.next().map(str::to_owned),
                 (long, _) if long.starts_with("--") => match long.split_once('=') {
@@ -61,9 +61,14 @@ impl Early {
             }
         }
         Self {
-            json: output.as_deref() == Some("json"),
+            json: json || output.as_deref() == Some("json"),
             color: color.and_then(|word| Color::from_str(&word, false).ok()).unwrap_or_default(),
         }
+    }
+
+    /// Whether text on stdout is coloured.
+    pub(crate) fn colors_on_stdout(&self, facts: &Facts) -> bool {
+        self.color.wanted(facts.stdout_terminal, facts)
     }
 
     /// The stream that errors go to.

@@ -73,7 +73,11 @@ pub(super) struct Global {
 
 impl Global {
     pub(super) fn into_ctx(self, facts: Facts, early: &Early) -> Result<Ctx> {
+        if let Some(name) = facts.not_text("INSFORGE_") {
+            return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it again, as text").into());
+        }
         let output = self.output(&facts)?;
+        let output_named = self.json || self.output.is_some();
         let verbose = self.verbose || facts.switch("INSFORGE_LOG");
         let stderr = Stderr { quiet: self.quiet, verbose, ..early.stderr(&facts) };
         let look = Look { columns: facts.columns, colors: self.color.wanted(facts.stdout_terminal, &facts) };
@@ -87,6 +91,7 @@ impl Global {
         let retries = self.retries.map_or_else(|| retries_from(&facts), Ok)?;
         let asked = Asked { api_url: self.api_url, key, profile: self.profile };
         let mut ctx = Ctx::new(facts, asked, output, look, stderr);
+        ctx.output_named = output_named;
         ctx.interactive = interactive;
         ctx.yes = self.yes;
         ctx.caller_says = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();

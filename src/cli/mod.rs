@@ -27,7 +27,7 @@ use global::Global;
     disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "Exit codes, environment variables and output formats: `insforge help exit-codes`, \
-                  `insforge help environment`, `insforge help output`."
+                  `insforge help environment`, `insforge help output`, `insforge help errors`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -49,22 +49,25 @@ pub(crate) fn run(args: Vec<OsString>, facts: Facts, early: &Early) -> Result<Ex
         Ok(cli) => cli,
         Err(error) => return without_command(&error, early, &facts),
     };
-    let root = cli.command;
+    let work = match cli.command {
+        Root::Work(work) => work,
+        // Whoever needs help gets it, whatever else is wrong with flags or environment.
+        Root::Text(text) => return print(&text.render(command(), early.colors_on_stdout(&facts))?),
+    };
     let ctx = cli.global.into_ctx(facts, early)?;
-    if !root.is_async() {
-        return root.run_at_once(&ctx);
-    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("Cannot start the asynchronous runtime")?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = root.run(&ctx) => outcome,
+            // First, so that it listens before anything else begins.
+            biased;
             _ = tokio::signal::ctrl_c() => {
                 ask::restore_terminal();
                 Ok(Exit::Interrupted)
             }
+            outcome = work.run(&ctx) => outcome,
         }
     });
     // A question that was interrupted still waits for its answer on a thread of its own.
@@ -74,24 +77,28 @@ pub(crate) fn run(args: Vec<OsString>, facts: Facts, early: &Early) -> Result<Ex
 
 /// What clap answers by itself: help and version on stdout, everything else is a usage error.
 fn without_command(error: &clap::Error, early: &Early, facts: &Facts) -> Result<Exit> {
-    let colors = early.color.wanted(facts.stdout_terminal, facts);
     let rendered = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let colors = early.colors_on_stdout(facts);
             let text = if colors { rendered.ansi().to_string() } else { rendered.to_string() };
-            let mut out = std::io::stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("Cannot write the help")?;
-            Ok(Exit::Done)
+            print(text.as_bytes())
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !early.json => {
             Stderr::plain(rendered.to_string().trim_end());
             Ok(Exit::Usage)
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             Err(Failure::usage("A command is missing").hint("`insforge --help` lists them").into())
         }
         _ => Err(usage(&rendered.to_string()).into()),
     }
+}
+
+fn print(text: &[u8]) -> Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush()).context("Cannot write the text")?;
+    Ok(Exit::Done)
 }
 
 /// clap's message, cut into what, why and hint.
@@ -107,6 +114,16 @@ fn usage(rendered: &str) -> Failure {
             None => lines.extend(paragraph.lines().map(str::trim)),
         }
     }
-    let failure = Failure::usage(what).hint(tip.unwrap_or_else(|| "--help says what there is".to_owned()));
-    if lines.is_empty() { failure } else { failure.why(lines.join("\n  ")) }
+    // clap suggests flags that are hidden, too.
+    let tip =
+        tip.filter(|tip| !["--reason", "--impact", "--recommendation"].iter().any(|flag| tip.contains(flag)));
+    let usage = lines.iter().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("insforge");
+    let command = usage
+        .split([' '])
+        .take_while(|word| !word.starts_with(['[', '<', '-']))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let failure =
+        Failure::usage(what).hint(tip.unwrap_or_else(|| format!("`{command} --help` says what there is")));
+    if lines.is_empty() { failure } else { failure.why(lines.join("\n")) }
 }

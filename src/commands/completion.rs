@@ -1,10 +1,5 @@
-use std::io::Write;
-
-use anyhow::{Context, Result};
 use clap::Args;
 use clap_complete::Shell;
-
-use crate::error::Exit;
 
 /// Print the completion script of a shell
 ///
@@ -17,12 +12,9 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
-    pub(super) fn run(&self) -> Result<Exit> {
-        // clap_complete panics when it cannot write; a buffer takes everything.
+    pub(super) fn render(&self, mut tree: clap::Command) -> Vec<u8> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut crate::command(), "insforge", &mut script);
-        let mut out = std::io::stdout().lock();
-        out.write_all(&script).and_then(|()| out.flush()).context("Cannot write the script")?;
-        Ok(Exit::Done)
+        clap_complete::generate(self.shell, &mut tree, "insforge", &mut script);
+        script
     }
 }

@@ -22,8 +22,8 @@ impl Command for Current {
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let backend = ctx.backend()?;
-        let api = ctx.api()?;
+        let backend = ctx.backend().await?;
+        let api = ctx.api().await?;
         // What fails here is part of the report, not the end of it.
         let health = api.client().health().await;
         let status = match &health {

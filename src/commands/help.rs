@@ -1,12 +1,9 @@
-use std::io::Write;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
-use crate::command::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::{Code, Exit, Failure};
 
-/// Explain a command or a topic: exit-codes, environment, output
+/// Explain a command or a topic: exit-codes, environment, output, errors
 #[derive(Args)]
 pub(crate) struct Help {
     /// A command, such as `payments sync`, or a topic
@@ -15,33 +12,39 @@ pub(crate) struct Help {
 }
 
 impl Help {
-    pub(super) fn run(&self, ctx: &Ctx) -> Result<Exit> {
+    pub(super) fn render(&self, tree: clap::Command, colors: bool) -> Result<Vec<u8>> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        let text = match words[..] {
+        Ok(match words[..] {
             ["exit-codes"] => exit_codes(),
             ["environment"] => ENVIRONMENT.to_owned(),
             ["output"] => OUTPUT.to_owned(),
-            _ => command_help(&words, ctx.look.colors)?,
-        };
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("Cannot write the help")?;
-        Ok(Exit::Done)
+            ["errors"] => errors(),
+            _ => command_help(tree, &words, colors)?,
+        }
+        .into_bytes())
     }
 }
 
-fn command_help(words: &[&str], colors: bool) -> Result<String> {
-    let mut root = crate::command();
-    root.build();
-    let mut command = &mut root;
+fn command_help(mut tree: clap::Command, words: &[&str], colors: bool) -> Result<String> {
+    tree.build();
+    let mut command = &mut tree;
     for word in words {
         command = command.find_subcommand_mut(word).ok_or_else(|| {
             Failure::usage(format!("There is no command or topic `{}`", words.join(" "))).hint(
-                "`insforge --help` lists the commands; the topics are exit-codes, environment and output",
+                "`insforge --help` lists the commands; the topics are exit-codes, environment, output and errors",
             )
         })?;
     }
     let help = command.render_long_help();
     Ok(if colors { help.ansi().to_string() } else { help.to_string() })
+}
+
+fn errors() -> String {
+    let lines: Vec<_> =
+        Code::OWN.iter().map(|code| format!("{:<24}{}", code.as_str(), code.meaning())).collect();
+    let heading =
+        "The codes that this tool gives. Others are the backend's own and pass through unchanged.\n\n";
+    heading.to_owned() + &lines.join("\n") + "\n"
 }
 
 fn exit_codes() -> String {

@@ -25,6 +25,8 @@ pub(crate) struct Link {
     #[arg(long, value_name = "KEY", conflicts_with_all = ["api_key_stdin", "api_key_file"])]
     api_key: Option<String>,
     #[arg(skip)]
+    address: Option<Address>,
+    #[arg(skip)]
     key: Option<Found<Secret>>,
 }
 
@@ -33,6 +35,12 @@ impl Command for Link {
     const HAS_IDS: bool = false;
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
+        if ctx.asked.api_url.is_some() || ctx.asked.profile.is_some() {
+            return Err(Failure::usage("A link has an address of its own")
+                .hint("give it with --api-base-url, and leave out --api-url and --profile")
+                .into());
+        }
+        let address = read_address(&self.api_base_url, &Source::Flag("--api-base-url"))?;
         self.key = Some(match self.api_key.take() {
             Some(key) => {
                 ctx.stderr.warning(
@@ -43,24 +51,26 @@ impl Command for Link {
                 let source = Source::Flag("--api-key");
                 Found { value: check_api_key(Secret::new(key), &source)?, source }
             }
-            None => login::key(ctx).await?,
+            None => login::key(ctx, &address).await?,
         });
+        self.address = Some(address);
         Ok(())
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let address = read_address(&self.api_base_url, &Source::Flag("--api-base-url"))?;
-        let Some(key) = &self.key else { return Err(Failure::usage("The key is missing").into()) };
+        let (Some(address), Some(key)) = (&self.address, &self.key) else {
+            return Err(Failure::usage("The address or the key is missing").into());
+        };
         let directory = directory_to_link(&ctx.facts)?;
-        login::check(ctx, &address, key).await?;
-        let linked = Project::link(directory, &address, &key.value)?;
+        login::check(ctx, address, key).await?;
+        let linked = Project::link(directory, address, &key.value)?;
         if linked.wants_gitignore {
             ctx.stderr.warning(
                 "NOT_IGNORED_BY_GIT",
                 "git would take .insforge/project.json, which holds the key; run: echo .insforge/ >> .gitignore",
             );
         }
-        Ok(LinkedTo { address, linked })
+        Ok(LinkedTo { address: address.clone(), linked })
     }
 }
 

@@ -1,13 +1,13 @@
 use std::borrow::Cow;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api;
 use crate::api::Endpoint;
 use crate::api::stripe::STRIPE;
-use crate::command::{Command, Ctx};
+use crate::command::{Command, Ctx, aside};
 use crate::error::Failure;
 use crate::secret::Secret;
 use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
@@ -35,8 +35,10 @@ impl Command for Login {
     }
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        self.address = Some(address(ctx).await?);
-        self.key = Some(key(ctx).await?);
+        ctx.asked.profile_name(&ctx.facts)?;
+        let address = address(ctx).await?;
+        self.key = Some(key(ctx, &address.value).await?);
+        self.address = Some(address);
         Ok(())
     }
 
@@ -47,12 +49,26 @@ impl Command for Login {
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
         check(ctx, &address.value, key).await?;
-        let name = profile_name(ctx, &profiles);
+        let named = ctx.asked.profile_name(&ctx.facts)?;
+        let name = named.unwrap_or_else(|| profiles.default_name()).to_owned();
         let patience = Patience::of(ctx.interactive);
         let vault = Vault { path: places.credentials.clone() };
+        let earlier = profiles.get(&name).cloned();
         let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
-        let (store, reason) = aside(move || vault.put(&profile, &api_url, &key, patience)).await?;
-        profiles.put(&name, address.value.as_str(), store)?;
+        let (store, reason, left) = aside(move || {
+            let (store, reason) = vault.put(&profile, &api_url, &key, patience)?;
+            profiles.put(&profile, &api_url, store)?;
+            let left = earlier
+                .filter(|earlier| earlier.key_store == Store::Keyring)
+                .filter(|earlier| store != Store::Keyring || earlier.api_url != api_url)
+                .and_then(|earlier| Vault::remove_from_keyring(&profile, &earlier.api_url, patience).err());
+            Ok((store, reason, left))
+        })
+        .await?;
+        if let Some(error) = left {
+            let text = format!("the keyring still has the earlier login's key: {error}");
+            ctx.stderr.warning("KEY_LEFT_IN_KEYRING", &text);
+        }
         let place = match store {
             Store::Keyring => "the system's keyring".to_owned(),
             Store::File => places.credentials.display().to_string(),
@@ -79,18 +95,23 @@ async fn address(ctx: &Ctx) -> Result<Found<Address>> {
 }
 
 /// From a flag, or a question. A key that happens to be in the environment is for this run, not for keeping.
-pub(super) async fn key(ctx: &Ctx) -> Result<Found<Secret>> {
-    if let Some(flag) = &ctx.asked.key {
-        return flag.read(&ctx.facts);
-    }
-    if !ctx.interactive {
-        return Err(Failure::usage("The API key is missing, and nobody can be asked")
-            .hint("pipe it into the command with --api-key-stdin, or name a file with --api-key-file")
-            .into());
-    }
-    let source = Source::Prompt;
-    let key = ask::secret("Project API key (ik_…)".into()).await?;
-    Ok(Found { value: check_api_key(key, &source)?, source })
+pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
+    let key = if let Some(flag) = ctx.asked.key.clone() {
+        let facts = ctx.facts.clone();
+        aside(move || flag.read(&facts)).await?
+    } else if ctx.interactive {
+        let source = Source::Prompt;
+        let key = ask::secret(format!("Project API key (ik_…) for {address}")).await?;
+        Found { value: check_api_key(key, &source)?, source }
+    } else {
+        let missing = Failure::usage("The API key is missing, and nobody can be asked")
+            .hint("pipe it into the command with --api-key-stdin, or name a file with --api-key-file");
+        let unused = ctx.facts.var("INSFORGE_API_KEY").is_some();
+        let why = "INSFORGE_API_KEY is for a run, not for keeping, and is not taken here";
+        return Err(if unused { missing.why(why) } else { missing }.into());
+    };
+    ctx.warn(key.source.readable_by_others().as_slice());
+    Ok(key)
 }
 
 /// Asks the backend for something that only its key can have.
@@ -99,16 +120,6 @@ pub(super) async fn check(ctx: &Ctx, address: &Address, key: &Found<Secret>) -> 
         Endpoint { address: address.clone(), key: key.value.clone(), key_source: key.source.to_string() };
     ctx.api_of(endpoint, true).send(&api::status::<wire::Status>(&STRIPE)).await?;
     Ok(())
-}
-
-/// Does work with the keyring on a thread of its own: it may ask for a password, and Ctrl-C must be heard meanwhile.
-pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.context("The keyring's thread ended unexpectedly")?
-}
-
-fn profile_name(ctx: &Ctx, profiles: &Profiles) -> String {
-    let named = ctx.asked.profile.as_deref().or_else(|| ctx.facts.var("INSFORGE_PROFILE"));
-    named.unwrap_or_else(|| profiles.default_name()).to_owned()
 }
 
 /// What was stored where.

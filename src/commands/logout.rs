@@ -4,9 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::command::{Command, Ctx};
-use crate::commands::login;
-use crate::error::{Code, Failure};
+use crate::command::{Command, Ctx, aside};
 use crate::settings::{Patience, Places, Profiles, Vault};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
@@ -28,36 +26,32 @@ impl Command for Logout {
         let profiles = Profiles::load(&places.config)?;
         let vault = Vault { path: places.credentials };
         let patience = Patience::of(ctx.interactive);
-        let mut forgotten = Vec::new();
-        for name in self.names(ctx, &profiles)? {
-            let Some(profile) = profiles.get(&name) else { continue };
-            let store = profile.key_store;
-            // Keys are stored under the address in its usual form; one that was edited into nonsense has none.
-            let api_url =
-                Address::parse(&profile.api_url).map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
-            // The key first: a profile without one can be forgotten again, a key without one is never found.
-            let (vault, profile) = (vault.clone(), name.clone());
-            login::aside(move || vault.remove(&profile, &api_url, store, patience)).await?;
-            profiles.remove(&name)?;
-            forgotten.push(name);
-        }
-        Ok(LoggedOut { profiles: forgotten })
+        let names: Vec<String> = if self.all {
+            profiles.names().map(str::to_owned).collect()
+        } else {
+            let named = ctx.asked.profile_name(&ctx.facts)?;
+            profiles.chosen(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
+        };
+        aside(move || {
+            let mut forgotten = Vec::new();
+            for name in names {
+                forget(&name, &profiles, &vault, patience)?;
+                forgotten.push(name);
+            }
+            Ok(LoggedOut { profiles: forgotten })
+        })
+        .await
     }
 }
 
-impl Logout {
-    fn names(&self, ctx: &Ctx, profiles: &Profiles) -> Result<Vec<String>, Failure> {
-        if self.all {
-            return Ok(profiles.names().map(str::to_owned).collect());
-        }
-        let named = ctx.asked.profile.as_deref().or_else(|| ctx.facts.var("INSFORGE_PROFILE"));
-        let name = named.unwrap_or_else(|| profiles.default_name());
-        if named.is_some() && profiles.get(name).is_none() {
-            return Err(Failure::new(Code::ProfileNotFound, format!("There is no profile {name}"))
-                .hint("`insforge current` says which one is used"));
-        }
-        Ok(vec![name.to_owned()])
-    }
+fn forget(name: &str, profiles: &Profiles, vault: &Vault, patience: Patience) -> Result<()> {
+    let Some(profile) = profiles.get(name) else { return Ok(()) };
+    // Keys are stored under the address in its usual form; one that was edited into nonsense has none.
+    let api_url =
+        Address::parse(&profile.api_url).map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
+    // The key first: a profile without one can be forgotten again, a key without one is never found.
+    vault.remove(name, &api_url, profile.key_store, patience)?;
+    profiles.remove(name)
 }
 
 /// What was forgotten.

@@ -20,6 +20,15 @@ use stripe::Stripe;
 /// The root of the tree.
 #[derive(Subcommand)]
 pub(crate) enum Root {
+    #[command(flatten)]
+    Work(Work),
+    #[command(flatten)]
+    Text(Text),
+}
+
+/// What has to do with a backend.
+#[derive(Subcommand)]
+pub(crate) enum Work {
     Login(login::Login),
     Link(link::Link),
     Logout(logout::Logout),
@@ -27,6 +36,11 @@ pub(crate) enum Root {
     /// Stripe keys, catalog, customers, subscriptions and transactions of the backend
     #[command(subcommand)]
     Payments(Payments),
+}
+
+/// What is text, and there already.
+#[derive(Subcommand)]
+pub(crate) enum Text {
     Completion(completion::Completion),
     Help(help::Help),
 }
@@ -41,22 +55,7 @@ pub(crate) enum Payments {
     Stripe(Stripe),
 }
 
-impl Root {
-    /// Whether it waits for anything.
-    pub(crate) const fn is_async(&self) -> bool {
-        !matches!(self, Self::Completion(_) | Self::Help(_))
-    }
-
-    /// Runs what waits for nothing: text that is there already.
-    pub(crate) fn run_at_once(self, ctx: &Ctx) -> Result<Exit> {
-        match self {
-            Self::Completion(completion) => completion.run(),
-            Self::Help(help) => help.run(ctx),
-            _ => Ok(Exit::Done),
-        }
-    }
-
-    /// Runs everything else.
+impl Work {
     pub(crate) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Login(login) => execute(login, ctx).await,
@@ -64,7 +63,16 @@ impl Root {
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
             Self::Payments(Payments::Short(stripe) | Payments::Stripe(stripe)) => stripe.run(ctx).await,
-            Self::Completion(_) | Self::Help(_) => self.run_at_once(ctx),
+        }
+    }
+}
+
+impl Text {
+    /// The text, from the whole command tree.
+    pub(crate) fn render(&self, tree: clap::Command, colors: bool) -> Result<Vec<u8>> {
+        match self {
+            Self::Completion(completion) => Ok(completion.render(tree)),
+            Self::Help(help) => help.render(tree, colors),
         }
     }
 }

@@ -1,29 +1,25 @@
 //! Files that are whole or not there: written beside, for the user alone from the first byte, then renamed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use crate::error::{Code, Failure};
 
 /// Reads a text file; `None` where there is none.
-pub(super) fn read(path: &Path) -> Result<Option<String>> {
+pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error).with_context(|| format!("Cannot read {}", path.display())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(unusable("read", path, &error)),
     }
 }
 
 /// Replaces a file's content. A symbolic link keeps pointing where it did: the file behind it is replaced.
-pub(super) fn write(path: &Path, content: &str) -> Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+pub(super) fn write(path: &Path, content: &str) -> Result<(), Failure> {
+    let target = behind_links(path);
     let directory = target.parent().unwrap_or(Path::new("."));
-    let written = (|| -> Result<()> {
+    let written = (|| {
         create_private(directory)?;
         // tempfile creates with mode 0600; the rename keeps it.
         let mut file = tempfile::Builder::new().prefix(".insforge-").tempfile_in(directory)?;
@@ -32,27 +28,54 @@ pub(super) fn write(path: &Path, content: &str) -> Result<()> {
         file.persist(&target)?;
         Ok(())
     })();
-    written.with_context(|| format!("Cannot write {}", path.display()))
+    written.map_err(|error| unusable("write", path, &error))
 }
 
 /// Changes a file that others of our processes may change at the same time: one after the other.
-pub(super) fn update(path: &Path, change: impl FnOnce(Option<String>) -> Result<String>) -> Result<()> {
-    let lock = lock(path).with_context(|| format!("Cannot lock {}", path.display()))?;
+pub(super) fn update(
+    path: &Path,
+    change: impl FnOnce(Option<String>) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
+    let lock = lock.map_err(|error| unusable("lock", path, &error))?;
     let outcome = change(read(path)?).and_then(|content| write(path, &content));
     drop(lock);
     outcome
 }
 
-fn lock(path: &Path) -> Result<File> {
+/// [`update`], or nothing when somebody else is at it: for what is not worth waiting for.
+pub(super) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) -> String) {
+    let Ok(lock) = open_lock(path) else { return };
+    if lock.try_lock().is_ok() {
+        let _ = read(path).and_then(|text| write(path, &change(text)));
+    }
+}
+
+fn open_lock(path: &Path) -> std::io::Result<File> {
     let beside = PathBuf::from(format!("{}.lock", path.display()));
     create_private(path.parent().unwrap_or(Path::new(".")))?;
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(beside)?;
-    file.lock()?;
-    Ok(file)
+    options.open(beside)
+}
+
+/// The file that a path leads to, also where there is none yet.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    // As many as a kernel follows before it says that they go round in circles.
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&target) else { break };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    target
+}
+
+fn unusable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Code::SettingsInvalid, format!("Cannot {verb} {}", path.display()))
+        .why(error.to_string())
+        .hint("check that you own the file and its folder, and that they are what they should be")
 }
 
 fn create_private(directory: &Path) -> std::io::Result<()> {

@@ -25,14 +25,13 @@ impl Cache {
 
     /// Sets the word for this address, or removes it.
     pub(crate) fn set(&self, address: &str, word: Option<String>) {
-        // A home that cannot be written to costs the next run a request, no more.
-        let _ = atomic::update(&self.path, |text| {
+        atomic::update_if_free(&self.path, |text| {
             let mut map = parse(text);
             match word {
                 Some(word) => map.insert(address.to_owned(), Value::String(word)),
                 None => map.remove(address),
             };
-            Ok(format!("{:#}\n", Value::Object(map)))
+            format!("{:#}\n", Value::Object(map))
         });
     }
 }

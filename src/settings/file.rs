@@ -66,7 +66,33 @@ impl Profiles {
         Ok(Self { path: path.to_owned(), content })
     }
 
-    /// The profile that is meant where none is named.
+    /// The profile that is meant: the one that the command line names, or the environment, or the user's default.
+    ///
+    /// # Errors
+    /// One that is named does not exist, or none is named and only others exist.
+    pub(crate) fn chosen(&self, named: Option<&str>) -> Result<Option<(&str, &Profile)>, Failure> {
+        let name = named.unwrap_or_else(|| self.default_name());
+        if let Some((name, profile)) = self.content.profiles.get_key_value(name) {
+            return Ok(Some((name, profile)));
+        }
+        let all: Vec<_> = self.names().collect();
+        let known = if all.is_empty() {
+            "there are none".to_owned()
+        } else {
+            format!("there are: {}", all.join(", "))
+        };
+        match named {
+            None if all.is_empty() => Ok(None),
+            None => Err(Failure::new(Code::ProfileNotFound, "No profile is named, and none is the default")
+                .why(known)
+                .hint("name one with --profile, or as default_profile in config.toml")),
+            Some(name) => Err(Failure::new(Code::ProfileNotFound, format!("There is no profile {name}"))
+                .why(known)
+                .hint(format!("log in with `insforge login --profile {name}`"))),
+        }
+    }
+
+    /// The profile that a login is for where none is named.
     pub(crate) fn default_name(&self) -> &str {
         self.content.default_profile.as_deref().unwrap_or(DEFAULT_PROFILE)
     }
@@ -115,12 +141,12 @@ impl Profiles {
     }
 
     fn edit(&self, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
-        edit(&self.path, change)
+        Ok(edit(&self.path, change)?)
     }
 }
 
 /// Changes a TOML file and keeps everything else that is in it. A malformed one stays as it is.
-pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
+pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
     atomic::update(path, |text| {
         let text = text.unwrap_or_default();
         let mut document: DocumentMut = text
@@ -147,5 +173,5 @@ pub(super) fn malformed(
     let message = message.trim().replace('\n', "; ");
     Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {message}", path.display()))
         .why("the file makes no sense as it stands; it is left as it is")
-        .hint("correct it, or remove it and run `insforge login`")
+        .hint("correct it, or move it away and log in again")
 }

@@ -83,8 +83,9 @@ impl Asked {
                 .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file")
         })?;
         let live = Policy::of(environment_policy(facts)?, None, None);
+        let warnings = key.source.readable_by_others().into_iter().collect();
         let address = Found { value: address, source };
-        Ok(Backend { address, key, profile: None, live, stored: false, warnings: Vec::new() })
+        Ok(Backend { address, key, profile: None, live, stored: false, warnings })
     }
 
     /// The key that this run was given: by a flag, else by the environment.
@@ -100,6 +101,19 @@ impl Asked {
             .var("INSFORGE_API_KEY_FILE")
             .map(|path| read_key_file(Path::new(path), "INSFORGE_API_KEY_FILE"))
             .transpose()
+    }
+
+    /// The profile that the command line names, or else the environment.
+    pub(crate) fn profile_name<'a>(&'a self, facts: &'a Facts) -> Result<Option<&'a str>, Failure> {
+        let name = self.profile.as_deref().or_else(|| facts.var("INSFORGE_PROFILE"));
+        let usable = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+        match name {
+            Some(name) if name.is_empty() || !name.chars().all(usable) => {
+                Err(Failure::usage("The profile's name has characters that a name cannot have")
+                    .hint("use letters, digits, `-`, `_`, `.` and `@`"))
+            }
+            name => Ok(name),
+        }
     }
 
     fn stored(&self, facts: &Facts) -> Result<Backend> {
@@ -118,15 +132,8 @@ impl Asked {
     fn of_profile(&self, project_live: Option<Policy>, facts: &Facts) -> Result<Backend> {
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
-        let named = self.profile.as_deref().or_else(|| facts.var("INSFORGE_PROFILE"));
-        let name = named.unwrap_or_else(|| profiles.default_name());
-        let Some(profile) = profiles.get(name) else {
-            return Err(match named {
-                Some(name) => no_profile(name, &profiles),
-                None => nothing_linked(facts),
-            }
-            .into());
-        };
+        let named = self.profile_name(facts)?;
+        let Some((name, profile)) = profiles.chosen(named)? else { return Err(nothing_linked(facts).into()) };
         let source = Vault::source(name, profile.key_store);
         let address = read_address(&profile.api_url, &source)?;
         let mut warnings = Vec::new();
@@ -187,18 +194,6 @@ fn environment_policy(facts: &Facts) -> Result<Option<Policy>, Failure> {
         })
     };
     facts.var("INSFORGE_LIVE").map(parse).transpose()
-}
-
-fn no_profile(name: &str, profiles: &Profiles) -> Failure {
-    let names: Vec<_> = profiles.names().collect();
-    let known = if names.is_empty() {
-        "there are none".to_owned()
-    } else {
-        format!("there are: {}", names.join(", "))
-    };
-    Failure::new(Code::ProfileNotFound, format!("There is no profile {name}"))
-        .why(known)
-        .hint(format!("log in with `insforge login --profile {name}`"))
 }
 
 fn nothing_linked(facts: &Facts) -> Failure {

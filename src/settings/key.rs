@@ -37,7 +37,10 @@ impl KeyFlag {
             }
             Self::Stdin => {
                 let source = Source::Flag("--api-key-stdin");
-                let text = read_limited(std::io::stdin().lock()).context("Cannot read the key from stdin")?;
+                let text = read_limited(std::io::stdin().lock()).map_err(|error| {
+                    Failure::new(Code::ApiKeyInvalid, "Cannot read the key from stdin")
+                        .why(format!("{error:#}"))
+                })?;
                 Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
             }
         }
@@ -48,7 +51,7 @@ pub(super) fn read_key_file(path: &Path, named_by: &'static str) -> Result<Found
     let source = Source::KeyFile { named_by, path: path.to_owned() };
     let text =
         std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_limited).map_err(|error| {
-            Failure::new(Code::NoApiKey, format!("Cannot read the key from {}", path.display()))
+            Failure::new(Code::ApiKeyInvalid, format!("Cannot read the key from {}", path.display()))
                 .why(format!("{error:#}"))
                 .hint(format!("check the path that {named_by} gives"))
         })?;
@@ -60,14 +63,15 @@ const LONGEST_KEY: u64 = 16 * 1024;
 
 fn read_limited(from: impl Read) -> Result<String> {
     let mut text = Zeroizing::new(Vec::new());
-    from.take(LONGEST_KEY).read_to_end(&mut text)?;
+    from.take(LONGEST_KEY + 1).read_to_end(&mut text)?;
+    anyhow::ensure!(text.len() as u64 <= LONGEST_KEY, "it is longer than any key");
     Ok(std::str::from_utf8(&text).context("it is not text")?.to_owned())
 }
 
 /// Refuses what cannot be the project's API key, before it is sent or stored anywhere.
 pub(crate) fn check_api_key(key: Secret, source: &Source) -> Result<Secret, Failure> {
     let wrong = |what: &str| {
-        Failure::new(Code::NoApiKey, format!("The API key from {source} {what}"))
+        Failure::new(Code::ApiKeyInvalid, format!("The API key from {source} {what}"))
             .hint("use the project's API key (ik_…) from the backend's settings")
     };
     if key.is_empty() {

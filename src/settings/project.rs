@@ -1,6 +1,7 @@
 //! `.insforge/project.json`: the backend that a directory is linked to, in the form that InsForge's other tools read.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
@@ -91,7 +92,7 @@ impl Project {
         })?;
         // The lock has done its work, and a linked directory is often a repository.
         let _ = std::fs::remove_file(path.with_extension("json.lock"));
-        let wants_gitignore = in_git(directory) && !is_ignored(directory);
+        let wants_gitignore = git_would_take_it(directory);
         Ok(Linked { path, wants_gitignore })
     }
 }
@@ -103,29 +104,20 @@ fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
         let reason = reason.split(" at line ").next().unwrap_or_default();
         Failure::new(
             Code::SettingsInvalid,
-            format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column()),
+            format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column().max(1)),
         )
         .why("the file is not what InsForge writes there; it is left as it is")
         .hint("correct it, or remove it and run `insforge link`")
     })
 }
 
-fn in_git(directory: &Path) -> bool {
-    directory.ancestors().any(|ancestor| ancestor.join(".git").exists())
-}
-
-/// Whether a `.gitignore` from here up to the repository's root names our directory.
-fn is_ignored(directory: &Path) -> bool {
-    for ancestor in directory.ancestors() {
-        let text = std::fs::read_to_string(ancestor.join(".gitignore")).unwrap_or_default();
-        if text.lines().any(|line| line.trim().trim_matches('/').starts_with(".insforge")) {
-            return true;
-        }
-        if ancestor.join(".git").exists() {
-            break;
-        }
-    }
-    false
+/// Whether git would take our file, as git itself says. No git, no repository: nothing would.
+fn git_would_take_it(directory: &Path) -> bool {
+    let mut git = std::process::Command::new("git");
+    git.args(["check-ignore", "--quiet", FILE]).current_dir(directory);
+    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // 0: ignored. 1: not ignored. Anything else: not in a repository.
+    git.status().is_ok_and(|status| status.code() == Some(1))
 }
 
 /// The working directory, which may have been removed.

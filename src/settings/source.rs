@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::settings::Store;
+use crate::settings::{Store, atomic};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,14 @@ pub(crate) enum Source {
     },
     /// Typed at a prompt.
     Prompt,
+}
+
+impl Source {
+    /// A key file that others can read.
+    pub(crate) fn readable_by_others(&self) -> Option<Warning> {
+        let Self::KeyFile { path, .. } = self else { return None };
+        Some(Warning::readable(path, &atomic::readable_by_others(path)?))
+    }
 }
 
 impl fmt::Display for Source {

@@ -2,7 +2,6 @@
 //!
 //! An entry is named by profile **and** address, so that a profile whose address was edited finds no key.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,10 +62,10 @@ impl Vault {
             }
             Err(reason) => {
                 file::edit(&self.path, |document| {
-                    let mut entry = Table::new();
+                    // What else the user keeps there stays.
+                    let entry = document.entry(profile).or_insert_with(|| Item::Table(Table::new()));
                     entry["api_url"] = value(api_url);
                     entry["api_key"] = value(key.expose());
-                    document[profile] = Item::Table(entry);
                 })?;
                 Ok((Store::File, Some(reason)))
             }
@@ -89,13 +88,19 @@ impl Vault {
                 if let Some(mode) = atomic::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
-                let mut entries: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(&text)
+                let entries: toml::Table = toml::from_str(&text)
                     .map_err(|error| file::malformed(&self.path, &text, error.message(), error.span()))?;
-                let entry = entries.remove(profile).unwrap_or_default();
-                let same = entry.get("api_url").is_some_and(|stored| stored == address.as_str());
-                Ok(entry.get("api_key").filter(|_| same).map(|key| Secret::new(key.clone())))
+                let text = |name| entries.get(profile)?.get(name)?.as_str();
+                let same = text("api_url") == Some(address.as_str());
+                Ok(text("api_key").filter(|_| same).map(|key| Secret::new(key.to_owned())))
             }
         }
+    }
+
+    /// Forgets the key of an earlier login, which nothing would find any more.
+    pub(crate) fn remove_from_keyring(profile: &str, api_url: &str, patience: Patience) -> Result<()> {
+        let removed = keyring::remove(&name(profile, api_url), patience.limit());
+        Ok(removed.map_err(|reason| locked(profile, &reason))?)
     }
 
     /// Forgets a profile's key, wherever it is.
@@ -106,9 +111,10 @@ impl Vault {
         store: Store,
         patience: Patience,
     ) -> Result<()> {
+        // A login that fell back to the file while the keyring was locked may have left an earlier key there.
+        let removed = Self::remove_from_keyring(profile, api_url, patience);
         if store == Store::Keyring {
-            keyring::remove(&name(profile, api_url), patience.limit())
-                .map_err(|reason| locked(profile, &reason))?;
+            removed?;
         }
         self.remove_from_file(profile)
     }
@@ -117,9 +123,9 @@ impl Vault {
         if atomic::read(&self.path)?.is_none() {
             return Ok(());
         }
-        file::edit(&self.path, |document| {
+        Ok(file::edit(&self.path, |document| {
             document.remove(profile);
-        })
+        })?)
     }
 
     /// As `current` names the place.

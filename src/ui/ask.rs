@@ -1,8 +1,10 @@
 //! Questions to a person at a terminal. Whether there is one is decided before, from facts: nothing here is called
 //! when nobody can answer.
 
+use std::io::{Write, stderr, stdin};
+
 use anyhow::{Context, Result, anyhow};
-use dialoguer::{Confirm, Input, Password};
+use dialoguer::{Confirm, Password};
 
 use crate::secret::Secret;
 
@@ -14,10 +16,15 @@ pub(crate) async fn secret(question: String) -> Result<Secret> {
     Ok(Secret::new(blocking(ask).await?))
 }
 
-/// A line of text.
+/// A line of text. The terminal itself edits it: dialoguer's own line editor never ends where a terminal is closed.
 pub(crate) async fn text(question: String) -> Result<String> {
-    let ask = move || Input::new().with_prompt(question).allow_empty(true).report(false).interact_text();
-    blocking(ask).await
+    blocking(move || {
+        write!(stderr(), "{question}: ")?;
+        let mut line = String::new();
+        stdin().read_line(&mut line)?;
+        Ok(line)
+    })
+    .await
 }
 
 /// Yes or no; a bare Enter is no.

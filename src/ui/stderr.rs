@@ -57,7 +57,7 @@ impl Stderr {
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
         write_line(&format!("{} {}", self.paint(RED, "error:"), clean::lines(what)));
         if let Some(why) = why {
-            write_line(&format!("  {}", clean::lines(why)));
+            write_line(&format!("  {}", clean::lines(why).replace('\n', "\n  ")));
         }
         if let Some(hint) = hint {
             write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), clean::lines(hint)));

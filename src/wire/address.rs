@@ -65,7 +65,8 @@ fn scheme_for(bare: &str) -> &'static str {
 
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        // Other names end in `.localhost` too, but a resolver may send them elsewhere.
+        Host::Domain(name) => *name == "localhost",
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
     }
@@ -98,6 +99,7 @@ mod tests {
             ("http://example.com", "https"),
             ("http://10.0.0.1:7130", "https"),
             ("http://localhost.example.com", "https"),
+            ("http://app.localhost", "https"),
             ("http://127.0.0.1.example.com", "https"),
             ("ftp://example.com", "scheme"),
             ("https://user:pw@example.com", "password"),

@@ -1,6 +1,8 @@
 //! The lists that every provider's backend routes give in the same shape. The aliases are the older generation's
 //! field names.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 /// The customers of one environment.
@@ -27,12 +29,24 @@ pub(crate) struct Customer {
     pub(crate) country_code: Option<String>,
 }
 
-/// Whom the application bills: a type and an id of its own, such as `team` and `team_5`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Subject {
-    pub(crate) subject_type: Option<String>,
-    pub(crate) subject_id: Option<String>,
+/// Whom the application bills: a type and an id of its own, shown as `team:team_5`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Subject<'a> {
+    kind: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// Both parts or none.
+    pub(crate) fn of(kind: Option<&'a str>, id: Option<&'a str>) -> Option<Self> {
+        Some(Self { kind: kind?, id: id? })
+    }
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.id)
+    }
 }
 
 /// The transactions of one environment, newest first.
@@ -49,8 +63,8 @@ pub(crate) struct Transaction {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) status: String,
-    #[serde(flatten)]
-    pub(crate) subject: Subject,
+    subject_type: Option<String>,
+    subject_id: Option<String>,
     #[serde(alias = "stripeCustomerId")]
     pub(crate) provider_customer_id: Option<String>,
     pub(crate) customer_email_snapshot: Option<String>,
@@ -75,6 +89,10 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
+    pub(crate) fn subject(&self) -> Option<Subject<'_>> {
+        Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
+    }
+
     /// The provider's object that this is about: what it is and its id.
     ///
     /// The newer backend names one; the older one has a field for each kind, of which this takes the one that the

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
-use crate::wire::{Environment, Subject};
+use crate::wire::Subject;
 
 /// The connection of each environment.
 #[derive(Debug, Deserialize)]
@@ -17,7 +17,7 @@ pub(crate) struct Status {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connection {
-    pub(crate) environment: Environment,
+    pub(crate) environment: String,
     /// `connected`, `error` or `unconfigured`.
     pub(crate) status: String,
     #[serde(alias = "stripeAccountId")]
@@ -53,7 +53,7 @@ pub(crate) struct Config {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", from = "KeyInClear")]
 pub(crate) struct Key {
-    pub(crate) environment: Environment,
+    pub(crate) environment: String,
     pub(crate) has_key: bool,
     pub(crate) masked_key: Option<String>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Key {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct KeyInClear {
-    environment: Environment,
+    environment: String,
     value: Option<String>,
     has_key: Option<bool>,
     masked_key: Option<String>,
@@ -88,7 +88,7 @@ pub(crate) struct SyncResults {
 /// What became of one environment's sync. The HTTP status is 200 whatever became of it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SyncResult {
-    pub(crate) environment: Environment,
+    pub(crate) environment: String,
     pub(crate) connection: Connection,
     pub(crate) subscriptions: Option<SyncedSubscriptions>,
 }
@@ -125,7 +125,7 @@ pub(crate) struct ProductReply {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Product {
-    pub(crate) environment: Environment,
+    pub(crate) environment: String,
     #[serde(alias = "stripeProductId")]
     pub(crate) product_id: String,
     pub(crate) name: Option<String>,
@@ -150,7 +150,7 @@ pub(crate) struct PriceReply {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Price {
-    pub(crate) environment: Environment,
+    pub(crate) environment: String,
     #[serde(alias = "stripePriceId")]
     pub(crate) price_id: String,
     #[serde(alias = "stripeProductId")]
@@ -183,12 +183,18 @@ pub(crate) struct Subscription {
     pub(crate) subscription_id: String,
     #[serde(alias = "stripeCustomerId")]
     pub(crate) customer_id: Option<String>,
-    #[serde(flatten)]
-    pub(crate) subject: Subject,
+    subject_type: Option<String>,
+    subject_id: Option<String>,
     pub(crate) status: String,
     pub(crate) current_period_end: Option<String>,
     #[serde(default)]
     pub(crate) items: Vec<serde::de::IgnoredAny>,
+}
+
+impl Subscription {
+    pub(crate) fn subject(&self) -> Option<Subject<'_>> {
+        Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
+    }
 }
 
 #[cfg(test)]

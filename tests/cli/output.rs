@@ -145,6 +145,13 @@ fn ids_are_one_a_line() {
     );
     // What has no ids says so before it asks anybody.
     let before = stub.requests().len();
+    let preferred = User::of(&stub.address).with("INSFORGE_OUTPUT", "ids");
+    assert!(
+        preferred.run(&["payments", "status"]).exits(0).stdout.starts_with("Env"),
+        "a preference is no order"
+    );
+    assert!(preferred.run(&["payments", "prices", "list"]).exits(0).stdout.starts_with("price_"));
+    let before = before + 2;
     for command in ["status", "config", "sync"] {
         user.run(&["payments", command, "-o", "ids"]).exits(64).says(&["no ids"]);
     }
@@ -176,11 +183,15 @@ fn the_format_comes_from_a_flag_or_the_environment() {
 
 #[test]
 fn unknown_fields_and_key_order_reach_the_script() {
-    let body = r#"{"zeta":1,"prices":[{"tomorrow":{"b":1,"a":[1.5,null,true]},"environment":"live","priceId":"price_1"}],"alpha":"x"}"#;
+    let body = r#"{"zeta":1,"prices":[{"tomorrow":{"b":1,"a":[1.50,null,1e2,123456789012345678901234567890]},"environment":"live","priceId":"price_1"}],"alpha":"x"}"#;
     let stub = Stub::start(move |_| Answer::json(200, body));
     let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live", "--json"]).exits(0);
     let value: Value = serde_json::from_str(body).expect("JSON");
     assert_eq!(ran.stdout, serde_json::to_string_pretty(&value).expect("JSON") + "\n");
+    assert!(
+        ran.stdout.contains("1.50,") && ran.stdout.contains("123456789012345678901234567890\n"),
+        "{ran:?}"
+    );
     // What is missing is a dash, not an error.
     let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live"]).exits(0);
     assert_eq!(
@@ -343,6 +354,7 @@ fn help_and_version_are_results() {
         &["help", "exit-codes"],
         &["help", "environment"],
         &["help", "output"],
+        &["help", "errors"],
     ] {
         let ran = user.run(args).exits(0);
         assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{args:?}: {ran:?}");

@@ -267,7 +267,7 @@ fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
         user.run(&["logout"]).exits(1);
         assert_eq!(user.read(toml), text);
     }
-    for (text, place) in [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:0: ")] {
+    for (text, place) in [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:1: ")] {
         let user = User::new();
         user.write(".insforge/project.json", text);
         let ran = user.run(&["payments", "status", "--json"]).exits(1);
@@ -396,7 +396,9 @@ fn a_directory_is_linked_as_other_tools_read_it() {
 fn link_reminds_of_gitignore_and_warns_of_argv() {
     let stub = backend();
     let user = User::new();
-    std::fs::create_dir(user.path(".git")).expect("a repository");
+    let git =
+        std::process::Command::new("git").args(["init", "--quiet"]).current_dir(user.home.path()).status();
+    assert!(git.expect("git").success());
     let link = ["link", "--api-base-url", &stub.address, "--api-key", "ik_argv0123456789"];
     user.run(&link).exits(0).says(&["warning: ", "command line is visible", ".gitignore"]);
     user.write(".gitignore", "/.insforge/\n");
@@ -420,7 +422,64 @@ fn logout_forgets_one_or_all() {
     assert_eq!(ran.json()["profiles"], serde_json::json!(["default", "work"]));
     user.run(&["payments", "status"]).exits(3);
     user.run(&["logout"]).exits(0).says(&["No login is stored."]);
+    // Others that are stored are not passed over.
+    login(&user, &stub, &[]).exits(0);
+    login(&user, &stub, &["-p", "work"]).exits(0);
+    user.run(&["logout"]).exits(0);
+    user.run(&["logout"]).exits(4).says(&["No profile is named, and none is the default", "there are: work"]);
+    user.run(&["payments", "status"]).exits(4).says(&["there are: work"]);
+    user.run(&["logout", "--all"]).exits(0);
     assert!(!user.read(".config/insforge/credentials.toml").contains("ik_"));
+}
+
+#[test]
+fn what_else_stands_in_the_credentials_is_kept_and_no_trouble() {
+    let stub = backend();
+    let user = User::new();
+    let file = ".config/insforge/credentials.toml";
+    login(&user, &stub, &[]).exits(0);
+    user.write(file, &format!("note = 1\n{}team = \"x\" # mine\nextra = 1\n", user.read(file)));
+    user.run(&["payments", "status"]).exits(0);
+    login(&user, &stub, &[]).exits(0);
+    let text = user.read(file);
+    assert!(text.starts_with("note = 1\n") && text.contains("team = \"x\" # mine\nextra = 1\n"), "{text}");
+}
+
+#[test]
+fn a_key_file_is_taken_whole_or_not_at_all() {
+    let stub = backend();
+    let user = User::new();
+    let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "key"];
+    let path = user.write("key", &"k".repeat(20_000));
+    user.run(&args).exits(2).says(&["it is longer than any key"]);
+    assert_eq!(stub.requests().len(), 0);
+    user.write("key", KEY);
+    set_mode(&path, 0o644);
+    user.run(&args).exits(0).says(&["key holds a key and others can read it (mode 0644)"]);
+    user.run(&["payments", "status", "--api-url", &stub.address, "--api-key-file", "."]).exits(2);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_says_so() {
+    let user = User::new();
+    std::fs::create_dir_all(user.path(".config/insforge/config.toml")).expect("a directory in its place");
+    let ran = user.run(&["payments", "status", "--json"]).exits(1);
+    assert_eq!(ran.error()["code"], "SETTINGS_INVALID");
+    assert!(ran.error()["error"].as_str().expect("error").starts_with("Cannot read "), "{ran:?}");
+    assert!(ran.error()["hint"].is_string());
+}
+
+/// Losing what is remembered costs a request; waiting for it would cost more.
+#[test]
+fn a_locked_cache_stops_nobody() {
+    let stub = backend();
+    let user = User::new();
+    login(&user, &stub, &[]).exits(0);
+    user.write(".cache/insforge/backends.json", "{}");
+    let lock = std::fs::File::open(user.path(".cache/insforge/backends.json.lock")).expect("the lock");
+    lock.lock().expect("the lock is free");
+    user.run(&["payments", "status", "--timeout", "5s"]).exits(0);
+    assert_eq!(user.read(".cache/insforge/backends.json"), "{}");
 }
 
 #[test]
@@ -433,6 +492,14 @@ fn a_symbolic_link_to_the_settings_stays_one() {
     login(&user, &stub, &[]).exits(0);
     assert!(user.path(".config/insforge/config.toml").is_symlink());
     assert!(user.read("dotfiles/config.toml").starts_with("# in git\n"));
+    // A link to a file that is not there yet makes that file.
+    let user = User::new();
+    std::fs::create_dir_all(user.path(".config/insforge")).expect("a directory");
+    std::os::unix::fs::symlink("../dotfiles.toml", user.path(".config/insforge/config.toml"))
+        .expect("a link");
+    login(&user, &stub, &[]).exits(0);
+    assert!(user.path(".config/insforge/config.toml").is_symlink());
+    assert!(user.read(".config/dotfiles.toml").contains("[profiles.default]"));
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::harness::User;
 use super::harness::recordings::{self, Generation};
+use super::harness::stub::Stub;
+use super::harness::{User, finish};
 
 #[test]
 fn a_wrong_command_line_is_64_with_help() {
-    let table: [(&[&str], &[&str]); 13] = [
+    let table: [(&[&str], &[&str]); 18] = [
         (&["payment"], &["unrecognized subcommand 'payment'", "hint: ", "payments"]),
         (&["payments", "product", "list"], &["unrecognized subcommand 'product'", "products"]),
         (
@@ -19,7 +20,15 @@ fn a_wrong_command_line_is_64_with_help() {
         (&["payments", "customers", "--limit", "101"], &["invalid value '101'"]),
         (&["payments", "customers", "--limit", "abc"], &["invalid value 'abc'"]),
         (&["payments", "subscriptions", "--subject-type", "team"], &["--subject-id"]),
-        (&["payments", "products", "get"], &["<ID>"]),
+        (&["payments", "products", "get"], &["<ID>", "`insforge payments products get --help` says"]),
+        (&["payments", "subscriptions", "--subject-type", "", "--subject-id", ""], &["--subject-type"]),
+        (&["payments", "status", "-p", ""], &["characters that a name cannot have"]),
+        (&["payments", "status", "-p", "a\u{1b}[31mb"], &["characters that a name cannot have"]),
+        (&["payments", "status", "--limit", "5"], &["unexpected argument '--limit'"]),
+        (
+            &["link", "--api-base-url", "https://x.example", "--api-url", "https://y.example"],
+            &["--api-base-url"],
+        ),
         (&["payments", "status", "--frobnicate"], &["unexpected argument '--frobnicate'"]),
         (&["payments", "status", "--timeout", "soon"], &["write a duration"]),
         (&["payments", "status", "--timeout", "0"], &["over before it begins"]),
@@ -60,6 +69,7 @@ fn whether_errors_are_json_is_known_before_parsing() {
         &["payments", "-qo", "json", "nonsense"],
         &["payments", "--output=json", "nonsense"],
         &["-o", "json", "payments", "--output", "table", "nonsense", "--json"],
+        &["payments", "status", "--json", "-o", "table"],
     ] {
         assert_eq!(user.run(args).exits(64).error()["code"], "USAGE", "{args:?}");
     }
@@ -84,6 +94,9 @@ fn no_usage_error_shows_a_key() {
             &["payments", "status", key, "--json"],
             &["payments", "customers", "--limit", key],
             &[key, "--json"],
+            &["payments", &format!("\t{key}"), "--json"],
+            &["payments", &format!("x\n{key}"), "--json"],
+            &["payments", "customers", "--limit", &format!("x{key}")],
         ] {
             let ran = user.run(args).exits(64);
             assert!(!ran.stderr.contains(&key[3..]), "{args:?}: {}", ran.stderr);
@@ -137,7 +150,8 @@ fn the_environment_as_a_word_or_a_flag() {
 
 #[test]
 fn an_id_may_be_anything_but_an_environment_or_a_direction() {
-    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let missing = Generation::Newer.exchange("125-product-get-404").answer();
+    let stub = Stub::start(move |_| missing.clone());
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
         user.run(&["payments", "products", "get", id])
@@ -157,9 +171,28 @@ fn an_id_may_be_anything_but_an_environment_or_a_direction() {
         ("ü?#", "%C3%BC%3F%23"),
         ("live", "live"),
     ] {
-        user.run(&["payments", "products", "get", "test", id]).exits(1);
+        user.run(&["payments", "products", "get", "test", id]).exits(4);
         let asked = stub.lines().pop().expect("a request");
         assert_eq!(asked, format!("GET /api/payments/stripe/test/catalog/products/{path}"));
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_text_is_not_passed_over() {
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    for name in ["INSFORGE_OUTPUT", "INSFORGE_LIVE", "INSFORGE_API_KEY"] {
+        let user = User::of(&stub.address);
+        let mut command = user.command(&["payments", "status"]);
+        command.env(name, OsStr::from_bytes(b"js\xff"));
+        finish(command, "").exits(64).says(&[name, "is not UTF-8"]);
+    }
+}
+
+#[test]
+fn help_is_given_whatever_else_is_wrong() {
+    let user = User::new().with("INSFORGE_OUTPUT", "xml").with("INSFORGE_TIMEOUT", "soon");
+    for args in [&["help"][..], &["--help"], &["help", "errors"], &["completion", "bash"], &["--version"]] {
+        assert!(!user.run(args).exits(0).stdout.is_empty());
     }
 }
 

@@ -1,10 +1,11 @@
 //! Arguments that many commands take.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::SubjectFilter;
 use crate::error::Failure;
-use crate::wire::{Environment, Subject};
+use crate::wire::Environment;
 
 /// Which environment: as the first word or as a flag.
 #[derive(Args, Clone, Debug)]
@@ -81,10 +82,10 @@ pub(crate) struct LimitArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SubjectArgs {
     /// Only of this kind of billing subject, in your application's words
-    #[arg(long, value_name = "TYPE", requires = "subject_id")]
+    #[arg(long, value_name = "TYPE", requires = "subject_id", value_parser = NonEmptyStringValueParser::new())]
     subject_type: Option<String>,
     /// Only of the billing subject with this id in your application
-    #[arg(long, value_name = "ID", requires = "subject_type")]
+    #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
 }
 
@@ -92,9 +93,4 @@ impl SubjectArgs {
     pub(crate) fn filter(&self) -> SubjectFilter {
         SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
     }
-}
-
-/// A billing subject as a cell shows it: `team:team_5`.
-pub(crate) fn subject_text(subject: &Subject) -> Option<String> {
-    Some(format!("{}:{}", subject.subject_type.as_deref()?, subject.subject_id.as_deref()?))
 }

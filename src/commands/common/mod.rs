@@ -9,7 +9,7 @@ mod subscriptions;
 mod sync;
 mod transactions;
 
-pub(super) use arguments::{EnvironmentArgs, Named, subject_text};
+pub(super) use arguments::{EnvironmentArgs, Named};
 pub(super) use config::Config;
 
 use anyhow::Result;

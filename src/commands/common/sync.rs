@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -90,58 +89,38 @@ impl<T: View + Synced> Show for Report<T> {
 ///
 /// With the default `all`, an environment that was never configured is not a failure; one that the user names is.
 fn judge(
-    outcomes: &[(Environment, SyncOutcome)],
+    outcomes: &[(&str, SyncOutcome)],
     only: Option<Environment>,
     provider: &Provider,
 ) -> Option<Failure> {
-    let tried: Vec<_> =
-        outcomes.iter().filter(|(_, outcome)| *outcome != SyncOutcome::Unconfigured).collect();
-    if tried.is_empty() {
-        let scope = only.map_or_else(|| "any environment".to_owned(), |environment| environment.to_string());
-        let what = format!("Nothing was synced: no {} key is configured for {scope}", provider.name);
-        return Some(
-            Failure::new(Code::ConfigNotFound, what)
-                .hint("give the backend the provider's secret key, then run it again"),
-        );
+    let name = provider.name;
+    let (mut done, mut failed, mut why) = (Vec::new(), Vec::new(), Vec::new());
+    for (environment, outcome) in outcomes {
+        match outcome {
+            SyncOutcome::Done => done.push(*environment),
+            SyncOutcome::Unconfigured => {}
+            SyncOutcome::Failed(reason) => {
+                failed.push(*environment);
+                why.push(format!("{environment}: {reason}"));
+            }
+        }
     }
-    let done = List(
-        tried.iter().filter(|(_, outcome)| *outcome == SyncOutcome::Done).map(|(env, _)| *env).collect(),
-    );
-    let reasons: Vec<_> = tried.iter().filter_map(|(env, outcome)| reason(*env, outcome)).collect();
-    if reasons.is_empty() {
+    if failed.is_empty() && !done.is_empty() {
         return None;
     }
-    let failed = List(reasons.iter().map(|(environment, _)| *environment).collect());
-    let why: Vec<_> =
-        reasons.iter().map(|(environment, reason)| format!("{environment}: {reason}")).collect();
-    let name = provider.name;
-    let failure = if done.0.is_empty() {
+    if failed.is_empty() {
+        let scope = only.map_or("any environment", Environment::as_str);
+        let what = format!("Nothing was synced: no {name} key is configured for {scope}");
+        let hint = "give the backend the provider's secret key, then run it again";
+        return Some(Failure::new(Code::ConfigNotFound, what).hint(hint));
+    }
+    let (failed, done) = (failed.join(" and "), done.join(" and "));
+    let failure = if done.is_empty() {
         Failure::new(Code::SyncFailed, format!("The {name} sync of {failed} failed"))
     } else {
         Failure::new(Code::SyncPartlyFailed, format!("The {name} sync of {failed} failed; {done} was synced"))
     };
-    Some(
-        failure
-            .why(why.join("\n  "))
-            .hint("the mirror may be out of date; mend the cause, then run it again"),
-    )
-}
-
-fn reason(environment: Environment, outcome: &SyncOutcome) -> Option<(Environment, &str)> {
-    match outcome {
-        SyncOutcome::Failed(reason) => Some((environment, reason)),
-        SyncOutcome::Done | SyncOutcome::Unconfigured => None,
-    }
-}
-
-/// Environments in a sentence.
-struct List(Vec<Environment>);
-
-impl fmt::Display for List {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.iter().map(|environment| environment.as_str()).collect();
-        f.write_str(&names.join(" and "))
-    }
+    Some(failure.why(why.join("\n")).hint("the mirror may be out of date; mend the cause, then run it again"))
 }
 
 #[cfg(test)]
@@ -166,12 +145,12 @@ mod tests {
             (Unconfigured, Unconfigured, Exit::Failed),
         ];
         for (test, live, exit) in table {
-            let outcomes = [(Environment::Test, test), (Environment::Live, live)];
+            let outcomes = [("test", test), ("live", live)];
             let got = judge(&outcomes, None, &STRIPE).map_or(Exit::Done, |failure| failure.exit);
             assert_eq!(got, exit, "{outcomes:?}");
         }
         for (outcome, exit) in [(Done, Exit::Done), (failed(), Exit::Failed), (Unconfigured, Exit::Failed)] {
-            let outcomes = [(Environment::Live, outcome)];
+            let outcomes = [("live", outcome)];
             let got =
                 judge(&outcomes, Some(Environment::Live), &STRIPE).map_or(Exit::Done, |failure| failure.exit);
             assert_eq!(got, exit, "{outcomes:?}");

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::EnvironmentArgs;
-use crate::commands::common::arguments::{LimitArgs, SubjectArgs, subject_text};
+use crate::commands::common::arguments::{LimitArgs, SubjectArgs};
 use crate::ui::{Column, Page, Section, View, dash, short_date};
 use crate::wire::{self, Money, Transaction};
 
@@ -69,7 +69,7 @@ fn row(transaction: &Transaction) -> Vec<Cow<'_, str>> {
     vec![
         transaction.kind.as_str().into(),
         transaction.status.as_str().into(),
-        dash(subject_text(&transaction.subject)),
+        dash(transaction.subject().map(|subject| subject.to_string())),
         dash(money(transaction.amount)),
         dash(money(transaction.amount_refunded)),
         dash(customer.as_deref().or(transaction.customer_email_snapshot.as_deref())),

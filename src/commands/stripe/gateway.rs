@@ -5,12 +5,10 @@ use std::borrow::Cow;
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::command::{Gateway, SyncOutcome, Synced};
-use crate::commands::common::subject_text;
 use crate::commands::stripe::{prices, products};
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{
-    Catalog, Config, Connection, Environment, Key, Status, Subscription, Subscriptions, SyncResult,
-    SyncResults,
+    Catalog, Config, Connection, Key, Status, Subscription, Subscriptions, SyncResult, SyncResults,
 };
 
 /// See [`Gateway`].
@@ -120,8 +118,8 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
 }
 
 impl Synced for SyncResults {
-    fn outcomes(&self) -> Vec<(Environment, SyncOutcome)> {
-        self.results.iter().map(|result| (result.environment, outcome(&result.connection))).collect()
+    fn outcomes(&self) -> Vec<(&str, SyncOutcome)> {
+        self.results.iter().map(|result| (result.environment.as_str(), outcome(&result.connection))).collect()
     }
 }
 
@@ -185,7 +183,7 @@ fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     vec![
         subscription.subscription_id.as_str().into(),
         dash(subscription.customer_id.as_deref()),
-        dash(subject_text(&subscription.subject)),
+        dash(subscription.subject().map(|subject| subject.to_string())),
         subscription.status.as_str().into(),
         subscription.items.len().to_string().into(),
         short_date(subscription.current_period_end.as_deref()),

@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 
 use anyhow::Result;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use crate::api::{Reply, stripe};
 use crate::command::{Command, Ctx, execute};
 use crate::commands::common::{EnvironmentArgs, Named};
-use crate::error::{Exit, Failure};
+use crate::error::Exit;
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
@@ -31,7 +32,7 @@ pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// Only those of this product
-    #[arg(long, value_name = "PRODUCT_ID")]
+    #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new())]
     product: Option<String>,
 }
 
@@ -39,11 +40,6 @@ impl Command for List {
     type Reply = Reply<wire::Prices>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        if self.product.as_deref().is_some_and(|id| id.trim().is_empty()) {
-            return Err(Failure::usage("--product is empty")
-                .hint("give a product's id, or leave it out")
-                .into());
-        }
         ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
     }
 }

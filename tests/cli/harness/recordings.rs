@@ -80,10 +80,7 @@ pub fn read(file: &str) -> Vec<Exchange> {
 pub fn serve(exchanges: Vec<Exchange>) -> Stub {
     Stub::start(move |request| {
         let line = request.line();
-        exchanges
-            .iter()
-            .find(|exchange| exchange.line() == line)
-            .map_or_else(|| unrecorded(&line), Exchange::answer)
+        exchanges.iter().find(|exchange| exchange.line() == line).map_or(Answer::Unrecorded, Exchange::answer)
     })
 }
 
@@ -108,11 +105,7 @@ pub fn serve_in(generation: Generation, exchanges: Vec<Exchange>) -> Stub {
                 exchange.response_body["message"] = Value::String(message);
                 exchange.answer()
             }
-            None => unrecorded(&line),
+            None => Answer::Unrecorded,
         }
     })
-}
-
-fn unrecorded(line: &str) -> Answer {
-    Answer::json(599, &serde_json::json!({"error": "UNRECORDED", "message": line}).to_string())
 }

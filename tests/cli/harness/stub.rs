@@ -43,6 +43,8 @@ pub enum Answer {
     Flood { bytes: usize },
     /// Says that it will send that many bytes, and sends none.
     Announce { bytes: usize },
+    /// No recording knows this request: an error for the client, and the end of the test.
+    Unrecorded,
     /// Answers after a while.
     Late { after: Duration, then: Box<Answer> },
 }
@@ -76,6 +78,16 @@ impl Answer {
 pub struct Stub {
     pub address: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    unrecorded: Arc<Mutex<Vec<String>>>,
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let unrecorded = self.unrecorded.lock().expect("a lock");
+            assert!(unrecorded.is_empty(), "no recording knows these requests: {unrecorded:?}");
+        }
+    }
 }
 
 impl Stub {
@@ -84,8 +96,16 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
+        let unrecorded = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&requests);
-        let answer = Arc::new(answer);
+        let missing = Arc::clone(&unrecorded);
+        let answer = Arc::new(move |request: &Request| {
+            let answer = answer(request);
+            if matches!(answer, Answer::Unrecorded) {
+                missing.lock().expect("a lock").push(request.line());
+            }
+            answer
+        });
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
@@ -93,7 +113,7 @@ impl Stub {
                 thread::spawn(move || drop(serve(stream, &log, answer.as_ref())));
             }
         });
-        Self { address, requests }
+        Self { address, requests, unrecorded }
     }
 
     /// Starts one that gives these answers in this order, the last one for ever.
@@ -118,10 +138,9 @@ impl Stub {
     }
 }
 
-/// An address at which nothing listens.
+/// An address at which nothing listens: a port below 1024 that nobody uses, so no other test can come to listen there.
 pub fn dead_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    format!("http://{}", listener.local_addr().expect("an address"))
+    "http://127.0.0.1:1".to_owned()
 }
 
 fn serve(
@@ -201,6 +220,10 @@ fn give(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Res
         Answer::Announce { bytes } => {
             stream.write_all(format!("HTTP/1.1 200 X\r\ncontent-length: {bytes}\r\n\r\n").as_bytes())?;
             Ok(false)
+        }
+        Answer::Unrecorded => {
+            stream.write_all(b"HTTP/1.1 599 X\r\ncontent-length: 0\r\n\r\n")?;
+            Ok(true)
         }
         Answer::Late { after, then } => {
             thread::sleep(after);

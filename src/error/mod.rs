@@ -1,0 +1,80 @@
+//! What can go wrong, as the user and a script see it: a [`Failure`] has a stable [`Code`], an [`Exit`] code,
+//! one sentence that says what failed, one that says why, and one that says what to do now.
+
+mod code;
+mod exit;
+
+use std::fmt;
+
+pub use code::Code;
+pub use exit::Exit;
+
+/// A failure that the user can act on.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its stable name.
+    pub code: Code,
+    /// What the process exits with.
+    pub exit: Exit,
+    /// What failed, in one sentence without a full stop.
+    pub what: String,
+    /// Why, where there is more to say than `what`.
+    pub why: Option<String>,
+    /// What to do now.
+    pub hint: Option<String>,
+    /// The HTTP status, where the backend answered.
+    pub status: Option<u16>,
+}
+
+impl Failure {
+    /// A failure with the usual exit code of its kind.
+    pub fn new(code: Code, what: impl Into<String>) -> Self {
+        Self { exit: code.exit(), code, what: what.into(), why: None, hint: None, status: None }
+    }
+
+    /// The command line is wrong.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Code::Usage, what)
+    }
+
+    /// Adds the reason.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Adds what to do now.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the HTTP status.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Exits with another code than the usual one of its kind.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Whether running the same command again is safe and may succeed: exactly what [`Exit::TryAgain`] says.
+    pub fn retryable(&self) -> bool {
+        self.exit == Exit::TryAgain
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Failure {}
