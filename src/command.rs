@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::api::{Api, Call, Client, Endpoint, Generation, Limits, Memory, Provider, Reply};
-use crate::error::{Exit, Failure};
+use crate::error::{Code, Exit, Failure};
 use crate::facts::Facts;
 use crate::guard::{self, Effect, Verdict};
 use crate::settings::{Asked, Backend, Cache, Places, Warning};
@@ -258,7 +258,7 @@ async fn confirm<C: Command>(command: &C, ctx: &Ctx) -> Result<()> {
 fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let written = match output {
-        Output::Json => write_json(&mut out, &reply.json()),
+        Output::Json => write_json(&mut out, &*reply.json().map_err(|error| not_json(&error))?),
         Output::Ids => reply.ids().into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id))),
         Output::Table => {
             let page = reply.page();
@@ -275,9 +275,14 @@ fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
+/// What was read was fine, but something beside it was not.
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::new(Code::ResponseInvalid, "The backend's answer is not JSON throughout").why(error.to_string())
+}
+
 impl<T: View> Show for Reply<T> {
-    fn json(&self) -> Cow<'_, Value> {
-        Cow::Borrowed(&self.body)
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Reply::json(self)
     }
 
     fn page(&self) -> Page<'_> {

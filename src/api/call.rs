@@ -1,11 +1,13 @@
 //! A request that the backend understands, and its answer.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::api::generation::Generation;
 use crate::api::retry::Replay;
@@ -148,15 +150,35 @@ impl Route {
 /// The backend's answer: its body as it came, and what we read in it.
 #[derive(Debug)]
 pub(crate) struct Reply<T> {
-    /// What `--json` prints.
-    pub(crate) body: Value,
+    body: Body,
     /// What tables and judgements are made of.
     pub(crate) data: T,
     /// Whose it is.
     pub(crate) provider: &'static Provider,
 }
 
-type Reader<T> = fn(&[u8]) -> serde_json::Result<(Value, T)>;
+impl<T> Reply<T> {
+    /// What `--json` prints. A table never needs it, and a long list's JSON takes ten times the memory of its bytes.
+    pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        match &self.body {
+            Body::Came(bytes) => serde_json::from_slice(bytes).map(Cow::Owned),
+            Body::Made(value) => Ok(Cow::Borrowed(value)),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Body {
+    /// The bytes that came.
+    Came(Bytes),
+    /// Made of what we read, because what came has secrets in it.
+    Made(Value),
+}
+
+/// Wiped when they are dropped.
+type Bytes = Zeroizing<Vec<u8>>;
+/// Reads the data, and makes a body of it where the one that came must not be shown.
+type Reader<T> = fn(&[u8]) -> serde_json::Result<(Option<Value>, T)>;
 
 /// A request whose answer is a `T`.
 #[derive(Debug)]
@@ -187,21 +209,20 @@ impl<T: DeserializeOwned> Call<T> {
     }
 
     /// Reads the body of a success.
-    pub(crate) fn read(&self, bytes: &[u8]) -> serde_json::Result<Reply<T>> {
-        let (body, data) = (self.read)(bytes)?;
+    pub(crate) fn read(&self, bytes: Bytes) -> serde_json::Result<Reply<T>> {
+        let (made, data) = (self.read)(&bytes)?;
+        let body = made.map_or_else(|| Body::Came(bytes), Body::Made);
         Ok(Reply { body, data, provider: self.route.provider })
     }
 }
 
-fn whole<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<(Value, T)> {
-    let body: Value = serde_json::from_slice(bytes)?;
-    let data = T::deserialize(&body)?;
-    Ok((body, data))
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<(Option<Value>, T)> {
+    Ok((None, serde_json::from_slice(bytes)?))
 }
 
-fn without_secrets<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> serde_json::Result<(Value, T)> {
+fn without_secrets<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> serde_json::Result<(Option<Value>, T)> {
     let data: T = serde_json::from_slice(bytes)?;
-    Ok((serde_json::to_value(&data)?, data))
+    Ok((Some(serde_json::to_value(&data)?), data))
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl Api {
         };
         let (path, answer) = self.exchange(call, generation).await?;
         if !is_route_404(&answer) {
-            return self.conclude(call, generation, &path, &answer);
+            return self.conclude(call, generation, &path, answer);
         }
         if self.known.get() == Known::Learned(generation) {
             return Err(self.missing(call, &path, &answer));
@@ -113,7 +113,7 @@ impl Api {
         if is_route_404(&answer) {
             return Err(self.missing(call, &path, &answer));
         }
-        self.conclude(call, now, &path, &answer)
+        self.conclude(call, now, &path, answer)
     }
 
     async fn exchange<T>(&self, call: &Call<T>, generation: Generation) -> Result<(String, Answer), Failure> {
@@ -157,13 +157,13 @@ impl Api {
         call: &Call<T>,
         generation: Generation,
         path: &str,
-        answer: &Answer,
+        answer: Answer,
     ) -> Result<Reply<T>, Failure> {
         if !answer.is_success() {
-            let error = ApiError::read(answer);
+            let error = ApiError::read(&answer);
             return Err(error.into_failure(call.method, path, call.replay, self.client.endpoint()));
         }
-        let reply = call.read(&answer.body).map_err(|error| {
+        let reply = call.read(answer.body).map_err(|error| {
             let kind = answer.content_type.split(';').next().unwrap_or_default();
             Failure::new(Code::ResponseInvalid, "The backend's answer makes no sense")
                 .why(format!("{} {path} answered {} with {kind}: {error}", call.method, answer.status))

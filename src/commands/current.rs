@@ -86,8 +86,8 @@ impl Report {
 }
 
 impl Show for Report {
-    fn json(&self) -> Cow<'_, Value> {
-        Cow::Borrowed(&self.json)
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Ok(Cow::Borrowed(&self.json))
     }
 
     fn page(&self) -> Page<'_> {

@@ -41,7 +41,7 @@ fn command_help(mut tree: clap::Command, words: &[&str], colors: bool) -> Result
 
 fn errors() -> String {
     let lines: Vec<_> =
-        Code::OWN.iter().map(|code| format!("{:<24}{}", code.as_str(), code.meaning())).collect();
+        Code::OWN.iter().map(|code| format!("{:<26}{}", code.as_str(), code.meaning())).collect();
     let heading =
         "The codes that this tool gives. Others are the backend's own and pass through unchanged.\n\n";
     heading.to_owned() + &lines.join("\n") + "\n"

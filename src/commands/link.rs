@@ -81,8 +81,8 @@ pub(crate) struct LinkedTo {
 }
 
 impl Show for LinkedTo {
-    fn json(&self) -> Cow<'_, Value> {
-        Cow::Owned(json!({"backend": self.address.as_str(), "file": self.linked.path}))
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Ok(Cow::Owned(json!({"backend": self.address.as_str(), "file": self.linked.path})))
     }
 
     fn page(&self) -> Page<'_> {

@@ -133,12 +133,12 @@ pub(crate) struct LoggedIn {
 }
 
 impl Show for LoggedIn {
-    fn json(&self) -> Cow<'_, Value> {
-        Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Ok(Cow::Owned(json!({
             "backend": self.address.as_str(),
             "profile": self.profile,
             "keyStore": self.store.as_str(),
-        }))
+        })))
     }
 
     fn page(&self) -> Page<'_> {

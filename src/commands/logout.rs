@@ -60,8 +60,8 @@ pub(crate) struct LoggedOut {
 }
 
 impl Show for LoggedOut {
-    fn json(&self) -> Cow<'_, Value> {
-        Cow::Owned(json!({"profiles": self.profiles}))
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Ok(Cow::Owned(json!({"profiles": self.profiles})))
     }
 
     fn page(&self) -> Page<'_> {

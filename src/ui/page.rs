@@ -9,7 +9,7 @@ use crate::error::Failure;
 /// Something that a command has done or found, ready to be shown in any format.
 pub(crate) trait Show {
     /// For programs.
-    fn json(&self) -> Cow<'_, Value>;
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>>;
     /// For people.
     fn page(&self) -> Page<'_>;
     /// One id a line.

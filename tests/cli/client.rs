@@ -221,6 +221,14 @@ fn garbage_is_an_error_and_never_a_result() {
     }
 }
 
+/// Half a surrogate pair in a field that no table shows.
+#[test]
+fn what_is_not_json_throughout_is_not_printed_as_json() {
+    let stub = Stub::start(|_| Answer::json(200, r#"{"x":"\ud800","prices":[]}"#));
+    let ran = User::of(&stub.address).run(&["payments", "prices", "list", "--json"]).exits(1);
+    assert_eq!((&*ran.stdout, &ran.error()["code"]), ("", &"RESPONSE_INVALID".into()));
+}
+
 #[test]
 fn an_error_body_cannot_write_on_the_terminal_or_show_a_key() {
     let body = serde_json::json!({

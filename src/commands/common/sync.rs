@@ -67,8 +67,8 @@ pub(crate) struct Report<T> {
 }
 
 impl<T: View + Synced> Show for Report<T> {
-    fn json(&self) -> Cow<'_, Value> {
-        self.reply.json()
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Reply::json(&self.reply)
     }
 
     fn page(&self) -> Page<'_> {
