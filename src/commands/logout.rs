@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::command::{Command, Ctx, aside};
+use crate::error::Failure;
 use crate::settings::{Patience, Places, Profiles, Vault};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
@@ -33,18 +34,21 @@ impl Command for Logout {
             profiles.chosen(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
         };
         aside(move || {
-            let mut forgotten = Vec::new();
+            let mut out = LoggedOut { profiles: Vec::new(), failure: None };
             for name in names {
-                forget(&name, &profiles, &vault, patience)?;
-                forgotten.push(name);
+                match forget(&name, &profiles, &vault, patience) {
+                    Ok(()) => out.profiles.push(name),
+                    // One that cannot be forgotten does not keep the others.
+                    Err(failure) => out.failure = out.failure.or(Some(failure)),
+                }
             }
-            Ok(LoggedOut { profiles: forgotten })
+            Ok(out)
         })
         .await
     }
 }
 
-fn forget(name: &str, profiles: &Profiles, vault: &Vault, patience: Patience) -> Result<()> {
+fn forget(name: &str, profiles: &Profiles, vault: &Vault, patience: Patience) -> Result<(), Failure> {
     let Some(profile) = profiles.get(name) else { return Ok(()) };
     // Keys are stored under the address in its usual form; one that was edited into nonsense has none.
     let api_url =
@@ -57,6 +61,8 @@ fn forget(name: &str, profiles: &Profiles, vault: &Vault, patience: Patience) ->
 /// What was forgotten.
 pub(crate) struct LoggedOut {
     profiles: Vec<String>,
+    /// Why another was not.
+    failure: Option<Failure>,
 }
 
 impl Show for LoggedOut {
@@ -66,9 +72,17 @@ impl Show for LoggedOut {
 
     fn page(&self) -> Page<'_> {
         Page {
-            empty: if self.profiles.is_empty() { "No login is stored.".into() } else { String::new() },
+            empty: if self.profiles.is_empty() && self.failure.is_none() {
+                "No login is stored.".into()
+            } else {
+                String::new()
+            },
             ..Page::default()
         }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.clone()
     }
 
     fn notes(&self) -> Vec<String> {

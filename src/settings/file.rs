@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
@@ -57,7 +56,7 @@ pub(crate) struct Profiles {
 
 impl Profiles {
     /// Reads them; a file that is not there has none.
-    pub(crate) fn load(path: &Path) -> Result<Self> {
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let content = match atomic::read(path)? {
             Some(text) => toml::from_str(&text)
                 .map_err(|error| malformed(path, &text, error.message(), error.span()))?,
@@ -106,7 +105,7 @@ impl Profiles {
     }
 
     /// Adds or changes a profile. The first one becomes the default.
-    pub(crate) fn put(&self, name: &str, api_url: &str, store: Store) -> Result<()> {
+    pub(crate) fn put(&self, name: &str, api_url: &str, store: Store) -> Result<(), Failure> {
         self.edit(|document| {
             if document.get("default_profile").is_none()
                 && name != DEFAULT_PROFILE
@@ -129,7 +128,7 @@ impl Profiles {
     }
 
     /// Removes a profile.
-    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
         self.edit(|document| {
             if let Some(profiles) = document.get_mut("profiles").and_then(Item::as_table_like_mut) {
                 profiles.remove(name);
@@ -140,8 +139,8 @@ impl Profiles {
         })
     }
 
-    fn edit(&self, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
-        Ok(edit(&self.path, change)?)
+    fn edit(&self, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
+        edit(&self.path, change)
     }
 }
 

@@ -98,9 +98,13 @@ impl Vault {
     }
 
     /// Forgets the key of an earlier login, which nothing would find any more.
-    pub(crate) fn remove_from_keyring(profile: &str, api_url: &str, patience: Patience) -> Result<()> {
+    pub(crate) fn remove_from_keyring(
+        profile: &str,
+        api_url: &str,
+        patience: Patience,
+    ) -> Result<(), Failure> {
         let removed = keyring::remove(&name(profile, api_url), patience.limit());
-        Ok(removed.map_err(|reason| locked(profile, &reason))?)
+        removed.map_err(|reason| locked(profile, &reason))
     }
 
     /// Forgets a profile's key, wherever it is.
@@ -110,7 +114,7 @@ impl Vault {
         api_url: &str,
         store: Store,
         patience: Patience,
-    ) -> Result<()> {
+    ) -> Result<(), Failure> {
         // A login that fell back to the file while the keyring was locked may have left an earlier key there.
         let removed = Self::remove_from_keyring(profile, api_url, patience);
         if store == Store::Keyring {
@@ -119,13 +123,13 @@ impl Vault {
         self.remove_from_file(profile)
     }
 
-    fn remove_from_file(&self, profile: &str) -> Result<()> {
+    fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
         if atomic::read(&self.path)?.is_none() {
             return Ok(());
         }
-        Ok(file::edit(&self.path, |document| {
+        file::edit(&self.path, |document| {
             document.remove(profile);
-        })?)
+        })
     }
 
     /// As `current` names the place.

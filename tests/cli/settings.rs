@@ -433,6 +433,20 @@ fn logout_forgets_one_or_all() {
 }
 
 #[test]
+fn a_login_that_cannot_be_forgotten_does_not_keep_the_others() {
+    let stub = backend();
+    let user = User::new();
+    login(&user, &stub, &["-p", "zeta"]).exits(0);
+    let config = user.read(".config/insforge/config.toml");
+    let in_a_keyring = config_toml("alpha", &stub.address).replace("\"file\"", "\"keyring\"");
+    user.write(".config/insforge/config.toml", &format!("{config}{in_a_keyring}"));
+    let ran = user.run(&["logout", "--all"]).exits(2);
+    ran.says(&["✓ Logged out of profile zeta.", "error: The key of profile alpha is in the keyring"]);
+    let config = user.read(".config/insforge/config.toml");
+    assert!(config.contains("[profiles.alpha]") && !config.contains("zeta]"), "{config}");
+}
+
+#[test]
 fn what_else_stands_in_the_credentials_is_kept_and_no_trouble() {
     let stub = backend();
     let user = User::new();
