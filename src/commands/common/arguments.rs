@@ -78,19 +78,23 @@ pub(crate) struct LimitArgs {
     pub(crate) limit: Option<u8>,
 }
 
-/// Whose rows.
+/// Which rows of a list that has billing subjects.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct SubjectArgs {
+pub(crate) struct SubjectRows {
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
     /// Only of this kind of billing subject, in your application's words
     #[arg(long, value_name = "TYPE", requires = "subject_id", value_parser = NonEmptyStringValueParser::new())]
     subject_type: Option<String>,
     /// Only of the billing subject with this id in your application
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) limit: LimitArgs,
 }
 
-impl SubjectArgs {
-    pub(crate) fn filter(&self) -> SubjectFilter {
+impl SubjectRows {
+    pub(crate) fn subject(&self) -> SubjectFilter {
         SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
     }
 }

@@ -6,8 +6,7 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
-use crate::commands::common::EnvironmentArgs;
-use crate::commands::common::arguments::{LimitArgs, SubjectArgs};
+use crate::commands::common::arguments::SubjectRows;
 use crate::ui::{Column, Page, Section, View, dash, short_date};
 use crate::wire::{self, Money, Transaction};
 
@@ -15,11 +14,7 @@ use crate::wire::{self, Money, Transaction};
 #[derive(Args)]
 pub(crate) struct Transactions<G: Gateway> {
     #[command(flatten)]
-    environment: EnvironmentArgs,
-    #[command(flatten)]
-    subject: SubjectArgs,
-    #[command(flatten)]
-    limit: LimitArgs,
+    rows: SubjectRows,
     #[arg(skip)]
     gateway: PhantomData<G>,
 }
@@ -28,8 +23,9 @@ impl<G: Gateway> Command for Transactions<G> {
     type Reply = Reply<wire::Transactions>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let environment = self.environment.resolve()?;
-        ctx.send(api::transactions(G::PROVIDER, environment, &self.subject.filter(), self.limit.limit)).await
+        let environment = self.rows.environment.resolve()?;
+        let limit = self.rows.limit.limit;
+        ctx.send(api::transactions(G::PROVIDER, environment, &self.rows.subject(), limit)).await
     }
 }
 
