@@ -42,12 +42,12 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// Parses and runs a command line.
-pub(crate) fn run(args: Vec<OsString>, facts: Facts, early: &Early) -> Result<Exit> {
+pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit> {
     let parsed =
         Cli::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return without_command(&error, early, &facts),
+        Err(error) => return without_command(&error, args, early, &facts),
     };
     let work = match cli.command {
         Root::Work(work) => work,
@@ -76,7 +76,7 @@ pub(crate) fn run(args: Vec<OsString>, facts: Facts, early: &Early) -> Result<Ex
 }
 
 /// What clap answers by itself: help and version on stdout, everything else is a usage error.
-fn without_command(error: &clap::Error, early: &Early, facts: &Facts) -> Result<Exit> {
+fn without_command(error: &clap::Error, args: &[OsString], early: &Early, facts: &Facts) -> Result<Exit> {
     let rendered = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -89,9 +89,10 @@ fn without_command(error: &clap::Error, early: &Early, facts: &Facts) -> Result<
             Ok(Exit::Usage)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            Err(Failure::usage("A command is missing").hint("`insforge --help` lists them").into())
+            let hint = format!("`{} --help` lists them", command_in(args));
+            Err(Failure::usage("A command is missing").hint(hint).into())
         }
-        _ => Err(usage(&rendered.to_string()).into()),
+        _ => Err(usage(&rendered.to_string(), &command_in(args)).into()),
     }
 }
 
@@ -102,7 +103,7 @@ fn print(text: &[u8]) -> Result<Exit> {
 }
 
 /// clap's message, cut into what, why and hint.
-fn usage(rendered: &str) -> Failure {
+fn usage(rendered: &str, command: &str) -> Failure {
     let mut paragraphs = rendered.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
     let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let mut lines: Vec<&str> = what.lines().map(str::trim).collect();
@@ -117,13 +118,24 @@ fn usage(rendered: &str) -> Failure {
     // clap suggests flags that are hidden, too.
     let tip =
         tip.filter(|tip| !["--reason", "--impact", "--recommendation"].iter().any(|flag| tip.contains(flag)));
-    let usage = lines.iter().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("insforge");
-    let command = usage
-        .split([' '])
-        .take_while(|word| !word.starts_with(['[', '<', '-']))
-        .collect::<Vec<_>>()
-        .join(" ");
     let failure =
         Failure::usage(what).hint(tip.unwrap_or_else(|| format!("`{command} --help` says what there is")));
     if lines.is_empty() { failure } else { failure.why(lines.join("\n")) }
+}
+
+/// The command that a command line means, as far as it goes: `insforge payments customers`.
+fn command_in(args: &[OsString]) -> String {
+    let mut tree = command();
+    let mut here = &mut tree;
+    let mut path = String::from("insforge");
+    for word in args.iter().skip(1) {
+        if here.find_subcommand(word).is_none() {
+            continue;
+        }
+        let Some(next) = here.find_subcommand_mut(word) else { break };
+        path.push(' ');
+        path.push_str(next.get_name());
+        here = next;
+    }
+    path
 }

@@ -16,7 +16,10 @@ fn a_wrong_command_line_is_64_with_help() {
             &["payments", "customers", "staging"],
             &["invalid value 'staging'", "[possible values: test, live]"],
         ),
-        (&["payments", "customers", "--limit", "0"], &["invalid value '0'", "1..=100"]),
+        (
+            &["payments", "customers", "--limit", "0"],
+            &["invalid value '0'", "1..=100", "`insforge payments customers --help` says"],
+        ),
         (&["payments", "customers", "--limit", "101"], &["invalid value '101'"]),
         (&["payments", "customers", "--limit", "abc"], &["invalid value 'abc'"]),
         (&["payments", "subscriptions", "--subject-type", "team"], &["--subject-id"]),
