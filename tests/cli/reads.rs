@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::harness::recordings::{self, Exchange, Generation};
-use super::harness::{User, assert_golden};
+use super::harness::stub::Request;
+use super::harness::{KEY, User, assert_golden};
 
 /// The command that makes this request, if one does.
 fn command_for(exchange: &Exchange, generation: Generation) -> Option<Vec<String>> {
@@ -89,7 +90,9 @@ fn every_read(generation: Generation, golden: &str, at_least: usize) {
             let table = user.run(&args);
             check_requests(&stub.requests(), &exchange, generation);
             args.push("--json");
+            let before = stub.requests().len();
             let json = user.run(&args);
+            check_requests(&stub.requests()[before..], &exchange, generation);
             assert_eq!(json.code, table.code, "{args:?}");
             if exchange.status == 200 {
                 let expected = expected_json(&exchange, &words);
@@ -121,21 +124,29 @@ fn every_read(generation: Generation, golden: &str, at_least: usize) {
     assert_golden(golden, &shown);
 }
 
-/// The one request that counts: method, path, query, no body; on an older backend after asking in the newer way.
-fn check_requests(requests: &[super::harness::stub::Request], exchange: &Exchange, generation: Generation) {
-    let lines: Vec<String> = requests.iter().map(super::harness::stub::Request::line).collect();
-    let last = requests.last().expect("a request");
-    assert_eq!(last.line(), exchange.line(), "{}: {lines:?}", exchange.name);
-    assert!(last.body.is_empty(), "{}: a read has no body", exchange.name);
-    assert_eq!(last.header("authorization"), Some(&*format!("Bearer {}", super::harness::KEY)));
-    assert!(last.header("user-agent").expect("a user agent").starts_with("insforge-cli/"));
-    // A key that is refused is not asked again; a sync asks for the generation first.
-    let most = match (generation, exchange.method.as_str()) {
-        (Generation::Newer, "GET") => 1,
-        (Generation::Newer, _) => 2,
-        (Generation::Older, _) => 3,
+/// Exactly the requests that are needed: one for a newer backend's read; on an older backend the newer way first, then
+/// its status, then its own way; and a POST only when the generation is known. No body, the key, our name.
+fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generation) {
+    const NEWER_STATUS: &str = "GET /api/payments/stripe/status";
+    const OLDER_STATUS: &str = "GET /api/payments/status";
+    let own = exchange.line();
+    let newer_way = own.replacen("/api/payments/", "/api/payments/stripe/", 1);
+    let newer_way =
+        newer_way.replace("payment-history", "transactions").replace("stripeProductId", "productId");
+    let expected = match (generation, exchange.method.as_str()) {
+        (Generation::Newer, "GET") => vec![own.as_str()],
+        (Generation::Newer, _) => vec![NEWER_STATUS, &own],
+        (Generation::Older, "GET") if own == OLDER_STATUS => vec![NEWER_STATUS, OLDER_STATUS],
+        (Generation::Older, "GET") => vec![&newer_way, OLDER_STATUS, &own],
+        (Generation::Older, _) => vec![NEWER_STATUS, OLDER_STATUS, &own],
     };
-    assert!(lines.len() <= most, "{}: {lines:?}", exchange.name);
+    let lines: Vec<String> = requests.iter().map(Request::line).collect();
+    assert_eq!(lines, expected, "{}", exchange.name);
+    for request in requests {
+        assert!(request.body.is_empty(), "{}: a read has no body", exchange.name);
+        assert_eq!(request.header("authorization"), Some(&*format!("Bearer {KEY}")));
+        assert!(request.header("user-agent").expect("a user agent").starts_with("insforge-cli/"));
+    }
 }
 
 #[test]
