@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::harness::recordings::{self, Generation};
@@ -291,4 +292,40 @@ fn no_certificates_are_needed_for_this_machine() {
     let user =
         User::of(&stub.address).with("SSL_CERT_FILE", "/nonexistent").with("SSL_CERT_DIR", "/nonexistent");
     user.run(&STATUS).exits(0);
+}
+
+/// A key that is to come through a pipe to which nobody writes.
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_is_heard_while_stdin_is_waited_for() {
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let user = User::new();
+    let mut child = user
+        .command(&["payments", "status", "--api-url", &stub.address, "--api-key-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    // Held open: waiting for the end would close it, and the key would be empty.
+    let stdin = child.stdin.take();
+    let pid = child.id().to_string();
+    let started = Instant::now();
+    while !listens_for_interrupts(&pid) {
+        assert!(started.elapsed() < Duration::from_secs(20), "it never listens");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(killed.expect("kill").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    drop(stdin);
+    assert_eq!(stub.requests().len(), 0);
+}
+
+/// Whether the kernel knows a handler for SIGINT, which is signal 2.
+#[cfg(target_os = "linux")]
+fn listens_for_interrupts(pid: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the caught signals");
+    u64::from_str_radix(caught.trim(), 16).expect("a mask") & 0b10 != 0
 }
