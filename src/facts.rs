@@ -56,3 +56,12 @@ impl Facts {
         self.var(name).is_some_and(|text| !matches!(text, "0" | "false" | "no" | "off"))
     }
 }
+
+/// The rules of the system's own time zone, as the file that the zone's compiler wrote has them; none where the
+/// environment names another zone, or where there is no such file.
+pub(crate) fn local_zone_rules() -> Option<Vec<u8>> {
+    if std::env::var_os("TZ").is_some() {
+        return None;
+    }
+    std::fs::read("/etc/localtime").ok()
+}

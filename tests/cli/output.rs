@@ -1,6 +1,6 @@
 //! What is on which stream, in which shape, at which width.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -253,6 +253,20 @@ fn dates_are_local_and_short() {
     }
 }
 
+/// Without TZ it is the machine's own zone, whatever that is; `date` knows it too.
+#[test]
+fn dates_are_in_the_machine_s_zone() {
+    let stub = prices();
+    let user = User::of(&stub.address);
+    let mut ours = user.command(&LIST);
+    ours.env_remove("TZ");
+    let mut theirs = Command::new("date");
+    theirs.args(["-d", "2026-11-23T20:04:20Z", "+%Y-%m-%d %H:%M"]).env_remove("TZ");
+    let expected = String::from_utf8(theirs.output().expect("date").stdout).expect("a date");
+    let ran = finish(ours, "").exits(0);
+    assert!(ran.stdout.contains(expected.trim()), "{expected}{ran:?}");
+}
+
 #[test]
 fn nothing_found_is_a_note_and_quiet_is_silent() {
     let stub = Stub::start(|_| Answer::json(200, r#"{"prices":[]}"#));
@@ -328,7 +342,7 @@ fn closed_streams_are_no_reason_to_crash() {
     let stub = prices();
     let user = User::of(&stub.address);
     let line = |redirect: &str| {
-        let mut command = std::process::Command::new("sh");
+        let mut command = Command::new("sh");
         command
             .arg("-c")
             .arg(format!("\"$0\" payments prices list {redirect}"))
