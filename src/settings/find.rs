@@ -51,7 +51,9 @@ impl Asked {
                 .into());
         }
         let mut backend = self.stored(facts)?;
-        if let Some(name) = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some()) {
+        let unused = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some());
+        // Who names a profile knows that nothing else is used.
+        if let (None, Some(name)) = (&self.profile, unused) {
             backend.warnings.push(Warning {
                 code: "KEY_NOT_USED",
                 text: format!(

@@ -213,6 +213,11 @@ fn an_incomplete_project_is_an_error_not_a_mix() {
     // A profile that is named beats the project.
     user.run(&["payments", "status", "-p", "default"]).exits(0);
     assert_eq!(backends.used().len(), 1);
+    // It beats the environment too, and that needs no warning.
+    let address = &backends.variable.address;
+    let user = user.with("INSFORGE_BASE_URL", address).with("INSFORGE_API_KEY", "ik_other");
+    let ran = user.run(&["payments", "status", "-p", "default"]).exits(0);
+    assert_eq!((backends.variable.requests().len(), &*ran.stderr), (0, ""));
 }
 
 #[test]
