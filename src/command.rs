@@ -247,7 +247,7 @@ async fn confirm<C: Command>(command: &C, ctx: &Ctx) -> Result<()> {
         Verdict::NobodyToAsk => Err(guard::nobody_to_ask(&command.question()).into()),
         Verdict::Ask => {
             for text in &ctx.caller_says {
-                Stderr::plain(&format!("caller says: {text}"));
+                Stderr::plain(&format!("caller says: {}", clean_line(text)));
             }
             if ask::confirm(command.question()).await? { Ok(()) } else { Err(guard::declined().into()) }
         }

@@ -183,7 +183,9 @@ impl Api {
     }
 
     fn forget(&self) {
-        self.memory.remember(None);
+        if matches!(self.known.get(), Known::Remembered(_)) {
+            self.memory.remember(None);
+        }
         self.known.set(Known::Nothing);
     }
 

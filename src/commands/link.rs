@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::command::{Command, Ctx};
 use crate::commands::login;
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::secret::Secret;
-use crate::settings::{Found, Linked, Project, Source, check_api_key, directory_to_link, read_address};
+use crate::settings::{Found, Linked, Project, Source, check_api_key, read_address};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
 
@@ -61,7 +61,7 @@ impl Command for Link {
         let (Some(address), Some(key)) = (&self.address, &self.key) else {
             return Err(Failure::usage("The address or the key is missing").into());
         };
-        let directory = directory_to_link(&ctx.facts)?;
+        let directory = ctx.facts.directory.as_deref().ok_or_else(gone)?;
         login::check(ctx, address, key).await?;
         let linked = Project::link(directory, address, &key.value)?;
         if linked.wants_gitignore {
@@ -72,6 +72,11 @@ impl Command for Link {
         }
         Ok(LinkedTo { address: address.clone(), linked })
     }
+}
+
+fn gone() -> Failure {
+    Failure::new(Code::Failed, "The working directory does not exist any more")
+        .hint("change to a directory that does, and link that")
 }
 
 /// What was linked to what.

@@ -8,7 +8,7 @@ use crate::error::{Code, Exit, Failure};
 use crate::facts::Facts;
 use crate::secret::Secret;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
-use crate::settings::{Found, Places, Policy, Profiles, Project, Source, Vault, Warning, project};
+use crate::settings::{Found, Places, Policy, Profiles, Project, Source, Vault, Warning};
 use crate::wire::Address;
 
 /// What the command line says about the backend.
@@ -206,9 +206,4 @@ fn nothing_linked(facts: &Facts) -> Failure {
             .why("no address and no key in the flags, the environment, a linked project or a profile");
     };
     failure.why(format!("{name} has a key, but there is no address beside it"))
-}
-
-/// The directory to link: the working directory.
-pub(crate) fn directory_to_link(facts: &Facts) -> Result<&Path> {
-    project::working_directory(facts.directory.as_deref())
 }

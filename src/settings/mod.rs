@@ -16,7 +16,7 @@ mod vault;
 
 pub(crate) use cache::Cache;
 pub(crate) use file::{Profiles, Store};
-pub(crate) use find::{Asked, Backend, directory_to_link, read_address};
+pub(crate) use find::{Asked, Backend, read_address};
 pub(crate) use key::{KeyFlag, check_api_key};
 pub(crate) use policy::Policy;
 pub(crate) use project::{Linked, Project};

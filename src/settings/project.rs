@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use crate::error::{Code, Failure};
@@ -34,7 +33,7 @@ pub(crate) struct Linked {
 
 impl Project {
     /// The nearest linked directory, from here upward.
-    pub(crate) fn nearest(from: &Path) -> Result<Option<Self>> {
+    pub(crate) fn nearest(from: &Path) -> Result<Option<Self>, Failure> {
         for directory in from.ancestors() {
             let path = directory.join(FILE);
             if let Some(text) = atomic::read(&path)? {
@@ -72,26 +71,25 @@ impl Project {
     }
 
     /// Links `directory` to a self-hosted backend. Keys of the file that we do not know are kept.
-    pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<Linked> {
+    pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<Linked, Failure> {
         let path = directory.join(FILE);
-        atomic::update(&path, |text| {
-            let mut map = text.map_or_else(|| Ok(Map::new()), |text| object(&path, &text))?;
-            for (name, value) in [
-                // What InsForge's other tools write for a backend that is not in InsForge's cloud.
-                ("project_id", "fa4e0000-1234-5678-90ab-cd1234567890"),
-                ("project_name", "oss-project"),
-                ("org_id", "fa4e0001-1234-5678-90ab-cd1234567890"),
-                ("appkey", "ossfkey"),
-                ("region", "us-test"),
-                ("api_key", key.expose()),
-                ("oss_host", address.as_str()),
-            ] {
-                map.insert(name.to_owned(), Value::String(value.to_owned()));
-            }
-            Ok(format!("{:#}\n", Value::Object(map)))
-        })?;
-        // The lock has done its work, and a linked directory is often a repository.
-        let _ = std::fs::remove_file(path.with_extension("json.lock"));
+        let mut map = match atomic::read(&path)? {
+            Some(text) => object(&path, &text)?,
+            None => Map::new(),
+        };
+        for (name, value) in [
+            // What InsForge's other tools write for a backend that is not in InsForge's cloud.
+            ("project_id", "fa4e0000-1234-5678-90ab-cd1234567890"),
+            ("project_name", "oss-project"),
+            ("org_id", "fa4e0001-1234-5678-90ab-cd1234567890"),
+            ("appkey", "ossfkey"),
+            ("region", "us-test"),
+            ("api_key", key.expose()),
+            ("oss_host", address.as_str()),
+        ] {
+            map.insert(name.to_owned(), Value::String(value.to_owned()));
+        }
+        atomic::write(&path, &format!("{:#}\n", Value::Object(map)))?;
         let wants_gitignore = git_would_take_it(directory);
         Ok(Linked { path, wants_gitignore })
     }
@@ -118,9 +116,4 @@ fn git_would_take_it(directory: &Path) -> bool {
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // 0: ignored. 1: not ignored. Anything else: not in a repository.
     git.status().is_ok_and(|status| status.code() == Some(1))
-}
-
-/// The working directory, which may have been removed.
-pub(super) fn working_directory(directory: Option<&Path>) -> Result<&Path> {
-    directory.context("The working directory does not exist any more")
 }

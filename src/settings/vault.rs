@@ -63,7 +63,10 @@ impl Vault {
             Err(reason) => {
                 file::edit(&self.path, |document| {
                     // What else the user keeps there stays.
-                    let entry = document.entry(profile).or_insert_with(|| Item::Table(Table::new()));
+                    let entry = document.entry(profile).or_insert(Item::None);
+                    if !entry.is_table_like() {
+                        *entry = Item::Table(Table::new());
+                    }
                     entry["api_url"] = value(api_url);
                     entry["api_key"] = value(key.expose());
                 })?;

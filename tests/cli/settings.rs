@@ -284,6 +284,8 @@ fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
         let link = ["link", "--api-base-url", &stub.address, "--api-key-stdin"];
         user.run_with_stdin(&link, KEY).exits(1);
         assert_eq!(user.read(".insforge/project.json"), text);
+        let files = std::fs::read_dir(user.path(".insforge")).expect("the folder").count();
+        assert_eq!(files, 1, "nothing is left beside it");
     }
 }
 
@@ -461,6 +463,9 @@ fn what_else_stands_in_the_credentials_is_kept_and_no_trouble() {
     user.run(&["payments", "status"]).exits(0);
     login(&user, &stub, &[]).exits(0);
     let text = user.read(file);
+    user.write(".config/insforge/credentials.toml", "default = 1\n");
+    login(&user, &stub, &[]).exits(0);
+    user.run(&["payments", "status"]).exits(0);
     assert!(text.starts_with("note = 1\n") && text.contains("team = \"x\" # mine\nextra = 1\n"), "{text}");
 }
 
