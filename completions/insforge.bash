@@ -67,8 +67,23 @@ _insforge() {
             insforge__subcmd__payments,transactions)
                 cmd="insforge__subcmd__payments__subcmd__transactions"
                 ;;
+            insforge__subcmd__payments,webhooks)
+                cmd="insforge__subcmd__payments__subcmd__webhooks"
+                ;;
             insforge__subcmd__payments__subcmd__config,list)
                 cmd="insforge__subcmd__payments__subcmd__config__subcmd__list"
+                ;;
+            insforge__subcmd__payments__subcmd__config,remove)
+                cmd="insforge__subcmd__payments__subcmd__config__subcmd__remove"
+                ;;
+            insforge__subcmd__payments__subcmd__config,set)
+                cmd="insforge__subcmd__payments__subcmd__config__subcmd__set"
+                ;;
+            insforge__subcmd__payments__subcmd__prices,archive)
+                cmd="insforge__subcmd__payments__subcmd__prices__subcmd__archive"
+                ;;
+            insforge__subcmd__payments__subcmd__prices,create)
+                cmd="insforge__subcmd__payments__subcmd__prices__subcmd__create"
                 ;;
             insforge__subcmd__payments__subcmd__prices,get)
                 cmd="insforge__subcmd__payments__subcmd__prices__subcmd__get"
@@ -76,11 +91,23 @@ _insforge() {
             insforge__subcmd__payments__subcmd__prices,list)
                 cmd="insforge__subcmd__payments__subcmd__prices__subcmd__list"
                 ;;
+            insforge__subcmd__payments__subcmd__prices,update)
+                cmd="insforge__subcmd__payments__subcmd__prices__subcmd__update"
+                ;;
+            insforge__subcmd__payments__subcmd__products,create)
+                cmd="insforge__subcmd__payments__subcmd__products__subcmd__create"
+                ;;
+            insforge__subcmd__payments__subcmd__products,delete)
+                cmd="insforge__subcmd__payments__subcmd__products__subcmd__delete"
+                ;;
             insforge__subcmd__payments__subcmd__products,get)
                 cmd="insforge__subcmd__payments__subcmd__products__subcmd__get"
                 ;;
             insforge__subcmd__payments__subcmd__products,list)
                 cmd="insforge__subcmd__payments__subcmd__products__subcmd__list"
+                ;;
+            insforge__subcmd__payments__subcmd__products,update)
+                cmd="insforge__subcmd__payments__subcmd__products__subcmd__update"
                 ;;
             insforge__subcmd__payments__subcmd__stripe,catalog)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__catalog"
@@ -109,8 +136,23 @@ _insforge() {
             insforge__subcmd__payments__subcmd__stripe,transactions)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__transactions"
                 ;;
+            insforge__subcmd__payments__subcmd__stripe,webhooks)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__webhooks"
+                ;;
             insforge__subcmd__payments__subcmd__stripe__subcmd__config,list)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__config__subcmd__list"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__config,remove)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__config__subcmd__remove"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__config,set)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__config__subcmd__set"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__prices,archive)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__archive"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__prices,create)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__create"
                 ;;
             insforge__subcmd__payments__subcmd__stripe__subcmd__prices,get)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__get"
@@ -118,11 +160,29 @@ _insforge() {
             insforge__subcmd__payments__subcmd__stripe__subcmd__prices,list)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__list"
                 ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__prices,update)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__update"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__products,create)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__create"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__products,delete)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__delete"
+                ;;
             insforge__subcmd__payments__subcmd__stripe__subcmd__products,get)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__get"
                 ;;
             insforge__subcmd__payments__subcmd__stripe__subcmd__products,list)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__list"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__products,update)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__update"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe__subcmd__webhooks,configure)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__webhooks__subcmd__configure"
+                ;;
+            insforge__subcmd__payments__subcmd__webhooks,configure)
+                cmd="insforge__subcmd__payments__subcmd__webhooks__subcmd__configure"
                 ;;
             *)
                 ;;
@@ -131,7 +191,7 @@ _insforge() {
 
     case "${cmd}" in
         insforge)
-            opts="-o -q -y -p -v -h -V --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help --version login link logout current payments completion help"
+            opts="-o -q -y -p -v -h -V --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help --version login link logout current payments completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -193,7 +253,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__completion)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help bash elvish fish powershell zsh"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -255,7 +315,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__current)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -317,7 +377,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__help)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -379,7 +439,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__link)
-            opts="-o -q -y -p -v -h --api-base-url --api-key --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --api-base-url --api-key --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -449,7 +509,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__login)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -511,7 +571,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__logout)
-            opts="-o -q -y -p -v -h --all --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --all --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -573,7 +633,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help status sync catalog customers subscriptions transactions config products prices stripe"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help status sync catalog customers subscriptions transactions config webhooks products prices stripe"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -635,7 +695,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__catalog)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,7 +765,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__config)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -767,7 +827,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__config__subcmd__list)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -828,8 +888,156 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__config__subcmd__remove)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__config__subcmd__set)
+            opts="-e -o -q -y -p -v -h --environment --secret-key --secret-key-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --secret-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__customers)
-            opts="-e -o -q -y -p -v -h --environment --limit --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -903,7 +1111,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__prices)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get create update archive"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -964,8 +1172,196 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__prices__subcmd__archive)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__prices__subcmd__create)
+            opts="-e -o -q -y -p -v -h --environment --product --currency --unit-amount --interval --interval-count --lookup-key --active --tax-behavior --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --product)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --currency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit-amount)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -W "day week month year" -- "${cur}"))
+                    return 0
+                    ;;
+                --interval-count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lookup-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --tax-behavior)
+                    COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__prices__subcmd__get)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1035,7 +1431,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__prices__subcmd__list)
-            opts="-e -o -q -y -p -v -h --environment --product --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --product --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1108,8 +1504,102 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__prices__subcmd__update)
+            opts="-e -o -q -y -p -v -h --environment --active --lookup-key --tax-behavior --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --lookup-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tax-behavior)
+                    COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__products)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get create update delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1170,8 +1660,176 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__products__subcmd__create)
+            opts="-e -o -q -y -p -v -h --environment --name --description --active --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__products__subcmd__delete)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__products__subcmd__get)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1241,7 +1899,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__products__subcmd__list)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1310,8 +1968,102 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__products__subcmd__update)
+            opts="-e -o -q -y -p -v -h --environment --name --description --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__status)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1373,7 +2125,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help status sync catalog customers subscriptions transactions config products prices"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help status sync catalog customers subscriptions transactions config webhooks products prices"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1435,7 +2187,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__catalog)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1505,7 +2257,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__config)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1567,7 +2319,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__config__subcmd__list)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1628,8 +2380,156 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__config__subcmd__remove)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__config__subcmd__set)
+            opts="-e -o -q -y -p -v -h --environment --secret-key --secret-key-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --secret-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__customers)
-            opts="-e -o -q -y -p -v -h --environment --limit --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1703,7 +2603,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__prices)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get create update archive"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1764,8 +2664,196 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__archive)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__create)
+            opts="-e -o -q -y -p -v -h --environment --product --currency --unit-amount --interval --interval-count --lookup-key --active --tax-behavior --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --product)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --currency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --unit-amount)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -W "day week month year" -- "${cur}"))
+                    return 0
+                    ;;
+                --interval-count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lookup-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --tax-behavior)
+                    COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__get)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1835,7 +2923,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__list)
-            opts="-e -o -q -y -p -v -h --environment --product --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --product --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1908,8 +2996,102 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__update)
+            opts="-e -o -q -y -p -v -h --environment --active --lookup-key --tax-behavior --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --lookup-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tax-behavior)
+                    COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__products)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help list get create update delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1970,8 +3152,176 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__create)
+            opts="-e -o -q -y -p -v -h --environment --name --description --active --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__delete)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__get)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2041,7 +3391,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__list)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2110,8 +3460,102 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__update)
+            opts="-e -o -q -y -p -v -h --environment --name --description --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata-field)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__status)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2173,7 +3617,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__subscriptions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2255,7 +3699,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__sync)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live all"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2325,7 +3769,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__transactions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2406,8 +3850,140 @@ _insforge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__webhooks)
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help configure"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__webhooks__subcmd__configure)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         insforge__subcmd__payments__subcmd__subscriptions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2489,7 +4065,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__sync)
-            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live all"
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2559,7 +4135,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__transactions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2583,6 +4159,138 @@ _insforge() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__webhooks)
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help configure"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__webhooks__subcmd__configure)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
                     return 0
                     ;;
                 --output)

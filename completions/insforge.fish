@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_insforge_global_optspecs
-    string join \n json o/output= q/quiet y/yes no-input api-url= api-key-stdin api-key-file= p/profile= timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
+    string join \n json o/output= q/quiet y/yes dry-run no-input api-url= api-key-stdin api-key-file= p/profile= timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
 end
 
 function __fish_insforge_needs_command
@@ -41,6 +41,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -l recommendation -d 'Wh
 complete -c insforge -n "__fish_insforge_needs_command" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_needs_command" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_needs_command" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_needs_command" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_needs_command" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_needs_command" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_needs_command" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -70,6 +71,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand login" -l recommendati
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -93,6 +95,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand link" -l recommendatio
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -115,6 +118,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand logout" -l all -d 'For
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -136,41 +140,44 @@ complete -c insforge -n "__fish_insforge_using_subcommand current" -l recommenda
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s q -l quiet -d 'No notes on stderr; the result still prints'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s y -l yes -d 'Answer every confirmation with yes'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "config" -d 'Show which keys are configured, masked'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "products" -d 'Stripe products'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "prices" -d 'Stripe prices'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config products prices stripe" -f -a "stripe" -d 'The same commands, with the provider\'s name'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "products" -d 'Stripe products'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "prices" -d 'Stripe prices'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "stripe" -d 'The same commands, with the provider\'s name'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -188,6 +195,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -212,6 +220,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -235,6 +244,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -259,6 +269,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -285,6 +296,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -311,6 +323,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -332,11 +345,37 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "list" -d 'The same as `config` alone'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "set" -d 'Give the backend the Stripe secret key of one environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "remove" -d 'Take the keys of one environment away from the backend'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -f -a "configure" -d 'Create the webhook endpoint at Stripe, or make it anew'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -354,12 +393,16 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "list" -d 'List the products of one environment'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "get" -d 'Show one product and its prices'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "create" -d 'Create a product'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "update" -d 'Change a product'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "delete" -d 'Delete a product that has no prices'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -377,12 +420,16 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "list" -d 'List the prices of one environment'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "get" -d 'Show one price'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "create" -d 'Create a one-time or recurring price'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "update" -d 'Change a price: never its amount, currency or interval'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "archive" -d 'Archive a price: nobody can buy at it any more, subscriptions that have it go on'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -400,6 +447,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -410,7 +458,8 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "config" -d 'Show which keys are configured, masked'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "products" -d 'Stripe products'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "prices" -d 'Stripe prices'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -430,6 +479,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand completion" -l recomme
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
@@ -451,6 +501,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand help" -l recommendatio
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'

@@ -1,20 +1,26 @@
-//! What asks before it does something: a pure truth table of a command's effect, its environment and who is there.
+//! What asks before it does something: a pure truth table of a write's effect, its environment and who is there.
+//! Reads never ask, and never come here; a sync is a read too: it changes the mirror only.
 
 use crate::error::{Code, Failure};
 use crate::settings::Policy;
 use crate::wire::Environment;
 
-/// How much a command can change at the provider.
+/// How much a command changes at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Nothing. A sync is a read too: it changes the mirror only.
-    Read,
     /// It makes or changes something.
-    #[allow(dead_code, reason = "the first command that writes constructs it; the table is whole without")]
     Write(Environment),
     /// It takes something away that cannot be brought back.
-    #[allow(dead_code, reason = "the first command that destroys constructs it; the table is whole without")]
     Destroy(Environment),
+}
+
+impl Effect {
+    /// Where it changes something.
+    pub(crate) const fn environment(self) -> Environment {
+        match self {
+            Self::Write(environment) | Self::Destroy(environment) => environment,
+        }
+    }
 }
 
 /// Who is there and what they have said already.
@@ -43,7 +49,6 @@ pub(crate) enum Verdict {
 /// The table.
 pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
     let asks = match effect {
-        Effect::Read => false,
         Effect::Write(Environment::Live) | Effect::Destroy(Environment::Live)
             if standing.live == Policy::Deny =>
         {
@@ -61,9 +66,9 @@ pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
 }
 
 /// Nobody could be asked.
-pub(crate) fn nobody_to_ask(question: &str) -> Failure {
+pub(crate) fn nobody_to_ask(what: &str) -> Failure {
     Failure::new(Code::ConfirmationNeeded, "This needs a yes, and nobody can be asked")
-        .why(question)
+        .why(what)
         .hint("if that is what you want, run it again with --yes")
 }
 
@@ -89,9 +94,6 @@ mod tests {
         // effect, policy: what it comes to with --yes, with somebody to ask, with nobody
         let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NobodyToAsk, Verdict::Denied);
         let table = [
-            (Effect::Read, Policy::Ask, [go, go, go]),
-            (Effect::Read, Policy::Allow, [go, go, go]),
-            (Effect::Read, Policy::Deny, [go, go, go]),
             (Effect::Write(Test), Policy::Ask, [go, go, go]),
             (Effect::Write(Test), Policy::Allow, [go, go, go]),
             (Effect::Write(Test), Policy::Deny, [go, go, go]),

@@ -51,7 +51,7 @@ fn to_json(failure: &Failure) -> String {
         "why": safe(failure.why.as_deref()),
         "hint": safe(failure.hint.as_deref()),
         "retryable": failure.retryable(),
-        "idempotencyKey": null,
+        "idempotencyKey": safe(failure.idempotency_key.as_deref()),
         "exitCode": failure.exit.code(),
     })
     .to_string()

@@ -95,7 +95,7 @@ fn the_network_and_the_streams_are_touched_in_one_place_each() {
     let rules: [(&str, &[&str]); 6] = [
         ("reqwest", &["api/client.rs"]),
         ("stderr()", &["ui/stderr.rs", "ui/ask.rs", "ui/busy.rs", "facts.rs"]),
-        ("stdout()", &["command.rs", "cli/mod.rs", "facts.rs"]),
+        ("stdout()", &["command/show.rs", "cli/mod.rs", "facts.rs"]),
         ("comfy_table", &["ui/table.rs"]),
         ("dialoguer", &["ui/ask.rs"]),
         ("std::env", &["facts.rs", "main.rs"]),

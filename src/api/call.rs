@@ -6,9 +6,10 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::api::body::Body;
 use crate::api::generation::Generation;
 use crate::api::retry::Replay;
 use crate::wire::Environment;
@@ -25,6 +26,8 @@ pub(crate) struct Provider {
     pub(crate) segment: &'static str,
     /// Whether the older generation, whose routes name no provider, means this one.
     pub(crate) in_older: bool,
+    /// How its commands begin.
+    pub(crate) commands: &'static str,
 }
 
 /// An HTTP method.
@@ -32,6 +35,9 @@ pub(crate) struct Provider {
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 impl Method {
@@ -39,6 +45,9 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -61,7 +70,7 @@ impl Name {
         Self { newer, older }
     }
 
-    const fn of(self, generation: Generation) -> &'static str {
+    pub(super) const fn of(self, generation: Generation) -> &'static str {
         match generation {
             Generation::Newer => self.newer,
             Generation::Older => self.older,
@@ -117,8 +126,8 @@ impl Route {
         self.provider
     }
 
-    /// Whether it names one thing, so that a 404 can be about the thing and not about the route.
-    pub(crate) fn names_a_thing(&self) -> bool {
+    /// Whether it ends in the id of one thing.
+    fn names_a_thing(&self) -> bool {
         matches!(self.segments.last(), Some(Segment::Id(_)))
     }
 
@@ -150,7 +159,7 @@ impl Route {
 /// The backend's answer: its body as it came, and what we read in it.
 #[derive(Debug)]
 pub(crate) struct Reply<T> {
-    body: Body,
+    body: Answered,
     /// What tables and judgements are made of.
     pub(crate) data: T,
     /// Whose it is.
@@ -161,14 +170,14 @@ impl<T> Reply<T> {
     /// What `--json` prints. A table never needs it, and a long list's JSON takes ten times the memory of its bytes.
     pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         match &self.body {
-            Body::Came(bytes) => serde_json::from_slice(bytes).map(Cow::Owned),
-            Body::Made(value) => Ok(Cow::Borrowed(value)),
+            Answered::Came(bytes) => serde_json::from_slice(bytes).map(Cow::Owned),
+            Answered::Made(value) => Ok(Cow::Borrowed(value)),
         }
     }
 }
 
 #[derive(Debug)]
-enum Body {
+enum Answered {
     /// The bytes that came.
     Came(Bytes),
     /// Made of what we read, because what came has secrets in it.
@@ -186,18 +195,43 @@ pub(crate) struct Call<T> {
     pub(crate) method: Method,
     pub(crate) route: Route,
     pub(crate) replay: Replay,
+    pub(crate) body: Option<Body>,
     read: Reader<T>,
+}
+
+impl<T> Call<T> {
+    /// Whether a 404 without a code of its own can be about a thing, and not about the route.
+    pub(crate) fn names_a_thing(&self) -> bool {
+        self.method == Method::Delete || self.route.names_a_thing()
+    }
+
+    /// The request as it would be sent, secrets masked; `None` where the generation has no such route.
+    pub(crate) fn shown(&self, generation: Generation) -> serde_json::Result<Option<Value>> {
+        let Some(path) = self.route.path(generation) else { return Ok(None) };
+        let body = self.body.as_ref().map(|body| body.shown(generation)).transpose()?;
+        Ok(Some(json!({"method": self.method.as_str(), "path": path, "body": body})))
+    }
 }
 
 impl<T: DeserializeOwned> Call<T> {
     /// A read.
     pub(crate) fn get(route: Route) -> Self {
-        Self { method: Method::Get, route, replay: Replay::Always, read: whole }
+        Self { method: Method::Get, route, replay: Replay::Always, body: None, read: whole }
     }
 
-    /// A POST that does the same thing however often it is sent.
-    pub(crate) fn repeatable_post(route: Route) -> Self {
-        Self { method: Method::Post, ..Self::get(route) }
+    /// A write that may do more when it is sent twice.
+    pub(crate) fn write(method: Method, route: Route) -> Self {
+        Self { method, replay: Replay::IfNotSent, ..Self::get(route) }
+    }
+
+    /// A write that does the same thing however often it is sent.
+    pub(crate) fn repeatable(method: Method, route: Route) -> Self {
+        Self { method, ..Self::get(route) }
+    }
+
+    /// Sends this along.
+    pub(crate) fn with_body(self, body: Body) -> Self {
+        Self { body: Some(body), ..self }
     }
 
     /// The answer carries secrets: its body is what `T` writes of itself, not what came.
@@ -211,7 +245,7 @@ impl<T: DeserializeOwned> Call<T> {
     /// Reads the body of a success.
     pub(crate) fn read(&self, bytes: Bytes) -> serde_json::Result<Reply<T>> {
         let (made, data) = (self.read)(&bytes)?;
-        let body = made.map_or_else(|| Body::Came(bytes), Body::Made);
+        let body = made.map_or_else(|| Answered::Came(bytes), Answered::Made);
         Ok(Reply { body, data, provider: self.route.provider })
     }
 }
@@ -229,6 +263,8 @@ fn without_secrets<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> serde_json:
 mod tests {
     use super::*;
     use crate::api::stripe::STRIPE;
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
 
     #[test]
     fn both_generations_of_a_route() {
@@ -246,6 +282,17 @@ mod tests {
             "/api/payments/test/payment-history?limit=5&subjectId=a%20b%26c"
         );
         assert!(!route.names_a_thing());
+    }
+
+    proptest! {
+        #[test]
+        fn any_id_is_one_segment_and_comes_back(id in ".+") {
+            let route = Route::of(&STRIPE).environment(Environment::Test).name("catalog").id(&id);
+            let path = route.path(Generation::Newer).unwrap();
+            let segment = path.strip_prefix("/api/payments/stripe/test/catalog/").unwrap();
+            prop_assert!(segment.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~%".contains(c)), "{}", segment);
+            prop_assert_eq!(percent_decode_str(segment).decode_utf8().unwrap(), id);
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::api::call::Method;
-use crate::api::error::{ApiError, of_transport};
+use crate::api::error::{ApiError, of_transport, outcome_unknown};
+use crate::api::exchange::{Answer, Request, innermost};
 use crate::api::retry::{self, Outcome, Replay, Standing};
 use crate::error::{Code, Failure};
 use crate::secret::Secret;
@@ -50,22 +51,7 @@ pub(crate) struct Client {
     http: OnceCell<reqwest::Client>,
     spent: Cell<Duration>,
     key_accepted: Cell<bool>,
-}
-
-/// A whole answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) content_type: String,
-    pub(crate) retry_after: Option<Duration>,
-    /// Wiped when it is dropped: some answers carry keys.
-    pub(crate) body: Zeroizing<Vec<u8>>,
-}
-
-impl Answer {
-    pub(crate) const fn is_success(&self) -> bool {
-        matches!(self.status, 200..=299)
-    }
+    write_sent: Cell<bool>,
 }
 
 /// What the backend says of itself without authentication.
@@ -93,6 +79,7 @@ impl Client {
             http: OnceCell::new(),
             spent: Cell::default(),
             key_accepted: Cell::default(),
+            write_sent: Cell::default(),
         }
     }
 
@@ -100,33 +87,35 @@ impl Client {
         &self.endpoint
     }
 
+    /// The backend has accepted the key in this run: a 401 after that is not the key's fault (CONTRACT: Load).
+    pub(crate) fn key_accepted(&self) -> bool {
+        self.key_accepted.get()
+    }
+
+    /// Something else than a read has been sent in this run.
+    pub(crate) fn write_sent(&self) -> bool {
+        self.write_sent.get()
+    }
+
     /// Sends a request until it is answered, refused for good, or the policy says stop.
     ///
     /// # Errors
     /// Whatever is not an answer. An answer that is no success is an answer: judging it is the caller's.
-    pub(crate) async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        replay: Replay,
-    ) -> Result<Answer, Failure> {
+    pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Failure> {
         let mut replays = 0;
         loop {
-            let attempt = self.timed(self.attempt(method, path)).await;
+            let attempt = self.timed(self.attempt(request)).await;
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
-                Ok(answer) => self.decide(replay, replays, &ApiError::read(answer).outcome()),
+                Ok(answer) => self.decide(request.replay, replays, &ApiError::read(answer).outcome()),
                 Err(Broken::Transport(error)) if error.is_connect() => {
-                    self.decide(replay, replays, &Outcome::NotSent)
+                    self.decide(request.replay, replays, &Outcome::NotSent)
                 }
-                Err(Broken::Transport(_)) => self.decide(replay, replays, &Outcome::Lost),
+                Err(Broken::Transport(_)) => self.decide(request.replay, replays, &Outcome::Lost),
                 Err(Broken::Deadline | Broken::Final(_)) => None,
             };
             let Some(pause) = pause else {
-                return attempt.map_err(|broken| match broken {
-                    Broken::Final(failure) => failure,
-                    broken => of_transport(&broken, method, path, &self.endpoint, self.limits, replay),
-                });
+                return attempt.map_err(|broken| of_transport(broken, request, &self.endpoint, self.limits));
             };
             replays += 1;
             self.trace(format_args!(
@@ -140,7 +129,7 @@ impl Client {
 
     /// Asks for the backend's version; needs no key and sends none.
     pub(crate) async fn health(&self) -> Result<Health, Failure> {
-        let answer = self.exchange(Method::Get, HEALTH, Replay::Always).await?;
+        let answer = self.exchange(Request::get(HEALTH)).await?;
         serde_json::from_slice(&answer.body).map_err(|_| {
             Failure::new(
                 Code::ResponseInvalid,
@@ -162,10 +151,10 @@ impl Client {
         retry::decide(replay, outcome, standing)
     }
 
-    async fn attempt(&self, method: Method, path: &str) -> Result<Answer, Broken> {
+    async fn attempt(&self, request: Request<'_>) -> Result<Answer, Broken> {
         let started = Instant::now();
-        self.trace(format_args!("> {method} {}{path}", self.endpoint.address));
-        let answer = self.receive(method, path).await;
+        self.trace(format_args!("> {} {}{}", request.method, self.endpoint.address, request.path));
+        let answer = self.receive(request).await;
         let elapsed = started.elapsed().as_millis();
         match &answer {
             Ok(answer) => {
@@ -180,56 +169,58 @@ impl Client {
         answer
     }
 
-    async fn receive(&self, method: Method, path: &str) -> Result<Answer, Broken> {
+    async fn receive(&self, request: Request<'_>) -> Result<Answer, Broken> {
         let http = self.http().map_err(Broken::Final)?;
         let left = self.left();
-        let request = http
-            .request(to_http(method), format!("{}{path}", self.endpoint.address))
+        let mut sending = http
+            .request(to_http(request.method), format!("{}{}", self.endpoint.address, request.path))
             .header(header::ACCEPT, "application/json");
-        let request =
-            if path == HEALTH { request } else { request.header(header::AUTHORIZATION, self.bearer()?) };
+        if request.path != HEALTH {
+            sending = sending.header(header::AUTHORIZATION, self.bearer()?);
+        }
+        if let Some(body) = request.body {
+            sending = sending.header(header::CONTENT_TYPE, "application/json").body(body.to_vec());
+        }
+        if request.method != Method::Get {
+            self.write_sent.set(true);
+        }
         let whole = async {
-            let response = request.send().await.map_err(Broken::Transport)?;
-            self.read(response, method, path).await
+            let response = sending.send().await.map_err(Broken::Transport)?;
+            self.read(response, request).await
         };
         tokio::time::timeout(left, whole).await.unwrap_or(Err(Broken::Deadline))
     }
 
-    async fn read(
-        &self,
-        mut response: reqwest::Response,
-        method: Method,
-        path: &str,
-    ) -> Result<Answer, Broken> {
+    async fn read(&self, mut response: reqwest::Response, request: Request<'_>) -> Result<Answer, Broken> {
         let status = response.status().as_u16();
         let text =
             |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if let (300..=399, Some(target)) = (status, text(header::LOCATION)) {
-            return Err(Broken::Final(self.redirected(method, path, status, &target)));
+            return Err(Broken::Final(self.redirected(request, status, &target)));
         }
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let retry_after = text(header::RETRY_AFTER).and_then(|value| parse_retry_after(&value));
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
         if announced.is_some_and(|length| length > LARGEST_ANSWER) {
-            return Err(Broken::Final(too_large(method, path)));
+            return Err(Broken::Final(too_large(request)));
         }
         let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or_default()));
         while let Some(chunk) = response.chunk().await.map_err(Broken::Transport)? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(Broken::Final(too_large(method, path)));
+                return Err(Broken::Final(too_large(request)));
             }
             body.extend_from_slice(&chunk);
         }
-        if (200..300).contains(&status) && path != HEALTH {
+        if (200..300).contains(&status) && request.path != HEALTH {
             self.key_accepted.set(true);
         }
         Ok(Answer { status, content_type, retry_after, body })
     }
 
-    fn redirected(&self, method: Method, path: &str, status: u16, target: &str) -> Failure {
+    fn redirected(&self, request: Request<'_>, status: u16, target: &str) -> Failure {
         Failure::new(Code::Redirected, format!("{} answers with a redirect", self.endpoint.address))
             .why(format!(
-                "{method} {path} answered {status} to {target}; it is not followed, because the key would go along"
+                "{request} answered {status} to {target}; it is not followed, because the key would go along"
             ))
             .hint("if that is your backend, use its address")
             .status(status)
@@ -288,13 +279,19 @@ const fn to_http(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
     }
 }
 
-fn too_large(method: Method, path: &str) -> Failure {
-    Failure::new(Code::ResponseTooLarge, "The answer is too large")
-        .why(format!("{method} {path} answered with more than {} MiB", LARGEST_ANSWER / 1024 / 1024))
-        .hint("ask for less, for example with --limit")
+fn too_large(request: Request<'_>) -> Failure {
+    let what = "The answer is too large";
+    let why = format!("{request} answered with more than {} MiB", LARGEST_ANSWER / 1024 / 1024);
+    if request.replay == Replay::IfNotSent {
+        return outcome_unknown(what).why(why);
+    }
+    Failure::new(Code::ResponseTooLarge, what).why(why).hint("ask for less, for example with --limit")
 }
 
 /// Seconds, or the date that HTTP writes.
@@ -306,13 +303,4 @@ fn parse_retry_after(value: &str) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     let wait = date.duration_since(jiff::Timestamp::now());
     Some(Duration::try_from(wait).unwrap_or_default())
-}
-
-/// The sentence at the bottom of an error chain: the one that says what happened.
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::api::call::Method;
-use crate::api::client::{Answer, Broken, Endpoint, Limits, innermost};
-use crate::api::retry::{Outcome, Replay};
+use crate::api::client::{Broken, Client, Endpoint, Limits};
+use crate::api::exchange::{Answer, Request, innermost};
+use crate::api::retry::{Outcome, Replay, names_a_connection_timeout};
 use crate::error::{Code, Exit, Failure};
 
 /// The backend's error body: `{error, message, statusCode, nextActions?}`.
@@ -54,35 +55,37 @@ impl ApiError {
     }
 
     /// As the user and a script see it.
-    pub(crate) fn into_failure(
-        self,
-        method: Method,
-        path: &str,
-        replay: Replay,
-        endpoint: &Endpoint,
-    ) -> Failure {
-        let exit = self.exit(replay);
-        let hint = self.hint(endpoint);
+    pub(crate) fn into_failure(self, request: Request<'_>, client: &Client) -> Failure {
         let status = self.status;
-        let code = self.code.unwrap_or_else(|| format!("HTTP_{status}"));
-        let what =
-            self.message.unwrap_or_else(|| format!("The backend answered {status} without saying why"));
-        let mut failure = Failure::new(Code::Backend(code.clone()), what)
-            .why(format!("{method} {path} answered {status} {code}"))
-            .exit(exit);
-        failure.hint = hint;
-        failure.status = Some(status);
+        let code = self.code.clone().unwrap_or_else(|| format!("HTTP_{status}"));
+        let what = self.message.clone();
+        let what = what.unwrap_or_else(|| format!("The backend answered {status} without saying why"));
+        let why = format!("{request} answered {status} {code}");
+        if self.leaves_open(request) {
+            return outcome_unknown(&what).why(why).status(status);
+        }
+        let mut failure =
+            Failure::new(Code::Backend(code), what).why(why).exit(self.exit(request)).status(status);
+        failure.hint = self.hint(request, client);
         failure
     }
 
-    fn exit(&self, replay: Replay) -> Exit {
+    /// Whether a write that may do more when it is sent twice was done: with these, nobody can tell.
+    fn leaves_open(&self, request: Request<'_>) -> bool {
+        request.replay == Replay::IfNotSent && matches!(self.status, 408 | 500 | 502..=504)
+    }
+
+    fn exit(&self, request: Request<'_>) -> Exit {
+        let repeatable = request.replay == Replay::Always;
+        let message = self.message.as_deref().unwrap_or_default();
         match self.status {
             // A 401 with another code is Stripe refusing its key: the caller's own is fine.
             401 if self.is_about_the_key() => Exit::NotAuthenticated,
             403 => Exit::Denied,
             404 => Exit::NotFound,
             429 => Exit::TryAgain,
-            408 | 502..=504 if replay == Replay::Always => Exit::TryAgain,
+            408 | 502..=504 if repeatable => Exit::TryAgain,
+            500 if repeatable && names_a_connection_timeout(message) => Exit::TryAgain,
             _ => Exit::Failed,
         }
     }
@@ -92,27 +95,8 @@ impl ApiError {
         self.code.as_deref().is_some_and(|code| code.starts_with("AUTH_"))
     }
 
-    fn hint(&self, endpoint: &Endpoint) -> Option<String> {
-        let source = || format!("the key comes from {}", endpoint.key_source);
-        let own = match self.status {
-            401 if self.is_about_the_key() => Some(source()),
-            403 if self.is_about_the_key() => {
-                Some(format!("use the project's admin API key (ik_…); {}", source()))
-            }
-            401 | 403 => Some("check the provider's key with `insforge payments status`".to_owned()),
-            404 => Some(
-                "look at the list for its id; `insforge payments sync` brings the mirror up to date"
-                    .to_owned(),
-            ),
-            429 => Some(match self.retry_after {
-                Some(wait) => format!("wait {} s, then run it again", wait.as_secs()),
-                None => "wait a moment, then run it again".to_owned(),
-            }),
-            502..=504 => {
-                Some("the backend or the provider is out of reach; try again in a moment".to_owned())
-            }
-            _ => None,
-        };
+    fn hint(&self, request: Request<'_>, client: &Client) -> Option<String> {
+        let own = self.own_hint(request, client);
         match (&self.next_actions, own) {
             (Some(next), Some(own)) if self.status == 401 => {
                 Some(format!("{}; {own}", next.trim_end_matches('.')))
@@ -121,25 +105,78 @@ impl ApiError {
             (None, own) => own,
         }
     }
+
+    /// What to do now, by status and code (CONTRACT: Errors).
+    fn own_hint(&self, request: Request<'_>, client: &Client) -> Option<String> {
+        let source = || format!("the key comes from {}", client.endpoint().key_source);
+        let hint = match (self.status, self.code.as_deref().unwrap_or_default()) {
+            (401, "AUTH_INVALID_API_KEY") if client.key_accepted() => {
+                "the backend accepted this key a moment ago, and answers so when it is overloaded; wait a moment, \
+                 then run it again"
+            }
+            (401, _) if self.is_about_the_key() => return Some(source()),
+            (403, _) if self.is_about_the_key() => {
+                return Some(format!("use the project's admin API key (ik_…); {}", source()));
+            }
+            (401, _) => {
+                "the provider refuses the key that it was given; `insforge payments config set` gives the backend \
+                 another"
+            }
+            (403, _) => {
+                "the provider's key lacks this permission; give the backend one that has it with `insforge payments \
+                 config set`"
+            }
+            (400, "PAYMENT_CONFIG_INVALID" | "PAYMENT_CONFIG_NOT_FOUND") => {
+                "give the backend the provider's key with `insforge payments config set`"
+            }
+            (400, "INVALID_INPUT") if request.method != Method::Get => "--dry-run shows what is sent",
+            (402, _) => "the provider declined a payment method; its dashboard says why",
+            (404, "PAYMENT_CONFIG_NOT_FOUND") => "`insforge payments config` shows which keys there are",
+            (404, _) => "look at the list for its id; `insforge payments sync` brings the mirror up to date",
+            (409, _) => "the provider is at work on the same object; wait a moment, then run it again",
+            (429, _) => match self.retry_after {
+                Some(wait) => return Some(format!("wait {} s, then run it again", wait.as_secs())),
+                None => "wait a moment, then run it again",
+            },
+            (500, _) => "the backend's log says more; `insforge payments status` shows how it stands",
+            (502..=504, _) => "the backend or the provider is out of reach; try again in a moment",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// A write of which nobody can tell whether it was done.
+pub(crate) fn outcome_unknown(what: &str) -> Failure {
+    Failure::new(Code::OutcomeUnknown, format!("{what}; whether it was done is unknown"))
+        .hint("look before you run it again: a second time could do it twice")
+}
+
+/// A success whose body makes no sense: the thing was done, or something between here and the backend answered.
+pub(crate) fn senseless(why: String, request: Request<'_>, endpoint: &Endpoint) -> Failure {
+    let what = "The backend's answer makes no sense";
+    if request.replay == Replay::IfNotSent {
+        return outcome_unknown(what).why(why);
+    }
+    let hint = format!("check that {} is an InsForge backend", endpoint.address);
+    Failure::new(Code::ResponseInvalid, what).why(why).hint(hint)
 }
 
 /// A request without a whole answer, as the user and a script see it.
 pub(crate) fn of_transport(
-    broken: &Broken,
-    method: Method,
-    path: &str,
+    broken: Broken,
+    request: Request<'_>,
     endpoint: &Endpoint,
     limits: Limits,
-    replay: Replay,
 ) -> Failure {
     let address = &endpoint.address;
     let (code, what, why, arrived, hint) = match broken {
         Broken::Transport(error) if error.is_connect() => (
             Code::Unreachable,
             format!("Cannot reach {address}"),
-            innermost(error),
+            innermost(&error),
             false,
-            if innermost(error).to_ascii_lowercase().contains("certificate") {
+            if innermost(&error).to_ascii_lowercase().contains("certificate") {
                 "if the certificate is your own, name its CA's file with SSL_CERT_FILE"
             } else {
                 "check the address, the network and the proxy (HTTPS_PROXY), then run it again"
@@ -148,26 +185,21 @@ pub(crate) fn of_transport(
         Broken::Transport(error) => (
             Code::Unreachable,
             format!("The connection to {address} broke before the answer was complete"),
-            innermost(error),
+            innermost(&error),
             true,
             "run it again",
         ),
         Broken::Deadline => (
             Code::TimedOut,
             format!("{address} did not answer in time"),
-            format!(
-                "{method} {path} had no whole answer when the deadline of {} passed",
-                seconds(limits.deadline)
-            ),
+            format!("{request} had no whole answer when the deadline of {} passed", seconds(limits.deadline)),
             true,
             "give it longer with --timeout, or run it again",
         ),
-        Broken::Final(failure) => return failure.clone(),
+        Broken::Final(failure) => return failure,
     };
-    if arrived && replay == Replay::IfNotSent {
-        return Failure::new(Code::OutcomeUnknown, format!("{what}; whether it was done is unknown"))
-            .why(why)
-            .hint("look before you run it again: a second time could do it twice");
+    if arrived && request.replay == Replay::IfNotSent {
+        return outcome_unknown(&what).why(why);
     }
     Failure::new(code, what).why(why).hint(hint)
 }

@@ -6,9 +6,9 @@ use std::cell::Cell;
 use std::fmt;
 
 use crate::api::call::{Call, Method, Provider, Reply, Route};
-use crate::api::client::{Answer, Client};
-use crate::api::error::ApiError;
-use crate::api::retry::Replay;
+use crate::api::client::Client;
+use crate::api::error::{ApiError, senseless};
+use crate::api::exchange::{Answer, Request};
 use crate::api::stripe::STRIPE;
 use crate::error::{Code, Failure};
 
@@ -27,6 +27,16 @@ impl Generation {
             Self::Newer => Self::Older,
             Self::Older => Self::Newer,
         }
+    }
+
+    /// It has no routes for this provider.
+    pub(crate) fn lacks(self, provider: &Provider) -> Failure {
+        Failure::new(
+            Code::ProviderNotAvailable,
+            format!("{} is not available on this backend", provider.name),
+        )
+        .why(format!("its payments routes are of the {self} generation, which knows Stripe only"))
+        .hint("update the backend to InsForge 2.3 or later")
     }
 }
 
@@ -82,6 +92,14 @@ impl Api {
         }
     }
 
+    /// The generation that it has, or had the last time, as far as that is known without asking.
+    pub(crate) fn expected_generation(&self) -> Option<Generation> {
+        match self.known.get() {
+            Known::Remembered(generation) | Known::Learned(generation) => Some(generation),
+            Known::Nothing => None,
+        }
+    }
+
     /// Sends a call and reads its answer.
     pub(crate) async fn send<T: serde::de::DeserializeOwned>(
         &self,
@@ -117,8 +135,13 @@ impl Api {
     }
 
     async fn exchange<T>(&self, call: &Call<T>, generation: Generation) -> Result<(String, Answer), Failure> {
-        let path = call.route.path(generation).ok_or_else(|| unknown_provider(call.route.provider()))?;
-        let answer = self.client.exchange(call.method, &path, call.replay).await?;
+        let path = call.route.path(generation).ok_or_else(|| generation.lacks(call.route.provider()))?;
+        let body = call.body.as_ref().map(|body| body.bytes(generation)).transpose();
+        let body = body.map_err(|error| {
+            Failure::new(Code::Failed, "The request cannot be written as JSON").why(error.to_string())
+        })?;
+        let body = body.as_deref().map(Vec::as_slice);
+        let answer = self.client.exchange(Request { body, ..request_of(call, &path) }).await?;
         Ok((path, answer))
     }
 
@@ -134,14 +157,14 @@ impl Api {
             if gone == Some(path.as_str()) {
                 continue;
             }
-            let answer = self.client.exchange(Method::Get, &path, Replay::Always).await?;
+            let answer = self.client.exchange(Request::get(&path)).await?;
             if answer.is_success() {
                 self.note(generation);
                 return Ok((generation, (path, answer)));
             }
             let error = ApiError::read(&answer);
             if !error.may_be_about_the_route() {
-                return Err(error.into_failure(Method::Get, &path, Replay::Always, self.client.endpoint()));
+                return Err(error.into_failure(Request::get(&path), &self.client));
             }
         }
         Err(Failure::new(Code::PaymentsNotAvailable, "Payments are not available on this backend")
@@ -161,14 +184,13 @@ impl Api {
     ) -> Result<Reply<T>, Failure> {
         if !answer.is_success() {
             let error = ApiError::read(&answer);
-            return Err(error.into_failure(call.method, path, call.replay, self.client.endpoint()));
+            return Err(error.into_failure(request_of(call, path), &self.client));
         }
         let reply = call.read(answer.body).map_err(|error| {
+            let request = request_of(call, path);
             let kind = answer.content_type.split(';').next().unwrap_or_default();
-            Failure::new(Code::ResponseInvalid, "The backend's answer makes no sense")
-                .why(format!("{} {path} answered {} with {kind}: {error}", call.method, answer.status))
-                .hint(format!("check that {} is an InsForge backend", self.client.endpoint().address))
-                .status(answer.status)
+            let why = format!("{request} answered {} with {kind}: {error}", answer.status);
+            senseless(why, request, self.client.endpoint()).status(answer.status)
         })?;
         self.note(generation);
         Ok(reply)
@@ -192,9 +214,8 @@ impl Api {
     /// The status route exists, this one does not: the thing is missing, or the route is.
     fn missing<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Failure {
         // On the older routes before 2.1.8 a missing thing has the plain code of a missing route.
-        if self.known.get() == Known::Learned(Generation::Older) && call.route.names_a_thing() {
-            let error = ApiError::read(answer);
-            return error.into_failure(call.method, path, call.replay, self.client.endpoint());
+        if self.known.get() == Known::Learned(Generation::Older) && call.names_a_thing() {
+            return ApiError::read(answer).into_failure(request_of(call, path), &self.client);
         }
         Failure::new(Code::Backend("NOT_FOUND".into()), "This backend has no such route")
             .why(format!("{} {path} answered {}", call.method, answer.status))
@@ -203,12 +224,11 @@ impl Api {
     }
 }
 
-fn is_route_404(answer: &Answer) -> bool {
-    answer.status == 404 && ApiError::read(answer).may_be_about_the_route()
+/// The request, without its body: for messages.
+fn request_of<'a, T>(call: &Call<T>, path: &'a str) -> Request<'a> {
+    Request { method: call.method, path, body: None, replay: call.replay }
 }
 
-fn unknown_provider(provider: &Provider) -> Failure {
-    Failure::new(Code::ProviderNotAvailable, format!("{} is not available on this backend", provider.name))
-        .why("its payments routes are of the older generation, which knows Stripe only")
-        .hint("update the backend to InsForge 2.3 or later")
+fn is_route_404(answer: &Answer) -> bool {
+    answer.status == 404 && ApiError::read(answer).may_be_about_the_route()
 }

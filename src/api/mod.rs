@@ -1,9 +1,11 @@
 //! The backend's admin API: what can be asked ([`Call`]), how it is sent ([`client`]), when it is sent again
 //! ([`retry`]), under which of two generations of routes ([`generation`]), and what a refusal means ([`error`]).
 
+mod body;
 mod call;
 mod client;
 mod error;
+mod exchange;
 mod generation;
 mod provider;
 mod retry;
@@ -13,5 +15,5 @@ pub(crate) use call::{Call, Provider, Reply};
 pub(crate) use client::{Client, Endpoint, Health, Limits};
 pub(crate) use generation::{Api, Generation, Memory};
 pub(crate) use provider::{
-    SubjectFilter, catalog, config, customers, status, subscriptions, sync, transactions,
+    SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
 };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::call::{Call, Name, Provider, Route};
+use crate::api::call::{Call, Method, Name, Provider, Route};
 use crate::wire::{Customers, Environment, Transactions};
 
 /// One billing subject of the application's; the backend takes both parts or none.
@@ -25,11 +25,19 @@ pub(crate) fn config<T: DeserializeOwned + Serialize>(provider: &'static Provide
     Call::get(Route::of(provider).name("config")).with_secrets()
 }
 
+/// Takes the keys of an environment away. It answers with those that are left, the newer backend **in clear**.
+pub(crate) fn remove_keys<T: DeserializeOwned + Serialize>(
+    provider: &'static Provider,
+    environment: Environment,
+) -> Call<T> {
+    Call::write(Method::Delete, Route::of(provider).environment(environment).name("config")).with_secrets()
+}
+
 /// Mirrors the provider's data again, of one environment or of all. It changes the mirror only, so it can be
 /// repeated.
 pub(crate) fn sync<T: DeserializeOwned>(provider: &'static Provider, only: Option<Environment>) -> Call<T> {
     let route = Route::of(provider);
-    Call::repeatable_post(only.into_iter().fold(route, Route::environment).name("sync"))
+    Call::repeatable(Method::Post, only.into_iter().fold(route, Route::environment).name("sync"))
 }
 
 /// Everything that is for sale.

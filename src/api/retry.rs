@@ -9,10 +9,6 @@ pub(crate) enum Replay {
     /// Sending it twice is the same as sending it once: GET, PUT, sync, archive, a create with an idempotency key.
     Always,
     /// Only when it surely did not reach the backend.
-    #[allow(
-        dead_code,
-        reason = "the first write that is not repeatable constructs it; the policy is whole without"
-    )]
     IfNotSent,
 }
 
@@ -81,11 +77,13 @@ fn is_passing(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     }
 }
 
+/// It never arrived, or it was turned away at the door: by a rate limit, or by the check of the key.
 fn surely_not_done(outcome: &Outcome<'_>) -> bool {
-    matches!(outcome, Outcome::NotSent | Outcome::Refused { status: 429, .. })
+    matches!(outcome, Outcome::NotSent | Outcome::Refused { status: 401 | 429, .. })
 }
 
-fn names_a_connection_timeout(message: &str) -> bool {
+/// What a backend says that has no connection to its database left.
+pub(crate) fn names_a_connection_timeout(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("connect")
         && ["timeout", "timed out", "etimedout"].iter().any(|word| message.contains(word))
@@ -116,7 +114,7 @@ mod tests {
             (Outcome::Lost, true, false, false),
             (refused(400, Some("INVALID_INPUT"), ""), false, false, false),
             (refused(401, Some("AUTH_INVALID_API_KEY"), ""), false, false, false),
-            (refused(401, Some("AUTH_INVALID_API_KEY"), ""), true, false, true),
+            (refused(401, Some("AUTH_INVALID_API_KEY"), ""), true, true, true),
             (refused(401, Some("AUTH_UNAUTHORIZED"), ""), false, false, true),
             (refused(401, Some("PAYMENT_CONFIG_INVALID"), ""), false, false, true),
             (refused(401, None, ""), false, false, true),

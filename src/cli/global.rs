@@ -33,6 +33,9 @@ pub(super) struct Global {
     /// Answer every confirmation with yes
     #[arg(short, long, global = true, overrides_with = "yes")]
     yes: bool,
+    /// Show the request that a write would send, and send nothing
+    #[arg(long, global = true, overrides_with = "dry_run")]
+    dry_run: bool,
     /// Never ask; a missing value is an error that names its flag [env: CI]
     #[arg(long, global = true, overrides_with = "no_input")]
     no_input: bool,
@@ -94,6 +97,7 @@ impl Global {
         ctx.output_named = output_named;
         ctx.interactive = interactive;
         ctx.yes = self.yes;
+        ctx.dry_run = self.dry_run;
         ctx.caller_says = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();
         ctx.timeout = timeout;
         ctx.retries = retries;

@@ -13,7 +13,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use early::Early;
 
-use crate::commands::Root;
+use crate::commands::{CONFIG_SET_USAGE, Root};
 use crate::error::{Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{Stderr, ask};
@@ -54,7 +54,8 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => return print(&text.render(command(), early.colors_on_stdout(&facts))?),
     };
-    let ctx = cli.global.into_ctx(facts, early)?;
+    let mut ctx = cli.global.into_ctx(facts, early)?;
+    ctx.args = args.to_vec();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
             biased;
             _ = tokio::signal::ctrl_c() => {
                 ask::restore_terminal();
-                Ok(Exit::Interrupted)
+                ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
             }
             outcome = work.run(&ctx) => outcome,
         }
@@ -92,8 +93,18 @@ fn without_command(error: &clap::Error, args: &[OsString], early: &Early, facts:
             let hint = format!("`{} --help` lists them", command_in(args));
             Err(Failure::usage("A command is missing").hint(hint).into())
         }
+        // Any word of it may be a key, in any form.
+        _ if may_hold_a_key(args) => Err(Failure::usage("The command line makes no sense")
+            .why("what is wrong with it is not told, because a word of it may be a key")
+            .hint(format!("write it as {CONFIG_SET_USAGE}; `{} --help` says more", command_in(args)))
+            .into()),
         _ => Err(usage(&rendered.to_string(), &command_in(args)).into()),
     }
+}
+
+/// It is, or was meant as, `config set`.
+fn may_hold_a_key(args: &[OsString]) -> bool {
+    args.iter().skip_while(|word| *word != "config").any(|word| word == "set")
 }
 
 fn print(text: &[u8]) -> Result<Exit> {

@@ -15,10 +15,12 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
+pub(crate) use stripe::CONFIG_SET_USAGE;
 use stripe::Stripe;
 
 /// The root of the tree.
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub(crate) enum Root {
     #[command(flatten)]
     Work(Work),

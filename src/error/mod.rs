@@ -24,12 +24,22 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The HTTP status, where the backend answered.
     pub status: Option<u16>,
+    /// The key under which a create that may have been done can be sent again without doing it twice.
+    pub idempotency_key: Option<Box<str>>,
 }
 
 impl Failure {
     /// A failure with the usual exit code of its kind.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self { exit: code.exit(), code, what: what.into(), why: None, hint: None, status: None }
+        Self {
+            exit: code.exit(),
+            code,
+            what: what.into(),
+            why: None,
+            hint: None,
+            status: None,
+            idempotency_key: None,
+        }
     }
 
     /// The command line is wrong.
@@ -78,3 +88,11 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Something that is weaker than it should be, or that wants doing: no reason to fail.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    /// Its stable name.
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+}

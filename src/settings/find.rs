@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Code, Exit, Failure, Warning};
 use crate::facts::Facts;
 use crate::secret::Secret;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
-use crate::settings::{Found, Places, Policy, Profiles, Project, Source, Vault, Warning};
+use crate::settings::{Found, Places, Policy, Profiles, Project, Source, Vault};
 use crate::wire::Address;
 
 /// What the command line says about the backend.
@@ -26,11 +26,23 @@ pub(crate) struct Backend {
     pub(crate) key: Found<Secret>,
     /// The profile it comes from.
     pub(crate) profile: Option<String>,
-    /// What the pair's own place says about writes to live, and the project's file.
+    /// What environment and profile say about writes to live; [`Backend::live`] is what holds.
     pub(crate) live: Policy,
     /// The pair comes from a file: what we learn of the backend may be kept in one too.
     pub(crate) stored: bool,
     pub(crate) warnings: Vec<Warning>,
+}
+
+impl Backend {
+    /// What holds for writes to live. A project's file can forbid them, also where the pair comes from elsewhere; it
+    /// is looked for only when it matters, because a run that gets everything from its environment reads no file.
+    pub(crate) fn live(&self, facts: &Facts) -> Result<Policy, Failure> {
+        let Some(directory) = facts.directory.as_deref().filter(|_| !self.stored) else {
+            return Ok(self.live);
+        };
+        let project = Project::nearest(directory)?.and_then(|project| project.live);
+        Ok(Policy::of(Some(self.live), project, None))
+    }
 }
 
 impl Asked {

@@ -37,11 +37,11 @@ impl KeyFlag {
             }
             Self::Stdin => {
                 let source = Source::Flag("--api-key-stdin");
-                let text = read_limited(std::io::stdin().lock()).map_err(|error| {
+                let key = read_secret(std::io::stdin().lock()).map_err(|error| {
                     Failure::new(Code::ApiKeyInvalid, "Cannot read the key from stdin")
                         .why(format!("{error:#}"))
                 })?;
-                Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
+                Ok(Found { value: check_api_key(key, &source)?, source })
             }
         }
     }
@@ -49,23 +49,24 @@ impl KeyFlag {
 
 pub(super) fn read_key_file(path: &Path, named_by: &'static str) -> Result<Found<Secret>> {
     let source = Source::KeyFile { named_by, path: path.to_owned() };
-    let text =
-        std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_limited).map_err(|error| {
+    let key =
+        std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_secret).map_err(|error| {
             Failure::new(Code::ApiKeyInvalid, format!("Cannot read the key from {}", path.display()))
                 .why(format!("{error:#}"))
                 .hint(format!("check the path that {named_by} gives"))
         })?;
-    Ok(Found { value: check_api_key(Secret::new(text), &source)?, source })
+    Ok(Found { value: check_api_key(key, &source)?, source })
 }
 
 /// The longest text that is taken for a key.
 const LONGEST_KEY: u64 = 16 * 1024;
 
-fn read_limited(from: impl Read) -> Result<String> {
+/// Reads a key, whoever's it is.
+pub(crate) fn read_secret(from: impl Read) -> Result<Secret> {
     let mut text = Zeroizing::new(Vec::new());
     from.take(LONGEST_KEY + 1).read_to_end(&mut text)?;
     anyhow::ensure!(text.len() as u64 <= LONGEST_KEY, "it is longer than any key");
-    Ok(std::str::from_utf8(&text).context("it is not text")?.to_owned())
+    Ok(Secret::new(std::str::from_utf8(&text).context("it is not text")?.to_owned()))
 }
 
 /// Refuses what cannot be the project's API key, before it is sent or stored anywhere.

@@ -17,10 +17,10 @@ mod vault;
 pub(crate) use cache::Cache;
 pub(crate) use file::{Profiles, Store};
 pub(crate) use find::{Asked, Backend, read_address};
-pub(crate) use key::{KeyFlag, check_api_key};
+pub(crate) use key::{KeyFlag, check_api_key, read_secret};
 pub(crate) use policy::Policy;
 pub(crate) use project::{Linked, Project};
-pub(crate) use source::{Found, Source, Warning};
+pub(crate) use source::{Found, Source};
 pub(crate) use vault::{Patience, Vault};
 
 use std::path::PathBuf;

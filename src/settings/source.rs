@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::error::Warning;
 use crate::settings::{Store, atomic};
 
 /// Where a value comes from.
@@ -50,13 +51,6 @@ impl fmt::Display for Source {
 pub(crate) struct Found<T> {
     pub(crate) value: T,
     pub(crate) source: Source,
-}
-
-/// Something that is weaker than it should be.
-#[derive(Clone, Debug)]
-pub(crate) struct Warning {
-    pub(crate) code: &'static str,
-    pub(crate) text: String,
 }
 
 impl Warning {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::Result;
 use toml_edit::{Item, Table, value};
 
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Warning};
 use crate::secret::Secret;
 use crate::settings::file::{self, Store};
-use crate::settings::{Source, Warning, atomic};
+use crate::settings::{Source, atomic};
 use crate::wire::Address;
 
 /// How long a keyring may take. One that is alive but locked can hang for ever; a person may have to type a

@@ -4,7 +4,7 @@
 use std::io::{Write, stderr, stdin};
 
 use anyhow::{Context, Result, anyhow};
-use dialoguer::{Confirm, Password};
+use dialoguer::Password;
 
 use crate::secret::Secret;
 
@@ -16,20 +16,30 @@ pub(crate) async fn secret(question: String) -> Result<Secret> {
     Ok(Secret::new(blocking(ask).await?))
 }
 
-/// A line of text. The terminal itself edits it: dialoguer's own line editor never ends where a terminal is closed.
+/// A line of text.
 pub(crate) async fn text(question: String) -> Result<String> {
+    line(format!("{question}: ")).await
+}
+
+/// Yes or no, as a line: a bare Enter, Ctrl-D and whatever is not a yes are no. (dialoguer's question takes a single
+/// key, hides the cursor, and is deaf to Ctrl-D.)
+pub(crate) async fn confirm(question: &str) -> Result<bool> {
+    let answer = line(format!("{question} [y/N] ")).await?;
+    Ok(["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes)))
+}
+
+/// The terminal itself edits it: dialoguer's own line editor never ends where a terminal is closed.
+async fn line(prompt: String) -> Result<String> {
     blocking(move || {
-        write!(stderr(), "{question}: ")?;
+        write!(stderr(), "{prompt}")?;
         let mut line = String::new();
-        stdin().read_line(&mut line)?;
+        if stdin().read_line(&mut line)? == 0 {
+            // Ctrl-D leaves the cursor behind the question.
+            writeln!(stderr())?;
+        }
         Ok(line)
     })
     .await
-}
-
-/// Yes or no; a bare Enter is no.
-pub(crate) async fn confirm(question: String) -> Result<bool> {
-    blocking(move || Confirm::new().with_prompt(question).default(false).interact()).await
 }
 
 /// A question waits on a thread of its own, so that Ctrl-C is still heard: [`restore_terminal`] undoes what the

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 
 /// Something that a command has done or found, ready to be shown in any format.
 pub(crate) trait Show {
@@ -19,6 +19,10 @@ pub(crate) trait Show {
     /// What to say beside the page: `✓ …`.
     fn notes(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// What wants doing, although it is done.
+    fn warnings(&self) -> &[Warning] {
+        &[]
     }
     /// What is wrong although the backend answered with a success: shown first, failed afterwards.
     fn failure(&self) -> Option<Failure> {

@@ -1,16 +1,26 @@
 //! What goes over the wire: the backend's shapes, and small values with their rules. No IO.
 
 mod address;
+mod bodies;
 mod environment;
 mod lists;
+mod metadata;
 mod money;
+mod patch;
+mod price;
 mod stripe;
+mod text;
 
 pub(crate) use address::Address;
+pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use environment::Environment;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
+pub(crate) use metadata::{Field, Metadata};
 pub(crate) use money::Money;
+pub(crate) use patch::Patch;
+pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
 pub(crate) use stripe::{
-    Catalog, Config, Connection, Key, Price, PriceReply, Prices, Product, ProductReply, Products, Status,
-    Subscription, Subscriptions, SyncResult, SyncResults,
+    Account, Catalog, Config, Connection, ConnectionReply, Key, Price, PriceReply, Prices, Product,
+    ProductDeleted, ProductReply, Products, Status, Subscription, Subscriptions, SyncResult, SyncResults,
 };
+pub(crate) use text::{Currency, Description, IdempotencyKey, LookupKey, ObjectId, ProductName};

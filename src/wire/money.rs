@@ -44,6 +44,19 @@ impl<'a> Money<'a> {
         Self { amount: amount.to_string(), currency }
     }
 
+    /// What payments in this currency must be a multiple of, where this amount is none: Stripe takes no payment with
+    /// a fraction of a króna or a Ugandan shilling, and of three decimals the last is always zero
+    /// (<https://docs.stripe.com/currencies#special-cases>).
+    pub(crate) fn finer_than_payable(&self) -> Option<u32> {
+        let step = match decimals(self.currency) {
+            Decimals { digits: 2, shown: 0 } => 100,
+            Decimals { digits: 3, .. } => 10,
+            _ => return None,
+        };
+        let zeros = if step == 100 { "00" } else { "0" };
+        (!self.amount.ends_with(zeros) && self.amount != "0").then_some(step)
+    }
+
     /// An amount with a fraction of the smallest unit, as Stripe's `unit_amount_decimal` has it.
     ///
     /// `None` where the text is no plain decimal number.

@@ -2,6 +2,8 @@
 //!
 //! Only what is shown or judged is named here: the JSON output is the backend's own body, whatever else is in it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
@@ -22,7 +24,11 @@ pub(crate) struct Connection {
     pub(crate) status: String,
     #[serde(alias = "stripeAccountId")]
     pub(crate) account_id: Option<String>,
+    #[serde(alias = "stripeAccountEmail")]
+    pub(crate) account_email: Option<String>,
     pub(crate) webhook_endpoint_id: Option<String>,
+    pub(crate) webhook_endpoint_url: Option<String>,
+    pub(crate) webhook_configured_at: Option<String>,
     pub(crate) masked_key: Option<String>,
     /// Of the last sync that succeeded.
     pub(crate) last_synced_at: Option<String>,
@@ -32,6 +38,33 @@ pub(crate) struct Connection {
     /// Of the last sync that succeeded.
     #[serde(default)]
     pub(crate) last_sync_counts: Counts,
+}
+
+impl Connection {
+    /// The account that it is to, where the backend knows one. It does so still when the key was removed.
+    pub(crate) fn account(&self) -> Option<Account> {
+        Some(Account { id: self.account_id.clone()?, email: self.account_email.clone() })
+    }
+}
+
+/// A provider's account, shown as `acct_1 (mail@example.com)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) email: Option<String>,
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)?;
+        self.email.as_ref().map_or(Ok(()), |email| write!(f, " ({email})"))
+    }
+}
+
+/// The connection of the environment whose webhook endpoint was configured.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ConnectionReply {
+    pub(crate) connection: Connection,
 }
 
 /// What a sync wrote; a count that the backend does not give is not zero but unknown.
@@ -132,6 +165,15 @@ pub(crate) struct Product {
     pub(crate) active: Option<bool>,
     pub(crate) default_price_id: Option<String>,
     pub(crate) synced_at: Option<String>,
+}
+
+/// What became of a product that was to be deleted.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProductDeleted {
+    #[serde(alias = "stripeProductId")]
+    pub(crate) product_id: String,
+    pub(crate) deleted: bool,
 }
 
 /// The prices of one environment.

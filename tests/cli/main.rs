@@ -8,8 +8,11 @@
 )]
 
 mod client;
+mod config_set;
+mod faults;
 mod generations;
 mod harness;
+mod inputs;
 mod keyring;
 mod output;
 mod prompts;
@@ -18,3 +21,4 @@ mod settings;
 mod sync;
 mod tls;
 mod usage;
+mod writes;

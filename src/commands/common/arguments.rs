@@ -41,6 +41,16 @@ pub(crate) struct Named {
 }
 
 impl Named {
+    /// The environment alone.
+    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
+        Ok(the_same(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
+    }
+
+    /// The id, which [`Named::resolve`] has checked.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The environment and the id.
     pub(crate) fn resolve(&self) -> Result<(Environment, &str), Failure> {
         let id = self.id.as_str();
@@ -52,8 +62,7 @@ impl Named {
         if id.trim().is_empty() || id == "." || id == ".." {
             return Err(Failure::usage("The id is empty or a dot").hint("give the id as a list shows it"));
         }
-        let environment = the_same(self.word.iter().chain(&self.environment))?;
-        Ok((environment.unwrap_or(Environment::Test), id))
+        Ok((self.environment()?, id))
     }
 }
 

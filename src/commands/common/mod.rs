@@ -3,14 +3,18 @@
 mod arguments;
 mod catalog;
 mod config;
+mod config_remove;
 mod customers;
+mod input;
 mod status;
 mod subscriptions;
 mod sync;
 mod transactions;
 
-pub(super) use arguments::{EnvironmentArgs, Named};
+pub(super) use arguments::{EnvironmentArgs, Named, the_same};
 pub(super) use config::Config;
+pub(super) use config_remove::Configured;
+pub(super) use input::{FileArgs, MetadataArgs, boolean, claim_stdin, is_stdin, missing};
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::command::{Gateway, SyncOutcome, Synced};
+use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{prices, products};
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{
@@ -18,6 +19,7 @@ impl Gateway for StripeGateway {
     const PROVIDER: &'static Provider = &STRIPE;
     type Status = Status;
     type Config = Config;
+    type ConfigSet = ConfigSet;
     type Sync = SyncResults;
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;

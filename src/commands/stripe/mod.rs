@@ -1,15 +1,20 @@
 //! Stripe: what only Stripe has, and how Stripe's part of what every provider has is shown.
 
+mod config_set;
 mod gateway;
+mod keyed;
 mod prices;
 mod products;
+mod secret_key;
+mod webhooks;
 
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::{Ctx, execute};
+use crate::command::Ctx;
 use crate::commands::common::{Common, Config};
 use crate::error::Exit;
+pub(crate) use config_set::USAGE as CONFIG_SET_USAGE;
 use gateway::StripeGateway;
 
 /// Everything for Stripe.
@@ -18,6 +23,9 @@ pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
     Config(Config<StripeGateway>),
+    /// The webhook endpoint through which Stripe tells the backend of payments
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Stripe products
     #[command(subcommand)]
     Products(products::Products),
@@ -30,7 +38,8 @@ impl Stripe {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Common(common) => common.run(ctx).await,
-            Self::Config(config) => execute(config, ctx).await,
+            Self::Config(config) => config.run(ctx).await,
+            Self::Webhooks(webhooks) => webhooks.run(ctx).await,
             Self::Products(products) => products.run(ctx).await,
             Self::Prices(prices) => prices.run(ctx).await,
         }

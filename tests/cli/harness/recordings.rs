@@ -13,6 +13,7 @@ pub struct Exchange {
     pub name: String,
     pub method: String,
     pub path: String,
+    pub request_body: Value,
     pub status: u16,
     pub response_headers: std::collections::BTreeMap<String, String>,
     pub response_body: Value,

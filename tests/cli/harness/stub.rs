@@ -93,12 +93,22 @@ impl Drop for Stub {
 impl Stub {
     /// Starts one that answers with this.
     pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_hanging_up(|_| false, answer)
+    }
+
+    /// Starts one that answers with this, but closes the connection where it is told to when it has read a request's
+    /// head: its body is never read, so that the client's side is reset.
+    pub fn start_hanging_up(
+        hangs_up: impl Fn(&Request) -> bool + Send + Sync + 'static,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let unrecorded = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&requests);
         let missing = Arc::clone(&unrecorded);
+        let hangs_up = Arc::new(hangs_up);
         let answer = Arc::new(move |request: &Request| {
             let answer = answer(request);
             if matches!(answer, Answer::Unrecorded) {
@@ -108,9 +118,9 @@ impl Stub {
         });
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
+                let (log, hangs_up, answer) = (Arc::clone(&log), Arc::clone(&hangs_up), Arc::clone(&answer));
                 // A client that goes away in the middle is not this thread's trouble.
-                thread::spawn(move || drop(serve(stream, &log, answer.as_ref())));
+                thread::spawn(move || drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref())));
             }
         });
         Self { address, requests, unrecorded }
@@ -146,11 +156,17 @@ pub fn dead_address() -> String {
 fn serve(
     stream: TcpStream,
     log: &Mutex<Vec<Request>>,
+    hangs_up: &dyn Fn(&Request) -> bool,
     answer: &dyn Fn(&Request) -> Answer,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
-    while let Some(request) = read_request(&mut reader)? {
+    while let Some(mut request) = read_head(&mut reader)? {
+        if hangs_up(&request) {
+            log.lock().expect("a lock").push(request);
+            break;
+        }
+        read_body(&mut reader, &mut request)?;
         log.lock().expect("a lock").push(request.clone());
         let head_only = request.method == "HEAD";
         if !give(&mut stream, answer(&request), head_only)? {
@@ -160,7 +176,7 @@ fn serve(
     Ok(())
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
+fn read_head(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -175,11 +191,13 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Req
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut request = Request { method, target, headers, body: Vec::new() };
+    Ok(Some(Request { method, target, headers, body: Vec::new() }))
+}
+
+fn read_body(reader: &mut BufReader<TcpStream>, request: &mut Request) -> std::io::Result<()> {
     let length = request.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
     request.body.resize(length, 0);
-    reader.read_exact(&mut request.body)?;
-    Ok(Some(request))
+    reader.read_exact(&mut request.body)
 }
 
 /// Sends an answer; `false` is the end of the connection.

@@ -1,20 +1,25 @@
+mod archive;
+mod create;
+mod read;
+mod update;
+
 use std::borrow::Cow;
 
 use anyhow::Result;
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use crate::api::{Reply, stripe};
-use crate::command::{Command, Ctx, execute};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::command::{Ctx, execute, execute_write};
 use crate::error::Exit;
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
 #[derive(Subcommand)]
 pub(crate) enum Prices {
-    List(List),
-    Get(Get),
+    List(read::List),
+    Get(read::Get),
+    Create(create::Create),
+    Update(update::Update),
+    Archive(archive::Archive),
 }
 
 impl Prices {
@@ -22,41 +27,10 @@ impl Prices {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Update(update) => execute_write(update, ctx).await,
+            Self::Archive(archive) => execute_write(archive, ctx).await,
         }
-    }
-}
-
-/// List the prices of one environment
-#[derive(Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    environment: EnvironmentArgs,
-    /// Only those of this product
-    #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new())]
-    product: Option<String>,
-}
-
-impl Command for List {
-    type Reply = Reply<wire::Prices>;
-
-    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
-    }
-}
-
-/// Show one price
-#[derive(Args)]
-pub(crate) struct Get {
-    #[command(flatten)]
-    price: Named,
-}
-
-impl Command for Get {
-    type Reply = Reply<wire::PriceReply>;
-
-    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let (environment, id) = self.price.resolve()?;
-        ctx.send(stripe::price(environment, id)).await
     }
 }
 

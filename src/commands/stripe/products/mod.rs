@@ -1,11 +1,14 @@
+mod create;
+mod delete;
+mod read;
+mod update;
+
 use std::borrow::Cow;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use crate::api::{Reply, stripe};
-use crate::command::{Command, Ctx, execute};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::command::{Ctx, execute, execute_write};
 use crate::commands::stripe::prices;
 use crate::error::Exit;
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
@@ -13,8 +16,11 @@ use crate::wire::{self, Product};
 
 #[derive(Subcommand)]
 pub(crate) enum Products {
-    List(List),
-    Get(Get),
+    List(read::List),
+    Get(read::Get),
+    Create(create::Create),
+    Update(update::Update),
+    Delete(delete::Delete),
 }
 
 impl Products {
@@ -22,38 +28,10 @@ impl Products {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Update(update) => execute_write(update, ctx).await,
+            Self::Delete(delete) => execute_write(delete, ctx).await,
         }
-    }
-}
-
-/// List the products of one environment
-#[derive(Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    environment: EnvironmentArgs,
-}
-
-impl Command for List {
-    type Reply = Reply<wire::Products>;
-
-    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(stripe::products(self.environment.resolve()?)).await
-    }
-}
-
-/// Show one product and its prices
-#[derive(Args)]
-pub(crate) struct Get {
-    #[command(flatten)]
-    product: Named,
-}
-
-impl Command for Get {
-    type Reply = Reply<wire::ProductReply>;
-
-    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let (environment, id) = self.product.resolve()?;
-        ctx.send(stripe::product(environment, id)).await
     }
 }
 
@@ -107,5 +85,17 @@ impl View for wire::ProductReply {
 
     fn ids(&self) -> Vec<&str> {
         vec![&self.product.product_id]
+    }
+}
+
+impl View for wire::ProductDeleted {
+    const NOUN: &'static str = "product";
+
+    fn page(&self) -> Page<'_> {
+        Page::default()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        vec![&self.product_id]
     }
 }

@@ -1,0 +1,58 @@
+//! One exchange with the backend: what is sent, and what comes back.
+
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::api::call::Method;
+use crate::api::retry::Replay;
+
+/// A request, ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    /// JSON.
+    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) replay: Replay,
+}
+
+impl<'a> Request<'a> {
+    /// A read.
+    pub(crate) const fn get(path: &'a str) -> Self {
+        Self { method: Method::Get, path, body: None, replay: Replay::Always }
+    }
+}
+
+/// `GET /api/…`
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) retry_after: Option<Duration>,
+    /// Wiped when it is dropped: some answers carry keys.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(crate) const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
+/// The sentence at the bottom of an error chain: the one that says what happened.
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

@@ -1,0 +1,73 @@
+//! The command line that can be run again: with the key under which a create that was done is not done twice.
+
+use std::ffi::OsString;
+
+use crate::wire::IdempotencyKey;
+
+const FLAG: &str = "--idempotency-key";
+
+/// The idempotency key of a create.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyInUse<'a> {
+    pub(crate) key: &'a IdempotencyKey,
+    /// It was made for this run: nobody else knows it.
+    pub(crate) generated: bool,
+}
+
+impl KeyInUse<'_> {
+    /// What to do when it is unknown whether the create was done.
+    pub(super) fn hint(self, args: &[OsString]) -> String {
+        let key = self.key;
+        match self.command(args) {
+            Some(command) => {
+                format!("with its idempotency key it cannot happen twice; run it again: {command}")
+            }
+            None => {
+                format!("with its idempotency key it cannot happen twice; run it again with {FLAG} {key}")
+            }
+        }
+    }
+
+    /// The same command line, for a POSIX shell; `None` where it cannot be written as one line of text.
+    fn command(self, args: &[OsString]) -> Option<String> {
+        let mut words = vec!["insforge"];
+        for word in args.iter().skip(1) {
+            words.push(word.to_str().filter(|word| !word.contains(char::is_control))?);
+        }
+        if self.generated {
+            // Behind a bare `--` it would be taken for a word.
+            let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
+            words.splice(end..end, [FLAG, self.key.as_str()]);
+        }
+        Some(shell_words::join(words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(args: &[&str], generated: bool) -> String {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let key = "k 1".parse().unwrap();
+        let hint = KeyInUse { key: &key, generated }.hint(&args);
+        hint.split_once("run it again").unwrap().1.trim_start_matches(':').trim().to_owned()
+    }
+
+    #[test]
+    fn the_key_is_added_where_it_was_made_here() {
+        for (args, generated, command) in [
+            (
+                &["/usr/bin/insforge", "payments", "x"][..],
+                true,
+                "insforge payments x --idempotency-key 'k 1'",
+            ),
+            (&["i", "x", "--name", "it's"], true, "insforge x --name 'it'\\''s' --idempotency-key 'k 1'"),
+            (&["i", "x", "--", "test"], true, "insforge x --idempotency-key 'k 1' -- test"),
+            (&["i", "x", "--idempotency-key", "k 1"], false, "insforge x --idempotency-key 'k 1'"),
+            (&["i", "x", "--name", "two\nlines"], true, "with --idempotency-key k 1"),
+        ] {
+            assert_eq!(again(args, generated), command);
+        }
+    }
+}

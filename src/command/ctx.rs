@@ -1,0 +1,235 @@
+//! What every command is run in: what was asked for globally, the surroundings, the backend.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ffi::OsString;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::api::{self, Api, Call, Client, Endpoint, Generation, Limits, Memory, Provider, Reply};
+use crate::error::{Code, Exit, Failure, Warning};
+use crate::facts::Facts;
+use crate::guard::{self, Effect, Standing, Verdict};
+use crate::settings::{Asked, Backend, Cache, Places};
+use crate::ui::{Look, Stderr, busy};
+use crate::wire::{self, Connection, Environment};
+
+/// How the result is written to stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// The backend's own JSON.
+    Json,
+    /// One id a line, for xargs.
+    Ids,
+}
+
+/// Everything a command may use: what was asked for globally, the surroundings, the backend.
+pub(crate) struct Ctx {
+    pub(crate) facts: Facts,
+    /// The command line, as it was given.
+    pub(crate) args: Vec<OsString>,
+    pub(crate) asked: Asked,
+    pub(crate) output: Output,
+    /// The format was named on the command line.
+    pub(crate) output_named: bool,
+    pub(crate) look: Look,
+    pub(crate) stderr: Stderr,
+    /// Somebody can answer a question.
+    pub(crate) interactive: bool,
+    pub(crate) yes: bool,
+    /// Show the request of a write instead of sending it.
+    pub(crate) dry_run: bool,
+    /// What the caller says of its purpose, shown beside a confirmation.
+    pub(crate) caller_says: Vec<String>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retries: u32,
+    /// The running command's own deadline, unless `timeout` says otherwise.
+    deadline: Cell<Duration>,
+    backend: OnceCell<Backend>,
+    api: OnceCell<Api>,
+    /// What to say when the write that is under way is interrupted.
+    under_way: RefCell<Option<Failure>>,
+}
+
+impl Ctx {
+    pub(crate) fn new(facts: Facts, asked: Asked, output: Output, look: Look, stderr: Stderr) -> Self {
+        Self {
+            facts,
+            args: Vec::new(),
+            asked,
+            output,
+            output_named: false,
+            look,
+            stderr,
+            interactive: false,
+            yes: false,
+            dry_run: false,
+            caller_says: Vec::new(),
+            timeout: None,
+            retries: 0,
+            deadline: Cell::default(),
+            backend: OnceCell::new(),
+            api: OnceCell::new(),
+            under_way: RefCell::default(),
+        }
+    }
+
+    /// The address and key that this run is for.
+    pub(crate) async fn backend(&self) -> Result<&Backend> {
+        if let Some(backend) = self.backend.get() {
+            return Ok(backend);
+        }
+        let (asked, facts) = (self.asked.clone(), self.facts.clone());
+        let backend = aside(move || asked.backend(&facts)).await?;
+        self.warn(&backend.warnings);
+        Ok(self.backend.get_or_init(|| backend))
+    }
+
+    /// The backend's API, connected to when the first request is sent.
+    pub(crate) async fn api(&self) -> Result<&Api> {
+        if let Some(api) = self.api.get() {
+            return Ok(api);
+        }
+        let backend = self.backend().await?;
+        let endpoint = Endpoint {
+            address: backend.address.value.clone(),
+            key: backend.key.value.clone(),
+            key_source: backend.key.source.to_string(),
+        };
+        let api = self.api_of(endpoint, backend.stored);
+        Ok(self.api.get_or_init(|| api))
+    }
+
+    /// The API of another backend than the run's; `remember` is whether a file may keep what is learned of it.
+    pub(crate) fn api_of(&self, endpoint: Endpoint, remember: bool) -> Api {
+        let cache = if remember { Places::find().ok().map(|places| Cache::new(places.cache)) } else { None };
+        let memory = Remembered { cache, address: endpoint.address.to_string() };
+        let limits =
+            Limits { deadline: self.timeout.unwrap_or_else(|| self.deadline.get()), replays: self.retries };
+        let stderr = self.stderr;
+        Api::new(Client::new(endpoint, limits, Box::new(move |line| stderr.trace(line))), Box::new(memory))
+    }
+
+    /// Sends a call to the run's backend.
+    pub(crate) async fn send<T: serde::de::DeserializeOwned>(&self, call: Call<T>) -> Result<Reply<T>> {
+        Ok(self.api().await?.send(&call).await?)
+    }
+
+    /// What the backend knows of an environment's connection.
+    pub(crate) async fn connection(
+        &self,
+        provider: &'static Provider,
+        environment: Environment,
+    ) -> Result<Option<Connection>> {
+        let status = self.send(api::status::<wire::Status>(provider)).await?;
+        Ok(status
+            .data
+            .connections
+            .into_iter()
+            .find(|connection| connection.environment == environment.as_str()))
+    }
+
+    /// The generation that the backend had the last time, as far as that is known without asking it.
+    pub(super) async fn expected_generation(&self) -> Result<Option<Generation>> {
+        match self.api().await {
+            Ok(api) => Ok(api.expected_generation()),
+            Err(error) if is_not_linked(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether something that changes this much may be done.
+    pub(super) async fn verdict(&self, effect: Effect) -> Result<Verdict> {
+        let backend = self.backend().await?;
+        let live = match effect.environment() {
+            Environment::Live => backend.live(&self.facts)?,
+            Environment::Test => backend.live,
+        };
+        Ok(guard::verdict(effect, Standing { yes: self.yes, interactive: self.interactive, live }))
+    }
+
+    /// The format for a reply with or without ids.
+    pub(super) fn output_for(&self, has_ids: bool) -> Result<Output, Failure> {
+        match self.output {
+            Output::Ids if !has_ids && self.output_named => {
+                Err(Failure::usage("This command's result has no ids")
+                    .hint("leave out `-o ids`, or use --json"))
+            }
+            // The environment says what is preferred where there is a choice.
+            Output::Ids if !has_ids => Ok(Output::Table),
+            output => Ok(output),
+        }
+    }
+
+    pub(super) fn set_deadline(&self, deadline: Duration) {
+        self.deadline.set(deadline);
+    }
+
+    /// Does the work, and shows that it is under way where somebody watches.
+    pub(super) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
+        let told = self.stderr.quiet || self.stderr.json || self.stderr.verbose;
+        busy::during(self.facts.stderr_terminal && !told, doing, work).await
+    }
+
+    /// Sends a write; `if_interrupted` is what there is to say when it is cut off.
+    pub(super) async fn send_write<T: serde::de::DeserializeOwned>(
+        &self,
+        call: Call<T>,
+        if_interrupted: Failure,
+    ) -> Result<Reply<T>> {
+        self.under_way.replace(Some(if_interrupted));
+        let reply = self.send(call).await;
+        self.under_way.replace(None);
+        reply
+    }
+
+    /// What there is to say when the run is interrupted now.
+    pub(crate) fn interrupted(&self) -> Option<Failure> {
+        let failure = self.under_way.borrow_mut().take()?;
+        self.write_sent().then(|| failure.exit(Exit::Interrupted))
+    }
+
+    /// Something else than a read has been sent.
+    pub(super) fn write_sent(&self) -> bool {
+        self.api.get().is_some_and(|api| api.client().write_sent())
+    }
+
+    /// Says what is weaker than it should be.
+    pub(crate) fn warn(&self, warnings: &[Warning]) {
+        for warning in warnings {
+            self.stderr.warning(warning.code, &warning.text);
+        }
+    }
+}
+
+/// Does what may wait for something else than the backend on a thread of its own: a keyring that asks for its
+/// password, a pipe that nobody writes to, a file that another process has locked. Ctrl-C is heard meanwhile.
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("A thread ended unexpectedly")?
+}
+
+/// [`Memory`] in the user's cache, or nowhere when everything came from the environment.
+struct Remembered {
+    cache: Option<Cache>,
+    address: String,
+}
+
+impl Memory for Remembered {
+    fn recall(&self) -> Option<Generation> {
+        let word = self.cache.as_ref()?.get(&self.address)?;
+        [Generation::Newer, Generation::Older].into_iter().find(|generation| generation.to_string() == word)
+    }
+
+    fn remember(&self, generation: Option<Generation>) {
+        if let Some(cache) = &self.cache {
+            cache.set(&self.address, generation.map(|generation| generation.to_string()));
+        }
+    }
+}
+
+fn is_not_linked(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_some_and(|failure| failure.code == Code::NotLinked)
+}

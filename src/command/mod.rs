@@ -1,0 +1,61 @@
+//! What a command is, and the one place where commands are run. A command only says what it is and does it:
+//! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write.
+
+mod again;
+mod ctx;
+mod gateway;
+mod show;
+mod write;
+
+pub(crate) use ctx::{Ctx, Output, aside};
+pub(crate) use gateway::{Gateway, SyncOutcome, Synced};
+pub(crate) use show::Done;
+pub(crate) use write::{Change, KeyInUse, Write, execute_write};
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::error::{Exit, Failure};
+use crate::ui::Show;
+
+/// A command that changes nothing at the provider: what it was given, what it does.
+pub(crate) trait Command {
+    /// What it shows.
+    type Reply: Show;
+    /// Whether its reply has ids.
+    const HAS_IDS: bool = true;
+    /// For all its requests together, unless `--timeout` says otherwise.
+    const DEADLINE: Duration = DEADLINE;
+
+    /// What to say while it takes long.
+    fn doing(&self) -> Cow<'static, str> {
+        WAITING.into()
+    }
+
+    /// Gets what is missing, by asking if somebody is there. Time does not count here.
+    async fn prepare(&mut self, _ctx: &Ctx) -> Result<()> {
+        Ok(())
+    }
+
+    /// Does it.
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply>;
+}
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const WAITING: &str = "Waiting for the backend…";
+
+/// Runs a command: spinner, rendering, exit code.
+pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
+    if ctx.dry_run {
+        return Err(Failure::usage("--dry-run is for commands that write at the provider")
+            .hint("leave it out: this command changes nothing there")
+            .into());
+    }
+    let output = ctx.output_for(C::HAS_IDS)?;
+    ctx.set_deadline(C::DEADLINE);
+    command.prepare(ctx).await?;
+    let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
+    show::show(&reply, output, ctx)
+}

@@ -1,0 +1,104 @@
+//! Results on stdout, notes on stderr.
+
+use std::borrow::Cow;
+use std::io::{BufWriter, Write};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::api::Reply;
+use crate::command::{Ctx, Output};
+use crate::error::{Code, Exit, Failure};
+use crate::ui::{Page, Show, View, clean_line, write_json, write_page};
+
+/// Shows a reply; the failure that it may carry comes after.
+pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
+    let written = write(reply, output, ctx);
+    // A reader who left early does not make a failed sync a success.
+    if let Some(failure) = reply.failure() {
+        return Err(failure.into());
+    }
+    written.map(|()| Exit::Done)
+}
+
+/// Writes the result to stdout and the notes to stderr.
+fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let written = match output {
+        Output::Json => write_json(&mut out, &*reply.json().map_err(|error| not_json(&error))?),
+        Output::Ids => reply.ids().into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id))),
+        Output::Table => {
+            let page = reply.page();
+            if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
+                ctx.stderr.note(&page.empty);
+            }
+            write_page(&mut out, &page, ctx.look)
+        }
+    };
+    written.and_then(|()| out.flush()).context("Cannot write the result")?;
+    for note in reply.notes() {
+        ctx.stderr.note(&note);
+    }
+    ctx.warn(reply.warnings());
+    Ok(())
+}
+
+/// What was read was fine, but something beside it was not.
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::new(Code::ResponseInvalid, "The backend's answer is not JSON throughout").why(error.to_string())
+}
+
+impl<T: View> Show for Reply<T> {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Reply::json(self)
+    }
+
+    fn page(&self) -> Page<'_> {
+        Page { empty: format!("No {} {} found.", self.provider.name, T::NOUN), ..self.data.page() }
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.data.ids()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.data.notes()
+    }
+}
+
+/// What a write made, and what to say of it: `✓ …`.
+pub(crate) struct Done<T> {
+    pub(crate) reply: Reply<T>,
+    pub(crate) note: String,
+}
+
+impl<T: View> Show for Done<T> {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Reply::json(&self.reply)
+    }
+
+    fn page(&self) -> Page<'_> {
+        self.reply.data.page()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.reply.data.ids()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec![format!("✓ {}", self.note)]
+    }
+}
+
+/// The request of a write, instead of the write.
+pub(super) struct Rehearsal(pub(super) Value);
+
+impl Show for Rehearsal {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Ok(Cow::Borrowed(&self.0))
+    }
+
+    fn page(&self) -> Page<'_> {
+        Page::default()
+    }
+}

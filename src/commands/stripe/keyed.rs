@@ -1,0 +1,51 @@
+//! Creates, which an idempotency key makes repeatable.
+
+use crate::command::KeyInUse;
+use crate::error::Failure;
+use crate::wire::{Environment, IdempotencyKey};
+
+/// A new object, and the key under which it is made once.
+pub(crate) struct Keyed<T> {
+    pub(super) environment: Environment,
+    pub(super) body: T,
+    pub(super) key: IdempotencyKey,
+    generated: bool,
+}
+
+impl<T> Keyed<T> {
+    /// With the user's own key, or one for this run.
+    pub(super) fn new(environment: Environment, body: T, given: Option<IdempotencyKey>) -> Self {
+        let generated = given.is_none();
+        Self { environment, body, key: given.unwrap_or_else(IdempotencyKey::generate), generated }
+    }
+
+    pub(super) fn in_use(&self) -> KeyInUse<'_> {
+        KeyInUse { key: &self.key, generated: self.generated }
+    }
+}
+
+/// Says of a conflict what the user can do, with the key as it was given: the backend puts `insforge:test:product:`
+/// before it on its way to Stripe, and Stripe's message shows that form (exchanges 091 and 149).
+pub(super) fn explain<T>(keyed: &Keyed<T>, kind: &str, failure: Failure) -> Failure {
+    let sent = format!("insforge:{}:{kind}:{}", keyed.environment, keyed.key);
+    if !failure.what.contains(&sent) {
+        return failure;
+    }
+    let what = failure.what.replace(&sent, keyed.key.as_str());
+    let hint = format!(
+        "this key has made another {kind} already: give another --idempotency-key, or the parameters of the first time"
+    );
+    Failure { what, ..failure }.hint(hint)
+}
+
+/// Says of a lookup key that is taken how to free it; the message names the price that has it (exchange 151).
+pub(super) fn explain_lookup_key(environment: Environment, failure: Failure) -> Failure {
+    if !failure.what.contains("already uses that lookup key") {
+        return failure;
+    }
+    let holder = failure.what.split('`').nth(1).filter(|id| id.starts_with("price_")).unwrap_or("PRICE_ID");
+    let hint = format!(
+        "choose another, or free it: insforge payments prices update {environment} {holder} --lookup-key null"
+    );
+    failure.hint(hint)
+}

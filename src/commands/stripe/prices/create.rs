@@ -1,0 +1,168 @@
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::stripe::{self, STRIPE};
+use crate::api::{Call, Reply};
+use crate::command::{Change, Ctx, Done, KeyInUse, Write};
+use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, missing};
+use crate::commands::stripe::keyed::{self, Keyed};
+use crate::error::{Failure, Warning};
+use crate::guard::Effect;
+use crate::wire::{
+    Currency, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Recurring,
+    TaxBehavior, UnitAmount,
+};
+
+/// Create a one-time or recurring price
+///
+/// Amount, currency and interval of a price never change: another amount is another price. With an idempotency key of
+/// your own the same command can be run again, and makes one price. Without one, a key is made for this run, so that
+/// it can be sent again after trouble; it is told where you need it.
+#[derive(Args)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// The product that it is the price of (required)
+    #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file")]
+    product: Option<ObjectId>,
+    /// Three-letter currency code, such as usd (required)
+    #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
+    currency: Option<Currency>,
+    /// The amount in the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY (required)
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    unit_amount: Option<UnitAmount>,
+    /// Paid again and again, this often; without it, once
+    #[arg(long)]
+    interval: Option<Interval>,
+    /// Every so many intervals, three years at most; needs --interval
+    #[arg(long, value_name = "N")]
+    interval_count: Option<u32>,
+    /// A name by which your application finds it, or `null` for none; at most 200 characters
+    #[arg(long, value_name = "LOOKUP_KEY")]
+    lookup_key: Option<Patch<LookupKey>>,
+    /// Whether it can be used [default: true]
+    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
+    active: Option<bool>,
+    /// Whether the amount includes tax
+    #[arg(long, value_name = "BEHAVIOR")]
+    tax_behavior: Option<TaxBehavior>,
+    #[command(flatten)]
+    metadata: MetadataArgs,
+    /// Your own key for this create, the same when you run it again; 1 to 200 characters
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<IdempotencyKey>,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+impl Write for Create {
+    type Resolved = Keyed<NewPrice>;
+    type Answer = PriceReply;
+    type Shown = Done<PriceReply>;
+
+    fn effect(&self) -> Result<Effect, Failure> {
+        self.environment.resolve().map(Effect::Write)
+    }
+
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let file: NewPrice = self.file.read(ctx).await?;
+        let body = NewPrice {
+            product_id: self.product.clone().or(file.product_id),
+            currency: self.currency.clone().or(file.currency),
+            unit_amount: self.unit_amount.or(file.unit_amount),
+            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
+            active: self.active.or(file.active),
+            recurring: self.recurring(file.recurring)?,
+            tax_behavior: self.tax_behavior.or(file.tax_behavior),
+            metadata: self.metadata.over(file.metadata)?,
+            idempotency_key: None,
+        };
+        for (flag, given) in [
+            ("--product", body.product_id.is_some()),
+            ("--currency", body.currency.is_some()),
+            ("--unit-amount", body.unit_amount.is_some()),
+        ] {
+            if !given {
+                return Err(missing(flag).into());
+            }
+        }
+        ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
+        Ok(Keyed::new(environment, body, self.idempotency_key.clone().or(file.idempotency_key)))
+    }
+
+    fn change(&self, price: &Self::Resolved) -> Change {
+        let product = price.body.product_id.as_ref().map_or("", ObjectId::as_str);
+        let money = money(&price.body).map(|money| money.to_string()).unwrap_or_default();
+        let every = match price.body.recurring {
+            None => String::new(),
+            Some(recurring) => format!(" every {recurring}"),
+        };
+        Change {
+            effect: Effect::Write(price.environment),
+            provider: &STRIPE,
+            what: format!("Create price of {product}: {money}{every}"),
+            means: None,
+            account: None,
+            look: format!("insforge payments prices list {} --product {product}", price.environment),
+        }
+    }
+
+    fn call(&self, price: &Self::Resolved) -> Result<Call<PriceReply>> {
+        let body = NewPrice { idempotency_key: Some(price.key.clone()), ..price.body.clone() };
+        Ok(stripe::create_price(price.environment, &body)?)
+    }
+
+    fn key(price: &Self::Resolved) -> Option<KeyInUse<'_>> {
+        Some(price.in_use())
+    }
+
+    fn explain(&self, price: &Self::Resolved, failure: Failure) -> Failure {
+        let failure = keyed::explain(price, "price", failure);
+        let environment = price.environment;
+        if failure.what.starts_with("No such product") {
+            return failure.hint(format!("`insforge payments products list {environment}` shows their ids"));
+        }
+        keyed::explain_lookup_key(environment, failure)
+    }
+
+    async fn conclude(
+        &self,
+        _ctx: &Ctx,
+        _price: Self::Resolved,
+        reply: Reply<PriceReply>,
+    ) -> Result<Self::Shown> {
+        let note = format!("Stripe price created: {}", reply.data.price.price_id);
+        Ok(Done { reply, note })
+    }
+}
+
+impl Create {
+    /// What the flags say of its rhythm, over what the file says.
+    fn recurring(&self, file: Option<Recurring>) -> Result<Option<Recurring>, Failure> {
+        let interval_count = self.interval_count.or(file.and_then(|file| file.interval_count));
+        let Some(interval) = self.interval.or(file.map(|file| file.interval)) else {
+            return match interval_count {
+                None => Ok(None),
+                Some(_) => Err(Failure::usage("--interval-count needs an interval to count")
+                    .hint("give it with --interval day, week, month or year")),
+            };
+        };
+        let recurring = Recurring { interval, interval_count };
+        recurring.check().map_err(Failure::usage)?;
+        Ok(Some(recurring))
+    }
+}
+
+fn money(price: &NewPrice) -> Option<Money<'_>> {
+    let amount = i64::try_from(price.unit_amount?.get()).ok()?;
+    Some(Money::new(amount, price.currency.as_ref()?.as_str()))
+}
+
+/// Such a price can be made, and a quantity of it may be payable; one alone is not.
+fn not_payable(money: &Money<'_>) -> Option<Warning> {
+    let step = money.finer_than_payable()?;
+    let text =
+        format!("Stripe takes no payment of {money}: in this currency amounts are multiples of {step}");
+    Some(Warning { code: "AMOUNT_NOT_PAYABLE", text })
+}

@@ -1,0 +1,42 @@
+use anyhow::Result;
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::api::{Reply, stripe};
+use crate::command::{Command, Ctx};
+use crate::commands::common::{EnvironmentArgs, Named};
+use crate::wire;
+
+/// List the prices of one environment
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// Only those of this product
+    #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new())]
+    product: Option<String>,
+}
+
+impl Command for List {
+    type Reply = Reply<wire::Prices>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
+    }
+}
+
+/// Show one price
+#[derive(Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    price: Named,
+}
+
+impl Command for Get {
+    type Reply = Reply<wire::PriceReply>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let (environment, id) = self.price.resolve()?;
+        ctx.send(stripe::price(environment, id)).await
+    }
+}

@@ -1,0 +1,88 @@
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::stripe::{self, STRIPE};
+use crate::api::{Call, Reply};
+use crate::command::{Change, Ctx, Done, Write};
+use crate::commands::common::{FileArgs, MetadataArgs, Named, boolean};
+use crate::commands::stripe::keyed;
+use crate::error::Failure;
+use crate::guard::Effect;
+use crate::wire::{Environment, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
+
+/// Change a price: never its amount, currency or interval
+#[derive(Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    price: Named,
+    /// Whether it can be used
+    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
+    active: Option<bool>,
+    /// The name by which your application finds it; `null` takes it away
+    #[arg(long, value_name = "LOOKUP_KEY")]
+    lookup_key: Option<Patch<LookupKey>>,
+    /// Whether the amount includes tax; once exclusive or inclusive, it stays so
+    #[arg(long, value_name = "BEHAVIOR")]
+    tax_behavior: Option<TaxBehavior>,
+    #[command(flatten)]
+    metadata: MetadataArgs,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+impl Write for Update {
+    type Resolved = (Environment, PriceChanges);
+    type Answer = PriceReply;
+    type Shown = Done<PriceReply>;
+
+    fn effect(&self) -> Result<Effect, Failure> {
+        self.price.environment().map(Effect::Write)
+    }
+
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        let (environment, _) = self.price.resolve()?;
+        let file: PriceChanges = self.file.read(ctx).await?;
+        let changes = PriceChanges {
+            active: self.active.or(file.active),
+            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
+            tax_behavior: self.tax_behavior.or(file.tax_behavior),
+            metadata: self.metadata.over(file.metadata)?,
+        };
+        if changes.is_empty() {
+            return Err(Failure::usage("Nothing to update")
+                .hint("give at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
+                .into());
+        }
+        Ok((environment, changes))
+    }
+
+    fn change(&self, (environment, _): &Self::Resolved) -> Change {
+        let id = self.price.id();
+        Change {
+            effect: Effect::Write(*environment),
+            provider: &STRIPE,
+            what: format!("Update price {id}"),
+            means: None,
+            account: None,
+            look: format!("insforge payments prices get {environment} {id}"),
+        }
+    }
+
+    fn call(&self, (environment, changes): &Self::Resolved) -> Result<Call<PriceReply>> {
+        Ok(stripe::update_price(*environment, self.price.id(), changes)?)
+    }
+
+    fn explain(&self, (environment, _): &Self::Resolved, failure: Failure) -> Failure {
+        keyed::explain_lookup_key(*environment, failure)
+    }
+
+    async fn conclude(
+        &self,
+        _ctx: &Ctx,
+        _resolved: Self::Resolved,
+        reply: Reply<PriceReply>,
+    ) -> Result<Self::Shown> {
+        let note = format!("Stripe price updated: {}", reply.data.price.price_id);
+        Ok(Done { reply, note })
+    }
+}

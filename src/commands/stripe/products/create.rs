@@ -1,0 +1,98 @@
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::stripe::{self, STRIPE};
+use crate::api::{Call, Reply};
+use crate::command::{Change, Ctx, Done, KeyInUse, Write};
+use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, missing};
+use crate::commands::stripe::keyed::{self, Keyed};
+use crate::error::Failure;
+use crate::guard::Effect;
+use crate::wire::{Description, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply};
+
+/// Create a product
+///
+/// With an idempotency key of your own the same command can be run again, and makes one product. Without one, a key is
+/// made for this run, so that it can be sent again after trouble; it is told where you need it.
+#[derive(Args)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// Its name, as customers see it; at most 250 characters (required)
+    #[arg(long, required_unless_present = "from_file")]
+    name: Option<ProductName>,
+    /// Its description, or `null` for none
+    #[arg(long, value_name = "TEXT")]
+    description: Option<Patch<Description>>,
+    /// Whether it can be bought [default: true]
+    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
+    active: Option<bool>,
+    #[command(flatten)]
+    metadata: MetadataArgs,
+    /// Your own key for this create, the same when you run it again; 1 to 200 characters
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<IdempotencyKey>,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+impl Write for Create {
+    type Resolved = Keyed<NewProduct>;
+    type Answer = ProductReply;
+    type Shown = Done<ProductReply>;
+
+    fn effect(&self) -> Result<Effect, Failure> {
+        self.environment.resolve().map(Effect::Write)
+    }
+
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let file: NewProduct = self.file.read(ctx).await?;
+        let body = NewProduct {
+            name: self.name.clone().or(file.name),
+            description: Patch::from(self.description.clone()).or(file.description),
+            active: self.active.or(file.active),
+            metadata: self.metadata.over(file.metadata)?,
+            idempotency_key: None,
+        };
+        if body.name.is_none() {
+            return Err(missing("--name").into());
+        }
+        Ok(Keyed::new(environment, body, self.idempotency_key.clone().or(file.idempotency_key)))
+    }
+
+    fn change(&self, product: &Self::Resolved) -> Change {
+        let name = product.body.name.as_ref().map_or("", |name| name.as_str().trim());
+        Change {
+            effect: Effect::Write(product.environment),
+            provider: &STRIPE,
+            what: format!("Create product {name}"),
+            means: None,
+            account: None,
+            look: format!("insforge payments products list {}", product.environment),
+        }
+    }
+
+    fn call(&self, product: &Self::Resolved) -> Result<Call<ProductReply>> {
+        let body = NewProduct { idempotency_key: Some(product.key.clone()), ..product.body.clone() };
+        Ok(stripe::create_product(product.environment, &body)?)
+    }
+
+    fn key(product: &Self::Resolved) -> Option<KeyInUse<'_>> {
+        Some(product.in_use())
+    }
+
+    fn explain(&self, product: &Self::Resolved, failure: Failure) -> Failure {
+        keyed::explain(product, "product", failure)
+    }
+
+    async fn conclude(
+        &self,
+        _ctx: &Ctx,
+        _product: Self::Resolved,
+        reply: Reply<ProductReply>,
+    ) -> Result<Self::Shown> {
+        let note = format!("Stripe product created: {}", reply.data.product.product_id);
+        Ok(Done { reply, note })
+    }
+}

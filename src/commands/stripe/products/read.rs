@@ -1,0 +1,38 @@
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::{Reply, stripe};
+use crate::command::{Command, Ctx};
+use crate::commands::common::{EnvironmentArgs, Named};
+use crate::wire;
+
+/// List the products of one environment
+#[derive(Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+}
+
+impl Command for List {
+    type Reply = Reply<wire::Products>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        ctx.send(stripe::products(self.environment.resolve()?)).await
+    }
+}
+
+/// Show one product and its prices
+#[derive(Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    product: Named,
+}
+
+impl Command for Get {
+    type Reply = Reply<wire::ProductReply>;
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let (environment, id) = self.product.resolve()?;
+        ctx.send(stripe::product(environment, id)).await
+    }
+}

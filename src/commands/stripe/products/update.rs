@@ -1,0 +1,83 @@
+use anyhow::Result;
+use clap::Args;
+
+use crate::api::stripe::{self, STRIPE};
+use crate::api::{Call, Reply};
+use crate::command::{Change, Ctx, Done, Write};
+use crate::commands::common::{FileArgs, MetadataArgs, Named, boolean};
+use crate::error::Failure;
+use crate::guard::Effect;
+use crate::wire::{Description, Environment, Patch, ProductChanges, ProductName, ProductReply};
+
+/// Change a product
+#[derive(Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    product: Named,
+    /// Its new name; at most 250 characters
+    #[arg(long)]
+    name: Option<ProductName>,
+    /// Its new description; `null` empties it
+    #[arg(long, value_name = "TEXT")]
+    description: Option<Patch<Description>>,
+    /// Whether it can be bought
+    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
+    active: Option<bool>,
+    #[command(flatten)]
+    metadata: MetadataArgs,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+impl Write for Update {
+    type Resolved = (Environment, ProductChanges);
+    type Answer = ProductReply;
+    type Shown = Done<ProductReply>;
+
+    fn effect(&self) -> Result<Effect, Failure> {
+        self.product.environment().map(Effect::Write)
+    }
+
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        let (environment, _) = self.product.resolve()?;
+        let file: ProductChanges = self.file.read(ctx).await?;
+        let changes = ProductChanges {
+            name: self.name.clone().or(file.name),
+            description: Patch::from(self.description.clone()).or(file.description),
+            active: self.active.or(file.active),
+            metadata: self.metadata.over(file.metadata)?,
+        };
+        if changes.is_empty() {
+            return Err(Failure::usage("Nothing to update")
+                .hint("give at least one of --name, --description, --active, --metadata, --metadata-field")
+                .into());
+        }
+        Ok((environment, changes))
+    }
+
+    fn change(&self, (environment, _): &Self::Resolved) -> Change {
+        let id = self.product.id();
+        Change {
+            effect: Effect::Write(*environment),
+            provider: &STRIPE,
+            what: format!("Update product {id}"),
+            means: None,
+            account: None,
+            look: format!("insforge payments products get {environment} {id}"),
+        }
+    }
+
+    fn call(&self, (environment, changes): &Self::Resolved) -> Result<Call<ProductReply>> {
+        Ok(stripe::update_product(*environment, self.product.id(), changes)?)
+    }
+
+    async fn conclude(
+        &self,
+        _ctx: &Ctx,
+        _resolved: Self::Resolved,
+        reply: Reply<ProductReply>,
+    ) -> Result<Self::Shown> {
+        let note = format!("Stripe product updated: {}", reply.data.product.product_id);
+        Ok(Done { reply, note })
+    }
+}

@@ -1,0 +1,144 @@
+//! What can be told of a Stripe secret key before it is sent. Nothing here repeats a part of the key.
+
+use crate::secret::Secret;
+use crate::wire::{Connection, Environment};
+
+/// Refuses what the backend would refuse, or Stripe behind it.
+///
+/// # Errors
+/// The sentence that goes on after “the key”.
+pub(super) fn check(key: &Secret, environment: Environment) -> Result<(), String> {
+    let text = key.expose();
+    if text.is_empty() {
+        return Err("is empty".into());
+    }
+    if text.contains(char::is_whitespace) {
+        return Err("has white space in it".into());
+    }
+    if !text.chars().all(|c| c.is_ascii_graphic()) {
+        return Err("has characters that no key has".into());
+    }
+    if text.starts_with("pk_") {
+        return Err("is a publishable key: that is the one for frontends, not the secret one".into());
+    }
+    if text.starts_with("rk_") {
+        return Err("is a restricted key, and the backend takes only secret ones".into());
+    }
+    if text.starts_with("whsec_") {
+        return Err("is a webhook's signing secret".into());
+    }
+    if text.starts_with("ik_") {
+        return Err("is the project's API key, not Stripe's".into());
+    }
+    match text.strip_prefix(beginning(environment)) {
+        Some("") => Err("is only the beginning of one".into()),
+        Some(_) => Ok(()),
+        None if text.starts_with(beginning(other(environment))) => {
+            Err(format!("is for {}, not for {environment}", other(environment)))
+        }
+        None => Err(format!("does not begin with {}", beginning(environment))),
+    }
+}
+
+/// A key that says by itself that it is for live.
+pub(super) fn is_for_live(key: &str) -> bool {
+    key.trim_start().starts_with(beginning(Environment::Live))
+}
+
+const fn beginning(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Test => "sk_test_",
+        Environment::Live => "sk_live_",
+    }
+}
+
+const fn other(environment: Environment) -> Environment {
+    match environment {
+        Environment::Test => Environment::Live,
+        Environment::Live => Environment::Test,
+    }
+}
+
+/// Whether this key may belong to another account than the connected one: then setting it would delete everything
+/// that is mirrored of the environment (CONTRACT: Config).
+///
+/// Nothing is lost where no account was ever connected, where the key's last four characters are the present key's,
+/// or where the key shows the account: those of recent years begin with `sk_test_5` and the account's id.
+pub(super) fn may_change_account(key: &Secret, connection: Option<&Connection>) -> bool {
+    let Some(account) = connection.and_then(|connection| connection.account_id.as_deref()) else {
+        return false;
+    };
+    let present = connection.and_then(|connection| connection.masked_key.as_deref());
+    !(is_the_same(key.expose(), present) || shows_account(key.expose(), account))
+}
+
+fn is_the_same(key: &str, masked: Option<&str>) -> bool {
+    let end = masked.and_then(|masked| masked.rsplit('*').next()).unwrap_or_default();
+    end.len() >= 4 && key.ends_with(end)
+}
+
+fn shows_account(key: &str, account: &str) -> bool {
+    let modes = [Environment::Test, Environment::Live];
+    let inside = modes.into_iter().find_map(|environment| key.strip_prefix(beginning(environment)));
+    let id = account.strip_prefix("acct_").unwrap_or_default();
+    id.len() >= 8
+        && inside.and_then(|inside| inside.strip_prefix('5')).is_some_and(|rest| rest.starts_with(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Environment::{Live, Test};
+
+    #[test]
+    fn wrong_keys_are_named_and_never_shown() {
+        for (key, environment, why) in [
+            ("", Test, "empty"),
+            ("sk_test_ab cd", Test, "white space"),
+            ("sk_test_ab\u{7}cd", Test, "characters that no key has"),
+            ("sk_test_schlüssel", Test, "characters that no key has"),
+            ("pk_test_abcdefgh", Test, "publishable"),
+            ("pk_live_abcdefgh", Live, "publishable"),
+            ("rk_test_abcdefgh", Test, "restricted"),
+            ("whsec_abcdefgh", Test, "signing secret"),
+            ("ik_abcdefgh", Test, "project's API key"),
+            ("sk_live_abcdefgh", Test, "is for live, not for test"),
+            ("sk_test_abcdefgh", Live, "is for test, not for live"),
+            ("sk_test_", Test, "only the beginning"),
+            ("hello", Test, "does not begin with sk_test_"),
+            ("sk_abcdefgh", Live, "does not begin with sk_live_"),
+        ] {
+            let error = check(&Secret::new(key.into()), environment).unwrap_err();
+            assert!(error.contains(why), "{key}: {error}");
+            assert!(!error.contains("abcdefgh") && !error.contains("hello"), "{error}");
+        }
+        for (key, environment) in [("sk_test_alpha_1", Test), ("  sk_live_alpha_1\n", Live)] {
+            assert_eq!(check(&Secret::new(key.into()), environment), Ok(()));
+        }
+    }
+
+    #[test]
+    fn another_account_is_what_nothing_speaks_against() {
+        let account = Some("acct_1AbCdEfGhIjKlMnO");
+        for (key, account, masked, may) in [
+            ("sk_test_other_9999", None, None, false),
+            ("sk_test_other_9999", account, None, true),
+            ("sk_test_other_9999", account, Some("sk_test_****1234"), true),
+            ("sk_test_other_1234", account, Some("sk_test_****1234"), false),
+            ("sk_test_other_1234", account, Some("sk_test_****"), true),
+            ("sk_test_51AbCdEfGhIjKlMnOxyz", account, Some("sk_test_****1234"), false),
+            ("sk_live_51AbCdEfGhIjKlMnOxyz", account, None, false),
+            ("sk_test_51AbCdEfGhIjKlMnXxyz", account, None, true),
+            ("sk_test_1AbCdEfGhIjKlMnOxyz", account, None, true),
+            ("sk_test_5", Some("acct_"), None, true),
+        ] {
+            let status = serde_json::json!({
+                "environment": "test", "status": "connected", "accountId": account, "maskedKey": masked,
+            });
+            let connection: Connection = serde_json::from_value(status).unwrap();
+            let key = Secret::new(key.into());
+            assert_eq!(may_change_account(&key, Some(&connection)), may, "{connection:?}");
+        }
+        assert!(!may_change_account(&Secret::new("sk_test_x".into()), None));
+    }
+}

@@ -1,0 +1,128 @@
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::api::stripe::{self, STRIPE};
+use crate::api::{Call, Reply};
+use crate::command::{Change, Ctx, Done, Write, execute_write};
+use crate::commands::common::EnvironmentArgs;
+use crate::error::{Code, Exit, Failure};
+use crate::guard::Effect;
+use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::wire::{ConnectionReply, Environment};
+
+#[derive(Subcommand)]
+pub(crate) enum Webhooks {
+    Configure(Configure),
+}
+
+impl Webhooks {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::Configure(configure) => execute_write(configure, ctx).await,
+        }
+    }
+}
+
+/// Create the webhook endpoint at Stripe, or make it anew
+///
+/// InsForge manages one endpoint an environment. An earlier one is deleted before the new one is made, with a new
+/// signing secret, which the backend keeps. Stripe needs the backend's public address for it.
+#[derive(Args)]
+pub(crate) struct Configure {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+}
+
+impl Write for Configure {
+    type Resolved = Environment;
+    type Answer = ConnectionReply;
+    type Shown = Done<ConnectionReply>;
+
+    fn effect(&self) -> Result<Effect, Failure> {
+        self.environment.resolve().map(Effect::Write)
+    }
+
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Environment> {
+        Ok(self.environment.resolve()?)
+    }
+
+    fn change(&self, environment: &Environment) -> Change {
+        Change {
+            effect: Effect::Write(*environment),
+            provider: &STRIPE,
+            what: "Configure the webhook endpoint".into(),
+            means: Some("An endpoint that InsForge made earlier is deleted, and a new one made.".into()),
+            account: None,
+            look: "insforge payments status".into(),
+        }
+    }
+
+    fn call(&self, environment: &Environment) -> Result<Call<ConnectionReply>> {
+        Ok(stripe::configure_webhook(*environment))
+    }
+
+    /// The earlier endpoint is deleted before the new one is made, and `status` goes on showing it when that fails
+    /// (exchanges 079 and 080).
+    fn explain(&self, environment: &Environment, failure: Failure) -> Failure {
+        if !may_have_begun(&failure) {
+            return failure;
+        }
+        let earlier =
+            "an endpoint that was configured earlier may be gone now, although `status` still shows it";
+        let why = failure.why.as_ref().map_or_else(|| earlier.to_owned(), |why| format!("{why}\n{earlier}"));
+        let again = format!("insforge payments webhooks configure {environment}");
+        let hint = if failure.what.contains("publicly accessible") {
+            format!("give the backend a public address (its API_BASE_URL), then run `{again}` again")
+        } else {
+            format!("when the cause is mended, run `{again}` again: it makes the endpoint anew")
+        };
+        failure.why(why).hint(hint)
+    }
+
+    async fn conclude(
+        &self,
+        _ctx: &Ctx,
+        environment: Environment,
+        reply: Reply<ConnectionReply>,
+    ) -> Result<Self::Shown> {
+        Ok(Done { reply, note: format!("Stripe {environment} webhook configured.") })
+    }
+}
+
+/// Whether it came as far as Stripe: not where the backend had no key, or its own caller's was refused.
+fn may_have_begun(failure: &Failure) -> bool {
+    match &failure.code {
+        Code::OutcomeUnknown => true,
+        Code::Backend(code) => match code.as_str() {
+            "UPSTREAM_FAILURE" | "RATE_LIMITED" => true,
+            "PAYMENT_CONFIG_INVALID" => failure.status == Some(403),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+impl View for ConnectionReply {
+    const NOUN: &'static str = "webhook endpoint";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Env"),
+            Column::new("Webhook ID"),
+            Column::new("URL"),
+            Column::spare("Configured At"),
+        ];
+        let connection = &self.connection;
+        let row = vec![
+            connection.environment.as_str().into(),
+            dash(connection.webhook_endpoint_id.as_deref()),
+            dash(connection.webhook_endpoint_url.as_deref()),
+            short_date(connection.webhook_configured_at.as_deref()),
+        ];
+        Section::new(COLUMNS, std::iter::once(row)).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.connection.webhook_endpoint_id.iter().map(String::as_str).collect()
+    }
+}

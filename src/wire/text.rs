@@ -1,0 +1,190 @@
+//! Texts with rules of their own: what cannot be right is refused before a request is made of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that has passed its check; a value of this type cannot be wrong in a way that is known here.
+macro_rules! checked_text {
+    ($(#[$meta:meta])* $name:ident, $check:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+        #[serde(try_from = "String")]
+        pub(crate) struct $name(String);
+
+        impl $name {
+            /// The text, as it was given.
+            #[allow(dead_code, reason = "not every text is read again")]
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                let check: fn(&str) -> Result<(), String> = $check;
+                check(&text)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text! {
+    /// What makes a create repeatable: the same key and the same parameters give the same object. Stripe forgets it
+    /// after a day at the earliest (<https://docs.stripe.com/api/idempotent_requests>).
+    ///
+    /// The backend takes 1 to 200 characters and would trim them (exchanges 094–097); it hands the key to Stripe in
+    /// a header.
+    IdempotencyKey, |text| {
+        own_text("an idempotency key", 200, text)?;
+        if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+            Ok(())
+        } else {
+            Err("an idempotency key travels in a header: use ASCII letters, digits and signs".into())
+        }
+    }
+}
+
+impl IdempotencyKey {
+    /// A key that nobody has used before.
+    pub(crate) fn generate() -> Self {
+        Self(uuid::Uuid::new_v4().to_string())
+    }
+}
+
+checked_text! {
+    /// A name by which an application finds a price without knowing its id; 1 to 200 characters.
+    LookupKey, |text| own_text("a lookup key", 200, text)
+}
+
+checked_text! {
+    /// A product's name, as customers see it: Stripe takes 250 characters (exchange 107).
+    ProductName, |text| {
+        if text.trim().is_empty() {
+            return Err("the name is empty".into());
+        }
+        at_most("a product's name", 250, text.trim())
+    }
+}
+
+checked_text! {
+    /// A product's description: the backend takes 5000 characters (exchange 105).
+    Description, |text| at_most("a description", 5000, text)
+}
+
+checked_text! {
+    /// The id of an object at the provider, in a request's body.
+    ObjectId, |text| {
+        if text.is_empty() || text.contains(char::is_whitespace) {
+            Err("an id has no spaces and is not empty: give it as a list shows it".into())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+checked_text! {
+    /// A three-letter ISO currency code, in either case; Stripe knows which of them it takes.
+    Currency, |text| {
+        if text.len() == 3 && text.chars().all(|c| c.is_ascii_alphabetic()) {
+            Ok(())
+        } else {
+            Err("a currency is its three-letter ISO code, such as usd or eur".into())
+        }
+    }
+}
+
+/// Not empty, not too long, and nothing around it that the backend would cut off.
+fn own_text(what: &str, limit: usize, text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err(format!("{what} is not empty"));
+    }
+    if text.trim() != text {
+        return Err(format!("{what} has no spaces around it: the backend would cut them off"));
+    }
+    at_most(what, limit, text)
+}
+
+fn at_most(what: &str, limit: usize, text: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if length <= limit {
+        Ok(())
+    } else {
+        Err(format!("{what} has at most {limit} characters, and this has {length}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refuses<T: FromStr<Err = String> + fmt::Debug>(text: &str, why: &str) {
+        let error = text.parse::<T>().unwrap_err();
+        assert!(error.contains(why), "{text:?}: {error}");
+    }
+
+    #[test]
+    fn texts_are_kept_as_they_are_or_refused() {
+        assert_eq!("  Pro  ".parse::<ProductName>().unwrap().as_str(), "  Pro  ");
+        assert!("n".repeat(250).parse::<ProductName>().is_ok());
+        assert!(format!(" {} ", "é".repeat(250)).parse::<ProductName>().is_ok());
+        refuses::<ProductName>(&"n".repeat(251), "at most 250 characters, and this has 251");
+        refuses::<ProductName>(" \n ", "empty");
+
+        assert!("k".repeat(200).parse::<IdempotencyKey>().is_ok());
+        assert_eq!("order 66/a".parse::<IdempotencyKey>().unwrap().as_str(), "order 66/a");
+        refuses::<IdempotencyKey>(&"k".repeat(201), "at most 200 characters");
+        refuses::<IdempotencyKey>("", "not empty");
+        refuses::<IdempotencyKey>(" kt ", "no spaces around it");
+        refuses::<IdempotencyKey>("schlüssel", "ASCII");
+        refuses::<IdempotencyKey>("a\tb", "ASCII");
+
+        assert!("pro_monthly".parse::<LookupKey>().is_ok());
+        refuses::<LookupKey>(&"k".repeat(201), "at most 200 characters");
+        refuses::<LookupKey>("  ", "not empty");
+
+        assert!("".parse::<Description>().is_ok());
+        refuses::<Description>(&"d".repeat(5001), "at most 5000 characters");
+
+        assert_eq!("USD".parse::<Currency>().unwrap().as_str(), "USD");
+        for wrong in ["", "us", "usdd", "u5d", "€€€", " usd"] {
+            refuses::<Currency>(wrong, "three-letter ISO code");
+        }
+
+        assert!("prod_1".parse::<ObjectId>().is_ok());
+        refuses::<ObjectId>("prod 1", "no spaces");
+        refuses::<ObjectId>("", "not empty");
+    }
+
+    #[test]
+    fn generated_keys_are_keys_and_differ() {
+        let (one, other) = (IdempotencyKey::generate(), IdempotencyKey::generate());
+        assert_ne!(one, other);
+        assert!(one.as_str().parse::<IdempotencyKey>().is_ok());
+    }
+
+    #[test]
+    fn a_text_in_json_is_checked_too() {
+        let error = serde_json::from_str::<Currency>("\"usdd\"").unwrap_err();
+        assert!(error.to_string().contains("three-letter"), "{error}");
+    }
+}
