@@ -6,7 +6,7 @@
 //! | floor | modules | what they are |
 //! |---|---|---|
 //! | 4 | `cli` `report` `commands` | the command line, what each command is and does, how errors are told |
-//! | 3 | `command` `guard` | what a command is, the one place that runs them, what asks before it acts |
+//! | 3 | `command` `guard` | what a command is, the one place that runs them, what asks before it writes |
 //! | 2 | `api` `settings` `ui` | the backend, where its address and key come from, what the user sees |
 //! | 1 | `wire` `error` `secret` `facts` | small values with their rules, no IO |
 

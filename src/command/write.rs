@@ -147,10 +147,11 @@ async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
         Some(account) => Some(account.clone()),
         None => ctx.connection(change.provider, environment).await?.and_then(|c| c.account()),
     };
-    let account = account.map_or_else(|| "no account that is known".to_owned(), |a| format!("account {a}"));
-    Stderr::plain(&format!("{}, {}.", change.sentence(), clean_line(&account)));
+    let account = account.map_or_else(|| "none that is known".to_owned(), |account| account.to_string());
+    Stderr::plain(&clean_line(&change.sentence()));
+    Stderr::plain(&format!("  Account: {}", clean_line(&account)));
     if let Some(means) = &change.means {
-        Stderr::plain(means);
+        Stderr::plain(&format!("  {}", clean_line(means)));
     }
     for text in &ctx.caller_says {
         Stderr::plain(&format!("caller says: {}", clean_line(text)));

@@ -62,6 +62,8 @@ INSFORGE_OUTPUT        table, json or ids
 INSFORGE_TIMEOUT       deadline for the whole command, such as 30s or 5m
 INSFORGE_RETRIES       at most so many replays of a request, 0 to 10
 INSFORGE_LIVE          ask, allow or deny writes to live
+STRIPE_TEST_SECRET_KEY, STRIPE_LIVE_SECRET_KEY
+                       Stripe's secret key, for `payments config set`
 INSFORGE_LOG           set to anything: tell every request on stderr
 CI                     set to anything but false: never ask
 NO_COLOR               set to anything: no colours
@@ -81,7 +83,8 @@ table  for people. On a terminal that is too narrow the column Synced At goes fi
        becomes a record of `key: value` lines; ids are never cut. Into a pipe there is no width limit.
 json   the backend's own body with its own field names, two spaces of indent. `config` shows keys
        masked. A warning is a line {\"warning\":…,\"code\":…} on stderr, and an error is the last line there:
-       {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"exitCode\":…}.
+       {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"idempotencyKey\":…,
+       \"exitCode\":…}. With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
 ids    one id a line, for xargs.
 
 Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.

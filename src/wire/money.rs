@@ -91,6 +91,8 @@ impl fmt::Display for Money<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::UnitAmount;
+    use proptest::prelude::*;
 
     #[test]
     fn amounts_as_stripe_counts_them() {
@@ -111,6 +113,28 @@ mod tests {
             (i64::MIN, "usd", "-92233720368547758.08 USD"),
         ] {
             assert_eq!(Money::new(amount, currency).to_string(), shown);
+        }
+    }
+
+    proptest! {
+        /// What is shown can be read back: its digits are the amount's, the point stands where the currency has it.
+        #[test]
+        fn amounts_come_back_as_they_went(amount in any::<i64>(), currency in "[a-z]{3}|isk|ugx|jpy|kwd|bhd") {
+            let shown = Money::new(amount, &currency).to_string();
+            let (number, code) = shown.split_once(' ').unwrap();
+            prop_assert_eq!(code.to_lowercase(), currency.as_str());
+            let (units, minor) = number.split_once('.').unwrap_or((number, ""));
+            let digits = decimals(&currency).digits;
+            prop_assert!(minor.len() <= digits, "{}", shown);
+            prop_assert_eq!(format!("{units}{minor:0<digits$}").parse::<i64>().unwrap(), amount);
+        }
+
+        #[test]
+        fn an_amount_in_json_comes_back_as_it_went(amount in 0..=999_999_999_999_u64) {
+            let read: UnitAmount = serde_json::from_str(&amount.to_string()).unwrap();
+            prop_assert_eq!(read.get(), amount);
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), amount.to_string());
+            prop_assert_eq!(amount.to_string().parse::<UnitAmount>().unwrap(), read);
         }
     }
 

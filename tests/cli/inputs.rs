@@ -1,1 +1,280 @@
+//! What creates and updates are given: flags, a JSON file, both; what is refused before anything is sent; and
+//! `--dry-run`, which shows the request instead.
 
+use serde_json::{Value, json};
+
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::{Answer, Stub};
+use super::harness::{Ran, User, dead};
+
+const PRODUCT: [&str; 5] = ["payments", "products", "create", "--name", "Pro"];
+const PRICE: [&str; 9] =
+    ["payments", "prices", "create", "--product", "prod_1", "--currency", "usd", "--unit-amount", "1999"];
+const UPDATE: [&str; 4] = ["payments", "products", "update", "prod_1"];
+const REPRICE: [&str; 4] = ["payments", "prices", "update", "price_1"];
+
+/// The body that a command line makes of its input, without the key that was made for the run.
+#[track_caller]
+fn body_of(args: &[&str], stdin: &str) -> Value {
+    let ran = User::of(&dead()).run_with_stdin(&[args, &["--dry-run"]].concat(), stdin).exits(0);
+    let mut body = ran.json()["body"].clone();
+    if !args.contains(&"--idempotency-key") && !stdin.contains("idempotencyKey") {
+        body.as_object_mut().expect("an object").remove("idempotencyKey");
+    }
+    body
+}
+
+/// Exit 64 and not one request.
+#[track_caller]
+fn refused(args: &[&str], stdin: &str) -> Ran {
+    let stub = recordings::serve(vec![]);
+    let ran = User::of(&stub.address).run_with_stdin(args, stdin).exits(64);
+    assert_eq!(stub.lines(), Vec::<String>::new(), "{args:?}");
+    assert_eq!(ran.stdout, "");
+    let json = User::of(&stub.address).run_with_stdin(&[args, &["--json"]].concat(), stdin).exits(64);
+    assert_eq!(json.error()["code"], "USAGE");
+    ran
+}
+
+#[test]
+fn what_cannot_be_right_is_refused_with_a_sentence() {
+    let long = |n: usize| "x".repeat(n);
+    let (name, key, text) = (long(251), long(201), format!("a={}", long(501)));
+    let fields: Vec<String> = (0..51).map(|n| format!("--metadata-field=k{n}=v")).collect();
+    let many: Vec<&str> = PRODUCT.into_iter().chain(fields.iter().map(String::as_str)).collect();
+    let table: [(&[&str], &[&str], &str); 33] = [
+        (&["payments", "products", "create"], &[], "--name"),
+        (&["payments", "products", "create", "--name", " "], &[], "the name is empty"),
+        (
+            &["payments", "products", "create", "--name", &name],
+            &[],
+            "at most 250 characters, and this has 251",
+        ),
+        (&PRODUCT, &["--active", "yes"], "[possible values: true, false]"),
+        (&PRODUCT, &["--metadata", "tier=pro"], "it is not JSON"),
+        (&PRODUCT, &["--metadata", "[1]"], "a JSON object of texts"),
+        (&PRODUCT, &["--metadata", r#"{"n":1}"#], "`n` is 1; write \"1\""),
+        (&PRODUCT, &["--metadata", r#"{"a":"1","a":"2"}"#], "has `a` twice"),
+        (&PRODUCT, &["--metadata-field", "insforge_x=1"], "InsForge's own"),
+        (&PRODUCT, &["--metadata-field", "novalue"], "name=text"),
+        (&PRODUCT, &["--metadata-field", &text], "has at most 500 characters"),
+        (&many, &[], "at most 50 names"),
+        (&PRODUCT, &["--idempotency-key", ""], "an idempotency key is not empty"),
+        (&PRODUCT, &["--idempotency-key", " k "], "no spaces around it"),
+        (&PRODUCT, &["--idempotency-key", &key], "at most 200 characters"),
+        (&["payments", "prices", "create", "--currency", "usd"], &[], "--product"),
+        (&PRICE[..7], &["--unit-amount", "19.99"], "1999 for 19.99 USD"),
+        (&PRICE[..7], &["--unit-amount", "-5"], "not negative"),
+        (&PRICE[..7], &["--unit-amount", "1000000000000"], "no currency has amounts above"),
+        (&PRICE, &["--currency", "usd"], "--currency"),
+        (&PRICE[..5], &["--currency", "dollar", "--unit-amount", "5"], "three-letter ISO code"),
+        (&PRICE, &["--interval", "monthly"], "[possible values: day, week, month, year]"),
+        (&PRICE, &["--interval-count", "3"], "--interval-count needs an interval"),
+        (&PRICE, &["--interval", "month", "--interval-count", "0"], "at least 1"),
+        (
+            &PRICE,
+            &["--interval", "month", "--interval-count", "37"],
+            "at most three years between payments: 36 months",
+        ),
+        (&PRICE, &["--lookup-key", ""], "a lookup key is not empty"),
+        (&PRICE, &["--tax-behavior", "none"], "[possible values: exclusive, inclusive, unspecified]"),
+        (&UPDATE, &[], "Nothing to update"),
+        (&UPDATE, &["--idempotency-key", "k"], "unexpected argument '--idempotency-key'"),
+        (&REPRICE, &[], "Nothing to update"),
+        (&REPRICE, &["--unit-amount", "5"], "unexpected argument '--unit-amount'"),
+        (&["payments", "prices", "archive", "live"], &[], "the id is missing"),
+        (
+            &["payments", "products", "create", "test", "-e", "live", "--name", "x"],
+            &[],
+            "given twice, and differently",
+        ),
+    ];
+    for (command, more, sentence) in table {
+        refused(&[command, more].concat(), "").says(&[sentence, "hint: "]);
+    }
+}
+
+#[test]
+fn a_file_has_the_whole_object() {
+    let price = json!({
+        "productId": "prod_1", "currency": "eur", "unitAmount": 500, "lookupKey": null, "active": false,
+        "recurring": {"interval": "week", "intervalCount": 2}, "taxBehavior": "inclusive",
+        "metadata": {"z": "1", "a": "2"}, "idempotencyKey": "k 1",
+    });
+    let create = ["payments", "prices", "create", "--from-file", "-"];
+    assert_eq!(body_of(&create, &price.to_string()), price);
+    let user = User::of(&dead());
+    let path = user.write("price.json", &price.to_string());
+    let ran = user.run(&[&create[..4], &[path.to_str().expect("text"), "--dry-run"]].concat()).exits(0);
+    assert_eq!(ran.json()["body"], price);
+    let body = &ran.stdout[ran.stdout.find("\"body\"").expect("a body")..];
+    assert!(body.find("\"z\"") < body.find("\"a\""), "metadata keeps its order: {body}");
+    let changes = json!({"name": "N", "description": null, "active": true, "metadata": {}});
+    assert_eq!(body_of(&[&UPDATE[..], &["--from-file", "-"]].concat(), &changes.to_string()), changes);
+}
+
+#[test]
+fn flags_win_over_the_file() {
+    let file = r#"{"name":"File","description":"d","active":true,"metadata":{"a":"1","b":"2"},"idempotencyKey":"f"}"#;
+    let create = ["payments", "products", "create", "--from-file", "-"];
+    let more = ["--name", "Flag", "--description", "null", "--active", "FALSE", "--idempotency-key", "g"];
+    let fields = ["--metadata-field", "b=x=y", "--metadata-field", "c="];
+    assert_eq!(
+        body_of(&[&create[..], &more, &fields].concat(), file),
+        json!({"name": "Flag", "description": null, "active": false, "metadata": {"a": "1", "b": "x=y", "c": ""},
+               "idempotencyKey": "g"})
+    );
+    let whole = body_of(&[&create[..], &["--metadata", r#"{"n":"1"}"#]].concat(), file);
+    assert_eq!((&whole["metadata"], &whole["idempotencyKey"]), (&json!({"n": "1"}), &json!("f")));
+    let price = r#"{"productId":"p","currency":"usd","unitAmount":1,"recurring":{"interval":"month"}}"#;
+    let create = ["payments", "prices", "create", "--from-file", "-"];
+    let every = |more: &[&str]| body_of(&[&create[..], more].concat(), price)["recurring"].clone();
+    assert_eq!(every(&["--interval-count", "3"]), json!({"interval": "month", "intervalCount": 3}));
+    assert_eq!(every(&["--interval", "year"]), json!({"interval": "year"}));
+}
+
+#[test]
+fn a_file_that_cannot_be_used_says_where() {
+    let create = ["payments", "products", "create", "--from-file", "-"];
+    for (text, sentence) in [
+        ("", "EOF while parsing"),
+        ("{\"name\": }", "line 1 column 10"),
+        ("[{\"name\":\"x\"}]", "invalid"),
+        ("{\"name\":\"x\",\"nam\":1}", "unknown field `nam`, expected one of `name`"),
+        ("{\"name\":\"x\",\"name\":\"y\"}", "duplicate field `name`"),
+        ("{\"description\":\"x\"}", "The object has no name"),
+        ("{\"name\":\"x\"} {}", "trailing characters"),
+    ] {
+        refused(&create, text).says(&[sentence]);
+    }
+    let price = ["payments", "prices", "create", "--from-file", "-"];
+    refused(&price, r#"{"productId":"p","currency":"usd"}"#)
+        .says(&["The object has no unit amount", "--unit-amount"]);
+    refused(&price, r#"{"productId":"p","currency":"usd","unitAmount":1.5}"#).says(&["1999 for 19.99 USD"]);
+    refused(&[&UPDATE[..], &["--from-file", "-"]].concat(), r#"{"idempotencyKey":"k"}"#)
+        .says(&["unknown field `idempotencyKey`"]);
+    refused(&[&REPRICE[..], &["--from-file", "-"]].concat(), r#"{"unitAmount":5}"#)
+        .says(&["unknown field `unitAmount`, expected one of `active`"]);
+    refused(&[&create[..4], &["/nowhere/at/all.json"]].concat(), "")
+        .says(&["Cannot read the object from /nowhere"]);
+    refused(&create, &format!("{{\"name\":\"{}\"}}", "x".repeat(1 << 20))).says(&["longer than 1 MiB"]);
+    let stub = recordings::serve(vec![]);
+    let user = User::new().with("INSFORGE_BASE_URL", &stub.address);
+    user.run_with_stdin(&[&create[..], &["--api-key-stdin"]].concat(), "{}")
+        .exits(64)
+        .says(&["--api-key-stdin and --from-file - both read stdin"]);
+}
+
+#[test]
+fn a_rehearsal_sends_nothing_and_needs_no_login() {
+    let nobody = User::new();
+    let ran = nobody.run(&[&PRODUCT[..], &["--dry-run", "--idempotency-key", "k"]].concat()).exits(0);
+    let request = json!({"method": "POST", "path": "/api/payments/stripe/test/catalog/products",
+                         "body": {"name": "Pro", "idempotencyKey": "k"}});
+    assert_eq!(ran.json(), request);
+    ran.says(&["Nothing was sent. This is how a newer backend takes it"]);
+    // Every format shows the same, live asks nobody, and no policy forbids it.
+    let careful = User::new().with("INSFORGE_LIVE", "deny");
+    for more in [&["--json"][..], &["-o", "ids"], &["-q"]] {
+        let ran =
+            careful.run(&[&["payments", "prices", "archive", "live", "price_1", "--dry-run"], more].concat());
+        let path = "/api/payments/stripe/live/catalog/prices/price_1";
+        assert_eq!(ran.exits(0).json(), json!({"method": "DELETE", "path": path, "body": null}));
+    }
+    for (args, method) in [
+        (&["payments", "webhooks", "configure", "--dry-run"][..], "POST"),
+        (&["payments", "config", "remove", "--dry-run"], "DELETE"),
+        (&["payments", "products", "delete", "prod_1", "--dry-run"], "DELETE"),
+    ] {
+        assert_eq!(nobody.run(args).exits(0).json()["method"], method);
+    }
+}
+
+#[test]
+fn a_rehearsal_masks_the_key_and_knows_what_was_remembered() {
+    let stub = recordings::serve_in(Generation::Older, vec![]);
+    let user = User::new();
+    let login = ["login", "--api-url", &stub.address, "--api-key-stdin"];
+    user.run_with_stdin(&login, super::harness::KEY).exits(0);
+    let asked = stub.lines().len();
+    let set = ["payments", "config", "set", "test", "-", "--dry-run"];
+    let ran = user.run_with_stdin(&set, "sk_test_alpha_1").exits(0);
+    let request = json!({"method": "PUT", "path": "/api/payments/test/config",
+                         "body": {"secretKey": "sk_test_****ha_1"}});
+    assert_eq!(ran.json(), request);
+    assert_eq!(ran.stderr, "Nothing was sent.\n");
+    let price = user.run(&[&PRICE[..], &["--dry-run"]].concat()).exits(0).json();
+    assert_eq!(price["body"]["stripeProductId"], "prod_1");
+    assert_eq!(stub.lines().len(), asked, "a rehearsal asks nothing");
+}
+
+#[test]
+fn a_rehearsal_of_a_read_is_a_mistake() {
+    for args in [
+        &["payments", "status", "--dry-run"][..],
+        &["--dry-run", "payments", "sync"],
+        &["current", "--dry-run"],
+    ] {
+        refused(args, "").says(&["--dry-run is for commands that write at the provider"]);
+    }
+}
+
+#[test]
+fn an_amount_that_cannot_be_paid_is_told() {
+    let price = |currency, amount| {
+        let args = [
+            "payments",
+            "prices",
+            "create",
+            "--product",
+            "p",
+            "--currency",
+            currency,
+            "--unit-amount",
+            amount,
+        ];
+        User::of(&dead()).run(&[&args[..], &["--dry-run"]].concat()).exits(0).stderr
+    };
+    for (currency, amount, said) in [
+        ("kwd", "1234", "Stripe takes no payment of 1.234 KWD: in this currency amounts are multiples of 10"),
+        ("ISK", "550", "Stripe takes no payment of 5.5 ISK: in this currency amounts are multiples of 100"),
+    ] {
+        assert!(price(currency, amount).contains(said), "{currency} {amount}: {}", price(currency, amount));
+    }
+    for (currency, amount) in [("kwd", "1230"), ("kwd", "0"), ("isk", "500"), ("usd", "1"), ("jpy", "1")] {
+        assert!(!price(currency, amount).contains("warning"), "{currency} {amount}");
+    }
+}
+
+#[test]
+fn ids_of_what_was_made_go_to_scripts() {
+    let exchange = |name| Generation::Newer.exchange(name);
+    for (name, args, ids) in [
+        (
+            "088-product-create-min",
+            &["payments", "products", "create", "--name", "Basic"][..],
+            "prod_qNf6zJBhiOlwwe\n",
+        ),
+        ("077-webhook-ok", &["payments", "webhooks", "configure"], "we_Vv6M1UKUXgDQcoYdZTZPruzO\n"),
+    ] {
+        let stub = recordings::serve_in(Generation::Newer, vec![exchange(name)]);
+        assert_eq!(User::of(&stub.address).run(&[args, &["-o", "ids"]].concat()).exits(0).stdout, ids);
+    }
+    let stub = recordings::serve(vec![]);
+    User::of(&stub.address)
+        .run(&["payments", "config", "remove", "-y", "-o", "ids"])
+        .exits(64)
+        .says(&["has no ids"]);
+}
+
+/// A product that Stripe says it did not delete was not deleted.
+#[test]
+fn an_answer_of_not_deleted_is_a_failure() {
+    let status = Generation::Newer.exchange("242-status-recovered").answer();
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "GET" => status.clone(),
+        _ => Answer::json(200, r#"{"productId":"prod_1","deleted":false}"#),
+    });
+    let ran = User::of(&stub.address).run(&["payments", "products", "delete", "prod_1", "-y"]).exits(1);
+    ran.says(&["Stripe did not delete product prod_1"]);
+}

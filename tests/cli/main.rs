@@ -9,6 +9,8 @@
 
 mod client;
 mod config_set;
+mod confirm;
+mod errors;
 mod faults;
 mod generations;
 mod harness;

@@ -29,7 +29,7 @@ const ADDRESS_QUESTION: &str = "Backend address";
 pub(super) const KEY_QUESTION: &str = "Project API key";
 pub(super) const ENTER: &str = "\r";
 pub(super) const CTRL_C: &str = "\x03";
-const CTRL_D: &str = "\x04";
+pub(super) const CTRL_D: &str = "\x04";
 const CURSOR_SHOWN: &str = "\x1b[?25h";
 const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 /// When what is under way deserves a spinner.
@@ -131,7 +131,7 @@ impl<'a> Dialogue<'a> {
 
     /// Ctrl-C at a question: the exit code says so, at once, and the terminal is as it was before.
     #[track_caller]
-    fn interrupt_at(self, question: &str) {
+    pub(super) fn interrupt_at(self, question: &str) {
         let tty = self.answer(question, CTRL_C);
         let since = Instant::now();
         let is_over = || [CURSOR_SHOWN, "error:"].iter().any(|text| self.terminal.screen().contains(text));

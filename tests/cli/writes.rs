@@ -1,1 +1,328 @@
+//! Every write that was recorded, made by running the command against the recorded exchanges of both generations: what
+//! it sends, what it shows. What the backend refused and we refuse ourselves is not sent at all.
 
+use serde_json::{Map, Value, json};
+
+use super::harness::recordings::{self, Exchange, Generation};
+use super::harness::stub::Request;
+use super::harness::{KEY, Ran, User, assert_golden};
+
+/// What is refused before a request is made of it, by the name of the exchange behind its number. The backend took two
+/// of them: it trims keys, and reserves `insforge_` for checkout sessions only.
+const REFUSED_HERE: [&str; 33] = [
+    "config-put-empty-key",
+    "config-put-blank-key",
+    "config-put-live-key-in-test",
+    "config-put-test-key-in-live",
+    "config-put-restricted-key",
+    "config-put-garbage",
+    "product-create-key-201",
+    "product-create-key-empty",
+    "product-create-key-trimmed",
+    "product-create-no-name",
+    "product-create-null-name",
+    "product-create-unknown-field",
+    "product-create-environment-in-body",
+    "product-create-many-issues",
+    "product-create-description-5001",
+    "product-create-name-251",
+    "product-create-metadata-key-too-long",
+    "product-create-reserved-metadata",
+    "product-create-malformed-json",
+    "product-create-no-body",
+    "product-patch-idempotency-key-refused",
+    "price-create-negative",
+    "price-create-float",
+    "price-create-bad-currency-length",
+    "price-create-bad-interval",
+    "price-create-interval-count-0",
+    "price-create-recurring-unknown-field",
+    "price-create-bad-tax-behavior",
+    "price-create-empty",
+    "price-patch-unit-amount-refused",
+    "price-patch-empty",
+    "env-unknown-config-put",
+    "env-unknown-price-delete",
+];
+
+/// What no command line can make, and why.
+const NOT_MADE: [(&str, &str); 15] = [
+    ("route-old-layout-config-put", "a route of the other generation"),
+    ("route-new-layout-products-create", "a route of the other generation"),
+    ("route-apr30-layout-config-delete", "a route of a third layout"),
+    ("route-config-wrong-method", "a method that no command uses"),
+    ("options-preflight", "a method that no command uses"),
+    ("head-status", "a method that no command uses"),
+    ("config-put-bare-string-json", "a body that is no object"),
+    ("config-put-text-plain", "a content type that no command uses"),
+    ("price-create-other-era-field", "on older backends a file's productId is translated"),
+    ("checkout-session-with-api-key", "a route for the application's users"),
+    ("payload-too-large-101mb", "an object file is at most 1 MiB"),
+    ("config-put-wrong-type", "a key is text"),
+    ("config-put-malformed-json", "a key is no JSON"),
+    ("config-put-no-body", "a key is always sent"),
+    ("config-put-empty-object", "a key is always sent"),
+];
+
+/// A recorded write, as a user makes it.
+struct Made {
+    words: Vec<String>,
+    stdin: String,
+    /// The body that must be sent; an idempotency key that was not recorded is one for the run.
+    body: Option<Value>,
+}
+
+fn behind_number(exchange: &Exchange) -> &str {
+    exchange.name.split_once('-').expect("a number").1
+}
+
+/// The recorder wrote long texts as `<251 chars>`.
+fn spelled_out(body: &Value) -> Value {
+    match body {
+        Value::String(text) => {
+            let length = text.strip_prefix('<').and_then(|text| text.strip_suffix(" chars>"));
+            Value::String(length.map_or_else(|| text.clone(), |n| "n".repeat(n.parse().expect("a length"))))
+        }
+        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), spelled_out(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The body in the newer backend's spelling, as flags and files have it.
+fn newer_spelling(body: &Value) -> Value {
+    let Value::Object(map) = body else { return body.clone() };
+    let renamed = |name: &str| if name == "stripeProductId" { "productId".into() } else { name.to_owned() };
+    Value::Object(map.iter().map(|(name, value)| (renamed(name), value.clone())).collect())
+}
+
+/// The flags that make this body; `None` where flags cannot.
+fn flags(body: &Map<String, Value>) -> Option<Vec<String>> {
+    let mut flags = Vec::new();
+    for (name, value) in body {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let flag = match name.as_str() {
+            "recurring" if value.as_object()?.keys().any(|name| !name.starts_with("interval")) => {
+                return None;
+            }
+            "recurring" => {
+                let interval = value["interval"].as_str()?;
+                flags.extend(["--interval".to_owned(), interval.to_owned()]);
+                if let Some(count) = value.get("intervalCount") {
+                    flags.extend(["--interval-count".to_owned(), count.to_string()]);
+                }
+                continue;
+            }
+            "productId" => "--product",
+            "unitAmount" => "--unit-amount",
+            "lookupKey" => "--lookup-key",
+            "taxBehavior" => "--tax-behavior",
+            "idempotencyKey" => "--idempotency-key",
+            // A word is a name, whatever it is.
+            "name" if !value.is_string() => return None,
+            "name" | "description" | "active" | "metadata" | "currency" => &format!("--{name}"),
+            _ => return None,
+        };
+        flags.extend([flag.to_owned(), text]);
+    }
+    Some(flags)
+}
+
+/// The command lines that make a recorded write: with flags, and with a file.
+fn made(exchange: &Exchange, generation: Generation) -> Vec<Made> {
+    let rest = exchange.path.strip_prefix("/api/payments/").expect("a payments route");
+    let rest =
+        if generation == Generation::Newer { rest.strip_prefix("stripe/").expect("Stripe's") } else { rest };
+    let segments: Vec<&str> = rest.split('/').collect();
+    let body = spelled_out(&exchange.request_body);
+    let given = if generation == Generation::Older { newer_spelling(&body) } else { body.clone() };
+    let (words, object) = match (exchange.method.as_str(), &segments[..]) {
+        ("PUT", [env, "config"]) => {
+            let key = body["secretKey"].as_str().expect("a key").to_owned();
+            let body = json!({"secretKey": key.trim()});
+            let words = ["config", "set", env, "-"].map(str::to_owned).to_vec();
+            return vec![Made { words, stdin: key, body: Some(body) }];
+        }
+        ("DELETE", [env, "config"]) => (vec!["config", "remove", env], false),
+        ("POST", [env, "webhook"]) => (vec!["webhooks", "configure", env], false),
+        ("POST", [env, "catalog", "products"]) => (vec!["products", "create", env], true),
+        ("PATCH", [env, "catalog", "products", id]) => (vec!["products", "update", env, id], true),
+        ("DELETE", [env, "catalog", "products", id]) => (vec!["products", "delete", env, id], false),
+        ("POST", [env, "catalog", "prices"]) => (vec!["prices", "create", env], true),
+        ("PATCH", [env, "catalog", "prices", id]) => (vec!["prices", "update", env, id], true),
+        ("DELETE", [env, "catalog", "prices", id]) => (vec!["prices", "archive", env, id], false),
+        _ => panic!("no command for {}", exchange.line()),
+    };
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    if !object {
+        return vec![Made { words, stdin: String::new(), body: None }];
+    }
+    let stdin = match &given {
+        // Malformed bodies were recorded as they were sent.
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        json => json.to_string(),
+    };
+    let from_file = [words.clone(), vec!["--from-file".into(), "-".into()]].concat();
+    let by_flags = given.as_object().and_then(flags).map(|flags| [words, flags].concat());
+    let by_flags = by_flags.map(|words| Made { words, stdin: String::new(), body: Some(body.clone()) });
+    by_flags.into_iter().chain([Made { words: from_file, stdin, body: Some(body) }]).collect()
+}
+
+fn run(user: &User, form: &[&str], made: &Made, more: &[&str]) -> Ran {
+    let words = made.words.iter().map(String::as_str);
+    let args: Vec<&str> = form.iter().copied().chain(words).chain(more.iter().copied()).collect();
+    user.run_with_stdin(&args, &made.stdin)
+}
+
+/// What `--json` prints: the backend's body, but not where keys are in it.
+fn expected_json(exchange: &Exchange, made: &Made) -> Value {
+    match made.words[..2].iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["config", verb] => {
+            json!({"provider": "stripe", "environment": made.words[2], "configured": verb == "set"})
+        }
+        _ => exchange.response_body.clone(),
+    }
+}
+
+/// The status is read to learn the generation; `config set` looks at it before and after.
+fn check_requests(requests: &[Request], exchange: &Exchange, made: &Made, generation: Generation) -> String {
+    const NEWER_STATUS: &str = "GET /api/payments/stripe/status";
+    const OLDER_STATUS: &str = "GET /api/payments/status";
+    let own = exchange.line();
+    let mut expected = match generation {
+        Generation::Newer => vec![NEWER_STATUS],
+        Generation::Older => vec![NEWER_STATUS, OLDER_STATUS],
+    };
+    let status = expected[expected.len() - 1];
+    expected.push(&own);
+    if made.words[..2] == ["config", "set"] && exchange.status == 200 {
+        expected.push(status);
+    }
+    let lines: Vec<String> = requests.iter().map(Request::line).collect();
+    assert_eq!(lines, expected, "{}", exchange.name);
+    let write = requests.iter().find(|request| request.line() == own).expect("the write");
+    assert_eq!(write.header("authorization"), Some(&*format!("Bearer {KEY}")));
+    check_body(write, exchange, made)
+}
+
+/// Gives the idempotency key that was made for the run.
+fn check_body(write: &Request, exchange: &Exchange, made: &Made) -> String {
+    let name = &exchange.name;
+    let Some(expected) = &made.body else {
+        assert!(write.body.is_empty(), "{name}: no body was recorded");
+        return String::new();
+    };
+    assert_eq!(write.header("content-type"), Some("application/json"), "{name}");
+    let mut sent: Value = serde_json::from_slice(&write.body).expect("JSON");
+    let is_create = write.method == "POST";
+    let mut generated = String::new();
+    if is_create && expected.get("idempotencyKey").is_none() {
+        let key =
+            sent.as_object_mut().expect("an object").remove("idempotencyKey").expect("a key for the run");
+        generated = key.as_str().expect("a text").to_owned();
+        assert_eq!(generated.len(), 36, "{name}: {generated}");
+    }
+    assert_eq!(&sent, expected, "{name}");
+    generated
+}
+
+fn every_write(generation: Generation, golden: &str, at_least: usize) {
+    let (mut shown, mut sent, mut refused, mut not_made) = (String::new(), 0, 0, 0);
+    let writes = generation.exchanges().into_iter().filter(|exchange| {
+        let stripes = exchange.path.starts_with("/api/payments/") && !exchange.path.contains("/razorpay/");
+        exchange.method != "GET" && stripes && !exchange.path.ends_with("/sync")
+    });
+    for exchange in writes {
+        let name = behind_number(&exchange);
+        let ours = REFUSED_HERE.contains(&name);
+        let foreign = generation == Generation::Newer && name == "price-create-other-era-field";
+        if !foreign && NOT_MADE.iter().any(|(other, _)| *other == name) {
+            not_made += 1;
+            continue;
+        }
+        for (position, made) in made(&exchange, generation).iter().enumerate() {
+            for form in [&["payments"][..], &["payments", "stripe"]] {
+                let stub = recordings::serve_in(generation, vec![exchange.clone()]);
+                let user = User::of(&stub.address).with("INSFORGE_RETRIES", "0");
+                let table = run(&user, form, made, &["--yes"]);
+                if ours || foreign {
+                    assert_eq!((table.code, stub.lines().len()), (64, 0), "{}: {table:?}", exchange.name);
+                    assert_eq!(table.stdout, "");
+                    continue;
+                }
+                let key = check_requests(&stub.requests(), &exchange, made, generation);
+                let before = stub.requests().len();
+                let json = run(&user, form, made, &["--yes", "--json"]);
+                let json_key = check_requests(&stub.requests()[before..], &exchange, made, generation);
+                check_json(&json, &table, &exchange, made);
+                if form.len() == 1 && position == 0 {
+                    let clean = |text: &str, key: &str| {
+                        let text = text.replace(&stub.address, "http://BACKEND");
+                        if key.is_empty() { text } else { text.replace(key, "KEY-OF-THE-RUN") }
+                    };
+                    shown.push_str(&format!(
+                        "# {}\n$ insforge payments {} --yes\n{}{}exit {}\n{}\n",
+                        exchange.name,
+                        shell_words::join(&made.words),
+                        table.stdout,
+                        clean(&table.stderr, &key),
+                        table.code,
+                        clean(&json.stderr, &json_key),
+                    ));
+                }
+            }
+        }
+        if ours || foreign { refused += 1 } else { sent += 1 }
+    }
+    println!(
+        "{generation:?}: {sent} recorded writes made, {refused} refused before, {not_made} that nothing makes"
+    );
+    assert!(sent >= at_least, "only {sent} writes are made");
+    assert_golden(golden, &shown);
+}
+
+fn check_json(json: &Ran, table: &Ran, exchange: &Exchange, made: &Made) {
+    let name = &exchange.name;
+    assert_eq!(json.code, table.code, "{name}");
+    if exchange.status < 300 {
+        assert_eq!(json.code, 0, "{name}: {json:?}");
+        assert_eq!(json.json(), expected_json(exchange, made), "{name}");
+        return;
+    }
+    let error = json.error();
+    assert_eq!(
+        (json.stdout.as_str(), error["status"].as_u64()),
+        ("", Some(exchange.status.into())),
+        "{name}"
+    );
+    let message = exchange.response_body["message"].as_str().expect("a message");
+    // A conflict shows the user's key, not the form of it that the backend gives to Stripe.
+    let message = message.replace("insforge:test:product:", "").replace("insforge:test:price:", "");
+    let what = error["error"].as_str().expect("a text");
+    if error["code"] == "OUTCOME_UNKNOWN" {
+        assert!(what.starts_with(&message), "{name}: {what}");
+    } else {
+        assert_eq!((what, &error["code"]), (message.as_str(), &exchange.response_body["error"]), "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_excused_that_was_not_recorded() {
+    let recorded = [Generation::Newer.exchanges(), Generation::Older.exchanges()].concat();
+    for name in REFUSED_HERE.iter().chain(NOT_MADE.iter().map(|(name, _)| name)) {
+        assert!(recorded.iter().any(|exchange| behind_number(exchange) == *name), "{name}");
+    }
+}
+
+#[test]
+fn every_recorded_write_of_the_newer_backend() {
+    every_write(Generation::Newer, "writes-newer.txt", 60);
+}
+
+#[test]
+fn every_recorded_write_of_the_older_backend() {
+    every_write(Generation::Older, "writes-older.txt", 60);
+}

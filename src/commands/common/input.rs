@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::command::{Ctx, aside};
@@ -92,7 +93,9 @@ impl MetadataArgs {
         }
         let mut metadata = whole.unwrap_or_default();
         for field in &self.metadata_field {
-            metadata.set(field.clone()).map_err(Failure::usage)?;
+            metadata.set(field.clone()).map_err(|limit| {
+                Failure::usage(limit).hint("leave some out; Stripe keeps no more beside an object")
+            })?;
         }
         Ok(Some(metadata))
     }
@@ -101,6 +104,11 @@ impl MetadataArgs {
 /// Reads `true` and `false`, in either case.
 pub(crate) fn boolean() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["true", "false"]).map(|word| word.eq_ignore_ascii_case("true"))
+}
+
+/// A request's body, for whoever is to say yes to it.
+pub(crate) fn in_full(body: &impl Serialize) -> Option<String> {
+    serde_json::to_string(body).ok()
 }
 
 /// A field that a new object needs, and nobody gave.

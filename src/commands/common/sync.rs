@@ -111,7 +111,9 @@ fn judge(
     if failed.is_empty() {
         let scope = only.map_or("any environment", Environment::as_str);
         let what = format!("Nothing was synced: no {name} key is configured for {scope}");
-        let hint = "give the backend the provider's secret key, then run it again";
+        let (commands, environment) = (provider.commands, only.unwrap_or(Environment::Test));
+        let hint =
+            format!("give the backend a key with `{commands} config set {environment}`, then run it again");
         return Some(Failure::new(Code::ConfigNotFound, what).hint(hint));
     }
     let (failed, done) = (failed.join(" and "), done.join(" and "));

@@ -74,7 +74,8 @@ impl Write for Configure {
         let hint = if failure.what.contains("publicly accessible") {
             format!("give the backend a public address (its API_BASE_URL), then run `{again}` again")
         } else {
-            format!("when the cause is mended, run `{again}` again: it makes the endpoint anew")
+            let first = failure.hint.as_deref().unwrap_or("mend the cause");
+            format!("{first}; then run `{again}` again, which makes the endpoint anew")
         };
         failure.why(why).hint(hint)
     }

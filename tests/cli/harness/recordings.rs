@@ -1,6 +1,8 @@
 //! The recorded exchanges with real backends of both generations, and a stub that knows nothing else.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +17,7 @@ pub struct Exchange {
     pub path: String,
     pub request_body: Value,
     pub status: u16,
-    pub response_headers: std::collections::BTreeMap<String, String>,
+    pub response_headers: BTreeMap<String, String>,
     pub response_body: Value,
 }
 
@@ -69,8 +71,14 @@ impl Generation {
     }
 }
 
-/// All exchanges of a file.
-pub fn read(file: &str) -> Vec<Exchange> {
+/// All exchanges of a file, which is read once.
+pub fn read(file: &'static str) -> Vec<Exchange> {
+    static READ: Mutex<BTreeMap<&str, Vec<Exchange>>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().expect("a lock");
+    read.entry(file).or_insert_with(|| parse(file)).clone()
+}
+
+fn parse(file: &str) -> Vec<Exchange> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract").join(file);
     let text = std::fs::read_to_string(path).expect("the recordings");
     text.lines().map(|line| serde_json::from_str(line).expect("an exchange")).collect()

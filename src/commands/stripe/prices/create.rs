@@ -4,7 +4,7 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Ctx, Done, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, missing};
+use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, in_full, missing};
 use crate::commands::stripe::keyed::{self, Keyed};
 use crate::error::{Failure, Warning};
 use crate::guard::Effect;
@@ -17,7 +17,8 @@ use crate::wire::{
 ///
 /// Amount, currency and interval of a price never change: another amount is another price. With an idempotency key of
 /// your own the same command can be run again, and makes one price. Without one, a key is made for this run, so that
-/// it can be sent again after trouble; it is told where you need it.
+/// it can be sent again after trouble; it is told where you need it. A key that was used before gives the price as it
+/// was then: `payments sync` shows it as it is.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -102,7 +103,7 @@ impl Write for Create {
             effect: Effect::Write(price.environment),
             provider: &STRIPE,
             what: format!("Create price of {product}: {money}{every}"),
-            means: None,
+            means: in_full(&price.body),
             account: None,
             look: format!("insforge payments prices list {} --product {product}", price.environment),
         }
@@ -149,7 +150,9 @@ impl Create {
             };
         };
         let recurring = Recurring { interval, interval_count };
-        recurring.check().map_err(Failure::usage)?;
+        recurring
+            .check()
+            .map_err(|limit| Failure::usage(limit).hint("give another --interval or --interval-count"))?;
         Ok(Some(recurring))
     }
 }

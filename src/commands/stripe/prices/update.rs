@@ -4,7 +4,7 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Ctx, Done, Write};
-use crate::commands::common::{FileArgs, MetadataArgs, Named, boolean};
+use crate::commands::common::{FileArgs, MetadataArgs, Named, boolean, in_full};
 use crate::commands::stripe::keyed;
 use crate::error::Failure;
 use crate::guard::Effect;
@@ -56,13 +56,13 @@ impl Write for Update {
         Ok((environment, changes))
     }
 
-    fn change(&self, (environment, _): &Self::Resolved) -> Change {
+    fn change(&self, (environment, changes): &Self::Resolved) -> Change {
         let id = self.price.id();
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
             what: format!("Update price {id}"),
-            means: None,
+            means: in_full(changes),
             account: None,
             look: format!("insforge payments prices get {environment} {id}"),
         }

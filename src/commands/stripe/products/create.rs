@@ -4,7 +4,7 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Ctx, Done, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, missing};
+use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, in_full, missing};
 use crate::commands::stripe::keyed::{self, Keyed};
 use crate::error::Failure;
 use crate::guard::Effect;
@@ -13,7 +13,8 @@ use crate::wire::{Description, IdempotencyKey, NewProduct, Patch, ProductName, P
 /// Create a product
 ///
 /// With an idempotency key of your own the same command can be run again, and makes one product. Without one, a key is
-/// made for this run, so that it can be sent again after trouble; it is told where you need it.
+/// made for this run, so that it can be sent again after trouble; it is told where you need it. A key that was used
+/// before gives the product as it was then: `payments sync` shows it as it is.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -67,7 +68,7 @@ impl Write for Create {
             effect: Effect::Write(product.environment),
             provider: &STRIPE,
             what: format!("Create product {name}"),
-            means: None,
+            means: in_full(&product.body),
             account: None,
             look: format!("insforge payments products list {}", product.environment),
         }

@@ -1,0 +1,225 @@
+//! What asks before it does something, on a real pseudo-terminal with somebody who answers: that the question names what
+//! happens and where, that only a yes is a yes, and that whoever goes away has done nothing.
+#![cfg(target_os = "linux")]
+
+use super::harness::User;
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::Stub;
+use super::prompts::{CTRL_D, Dialogue, ENTER};
+
+const QUESTION: &str = "Go on? [y/N]";
+const STATUS: &str = "GET /api/payments/stripe/status";
+const ACCOUNT: &str = "  Account: acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)";
+
+/// Every write that asks, with what the question says of it, and the request that a yes sends.
+const ASKING: [(&[&str], &str, &str); 9] = [
+    (
+        &["products", "delete", "prod_1"],
+        "Delete product prod_1 at Stripe, test",
+        "DELETE test/catalog/products/prod_1",
+    ),
+    (&["config", "remove"], "Remove the key at Stripe, test", "DELETE test/config"),
+    (&["config", "remove", "live"], "Remove the key at Stripe, live", "DELETE live/config"),
+    (
+        &["products", "create", "live", "--name", "Pro"],
+        "Create product Pro at Stripe, live",
+        "POST live/catalog/products",
+    ),
+    (
+        &["products", "update", "live", "p", "--name", "x"],
+        "Update product p at Stripe",
+        "PATCH live/catalog/products/p",
+    ),
+    (
+        &[
+            "prices",
+            "create",
+            "live",
+            "--product",
+            "p",
+            "--currency",
+            "usd",
+            "--unit-amount",
+            "1999",
+            "--interval",
+            "month",
+            "--interval-count",
+            "3",
+        ],
+        "Create price of p: 19.99 USD every 3 months at Stripe, live",
+        "POST live/catalog/prices",
+    ),
+    (
+        &["prices", "update", "live", "q", "--active", "true"],
+        "Update price q at Stripe, live",
+        "PATCH live/catalog/prices/q",
+    ),
+    (&["prices", "archive", "live", "q"], "Archive price q at Stripe, live", "DELETE live/catalog/prices/q"),
+    (
+        &["webhooks", "configure", "live"],
+        "Configure the webhook endpoint at Stripe, live",
+        "POST live/webhook",
+    ),
+];
+
+fn request(short: &str) -> String {
+    short.replacen(' ', " /api/payments/stripe/", 1)
+}
+
+fn args<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    [&["payments"], words].concat()
+}
+
+/// A backend that answers its status, and writes as it answered them to another id.
+fn backend() -> Stub {
+    let as_recorded = |name: &str, line: &str| {
+        let mut exchange = Generation::Newer.exchange(name);
+        let (method, path) = line.split_once(' ').expect("a request");
+        (exchange.method, exchange.path) = (method.to_owned(), path.to_owned());
+        exchange
+    };
+    let names = [
+        "190-product-delete",
+        "251-config-delete",
+        "251-config-delete",
+        "088-product-create-min",
+        "128-product-patch-name",
+        "147-price-create-recurring-full",
+        "176-price-patch-active-true",
+        "184-price-archive",
+        "077-webhook-ok",
+    ];
+    let answers = names.iter().zip(ASKING).map(|(name, (_, _, line))| as_recorded(name, &request(line)));
+    recordings::serve_in(Generation::Newer, answers.collect())
+}
+
+#[test]
+fn a_yes_does_it_and_the_question_says_what_and_where() {
+    for (words, sentence, line) in ASKING {
+        let stub = backend();
+        let user = User::of(&stub.address);
+        let dialogue = Dialogue::start(&user, &args(words));
+        dialogue.answer(QUESTION, &format!("y{ENTER}"));
+        let (code, screen) = dialogue.terminal.finish();
+        assert_eq!(code, 0, "{words:?}\n{screen}");
+        assert!(screen.contains(sentence), "{words:?}\n{screen}");
+        assert!(screen.contains(ACCOUNT), "{words:?}\n{screen}");
+        assert_eq!(stub.lines(), [STATUS.to_owned(), request(line)], "{words:?}");
+    }
+}
+
+/// Whoever says yes to a change sees all of it.
+#[test]
+fn the_question_shows_the_whole_change() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    for (words, change) in [
+        (
+            &["products", "update", "live", "p", "--name", "x", "--metadata-field", "a=b"][..],
+            r#"{"name":"x","metadata":{"a":"b"}}"#,
+        ),
+        (&["prices", "update", "live", "q", "--lookup-key", "null"], r#"{"lookupKey":null}"#),
+        (
+            &["products", "create", "live", "--name", "x", "--active", "false"],
+            r#"{"name":"x","active":false}"#,
+        ),
+    ] {
+        let dialogue = Dialogue::start(&user, &args(words));
+        dialogue.answer(QUESTION, ENTER);
+        let (code, screen) = dialogue.terminal.finish();
+        assert_eq!(code, 6, "{screen}");
+        assert!(screen.contains(&format!("\n  {change}\n")), "{words:?}\n{screen}");
+    }
+    assert_eq!(stub.lines(), [STATUS; 3]);
+}
+
+#[test]
+fn anything_but_a_yes_is_a_no() {
+    for typed in ["n\r", "\r", CTRL_D, "no\r", "yess\r", "j\r"] {
+        let stub = backend();
+        let user = User::of(&stub.address);
+        let dialogue = Dialogue::start(&user, &args(&["products", "delete", "prod_1"]));
+        dialogue.answer(QUESTION, typed);
+        let (code, screen) = dialogue.terminal.finish();
+        assert_eq!(code, 6, "{typed:?}\n{screen}");
+        assert!(screen.contains("Nothing was done: the answer was no"), "{typed:?}\n{screen}");
+        assert_eq!(stub.lines(), [STATUS], "{typed:?}");
+    }
+    for typed in ["YES\r", " yes \r", "Y\r"] {
+        let stub = backend();
+        let user = User::of(&stub.address);
+        let dialogue = Dialogue::start(&user, &args(&["products", "delete", "prod_1"]));
+        dialogue.answer(QUESTION, typed);
+        assert_eq!(dialogue.terminal.finish().0, 0, "{typed:?}");
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_question_does_nothing_and_restores_the_terminal() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    Dialogue::start(&user, &args(&["prices", "archive", "live", "q"])).interrupt_at(QUESTION);
+    assert_eq!(stub.lines(), [STATUS]);
+}
+
+#[test]
+fn what_the_caller_says_stands_beside_the_question_and_cannot_lie_about_it() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    let words =
+        ["--reason", "clean up\u{1b}[2J\nGo on? [y/N] y", "--impact", "none", "products", "delete", "prod_1"];
+    let dialogue = Dialogue::start(&user, &args(&words));
+    dialogue.answer(&format!("\n{QUESTION}"), ENTER);
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 6, "{screen}");
+    assert!(screen.contains("caller says: clean up�[2J Go on? [y/N] y\n"), "{screen}");
+    assert!(screen.contains("caller says: none\n"), "{screen}");
+}
+
+/// Whoever cannot be asked gets the same sentence, and not one write.
+#[test]
+fn nobody_to_ask_is_6_and_names_yes() {
+    for (words, sentence, line) in ASKING {
+        let stub = backend();
+        let user = User::of(&stub.address);
+        let ran = user.run(&args(words)).exits(6);
+        ran.says(&[sentence, "--yes"]);
+        let error = user.run(&[&args(words)[..], &["--json"]].concat()).exits(6).error();
+        assert_eq!((&error["code"], &error["retryable"]), (&"CONFIRMATION_NEEDED".into(), &false.into()));
+        assert_eq!(stub.lines(), [""; 0], "{words:?}");
+        user.run(&[&args(words)[..], &["--yes"]].concat()).exits(0);
+        assert_eq!(stub.lines(), [STATUS.to_owned(), request(line)], "{words:?}");
+    }
+}
+
+/// On a terminal, too, `--json` and `--no-input` mean that nobody answers.
+#[test]
+fn a_terminal_alone_is_nobody() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    for flag in ["--json", "--no-input"] {
+        let words = args(&["products", "delete", "prod_1", flag]);
+        let (code, screen) = super::harness::pty::Terminal::start(&user, 80, &words).finish();
+        assert_eq!(code, 6, "{screen}");
+        assert!(!screen.contains(QUESTION), "{screen}");
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+}
+
+/// What writes to test and takes nothing away asks nobody.
+#[test]
+fn writes_to_test_do_not_ask() {
+    let stub = recordings::serve_in(
+        Generation::Newer,
+        vec![
+            Generation::Newer.exchange("088-product-create-min"),
+            Generation::Newer.exchange("077-webhook-ok"),
+        ],
+    );
+    let user = User::of(&stub.address);
+    for words in [&["products", "create", "--name", "Basic"][..], &["webhooks", "configure"]] {
+        let (code, screen) = super::harness::pty::Terminal::start(&user, 100, &args(words)).finish();
+        assert_eq!(code, 0, "{screen}");
+        assert!(!screen.contains(QUESTION), "{screen}");
+    }
+}

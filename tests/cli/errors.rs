@@ -1,0 +1,151 @@
+//! What the backend's refusals become: every status and code of its interface, for a read, for a write that can be
+//! repeated and for one that cannot.
+
+use serde_json::json;
+
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::{Answer, Stub};
+use super::harness::{Ran, User};
+
+/// The three kinds of request.
+const READ: &[&str] = &["payments", "products", "get", "prod_1"];
+const REPEATABLE: &[&str] = &["payments", "prices", "archive", "price_1"];
+const ONCE: &[&str] = &["payments", "products", "update", "prod_1", "--name", "x"];
+
+/// A backend with a status, which refuses everything else with this.
+fn refusing(status: u16, code: &str, message: &str) -> Stub {
+    let recorded = Generation::Newer.exchange("242-status-recovered").answer();
+    let body = json!({"error": code, "message": message, "statusCode": status}).to_string();
+    Stub::start(move |request| match request.target.as_str() {
+        "/api/payments/stripe/status" => recorded.clone(),
+        _ => Answer::json(status, &body),
+    })
+}
+
+fn run(stub: &Stub, args: &[&str]) -> Ran {
+    User::of(&stub.address).with("INSFORGE_RETRIES", "0").run(&[args, &["--json"]].concat())
+}
+
+#[test]
+fn every_code_has_its_exit_and_its_hint() {
+    const POOL: &str = "timeout exceeded when trying to connect";
+    // status, code, message; exit of a read, of a repeatable write, of a write that is not; part of the hint
+    let table = [
+        (401, "AUTH_INVALID_CREDENTIALS", "No token", [2, 2, 2], "the key comes from INSFORGE_API_KEY"),
+        (401, "AUTH_INVALID_API_KEY", "Bad key", [2, 2, 2], ""),
+        (401, "AUTH_UNAUTHORIZED", "Bad token", [2, 2, 2], "the key comes from INSFORGE_API_KEY"),
+        (403, "AUTH_UNAUTHORIZED", "No admin", [5, 5, 5], "use the project's admin API key"),
+        (401, "PAYMENT_CONFIG_INVALID", "Expired API Key", [1, 1, 1], "insforge payments config set"),
+        (403, "PAYMENT_CONFIG_INVALID", "No permission", [5, 5, 5], "insforge payments config set"),
+        (400, "PAYMENT_CONFIG_INVALID", "Not configured", [1, 1, 1], "insforge payments config set"),
+        (400, "PAYMENT_CONFIG_NOT_FOUND", "Not configured", [1, 1, 1], "insforge payments config set"),
+        (404, "PAYMENT_CONFIG_NOT_FOUND", "No key", [4, 4, 4], "insforge payments config"),
+        (404, "PAYMENT_PRODUCT_NOT_FOUND", "Not found", [4, 4, 4], "look at the list for its id"),
+        (404, "PAYMENT_PRICE_NOT_FOUND", "Not found", [4, 4, 4], "look at the list for its id"),
+        (404, "UPSTREAM_FAILURE", "No such price", [4, 4, 4], "look at the list for its id"),
+        (400, "UPSTREAM_FAILURE", "Stripe says no", [1, 1, 1], ""),
+        (402, "PAYMENT_METHOD_DECLINED", "Declined", [1, 1, 1], "its dashboard says why"),
+        (409, "UPSTREAM_FAILURE", "Object is locked", [1, 1, 1], "then run it again"),
+        (429, "RATE_LIMITED", "Too fast", [8, 8, 8], "wait a moment"),
+        (500, "INTERNAL_ERROR", "prices exploded", [1, 1, 1], ""),
+        (500, "INTERNAL_ERROR", POOL, [8, 8, 1], ""),
+        (502, "UPSTREAM_FAILURE", "Unreachable", [8, 8, 1], ""),
+        (503, "UPSTREAM_FAILURE", "Down", [8, 8, 1], ""),
+        (504, "UPSTREAM_FAILURE", "Late", [8, 8, 1], ""),
+        (418, "SOMETHING_NEW", "A teapot", [1, 1, 1], ""),
+    ];
+    for (status, code, message, exits, hint) in table {
+        let stub = refusing(status, code, message);
+        for (args, exit) in [READ, REPEATABLE, ONCE].into_iter().zip(exits) {
+            let ran = run(&stub, args).exits(exit);
+            let error = ran.error();
+            let open = args == ONCE && matches!(status, 500 | 502..=504);
+            let what =
+                if open { format!("{message}; whether it was done is unknown") } else { message.into() };
+            assert_eq!(error["error"], what, "{args:?}");
+            assert_eq!(error["code"], if open { "OUTCOME_UNKNOWN" } else { code });
+            assert_eq!((&error["status"], &error["exitCode"]), (&status.into(), &exit.into()));
+            assert_eq!(error["retryable"], exit == 8);
+            let told = error["hint"].as_str().unwrap_or_default();
+            let expected = if open { "see with `insforge payments products get test prod_1`" } else { hint };
+            assert!(told.contains(expected), "{status} {code} {args:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_input_points_to_the_request() {
+    let stub = refusing(400, "INVALID_INPUT", "name: Required");
+    assert_eq!(run(&stub, ONCE).exits(1).error()["hint"], "--dry-run shows what is sent");
+    assert_eq!(run(&stub, READ).exits(1).error()["hint"], json!(null));
+}
+
+/// A key that was accepted a moment ago is not the reason for a 401.
+#[test]
+fn a_false_401_says_what_it_is() {
+    let stub = refusing(401, "AUTH_INVALID_API_KEY", "Invalid API key");
+    let told = |args| run(&stub, args).exits(2).error()["hint"].as_str().unwrap_or_default().to_owned();
+    assert!(told(ONCE).starts_with("the backend accepted this key a moment ago"), "{}", told(ONCE));
+    assert_eq!(told(READ), "the key comes from INSFORGE_API_KEY");
+}
+
+/// Before 2.1.8 a missing thing has the code of a missing route; on its routes a DELETE names a thing, too.
+#[test]
+fn a_missing_thing_of_an_early_backend_is_not_a_missing_route() {
+    let status = Generation::Older.exchange("248-status-recovered").answer();
+    let stub = Stub::start(move |request| match request.target.as_str() {
+        "/api/payments/status" => status.clone(),
+        _ => Answer::json(
+            404,
+            r#"{"error":"NOT_FOUND","message":"No Stripe key configured","statusCode":404}"#,
+        ),
+    });
+    for args in [ONCE, REPEATABLE, &["payments", "config", "remove", "-y"]] {
+        assert_eq!(run(&stub, args).exits(4).error()["code"], "NOT_FOUND", "{args:?}");
+    }
+    let create = ["payments", "products", "create", "--name", "x"];
+    assert_eq!(run(&stub, &create).exits(1).error()["error"], "This backend has no such route");
+}
+
+/// A backend that was newer the last time is asked again, and gets the price in its own spelling.
+#[test]
+fn a_write_follows_a_backend_to_its_other_generation() {
+    let newer = recordings::serve_in(Generation::Newer, vec![]);
+    let user = User::new();
+    let login = |address: &str| {
+        let args = ["login", "--api-url", address, "--api-key-stdin"];
+        user.run_with_stdin(&args, super::harness::KEY).exits(0);
+    };
+    login(&newer.address);
+    let status = Generation::Older.exchange("248-status-recovered").answer();
+    let price = Generation::Older.exchange("152-price-create-one-time").answer();
+    let older = Stub::start(move |request| match request.target.as_str() {
+        "/api/payments/status" => status.clone(),
+        "/api/payments/test/catalog/prices" => price.clone(),
+        _ => Answer::html(404, "Cannot POST"),
+    });
+    // The older one is at the newer one's address now.
+    for file in
+        [".config/insforge/config.toml", ".config/insforge/credentials.toml", ".cache/insforge/backends.json"]
+    {
+        let moved = user.read(file).replace(&newer.address, &older.address);
+        user.write(file, &moved);
+    }
+    let args =
+        ["payments", "prices", "create", "--product", "p", "--currency", "usd", "--unit-amount", "1999"];
+    user.run(&args).exits(0);
+    let requests = older.requests();
+    let lines: Vec<String> = requests.iter().map(|request| request.line()).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /api/payments/stripe/test/catalog/prices",
+            "GET /api/payments/status",
+            "POST /api/payments/test/catalog/prices",
+        ]
+    );
+    let bodies: Vec<serde_json::Value> =
+        [0, 2].map(|at: usize| serde_json::from_slice(&requests[at].body).expect("JSON")).to_vec();
+    assert_eq!((&bodies[0]["productId"], &bodies[1]["stripeProductId"]), (&json!("p"), &json!("p")));
+    assert_eq!(bodies[0]["idempotencyKey"], bodies[1]["idempotencyKey"]);
+}
