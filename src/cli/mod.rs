@@ -64,7 +64,7 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
         tokio::select! {
             // First, so that it listens before anything else begins.
             biased;
-            _ = tokio::signal::ctrl_c() => {
+            () = told_to_end() => {
                 ask::restore_terminal();
                 ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
             }
@@ -74,6 +74,22 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     // A question that was interrupted still waits for its answer on a thread of its own.
     runtime.shutdown_background();
     outcome
+}
+
+/// Ctrl-C, or what a supervisor sends instead.
+async fn told_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    // Where it cannot be listened for, it ends the process by itself.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// What clap answers by itself: help and version on stdout, everything else is a usage error.

@@ -50,7 +50,7 @@ pub enum Code {
     NotConfirmed,
     /// A policy forbids writes to live.
     LiveDenied,
-    /// Interrupted by Ctrl-C.
+    /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
     /// Anything without a code of its own: the file system, the terminal.
     Failed,
@@ -116,7 +116,7 @@ impl Code {
             Self::ConfirmationNeeded => "a confirmation was needed and nobody could answer",
             Self::NotConfirmed => "the answer to the confirmation was no",
             Self::LiveDenied => "a policy forbids writes to live",
-            Self::Interrupted => "interrupted by Ctrl-C",
+            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
             Self::Failed => "anything else: the file system, the terminal",
             Self::Backend(_) => "a code of the backend's",
         }

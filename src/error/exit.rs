@@ -26,7 +26,7 @@ pub enum Exit {
     PartlyDone = 9,
     /// The command line is wrong, or a value is missing and nobody can be asked.
     Usage = 64,
-    /// Interrupted by Ctrl-C.
+    /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted = 130,
 }
 
@@ -68,7 +68,7 @@ impl Exit {
             Self::TryAgain => "try again: out of reach, timed out or busy, and running it again is safe",
             Self::PartlyDone => "partly done: some environments failed and some did not",
             Self::Usage => "the command line is wrong, or a value is missing and nobody can be asked",
-            Self::Interrupted => "interrupted by Ctrl-C",
+            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
         }
     }
 }

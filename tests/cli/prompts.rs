@@ -255,6 +255,19 @@ fn ctrl_c_at_the_hidden_question_restores_the_terminal() {
     assert_nothing_stored(&user);
 }
 
+/// A supervisor that ends it leaves no mute terminal behind either.
+#[test]
+fn a_termination_at_the_hidden_question_restores_the_terminal() {
+    let (stub, user) = (backend(), User::new());
+    let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
+    let tty = dialogue.answer(KEY_QUESTION, "");
+    dialogue.terminal.signal("-TERM");
+    wait_until("what is typed shows again", || tty.echoes());
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 130, "{screen}");
+    assert_nothing_stored(&user);
+}
+
 /// Here the question itself sees the key, so that its own end and the signal race: one run shows little.
 #[test]
 fn ctrl_c_at_the_question_for_the_address_restores_the_terminal() {

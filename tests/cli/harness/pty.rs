@@ -58,6 +58,12 @@ impl Terminal {
         (&*self.pty).write_all(text.as_bytes()).expect("the terminal takes it");
     }
 
+    /// Sends the binary a signal, such as `-TERM`.
+    pub fn signal(&self, signal: &str) {
+        let killed = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(killed.expect("kill").success());
+    }
+
     /// What was shown so far.
     pub fn screen(&self) -> String {
         self.screen.lock().expect("a lock").replace("\r\n", "\n")
