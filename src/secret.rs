@@ -111,13 +111,14 @@ fn secret_in(word: &str) -> Option<usize> {
     if is_key(word) || word.starts_with("eyJ") && word.len() > 20 {
         return Some(0);
     }
-    // Glued to something else, only what no other word looks like is taken for a key: `task_id` is none.
+    // Glued to something else, only what no other word looks like is taken for a key: `task_20261123200415` is none.
     PREFIXES.iter().find_map(|prefix| {
         let mut places = word.match_indices(prefix).map(|(at, _)| at);
         places.find(|at| {
             let rest = &word[at + prefix.len()..];
             let has_mode = MODES.iter().any(|mode| rest.len() > mode.len() && rest.starts_with(mode));
-            has_mode || leading(rest, |c| c.is_ascii_alphanumeric()).len() >= 12
+            let is_rare = prefix.len() > "sk_".len();
+            has_mode || is_rare && leading(rest, |c| c.is_ascii_alphanumeric()).len() >= 12
         })
     })
 }
@@ -156,6 +157,7 @@ mod tests {
             ("sk_live_abc/defghi+jklm=", "sk_live_****jklm="),
             ("must start with sk_test_", "must start with sk_test_"),
             ("risk_level, task_id, prod_sk_1", "risk_level, task_id, prod_sk_1"),
+            ("task_20261123200415 risk_assessmentreport", "task_20261123200415 risk_assessmentreport"),
             ("sk_test_ü", "sk_test_ü"),
         ] {
             assert_eq!(redact(text), redacted);

@@ -52,6 +52,7 @@ pub(crate) struct Client {
     spent: Cell<Duration>,
     key_accepted: Cell<bool>,
     write_sent: Cell<bool>,
+    write_open: Cell<bool>,
 }
 
 /// What the backend says of itself without authentication.
@@ -80,6 +81,7 @@ impl Client {
             spent: Cell::default(),
             key_accepted: Cell::default(),
             write_sent: Cell::default(),
+            write_open: Cell::default(),
         }
     }
 
@@ -97,6 +99,11 @@ impl Client {
         self.write_sent.get()
     }
 
+    /// A write has been sent of which nobody can tell whether it was done, whatever became of it when it was sent again.
+    pub(crate) fn write_open(&self) -> bool {
+        self.write_open.get()
+    }
+
     /// Sends a request until it is answered, refused for good, or the policy says stop.
     ///
     /// # Errors
@@ -105,6 +112,9 @@ impl Client {
         let mut replays = 0;
         loop {
             let attempt = self.timed(self.attempt(request)).await;
+            if request.method != Method::Get && leaves_open(&attempt) {
+                self.write_open.set(true);
+            }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
                 Ok(answer) => self.decide(request.replay, replays, &ApiError::read(answer).outcome()),
@@ -270,6 +280,16 @@ impl Client {
 
     fn trace(&self, line: fmt::Arguments<'_>) {
         (self.trace)(line);
+    }
+}
+
+/// Whether an attempt to write may have done it, or not.
+fn leaves_open(attempt: &Result<Answer, Broken>) -> bool {
+    match attempt {
+        Ok(answer) => answer.leaves_open(),
+        Err(Broken::Transport(error)) => !error.is_connect(),
+        Err(Broken::Deadline) => true,
+        Err(Broken::Final(failure)) => matches!(failure.code, Code::ResponseTooLarge | Code::OutcomeUnknown),
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct ApiError {
     /// A ready-made hint.
     next_actions: Option<String>,
     retry_after: Option<Duration>,
+    /// Nobody can tell whether a write was done.
+    leaves_open: bool,
 }
 
 impl ApiError {
@@ -35,6 +37,7 @@ impl ApiError {
             message: text("message"),
             next_actions: text("nextActions"),
             retry_after: answer.retry_after,
+            leaves_open: answer.leaves_open(),
         }
     }
 
@@ -61,18 +64,13 @@ impl ApiError {
         let what = self.message.clone();
         let what = what.unwrap_or_else(|| format!("The backend answered {status} without saying why"));
         let why = format!("{request} answered {status} {code}");
-        if self.leaves_open(request) {
+        if self.leaves_open && request.replay == Replay::IfNotSent {
             return outcome_unknown(&what).why(why).status(status);
         }
         let mut failure =
             Failure::new(Code::Backend(code), what).why(why).exit(self.exit(request)).status(status);
         failure.hint = self.hint(request, client);
         failure
-    }
-
-    /// Whether a write that may do more when it is sent twice was done: with these, nobody can tell.
-    fn leaves_open(&self, request: Request<'_>) -> bool {
-        request.replay == Replay::IfNotSent && matches!(self.status, 408 | 500 | 502..=504)
     }
 
     fn exit(&self, request: Request<'_>) -> Exit {
@@ -95,8 +93,17 @@ impl ApiError {
         self.code.as_deref().is_some_and(|code| code.starts_with("AUTH_"))
     }
 
+    /// The backend accepted the same key a moment ago, and answers so when it is overloaded (CONTRACT: Load).
+    fn is_a_false_401(&self, client: &Client) -> bool {
+        self.status == 401 && client.key_accepted() && self.code.as_deref() == Some("AUTH_INVALID_API_KEY")
+    }
+
     fn hint(&self, request: Request<'_>, client: &Client) -> Option<String> {
         let own = self.own_hint(request, client);
+        if self.is_a_false_401(client) {
+            // The backend's own hint is about the key, which is not to blame.
+            return own;
+        }
         match (&self.next_actions, own) {
             (Some(next), Some(own)) if self.status == 401 => {
                 Some(format!("{}; {own}", next.trim_end_matches('.')))
@@ -110,7 +117,7 @@ impl ApiError {
     fn own_hint(&self, request: Request<'_>, client: &Client) -> Option<String> {
         let source = || format!("the key comes from {}", client.endpoint().key_source);
         let hint = match (self.status, self.code.as_deref().unwrap_or_default()) {
-            (401, "AUTH_INVALID_API_KEY") if client.key_accepted() => {
+            (401, _) if self.is_a_false_401(client) => {
                 "the backend accepted this key a moment ago, and answers so when it is overloaded; wait a moment, \
                  then run it again"
             }
@@ -135,9 +142,14 @@ impl ApiError {
             (404, _) => "look at the list for its id; `insforge payments sync` brings the mirror up to date",
             (409, _) => "the provider is at work on the same object; wait a moment, then run it again",
             (429, _) => match self.retry_after {
-                Some(wait) => return Some(format!("wait {} s, then run it again", wait.as_secs())),
-                None => "wait a moment, then run it again",
+                Some(wait) if !wait.is_zero() => {
+                    return Some(format!("wait {} s, then run it again", wait.as_secs()));
+                }
+                _ => "wait a moment, then run it again",
             },
+            (500, _) if self.exit(request) == Exit::TryAgain => {
+                "the backend is overloaded; wait a moment, then run it again"
+            }
             (500, _) => "the backend's log says more; `insforge payments status` shows how it stands",
             (502..=504, _) => "the backend or the provider is out of reach; try again in a moment",
             _ => return None,
@@ -148,6 +160,7 @@ impl ApiError {
 
 /// A write of which nobody can tell whether it was done.
 pub(crate) fn outcome_unknown(what: &str) -> Failure {
+    let what = what.trim_end_matches('.');
     Failure::new(Code::OutcomeUnknown, format!("{what}; whether it was done is unknown"))
         .hint("look before you run it again: a second time could do it twice")
 }

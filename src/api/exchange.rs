@@ -46,6 +46,11 @@ impl Answer {
     pub(crate) const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
+
+    /// With these, nobody can tell whether a write was done.
+    pub(crate) const fn leaves_open(&self) -> bool {
+        matches!(self.status, 408 | 500 | 502..=504)
+    }
 }
 
 /// The sentence at the bottom of an error chain: the one that says what happened.

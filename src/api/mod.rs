@@ -17,3 +17,4 @@ pub(crate) use generation::{Api, Generation, Memory};
 pub(crate) use provider::{
     SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
 };
+pub(crate) use retry::Replay;

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::secret::redact;
+use crate::ui::is_unsafe;
 use crate::wire::IdempotencyKey;
 
 const FLAG: &str = "--idempotency-key";
@@ -22,24 +24,28 @@ impl KeyInUse<'_> {
             Some(command) => {
                 format!("with its idempotency key it cannot happen twice; run it again: {command}")
             }
-            None => {
-                format!("with its idempotency key it cannot happen twice; run it again with {FLAG} {key}")
-            }
+            None if self.generated => format!(
+                "with its idempotency key it cannot happen twice; run it again with {FLAG} {}",
+                shell_words::quote(key.as_str())
+            ),
+            None => "its idempotency key makes it safe to run the same command again".to_owned(),
         }
     }
 
-    /// The same command line, for a POSIX shell; `None` where it cannot be written as one line of text.
+    /// The same command line, for a POSIX shell; `None` where it cannot be shown as it is: where something in it is no
+    /// text for a terminal, or looks like a secret.
     fn command(self, args: &[OsString]) -> Option<String> {
         let mut words = vec!["insforge"];
         for word in args.iter().skip(1) {
-            words.push(word.to_str().filter(|word| !word.contains(char::is_control))?);
+            words.push(word.to_str().filter(|word| !word.contains(is_unsafe))?);
         }
         if self.generated {
             // Behind a bare `--` it would be taken for a word.
             let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
             words.splice(end..end, [FLAG, self.key.as_str()]);
         }
-        Some(shell_words::join(words))
+        let command = shell_words::join(words);
+        (redact(&command) == command).then_some(command)
     }
 }
 

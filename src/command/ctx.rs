@@ -174,16 +174,9 @@ impl Ctx {
         busy::during(self.facts.stderr_terminal && !told, doing, work).await
     }
 
-    /// Sends a write; `if_interrupted` is what there is to say when it is cut off.
-    pub(super) async fn send_write<T: serde::de::DeserializeOwned>(
-        &self,
-        call: Call<T>,
-        if_interrupted: Failure,
-    ) -> Result<Reply<T>> {
-        self.under_way.replace(Some(if_interrupted));
-        let reply = self.send(call).await;
-        self.under_way.replace(None);
-        reply
+    /// From now on this is what there is to say when the run is interrupted.
+    pub(super) fn when_interrupted(&self, failure: Failure) {
+        self.under_way.replace(Some(failure));
     }
 
     /// What there is to say when the run is interrupted now.
@@ -195,6 +188,11 @@ impl Ctx {
     /// Something else than a read has been sent.
     pub(super) fn write_sent(&self) -> bool {
         self.api.get().is_some_and(|api| api.client().write_sent())
+    }
+
+    /// A write has been sent of which nobody can tell whether it was done.
+    pub(super) fn write_open(&self) -> bool {
+        self.api.get().is_some_and(|api| api.client().write_open())
     }
 
     /// Says what is weaker than it should be.

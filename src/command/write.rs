@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Call, Generation, Provider, Reply};
+use crate::api::{Call, Generation, Provider, Replay, Reply};
 use crate::command::again;
 use crate::command::show::{self, Rehearsal};
 use crate::command::{Ctx, DEADLINE, Output, WAITING};
@@ -107,12 +107,14 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     let change = command.change(&resolved);
     confirm(&change, ctx).await?;
     let key = W::key(&resolved);
-    let sending = ctx.send_write(command.call(&resolved)?, interrupted(&change, key, ctx));
-    let sent = ctx.while_busy(WAITING, sending).await;
+    let call = command.call(&resolved)?;
+    ctx.when_interrupted(command.explain(&resolved, interrupted(&change, key, call.replay, ctx)));
+    let sent = ctx.while_busy(WAITING, ctx.send(call)).await;
     let reply = sent.map_err(|error| match error.downcast::<Failure>() {
         Ok(failure) => command.explain(&resolved, told(failure, &change, key, ctx)).into(),
         Err(error) => error,
     })?;
+    ctx.when_interrupted(done_but_interrupted(&change));
     let shown = command.conclude(ctx, resolved, reply).await?;
     show::show(&shown, output, ctx)
 }
@@ -160,10 +162,23 @@ async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
 }
 
 /// What there is to say when the user cuts it off.
-fn interrupted(change: &Change, key: Option<KeyInUse<'_>>, ctx: &Ctx) -> Failure {
+fn interrupted(change: &Change, key: Option<KeyInUse<'_>>, replay: Replay, ctx: &Ctx) -> Failure {
     let failure =
         Failure::new(Code::Interrupted, "Interrupted; whether it was done is unknown").why(change.sentence());
-    open(failure, change, key, ctx)
+    match (key, replay) {
+        (Some(key), _) => with_key(failure, key).hint(key.hint(&ctx.args)),
+        (None, Replay::Always) => {
+            failure.hint(format!("`{}` shows whether it was done; running it again is safe", change.look))
+        }
+        (None, Replay::IfNotSent) => failure.hint(change.look_first()),
+    }
+}
+
+/// What there is to say when only the look at what was done is cut off.
+fn done_but_interrupted(change: &Change) -> Failure {
+    Failure::new(Code::Interrupted, "Interrupted, but it was done")
+        .why(change.sentence())
+        .hint(format!("`{}` shows how it stands now", change.look))
 }
 
 /// Adds to a failure what to do about a write that may have been done.
@@ -171,30 +186,25 @@ fn told(failure: Failure, change: &Change, key: Option<KeyInUse<'_>>, ctx: &Ctx)
     if !ctx.write_sent() {
         return failure;
     }
-    let may_be_done = matches!(
-        failure.code,
-        Code::OutcomeUnknown
-            | Code::Unreachable
-            | Code::TimedOut
-            | Code::ResponseInvalid
-            | Code::ResponseTooLarge
-    ) || matches!(failure.status, Some(408 | 500..=599));
-    if may_be_done {
-        return open(failure, change, key, ctx);
-    }
-    Failure { idempotency_key: key.map(|key| key.key.as_str().into()), ..failure }
-}
-
-/// Nobody can tell whether it was done.
-fn open(failure: Failure, change: &Change, key: Option<KeyInUse<'_>>, ctx: &Ctx) -> Failure {
+    let open = ctx.write_open() || failure.code == Code::ResponseInvalid;
     match key {
-        Some(key) => {
-            let failure = failure.hint(key.hint(&ctx.args));
-            Failure { idempotency_key: Some(key.key.as_str().into()), ..failure }
+        Some(key) if open => {
+            let again = key.hint(&ctx.args);
+            let hint = match (&failure.hint, failure.exit, &failure.code) {
+                // Where an answer came, what it asks for comes first.
+                (Some(first), Exit::NotAuthenticated, _) | (Some(first), _, Code::ResponseInvalid) => {
+                    format!("{first}; {again}")
+                }
+                _ => again,
+            };
+            with_key(failure, key).hint(hint)
         }
-        None if failure.code == Code::OutcomeUnknown || failure.code == Code::Interrupted => {
-            failure.hint(change.look_first())
-        }
+        Some(key) => with_key(failure, key),
+        None if failure.code == Code::OutcomeUnknown => failure.hint(change.look_first()),
         None => failure,
     }
+}
+
+fn with_key(failure: Failure, key: KeyInUse<'_>) -> Failure {
+    Failure { idempotency_key: Some(key.key.as_str().into()), ..failure }
 }

@@ -10,7 +10,7 @@ mod page;
 mod stderr;
 mod table;
 
-pub(crate) use clean::line as clean_line;
+pub(crate) use clean::{is_unsafe, line as clean_line};
 pub(crate) use date::short_date;
 pub(crate) use json::write_json;
 pub(crate) use page::{Column, Page, Section, Show, View, dash, yes_no};

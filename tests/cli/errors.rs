@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::harness::recordings::{self, Generation};
-use super::harness::stub::{Answer, Stub};
+use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{Ran, User};
 
 /// The three kinds of request.
@@ -135,7 +135,7 @@ fn a_write_follows_a_backend_to_its_other_generation() {
         ["payments", "prices", "create", "--product", "p", "--currency", "usd", "--unit-amount", "1999"];
     user.run(&args).exits(0);
     let requests = older.requests();
-    let lines: Vec<String> = requests.iter().map(|request| request.line()).collect();
+    let lines: Vec<String> = requests.iter().map(Request::line).collect();
     assert_eq!(
         lines,
         [

@@ -7,6 +7,7 @@
     reason = "a harness is read more often than it is linked"
 )]
 
+mod again;
 mod client;
 mod config_set;
 mod confirm;

@@ -217,14 +217,11 @@ fn check_body(write: &Request, exchange: &Exchange, made: &Made) -> String {
     };
     assert_eq!(write.header("content-type"), Some("application/json"), "{name}");
     let mut sent: Value = serde_json::from_slice(&write.body).expect("JSON");
-    let is_create = write.method == "POST";
-    let mut generated = String::new();
-    if is_create && expected.get("idempotencyKey").is_none() {
-        let key =
-            sent.as_object_mut().expect("an object").remove("idempotencyKey").expect("a key for the run");
-        generated = key.as_str().expect("a text").to_owned();
-        assert_eq!(generated.len(), 36, "{name}: {generated}");
-    }
+    let made_here = write.method == "POST" && expected.get("idempotencyKey").is_none();
+    let generated = made_here.then(|| sent.as_object_mut().expect("an object").remove("idempotencyKey"));
+    let generated =
+        generated.map_or_else(String::new, |key| key.as_ref().and_then(Value::as_str).expect("a key").into());
+    assert_eq!(made_here, generated.len() == 36, "{name}: {generated}");
     assert_eq!(&sent, expected, "{name}");
     generated
 }
@@ -244,7 +241,9 @@ fn every_write(generation: Generation, golden: &str, at_least: usize) {
             continue;
         }
         for (position, made) in made(&exchange, generation).iter().enumerate() {
-            for form in [&["payments"][..], &["payments", "stripe"]] {
+            // A file is read in both forms as it is in one.
+            let forms = [&["payments"][..], &["payments", "stripe"]];
+            for form in &forms[..2 - position.min(1)] {
                 let stub = recordings::serve_in(generation, vec![exchange.clone()]);
                 let user = User::of(&stub.address).with("INSFORGE_RETRIES", "0");
                 let table = run(&user, form, made, &["--yes"]);

@@ -1,5 +1,7 @@
 //! Arguments that many commands take.
 
+use std::borrow::Cow;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
@@ -49,6 +51,11 @@ impl Named {
     /// The id, which [`Named::resolve`] has checked.
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The id, for a command line that is to be copied.
+    pub(crate) fn quoted(&self) -> Cow<'_, str> {
+        shell_words::quote(&self.id)
     }
 
     /// The environment and the id.

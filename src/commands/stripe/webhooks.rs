@@ -71,11 +71,19 @@ impl Write for Configure {
             "an endpoint that was configured earlier may be gone now, although `status` still shows it";
         let why = failure.why.as_ref().map_or_else(|| earlier.to_owned(), |why| format!("{why}\n{earlier}"));
         let again = format!("insforge payments webhooks configure {environment}");
-        let hint = if failure.what.contains("publicly accessible") {
-            format!("give the backend a public address (its API_BASE_URL), then run `{again}` again")
-        } else {
-            let first = failure.hint.as_deref().unwrap_or("mend the cause");
-            format!("{first}; then run `{again}` again, which makes the endpoint anew")
+        let hint = match (&failure.code, &failure.hint) {
+            // What the status shows settles nothing here.
+            (Code::OutcomeUnknown | Code::Interrupted, _) => {
+                format!("run `{again}` again: whatever became of it, that makes the endpoint anew")
+            }
+            _ if failure.what.contains("publicly accessible") => {
+                format!("give the backend a public address (its API_BASE_URL), then run `{again}` again")
+            }
+            (_, Some(hint)) if failure.retryable() => hint.clone(),
+            (_, hint) => {
+                let first = hint.as_deref().unwrap_or("mend the cause");
+                format!("{first}; then run `{again}` again, which makes the endpoint anew")
+            }
         };
         failure.why(why).hint(hint)
     }
@@ -93,7 +101,7 @@ impl Write for Configure {
 /// Whether it came as far as Stripe: not where the backend had no key, or its own caller's was refused.
 fn may_have_begun(failure: &Failure) -> bool {
     match &failure.code {
-        Code::OutcomeUnknown => true,
+        Code::OutcomeUnknown | Code::Interrupted => true,
         Code::Backend(code) => match code.as_str() {
             "UPSTREAM_FAILURE" | "RATE_LIMITED" => true,
             "PAYMENT_CONFIG_INVALID" => failure.status == Some(403),

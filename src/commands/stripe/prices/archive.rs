@@ -39,7 +39,7 @@ impl Write for Archive {
             what: format!("Archive price {id}"),
             means: Some("Nobody can buy at it any more; subscriptions that have it go on.".into()),
             account: None,
-            look: format!("insforge payments prices get {environment} {id}"),
+            look: format!("insforge payments prices get {environment} {}", self.price.quoted()),
         }
     }
 

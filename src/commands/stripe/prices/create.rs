@@ -105,7 +105,11 @@ impl Write for Create {
             what: format!("Create price of {product}: {money}{every}"),
             means: in_full(&price.body),
             account: None,
-            look: format!("insforge payments prices list {} --product {product}", price.environment),
+            look: format!(
+                "insforge payments prices list {} --product {}",
+                price.environment,
+                shell_words::quote(product)
+            ),
         }
     }
 

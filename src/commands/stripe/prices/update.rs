@@ -64,7 +64,7 @@ impl Write for Update {
             what: format!("Update price {id}"),
             means: in_full(changes),
             account: None,
-            look: format!("insforge payments prices get {environment} {id}"),
+            look: format!("insforge payments prices get {environment} {}", self.price.quoted()),
         }
     }
 

@@ -40,7 +40,7 @@ impl Write for Delete {
             what: format!("Delete product {id}"),
             means: Some("A deleted product cannot be brought back.".into()),
             account: None,
-            look: format!("insforge payments products get {environment} {id}"),
+            look: format!("insforge payments products get {environment} {}", self.product.quoted()),
         }
     }
 
@@ -53,7 +53,7 @@ impl Write for Delete {
         if failure.status != Some(400) || !failure.what.contains("prices") {
             return failure;
         }
-        let id = self.product.id();
+        let id = self.product.quoted();
         failure.hint(format!(
             "take it out of sale instead: insforge payments products update {environment} {id} --active false"
         ))

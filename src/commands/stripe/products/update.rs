@@ -63,7 +63,7 @@ impl Write for Update {
             what: format!("Update product {id}"),
             means: in_full(changes),
             account: None,
-            look: format!("insforge payments products get {environment} {id}"),
+            look: format!("insforge payments products get {environment} {}", self.product.quoted()),
         }
     }
 
