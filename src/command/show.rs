@@ -35,12 +35,13 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
             write_page(&mut out, &page, ctx.look)
         }
     };
-    written.and_then(|()| out.flush()).context("Cannot write the result")?;
+    let written = written.and_then(|()| out.flush()).context("Cannot write the result");
+    // Whoever cannot see the result may still see what became of it.
     for note in reply.notes() {
         ctx.stderr.note(&note);
     }
     ctx.warn(reply.warnings());
-    Ok(())
+    written
 }
 
 /// What was read was fine, but something beside it was not.

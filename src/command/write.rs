@@ -1,7 +1,7 @@
 //! Commands that write at the provider: resolve, ask, send, tell. No write ends without the user knowing whether it
 //! was done, or how to find out.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Generation, Provider, Replay, Reply};
@@ -117,6 +117,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     ctx.when_interrupted(done_but_interrupted(&change));
     let shown = command.conclude(ctx, resolved, reply).await?;
     show::show(&shown, output, ctx)
+        .with_context(|| format!("{}: it was done, but cannot be shown", change.sentence()))
 }
 
 /// Shows the request that would be sent, and sends nothing.

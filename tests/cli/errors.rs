@@ -1,6 +1,8 @@
 //! What the backend's refusals become: every status and code of its interface, for a read, for a write that can be
 //! repeated and for one that cannot.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use super::harness::recordings::{self, Generation};
@@ -105,6 +107,27 @@ fn a_missing_thing_of_an_early_backend_is_not_a_missing_route() {
     }
     let create = ["payments", "products", "create", "--name", "x"];
     assert_eq!(run(&stub, &create).exits(1).error()["error"], "This backend has no such route");
+}
+
+#[test]
+fn a_result_that_cannot_be_shown_does_not_hide_that_it_was_done() {
+    let stub =
+        recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("088-product-create-min")]);
+    let user = User::of(&stub.address);
+    for (flag, told) in
+        [("-y", "✓ Stripe product created: prod_qNf6zJBhiOlwwe"), ("--json", "\"exitCode\":1")]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let mut command = user.command(&["payments", "products", "create", "--name", "Basic", flag]);
+        let output = command.stdin(Stdio::null()).stdout(full).output().expect("it runs");
+        let stderr = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+        assert!(
+            stderr.contains("Create product Basic at Stripe, test: it was done, but cannot be shown"),
+            "{stderr}"
+        );
+    }
 }
 
 /// A backend that was newer the last time is asked again, and gets the price in its own spelling.
