@@ -10,7 +10,7 @@ use crate::api::{self, Api, Call, Client, Endpoint, Generation, Limits, Memory, 
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::facts::Facts;
 use crate::guard::{self, Effect, Standing, Verdict};
-use crate::settings::{Asked, Backend, Cache, Places};
+use crate::settings::{Asked, Backend, Cache, KeyFlag, Places};
 use crate::ui::{Look, Stderr, busy};
 use crate::wire::{self, Connection, Environment};
 
@@ -130,6 +130,19 @@ impl Ctx {
             .connections
             .into_iter()
             .find(|connection| connection.environment == environment.as_str()))
+    }
+
+    /// Only one thing can come from stdin, and it comes from a pipe.
+    pub(super) fn claim_stdin(&self, what: &str) -> Result<(), Failure> {
+        if self.asked.key == Some(KeyFlag::Stdin) {
+            return Err(Failure::usage(format!("--api-key-stdin and {what} both read stdin"))
+                .hint("take one of them from a file"));
+        }
+        if self.facts.stdin_terminal {
+            return Err(Failure::usage(format!("{what} reads a pipe, not a terminal"))
+                .hint("pipe it into the command, or name a file"));
+        }
+        Ok(())
     }
 
     /// The generation that the backend had the last time, as far as that is known without asking it.

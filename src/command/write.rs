@@ -29,6 +29,11 @@ pub(crate) trait Write {
     /// How much it changes, as far as its arguments say. [`Write::change`] may say that it is more.
     fn effect(&self) -> Result<Effect, Failure>;
 
+    /// What it reads from stdin, if anything.
+    fn reads_stdin(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Checks what was given and gets what is missing, by asking if somebody is there.
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved>;
 
@@ -95,6 +100,9 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     let output = ctx.output_for(W::HAS_IDS || ctx.dry_run)?;
     ctx.set_deadline(DEADLINE);
     let effect = command.effect()?;
+    if let Some(what) = command.reads_stdin() {
+        ctx.claim_stdin(what)?;
+    }
     if ctx.dry_run {
         return rehearse(&command, ctx).await;
     }

@@ -1,1 +1,632 @@
+//! The key of an environment: every way to give it, whose account it may be of, what is said afterwards, and that no
+//! run shows a part of it. With it the policies for live, and the webhook that a key makes possible.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use super::harness::recordings::{Exchange, Generation};
+use super::harness::stub::{Answer, Stub};
+use super::harness::{KEY, Ran, User, set_mode};
+
+const BOTH: [Generation; 2] = [Generation::Newer, Generation::Older];
+
+/// Their last four characters are those of the keys in `status-recovered`: nothing asks whose they are.
+const TEST_KEY: &str = "sk_test_Nobody4May5See_ha_2";
+const LIVE_KEY: &str = "sk_live_Nobody4May5See_ha_1";
+/// The key of whatever account.
+const OTHER_KEY: &str = "sk_test_Nobody4May5See_other";
+/// The middle of every key here, and what was given for one: no run may show it.
+const HIDDEN: [&str; 3] = ["4May5", "hunter2", "correct-horse"];
+
+/// How every command line here can begin.
+const FORMS: [&str; 4] = ["payments", "payments stripe", "--json payments", "--json payments stripe"];
+const TEXT_AND_JSON: [&str; 2] = ["payments", "--json payments"];
+const STATUS: &str = "GET /api/payments/stripe/status";
+/// The recording of a key that was set.
+const SET: &str = "config-put-other-key-same-account";
+
+/// The exchange of this name; the generations differ in the number before it.
+fn recorded(generation: Generation, name: &str) -> Exchange {
+    let is_named = |exchange: &Exchange| exchange.name.split_once('-').is_some_and(|(_, rest)| rest == name);
+    generation.exchanges().into_iter().find(is_named).unwrap_or_else(|| panic!("no exchange is named {name}"))
+}
+
+/// A backend that answers these writes, and has another status after the first of them.
+fn backend(before: Exchange, after: Exchange, writes: Vec<Exchange>) -> Stub {
+    let no_such_route = recorded(Generation::Older, "route-new-layout-status");
+    let written = AtomicBool::new(false);
+    Stub::start(move |request| {
+        if request.method != "GET" {
+            written.store(true, Ordering::SeqCst);
+        }
+        let status = if written.load(Ordering::SeqCst) { &after } else { &before };
+        let line = request.line();
+        let known = writes.iter().chain([status, &no_such_route]).find(|exchange| exchange.line() == line);
+        known.map_or(Answer::Unrecorded, Exchange::answer)
+    })
+}
+
+/// A backend that answers one write, and whose status stays what it is.
+fn steady(generation: Generation, status: &str, write: &str) -> Stub {
+    let status = recorded(generation, status);
+    backend(status.clone(), status, vec![recorded(generation, write)])
+}
+
+/// A newer backend that has a key and a price in both environments, takes other keys and archives the prices.
+fn connected() -> Stub {
+    let names = ["status-recovered", SET, "config-put-live-ok", "price-archive"];
+    let [status, test, live, archive] = names.map(|name| recorded(Generation::Newer, name));
+    let live_archive = Exchange { path: archive.path.replace("/test/", "/live/"), ..archive.clone() };
+    backend(status.clone(), status, vec![test, live, archive, live_archive])
+}
+
+/// Everything but reads that a backend was asked, with its body.
+fn writes(stub: &Stub) -> Vec<(String, Value)> {
+    let requests = stub.requests().into_iter().filter(|request| request.method != "GET");
+    requests.map(|sent| (sent.line(), serde_json::from_slice(&sent.body).unwrap_or_default())).collect()
+}
+
+/// Runs a command line as a shell would read it.
+#[track_caller]
+fn run(user: &User, line: &str, stdin: &str) -> Ran {
+    let words = shell_words::split(line).expect("quotes in pairs");
+    let ran = user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
+    assert_hidden(line, &format!("{}{}", ran.stdout, ran.stderr));
+    ran
+}
+
+#[track_caller]
+fn assert_hidden(line: &str, shown: &str) {
+    for word in HIDDEN {
+        assert!(!shown.contains(word), "{line}: {word} was shown:\n{shown}");
+    }
+}
+
+/// The codes of what is on stderr with `--json`, where every line is JSON.
+#[track_caller]
+fn codes(ran: &Ran) -> Vec<String> {
+    let code = |line: &str| {
+        let json: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        json["code"].as_str().expect("a code").to_owned()
+    };
+    ran.stderr.lines().map(code).collect()
+}
+
+/// Asserts a success: its JSON is exactly this and warns of exactly that, its text is a note and as many warnings.
+#[track_caller]
+fn assert_done(line: &str, ran: &Ran, environment: &str, configured: bool, warnings: &[&str]) {
+    let case = format!("{line}: {ran:?}");
+    assert_eq!(ran.code, 0, "{case}");
+    if line.starts_with("--json") {
+        let json = json!({"provider": "stripe", "environment": environment, "configured": configured});
+        assert_eq!(ran.stdout, format!("{json:#}\n"), "{case}");
+        assert_eq!(codes(ran), warnings, "{case}");
+    } else {
+        let verb = if configured { "configured" } else { "removed" };
+        assert_eq!(ran.stdout, "", "{case}");
+        assert!(ran.stderr.contains(&format!("✓ Stripe {environment} key {verb}.\n")), "{case}");
+        assert_eq!(ran.stderr.matches("warning: ").count(), warnings.len(), "{case}");
+    }
+}
+
+/// Where a key can come from, as spellings with `|` between them.
+const IN_ARGV: &str = "test KEY | KEY | KEY --environment test | KEY -e test | test KEY -e test | --secret-key=KEY \
+     | --environment test --secret-key KEY | live KEY --yes | -e live --secret-key KEY --yes";
+const IN_PIPE_OR_FILE: &str = "test - | - | - -e test | test --secret-key-file - | --secret-key-file key-file \
+     | live - --yes | live --secret-key-file key-file --yes";
+const IN_VARIABLE: &str = "test | | -e test | live --yes";
+
+#[test]
+fn every_spelling_sends_its_key_once() {
+    for form in FORMS {
+        IN_ARGV.split('|').for_each(|line| check_spelling(form, line, true, &["KEY_IN_ARGV"]));
+        IN_PIPE_OR_FILE.split('|').for_each(|line| check_spelling(form, line, true, &[]));
+        IN_VARIABLE.split('|').for_each(|line| check_spelling(form, line, false, &[]));
+    }
+}
+
+/// The variable has another key where a source is named, and the pipe where none is: neither may be taken.
+fn check_spelling(form: &str, spelling: &str, named: bool, warnings: &[&str]) {
+    let (environment, variable, key) = if spelling.contains("live") {
+        ("live", "STRIPE_LIVE_SECRET_KEY", LIVE_KEY)
+    } else {
+        ("test", "STRIPE_TEST_SECRET_KEY", TEST_KEY)
+    };
+    let decoy = key.replace("Nobody", "Decoy");
+    let (piped, in_variable) = if named { (key, &*decoy) } else { (&*decoy, key) };
+    let stub = connected();
+    let user = User::of(&stub.address).with(variable, in_variable);
+    user.write("key-file", &format!("{piped}\n"));
+    let line = format!("{form} config set {}", spelling.replace("KEY", key));
+    let ran = run(&user, &line, &format!("{piped}\r\n"));
+    assert_done(&line, &ran, environment, true, warnings);
+    let put = format!("PUT /api/payments/stripe/{environment}/config");
+    assert_eq!(stub.lines(), [STATUS, &put, STATUS], "{line}");
+    assert_eq!(writes(&stub), [(put, json!({"secretKey": key}))], "{line}");
+}
+
+#[test]
+fn a_key_file_that_others_can_read_is_reported() {
+    let stub = connected();
+    let user = User::of(&stub.address);
+    set_mode(&user.write("key-file", TEST_KEY), 0o644);
+    for form in TEXT_AND_JSON {
+        let line = format!("{form} config set --secret-key-file key-file");
+        let ran = run(&user, &line, "");
+        assert_done(&line, &ran, "test", true, &["FILE_READABLE_BY_OTHERS"]);
+        ran.says(&["key-file holds a key and others can read it (mode 0644); run: chmod 600 key-file"]);
+    }
+}
+
+/// What is refused before anything is sent: the words, what is piped and stands in the file, what is said.
+const REFUSED: [(&str, &str, &str); 32] = [
+    ("KEY test", "", "insforge payments config set test -"),
+    ("LIVE", "", "This is a live key, and no environment is named"),
+    ("' LIVE'", "", "This is a live key, and no environment is named"),
+    ("--secret-key LIVE", "", "insforge payments config set live -"),
+    ("-", "LIVE", "The key from stdin is for live, not for test"),
+    ("test LIVE", "", "use the account's secret key for test (sk_test_…)"),
+    ("live - --yes", "KEY", "is for test, not for live"),
+    ("pk_test_4May5See", "", "is a publishable key"),
+    ("test -", "rk_test_4May5See", "is a restricted key"),
+    ("--secret-key-file key-file", "whsec_4May5See", "is a webhook's signing secret"),
+    ("-", "ik_4May5See", "is the project's API key, not Stripe's"),
+    ("-", "sk_test_4May5 See", "has white space in it"),
+    ("test 'sk_test_4May5 See'", "", "The key from the command line has white space in it"),
+    ("-", "KEY\nKEY", "has white space in it"),
+    ("test 'sk_test_4May5\u{7}See'", "", "has characters that no key has"),
+    ("-", "sk_test_4May5\u{1b}[2JSee", "has characters that no key has"),
+    ("-", "", "The key from stdin is empty"),
+    ("-", " \r\n", "is empty"),
+    ("test ''", "", "is empty"),
+    ("--secret-key ' '", "", "The key from --secret-key is empty"),
+    ("--secret-key-file key-file", "\n", "is empty"),
+    ("live - --yes", "sk_live_\n", "is only the beginning of one"),
+    ("test KEY --secret-key KEY", "", "The key is given twice"),
+    ("test - --secret-key-file key-file", "KEY", "The key is given twice"),
+    ("--secret-key KEY --secret-key-file key-file", "KEY", "write it as insforge payments config set"),
+    ("test KEY -e live", "", "The environment is given twice, and differently"),
+    ("-e test -e live -", "KEY", "The environment is given twice, and differently"),
+    ("test", "KEY", "pipe it into `config set test -`, or set STRIPE_TEST_SECRET_KEY"),
+    ("live --yes", "LIVE", "pipe it into `config set live -`, or set STRIPE_LIVE_SECRET_KEY"),
+    ("test live", "", "Two words are an environment and a key"),
+    ("test KEY -e", "", "write it as insforge payments config set [ENV] [- | KEY |"),
+    ("test --secret-key", "", "write it as insforge payments config set [ENV] [- | KEY |"),
+];
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_sent() {
+    let fill = |text: &str| text.replace("KEY", TEST_KEY).replace("LIVE", LIVE_KEY);
+    for (line, piped, says) in REFUSED {
+        check_refused(&fill(line), &fill(piped), says);
+    }
+}
+
+/// Runs it in all forms; that no key shows is asserted in [`run`].
+#[track_caller]
+fn check_refused(words: &str, piped: &str, says: &str) {
+    let stub = connected();
+    let user = User::of(&stub.address);
+    user.write("key-file", piped);
+    for form in FORMS {
+        let ran = run(&user, &format!("{form} config set {words}"), piped);
+        let case = format!("{form} config set {words}: {ran:?}");
+        assert_eq!((ran.code, &*ran.stdout), (64, ""), "{case}");
+        assert!(ran.stderr.contains(says), "{case}");
+        if form.starts_with("--json") {
+            assert_eq!(codes(&ran).pop().as_deref(), Some("USAGE"), "{case}");
+            assert_eq!(ran.error()["exitCode"], 64, "{case}");
+        }
+    }
+    assert_eq!(stub.lines(), [""; 0], "{words}");
+}
+
+/// Stdin is one; which of the two would get what is in it is not tried out.
+#[test]
+fn two_readers_of_stdin_are_refused_whatever_is_in_it() {
+    for piped in ["ik_4May5See", TEST_KEY, ""] {
+        check_refused("test - --api-key-stdin", piped, "both read stdin");
+        check_refused("--secret-key-file - --api-key-stdin", piped, "both read stdin");
+    }
+}
+
+/// A key need not look like one, and can stand where it does not belong. With `|` between them, as above.
+const MISPLACED: &str = "SECRET | test SECRET | live SECRET | SECRET test | tset SECRET | SECRET SECRET | -eSECRET \
+     | test SECRET extra | test - SECRET | -- test SECRET SECRET | -e SECRET | test --environment=SECRET \
+     | --secret-key SECRET | --secret-kye SECRET | --secret-kye=SECRET test | --SECRET | test --yes=SECRET \
+     | test --secret-key=SECRET --nonsense | test --secret-key SECRET --secret-key SECRET | test -o SECRET \
+     | test - --secret-key SECRET | test --retries SECRET | test SECRET -o ids";
+
+#[test]
+fn no_word_of_the_command_line_is_repeated() {
+    for words in MISPLACED.split('|') {
+        check_refused(&words.replace("SECRET", "hunter2-correct-horse"), TEST_KEY, "hint");
+    }
+    for line in [
+        "payments hunter2 config set",
+        "payments config hunter2 set test",
+        "payments config --secret-key hunter2 set test",
+        "--json payments stripe --timeout hunter2 config set test",
+    ] {
+        run(&User::new(), line, "").exits(64).says(&["hint"]);
+    }
+}
+
+/// Who gives the key itself where the name of its file belongs has not told it to everyone who reads the log.
+#[test]
+fn the_name_of_a_key_file_is_not_repeated_either() {
+    check_refused("test --secret-key-file hunter2-correct-horse", "", "Cannot read the key");
+}
+
+/// The status before, the key, and the account that may be lost by it.
+const WHOSE: [(&str, &str, Option<&str>); 7] = [
+    ("status-unconfigured", OTHER_KEY, None),
+    ("status-recovered", TEST_KEY, None),
+    ("status-recovered", "sk_test_5jtP2rWhblZ6tcCJR4May5", None),
+    ("status-recovered", "sk_test_5jtP2rWhblZ6tcCJX4May5", Some("acct_jtP2rWhblZ6tcCJR")),
+    ("status-recovered", OTHER_KEY, Some("acct_jtP2rWhblZ6tcCJR")),
+    // What was mirrored of an account stays when its key is removed.
+    ("status-after-delete", OTHER_KEY, Some("acct_x2nqMuVfZktyuDPZ")),
+    ("status-after-delete", "sk_test_5x2nqMuVfZktyuDPZ4May5", None),
+];
+
+#[test]
+fn a_key_that_may_be_another_account_s_needs_a_yes() {
+    for generation in BOTH {
+        for (status, key, at_stake) in WHOSE {
+            for form in TEXT_AND_JSON {
+                check_whose(generation, status, key, at_stake, form);
+            }
+        }
+    }
+}
+
+fn check_whose(generation: Generation, status: &str, key: &str, at_stake: Option<&str>, form: &str) {
+    let sent = [(recorded(generation, SET).line(), json!({"secretKey": key}))];
+    let [asked, told] = [(); 2].map(|()| steady(generation, status, SET));
+    let line = format!("{form} config set test -");
+    let ran = run(&User::of(&asked.address), &line, key);
+    let case = format!("{generation:?} {status} {key}: {ran:?}");
+    assert_eq!(writes(&asked), if at_stake.is_some() { &[][..] } else { &sent }, "{case}");
+    assert_eq!(ran.code, if at_stake.is_some() { 6 } else { 0 }, "{case}");
+    if let Some(account) = at_stake {
+        assert_eq!(ran.stdout, "", "{case}");
+        assert!(form == "payments" || codes(&ran) == ["CONFIRMATION_NEEDED"], "{case}");
+        let lost = "everything that is mirrored of test is deleted and mirrored anew";
+        ran.says(&[account, lost, "run it again with --yes"]);
+    }
+    run(&User::of(&told.address), &format!("{line} --yes"), key).exits(0);
+    assert_eq!(writes(&told), sent, "{case}");
+}
+
+const ALPHA: &str = "\n  Connected to account acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test).\n";
+const EPS: &str = "\n  Connected to account acct_x2nqMuVfZktyuDPZ (eps@fake-stripe.test).\n";
+const CONFIGURE: &str = "run: insforge payments webhooks configure test";
+const SYNC: &str = "run: insforge payments sync test";
+
+/// The status before and after, the warnings' codes, what is said.
+const AFTERWARDS: [(&str, &str, &[&str], &[&str]); 5] = [
+    ("status-unconfigured", "status-recovered", &[], &[ALPHA]),
+    ("status-unconfigured", "status-key-without-webhook", &["WEBHOOK_MISSING"], &[ALPHA, CONFIGURE]),
+    ("status-recovered", "status-after-failed-sync", &["SYNC_FAILED"], &[ALPHA, "prices exploded", SYNC]),
+    (
+        "status-recovered",
+        "status-after-put-with-failing-sync",
+        &["MIRROR_REBUILT", "SYNC_FAILED"],
+        &[EPS, "another account than acct_jtP2rWhblZ6tcCJR", "'rak_subs_write' permission", SYNC],
+    ),
+    // The same account as before its key was removed.
+    ("status-after-delete", "status-after-put-with-failing-sync", &["SYNC_FAILED"], &[EPS, SYNC]),
+];
+
+#[test]
+fn afterwards_it_looks_and_says_what_is_missing() {
+    for generation in BOTH {
+        for (before, after, warnings, says) in AFTERWARDS {
+            let [before, after, put] = [before, after, SET].map(|name| recorded(generation, name));
+            for form in TEXT_AND_JSON {
+                let stub = backend(before.clone(), after.clone(), vec![put.clone()]);
+                let line = format!("{form} config set test - --yes");
+                let ran = run(&User::of(&stub.address), &line, OTHER_KEY);
+                assert_done(&line, &ran, "test", true, warnings);
+                assert_eq!(stub.lines()[stub.lines().len() - 2..], [put.line(), after.line()], "{line}");
+                if form == "payments" {
+                    ran.says(says);
+                }
+            }
+        }
+    }
+}
+
+/// The key is set all the same.
+#[test]
+fn a_status_that_is_not_seen_afterwards_is_no_failure() {
+    let [status, put] = ["status-recovered", SET].map(|name| recorded(Generation::Newer, name));
+    for (code, body) in [
+        (500, json!({"error": "INTERNAL_ERROR", "message": "boom", "statusCode": 500})),
+        (401, json!({"error": "AUTH_INVALID_API_KEY", "message": "boom", "statusCode": 401})),
+        (200, json!("boom")),
+        (200, json!({"connections": []})),
+    ] {
+        let after = Exchange { status: code, response_body: body, ..status.clone() };
+        for form in TEXT_AND_JSON {
+            let stub = backend(status.clone(), after.clone(), vec![put.clone()]);
+            let line = format!("{form} config set - --retries 0");
+            let ran = run(&User::of(&stub.address), &line, TEST_KEY);
+            assert_done(&line, &ran, "test", true, &["STATUS_NOT_SEEN"]);
+            ran.says(&["run: insforge payments status"]);
+            assert_eq!(stub.lines(), [STATUS, &put.line(), STATUS]);
+        }
+    }
+}
+
+/// What was recorded, the exit code, whether it is a verdict on the key.
+const PUT_REFUSED: [(&str, i32, bool); 6] = [
+    ("config-put-stripe-rejects-key", 1, true),
+    ("config-put-stripe-expired-key", 1, true),
+    ("config-put-garbage", 1, true),
+    ("config-put-stripe-500", 1, false),
+    ("config-put-stripe-unreachable", 8, false),
+    ("config-put-stripe-429", 8, false),
+];
+
+#[test]
+fn a_key_that_is_refused_changes_nothing() {
+    for generation in BOTH {
+        for (name, exit, verdict) in PUT_REFUSED {
+            let refusal = recorded(generation, name);
+            let stub = steady(generation, "status-unconfigured", name);
+            for form in TEXT_AND_JSON {
+                let line = format!("{form} config set - --retries 0");
+                let ran = run(&User::of(&stub.address), &line, OTHER_KEY).exits(exit);
+                assert_eq!(ran.stderr.contains("nothing was changed; take the secret key of test"), verdict);
+                assert_eq!(ran.stdout, "", "{name}");
+                assert_eq!(stub.lines().pop(), Some(refusal.line()), "there is nothing to look at after it");
+                if form != "payments" {
+                    let (error, said) = (ran.error(), &refusal.response_body);
+                    assert_eq!((&error["error"], &error["code"]), (&said["message"], &said["error"]));
+                    assert_eq!(
+                        (&error["status"], &error["retryable"]),
+                        (&said["statusCode"], &(exit == 8).into())
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The newer backend's answer has the key of live in clear, which no run in this harness may show.
+#[test]
+fn a_key_is_removed_after_a_yes() {
+    for generation in BOTH {
+        for (form, verb) in FORMS.iter().flat_map(|form| [(form, "remove test"), (form, "delete -e test")]) {
+            let stub = steady(generation, "status-recovered", "config-delete");
+            let user = User::of(&stub.address);
+            let line = format!("{form} config {verb}");
+            let stops = "Payment syncs and changes for this environment will stop";
+            run(&user, &line, "").exits(6).says(&[stops, "run it again with --yes"]);
+            assert_eq!(writes(&stub), [], "{line}");
+            assert_done(&line, &run(&user, &format!("{line} --yes"), ""), "test", false, &[]);
+            let sent = recorded(generation, "config-delete").line();
+            assert_eq!(writes(&stub), [(sent, Value::Null)], "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_not_there_cannot_be_removed() {
+    for generation in BOTH {
+        for name in ["config-delete-again", "config-delete-unconfigured"] {
+            let stub = steady(generation, "status-unconfigured", name);
+            for form in FORMS {
+                let hint = "`insforge payments config` shows which keys there are";
+                let ran = run(&User::of(&stub.address), &format!("{form} config remove -y"), "");
+                ran.exits(4).says(&["No Stripe key configured", hint]);
+            }
+        }
+    }
+}
+
+/// A user whose backend is found in one way or another, with a policy for live beside it.
+fn user_with(place: &str, live: &str, address: &str) -> User {
+    let profile = |live: &str| {
+        let user = User::new();
+        let about = format!("api_url = \"{address}\"\n");
+        let profile = format!("[profiles.default]\n{about}key_store = \"file\"\nlive = \"{live}\"\n");
+        user.write(".config/insforge/config.toml", &profile);
+        user.write(".config/insforge/credentials.toml", &format!("[default]\n{about}api_key = \"{KEY}\"\n"));
+        user
+    };
+    let project = |user: User, file: Value| {
+        user.write(".insforge/project.json", &file.to_string());
+        user
+    };
+    match place {
+        "environment" => User::of(address).with("INSFORGE_LIVE", live),
+        "profile" => profile(live),
+        "project" => project(User::new(), json!({"oss_host": address, "api_key": KEY, "live": live})),
+        "project beside the environment" => project(User::of(address), json!({"live": live})),
+        "project beside a profile" => project(profile("ask"), json!({"live": live})),
+        _ => panic!("no place is called {place}"),
+    }
+}
+
+const PLACES: [&str; 5] =
+    ["environment", "profile", "project", "project beside the environment", "project beside a profile"];
+
+#[test]
+fn a_policy_for_live_holds_from_wherever_it_comes() {
+    let policies = ["ask", "allow", "deny"];
+    for (place, policy) in PLACES.iter().flat_map(|place| policies.map(|policy| (place, policy))) {
+        // A project's file comes with a repository that somebody else may have written: it loosens nothing.
+        let (alone, with_yes) = match policy {
+            "deny" => (5, 5),
+            "allow" if !place.starts_with("project") => (0, 0),
+            _ => (6, 0),
+        };
+        // Without its name, a profile would not be looked at beside a project.
+        let named = if place.ends_with("a profile") { "-p default" } else { "" };
+        for (words, key) in [("prices archive live PRICE", ""), ("config set live -", LIVE_KEY)] {
+            let words = format!("{words} {named}");
+            check_policy(place, policy, &words, key, alone);
+            check_policy(place, policy, &format!("{words} --yes"), key, with_yes);
+            let (words, key) = (words.replace("live", "test"), key.replace(LIVE_KEY, TEST_KEY));
+            check_policy(place, policy, &words, &key, 0);
+        }
+    }
+}
+
+fn check_policy(place: &str, policy: &str, words: &str, piped: &str, exit: i32) {
+    let stub = connected();
+    let line = format!("--json payments {}", words.replace("PRICE", "price_GUgo1NxIppjdr1nLR51yykad"));
+    let ran = run(&user_with(place, policy, &stub.address), &line, piped);
+    let case = format!("{place} {policy}: {line}: {ran:?}");
+    assert_eq!(ran.code, exit, "{case}");
+    assert_eq!(writes(&stub).len(), usize::from(exit == 0), "{case}");
+    if exit == 6 {
+        assert_eq!(codes(&ran), ["CONFIRMATION_NEEDED"], "{case}");
+    } else if exit == 5 {
+        assert_eq!(codes(&ran), ["LIVE_DENIED"], "{case}");
+        assert_eq!(stub.lines(), [""; 0], "nothing is even looked at: {case}");
+    }
+}
+
+#[test]
+fn what_one_place_forbids_no_other_allows() {
+    let stub = connected();
+    let user = user_with("project beside the environment", "deny", &stub.address);
+    let user = user.with("INSFORGE_LIVE", "allow");
+    let ran = run(&user, "payments config set live - --yes", LIVE_KEY).exits(5);
+    ran.says(&["Writes to live are forbidden here", "--yes does not change that"]);
+    assert_eq!(stub.lines(), [""; 0]);
+}
+
+/// What was recorded, the exit code, whether an earlier endpoint may be gone, what the hint says.
+const WEBHOOK_REFUSED: [(&str, i32, bool, &str); 4] = [
+    ("webhook-rejected-after-ok", 1, true, "give the backend a public address"),
+    ("webhook-no-permission", 5, true, "insforge payments webhooks configure test"),
+    // Stripe does nothing for a key that it does not know, and was not asked without one.
+    ("webhook-key-revoked", 1, false, "insforge payments config set"),
+    ("webhook-unconfigured", 1, false, "insforge payments config set"),
+];
+
+#[test]
+fn a_webhook_that_fails_may_have_taken_the_earlier_one_away() {
+    for generation in BOTH {
+        for (name, exit, may_be_gone, hint) in WEBHOOK_REFUSED {
+            let refusal = recorded(generation, name);
+            let stub = steady(generation, "status-recovered", name);
+            for form in TEXT_AND_JSON {
+                let line = format!("{form} webhooks configure test");
+                let ran = run(&User::of(&stub.address), &line, "").exits(exit);
+                assert_eq!(ran.stderr.contains("configured earlier may be gone now"), may_be_gone, "{ran:?}");
+                ran.says(&[refusal.response_body["message"].as_str().expect("a message"), hint]);
+            }
+            assert_eq!(writes(&stub), vec![(refusal.line(), Value::Null); 2], "it is not sent twice");
+        }
+    }
+}
+
+/// Where somebody can be asked.
+#[cfg(target_os = "linux")]
+mod on_a_terminal {
+    use std::fs::{self, File};
+
+    use rustix::termios::{LocalModes, tcgetattr};
+
+    use super::super::harness::pty::Terminal;
+    use super::super::prompts::{ENTER, wait_until};
+    use super::*;
+
+    const GO_ON: &str = "Go on? [y/N]";
+
+    /// Whether a run of this user, who has a home like nobody else, hides what is typed. Its question shows a little
+    /// before, and what is typed in between is lost.
+    fn hides_what_is_typed(user: &User) -> bool {
+        let home = format!("HOME={}", user.home.path().display()).into_bytes();
+        fs::read_dir("/proc").expect("/proc").flatten().any(|process| {
+            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+            let terminal = || tcgetattr(File::open(process.path().join("fd/0")).ok()?).ok();
+            environment.split(|byte| *byte == 0).any(|variable| variable == home)
+                && terminal().is_some_and(|modes| !modes.local_modes.contains(LocalModes::ECHO))
+        })
+    }
+
+    /// A run on a terminal: what is answered to its questions, the exit code, everything that was shown.
+    #[track_caller]
+    fn converse(user: &User, line: &str, key: Option<&str>, go_on: Option<&str>) -> (i32, String) {
+        let terminal = Terminal::start(user, 100, &line.split_whitespace().collect::<Vec<_>>());
+        if let Some(key) = key {
+            let environment = if line.contains("live") { "live" } else { "test" };
+            terminal.expect(&format!("Stripe {environment} secret key (sk_{environment}_…)"));
+            wait_until("what is typed does not show", || hides_what_is_typed(user));
+            terminal.type_in(&format!("{key}{ENTER}"));
+        }
+        if let Some(answer) = go_on {
+            terminal.expect(GO_ON);
+            terminal.type_in(&format!("{answer}{ENTER}"));
+        }
+        let (code, screen) = terminal.finish();
+        assert_hidden(line, &screen);
+        assert_eq!(screen.contains("secret key (sk_"), key.is_some(), "{line}\n{screen}");
+        assert_eq!(screen.contains(GO_ON), go_on.is_some(), "{line}\n{screen}");
+        (code, screen)
+    }
+
+    #[test]
+    fn a_key_is_typed_where_nobody_sees_it() {
+        for line in ["payments config set", "payments stripe config set -e test"] {
+            let stub = connected();
+            let (code, screen) = converse(&User::of(&stub.address), line, Some(TEST_KEY), None);
+            assert_eq!(code, 0, "{line}\n{screen}");
+            assert!(screen.contains("✓ Stripe test key configured."), "{line}\n{screen}");
+            assert!(!screen.contains("warning:"), "{line}\n{screen}");
+            let put = "PUT /api/payments/stripe/test/config".to_owned();
+            assert_eq!(writes(&stub), [(put, json!({"secretKey": TEST_KEY}))], "{line}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_lost_is_said_before_it_is_asked() {
+        for (environment, key, lost) in [
+            ("test", OTHER_KEY, "everything that is mirrored of test is deleted"),
+            ("live", "sk_live_Nobody4May5See_other", "everything that is mirrored of live is deleted"),
+            ("live", LIVE_KEY, ""),
+        ] {
+            for (answer, exit) in [("y", 0), ("n", 6)] {
+                let stub = connected();
+                let line = format!("payments config set {environment}");
+                let (code, screen) = converse(&User::of(&stub.address), &line, Some(key), Some(answer));
+                assert_eq!(code, exit, "{screen}");
+                let before = screen.split(GO_ON).next().unwrap_or_default();
+                let end = &key[key.len() - 4..];
+                let masked = format!("sk_{environment}_****{end} at Stripe, {environment}");
+                for text in ["acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)", &masked, lost] {
+                    assert!(before.contains(text), "it does not say {text:?}:\n{screen}");
+                }
+                assert_eq!(before.contains("is deleted"), !lost.is_empty(), "{screen}");
+                assert_eq!(writes(&stub).len(), usize::from(answer == "y"), "{screen}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_asked_for() {
+        for (line, live, typed, exit, says) in [
+            ("config set live", "deny", None, 5, "Writes to live are forbidden here"),
+            ("prices archive live price_1", "deny", None, 5, "Writes to live are forbidden here"),
+            ("config set -", "ask", None, 64, "a pipe, not a terminal"),
+            ("config set --secret-key-file -", "ask", None, 64, "a pipe, not a terminal"),
+            ("config set test", "ask", Some(""), 64, "The key from the prompt is empty"),
+            ("config set test", "ask", Some(LIVE_KEY), 64, "is for live, not for test"),
+        ] {
+            let stub = connected();
+            let user = User::of(&stub.address).with("INSFORGE_LIVE", live);
+            let (code, screen) = converse(&user, &format!("payments {line}"), typed, None);
+            assert_eq!(code, exit, "{line}\n{screen}");
+            assert!(screen.contains(says), "{line}\n{screen}");
+            assert_eq!(stub.lines(), [""; 0], "{line}");
+        }
+    }
+}

@@ -9,9 +9,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::command::{Ctx, aside};
+use crate::command::aside;
 use crate::error::Failure;
-use crate::settings::KeyFlag;
 use crate::wire::{Field, Metadata};
 
 /// The whole object as JSON.
@@ -26,13 +25,15 @@ pub(crate) struct FileArgs {
 const LONGEST: u64 = 1024 * 1024;
 
 impl FileArgs {
+    /// See [`crate::command::Write::reads_stdin`].
+    pub(crate) fn reads_stdin(&self) -> Option<&'static str> {
+        self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
+    }
+
     /// The object in the file; an empty one where no file is named.
-    pub(crate) async fn read<T: DeserializeOwned + Default>(&self, ctx: &Ctx) -> Result<T> {
+    pub(crate) async fn read<T: DeserializeOwned + Default>(&self) -> Result<T> {
         let Some(path) = self.from_file.clone() else { return Ok(T::default()) };
         let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
-        if is_stdin(&path) {
-            claim_stdin(ctx, "--from-file -")?;
-        }
         let text = aside(move || Ok(read(&path))).await?.map_err(|error| {
             Failure::usage(format!("Cannot read the object from {name}"))
                 .why(error.to_string())
@@ -58,19 +59,6 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 /// On a command line, `-` is stdin.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
-}
-
-/// Only one thing can come from stdin, and it comes from a pipe.
-pub(crate) fn claim_stdin(ctx: &Ctx, by: &str) -> Result<(), Failure> {
-    if ctx.asked.key == Some(KeyFlag::Stdin) {
-        return Err(Failure::usage(format!("--api-key-stdin and {by} both read stdin"))
-            .hint("take one of them from a file"));
-    }
-    if ctx.facts.stdin_terminal {
-        return Err(Failure::usage(format!("{by} reads a pipe, not a terminal"))
-            .hint("pipe it into the command, or name a file"));
-    }
-    Ok(())
 }
 
 /// Metadata, whole and by its fields.

@@ -14,7 +14,7 @@ mod transactions;
 pub(super) use arguments::{EnvironmentArgs, Named, the_same};
 pub(super) use config::Config;
 pub(super) use config_remove::Configured;
-pub(super) use input::{FileArgs, MetadataArgs, boolean, claim_stdin, in_full, is_stdin, missing};
+pub(super) use input::{FileArgs, MetadataArgs, boolean, in_full, is_stdin, missing};
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Ctx, Write, aside};
-use crate::commands::common::{Configured, claim_stdin, is_stdin, the_same};
+use crate::commands::common::{Configured, is_stdin, the_same};
 use crate::commands::stripe::secret_key;
 use crate::error::{Failure, Warning};
 use crate::guard::Effect;
@@ -58,6 +58,11 @@ impl Write for ConfigSet {
 
     fn effect(&self) -> Result<Effect, Failure> {
         Ok(Effect::Write(self.words()?.0))
+    }
+
+    fn reads_stdin(&self) -> Option<&'static str> {
+        let words = self.words.iter().chain(&self.secret_key).any(|word| word == "-");
+        (words || self.secret_key_file.as_deref().is_some_and(is_stdin)).then_some("the key's `-`")
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Resolved> {
@@ -189,9 +194,6 @@ impl ConfigSet {
 
 async fn from_file(ctx: &Ctx, path: PathBuf) -> Result<Found<Secret>> {
     let stdin = is_stdin(&path);
-    if stdin {
-        claim_stdin(ctx, "the key")?;
-    }
     let source = if stdin {
         Source::Flag("stdin")
     } else {
@@ -201,7 +203,11 @@ async fn from_file(ctx: &Ctx, path: PathBuf) -> Result<Found<Secret>> {
         if stdin { read_secret(std::io::stdin().lock()) } else { read_secret(std::fs::File::open(&path)?) }
     });
     let value = value.await.map_err(|error| {
-        Failure::usage(format!("Cannot read the key from {source}")).why(format!("{error:#}"))
+        // Whoever takes the flag for --secret-key has written the key where the path should be.
+        let place = if stdin { "stdin" } else { "the file that --secret-key-file names" };
+        Failure::usage(format!("Cannot read the key from {place}"))
+            .why(format!("{error:#}"))
+            .hint("name a file that holds the key and nothing else, or pipe it into `config set ENV -`")
     })?;
     ctx.warn(source.readable_by_others().as_slice());
     Ok(Found { value, source })

@@ -65,9 +65,13 @@ impl Write for Create {
         self.environment.resolve().map(Effect::Write)
     }
 
+    fn reads_stdin(&self) -> Option<&'static str> {
+        self.file.reads_stdin()
+    }
+
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
         let environment = self.environment.resolve()?;
-        let file: NewPrice = self.file.read(ctx).await?;
+        let file: NewPrice = self.file.read().await?;
         let body = NewPrice {
             product_id: self.product.clone().or(file.product_id),
             currency: self.currency.clone().or(file.currency),

@@ -39,9 +39,13 @@ impl Write for Update {
         self.price.environment().map(Effect::Write)
     }
 
-    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+    fn reads_stdin(&self) -> Option<&'static str> {
+        self.file.reads_stdin()
+    }
+
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
         let (environment, _) = self.price.resolve()?;
-        let file: PriceChanges = self.file.read(ctx).await?;
+        let file: PriceChanges = self.file.read().await?;
         let changes = PriceChanges {
             active: self.active.or(file.active),
             lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),

@@ -46,9 +46,13 @@ impl Write for Create {
         self.environment.resolve().map(Effect::Write)
     }
 
-    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+    fn reads_stdin(&self) -> Option<&'static str> {
+        self.file.reads_stdin()
+    }
+
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
         let environment = self.environment.resolve()?;
-        let file: NewProduct = self.file.read(ctx).await?;
+        let file: NewProduct = self.file.read().await?;
         let body = NewProduct {
             name: self.name.clone().or(file.name),
             description: Patch::from(self.description.clone()).or(file.description),

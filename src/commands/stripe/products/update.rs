@@ -38,9 +38,13 @@ impl Write for Update {
         self.product.environment().map(Effect::Write)
     }
 
-    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+    fn reads_stdin(&self) -> Option<&'static str> {
+        self.file.reads_stdin()
+    }
+
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
         let (environment, _) = self.product.resolve()?;
-        let file: ProductChanges = self.file.read(ctx).await?;
+        let file: ProductChanges = self.file.read().await?;
         let changes = ProductChanges {
             name: self.name.clone().or(file.name),
             description: Patch::from(self.description.clone()).or(file.description),
