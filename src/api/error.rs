@@ -82,7 +82,7 @@ impl ApiError {
             403 => Exit::Denied,
             404 => Exit::NotFound,
             429 => Exit::TryAgain,
-            408 | 502..=504 if repeatable => Exit::TryAgain,
+            408 | 502..=504 | 520..=524 if repeatable => Exit::TryAgain,
             500 if repeatable && names_a_connection_timeout(message) => Exit::TryAgain,
             _ => Exit::Failed,
         }
@@ -151,7 +151,9 @@ impl ApiError {
                 "the backend is overloaded; wait a moment, then run it again"
             }
             (500, _) => "the backend's log says more; `insforge payments status` shows how it stands",
-            (502..=504, _) => "the backend or the provider is out of reach; try again in a moment",
+            (502..=504 | 520..=524, _) => {
+                "the backend or the provider is out of reach; try again in a moment"
+            }
             _ => return None,
         };
         Some(hint.to_owned())
@@ -162,7 +164,6 @@ impl ApiError {
 pub(crate) fn outcome_unknown(what: &str) -> Failure {
     let what = what.trim_end_matches('.');
     Failure::new(Code::OutcomeUnknown, format!("{what}; whether it was done is unknown"))
-        .hint("look before you run it again: a second time could do it twice")
 }
 
 /// A success whose body makes no sense: the thing was done, or something between here and the backend answered.

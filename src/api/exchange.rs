@@ -49,7 +49,9 @@ impl Answer {
 
     /// With these, nobody can tell whether a write was done.
     pub(crate) const fn leaves_open(&self) -> bool {
-        matches!(self.status, 408 | 500 | 502..=504)
+        // Whatever stands before the backend gives others than these, too (520 and 524 are Cloudflare's). 501 and 505
+        // are about the request itself.
+        matches!(self.status, 408 | 499 | 500..=599) && !matches!(self.status, 501 | 505)
     }
 }
 

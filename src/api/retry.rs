@@ -69,7 +69,8 @@ pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, standing: Standing) 
 fn is_passing(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     match outcome {
         Outcome::NotSent | Outcome::Lost => true,
-        Outcome::Refused { status: 408 | 429 | 502..=504, .. } => true,
+        // 520 to 524 are what Cloudflare says of a backend that it cannot reach, or that does not answer it.
+        Outcome::Refused { status: 408 | 429 | 502..=504 | 520..=524, .. } => true,
         // Under load the backend answers false 401s and 500s that name its database's time-out (CONTRACT: Load).
         Outcome::Refused { status: 401, code, .. } => key_accepted && *code == Some("AUTH_INVALID_API_KEY"),
         Outcome::Refused { status: 500, message, .. } => names_a_connection_timeout(message),
@@ -143,6 +144,9 @@ mod tests {
             (refused(503, None, ""), true, false, false),
             (refused(504, None, ""), true, false, false),
             (refused(505, None, ""), false, false, false),
+            (refused(520, None, ""), true, false, false),
+            (refused(524, None, ""), true, false, false),
+            (refused(525, None, ""), false, false, false),
             (refused(301, None, ""), false, false, false),
         ];
         for (outcome, always, if_not_sent, key_accepted) in table {

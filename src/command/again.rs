@@ -1,8 +1,13 @@
-//! The command line that can be run again: with the key under which a create that was done is not done twice.
+//! Command lines that are printed to be run: the one that failed, with the key under which it is not done twice, and
+//! others for the same backend.
 
 use std::ffi::OsString;
 
+use crate::api::Provider;
+use crate::command::Ctx;
+
 use crate::secret::redact;
+use crate::settings::KeyFlag;
 use crate::ui::is_unsafe;
 use crate::wire::IdempotencyKey;
 
@@ -17,16 +22,16 @@ pub(crate) struct KeyInUse<'a> {
 }
 
 impl KeyInUse<'_> {
-    /// What to do when it is unknown whether the create was done.
-    pub(super) fn hint(self, args: &[OsString]) -> String {
-        let key = self.key;
+    /// What to do when it is unknown whether the create was done. `input` is whether it had something on stdin.
+    pub(super) fn hint(self, args: &[OsString], input: bool) -> String {
+        let same = if input { ", with the same input" } else { "" };
         match self.command(args) {
             Some(command) => {
-                format!("with its idempotency key it cannot happen twice; run it again: {command}")
+                format!("with its idempotency key it cannot happen twice; run it again{same}: {command}")
             }
             None if self.generated => format!(
-                "with its idempotency key it cannot happen twice; run it again with {FLAG} {}",
-                shell_words::quote(key.as_str())
+                "with its idempotency key it cannot happen twice; run it again{same} with {FLAG} {}",
+                shell_words::quote(self.key.as_str())
             ),
             None => "its idempotency key makes it safe to run the same command again".to_owned(),
         }
@@ -49,6 +54,27 @@ impl KeyInUse<'_> {
     }
 }
 
+impl Ctx {
+    /// Another command of a provider's, for the backend that this run is for.
+    pub(crate) fn command(&self, provider: &Provider, words: &[&str]) -> String {
+        let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        if let Some(url) = &self.asked.api_url {
+            all.extend(["--api-url".to_owned(), url.clone()]);
+        }
+        match &self.asked.key {
+            Some(KeyFlag::Stdin) => all.push("--api-key-stdin".to_owned()),
+            Some(KeyFlag::File(path)) => {
+                all.extend(["--api-key-file".to_owned(), path.display().to_string()]);
+            }
+            None => {}
+        }
+        if let Some(name) = &self.asked.profile {
+            all.extend(["--profile".to_owned(), name.clone()]);
+        }
+        format!("{} {}", provider.commands, shell_words::join(all))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,7 +82,7 @@ mod tests {
     fn again(args: &[&str], generated: bool) -> String {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         let key = "k 1".parse().unwrap();
-        let hint = KeyInUse { key: &key, generated }.hint(&args);
+        let hint = KeyInUse { key: &key, generated }.hint(&args, false);
         hint.split_once("run it again").unwrap().1.trim_start_matches(':').trim().to_owned()
     }
 

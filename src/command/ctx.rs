@@ -154,11 +154,21 @@ impl Ctx {
         }
     }
 
+    /// Whether a policy forbids it, whatever else is missing.
+    pub(super) async fn forbids(&self, effect: Effect) -> Result<bool> {
+        match self.verdict(effect).await {
+            Ok(verdict) => Ok(verdict == Verdict::Denied),
+            // What is wrong with the command line comes before that nothing is linked.
+            Err(error) if is_not_linked(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether something that changes this much may be done.
     pub(super) async fn verdict(&self, effect: Effect) -> Result<Verdict> {
         let backend = self.backend().await?;
         let live = match effect.environment() {
-            Environment::Live => backend.live(&self.facts)?,
+            Environment::Live => backend.live(&self.asked, &self.facts)?,
             Environment::Test => backend.live,
         };
         Ok(guard::verdict(effect, Standing { yes: self.yes, interactive: self.interactive, live }))

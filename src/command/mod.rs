@@ -10,7 +10,7 @@ mod write;
 pub(crate) use ctx::{Ctx, Output, aside};
 pub(crate) use gateway::{Gateway, SyncOutcome, Synced};
 pub(crate) use show::Done;
-pub(crate) use write::{Change, KeyInUse, Write, execute_write};
+pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
 
 use std::borrow::Cow;
 use std::time::Duration;

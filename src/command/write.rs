@@ -1,7 +1,7 @@
 //! Commands that write at the provider: resolve, ask, send, tell. No write ends without the user knowing whether it
 //! was done, or how to find out.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Generation, Provider, Replay, Reply};
@@ -10,6 +10,7 @@ use crate::command::show::{self, Rehearsal};
 use crate::command::{Ctx, DEADLINE, Output, WAITING};
 use crate::error::{Code, Exit, Failure};
 use crate::guard::{self, Effect, Verdict};
+use crate::settings::KeyFlag;
 use crate::ui::{Show, Stderr, ask, clean_line};
 use crate::wire::Account;
 
@@ -49,7 +50,7 @@ pub(crate) trait Write {
     }
 
     /// Adds to a failure what only this command knows about it.
-    fn explain(&self, _resolved: &Self::Resolved, failure: Failure) -> Failure {
+    fn explain(&self, _ctx: &Ctx, _resolved: &Self::Resolved, failure: Failure) -> Failure {
         failure
     }
 
@@ -73,8 +74,27 @@ pub(crate) struct Change {
     pub(crate) means: Option<String>,
     /// The account that it happens in, where that is known already.
     pub(crate) account: Option<Account>,
-    /// The command that shows whether it was done.
-    pub(crate) look: String,
+    /// What shows whether it was done.
+    pub(crate) check: Check,
+}
+
+/// The command that shows whether a write was done, as words behind the provider's.
+#[derive(Clone, Debug)]
+pub(crate) enum Check {
+    /// What the backend knows by itself.
+    Backend(Vec<String>),
+    /// What it has mirrored. A write can have been done at the provider and not be there: it is synced first.
+    Mirror(Vec<String>),
+}
+
+impl Check {
+    pub(crate) fn backend(words: &[&str]) -> Self {
+        Self::Backend(words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    pub(crate) fn mirror(words: &[&str]) -> Self {
+        Self::Mirror(words.iter().map(|word| (*word).to_owned()).collect())
+    }
 }
 
 impl Change {
@@ -83,15 +103,22 @@ impl Change {
         format!("{} at {}, {}", self.what, self.provider.name, self.effect.environment())
     }
 
-    /// The same, with what it means.
-    fn in_full(&self) -> String {
-        let means = self.means.as_ref().map(|means| format!("\n{means}"));
-        self.sentence() + &means.unwrap_or_default()
+    /// A command line that shows whether it was done.
+    fn check(&self, ctx: &Ctx) -> String {
+        let command = |words: &[&str]| ctx.command(self.provider, words);
+        let (Check::Backend(words) | Check::Mirror(words)) = &self.check;
+        let show = command(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        match self.check {
+            Check::Backend(_) => show,
+            Check::Mirror(_) => {
+                format!("{} && {show}", command(&["sync", self.effect.environment().as_str()]))
+            }
+        }
     }
 
     /// It was sent, and nobody can tell what became of it.
-    fn look_first(&self) -> String {
-        format!("see with `{}` whether it was done, before you run it again", self.look)
+    fn check_first(&self, ctx: &Ctx) -> String {
+        format!("see with `{}` whether it was done, before you run it again", self.check(ctx))
     }
 }
 
@@ -107,25 +134,36 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
         return rehearse(&command, ctx).await;
     }
     // Nobody types a key for what cannot be done anyway.
-    match ctx.verdict(effect).await? {
-        Verdict::Denied => return Err(guard::denied().into()),
-        Verdict::Go | Verdict::Ask | Verdict::NobodyToAsk => {}
+    if ctx.forbids(effect).await? {
+        return Err(guard::denied().into());
     }
     let resolved = command.resolve(ctx).await?;
     let change = command.change(&resolved);
     confirm(&change, ctx).await?;
-    let key = W::key(&resolved);
     let call = command.call(&resolved)?;
-    ctx.when_interrupted(command.explain(&resolved, interrupted(&change, key, call.replay, ctx)));
+    let again = again(&command, &resolved, ctx);
+    let again = again.as_ref();
+    ctx.when_interrupted(command.explain(ctx, &resolved, interrupted(&change, again, call.replay, ctx)));
     let sent = ctx.while_busy(WAITING, ctx.send(call)).await;
     let reply = sent.map_err(|error| match error.downcast::<Failure>() {
-        Ok(failure) => command.explain(&resolved, told(failure, &change, key, ctx)).into(),
+        Ok(failure) => command.explain(ctx, &resolved, told(failure, &change, again, ctx)).into(),
         Err(error) => error,
     })?;
-    ctx.when_interrupted(done_but_interrupted(&change));
+    ctx.when_interrupted(done_but_interrupted(&change, ctx));
     let shown = command.conclude(ctx, resolved, reply).await?;
-    show::show(&shown, output, ctx)
-        .with_context(|| format!("{}: it was done, but cannot be shown", change.sentence()))
+    show::show(&shown, output, ctx).map_err(|error| not_shown(error, &change, again))
+}
+
+/// How a create can be sent again.
+struct Again {
+    key: Box<str>,
+    hint: String,
+}
+
+fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Again> {
+    let key = W::key(resolved)?;
+    let input = command.reads_stdin().is_some() || ctx.asked.key == Some(KeyFlag::Stdin);
+    Some(Again { key: key.key.as_str().into(), hint: key.hint(&ctx.args, input) })
 }
 
 /// Shows the request that would be sent, and sends nothing.
@@ -147,22 +185,26 @@ async fn rehearse<W: Write>(command: &W, ctx: &Ctx) -> Result<Exit> {
 
 /// Asks where the guard says so.
 async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
-    match ctx.verdict(change.effect).await? {
+    let verdict = ctx.verdict(change.effect).await?;
+    match verdict {
         Verdict::Go => return Ok(()),
         Verdict::Denied => return Err(guard::denied().into()),
-        Verdict::NobodyToAsk => return Err(guard::nobody_to_ask(&change.in_full()).into()),
-        Verdict::Ask => {}
+        Verdict::Ask | Verdict::NobodyToAsk => {}
     }
-    let environment = change.effect.environment();
     let account = match &change.account {
         Some(account) => Some(account.clone()),
-        None => ctx.connection(change.provider, environment).await?.and_then(|c| c.account()),
+        None => ctx.connection(change.provider, change.effect.environment()).await?.and_then(|c| c.account()),
     };
     let account = account.map_or_else(|| "none that is known".to_owned(), |account| account.to_string());
+    let account = format!("Account: {account}");
+    let lines = [Some(account), change.means.clone()].into_iter().flatten();
+    if verdict == Verdict::NobodyToAsk {
+        let lines: Vec<String> = std::iter::once(change.sentence()).chain(lines).collect();
+        return Err(guard::nobody_to_ask(&lines.join("\n")).into());
+    }
     Stderr::plain(&clean_line(&change.sentence()));
-    Stderr::plain(&format!("  Account: {}", clean_line(&account)));
-    if let Some(means) = &change.means {
-        Stderr::plain(&format!("  {}", clean_line(means)));
+    for line in lines {
+        Stderr::plain(&format!("  {}", clean_line(&line)));
     }
     for text in &ctx.caller_says {
         Stderr::plain(&format!("caller says: {}", clean_line(text)));
@@ -171,49 +213,60 @@ async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
 }
 
 /// What there is to say when the user cuts it off.
-fn interrupted(change: &Change, key: Option<KeyInUse<'_>>, replay: Replay, ctx: &Ctx) -> Failure {
+fn interrupted(change: &Change, again: Option<&Again>, replay: Replay, ctx: &Ctx) -> Failure {
     let failure =
         Failure::new(Code::Interrupted, "Interrupted; whether it was done is unknown").why(change.sentence());
-    match (key, replay) {
-        (Some(key), _) => with_key(failure, key).hint(key.hint(&ctx.args)),
-        (None, Replay::Always) => {
-            failure.hint(format!("`{}` shows whether it was done; running it again is safe", change.look))
-        }
-        (None, Replay::IfNotSent) => failure.hint(change.look_first()),
+    match (again, replay) {
+        (Some(again), _) => with_key(failure, again).hint(&again.hint),
+        (None, Replay::Always) => failure
+            .hint(format!("`{}` shows whether it was done; running it again is safe", change.check(ctx))),
+        (None, Replay::IfNotSent) => failure.hint(change.check_first(ctx)),
     }
 }
 
 /// What there is to say when only the look at what was done is cut off.
-fn done_but_interrupted(change: &Change) -> Failure {
+fn done_but_interrupted(change: &Change, ctx: &Ctx) -> Failure {
     Failure::new(Code::Interrupted, "Interrupted, but it was done")
         .why(change.sentence())
-        .hint(format!("`{}` shows how it stands now", change.look))
+        .hint(format!("`{}` shows how it stands now", change.check(ctx)))
+}
+
+/// It was done, and stdout did not take the result, or the answer beside it makes no sense.
+fn not_shown(error: anyhow::Error, change: &Change, again: Option<&Again>) -> anyhow::Error {
+    let what = format!("{}: it was done, but cannot be shown", change.sentence());
+    match error.downcast::<Failure>() {
+        Ok(failure) => {
+            let why = [Some(failure.what.as_str()), failure.why.as_deref()].into_iter().flatten();
+            let why = why.collect::<Vec<_>>().join(": ");
+            let failure = Failure { what, why: Some(why), ..failure };
+            again.map_or(failure.clone(), |again| with_key(failure, again)).into()
+        }
+        Err(error) => error.context(what),
+    }
 }
 
 /// Adds to a failure what to do about a write that may have been done.
-fn told(failure: Failure, change: &Change, key: Option<KeyInUse<'_>>, ctx: &Ctx) -> Failure {
+fn told(failure: Failure, change: &Change, again: Option<&Again>, ctx: &Ctx) -> Failure {
     if !ctx.write_sent() {
         return failure;
     }
     let open = ctx.write_open() || failure.code == Code::ResponseInvalid;
-    match key {
-        Some(key) if open => {
-            let again = key.hint(&ctx.args);
-            let hint = match (&failure.hint, failure.exit, &failure.code) {
-                // Where an answer came, what it asks for comes first.
-                (Some(first), Exit::NotAuthenticated, _) | (Some(first), _, Code::ResponseInvalid) => {
-                    format!("{first}; {again}")
-                }
-                _ => again,
-            };
-            with_key(failure, key).hint(hint)
+    // Where an answer came, what it asks for comes first.
+    let first = failure.hint.clone().filter(|_| failure.status.is_some());
+    let then =
+        |hint: &str| first.as_ref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
+    match again {
+        Some(again) if open => with_key(failure, again).hint(then(&again.hint)),
+        Some(again) => with_key(failure, again),
+        None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first(ctx)),
+        // Running it again is safe; where that is not what to do next, an earlier attempt may have done it.
+        None if open && !failure.retryable() => {
+            failure.hint(then(&format!("`{}` shows whether it was done", change.check(ctx))))
         }
-        Some(key) => with_key(failure, key),
-        None if failure.code == Code::OutcomeUnknown => failure.hint(change.look_first()),
         None => failure,
     }
 }
 
-fn with_key(failure: Failure, key: KeyInUse<'_>) -> Failure {
-    Failure { idempotency_key: Some(key.key.as_str().into()), ..failure }
+fn with_key(failure: Failure, again: &Again) -> Failure {
+    Failure { idempotency_key: Some(again.key.clone()), ..failure }
 }

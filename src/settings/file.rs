@@ -91,6 +91,11 @@ impl Profiles {
         }
     }
 
+    /// What the chosen profile says about writes to live, where there is such a profile.
+    pub(crate) fn live(&self, named: Option<&str>) -> Option<Policy> {
+        self.get(named.unwrap_or_else(|| self.default_name()))?.live
+    }
+
     /// The profile that a login is for where none is named.
     pub(crate) fn default_name(&self) -> &str {
         self.content.default_profile.as_deref().unwrap_or(DEFAULT_PROFILE)

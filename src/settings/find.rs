@@ -34,14 +34,20 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// What holds for writes to live. A project's file can forbid them, also where the pair comes from elsewhere; it
-    /// is looked for only when it matters, because a run that gets everything from its environment reads no file.
-    pub(crate) fn live(&self, facts: &Facts) -> Result<Policy, Failure> {
-        let Some(directory) = facts.directory.as_deref().filter(|_| !self.stored) else {
-            return Ok(self.live);
+    /// What holds for writes to live. The project's file and the profile can forbid them also where the pair comes from
+    /// elsewhere; they are looked for only when it matters, because a run that gets everything from its environment
+    /// reads no file.
+    pub(crate) fn live(&self, asked: &Asked, facts: &Facts) -> Result<Policy, Failure> {
+        let project = match &facts.directory {
+            Some(directory) => Project::nearest(directory)?.and_then(|project| project.live),
+            None => None,
         };
-        let project = Project::nearest(directory)?.and_then(|project| project.live);
-        Ok(Policy::of(Some(self.live), project, None))
+        let profile = match Places::find() {
+            Ok(places) => Profiles::load(&places.config)?.live(asked.profile_name(facts)?),
+            Err(_) => None,
+        };
+        let forbidden = [project, profile].contains(&Some(Policy::Deny));
+        Ok(if forbidden { Policy::Deny } else { self.live })
     }
 }
 

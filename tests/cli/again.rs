@@ -73,7 +73,7 @@ fn the_command_to_look_with_can_be_pasted() {
     let stub = backend(line, vec![Answer::Drop]);
     let ran = User::of(&stub.address).run(&["payments", "products", "delete", "it's pro", "-y"]).exits(1);
     let look = shell_words::join(["insforge", "payments", "products", "get", "test", "it's pro"]);
-    ran.says(&[&format!("see with `{look}`")]);
+    ran.says(&[&format!("see with `insforge payments sync test && {look}`")]);
 }
 
 /// Runs a create that is lost with all its replays, does what the hint says, and compares all requests.

@@ -186,9 +186,10 @@ fn nobody_to_ask_is_6_and_names_yes() {
         ran.says(&[sentence, "--yes"]);
         let error = user.run(&[&args(words)[..], &["--json"]].concat()).exits(6).error();
         assert_eq!((&error["code"], &error["retryable"]), (&"CONFIRMATION_NEEDED".into(), &false.into()));
-        assert_eq!(stub.lines(), [""; 0], "{words:?}");
+        assert!(error["why"].as_str().expect("why").contains(ACCOUNT.trim()), "{error}");
+        assert_eq!(stub.lines(), [STATUS; 2], "{words:?}");
         user.run(&[&args(words)[..], &["--yes"]].concat()).exits(0);
-        assert_eq!(stub.lines(), [STATUS.to_owned(), request(line)], "{words:?}");
+        assert_eq!(stub.lines()[2..], [STATUS.to_owned(), request(line)], "{words:?}");
     }
 }
 
@@ -203,7 +204,7 @@ fn a_terminal_alone_is_nobody() {
         assert_eq!(code, 6, "{screen}");
         assert!(!screen.contains(QUESTION), "{screen}");
     }
-    assert_eq!(stub.lines(), [""; 0]);
+    assert_eq!(stub.lines(), [STATUS; 2]);
 }
 
 /// What writes to test and takes nothing away asks nobody.

@@ -54,6 +54,8 @@ fn every_code_has_its_exit_and_its_hint() {
         (502, "UPSTREAM_FAILURE", "Unreachable", [8, 8, 1], ""),
         (503, "UPSTREAM_FAILURE", "Down", [8, 8, 1], ""),
         (504, "UPSTREAM_FAILURE", "Late", [8, 8, 1], ""),
+        (524, "HTTP_524", "No answer from the origin", [8, 8, 1], ""),
+        (501, "HTTP_501", "Not implemented", [1, 1, 1], ""),
         (418, "SOMETHING_NEW", "A teapot", [1, 1, 1], ""),
     ];
     for (status, code, message, exits, hint) in table {
@@ -61,7 +63,7 @@ fn every_code_has_its_exit_and_its_hint() {
         for (args, exit) in [READ, REPEATABLE, ONCE].into_iter().zip(exits) {
             let ran = run(&stub, args).exits(exit);
             let error = ran.error();
-            let open = args == ONCE && matches!(status, 500 | 502..=504);
+            let open = args == ONCE && matches!(status, 500 | 502..=504 | 524);
             let what =
                 if open { format!("{message}; whether it was done is unknown") } else { message.into() };
             assert_eq!(error["error"], what, "{args:?}");
@@ -69,7 +71,11 @@ fn every_code_has_its_exit_and_its_hint() {
             assert_eq!((&error["status"], &error["exitCode"]), (&status.into(), &exit.into()));
             assert_eq!(error["retryable"], exit == 8);
             let told = error["hint"].as_str().unwrap_or_default();
-            let expected = if open { "see with `insforge payments products get test prod_1`" } else { hint };
+            let expected = if open {
+                "&& insforge payments products get test prod_1` whether it was done"
+            } else {
+                hint
+            };
             assert!(told.contains(expected), "{status} {code} {args:?}: {told}");
         }
     }
@@ -128,6 +134,60 @@ fn a_result_that_cannot_be_shown_does_not_hide_that_it_was_done() {
             "{stderr}"
         );
     }
+}
+
+/// A create that is under way still is no conflict: another key would make a second product.
+#[test]
+fn a_create_under_way_is_not_told_to_take_another_key() {
+    let message = "There is currently another in-progress request using this Idempotent Key (insforge:test:product:k 1)";
+    let stub = refusing(409, "UPSTREAM_FAILURE", message);
+    let create = ["payments", "products", "create", "--name", "x", "--idempotency-key", "k 1"];
+    let error = run(&stub, &create).exits(1).error();
+    assert_eq!(error["error"], message.replace("insforge:test:product:", ""));
+    assert_eq!(error["idempotencyKey"], "k 1");
+    let hint = error["hint"].as_str().expect("a hint");
+    assert!(hint.contains("wait a moment, then run it again") && !hint.contains("another"), "{hint}");
+}
+
+/// What is printed to be run is for the backend that the run was for.
+#[test]
+fn printed_commands_name_the_same_backend() {
+    let stub = refusing(502, "UPSTREAM_FAILURE", "Down");
+    let user = User::new();
+    let file = user.write("key file", super::harness::KEY);
+    let from = ["--api-url", &stub.address, "--api-key-file", file.to_str().expect("text")];
+    let ran = user.run(&[ONCE, &from].concat()).exits(1);
+    let flags = shell_words::join(from);
+    ran.says(&[&format!(
+        "`insforge payments sync test {flags} && insforge payments products get test prod_1 {flags}`"
+    )]);
+    let ran = user.run(&[&["payments", "webhooks", "configure"], &from[..]].concat()).exits(1);
+    ran.says(&[&format!("run `insforge payments webhooks configure test {flags}` again")]);
+}
+
+/// The parts of an answer that are read made sense, another did not.
+#[test]
+fn an_answer_that_is_half_json_does_not_hide_the_key() {
+    let status = Generation::Newer.exchange("242-status-recovered").answer();
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "GET" => status.clone(),
+        _ => Answer::json(201, r#"{"product":{"environment":"test","productId":"p","other":"\ud800"}}"#),
+    });
+    let error = run(&stub, &["payments", "products", "create", "--name", "x"]).exits(1).error();
+    assert_eq!(error["error"], "Create product x at Stripe, test: it was done, but cannot be shown");
+    let sent: serde_json::Value = serde_json::from_slice(&stub.requests()[1].body).expect("JSON");
+    assert_eq!(error["idempotencyKey"], sent["idempotencyKey"]);
+}
+
+/// What is wrong with a command line is said before that nothing is linked.
+#[test]
+fn a_wrong_command_line_needs_no_backend() {
+    for args in
+        [&["payments", "products", "update", "p"][..], &["payments", "config", "set", "test", "rk_test_x"]]
+    {
+        User::new().run(args).exits(64);
+    }
+    User::new().run(ONCE).exits(3);
 }
 
 /// A backend that was newer the last time is asked again, and gets the price in its own spelling.

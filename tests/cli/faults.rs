@@ -94,6 +94,12 @@ impl Write {
         }
     }
 
+    /// What is read from the mirror is synced first.
+    fn check(&self, look: &str) -> String {
+        let sync = if look.contains(" get ") { "insforge payments sync test && " } else { "" };
+        format!("{sync}insforge payments {}", self.with_id(look))
+    }
+
     /// What the hint has in it when nobody can tell whether it was done.
     fn way_out(&self, flags: &[&str], key: &Value) -> String {
         let again = format!("it cannot happen twice; run it again: insforge {}", self.words(flags));
@@ -101,12 +107,10 @@ impl Write {
             Keyed(Some(_)) => again,
             Keyed(None) => format!("{again} --idempotency-key {}", key.as_str().expect("a key")),
             Same(look) => {
-                let look = self.with_id(look);
-                format!("`insforge payments {look}` shows whether it was done; running it again is safe")
+                format!("`{}` shows whether it was done; running it again is safe", self.check(look))
             }
             Twice(look) => {
-                let look = self.with_id(look);
-                format!("see with `insforge payments {look}` whether it was done, before you run it again")
+                format!("see with `{}` whether it was done, before you run it again", self.check(look))
             }
             Anew => format!("run `insforge payments {}` again", self.command),
         }

@@ -109,6 +109,8 @@ fn a_file_has_the_whole_object() {
     assert_eq!(ran.json()["body"], price);
     let body = &ran.stdout[ran.stdout.find("\"body\"").expect("a body")..];
     assert!(body.find("\"z\"") < body.find("\"a\""), "metadata keeps its order: {body}");
+    let with_bom = format!("\u{feff}{price}");
+    assert_eq!(body_of(&create, &with_bom), price, "some editors begin a file with a mark");
     let changes = json!({"name": "N", "description": null, "active": true, "metadata": {}});
     assert_eq!(body_of(&[&UPDATE[..], &["--from-file", "-"]].concat(), &changes.to_string()), changes);
 }
@@ -131,6 +133,10 @@ fn flags_win_over_the_file() {
     let every = |more: &[&str]| body_of(&[&create[..], more].concat(), price)["recurring"].clone();
     assert_eq!(every(&["--interval-count", "3"]), json!({"interval": "month", "intervalCount": 3}));
     assert_eq!(every(&["--interval", "year"]), json!({"interval": "year"}));
+    // Another interval is another rhythm.
+    let quarterly = price.replace("\"month\"", "\"month\",\"intervalCount\":3");
+    let yearly = body_of(&[&create[..], &["--interval", "year"]].concat(), &quarterly);
+    assert_eq!(yearly["recurring"], json!({"interval": "year"}));
 }
 
 #[test]
@@ -138,8 +144,11 @@ fn a_file_that_cannot_be_used_says_where() {
     let create = ["payments", "products", "create", "--from-file", "-"];
     for (text, sentence) in [
         ("", "EOF while parsing"),
-        ("{\"name\": }", "line 1 column 10"),
-        ("[{\"name\":\"x\"}]", "invalid"),
+        ("{\"name\": }", "line 1, column 10: expected value"),
+        ("[{\"name\":\"x\"}]", "it is not one JSON object"),
+        ("[\"x\",null,true,{},\"k\"]", "it is not one JSON object"),
+        ("{\"name\":null,\"active\":true}", "`name` cannot be null"),
+        ("{\"name\":\"x\",\"active\":\"yes\"}", "invalid type: string \"yes\", expected a boolean"),
         ("{\"name\":\"x\",\"nam\":1}", "unknown field `nam`, expected one of `name`"),
         ("{\"name\":\"x\",\"name\":\"y\"}", "duplicate field `name`"),
         ("{\"description\":\"x\"}", "The object has no name"),
@@ -150,6 +159,8 @@ fn a_file_that_cannot_be_used_says_where() {
     let price = ["payments", "prices", "create", "--from-file", "-"];
     refused(&price, r#"{"productId":"p","currency":"usd"}"#)
         .says(&["The object has no unit amount", "--unit-amount"]);
+    refused(&price, r#"{"productId":"p","currency":"usd","unitAmount":1,"recurring":["day",3]}"#)
+        .says(&["`recurring` cannot be [\"day\",3]"]);
     refused(&price, r#"{"productId":"p","currency":"usd","unitAmount":1.5}"#).says(&["1999 for 19.99 USD"]);
     refused(&[&UPDATE[..], &["--from-file", "-"]].concat(), r#"{"idempotencyKey":"k"}"#)
         .says(&["unknown field `idempotencyKey`"]);

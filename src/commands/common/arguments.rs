@@ -1,7 +1,5 @@
 //! Arguments that many commands take.
 
-use std::borrow::Cow;
-
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
@@ -42,24 +40,21 @@ pub(crate) struct Named {
     environment: Vec<Environment>,
 }
 
+/// One thing of one environment's.
+#[derive(Clone, Debug)]
+pub(crate) struct Thing {
+    pub(crate) environment: Environment,
+    pub(crate) id: String,
+}
+
 impl Named {
     /// The environment alone.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         Ok(the_same(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
     }
 
-    /// The id, which [`Named::resolve`] has checked.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The id, for a command line that is to be copied.
-    pub(crate) fn quoted(&self) -> Cow<'_, str> {
-        shell_words::quote(&self.id)
-    }
-
     /// The environment and the id.
-    pub(crate) fn resolve(&self) -> Result<(Environment, &str), Failure> {
+    pub(crate) fn resolve(&self) -> Result<Thing, Failure> {
         let id = self.id.as_str();
         if self.word.is_none() && matches!(id, "test" | "live") {
             return Err(Failure::usage(format!("`{id}` is an environment, and the id is missing"))
@@ -69,7 +64,7 @@ impl Named {
         if id.trim().is_empty() || id == "." || id == ".." {
             return Err(Failure::usage("The id is empty or a dot").hint("give the id as a list shows it"));
         }
-        Ok((self.environment()?, id))
+        Ok(Thing { environment: self.environment()?, id: id.to_owned() })
     }
 }
 

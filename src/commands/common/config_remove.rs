@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api::{self, Call, Provider, Reply};
-use crate::command::{Change, Ctx, Gateway, Write};
+use crate::command::{Change, Check, Ctx, Gateway, Write};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Failure, Warning};
 use crate::guard::Effect;
@@ -45,7 +45,7 @@ impl<G: Gateway> Write for Remove<G> {
             what: "Remove the key".into(),
             means: Some("Payment syncs and changes for this environment will stop.".into()),
             account: None,
-            look: format!("{} config", G::PROVIDER.commands),
+            check: Check::backend(&["config"]),
         }
     }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::command::aside;
 use crate::error::Failure;
@@ -31,7 +32,7 @@ impl FileArgs {
     }
 
     /// The object in the file; an empty one where no file is named.
-    pub(crate) async fn read<T: DeserializeOwned + Default>(&self) -> Result<T> {
+    pub(crate) async fn read<T: DeserializeOwned + Serialize + Default>(&self) -> Result<T> {
         let Some(path) = self.from_file.clone() else { return Ok(T::default()) };
         let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
         let text = aside(move || Ok(read(&path))).await?.map_err(|error| {
@@ -39,13 +40,35 @@ impl FileArgs {
                 .why(error.to_string())
                 .hint("name a file with one JSON object, or `-` and pipe it into the command")
         })?;
-        serde_json::from_slice(&text).map_err(|error| {
+        parse(&text).map_err(|why| {
             Failure::usage(format!("The object in {name} cannot be used"))
-                .why(error.to_string())
-                .hint("the object is the request's body as --dry-run shows it")
+                .why(why)
+                .hint("the object is the `body` that --dry-run shows, with the newer backend's field names")
                 .into()
         })
     }
+}
+
+/// As strict as the backend: what would not come out as it went in is refused.
+fn parse<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, String> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    if text.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err("it is not one JSON object".into());
+    }
+    let object: T = serde_json::from_slice(text).map_err(|error| positioned(&error))?;
+    let given: Map<String, Value> = serde_json::from_slice(text).map_err(|error| positioned(&error))?;
+    let taken = serde_json::to_value(&object).map_err(|error| error.to_string())?;
+    match given.iter().find(|(name, value)| taken.get(name.as_str()) != Some(*value)) {
+        Some((name, value)) => Err(format!("`{name}` cannot be {value}")),
+        None => Ok(object),
+    }
+}
+
+/// `line 1, column 10: expected value`; serde writes the position behind the sentence, as if it belonged to it.
+fn positioned(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let sentence = text.split(" at line ").next().unwrap_or(&text);
+    format!("line {}, column {}: {sentence}", error.line(), error.column())
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {

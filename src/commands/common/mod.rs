@@ -11,7 +11,7 @@ mod subscriptions;
 mod sync;
 mod transactions;
 
-pub(super) use arguments::{EnvironmentArgs, Named, the_same};
+pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
 pub(super) use config::Config;
 pub(super) use config_remove::Configured;
 pub(super) use input::{FileArgs, MetadataArgs, boolean, in_full, is_stdin, missing};

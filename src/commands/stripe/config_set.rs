@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Write, aside};
+use crate::command::{Change, Check, Ctx, Write, aside};
 use crate::commands::common::{Configured, is_stdin, the_same};
 use crate::commands::stripe::secret_key;
 use crate::error::{Failure, Warning};
@@ -42,6 +42,9 @@ pub(crate) struct ConfigSet {
 pub(crate) const USAGE: &str =
     "insforge payments config set [ENV] [- | KEY | --secret-key KEY | --secret-key-file PATH]";
 
+const COMMAND_LINE: &str = "the command line";
+const SECRET_KEY: &str = "--secret-key";
+
 /// A key that has passed its check, and what it will meet.
 pub(crate) struct Resolved {
     environment: Environment,
@@ -72,6 +75,9 @@ impl Write for ConfigSet {
             Failure::usage(format!("The key from {} {why}", key.source))
                 .hint(format!("use the account's secret key for {environment} (sk_{environment}_…)"))
         })?;
+        if let Source::Flag(COMMAND_LINE | SECRET_KEY) = key.source {
+            ctx.warn(&[in_argv()]);
+        }
         let before = if ctx.dry_run { None } else { ctx.connection(&STRIPE, environment).await? };
         Ok(Resolved { environment, key: key.value, before })
     }
@@ -92,7 +98,7 @@ impl Write for ConfigSet {
             what: format!("Set the secret key {}", key.masked()),
             means,
             account,
-            look: "insforge payments status".into(),
+            check: Check::backend(&["status"]),
         }
     }
 
@@ -101,7 +107,7 @@ impl Write for ConfigSet {
     }
 
     /// A key that Stripe refuses changes nothing (exchanges 066, 067 and 071).
-    fn explain(&self, resolved: &Resolved, failure: Failure) -> Failure {
+    fn explain(&self, _ctx: &Ctx, resolved: &Resolved, failure: Failure) -> Failure {
         if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
@@ -124,10 +130,12 @@ impl Write for ConfigSet {
         match ctx.connection(&STRIPE, environment).await {
             Ok(Some(now)) => {
                 shown.notes.extend(now.account().map(|account| format!("  Connected to account {account}.")));
-                shown.warnings = what_is_missing(before.as_ref(), &now, environment);
+                shown.warnings = what_is_missing(ctx, before.as_ref(), &now, environment);
             }
-            Ok(None) => shown.warnings.push(unseen("the backend's status does not name this environment")),
-            Err(error) => shown.warnings.push(unseen(&error.to_string())),
+            Ok(None) => {
+                shown.warnings.push(unseen(ctx, "the backend's status does not name this environment"));
+            }
+            Err(error) => shown.warnings.push(unseen(ctx, &error.to_string())),
         }
         Ok(shown)
     }
@@ -172,19 +180,9 @@ impl ConfigSet {
         if let Some(path) = &self.secret_key_file {
             return from_file(ctx, path.clone()).await;
         }
-        match word
-            .map(|word| (word, "the command line"))
-            .or(self.secret_key.as_deref().map(|k| (k, "--secret-key")))
-        {
+        match word.map(|word| (word, COMMAND_LINE)).or(self.secret_key.as_deref().map(|k| (k, SECRET_KEY))) {
             Some(("-", _)) => from_file(ctx, "-".into()).await,
             Some((key, place)) => {
-                ctx.warn(&[Warning {
-                    code: "KEY_IN_ARGV",
-                    text:
-                        "a key on the command line is visible to everyone on this machine and stays in the \
-                           shell's history; pipe it into `config set ENV -` next time"
-                            .into(),
-                }]);
                 Ok(Found { value: Secret::new(key.to_owned()), source: Source::Flag(place) })
             }
             None => from_surroundings(ctx, environment).await,
@@ -235,7 +233,13 @@ fn environment(word: &str) -> Option<Environment> {
 }
 
 /// The key is stored; this is what is not as it should be.
-fn what_is_missing(before: Option<&Connection>, now: &Connection, environment: Environment) -> Vec<Warning> {
+fn what_is_missing(
+    ctx: &Ctx,
+    before: Option<&Connection>,
+    now: &Connection,
+    environment: Environment,
+) -> Vec<Warning> {
+    let command = |words: &[&str]| ctx.command(&STRIPE, &[words, &[environment.as_str()]].concat());
     let mut warnings = Vec::new();
     let earlier = before.and_then(|before| before.account_id.as_deref());
     if let Some(earlier) = earlier.filter(|earlier| now.account_id.as_deref() != Some(earlier)) {
@@ -247,22 +251,30 @@ fn what_is_missing(before: Option<&Connection>, now: &Connection, environment: E
     }
     if now.webhook_endpoint_id.is_none() {
         let text = format!(
-            "{environment} has no webhook endpoint, so the backend does not hear of payments; run: \
-             insforge payments webhooks configure {environment}"
+            "{environment} has no webhook endpoint, so the backend does not hear of payments; run: {}",
+            command(&["webhooks", "configure"])
         );
         warnings.push(Warning { code: "WEBHOOK_MISSING", text });
     }
     if now.last_sync_status.as_deref() == Some("failed") {
         let reason = now.last_sync_error.as_deref().unwrap_or("without a reason");
-        let text = format!("the last sync failed: {reason}; run: insforge payments sync {environment}");
+        let text = format!("the last sync failed: {reason}; run: {}", command(&["sync"]));
         warnings.push(Warning { code: "SYNC_FAILED", text });
     }
     warnings
 }
 
+fn in_argv() -> Warning {
+    let text = "a key on the command line is visible to everyone on this machine and stays in the shell's history; pipe \
+                it into `config set ENV -` next time";
+    Warning { code: "KEY_IN_ARGV", text: text.into() }
+}
+
 /// The key is stored; whether webhook and first sync are well could not be seen.
-fn unseen(reason: &str) -> Warning {
-    let text =
-        format!("whether webhook and sync are well was not seen: {reason}; run: insforge payments status");
+fn unseen(ctx: &Ctx, reason: &str) -> Warning {
+    let text = format!(
+        "whether webhook and sync are well was not seen: {reason}; run: {}",
+        ctx.command(&STRIPE, &["status"])
+    );
     Warning { code: "STATUS_NOT_SEEN", text }
 }

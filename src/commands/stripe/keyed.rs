@@ -1,6 +1,7 @@
 //! Creates, which an idempotency key makes repeatable.
 
-use crate::command::KeyInUse;
+use crate::api::stripe::STRIPE;
+use crate::command::{Ctx, KeyInUse};
 use crate::error::Failure;
 use crate::wire::{Environment, IdempotencyKey};
 
@@ -24,28 +25,27 @@ impl<T> Keyed<T> {
     }
 }
 
-/// Says of a conflict what the user can do, with the key as it was given: the backend puts `insforge:test:product:`
-/// before it on its way to Stripe, and Stripe's message shows that form (exchanges 091 and 149).
+/// Shows the key as it was given: the backend puts `insforge:test:product:` before it on its way to Stripe, and
+/// Stripe's messages show that form. Says of a conflict what the user can do (exchanges 091 and 149).
 pub(super) fn explain<T>(keyed: &Keyed<T>, kind: &str, failure: Failure) -> Failure {
     let sent = format!("insforge:{}:{kind}:{}", keyed.environment, keyed.key);
-    if !failure.what.contains(&sent) {
+    let what = failure.what.replace(&sent, keyed.key.as_str());
+    let failure = Failure { what, ..failure };
+    if failure.status != Some(400) || !failure.what.contains("same parameters") {
         return failure;
     }
-    let what = failure.what.replace(&sent, keyed.key.as_str());
-    let hint = format!(
+    failure.hint(format!(
         "this key has made another {kind} already: give another --idempotency-key, or the parameters of the first time"
-    );
-    Failure { what, ..failure }.hint(hint)
+    ))
 }
 
 /// Says of a lookup key that is taken how to free it; the message names the price that has it (exchange 151).
-pub(super) fn explain_lookup_key(environment: Environment, failure: Failure) -> Failure {
+pub(super) fn explain_lookup_key(ctx: &Ctx, environment: Environment, failure: Failure) -> Failure {
     if !failure.what.contains("already uses that lookup key") {
         return failure;
     }
     let holder = failure.what.split('`').nth(1).filter(|id| id.starts_with("price_")).unwrap_or("PRICE_ID");
-    let hint = format!(
-        "choose another, or free it: insforge payments prices update {environment} {holder} --lookup-key null"
-    );
+    let free = ["prices", "update", environment.as_str(), holder, "--lookup-key", "null"];
+    let hint = format!("choose another, or free it: {}", ctx.command(&STRIPE, &free));
     failure.hint(hint)
 }

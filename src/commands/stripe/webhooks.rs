@@ -3,7 +3,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, Write, execute_write};
+use crate::command::{Change, Check, Ctx, Done, Write, execute_write};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::guard::Effect;
@@ -53,7 +53,7 @@ impl Write for Configure {
             what: "Configure the webhook endpoint".into(),
             means: Some("An endpoint that InsForge made earlier is deleted, and a new one made.".into()),
             account: None,
-            look: "insforge payments status".into(),
+            check: Check::backend(&["status"]),
         }
     }
 
@@ -63,14 +63,14 @@ impl Write for Configure {
 
     /// The earlier endpoint is deleted before the new one is made, and `status` goes on showing it when that fails
     /// (exchanges 079 and 080).
-    fn explain(&self, environment: &Environment, failure: Failure) -> Failure {
+    fn explain(&self, ctx: &Ctx, environment: &Environment, failure: Failure) -> Failure {
         if !may_have_begun(&failure) {
             return failure;
         }
         let earlier =
             "an endpoint that was configured earlier may be gone now, although `status` still shows it";
         let why = failure.why.as_ref().map_or_else(|| earlier.to_owned(), |why| format!("{why}\n{earlier}"));
-        let again = format!("insforge payments webhooks configure {environment}");
+        let again = ctx.command(&STRIPE, &["webhooks", "configure", environment.as_str()]);
         let hint = match (&failure.code, &failure.hint) {
             // What the status shows settles nothing here.
             (Code::OutcomeUnknown | Code::Interrupted, _) => {

@@ -3,11 +3,11 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, Write};
-use crate::commands::common::Named;
+use crate::command::{Change, Check, Ctx, Done, Write};
+use crate::commands::common::{Named, Thing};
 use crate::error::Failure;
 use crate::guard::Effect;
-use crate::wire::{Environment, PriceReply};
+use crate::wire::PriceReply;
 
 /// Archive a price: nobody can buy at it any more, subscriptions that have it go on
 ///
@@ -19,7 +19,7 @@ pub(crate) struct Archive {
 }
 
 impl Write for Archive {
-    type Resolved = Environment;
+    type Resolved = Thing;
     type Answer = PriceReply;
     type Shown = Done<PriceReply>;
 
@@ -27,32 +27,27 @@ impl Write for Archive {
         self.price.environment().map(Effect::Write)
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Environment> {
-        Ok(self.price.resolve()?.0)
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Thing> {
+        Ok(self.price.resolve()?)
     }
 
-    fn change(&self, environment: &Environment) -> Change {
-        let id = self.price.id();
+    fn change(&self, price: &Thing) -> Change {
+        let Thing { environment, id } = price;
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
             what: format!("Archive price {id}"),
             means: Some("Nobody can buy at it any more; subscriptions that have it go on.".into()),
             account: None,
-            look: format!("insforge payments prices get {environment} {}", self.price.quoted()),
+            check: Check::mirror(&["prices", "get", environment.as_str(), id]),
         }
     }
 
-    fn call(&self, environment: &Environment) -> Result<Call<PriceReply>> {
-        Ok(stripe::archive_price(*environment, self.price.id()))
+    fn call(&self, price: &Thing) -> Result<Call<PriceReply>> {
+        Ok(stripe::archive_price(price.environment, &price.id))
     }
 
-    async fn conclude(
-        &self,
-        _ctx: &Ctx,
-        _environment: Environment,
-        reply: Reply<PriceReply>,
-    ) -> Result<Self::Shown> {
+    async fn conclude(&self, _ctx: &Ctx, _price: Thing, reply: Reply<PriceReply>) -> Result<Self::Shown> {
         let note = format!("Stripe price archived: {}", reply.data.price.price_id);
         Ok(Done { reply, note })
     }

@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, KeyInUse, Write};
+use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
 use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, in_full, missing};
 use crate::commands::stripe::keyed::{self, Keyed};
 use crate::error::{Failure, Warning};
@@ -16,7 +16,7 @@ use crate::wire::{
 /// Create a one-time or recurring price
 ///
 /// Amount, currency and interval of a price never change: another amount is another price. With an idempotency key of
-/// your own the same command can be run again, and makes one price. Without one, a key is made for this run, so that
+/// your own the same command can be run again, and makes one price: Stripe remembers the key for a day. Without one, a key is made for this run, so that
 /// it can be sent again after trouble; it is told where you need it. A key that was used before gives the price as it
 /// was then: `payments sync` shows it as it is.
 #[derive(Args)]
@@ -109,11 +109,7 @@ impl Write for Create {
             what: format!("Create price of {product}: {money}{every}"),
             means: in_full(&price.body),
             account: None,
-            look: format!(
-                "insforge payments prices list {} --product {}",
-                price.environment,
-                shell_words::quote(product)
-            ),
+            check: Check::mirror(&["prices", "list", price.environment.as_str(), "--product", product]),
         }
     }
 
@@ -126,13 +122,14 @@ impl Write for Create {
         Some(price.in_use())
     }
 
-    fn explain(&self, price: &Self::Resolved, failure: Failure) -> Failure {
+    fn explain(&self, ctx: &Ctx, price: &Self::Resolved, failure: Failure) -> Failure {
         let failure = keyed::explain(price, "price", failure);
         let environment = price.environment;
         if failure.what.starts_with("No such product") {
-            return failure.hint(format!("`insforge payments products list {environment}` shows their ids"));
+            let list = ctx.command(&STRIPE, &["products", "list", environment.as_str()]);
+            return failure.hint(format!("`{list}` shows their ids"));
         }
-        keyed::explain_lookup_key(environment, failure)
+        keyed::explain_lookup_key(ctx, environment, failure)
     }
 
     async fn conclude(
@@ -147,8 +144,10 @@ impl Write for Create {
 }
 
 impl Create {
-    /// What the flags say of its rhythm, over what the file says.
+    /// What the flags say of its rhythm, over what the file says. Another interval is another rhythm: the file's count
+    /// is not for it.
     fn recurring(&self, file: Option<Recurring>) -> Result<Option<Recurring>, Failure> {
+        let file = file.filter(|_| self.interval.is_none());
         let interval_count = self.interval_count.or(file.and_then(|file| file.interval_count));
         let Some(interval) = self.interval.or(file.map(|file| file.interval)) else {
             return match interval_count {

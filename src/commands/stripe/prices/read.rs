@@ -36,7 +36,7 @@ impl Command for Get {
     type Reply = Reply<wire::PriceReply>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let (environment, id) = self.price.resolve()?;
-        ctx.send(stripe::price(environment, id)).await
+        let price = self.price.resolve()?;
+        ctx.send(stripe::price(price.environment, &price.id)).await
     }
 }

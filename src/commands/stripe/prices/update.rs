@@ -3,12 +3,12 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, Write};
-use crate::commands::common::{FileArgs, MetadataArgs, Named, boolean, in_full};
+use crate::command::{Change, Check, Ctx, Done, Write};
+use crate::commands::common::{FileArgs, MetadataArgs, Named, Thing, boolean, in_full};
 use crate::commands::stripe::keyed;
 use crate::error::Failure;
 use crate::guard::Effect;
-use crate::wire::{Environment, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
+use crate::wire::{LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
 
 /// Change a price: never its amount, currency or interval
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Update {
 }
 
 impl Write for Update {
-    type Resolved = (Environment, PriceChanges);
+    type Resolved = (Thing, PriceChanges);
     type Answer = PriceReply;
     type Shown = Done<PriceReply>;
 
@@ -44,7 +44,7 @@ impl Write for Update {
     }
 
     async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let (environment, _) = self.price.resolve()?;
+        let price = self.price.resolve()?;
         let file: PriceChanges = self.file.read().await?;
         let changes = PriceChanges {
             active: self.active.or(file.active),
@@ -57,27 +57,27 @@ impl Write for Update {
                 .hint("give at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
                 .into());
         }
-        Ok((environment, changes))
+        Ok((price, changes))
     }
 
-    fn change(&self, (environment, changes): &Self::Resolved) -> Change {
-        let id = self.price.id();
+    fn change(&self, (price, changes): &Self::Resolved) -> Change {
+        let Thing { environment, id } = price;
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
             what: format!("Update price {id}"),
             means: in_full(changes),
             account: None,
-            look: format!("insforge payments prices get {environment} {}", self.price.quoted()),
+            check: Check::mirror(&["prices", "get", environment.as_str(), id]),
         }
     }
 
-    fn call(&self, (environment, changes): &Self::Resolved) -> Result<Call<PriceReply>> {
-        Ok(stripe::update_price(*environment, self.price.id(), changes)?)
+    fn call(&self, (price, changes): &Self::Resolved) -> Result<Call<PriceReply>> {
+        Ok(stripe::update_price(price.environment, &price.id, changes)?)
     }
 
-    fn explain(&self, (environment, _): &Self::Resolved, failure: Failure) -> Failure {
-        keyed::explain_lookup_key(*environment, failure)
+    fn explain(&self, ctx: &Ctx, (price, _): &Self::Resolved, failure: Failure) -> Failure {
+        keyed::explain_lookup_key(ctx, price.environment, failure)
     }
 
     async fn conclude(

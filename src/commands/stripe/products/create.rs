@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, KeyInUse, Write};
+use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
 use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, in_full, missing};
 use crate::commands::stripe::keyed::{self, Keyed};
 use crate::error::Failure;
@@ -12,7 +12,8 @@ use crate::wire::{Description, IdempotencyKey, NewProduct, Patch, ProductName, P
 
 /// Create a product
 ///
-/// With an idempotency key of your own the same command can be run again, and makes one product. Without one, a key is
+/// With an idempotency key of your own the same command can be run again, and makes one product: Stripe remembers the
+/// key for a day. Without one, a key is
 /// made for this run, so that it can be sent again after trouble; it is told where you need it. A key that was used
 /// before gives the product as it was then: `payments sync` shows it as it is.
 #[derive(Args)]
@@ -74,7 +75,7 @@ impl Write for Create {
             what: format!("Create product {name}"),
             means: in_full(&product.body),
             account: None,
-            look: format!("insforge payments products list {}", product.environment),
+            check: Check::mirror(&["products", "list", product.environment.as_str()]),
         }
     }
 
@@ -87,7 +88,7 @@ impl Write for Create {
         Some(product.in_use())
     }
 
-    fn explain(&self, product: &Self::Resolved, failure: Failure) -> Failure {
+    fn explain(&self, _ctx: &Ctx, product: &Self::Resolved, failure: Failure) -> Failure {
         keyed::explain(product, "product", failure)
     }
 

@@ -3,11 +3,11 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, Write};
-use crate::commands::common::Named;
+use crate::command::{Change, Check, Ctx, Done, Write};
+use crate::commands::common::{Named, Thing};
 use crate::error::{Code, Failure};
 use crate::guard::Effect;
-use crate::wire::{Environment, ProductDeleted};
+use crate::wire::ProductDeleted;
 
 /// Delete a product that has no prices
 ///
@@ -20,7 +20,7 @@ pub(crate) struct Delete {
 }
 
 impl Write for Delete {
-    type Resolved = Environment;
+    type Resolved = Thing;
     type Answer = ProductDeleted;
     type Shown = Done<ProductDeleted>;
 
@@ -28,41 +28,40 @@ impl Write for Delete {
         self.product.environment().map(Effect::Destroy)
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Environment> {
-        Ok(self.product.resolve()?.0)
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Thing> {
+        Ok(self.product.resolve()?)
     }
 
-    fn change(&self, environment: &Environment) -> Change {
-        let id = self.product.id();
+    fn change(&self, product: &Thing) -> Change {
+        let Thing { environment, id } = product;
         Change {
             effect: Effect::Destroy(*environment),
             provider: &STRIPE,
             what: format!("Delete product {id}"),
             means: Some("A deleted product cannot be brought back.".into()),
             account: None,
-            look: format!("insforge payments products get {environment} {}", self.product.quoted()),
+            check: Check::mirror(&["products", "get", environment.as_str(), id]),
         }
     }
 
-    fn call(&self, environment: &Environment) -> Result<Call<ProductDeleted>> {
-        Ok(stripe::delete_product(*environment, self.product.id()))
+    fn call(&self, product: &Thing) -> Result<Call<ProductDeleted>> {
+        Ok(stripe::delete_product(product.environment, &product.id))
     }
 
     /// Stripe's reason is good; what to do instead is not in it (exchange 189).
-    fn explain(&self, environment: &Environment, failure: Failure) -> Failure {
+    fn explain(&self, ctx: &Ctx, product: &Thing, failure: Failure) -> Failure {
         if failure.status != Some(400) || !failure.what.contains("prices") {
             return failure;
         }
-        let id = self.product.quoted();
-        failure.hint(format!(
-            "take it out of sale instead: insforge payments products update {environment} {id} --active false"
-        ))
+        let Thing { environment, id } = product;
+        let instead = ["products", "update", environment.as_str(), id, "--active", "false"];
+        failure.hint(format!("take it out of sale instead: {}", ctx.command(&STRIPE, &instead)))
     }
 
     async fn conclude(
         &self,
         _ctx: &Ctx,
-        _environment: Environment,
+        _product: Thing,
         reply: Reply<ProductDeleted>,
     ) -> Result<Self::Shown> {
         let id = &reply.data.product_id;

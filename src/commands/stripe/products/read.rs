@@ -32,7 +32,7 @@ impl Command for Get {
     type Reply = Reply<wire::ProductReply>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let (environment, id) = self.product.resolve()?;
-        ctx.send(stripe::product(environment, id)).await
+        let product = self.product.resolve()?;
+        ctx.send(stripe::product(product.environment, &product.id)).await
     }
 }

@@ -3,11 +3,11 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Ctx, Done, Write};
-use crate::commands::common::{FileArgs, MetadataArgs, Named, boolean, in_full};
+use crate::command::{Change, Check, Ctx, Done, Write};
+use crate::commands::common::{FileArgs, MetadataArgs, Named, Thing, boolean, in_full};
 use crate::error::Failure;
 use crate::guard::Effect;
-use crate::wire::{Description, Environment, Patch, ProductChanges, ProductName, ProductReply};
+use crate::wire::{Description, Patch, ProductChanges, ProductName, ProductReply};
 
 /// Change a product
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Update {
 }
 
 impl Write for Update {
-    type Resolved = (Environment, ProductChanges);
+    type Resolved = (Thing, ProductChanges);
     type Answer = ProductReply;
     type Shown = Done<ProductReply>;
 
@@ -43,7 +43,7 @@ impl Write for Update {
     }
 
     async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let (environment, _) = self.product.resolve()?;
+        let product = self.product.resolve()?;
         let file: ProductChanges = self.file.read().await?;
         let changes = ProductChanges {
             name: self.name.clone().or(file.name),
@@ -56,23 +56,23 @@ impl Write for Update {
                 .hint("give at least one of --name, --description, --active, --metadata, --metadata-field")
                 .into());
         }
-        Ok((environment, changes))
+        Ok((product, changes))
     }
 
-    fn change(&self, (environment, changes): &Self::Resolved) -> Change {
-        let id = self.product.id();
+    fn change(&self, (product, changes): &Self::Resolved) -> Change {
+        let Thing { environment, id } = product;
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
             what: format!("Update product {id}"),
             means: in_full(changes),
             account: None,
-            look: format!("insforge payments products get {environment} {}", self.product.quoted()),
+            check: Check::mirror(&["products", "get", environment.as_str(), id]),
         }
     }
 
-    fn call(&self, (environment, changes): &Self::Resolved) -> Result<Call<ProductReply>> {
-        Ok(stripe::update_product(*environment, self.product.id(), changes)?)
+    fn call(&self, (product, changes): &Self::Resolved) -> Result<Call<ProductReply>> {
+        Ok(stripe::update_product(product.environment, &product.id, changes)?)
     }
 
     async fn conclude(
