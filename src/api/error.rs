@@ -150,7 +150,7 @@ impl ApiError {
             (500, _) if self.exit(request) == Exit::TryAgain => {
                 "the backend is overloaded; wait a moment, then run it again"
             }
-            (500, _) => "the backend's log says more; `insforge payments status` shows how it stands",
+            (500, _) => "the backend's log says more",
             (502..=504 | 520..=524, _) => {
                 "the backend or the provider is out of reach; try again in a moment"
             }

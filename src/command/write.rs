@@ -251,17 +251,16 @@ fn told(failure: Failure, change: &Change, again: Option<&Again>, ctx: &Ctx) -> 
         return failure;
     }
     let open = ctx.write_open() || failure.code == Code::ResponseInvalid;
-    // Where an answer came, what it asks for comes first.
-    let first = failure.hint.clone().filter(|_| failure.status.is_some());
-    let then =
-        |hint: &str| first.as_ref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
+    let refused = failure.status.is_some_and(|status| !matches!(status, 408 | 499..=599));
     match again {
-        Some(again) if open => with_key(failure, again).hint(then(&again.hint)),
+        // Without what a refusal asks for, running it again is refused again.
+        Some(again) if open && refused => with_key(failure, again).then(&again.hint),
+        Some(again) if open => with_key(failure, again).hint(&again.hint),
         Some(again) => with_key(failure, again),
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first(ctx)),
         // Running it again is safe; where that is not what to do next, an earlier attempt may have done it.
         None if open && !failure.retryable() => {
-            failure.hint(then(&format!("`{}` shows whether it was done", change.check(ctx))))
+            failure.then(&format!("`{}` shows whether it was done", change.check(ctx)))
         }
         None => failure,
     }

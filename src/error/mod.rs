@@ -61,6 +61,13 @@ impl Failure {
         self
     }
 
+    /// Adds what to do after what the hint says already.
+    #[must_use]
+    pub fn then(self, hint: &str) -> Self {
+        let hint = self.hint.as_ref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
+        self.hint(hint)
+    }
+
     /// Adds the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {

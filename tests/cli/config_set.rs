@@ -448,25 +448,37 @@ fn user_with(place: &str, live: &str, address: &str) -> User {
         "project" => project(User::new(), json!({"oss_host": address, "api_key": KEY, "live": live})),
         "project beside the environment" => project(User::of(address), json!({"live": live})),
         "project beside a profile" => project(profile("ask"), json!({"live": live})),
+        "profile beside the environment" => {
+            profile(live).with("INSFORGE_BASE_URL", address).with("INSFORGE_API_KEY", KEY)
+        }
+        "profile beside a project" => project(profile(live), json!({"oss_host": address, "api_key": KEY})),
         _ => panic!("no place is called {place}"),
     }
 }
 
-const PLACES: [&str; 5] =
-    ["environment", "profile", "project", "project beside the environment", "project beside a profile"];
+const PLACES: [&str; 7] = [
+    "environment",
+    "profile",
+    "project",
+    "project beside the environment",
+    "project beside a profile",
+    "profile beside the environment",
+    "profile beside a project",
+];
 
 #[test]
 fn a_policy_for_live_holds_from_wherever_it_comes() {
     let policies = ["ask", "allow", "deny"];
     for (place, policy) in PLACES.iter().flat_map(|place| policies.map(|policy| (place, policy))) {
-        // A project's file comes with a repository that somebody else may have written: it loosens nothing.
+        // A project's file comes with a repository that somebody else may have written, and a profile's policy is
+        // for its own backend: beside another they forbid, and loosen nothing.
         let (alone, with_yes) = match policy {
             "deny" => (5, 5),
-            "allow" if !place.starts_with("project") => (0, 0),
+            "allow" if ["environment", "profile"].contains(place) => (0, 0),
             _ => (6, 0),
         };
         // Without its name, a profile would not be looked at beside a project.
-        let named = if place.ends_with("a profile") { "-p default" } else { "" };
+        let named = if place.ends_with("beside a profile") { "-p default" } else { "" };
         for (words, key) in [("prices archive live PRICE", ""), ("config set live -", LIVE_KEY)] {
             let words = format!("{words} {named}");
             check_policy(place, policy, &words, key, alone);

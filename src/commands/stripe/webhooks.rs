@@ -71,21 +71,17 @@ impl Write for Configure {
             "an endpoint that was configured earlier may be gone now, although `status` still shows it";
         let why = failure.why.as_ref().map_or_else(|| earlier.to_owned(), |why| format!("{why}\n{earlier}"));
         let again = ctx.command(&STRIPE, &["webhooks", "configure", environment.as_str()]);
-        let hint = match (&failure.code, &failure.hint) {
+        let failure = failure.why(why);
+        match failure.code {
             // What the status shows settles nothing here.
-            (Code::OutcomeUnknown | Code::Interrupted, _) => {
-                format!("run `{again}` again: whatever became of it, that makes the endpoint anew")
-            }
-            _ if failure.what.contains("publicly accessible") => {
-                format!("give the backend a public address (its API_BASE_URL), then run `{again}` again")
-            }
-            (_, Some(hint)) if failure.retryable() => hint.clone(),
-            (_, hint) => {
-                let first = hint.as_deref().unwrap_or("mend the cause");
-                format!("{first}; then run `{again}` again, which makes the endpoint anew")
-            }
-        };
-        failure.why(why).hint(hint)
+            Code::OutcomeUnknown | Code::Interrupted => failure
+                .hint(format!("run `{again}` again: whatever became of it, that makes the endpoint anew")),
+            _ if failure.what.contains("publicly accessible") => failure.hint(format!(
+                "give the backend a public address (its API_BASE_URL), then run `{again}` again"
+            )),
+            _ if failure.retryable() => failure,
+            _ => failure.then(&format!("then run `{again}` again, which makes the endpoint anew")),
+        }
     }
 
     async fn conclude(
