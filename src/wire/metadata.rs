@@ -81,10 +81,11 @@ impl FromStr for Metadata {
     fn from_str(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             if error.is_syntax() || error.is_eof() {
-                format!("it is not JSON ({error}); write it as '{{\"name\": \"text\"}}'")
-            } else {
-                error.to_string()
+                return format!("it is not JSON ({error}); write it as '{{\"name\": \"text\"}}'");
             }
+            // What is wrong is named; where it stands on the command line is no help.
+            let text = error.to_string();
+            text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence).to_owned()
         })
     }
 }
@@ -138,6 +139,7 @@ mod tests {
     fn refuses(json: &str, why: &str) {
         let error = json.parse::<Metadata>().unwrap_err();
         assert!(error.contains(why), "{json}: {error}");
+        assert_eq!(error.contains("at line"), error.starts_with("it is not JSON"), "{error}");
     }
 
     #[test]
