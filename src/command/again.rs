@@ -97,7 +97,7 @@ mod tests {
             (&["i", "x", "--name", "it's"], true, "insforge x --name 'it'\\''s' --idempotency-key 'k 1'"),
             (&["i", "x", "--", "test"], true, "insforge x --idempotency-key 'k 1' -- test"),
             (&["i", "x", "--idempotency-key", "k 1"], false, "insforge x --idempotency-key 'k 1'"),
-            (&["i", "x", "--name", "two\nlines"], true, "with --idempotency-key k 1"),
+            (&["i", "x", "--name", "two\nlines"], true, "with --idempotency-key 'k 1'"),
         ] {
             assert_eq!(again(args, generated), command);
         }
