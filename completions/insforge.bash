@@ -1243,7 +1243,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__prices__subcmd__create)
-            opts="-e -o -q -y -p -v -h --environment --product --currency --unit-amount --interval --interval-count --lookup-key --active --tax-behavior --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --product --currency --unit-amount --interval --interval-count --lookup-key --tax-behavior --idempotency-key --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1281,12 +1281,16 @@ _insforge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --active)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --tax-behavior)
                     COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --metadata)
@@ -1294,10 +1298,6 @@ _insforge() {
                     return 0
                     ;;
                 --metadata-field)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1505,7 +1505,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__prices__subcmd__update)
-            opts="-e -o -q -y -p -v -h --environment --active --lookup-key --tax-behavior --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --lookup-key --tax-behavior --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1519,16 +1519,16 @@ _insforge() {
                     COMPREPLY=($(compgen -W "test live" -- "${cur}"))
                     return 0
                     ;;
-                --active)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --lookup-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tax-behavior)
                     COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --metadata)
@@ -1661,7 +1661,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__products__subcmd__create)
-            opts="-e -o -q -y -p -v -h --environment --name --description --active --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --name --description --idempotency-key --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1683,6 +1683,10 @@ _insforge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --active)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -1692,10 +1696,6 @@ _insforge() {
                     return 0
                     ;;
                 --metadata-field)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2735,7 +2735,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__create)
-            opts="-e -o -q -y -p -v -h --environment --product --currency --unit-amount --interval --interval-count --lookup-key --active --tax-behavior --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --product --currency --unit-amount --interval --interval-count --lookup-key --tax-behavior --idempotency-key --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2773,12 +2773,16 @@ _insforge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --active)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --tax-behavior)
                     COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --metadata)
@@ -2786,10 +2790,6 @@ _insforge() {
                     return 0
                     ;;
                 --metadata-field)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2997,7 +2997,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__prices__subcmd__update)
-            opts="-e -o -q -y -p -v -h --environment --active --lookup-key --tax-behavior --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --lookup-key --tax-behavior --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3011,16 +3011,16 @@ _insforge() {
                     COMPREPLY=($(compgen -W "test live" -- "${cur}"))
                     return 0
                     ;;
-                --active)
-                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
-                    return 0
-                    ;;
                 --lookup-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tax-behavior)
                     COMPREPLY=($(compgen -W "exclusive inclusive unspecified" -- "${cur}"))
+                    return 0
+                    ;;
+                --active)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --metadata)
@@ -3153,7 +3153,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__products__subcmd__create)
-            opts="-e -o -q -y -p -v -h --environment --name --description --active --metadata --metadata-field --idempotency-key --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --name --description --idempotency-key --active --metadata --metadata-field --from-file --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3175,6 +3175,10 @@ _insforge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --idempotency-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --active)
                     COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
@@ -3184,10 +3188,6 @@ _insforge() {
                     return 0
                     ;;
                 --metadata-field)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --idempotency-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -14,7 +14,7 @@ mod transactions;
 pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
 pub(super) use config::Config;
 pub(super) use config_remove::Configured;
-pub(super) use input::{FileArgs, MetadataArgs, boolean, in_full, is_stdin, missing};
+pub(super) use input::{KeyArgs, ObjectArgs, in_full, is_stdin, missing};
 
 use anyhow::Result;
 use clap::Subcommand;

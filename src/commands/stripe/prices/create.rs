@@ -4,13 +4,13 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, in_full, missing};
+use crate::commands::common::{EnvironmentArgs, KeyArgs, ObjectArgs, in_full, missing};
 use crate::commands::stripe::keyed::{self, Keyed};
 use crate::error::{Failure, Warning};
 use crate::guard::Effect;
 use crate::wire::{
-    Currency, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Recurring,
-    TaxBehavior, UnitAmount,
+    Currency, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Recurring, TaxBehavior,
+    UnitAmount,
 };
 
 /// Create a one-time or recurring price
@@ -41,19 +41,13 @@ pub(crate) struct Create {
     /// A name by which your application finds it, or `null` for none; at most 200 characters
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,
-    /// Whether it can be used [default: true]
-    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
-    active: Option<bool>,
     /// Whether the amount includes tax
     #[arg(long, value_name = "BEHAVIOR")]
     tax_behavior: Option<TaxBehavior>,
     #[command(flatten)]
-    metadata: MetadataArgs,
-    /// Your own key for this create, the same when you run it again; 1 to 200 characters
-    #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<IdempotencyKey>,
+    key: KeyArgs,
     #[command(flatten)]
-    file: FileArgs,
+    object: ObjectArgs,
 }
 
 impl Write for Create {
@@ -66,21 +60,21 @@ impl Write for Create {
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {
-        self.file.reads_stdin()
+        self.object.reads_stdin()
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
         let environment = self.environment.resolve()?;
-        let file: NewPrice = self.file.read().await?;
+        let file: NewPrice = self.object.read().await?;
         let body = NewPrice {
             product_id: self.product.clone().or(file.product_id),
             currency: self.currency.clone().or(file.currency),
             unit_amount: self.unit_amount.or(file.unit_amount),
             lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
-            active: self.active.or(file.active),
+            active: self.object.active(file.active),
             recurring: self.recurring(file.recurring)?,
             tax_behavior: self.tax_behavior.or(file.tax_behavior),
-            metadata: self.metadata.over(file.metadata)?,
+            metadata: self.object.metadata(file.metadata)?,
             idempotency_key: None,
         };
         for (flag, given) in [
@@ -93,7 +87,7 @@ impl Write for Create {
             }
         }
         ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
-        Ok(Keyed::new(environment, body, self.idempotency_key.clone().or(file.idempotency_key)))
+        Ok(Keyed::new(environment, body, self.key.over(file.idempotency_key)))
     }
 
     fn change(&self, price: &Self::Resolved) -> Change {

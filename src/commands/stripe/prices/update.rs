@@ -4,7 +4,7 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, Write};
-use crate::commands::common::{FileArgs, MetadataArgs, Named, Thing, boolean, in_full};
+use crate::commands::common::{Named, ObjectArgs, Thing, in_full};
 use crate::commands::stripe::keyed;
 use crate::error::Failure;
 use crate::guard::Effect;
@@ -15,9 +15,6 @@ use crate::wire::{LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
 pub(crate) struct Update {
     #[command(flatten)]
     price: Named,
-    /// Whether it can be used
-    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
-    active: Option<bool>,
     /// The name by which your application finds it; `null` takes it away
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,
@@ -25,9 +22,7 @@ pub(crate) struct Update {
     #[arg(long, value_name = "BEHAVIOR")]
     tax_behavior: Option<TaxBehavior>,
     #[command(flatten)]
-    metadata: MetadataArgs,
-    #[command(flatten)]
-    file: FileArgs,
+    object: ObjectArgs,
 }
 
 impl Write for Update {
@@ -40,17 +35,17 @@ impl Write for Update {
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {
-        self.file.reads_stdin()
+        self.object.reads_stdin()
     }
 
     async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
         let price = self.price.resolve()?;
-        let file: PriceChanges = self.file.read().await?;
+        let file: PriceChanges = self.object.read().await?;
         let changes = PriceChanges {
-            active: self.active.or(file.active),
+            active: self.object.active(file.active),
             lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
             tax_behavior: self.tax_behavior.or(file.tax_behavior),
-            metadata: self.metadata.over(file.metadata)?,
+            metadata: self.object.metadata(file.metadata)?,
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")

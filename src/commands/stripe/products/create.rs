@@ -4,11 +4,11 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, FileArgs, MetadataArgs, boolean, in_full, missing};
+use crate::commands::common::{EnvironmentArgs, KeyArgs, ObjectArgs, in_full, missing};
 use crate::commands::stripe::keyed::{self, Keyed};
 use crate::error::Failure;
 use crate::guard::Effect;
-use crate::wire::{Description, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply};
+use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
 
 /// Create a product
 ///
@@ -26,16 +26,10 @@ pub(crate) struct Create {
     /// Its description, or `null` for none
     #[arg(long, value_name = "TEXT")]
     description: Option<Patch<Description>>,
-    /// Whether it can be bought [default: true]
-    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
-    active: Option<bool>,
     #[command(flatten)]
-    metadata: MetadataArgs,
-    /// Your own key for this create, the same when you run it again; 1 to 200 characters
-    #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<IdempotencyKey>,
+    key: KeyArgs,
     #[command(flatten)]
-    file: FileArgs,
+    object: ObjectArgs,
 }
 
 impl Write for Create {
@@ -48,23 +42,23 @@ impl Write for Create {
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {
-        self.file.reads_stdin()
+        self.object.reads_stdin()
     }
 
     async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
         let environment = self.environment.resolve()?;
-        let file: NewProduct = self.file.read().await?;
+        let file: NewProduct = self.object.read().await?;
         let body = NewProduct {
             name: self.name.clone().or(file.name),
             description: Patch::from(self.description.clone()).or(file.description),
-            active: self.active.or(file.active),
-            metadata: self.metadata.over(file.metadata)?,
+            active: self.object.active(file.active),
+            metadata: self.object.metadata(file.metadata)?,
             idempotency_key: None,
         };
         if body.name.is_none() {
             return Err(missing("--name").into());
         }
-        Ok(Keyed::new(environment, body, self.idempotency_key.clone().or(file.idempotency_key)))
+        Ok(Keyed::new(environment, body, self.key.over(file.idempotency_key)))
     }
 
     fn change(&self, product: &Self::Resolved) -> Change {

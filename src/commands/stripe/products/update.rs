@@ -4,7 +4,7 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, Write};
-use crate::commands::common::{FileArgs, MetadataArgs, Named, Thing, boolean, in_full};
+use crate::commands::common::{Named, ObjectArgs, Thing, in_full};
 use crate::error::Failure;
 use crate::guard::Effect;
 use crate::wire::{Description, Patch, ProductChanges, ProductName, ProductReply};
@@ -20,13 +20,8 @@ pub(crate) struct Update {
     /// Its new description; `null` empties it
     #[arg(long, value_name = "TEXT")]
     description: Option<Patch<Description>>,
-    /// Whether it can be bought
-    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
-    active: Option<bool>,
     #[command(flatten)]
-    metadata: MetadataArgs,
-    #[command(flatten)]
-    file: FileArgs,
+    object: ObjectArgs,
 }
 
 impl Write for Update {
@@ -39,17 +34,17 @@ impl Write for Update {
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {
-        self.file.reads_stdin()
+        self.object.reads_stdin()
     }
 
     async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
         let product = self.product.resolve()?;
-        let file: ProductChanges = self.file.read().await?;
+        let file: ProductChanges = self.object.read().await?;
         let changes = ProductChanges {
             name: self.name.clone().or(file.name),
             description: Patch::from(self.description.clone()).or(file.description),
-            active: self.active.or(file.active),
-            metadata: self.metadata.over(file.metadata)?,
+            active: self.object.active(file.active),
+            metadata: self.object.metadata(file.metadata)?,
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
