@@ -117,10 +117,17 @@ fn secret_in(word: &str) -> Option<usize> {
         places.find(|at| {
             let rest = &word[at + prefix.len()..];
             let has_mode = MODES.iter().any(|mode| rest.len() > mode.len() && rest.starts_with(mode));
+            let end = leading(rest, |c| c.is_ascii_alphanumeric());
+            // No word ends in a long prefix, as `task` and `risk` do in a short one.
             let is_rare = prefix.len() > "sk_".len();
-            has_mode || is_rare && leading(rest, |c| c.is_ascii_alphanumeric()).len() >= 12
+            has_mode || end.len() >= 12 && (is_rare || is_mixed(end))
         })
     })
+}
+
+/// Letters and digits, as in neither words nor dates.
+fn is_mixed(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit()) && text.contains(|c: char| c.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -157,6 +164,7 @@ mod tests {
             ("sk_live_abc/defghi+jklm=", "sk_live_****jklm="),
             ("must start with sk_test_", "must start with sk_test_"),
             ("risk_level, task_id, prod_sk_1", "risk_level, task_id, prod_sk_1"),
+            ("xik_0123456789abcdef", "xik_****cdef"),
             ("task_20261123200415 risk_assessmentreport", "task_20261123200415 risk_assessmentreport"),
             ("sk_test_ü", "sk_test_ü"),
         ] {
