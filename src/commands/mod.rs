@@ -5,6 +5,7 @@ mod common;
 mod completion;
 mod current;
 mod help;
+mod later;
 mod link;
 mod login;
 mod logout;
@@ -15,6 +16,7 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
+use later::Later;
 pub(crate) use stripe::CONFIG_SET_USAGE;
 use stripe::Stripe;
 
@@ -37,7 +39,7 @@ pub(crate) enum Work {
     Current(current::Current),
     /// Stripe keys, catalog, customers, subscriptions and transactions of the backend
     #[command(subcommand)]
-    Payments(Payments),
+    Payments(Later<Payments>),
 }
 
 /// What is text, and there already.
@@ -47,14 +49,15 @@ pub(crate) enum Text {
     Help(help::Help),
 }
 
-/// The payments tree: without a provider, Stripe is meant.
+/// Stripe keys, catalog, customers, subscriptions and transactions of the backend
+// Without a provider, Stripe is meant. The doc comment is the help: it comes with the tree, which is grown later.
 #[derive(Subcommand)]
 pub(crate) enum Payments {
     #[command(flatten)]
     Short(Stripe),
     /// The same commands, with the provider's name
     #[command(subcommand)]
-    Stripe(Stripe),
+    Stripe(Later<Stripe>),
 }
 
 impl Work {
@@ -64,7 +67,9 @@ impl Work {
             Self::Link(link) => execute(link, ctx).await,
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
-            Self::Payments(Payments::Short(stripe) | Payments::Stripe(stripe)) => stripe.run(ctx).await,
+            Self::Payments(Later(Payments::Short(stripe) | Payments::Stripe(Later(stripe)))) => {
+                stripe.run(ctx).await
+            }
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::error::Exit;
 pub(crate) use config_set::USAGE as CONFIG_SET_USAGE;
 use gateway::StripeGateway;
 
-/// Everything for Stripe.
+/// The same commands, with the provider's name
+// This is the help of `payments stripe`.
 #[derive(Subcommand)]
 pub(crate) enum Stripe {
     #[command(flatten)]
