@@ -120,7 +120,8 @@ fn without_command(error: &clap::Error, args: &[OsString], early: &Early, facts:
 
 /// It is, or was meant as, `config set`.
 fn may_hold_a_key(args: &[OsString]) -> bool {
-    args.iter().skip_while(|word| *word != "config").any(|word| word == "set")
+    let behind = args.iter().skip_while(|word| *word != "config");
+    behind.skip(1).any(|word| word.as_encoded_bytes().starts_with(b"set"))
 }
 
 fn print(text: &[u8]) -> Result<Exit> {

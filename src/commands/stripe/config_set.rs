@@ -34,7 +34,7 @@ pub(crate) struct ConfigSet {
     #[arg(long, value_name = "KEY")]
     secret_key: Option<String>,
     /// Read the key from a file
-    #[arg(long, value_name = "PATH", conflicts_with = "secret_key")]
+    #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 }
 
@@ -154,7 +154,14 @@ impl ConfigSet {
                     return Err(Failure::usage("The environment stands before the key")
                         .hint(format!("insforge payments config set {second} -")));
                 }
-                _ => return Err(Failure::usage("Two words are an environment and a key").hint(USAGE)),
+                (None, None) => {
+                    return Err(
+                        Failure::usage("The first of two words is neither `test` nor `live`").hint(USAGE)
+                    );
+                }
+                (Some(_), Some(_)) => {
+                    return Err(Failure::usage("The environment is given twice, and no key").hint(USAGE));
+                }
             },
             _ => return Err(Failure::usage("There are too many words").hint(USAGE)),
         };
@@ -257,7 +264,7 @@ fn what_is_missing(
         warnings.push(Warning { code: "WEBHOOK_MISSING", text });
     }
     if now.last_sync_status.as_deref() == Some("failed") {
-        let reason = now.last_sync_error.as_deref().unwrap_or("without a reason");
+        let reason = now.last_sync_error.as_deref().unwrap_or("without a reason").trim_end_matches('.');
         let text = format!("the last sync failed: {reason}; run: {}", command(&["sync"]));
         warnings.push(Warning { code: "SYNC_FAILED", text });
     }
