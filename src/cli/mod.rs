@@ -154,7 +154,6 @@ fn usage(rendered: &str, command: &str) -> Failure {
 /// The command that a command line means, as far as it goes: `insforge payments customers`.
 fn command_in(args: &[OsString]) -> String {
     let mut tree = command();
-    tree.build();
     let mut here = &mut tree;
     let mut path = String::from("insforge");
     for word in args.iter().skip(1) {

@@ -5,7 +5,6 @@ mod common;
 mod completion;
 mod current;
 mod help;
-mod later;
 mod link;
 mod login;
 mod logout;
@@ -16,7 +15,6 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
-use later::Later;
 pub(crate) use stripe::CONFIG_SET_USAGE;
 use stripe::Stripe;
 
@@ -39,7 +37,7 @@ pub(crate) enum Work {
     Current(current::Current),
     /// Stripe keys, catalog, customers, subscriptions and transactions of the backend
     #[command(subcommand)]
-    Payments(Later<Payments>),
+    Payments(Payments),
 }
 
 /// What is text, and there already.
@@ -49,15 +47,14 @@ pub(crate) enum Text {
     Help(help::Help),
 }
 
-/// Stripe keys, catalog, customers, subscriptions and transactions of the backend
-// Without a provider, Stripe is meant. The doc comment is the help: it comes with the tree, which is grown later.
+/// The payments tree: without a provider, Stripe is meant.
 #[derive(Subcommand)]
 pub(crate) enum Payments {
     #[command(flatten)]
     Short(Stripe),
     /// The same commands, with the provider's name
     #[command(subcommand)]
-    Stripe(Later<Stripe>),
+    Stripe(Stripe),
 }
 
 impl Work {
@@ -67,9 +64,7 @@ impl Work {
             Self::Link(link) => execute(link, ctx).await,
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
-            Self::Payments(Later(Payments::Short(stripe) | Payments::Stripe(Later(stripe)))) => {
-                stripe.run(ctx).await
-            }
+            Self::Payments(Payments::Short(stripe) | Payments::Stripe(stripe)) => stripe.run(ctx).await,
         }
     }
 }

@@ -17,8 +17,7 @@ use crate::error::Exit;
 pub(crate) use config_set::USAGE as CONFIG_SET_USAGE;
 use gateway::StripeGateway;
 
-/// The same commands, with the provider's name
-// This is the help of `payments stripe`.
+/// Everything for Stripe.
 #[derive(Subcommand)]
 pub(crate) enum Stripe {
     #[command(flatten)]
