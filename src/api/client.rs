@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::api::call::Method;
 use crate::api::error::{ApiError, of_transport, outcome_unknown};
-use crate::api::exchange::{Answer, Request, innermost};
+use crate::api::exchange::{Answer, Request, innermost, leaves_open};
 use crate::api::retry::{self, Outcome, Replay, Standing};
 use crate::error::{Code, Failure};
 use crate::secret::Secret;
@@ -112,7 +112,7 @@ impl Client {
         let mut replays = 0;
         loop {
             let attempt = self.timed(self.attempt(request)).await;
-            if request.method != Method::Get && leaves_open(&attempt) {
+            if request.method != Method::Get && may_have_done(&attempt) {
                 self.write_open.set(true);
             }
             let pause = match &attempt {
@@ -284,9 +284,9 @@ impl Client {
 }
 
 /// Whether an attempt to write may have done it, or not.
-fn leaves_open(attempt: &Result<Answer, Broken>) -> bool {
+fn may_have_done(attempt: &Result<Answer, Broken>) -> bool {
     match attempt {
-        Ok(answer) => answer.leaves_open(),
+        Ok(answer) => leaves_open(answer.status),
         Err(Broken::Transport(error)) => !error.is_connect(),
         Err(Broken::Deadline) => true,
         Err(Broken::Final(failure)) => matches!(failure.code, Code::ResponseTooLarge | Code::OutcomeUnknown),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::call::Method;
 use crate::api::client::{Broken, Client, Endpoint, Limits};
-use crate::api::exchange::{Answer, Request, innermost};
+use crate::api::exchange::{Answer, Request, innermost, is_out_of_reach, leaves_open};
 use crate::api::retry::{Outcome, Replay, names_a_connection_timeout};
 use crate::error::{Code, Exit, Failure};
 
@@ -19,8 +19,6 @@ pub(crate) struct ApiError {
     /// A ready-made hint.
     next_actions: Option<String>,
     retry_after: Option<Duration>,
-    /// Nobody can tell whether a write was done.
-    leaves_open: bool,
 }
 
 impl ApiError {
@@ -37,7 +35,6 @@ impl ApiError {
             message: text("message"),
             next_actions: text("nextActions"),
             retry_after: answer.retry_after,
-            leaves_open: answer.leaves_open(),
         }
     }
 
@@ -64,7 +61,7 @@ impl ApiError {
         let what = self.message.clone();
         let what = what.unwrap_or_else(|| format!("The backend answered {status} without saying why"));
         let why = format!("{request} answered {status} {code}");
-        if self.leaves_open && request.replay == Replay::IfNotSent {
+        if leaves_open(status) && request.replay == Replay::IfNotSent {
             return outcome_unknown(&what).why(why).status(status);
         }
         let mut failure =
@@ -82,7 +79,7 @@ impl ApiError {
             403 => Exit::Denied,
             404 => Exit::NotFound,
             429 => Exit::TryAgain,
-            408 | 502..=504 | 520..=524 if repeatable => Exit::TryAgain,
+            status if repeatable && (status == 408 || is_out_of_reach(status)) => Exit::TryAgain,
             500 if repeatable && names_a_connection_timeout(message) => Exit::TryAgain,
             _ => Exit::Failed,
         }
@@ -151,7 +148,7 @@ impl ApiError {
                 "the backend is overloaded; wait a moment, then run it again"
             }
             (500, _) => "the backend's log says more",
-            (502..=504 | 520..=524, _) => {
+            (status, _) if is_out_of_reach(status) => {
                 "the backend or the provider is out of reach; try again in a moment"
             }
             _ => return None,

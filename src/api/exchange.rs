@@ -46,13 +46,17 @@ impl Answer {
     pub(crate) const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
     }
+}
 
-    /// With these, nobody can tell whether a write was done.
-    pub(crate) const fn leaves_open(&self) -> bool {
-        // Whatever stands before the backend gives others than these, too (520 and 524 are Cloudflare's). 501 and 505
-        // are about the request itself.
-        matches!(self.status, 408 | 499 | 500..=599) && !matches!(self.status, 501 | 505)
-    }
+/// Whether nobody can tell of a write that is answered like this whether it was done. 501 and 505 are about the request
+/// itself.
+pub(crate) const fn leaves_open(status: u16) -> bool {
+    matches!(status, 408 | 499 | 500..=599) && !matches!(status, 501 | 505)
+}
+
+/// Whether it says that something behind is out of reach. 520 to 524 are Cloudflare's words for that.
+pub(crate) const fn is_out_of_reach(status: u16) -> bool {
+    matches!(status, 502..=504 | 520..=524)
 }
 
 /// The sentence at the bottom of an error chain: the one that says what happened.

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::api::exchange::is_out_of_reach;
+
 /// How a call may be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replay {
@@ -69,8 +71,8 @@ pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, standing: Standing) 
 fn is_passing(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     match outcome {
         Outcome::NotSent | Outcome::Lost => true,
-        // 520 to 524 are what Cloudflare says of a backend that it cannot reach, or that does not answer it.
-        Outcome::Refused { status: 408 | 429 | 502..=504 | 520..=524, .. } => true,
+        Outcome::Refused { status: 408 | 429, .. } => true,
+        Outcome::Refused { status, .. } if is_out_of_reach(*status) => true,
         // Under load the backend answers false 401s and 500s that name its database's time-out (CONTRACT: Load).
         Outcome::Refused { status: 401, code, .. } => key_accepted && *code == Some("AUTH_INVALID_API_KEY"),
         Outcome::Refused { status: 500, message, .. } => names_a_connection_timeout(message),

@@ -149,7 +149,7 @@ impl Ctx {
     pub(super) async fn expected_generation(&self) -> Result<Option<Generation>> {
         match self.api().await {
             Ok(api) => Ok(api.expected_generation()),
-            Err(error) if is_not_linked(&error) => Ok(None),
+            Err(error) if is_not_logged_in(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -158,8 +158,8 @@ impl Ctx {
     pub(super) async fn forbids(&self, effect: Effect) -> Result<bool> {
         match self.verdict(effect).await {
             Ok(verdict) => Ok(verdict == Verdict::Denied),
-            // What is wrong with the command line comes before that nothing is linked.
-            Err(error) if is_not_linked(&error) => Ok(false),
+            // What is wrong with the command line comes before that there is nobody to send it to.
+            Err(error) if is_not_logged_in(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -251,6 +251,8 @@ impl Memory for Remembered {
     }
 }
 
-fn is_not_linked(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Failure>().is_some_and(|failure| failure.code == Code::NotLinked)
+/// There is no address, or no key for it.
+fn is_not_logged_in(error: &anyhow::Error) -> bool {
+    let code = error.downcast_ref::<Failure>().map(|failure| &failure.code);
+    matches!(code, Some(Code::NotLinked | Code::NoApiKey))
 }

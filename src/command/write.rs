@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Call, Generation, Provider, Replay, Reply};
+use crate::api::{Call, Generation, Provider, Replay, Reply, leaves_open};
 use crate::command::again;
 use crate::command::show::{self, Rehearsal};
 use crate::command::{Ctx, DEADLINE, Output, WAITING};
@@ -251,7 +251,7 @@ fn told(failure: Failure, change: &Change, again: Option<&Again>, ctx: &Ctx) -> 
         return failure;
     }
     let open = ctx.write_open() || failure.code == Code::ResponseInvalid;
-    let refused = failure.status.is_some_and(|status| !matches!(status, 408 | 499..=599));
+    let refused = failure.status.is_some_and(|status| !leaves_open(status));
     match again {
         // Without what a refusal asks for, running it again is refused again.
         Some(again) if open && refused => with_key(failure, again).then(&again.hint),

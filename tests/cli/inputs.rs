@@ -184,6 +184,8 @@ fn a_rehearsal_sends_nothing_and_needs_no_login() {
                          "body": {"name": "Pro", "idempotencyKey": "k"}});
     assert_eq!(ran.json(), request);
     ran.says(&["Nothing was sent. This is how a newer backend takes it"]);
+    let keyless = User::new().with("INSFORGE_BASE_URL", &dead());
+    keyless.run(&[&PRODUCT[..], &["--dry-run"]].concat()).exits(0);
     // Every format shows the same, live asks nobody, and no policy forbids it.
     let careful = User::new().with("INSFORGE_LIVE", "deny");
     for more in [&["--json"][..], &["-o", "ids"], &["-q"]] {

@@ -16,9 +16,9 @@ use crate::wire::{
 /// Create a one-time or recurring price
 ///
 /// Amount, currency and interval of a price never change: another amount is another price. With an idempotency key of
-/// your own the same command can be run again, and makes one price: Stripe remembers the key for a day. Without one, a key is made for this run, so that
-/// it can be sent again after trouble; it is told where you need it. A key that was used before gives the price as it
-/// was then: `payments sync` shows it as it is.
+/// your own the same command can be run again, and makes one price: Stripe remembers the key for a day. Without one, a
+/// key is made for this run, so that it can be sent again after trouble; it is told where you need it. A key that was
+/// used before gives the price as it was then: `payments sync` shows it as it is.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]

@@ -13,9 +13,8 @@ use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
 /// Create a product
 ///
 /// With an idempotency key of your own the same command can be run again, and makes one product: Stripe remembers the
-/// key for a day. Without one, a key is
-/// made for this run, so that it can be sent again after trouble; it is told where you need it. A key that was used
-/// before gives the product as it was then: `payments sync` shows it as it is.
+/// key for a day. Without one, a key is made for this run, so that it can be sent again after trouble; it is told where
+/// you need it. A key that was used before gives the product as it was then: `payments sync` shows it as it is.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
