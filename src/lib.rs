@@ -8,7 +8,7 @@
 //! | 4 | `cli` `report` `commands` | the command line, what each command is and does, how errors are told |
 //! | 3 | `command` `guard` | what a command is, the one place that runs them, what asks before it writes |
 //! | 2 | `api` `settings` `ui` | the backend, where its address and key come from, what the user sees |
-//! | 1 | `wire` `error` `secret` `facts` | small values with their rules, no IO |
+//! | 1 | `wire` `error` `secret` `facts` `files` | small values with their rules; whole files or none |
 
 mod api;
 mod cli;
@@ -16,6 +16,7 @@ mod command;
 mod commands;
 mod error;
 mod facts;
+mod files;
 mod guard;
 mod report;
 mod secret;

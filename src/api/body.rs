@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::api::call::Name;
-use crate::api::generation::Generation;
 use crate::secret::Secret;
+use crate::wire::Generation;
 
 /// A JSON object. Its secrets are kept apart, wiped when it is dropped, and masked wherever it is shown.
 #[derive(Debug, Default)]

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::api::body::Body;
-use crate::api::generation::Generation;
 use crate::api::retry::Replay;
-use crate::wire::Environment;
+use crate::wire::{Environment, Generation};
 
 /// What may stand unescaped in a path segment or a query value: RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

@@ -3,7 +3,6 @@
 //! being true: backends get upgraded. Nobody above this module knows that there are two.
 
 use std::cell::Cell;
-use std::fmt;
 
 use crate::api::call::{Call, Method, Provider, Reply, Route};
 use crate::api::client::Client;
@@ -11,15 +10,7 @@ use crate::api::error::{ApiError, senseless};
 use crate::api::exchange::{Answer, Request};
 use crate::api::stripe::STRIPE;
 use crate::error::{Code, Failure};
-
-/// A generation of the backend's payments routes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Generation {
-    /// `/api/payments/{provider}/…`: June 2026 (2.3) and later.
-    Newer,
-    /// `/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2.
-    Older,
-}
+use crate::wire::Generation;
 
 impl Generation {
     const fn other(self) -> Self {
@@ -37,15 +28,6 @@ impl Generation {
         )
         .why(format!("its payments routes are of the {self} generation, which knows Stripe only"))
         .hint("update the backend to InsForge 2.3 or later")
-    }
-}
-
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Newer => "newer",
-            Self::Older => "older",
-        })
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::api::{self, Api, Call, Client, Endpoint, Generation, Limits, Memory, Provider, Reply};
+use crate::api::{self, Api, Call, Client, Endpoint, Limits, Memory, Provider, Reply};
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::facts::Facts;
 use crate::guard::{self, Effect, Standing, Verdict};
 use crate::settings::{Asked, Backend, Cache, KeyFlag, Places};
 use crate::ui::{Look, Stderr, busy};
-use crate::wire::{self, Connection, Environment};
+use crate::wire::{self, Connection, Environment, Generation};
 
 /// How the result is written to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Call, Generation, Provider, Replay, Reply, leaves_open};
+use crate::api::{Call, Provider, Replay, Reply, leaves_open};
 use crate::command::again;
 use crate::command::show::{self, Rehearsal};
 use crate::command::{Ctx, DEADLINE, Output, WAITING};
@@ -12,7 +12,7 @@ use crate::error::{Code, Exit, Failure};
 use crate::guard::{self, Effect, Verdict};
 use crate::settings::KeyFlag;
 use crate::ui::{Show, Stderr, ask, clean_line};
-use crate::wire::Account;
+use crate::wire::{Account, Generation};
 
 pub(crate) use again::KeyInUse;
 

@@ -4,14 +4,13 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::api;
 use crate::api::stripe::STRIPE;
-use crate::api::{Generation, Health};
+use crate::api::{self, Health};
 use crate::command::{Command, Ctx};
 use crate::error::{Exit, Failure};
 use crate::settings::{Backend, Source};
 use crate::ui::{Column, Page, Section, Show, yes_no};
-use crate::wire;
+use crate::wire::{self, Generation};
 
 /// Show which backend and key are used, where they come from, and whether they work
 #[derive(Args)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::settings::atomic;
+use crate::files;
 
 /// A file that maps a backend's address to a word about it.
 #[derive(Clone, Debug)]
@@ -19,13 +19,13 @@ impl Cache {
 
     /// The word for this address.
     pub(crate) fn get(&self, address: &str) -> Option<String> {
-        let map = parse(atomic::read(&self.path).ok()?);
+        let map = parse(files::read(&self.path).ok()?);
         Some(map.get(address)?.as_str()?.to_owned())
     }
 
     /// Sets the word for this address, or removes it.
     pub(crate) fn set(&self, address: &str, word: Option<String>) {
-        atomic::update_if_free(&self.path, |text| {
+        files::update_if_free(&self.path, |text| {
             let mut map = parse(text);
             match word {
                 Some(word) => map.insert(address.to_owned(), Value::String(word)),

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::error::{Code, Failure};
-use crate::settings::{Policy, atomic};
+use crate::files;
+use crate::settings::Policy;
 
 /// The profile that is meant where none is named and none is the user's default.
 const DEFAULT_PROFILE: &str = "default";
@@ -57,7 +58,7 @@ pub(crate) struct Profiles {
 impl Profiles {
     /// Reads them; a file that is not there has none.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let content = match atomic::read(path)? {
+        let content = match files::read(path)? {
             Some(text) => toml::from_str(&text)
                 .map_err(|error| malformed(path, &text, error.message(), error.span()))?,
             None => Content::default(),
@@ -151,7 +152,7 @@ impl Profiles {
 
 /// Changes a TOML file and keeps everything else that is in it. A malformed one stays as it is.
 pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
-    atomic::update(path, |text| {
+    files::update(path, |text| {
         let text = text.unwrap_or_default();
         let mut document: DocumentMut = text
             .parse()

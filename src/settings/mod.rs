@@ -4,7 +4,6 @@
 //! profile. A stored key goes only to the address that is stored beside it: the address in a cloned repository must
 //! never receive a key that was meant for another.
 
-mod atomic;
 mod cache;
 mod file;
 mod find;

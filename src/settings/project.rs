@@ -6,8 +6,9 @@ use std::process::Stdio;
 use serde_json::{Map, Value};
 
 use crate::error::{Code, Failure};
+use crate::files;
 use crate::secret::Secret;
-use crate::settings::{Policy, atomic};
+use crate::settings::Policy;
 use crate::wire::Address;
 
 const FILE: &str = ".insforge/project.json";
@@ -36,7 +37,7 @@ impl Project {
     pub(crate) fn nearest(from: &Path) -> Result<Option<Self>, Failure> {
         for directory in from.ancestors() {
             let path = directory.join(FILE);
-            if let Some(text) = atomic::read(&path)? {
+            if let Some(text) = files::read(&path)? {
                 return Ok(Some(Self::parse(path, &text)?));
             }
         }
@@ -45,7 +46,7 @@ impl Project {
 
     /// The file's mode where others can read it, key and all.
     pub(crate) fn readable_by_others(&self) -> Option<String> {
-        self.key.as_ref().and_then(|_| atomic::readable_by_others(&self.path))
+        self.key.as_ref().and_then(|_| files::readable_by_others(&self.path))
     }
 
     fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
@@ -73,7 +74,7 @@ impl Project {
     /// Links `directory` to a self-hosted backend. Keys of the file that we do not know are kept.
     pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<Linked, Failure> {
         let path = directory.join(FILE);
-        let mut map = match atomic::read(&path)? {
+        let mut map = match files::read(&path)? {
             Some(text) => object(&path, &text)?,
             None => Map::new(),
         };
@@ -89,7 +90,7 @@ impl Project {
         ] {
             map.insert(name.to_owned(), Value::String(value.to_owned()));
         }
-        atomic::write(&path, &format!("{:#}\n", Value::Object(map)))?;
+        files::write(&path, &format!("{:#}\n", Value::Object(map)))?;
         let wants_gitignore = git_would_take_it(directory);
         Ok(Linked { path, wants_gitignore })
     }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Warning;
-use crate::settings::{Store, atomic};
+use crate::files;
+use crate::settings::Store;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Source {
     /// A key file that others can read.
     pub(crate) fn readable_by_others(&self) -> Option<Warning> {
         let Self::KeyFile { path, .. } = self else { return None };
-        Some(Warning::readable(path, &atomic::readable_by_others(path)?))
+        Some(Warning::readable(path, &files::readable_by_others(path)?))
     }
 }
 

@@ -9,9 +9,10 @@ use anyhow::Result;
 use toml_edit::{Item, Table, value};
 
 use crate::error::{Code, Failure, Warning};
+use crate::files;
 use crate::secret::Secret;
+use crate::settings::Source;
 use crate::settings::file::{self, Store};
-use crate::settings::{Source, atomic};
 use crate::wire::Address;
 
 /// How long a keyring may take. One that is alive but locked can hang for ever; a person may have to type a
@@ -87,8 +88,8 @@ impl Vault {
             Store::Keyring => keyring::get(&name(profile, address.as_str()), Patience::Short.limit())
                 .map_err(|reason| locked(profile, &reason).into()),
             Store::File => {
-                let Some(text) = atomic::read(&self.path)? else { return Ok(None) };
-                if let Some(mode) = atomic::readable_by_others(&self.path) {
+                let Some(text) = files::read(&self.path)? else { return Ok(None) };
+                if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
                 let entries: toml::Table = toml::from_str(&text)
@@ -127,7 +128,7 @@ impl Vault {
     }
 
     fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
-        if atomic::read(&self.path)?.is_none() {
+        if files::read(&self.path)?.is_none() {
             return Ok(());
         }
         file::edit(&self.path, |document| {

@@ -3,6 +3,7 @@
 mod address;
 mod bodies;
 mod environment;
+mod generation;
 mod lists;
 mod metadata;
 mod money;
@@ -14,6 +15,7 @@ mod text;
 pub(crate) use address::Address;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use environment::Environment;
+pub(crate) use generation::Generation;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Field, Metadata};
 pub(crate) use money::Money;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Code, Failure};
 
 /// Reads a text file; `None` where there is none.
-pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -16,7 +16,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
 }
 
 /// Replaces a file's content. A symbolic link keeps pointing where it did: the file behind it is replaced.
-pub(super) fn write(path: &Path, content: &str) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, content: &str) -> Result<(), Failure> {
     let target = behind_links(path);
     let directory = target.parent().unwrap_or(Path::new("."));
     let written = (|| {
@@ -32,7 +32,7 @@ pub(super) fn write(path: &Path, content: &str) -> Result<(), Failure> {
 }
 
 /// Changes a file that others of our processes may change at the same time: one after the other.
-pub(super) fn update(
+pub(crate) fn update(
     path: &Path,
     change: impl FnOnce(Option<String>) -> Result<String, Failure>,
 ) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub(super) fn update(
 }
 
 /// [`update`], or nothing when somebody else is at it: for what is not worth waiting for.
-pub(super) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) -> String) {
+pub(crate) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) -> String) {
     let Ok(lock) = open_lock(path) else { return };
     if lock.try_lock().is_ok() {
         let _ = read(path).and_then(|text| write(path, &change(text)));
@@ -87,7 +87,7 @@ fn create_private(directory: &Path) -> std::io::Result<()> {
 }
 
 /// The mode of a file that others can read, in octal; `None` when they cannot, or where there are no modes.
-pub(super) fn readable_by_others(path: &Path) -> Option<String> {
+pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
