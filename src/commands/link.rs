@@ -87,7 +87,9 @@ pub(crate) struct LinkedTo {
 
 impl Show for LinkedTo {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({"backend": self.address.as_str(), "file": self.linked.path})))
+        Ok(Cow::Owned(
+            json!({"backend": self.address.as_str(), "file": self.linked.path.display().to_string()}),
+        ))
     }
 
     fn page(&self) -> Page<'_> {
