@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_insforge_global_optspecs
-    string join \n json o/output= q/quiet y/yes dry-run no-input api-url= api-key-stdin api-key-file= p/profile= timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
+    string join \n json o/output= q/quiet y/yes dry-run no-input api-url= api-key-stdin api-key-file= p/profile= sandbox timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
 end
 
 function __fish_insforge_needs_command
@@ -44,6 +44,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -s y -l yes -d 'Answer e
 complete -c insforge -n "__fish_insforge_needs_command" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_needs_command" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_needs_command" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_needs_command" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_needs_command" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_needs_command" -s V -l version -d 'Print version'
@@ -52,6 +53,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link th
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forget a stored login, its key too'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Stripe keys, catalog, customers, subscriptions and transactions of the backend'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "sandbox" -d 'A backend with a Stripe of its own, for trying and testing without an account'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'Print the completion script of a shell'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output, errors'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -74,6 +76,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand login" -s y -l yes -d 
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-base-url -d 'The backend\'s address' -r
@@ -98,6 +101,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand link" -s y -l yes -d '
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -121,6 +125,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand logout" -s y -l yes -d
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -143,6 +148,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand current" -s y -l yes -
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -165,6 +171,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fi
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status sync catalog customers subscriptions transactions config webhooks products prices stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
@@ -198,6 +205,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t''
@@ -223,6 +231,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
@@ -247,6 +256,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
@@ -272,6 +282,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
@@ -299,6 +310,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
@@ -326,6 +338,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -348,6 +361,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "list" -d 'The same as `config` alone'
@@ -373,6 +387,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -f -a "configure" -d 'Create the webhook endpoint at Stripe, or make it anew'
@@ -396,6 +411,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "list" -d 'List the products of one environment'
@@ -423,6 +439,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "list" -d 'List the prices of one environment'
@@ -450,6 +467,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
@@ -462,6 +480,142 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "products" -d 'Stripe products'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "prices" -d 'Stripe prices'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "serve" -d 'Serve the sandbox on a port of this machine until Ctrl-C'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "exec" -d 'Run a command with a fresh sandbox as its backend'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "reset" -d 'Forget the sandbox\'s state: its next use begins with the small shop'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "path" -d 'Show where the state of --sandbox is kept'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l state -d 'Keep the state in this file instead of that of --sandbox' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l port -d 'Listen on this port; 0 is any free one' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l public-url -d 'The address under which Stripe would reach the backend: a made-up public one around a command, else this machine, to which Stripe sends no webhooks' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l generation -d 'Which of the backend\'s routes it has' -r -f -a "newer\t'`/api/payments/{provider}/…`: June 2026 (2.3) and later'
+older\t'`/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l fault -d 'Let something go wrong, such as `POST /products: drop-after-write x1`; give it again for more' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l seed -d 'What chance begins with: the same number gives the same faults' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l empty -d 'Begin with no key and an empty Stripe instead of the small shop, where there is no state yet'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l state -d 'Keep the state in this file instead of in memory' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l port -d 'Listen on this port; 0 is any free one' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l public-url -d 'The address under which Stripe would reach the backend: a made-up public one around a command, else this machine, to which Stripe sends no webhooks' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l generation -d 'Which of the backend\'s routes it has' -r -f -a "newer\t'`/api/payments/{provider}/…`: June 2026 (2.3) and later'
+older\t'`/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l fault -d 'Let something go wrong, such as `POST /products: drop-after-write x1`; give it again for more' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l seed -d 'What chance begins with: the same number gives the same faults' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l empty -d 'Begin with no key and an empty Stripe instead of the small shop, where there is no state yet'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l state -d 'The file that has the state, if it is another than that of --sandbox' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -482,6 +636,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand completion" -s y -l ye
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -504,5 +659,6 @@ complete -c insforge -n "__fish_insforge_using_subcommand help" -s y -l yes -d '
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l dry-run -d 'Show the request that a write would send, and send nothing'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

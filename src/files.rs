@@ -36,11 +36,64 @@ pub(crate) fn update(
     path: &Path,
     change: impl FnOnce(Option<String>) -> Result<String, Failure>,
 ) -> Result<(), Failure> {
-    let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
-    let lock = lock.map_err(|error| unusable("lock", path, &error))?;
+    let lock = Lock::of(path)?;
     let outcome = change(read(path)?).and_then(|content| write(path, &content));
     drop(lock);
     outcome
+}
+
+/// Nobody else of us changes a file while this lives.
+pub(crate) struct Lock {
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(dead_code, reason = "only the sandbox writes through its lock")
+    )]
+    target: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// Waits until nobody else has it.
+    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+        let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
+        let file = lock.map_err(|error| unusable("lock", path, &error))?;
+        Ok(Self { target: behind_links(path), _file: file })
+    }
+
+    /// Replaces the file's content as [`write`] does, but does not wait for the disk: what a power cut takes away can be
+    /// made again. The name beside it is always the same, so that whoever is killed meanwhile leaves nothing that the
+    /// next one does not clear away.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn replace(&self, content: &str) -> Result<(), Failure> {
+        let beside = beside(&self.target, ".insforge-new");
+        let written = (|| {
+            remove_if_there(&beside)?;
+            private(OpenOptions::new().create_new(true)).open(&beside)?.write_all(content.as_bytes())?;
+            fs::rename(&beside, &self.target)
+        })();
+        written.map_err(|error| unusable("write", &self.target, &error))
+    }
+
+    /// Takes the file away; one that is not there is no failure.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn remove(&self) -> Result<(), Failure> {
+        remove_if_there(&self.target).map_err(|error| unusable("remove", &self.target, &error))
+    }
+}
+
+#[cfg(feature = "sandbox")]
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The path with something behind its name.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 /// [`update`], or nothing when somebody else is at it: for what is not worth waiting for.
@@ -52,13 +105,17 @@ pub(crate) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) ->
 }
 
 fn open_lock(path: &Path) -> std::io::Result<File> {
-    let beside = PathBuf::from(format!("{}.lock", path.display()));
-    create_private(path.parent().unwrap_or(Path::new(".")))?;
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
+    // Two names of one file have one lock.
+    let target = behind_links(path);
+    create_private(target.parent().unwrap_or(Path::new(".")))?;
+    private(OpenOptions::new().create(true).truncate(false)).open(beside(&target, ".lock"))
+}
+
+/// Written by nobody but the user.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(beside)
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.write(true)
 }
 
 /// The file that a path leads to, also where there is none yet.

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 4 | `cli` `report` `commands` | the command line, what each command is and does, how errors are told |
 //! | 3 | `command` `guard` | what a command is, the one place that runs them, what asks before it writes |
-//! | 2 | `api` `settings` `ui` | the backend, where its address and key come from, what the user sees |
+//! | 2 | `api` `settings` `ui` `sandbox` | the backend, where its address and key come from, what the user sees; a backend of our own |
 //! | 1 | `wire` `error` `secret` `facts` `files` | small values with their rules; whole files or none |
 
 mod api;
@@ -19,6 +19,8 @@ mod facts;
 mod files;
 mod guard;
 mod report;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod settings;
 mod ui;

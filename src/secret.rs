@@ -49,6 +49,8 @@ impl Drop for Secret {
 /// The beginnings of the keys that InsForge and its providers give out.
 const PREFIXES: [&str; 7] = ["sk_", "rk_", "pk_", "ik_", "whsec_", "rzp_", "uak_"];
 const MODES: [&str; 2] = ["test_", "live_"];
+/// What looks like a key and opens nothing but the sandbox, for everyone who has this program.
+const PUBLIC: &str = "ik_sandbox";
 
 /// Splits a word that looks like a key into its public beginning and its secret rest.
 fn split_key(word: &str) -> Option<(&str, &str)> {
@@ -82,6 +84,9 @@ pub(crate) fn redact(text: &str) -> Cow<'_, str> {
             let secret =
                 leading(&text[start..], |c| is_word_char(c) || matches!(c, '.' | '-' | '/' | '+' | '='));
             let secret = secret.trim_end_matches(['.', '-', '/', '+', '=']);
+            if secret == PUBLIC {
+                continue;
+            }
             out.push_str(&text[copied..start]);
             out.push_str(&mask(secret));
             from = start + secret.len();
@@ -167,6 +172,8 @@ mod tests {
             ("xik_0123456789abcdef", "xik_****cdef"),
             ("task_20261123200415 risk_assessmentreport", "task_20261123200415 risk_assessmentreport"),
             ("sk_test_ü", "sk_test_ü"),
+            ("INSFORGE_API_KEY=ik_sandbox.", "INSFORGE_API_KEY=ik_sandbox."),
+            ("ik_sandbox2 ik_sandbox.sk_live_abcdefgh", "ik_****box2 ik_****efgh"),
         ] {
             assert_eq!(redact(text), redacted);
         }

@@ -1,5 +1,7 @@
 //! The completion scripts and man pages in the repository are what the command tree says. They are written by this
 //! test with `INSFORGE_UPDATE=1 cargo test --test artefacts`, and checked by it without.
+// They are of the whole tool.
+#![cfg(feature = "sandbox")]
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;

@@ -51,6 +51,10 @@ pub(super) struct Global {
     /// Which stored login to use [env: INSFORGE_PROFILE]
     #[arg(short, long, global = true, value_name = "NAME")]
     profile: Option<String>,
+    /// Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]
+    #[cfg(feature = "sandbox")]
+    #[arg(long, global = true, overrides_with = "sandbox")]
+    pub(super) sandbox: bool,
     /// Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
@@ -92,7 +96,7 @@ impl Global {
         let interactive = !silent && facts.stdin_terminal && facts.stderr_terminal;
         let timeout = self.timeout.map_or_else(|| timeout_from(&facts), |timeout| Ok(Some(timeout)))?;
         let retries = self.retries.map_or_else(|| retries_from(&facts), Ok)?;
-        let asked = Asked { api_url: self.api_url, key, profile: self.profile };
+        let asked = Asked { api_url: self.api_url, key, profile: self.profile, ..Asked::default() };
         let mut ctx = Ctx::new(facts, asked, output, look, stderr);
         ctx.output_named = output_named;
         ctx.interactive = interactive;

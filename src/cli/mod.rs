@@ -3,6 +3,8 @@
 
 mod early;
 mod global;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -13,6 +15,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use early::Early;
 
+use crate::command::{Ctx, Ending};
 use crate::commands::{CONFIG_SET_USAGE, Root};
 use crate::error::{Exit, Failure};
 use crate::facts::Facts;
@@ -54,6 +57,8 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => return print(&text.render(command(), early.colors_on_stdout(&facts))?),
     };
+    #[cfg(feature = "sandbox")]
+    let flag = cli.global.sandbox;
     let mut ctx = cli.global.into_ctx(facts, early)?;
     ctx.args = args.to_vec();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -64,11 +69,12 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
         tokio::select! {
             // First, so that it listens before anything else begins.
             biased;
-            () = told_to_end() => {
-                ask::restore_terminal();
-                ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
-            }
-            outcome = work.run(&ctx) => outcome,
+            exit = ended(&ctx) => exit,
+            outcome = async {
+                #[cfg(feature = "sandbox")]
+                let _answers = sandbox::bring(flag, &work, &ctx).await?;
+                work.run(&ctx).await
+            } => outcome,
         }
     });
     // A question that was interrupted still waits for its answer on a thread of its own.
@@ -76,16 +82,44 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     outcome
 }
 
-/// Ctrl-C, or what a supervisor sends instead.
-async fn told_to_end() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+/// What comes of being told to end.
+async fn ended(ctx: &Ctx) -> Result<Exit> {
+    told_to_end(&ctx.facts).await;
+    match ctx.ending.get() {
+        Ending::CutsOff => {
+            ask::restore_terminal();
+            ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
         }
-        return;
+        #[cfg(feature = "sandbox")]
+        Ending::Completes => Ok(Exit::Done),
+        #[cfg(feature = "sandbox")]
+        Ending::IsTheCommands => std::future::pending().await,
     }
+}
+
+/// Ctrl-C, or what a supervisor sends instead; nothing where whoever started this wants them ignored.
+#[cfg(unix)]
+async fn told_to_end(facts: &Facts) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind: SignalKind| async move {
+        if facts.ignores(kind.as_raw_value()) {
+            return std::future::pending().await;
+        }
+        match signal(kind) {
+            Ok(mut signal) => drop(signal.recv().await),
+            // Where it cannot be listened for, it ends the process by itself.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = listen(SignalKind::interrupt()) => {}
+        () = listen(SignalKind::terminate()) => {}
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+async fn told_to_end(_facts: &Facts) {
     // Where it cannot be listened for, it ends the process by itself.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

@@ -71,6 +71,8 @@ impl Ctx {
         if let Some(name) = &self.asked.profile {
             all.extend(["--profile".to_owned(), name.clone()]);
         }
+        let given = self.asked.given.get();
+        all.extend(given.and_then(|given| given.flag).map(str::to_owned));
         format!("{} {}", provider.commands, shell_words::join(all))
     }
 }

@@ -26,6 +26,20 @@ pub(crate) enum Output {
     Ids,
 }
 
+/// What it means that the run is told to end, by Ctrl-C or by a supervisor.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Ending {
+    /// It is cut off.
+    #[default]
+    CutsOff,
+    /// It is over, as it should be.
+    #[cfg(feature = "sandbox")]
+    Completes,
+    /// The command sees to it.
+    #[cfg(feature = "sandbox")]
+    IsTheCommands,
+}
+
 /// Everything a command may use: what was asked for globally, the surroundings, the backend.
 pub(crate) struct Ctx {
     pub(crate) facts: Facts,
@@ -46,6 +60,7 @@ pub(crate) struct Ctx {
     pub(crate) caller_says: Vec<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: u32,
+    pub(crate) ending: Cell<Ending>,
     /// The running command's own deadline, unless `timeout` says otherwise.
     deadline: Cell<Duration>,
     backend: OnceCell<Backend>,
@@ -70,6 +85,7 @@ impl Ctx {
             caller_says: Vec::new(),
             timeout: None,
             retries: 0,
+            ending: Cell::default(),
             deadline: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
@@ -82,8 +98,12 @@ impl Ctx {
         if let Some(backend) = self.backend.get() {
             return Ok(backend);
         }
-        let (asked, facts) = (self.asked.clone(), self.facts.clone());
-        let backend = aside(move || asked.backend(&facts)).await?;
+        let backend = if self.asked.may_wait(&self.facts) {
+            let (asked, facts) = (self.asked.clone(), self.facts.clone());
+            aside(move || asked.backend(&facts)).await?
+        } else {
+            self.asked.backend(&self.facts)?
+        };
         self.warn(&backend.warnings);
         Ok(self.backend.get_or_init(|| backend))
     }
@@ -130,6 +150,15 @@ impl Ctx {
             .connections
             .into_iter()
             .find(|connection| connection.environment == environment.as_str()))
+    }
+
+    /// Only a write at the provider can be rehearsed.
+    pub(crate) fn refuse_rehearsal(&self) -> Result<(), Failure> {
+        if self.dry_run {
+            return Err(Failure::usage("--dry-run is for commands that write at the provider")
+                .hint("leave it out: this command changes nothing there"));
+        }
+        Ok(())
     }
 
     /// Only one thing can come from stdin, and it comes from a pipe.

@@ -7,7 +7,7 @@ mod gateway;
 mod show;
 mod write;
 
-pub(crate) use ctx::{Ctx, Output, aside};
+pub(crate) use ctx::{Ctx, Ending, Output, aside};
 pub(crate) use gateway::{Gateway, SyncOutcome, Synced};
 pub(crate) use show::Done;
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::error::{Exit, Failure};
+use crate::error::Exit;
 use crate::ui::Show;
 
 /// A command that changes nothing at the provider: what it was given, what it does.
@@ -43,19 +43,26 @@ pub(crate) trait Command {
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply>;
 }
 
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const WAITING: &str = "Waiting for the backend…";
 
 /// Runs a command: spinner, rendering, exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
-    if ctx.dry_run {
-        return Err(Failure::usage("--dry-run is for commands that write at the provider")
-            .hint("leave it out: this command changes nothing there")
-            .into());
-    }
+    ctx.refuse_rehearsal()?;
     let output = ctx.output_for(C::HAS_IDS)?;
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
     show::show(&reply, output, ctx)
+}
+
+/// Runs a command whose result is there at once and holds until somebody ends it.
+#[cfg(feature = "sandbox")]
+pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Result<Exit> {
+    ctx.refuse_rehearsal()?;
+    let output = ctx.output_for(C::HAS_IDS)?;
+    let reply = command.run(ctx).await?;
+    ctx.ending.set(Ending::Completes);
+    show::show(&reply, output, ctx)?;
+    std::future::pending().await
 }

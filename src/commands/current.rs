@@ -90,7 +90,7 @@ impl Show for Report {
     }
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[Column::new("Setting"), Column::new("Value"), Column::new("From")];
+        const COLUMNS: &[Column] = &[Column::label("Setting"), Column::new("Value"), Column::new("From")];
         let rows =
             self.values.iter().map(|(name, value, from)| vec![(*name).into(), value.into(), from.into()]);
         Section::new(COLUMNS, rows).into()

@@ -16,7 +16,7 @@ impl Help {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         Ok(match words[..] {
             ["exit-codes"] => exit_codes(),
-            ["environment"] => ENVIRONMENT.to_owned(),
+            ["environment"] => environment(),
             ["output"] => OUTPUT.to_owned(),
             ["errors"] => errors(),
             _ => command_help(tree, &words, colors)?,
@@ -50,14 +50,31 @@ fn errors() -> String {
 fn exit_codes() -> String {
     let lines: Vec<_> =
         Exit::ALL.iter().map(|exit| format!("{:>3}  {}", exit.code(), exit.meaning())).collect();
-    lines.join("\n") + "\n"
+    lines.join("\n") + "\n" + if cfg!(feature = "sandbox") { OF_COMMANDS } else { "" }
 }
 
-const ENVIRONMENT: &str = "\
+const OF_COMMANDS: &str = "
+`sandbox exec` exits with what its command exits with: 128 and the signal's number where a signal ended
+it, 126 where it cannot be run, 127 where there is none. `sandbox serve` exits with 0 when it is told to end.
+";
+
+fn environment() -> String {
+    let sandbox = if cfg!(feature = "sandbox") { SANDBOX } else { "" };
+    [BACKEND, sandbox, ENVIRONMENT].concat()
+}
+
+const BACKEND: &str = "\
 INSFORGE_BASE_URL      the backend's address; INSFORGE_URL is read where this is not set
 INSFORGE_API_KEY       the project's API key (ik_…)
 INSFORGE_API_KEY_FILE  a file that has it
 INSFORGE_PROFILE       which stored login to use
+";
+
+const SANDBOX: &str = "\
+INSFORGE_SANDBOX       set to anything but 0: answer from the built-in sandbox, before all of these
+";
+
+const ENVIRONMENT: &str = "\
 INSFORGE_OUTPUT        table, json or ids
 INSFORGE_TIMEOUT       deadline for the whole command, such as 30s or 5m
 INSFORGE_RETRIES       at most so many replays of a request, 0 to 10

@@ -8,6 +8,8 @@ mod help;
 mod link;
 mod login;
 mod logout;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod stripe;
 
 use anyhow::Result;
@@ -15,6 +17,8 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
+#[cfg(feature = "sandbox")]
+pub(crate) use sandbox::own as own_sandbox;
 pub(crate) use stripe::CONFIG_SET_USAGE;
 use stripe::Stripe;
 
@@ -38,6 +42,10 @@ pub(crate) enum Work {
     /// Stripe keys, catalog, customers, subscriptions and transactions of the backend
     #[command(subcommand)]
     Payments(Payments),
+    /// A backend with a Stripe of its own, for trying and testing without an account
+    #[cfg(feature = "sandbox")]
+    #[command(subcommand)]
+    Sandbox(sandbox::Sandbox),
 }
 
 /// What is text, and there already.
@@ -65,7 +73,21 @@ impl Work {
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
             Self::Payments(Payments::Short(stripe) | Payments::Stripe(stripe)) => stripe.run(ctx).await,
+            #[cfg(feature = "sandbox")]
+            Self::Sandbox(sandbox) => sandbox.run(ctx).await,
         }
+    }
+
+    /// It keeps or forgets addresses and keys.
+    #[cfg(feature = "sandbox")]
+    pub(crate) const fn is_about_logins(&self) -> bool {
+        matches!(self, Self::Login(_) | Self::Link(_) | Self::Logout(_))
+    }
+
+    /// It sends requests to the run's backend.
+    #[cfg(feature = "sandbox")]
+    pub(crate) const fn asks_a_backend(&self) -> bool {
+        matches!(self, Self::Current(_) | Self::Payments(_))
     }
 }
 

@@ -2,36 +2,38 @@
 ///
 /// They are part of the interface: a number never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
 pub enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// Failed: the backend or the provider said no, or anything that has no code of its own.
-    Failed = 1,
+    Failed,
     /// Not authenticated: the backend refused the key, or there is no key for its address.
-    NotAuthenticated = 2,
+    NotAuthenticated,
     /// Nothing linked: no backend address and no key anywhere.
-    NothingLinked = 3,
+    NothingLinked,
     /// The thing that was named does not exist.
-    NotFound = 4,
+    NotFound,
     /// Denied: the key may not do this, or a policy forbids it.
-    Denied = 5,
+    Denied,
     /// A confirmation was needed and nobody could answer, or the answer was no.
-    NotConfirmed = 6,
+    NotConfirmed,
     /// Differences were found by a command that was asked to report them this way.
-    Different = 7,
+    Different,
     /// Try again: the backend was out of reach or busy, and running the same command again is safe.
-    TryAgain = 8,
+    TryAgain,
     /// Partly done: some environments or items failed and some did not.
-    PartlyDone = 9,
+    PartlyDone,
     /// The command line is wrong, or a value is missing and nobody can be asked.
-    Usage = 64,
+    Usage,
     /// Interrupted by Ctrl-C or SIGTERM.
-    Interrupted = 130,
+    Interrupted,
+    /// What the command that `sandbox exec` ran exited with: 128 and the signal's number where a signal ended it, 126
+    /// where it cannot be run, 127 where there is none.
+    OfCommand(u8),
 }
 
 impl Exit {
-    /// Every exit code, in order, for the documentation.
+    /// Every exit code of this tool's own, in order, for the documentation.
     pub const ALL: [Self; 12] = [
         Self::Done,
         Self::Failed,
@@ -49,7 +51,21 @@ impl Exit {
 
     /// The number that the process exits with.
     pub const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::NotAuthenticated => 2,
+            Self::NothingLinked => 3,
+            Self::NotFound => 4,
+            Self::Denied => 5,
+            Self::NotConfirmed => 6,
+            Self::Different => 7,
+            Self::TryAgain => 8,
+            Self::PartlyDone => 9,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+            Self::OfCommand(code) => code,
+        }
     }
 
     /// When this code is given, in one line.
@@ -69,6 +85,7 @@ impl Exit {
             Self::PartlyDone => "partly done: some environments failed and some did not",
             Self::Usage => "the command line is wrong, or a value is missing and nobody can be asked",
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
+            Self::OfCommand(_) => "what the command that `sandbox exec` ran exited with",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The precedence: flags, environment, linked project, profile, each a whole pair or an error that names both halves.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use anyhow::Result;
@@ -17,6 +18,17 @@ pub(crate) struct Asked {
     pub(crate) api_url: Option<String>,
     pub(crate) key: Option<KeyFlag>,
     pub(crate) profile: Option<String>,
+    /// The backend that the run brings along, once it is there.
+    pub(crate) given: OnceCell<Given>,
+}
+
+/// A backend that a run brings along: nothing else is looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) address: Found<Address>,
+    pub(crate) key: Found<Secret>,
+    /// The flag that asked for it, where a flag did.
+    pub(crate) flag: Option<&'static str>,
 }
 
 /// An address and the key that belongs to it.
@@ -52,8 +64,19 @@ impl Backend {
 }
 
 impl Asked {
+    /// Finding the pair may take as long as a keyring, a pipe or a file does. Where everything is there already it takes
+    /// no time, and needs no thread of its own.
+    pub(crate) fn may_wait(&self, facts: &Facts) -> bool {
+        let address = self.api_url.is_some() || self.environment_url(facts).is_some();
+        let key = self.key.is_none() && facts.var("INSFORGE_API_KEY").is_some();
+        self.given.get().is_none() && !(address && key)
+    }
+
     /// Finds the pair.
     pub(crate) fn backend(&self, facts: &Facts) -> Result<Backend> {
+        if let Some(given) = self.given.get().cloned() {
+            return Ok(unstored(given.address, given.key, facts)?);
+        }
         if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
             return Err(Failure::usage("A profile has an address and a key of its own")
                 .hint("leave out --profile, or leave out --api-url, --api-key-stdin and --api-key-file")
@@ -102,10 +125,15 @@ impl Asked {
                 ))
                 .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file")
         })?;
-        let live = Policy::of(environment_policy(facts)?, None, None);
-        let warnings = key.source.readable_by_others().into_iter().collect();
-        let address = Found { value: address, source };
-        Ok(Backend { address, key, profile: None, live, stored: false, warnings })
+        Ok(unstored(Found { value: address, source }, key, facts)?)
+    }
+
+    /// The flag that says which backend is meant.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn flag(&self) -> Option<&'static str> {
+        let address = self.api_url.as_ref().map(|_| "--api-url");
+        let key = self.key.as_ref().map(KeyFlag::name);
+        address.or(key).or(self.profile.as_ref().map(|_| "--profile"))
     }
 
     /// The key that this run was given: by a flag, else by the environment.
@@ -177,6 +205,13 @@ impl Asked {
 
 const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];
 
+/// A pair that comes from no file of ours.
+fn unstored(address: Found<Address>, key: Found<Secret>, facts: &Facts) -> Result<Backend, Failure> {
+    let live = Policy::of(environment_policy(facts)?, None, None);
+    let warnings = key.source.readable_by_others().into_iter().collect();
+    Ok(Backend { address, key, profile: None, live, stored: false, warnings })
+}
+
 fn of_project(project: Project, facts: &Facts) -> Result<Backend> {
     let source = Source::Project(project.path.clone());
     let warnings = project.readable_by_others().map(|mode| Warning::readable(&project.path, &mode));
@@ -217,8 +252,11 @@ fn environment_policy(facts: &Facts) -> Result<Option<Policy>, Failure> {
 }
 
 fn nothing_linked(facts: &Facts) -> Failure {
-    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here")
-        .hint("run `insforge login` or `insforge link`, or set INSFORGE_BASE_URL and INSFORGE_API_KEY");
+    let hint = "run `insforge login` or `insforge link`, or set INSFORGE_BASE_URL and INSFORGE_API_KEY";
+    // Whoever only wants to see what this is has nothing to link.
+    let hint =
+        if cfg!(feature = "sandbox") { format!("{hint}; or try it with --sandbox") } else { hint.to_owned() };
+    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here").hint(hint);
     let Some(name) = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some()) else {
         return failure
             .why("no address and no key in the flags, the environment, a linked project or a profile");

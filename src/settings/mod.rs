@@ -15,6 +15,8 @@ mod vault;
 
 pub(crate) use cache::Cache;
 pub(crate) use file::{Profiles, Store};
+#[cfg(feature = "sandbox")]
+pub(crate) use find::Given;
 pub(crate) use find::{Asked, Backend, read_address};
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
 pub(crate) use policy::Policy;
@@ -37,6 +39,9 @@ pub(crate) struct Places {
     pub(crate) credentials: PathBuf,
     /// `backends.json`: which generation each backend has.
     pub(crate) cache: PathBuf,
+    /// `sandbox.json`: the state of the user's own sandbox.
+    #[cfg(feature = "sandbox")]
+    pub(crate) sandbox: PathBuf,
 }
 
 impl Places {
@@ -50,6 +55,8 @@ impl Places {
             config: directories.config_dir().join("config.toml"),
             credentials: directories.config_dir().join("credentials.toml"),
             cache: directories.cache_dir().join("backends.json"),
+            #[cfg(feature = "sandbox")]
+            sandbox: directories.data_dir().join("sandbox.json"),
         })
     }
 }

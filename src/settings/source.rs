@@ -24,6 +24,9 @@ pub(crate) enum Source {
     },
     /// Typed at a prompt.
     Prompt,
+    /// The run brought it along, in its own words.
+    #[cfg(feature = "sandbox")]
+    Own(String),
 }
 
 impl Source {
@@ -43,6 +46,8 @@ impl fmt::Display for Source {
             Self::Profile { name, store: Store::Keyring } => write!(f, "profile {name} (keyring)"),
             Self::Profile { name, store: Store::File } => write!(f, "profile {name} (credentials file)"),
             Self::Prompt => f.write_str("the prompt"),
+            #[cfg(feature = "sandbox")]
+            Self::Own(words) => f.write_str(words),
         }
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Page<'a> {
     pub(crate) sections: Vec<Section<'a>>,
     /// What to say when all of them are empty.
     pub(crate) empty: String,
+    /// A line for whoever wants nothing but that: `$(insforge …)`.
+    pub(crate) line: Option<Cow<'a, str>>,
 }
 
 /// Rows under one heading.
@@ -70,22 +72,29 @@ pub(crate) struct Column {
     pub(crate) name: &'static str,
     /// The first to go where there is no room.
     pub(crate) spare: bool,
+    /// Its cells name what stands beside them.
+    pub(crate) label: bool,
 }
 
 impl Column {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, spare: false }
+        Self { name, spare: false, label: false }
     }
 
     /// A column that goes first where there is no room.
     pub(crate) const fn spare(name: &'static str) -> Self {
-        Self { name, spare: true }
+        Self { spare: true, ..Self::new(name) }
+    }
+
+    /// A first column of names: where there is no room, a row becomes `name: value`.
+    pub(crate) const fn label(name: &'static str) -> Self {
+        Self { label: true, ..Self::new(name) }
     }
 }
 
 impl<'a> From<Vec<Section<'a>>> for Page<'a> {
     fn from(sections: Vec<Section<'a>>) -> Self {
-        Self { sections, empty: String::new() }
+        Self { sections, ..Self::default() }
     }
 }
 

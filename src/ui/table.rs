@@ -29,8 +29,11 @@ impl Look {
     }
 }
 
-/// Writes the sections that have rows.
+/// Writes the line, and the sections that have rows.
 pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, look: Look) -> io::Result<()> {
+    if let Some(line) = &page.line {
+        writeln!(out, "{}", clean::line(line))?;
+    }
     let full = page.sections.iter().filter(|section| !section.rows.is_empty());
     for (position, section) in full.enumerate() {
         if position > 0 {
@@ -110,10 +113,19 @@ fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Vec<
 
 fn write_records(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
     for (position, row) in section.rows.iter().enumerate() {
+        let mut cells = section.columns.iter().zip(row).peekable();
+        if let Some((_, label)) = cells.next_if(|(column, _)| column.label) {
+            let value = cells.next().map(|(_, value)| clean::line(value)).unwrap_or_default();
+            writeln!(out, "{}: {value}", look.heading(label))?;
+            for (column, cell) in cells.filter(|(_, cell)| *cell != "-") {
+                writeln!(out, "  {}: {}", look.heading(column.name), clean::line(cell))?;
+            }
+            continue;
+        }
         if position > 0 {
             writeln!(out)?;
         }
-        for (column, cell) in section.columns.iter().zip(row) {
+        for (column, cell) in cells {
             writeln!(out, "{}: {}", look.heading(column.name), clean::line(cell))?;
         }
     }
@@ -148,6 +160,18 @@ mod tests {
             render(Some(26), &rows),
             "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23 20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
         );
+    }
+
+    #[test]
+    fn settings_become_lines_of_their_own_names() {
+        const SETTINGS: &[Column] = &[Column::label("Setting"), Column::new("Value"), Column::new("From")];
+        let rows = [["Backend", "http://127.0.0.1:7130", "--api-url"], ["Reachable", "Yes", "-"]];
+        let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());
+        let mut out = Vec::new();
+        let page = Page::from(Section::new(SETTINGS, rows));
+        write_page(&mut out, &page, Look { columns: Some(30), colors: false }).unwrap();
+        let lines = "Backend: http://127.0.0.1:7130\n  From: --api-url\nReachable: Yes\n";
+        assert_eq!(String::from_utf8(out).unwrap(), lines);
     }
 
     #[test]

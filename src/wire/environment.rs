@@ -12,6 +12,14 @@ pub(crate) enum Environment {
 }
 
 impl Environment {
+    /// Both, in the backend's order.
+    pub(crate) const ALL: [Self; 2] = [Self::Test, Self::Live];
+
+    /// The environment of this name, as the backend spells it.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|environment| environment.as_str() == word)
+    }
+
     /// As the backend spells it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -15,7 +15,8 @@ mod text;
 pub(crate) use address::Address;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use environment::Environment;
-pub(crate) use generation::Generation;
+#[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
+pub use generation::Generation;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Field, Metadata};
 pub(crate) use money::Money;

@@ -20,8 +20,11 @@ mod keyring;
 mod output;
 mod prompts;
 mod reads;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod settings;
 mod sync;
 mod tls;
+mod tour;
 mod usage;
 mod writes;

@@ -147,8 +147,10 @@ impl ConfigSet {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let (first, key) = match words[..] {
             [] => (None, None),
-            [word] => environment(word).map_or((None, Some(word)), |environment| (Some(environment), None)),
-            [first, second] => match (environment(first), environment(second)) {
+            [word] => {
+                Environment::named(word).map_or((None, Some(word)), |environment| (Some(environment), None))
+            }
+            [first, second] => match (Environment::named(first), Environment::named(second)) {
                 (Some(first), None) => (Some(first), Some(second)),
                 (None, Some(second)) => {
                     return Err(Failure::usage("The environment stands before the key")
@@ -233,10 +235,6 @@ async fn from_surroundings(ctx: &Ctx, environment: Environment) -> Result<Found<
     }
     let question = format!("Stripe {environment} secret key (sk_{environment}_…)");
     Ok(Found { value: ask::secret(question).await?, source: Source::Prompt })
-}
-
-fn environment(word: &str) -> Option<Environment> {
-    [Environment::Test, Environment::Live].into_iter().find(|environment| environment.as_str() == word)
 }
 
 /// The key is stored; this is what is not as it should be.

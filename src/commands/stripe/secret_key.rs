@@ -78,7 +78,7 @@ fn is_the_same(key: &str, masked: Option<&str>) -> bool {
 }
 
 fn shows_account(key: &str, account: &str) -> bool {
-    let modes = [Environment::Test, Environment::Live];
+    let modes = Environment::ALL;
     let inside = modes.into_iter().find_map(|environment| key.strip_prefix(beginning(environment)));
     let id = account.strip_prefix("acct_").unwrap_or_default();
     id.len() >= 8

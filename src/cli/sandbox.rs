@@ -1,0 +1,49 @@
+//! `--sandbox`: whether a run brings its own backend along.
+
+use anyhow::Result;
+
+use crate::command::Ctx;
+use crate::commands::{Work, own_sandbox};
+use crate::error::{Failure, Warning};
+use crate::sandbox::Sandbox;
+
+const FLAG: &str = "--sandbox";
+
+/// Starts the sandbox where the flag or the variable asks for it and the command asks a backend. It answers as long as
+/// what this gives is kept.
+pub(super) async fn bring(flag: bool, work: &Work, ctx: &Ctx) -> Result<Option<Sandbox>> {
+    if flag && work.is_about_logins() {
+        return Err(Failure::usage("The sandbox needs no login and no link")
+            .why("its address and key are made for each run")
+            .hint("leave out --sandbox here, and give it to commands that ask a backend: `insforge current --sandbox`")
+            .into());
+    }
+    if !work.asks_a_backend() {
+        return Ok(None);
+    }
+    match (flag, ctx.asked.flag()) {
+        (true, Some(other)) => Err(Failure::usage(format!("{FLAG} and {other} contradict each other"))
+            .why("the sandbox has an address and a key of its own")
+            .hint(format!("leave out {other} to ask the sandbox, or {FLAG} to ask a real backend"))
+            .into()),
+        (true, None) => own_sandbox(Some(FLAG), ctx).await.map(Some),
+        (false, None) if ctx.facts.switch("INSFORGE_SANDBOX") => {
+            let other =
+                ["INSFORGE_BASE_URL", "INSFORGE_URL"].into_iter().find(|name| ctx.facts.var(name).is_some());
+            ctx.warn(other.map(unused).as_slice());
+            own_sandbox(None, ctx).await.map(Some)
+        }
+        // Flags beat the environment.
+        (false, _) => Ok(None),
+    }
+}
+
+/// Who set both may have forgotten one.
+fn unused(name: &str) -> Warning {
+    Warning {
+        code: "BACKEND_NOT_USED",
+        text: format!(
+            "{name} is not used: INSFORGE_SANDBOX is set, and the sandbox answers; unset one of them"
+        ),
+    }
+}

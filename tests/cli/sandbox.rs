@@ -1,0 +1,747 @@
+//! The sandbox on the command line: `--sandbox` and its variable, its file between runs, served on a port, around a
+//! command. What it answers is held to the recordings elsewhere.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::harness::pty::Terminal;
+use super::harness::recordings::{self, Generation};
+use super::harness::{KEY, Ran, User, dead, finish, mode};
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
+const CTRL_C: &str = "\x03";
+
+/// The file that has the user's own sandbox.
+fn file(user: &User) -> PathBuf {
+    PathBuf::from(user.run(&["sandbox", "path"]).exits(0).stdout.trim_end())
+}
+
+fn state(user: &User) -> Value {
+    serde_json::from_str(&fs::read_to_string(file(user)).expect("the state")).expect("JSON")
+}
+
+fn names(products: &Value) -> Vec<String> {
+    let products = products["products"].as_array().expect("products");
+    products.iter().map(|product| product["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// The command line with `sandbox exec … --` before it.
+fn exec(user: &User, options: &[&str], command: &[&str]) -> Ran {
+    user.run(&[&["sandbox", "exec"], options, &["--"], command].concat())
+}
+
+/// Waits for the end of a process; one that goes on for too long fails the test instead of hanging it.
+#[track_caller]
+fn ended(child: &mut Child) -> i32 {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a status") {
+            return status.code().unwrap_or(-1);
+        }
+        if start.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("it never ended");
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn signal(child: &Child, signal: &str) {
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(killed.expect("kill").success());
+}
+
+/// A run that goes on while the test does something else.
+struct Running {
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+/// What a run writes, as it comes.
+struct Lines(Receiver<String>);
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        // A test that is over listens no more.
+        thread::spawn(move || lines.into_iter().try_for_each(|line| sender.send(line + "\n")));
+        Self(receiver)
+    }
+
+    /// Everything up to a line that begins like this.
+    #[track_caller]
+    fn to(&self, beginning: &str) -> String {
+        let mut text = String::new();
+        loop {
+            let Ok(line) = self.0.recv_timeout(PATIENCE) else { panic!("{beginning:?} never came:\n{text}") };
+            text.push_str(&line);
+            if line.starts_with(beginning) {
+                return text;
+            }
+        }
+    }
+
+    /// Everything that is left when nobody writes any more.
+    fn rest(&self) -> String {
+        std::iter::from_fn(|| self.0.recv_timeout(PATIENCE).ok()).collect()
+    }
+}
+
+impl Running {
+    fn start(user: &User, args: &[&str]) -> Self {
+        let mut command = user.command(args);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Whoever runs the tests in a terminal types nothing for this one.
+        command.process_group(0);
+        let mut child = command.spawn().expect("the binary starts");
+        let stdout = Lines::of(child.stdout.take().expect("stdout"));
+        let stderr = Lines::of(child.stderr.take().expect("stderr"));
+        Self { child, stdout, stderr }
+    }
+
+    /// Sends a signal, and gives the exit code and what was still written on stderr.
+    #[track_caller]
+    fn end(mut self, with: &str) -> (i32, String) {
+        signal(&self.child, with);
+        (ended(&mut self.child), self.stderr.rest())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A sandbox that is served, and a user of it.
+fn serve(user: &User, options: &[&str]) -> (Running, Value, User) {
+    let serving = Running::start(user, &[&["sandbox", "serve", "--json"], options].concat());
+    let shown: Value = serde_json::from_str(&serving.stdout.to("}")).expect("JSON");
+    let variable = |name: &str| shown[name].as_str().expect("text").to_owned();
+    let visitor =
+        User::new().with("INSFORGE_BASE_URL", &variable("url")).with("INSFORGE_API_KEY", &variable("apiKey"));
+    (serving, shown, visitor)
+}
+
+#[test]
+fn the_first_command_finds_a_shop_and_the_next_what_the_first_did() {
+    let user = User::new();
+    let catalog = user.run(&["--sandbox", "payments", "catalog"]).exits(0);
+    assert!(catalog.stdout.starts_with("Products\nEnv "), "{}", catalog.stdout);
+    assert!(catalog.stdout.contains("Pro Plan") && catalog.stderr.is_empty(), "{catalog:?}");
+    assert_eq!(mode(&file(&user)), 0o600);
+    assert_eq!(state(&user)["version"], 1);
+    user.run(&["payments", "products", "create", "--name", "Mug", "--sandbox"])
+        .exits(0)
+        .says(&["✓ Stripe product created: prod_"]);
+    let by_variable = User::new().with("HOME", user.home.path().to_str().expect("a path"));
+    let by_variable = by_variable.with("INSFORGE_SANDBOX", "1");
+    let listed = by_variable.run(&["payments", "products", "list", "--json"]).exits(0).json();
+    assert_eq!(names(&listed).iter().filter(|name| *name == "Mug").count(), 1, "{listed}");
+    // Nothing of it is remembered as if it were a backend.
+    assert!(!user.path(".cache").exists());
+}
+
+#[test]
+fn current_shows_where_the_answers_come_from() {
+    let user = User::new();
+    let shown = user.run(&["current", "--sandbox", "--json"]).exits(0).json();
+    let from = format!("the sandbox ({})", file(&user).display());
+    assert_eq!(shown["backend"]["source"], *from);
+    assert!(shown["backend"]["value"].as_str().expect("text").starts_with("http://127.0.0.1:"), "{shown}");
+    assert_eq!(shown["key"], json!({"value": "ik_****dbox", "source": from}));
+    assert_eq!(shown["keyAccepted"], true);
+    assert!(user.run(&["current", "--sandbox"]).exits(0).stdout.contains(&from));
+}
+
+#[test]
+fn another_backend_beside_the_flag_is_a_usage_error() {
+    let user = User::new();
+    let key = user.write("key", KEY);
+    let key = key.to_str().expect("a path");
+    for (other, name) in [
+        (&["--api-url", "https://x.example"][..], "--api-url"),
+        (&["--api-key-stdin"], "--api-key-stdin"),
+        (&["--api-key-file", key], "--api-key-file"),
+        (&["--profile", "shop"], "--profile"),
+    ] {
+        let what = format!("--sandbox and {name} contradict each other");
+        let hint = format!("hint: leave out {name} to ask the sandbox");
+        for args in [
+            [&["--sandbox", "payments", "status"], other].concat(),
+            [other, &["payments", "status", "--sandbox"]].concat(),
+            [&["current", "--sandbox"], other].concat(),
+        ] {
+            user.run(&args).exits(64).says(&[&what, &hint]);
+            let error = user.run(&[&args[..], &["--json"]].concat()).exits(64).error();
+            assert_eq!(error["code"], "USAGE");
+        }
+    }
+    assert!(!file(&user).exists());
+}
+
+#[test]
+fn flags_beat_the_variable_and_the_variable_beats_every_other_backend() {
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let user = User::of(&stub.address).with("INSFORGE_SANDBOX", "1");
+    let source = |user: &User, args: &[&str]| {
+        let shown = user.run(&[args, &["current", "--json"]].concat()).json();
+        shown["backend"]["source"].as_str().expect("text").to_owned()
+    };
+    assert!(source(&user, &[]).starts_with("the sandbox ("));
+    user.run(&["payments", "status"])
+        .exits(0)
+        .says(&["INSFORGE_BASE_URL is not used: INSFORGE_SANDBOX is set"]);
+    assert_eq!(source(&user, &["--api-url", &stub.address]), "--api-url");
+    let key = user.write("key", KEY);
+    assert_eq!(source(&user, &["--api-key-file", key.to_str().expect("a path")]), "INSFORGE_BASE_URL");
+    user.run(&["payments", "status", "--profile", "shop"]).exits(4).says(&["shop"]);
+    for off in ["0", "false", "no", "off", ""] {
+        let user = User::of(&stub.address).with("INSFORGE_SANDBOX", off);
+        assert_eq!(source(&user, &[]), "INSFORGE_BASE_URL", "{off:?}");
+    }
+    // The flag beats what the environment and a linked project say.
+    let linked = User::of(&dead()).with("INSFORGE_PROFILE", "shop").with("INSFORGE_API_KEY_FILE", "/nowhere");
+    linked.write(".insforge/project.json", &json!({"oss_host": dead(), "api_key": KEY}).to_string());
+    assert!(source(&linked, &["--sandbox"]).starts_with("the sandbox ("));
+}
+
+#[test]
+fn a_sandbox_needs_no_login() {
+    let user = User::new();
+    for args in [
+        &["login", "--sandbox"][..],
+        &["--sandbox", "logout", "--all"],
+        &["link", "--api-base-url", "https://x.example", "--sandbox"],
+    ] {
+        user.run(args)
+            .exits(64)
+            .says(&["The sandbox needs no login and no link", "hint: leave out --sandbox"]);
+    }
+    // The variable means other commands than these.
+    let user = user.with("INSFORGE_SANDBOX", "1");
+    user.run(&["logout"]).exits(0).says(&["No login is stored."]);
+    user.run_with_stdin(&["login", "--api-url", &dead(), "--api-key-stdin", "--retries", "0"], KEY).exits(8);
+    assert!(!file(&user).exists());
+}
+
+#[test]
+fn where_there_is_nothing_to_ask_the_flag_does_no_harm() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    for args in [
+        &["--sandbox", "help"][..],
+        &["--sandbox", "completion", "bash"],
+        &["--sandbox", "sandbox", "path"],
+        &["sandbox", "reset", "--sandbox"],
+        &["--sandbox", "sandbox", "exec", "--", "true"],
+    ] {
+        user.run(args).exits(0);
+    }
+    let text = user.run(&["help", "environment"]).exits(0).stdout;
+    assert!(text.contains("\nINSFORGE_SANDBOX "), "{text}");
+    let text = user.run(&["help", "exit-codes"]).exits(0).stdout;
+    assert!(text.contains("`sandbox exec` exits with what its command exits with"), "{text}");
+    for command in ["serve", "exec"] {
+        let text = user.run(&["sandbox", command, "--help"]).exits(0).stdout;
+        assert!(text.contains("--fault 'POST /products: drop-after-write x1'"), "{text}");
+    }
+    user.run(&["--dry-run", "sandbox", "reset"]).exits(64);
+    user.run(&["--dry-run", "sandbox", "serve"]).exits(64);
+    user.run(&["--dry-run", "sandbox", "exec", "--", "true"]).exits(64);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_stays_as_it_is_until_it_is_reset() {
+    for (text, what, hint) in [
+        ("{\"version\": 1, \"ins", "is not the state of a sandbox", "hint: repair it, or start anew with"),
+        ("[]\n", "is not the state of a sandbox", "hint: repair it, or start anew with"),
+        (
+            "{\"version\": 99, \"x\": [1]}",
+            "was written by a later version",
+            "hint: update insforge, or start anew",
+        ),
+    ] {
+        let user = User::new();
+        let path = file(&user);
+        let relative = path.strip_prefix(user.home.path()).expect("in the home").to_str().expect("text");
+        user.write(relative, text);
+        for args in [
+            &["--sandbox", "payments", "catalog"][..],
+            &["--sandbox", "payments", "products", "create", "--name", "X"],
+            &["current", "--sandbox"],
+            &["sandbox", "serve"],
+        ] {
+            user.run(args).exits(1).says(&[
+                what,
+                hint,
+                "`insforge sandbox reset`",
+                path.to_str().expect("a path"),
+            ]);
+            assert_eq!(user.read(relative), text);
+        }
+        // Who named a file is told to forget that one.
+        let named = format!("`insforge sandbox reset --state {}`", path.display());
+        let by_name = ["--state", path.to_str().expect("a path")];
+        user.run(&[&["sandbox", "serve"][..], &by_name].concat()).exits(1).says(&[&named]);
+        exec(&user, &by_name, &["true"]).exits(1).says(&[&named]);
+        user.run(&["sandbox", "reset"]).exits(0).says(&["✓ The sandbox begins anew."]);
+        user.run(&["--sandbox", "payments", "catalog"]).exits(0);
+    }
+}
+
+#[test]
+fn reset_begins_anew() {
+    let user = User::new();
+    let create = ["--sandbox", "payments", "products", "create", "--name", "Mug"];
+    user.run(&create).exits(0);
+    let reset = user.run(&["sandbox", "reset", "--json"]).exits(0);
+    assert_eq!(reset.json(), json!({"path": file(&user)}));
+    assert_eq!(reset.stderr, "");
+    let listed = user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json();
+    assert!(!names(&listed).contains(&"Mug".to_owned()), "{listed}");
+    // A file of one's own, and nothing else.
+    user.run(&create).exits(0);
+    let other = user.write("other.json", "{\"version\": 1, ");
+    user.run(&["sandbox", "reset", "--state", other.to_str().expect("a path")]).exits(0);
+    assert!(!other.exists() && file(&user).exists());
+}
+
+#[test]
+fn path_is_a_line_for_other_commands() {
+    let user = User::new();
+    let path = file(&user);
+    let ran = user.run(&["sandbox", "path"]).exits(0);
+    assert_eq!((ran.stdout, ran.stderr), (format!("{}\n", path.display()), String::new()));
+    assert_eq!(user.run(&["sandbox", "path", "--json"]).json(), json!({"path": path, "exists": false}));
+    user.run(&["--sandbox", "payments", "products", "create", "--name", "Mug"]).exits(0);
+    assert_eq!(user.run(&["sandbox", "path", "--json"]).json(), json!({"path": path, "exists": true}));
+    let ids = User::new().with("INSFORGE_OUTPUT", "ids");
+    assert_eq!(ids.run(&["sandbox", "path"]).exits(0).stdout, format!("{}\n", file(&ids).display()));
+}
+
+#[test]
+fn a_live_write_asks_as_at_a_real_backend() {
+    let user = User::new();
+    let create = ["--sandbox", "payments", "products", "create", "-e", "live", "--name", "Mug"];
+    user.run(&create).exits(6).says(&["live", "--yes"]);
+    let config = ["--sandbox", "payments", "config", "set", "live", "--yes"];
+    let with_key = User::new().with("HOME", user.home.path().to_str().expect("a path"));
+    with_key.with("STRIPE_LIVE_SECRET_KEY", "sk_live_alpha").run(&config).exits(0);
+    user.run(&create).exits(6).says(&["acct_"]);
+    user.run(&[&create[..], &["--yes"]].concat()).exits(0);
+    let denied = user.with("INSFORGE_LIVE", "deny");
+    denied.run(&[&create[..], &["--yes"]].concat()).exits(5);
+    denied.with("INSFORGE_LIVE", "allow").run(&create).exits(0);
+}
+
+#[test]
+fn what_is_printed_to_be_run_is_for_the_sandbox_too() {
+    let user = User::new();
+    let create =
+        ["payments", "prices", "create", "--currency", "usd", "--unit-amount", "5", "--lookup-key", "x"];
+    let listed = user.run(&["--sandbox", "payments", "products", "list", "-o", "ids"]).exits(0).stdout;
+    let create = [&create[..], &["--product", listed.lines().next().expect("an id"), "--sandbox"]].concat();
+    user.run(&create).exits(0);
+    user.run(&create).exits(1).says(&["free it: insforge payments", "--lookup-key null --sandbox"]);
+}
+
+#[test]
+fn a_served_sandbox_answers_until_it_is_told_to_end() {
+    for end in ["-INT", "-TERM"] {
+        let user = User::new();
+        let (serving, shown, visitor) = serve(&user, &["-v"]);
+        let keys: Vec<_> = shown.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["url", "apiKey", "state", "generation"]);
+        assert_eq!(
+            (&shown["apiKey"], &shown["generation"], &shown["state"]),
+            (&json!("ik_sandbox"), &json!("newer"), &json!(file(&user)))
+        );
+        visitor.run(&["payments", "products", "create", "--name", "Mug"]).exits(0);
+        // Both know the same file.
+        let listed = user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json();
+        assert!(names(&listed).contains(&"Mug".to_owned()), "{listed}");
+        user.run(&["--sandbox", "payments", "products", "create", "--name", "Cup"]).exits(0);
+        let listed = visitor.run(&["payments", "products", "list", "--json"]).exits(0).json();
+        assert!(names(&listed).contains(&"Cup".to_owned()), "{listed}");
+        visitor.with("INSFORGE_API_KEY", KEY).run(&["payments", "status"]).exits(2);
+        let (code, told) = serving.end(end);
+        assert_eq!(code, 0, "{end}: {told}");
+        assert!(told.contains("POST /api/payments/stripe/test/catalog/products 201\n"), "{told}");
+    }
+}
+
+#[test]
+fn serve_says_how_to_use_it() {
+    let user = User::new();
+    let serving = Running::start(&user, &["sandbox", "serve"]);
+    let shown = serving.stdout.to("Generation");
+    let said = serving.stderr.to("Ctrl-C ends it.");
+    let url = shown.lines().find_map(|line| line.strip_prefix("Address")).expect("an address").trim();
+    assert!(shown.contains("\nAPI key     ik_sandbox\n"), "{shown}");
+    assert!(shown.contains(file(&user).to_str().expect("a path")), "{shown}");
+    assert!(
+        said.contains(&format!("export INSFORGE_BASE_URL={url} INSFORGE_API_KEY=ik_sandbox\n")),
+        "{said}"
+    );
+    assert_eq!(serving.end("-TERM"), (0, String::new()));
+    // Somebody at a terminal.
+    let terminal = Terminal::start(&user, 100, &["sandbox", "serve"]);
+    terminal.expect("Ctrl-C ends it.");
+    terminal.type_in(CTRL_C);
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, 0, "{screen}");
+}
+
+#[test]
+fn serve_takes_a_file_a_port_and_a_generation() {
+    let user = User::new();
+    let (serving, shown, visitor) = serve(&user, &["--state", "my.json", "--generation", "older", "--empty"]);
+    let path = user.home.path().canonicalize().expect("a path").join("my.json");
+    assert_eq!((&shown["state"], &shown["generation"]), (&json!(path), &json!("older")));
+    assert_eq!(visitor.run(&["current", "--json"]).exits(0).json()["generation"], "older");
+    let key = visitor.with("STRIPE_TEST_SECRET_KEY", "sk_test_alpha");
+    key.run(&["payments", "config", "set", "test"]).exits(0);
+    let catalog = key.run(&["payments", "catalog", "--json"]).exits(0).json();
+    assert_eq!(catalog["products"], json!([]), "it began empty");
+    assert!(path.exists() && !file(&user).exists());
+    assert_eq!(mode(&path), 0o600);
+    // Its port is its own.
+    let port = shown["url"].as_str().expect("text").rsplit(':').next().expect("a port");
+    let taken = format!("Cannot listen on port {port} of this machine");
+    user.run(&["sandbox", "serve", "--port", port]).exits(1).says(&[&taken, "hint: choose another port"]);
+    assert_eq!(serving.end("-INT").0, 0);
+    let (serving, shown, _) = serve(&user, &["--port", port]);
+    assert!(shown["url"].as_str().expect("text").ends_with(port));
+    assert_eq!(serving.end("-INT").0, 0);
+    let occupied = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = occupied.local_addr().expect("an address").port().to_string();
+    exec(&user, &["--port", &port], &["true"]).exits(1).says(&["Cannot listen on port"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_said_before_anything_is_served() {
+    let user = User::new();
+    for (args, text) in [
+        (&["--fault", "explode"][..], "write it as `POST /products: drop-after-write x1`"),
+        (&["--fault", "* *: explode"], "explode"),
+        (&["--port", "70000"], "'--port <N>'"),
+        (&["--generation", "next"], "[possible values: newer, older]"),
+        (&["--public-url", "http://shop.example"], "use https"),
+    ] {
+        user.run(&[&["sandbox", "serve"], args].concat()).exits(64).says(&[text]);
+        exec(&user, args, &["true"]).exits(64).says(&[text]);
+    }
+    user.run(&["sandbox", "exec"]).exits(64).says(&["<COMMAND>"]);
+    user.run(&["sandbox", "exec", "true"]).exits(64).says(&["-- <COMMAND>"]);
+}
+
+#[test]
+fn a_command_finds_the_sandbox_in_its_environment() {
+    let user = User::of(&dead())
+        .with("INSFORGE_SANDBOX", "1")
+        .with("INSFORGE_URL", &dead())
+        .with("INSFORGE_PROFILE", "shop")
+        .with("INSFORGE_API_KEY_FILE", "/nowhere")
+        .with("INSFORGE_RETRIES", "3")
+        .with("OTHER", "stays");
+    let environment = exec(&user, &[], &["env"]).exits(0).stdout;
+    let variable = |name: &str| environment.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+    assert!(variable("INSFORGE_BASE_URL").expect("a URL").starts_with("http://127.0.0.1:"), "{environment}");
+    assert_ne!(variable("INSFORGE_BASE_URL"), Some(&*dead()));
+    assert_eq!(variable("INSFORGE_API_KEY"), Some("ik_sandbox"));
+    for gone in ["INSFORGE_SANDBOX", "INSFORGE_URL", "INSFORGE_PROFILE", "INSFORGE_API_KEY_FILE"] {
+        assert_eq!(variable(gone), None, "{gone}");
+    }
+    assert_eq!((variable("OTHER"), variable("INSFORGE_RETRIES")), (Some("stays"), Some("3")));
+    let shown = exec(&user, &[], &[BINARY, "current", "--json"]).exits(0).json();
+    assert_eq!(
+        (&shown["keyAccepted"], &shown["backend"]["source"]),
+        (&true.into(), &"INSFORGE_BASE_URL".into())
+    );
+    // Its streams are this command's own, its flags nobody else's.
+    let args = ["sandbox", "exec", "--", "sh", "-c", "cat; echo \"$1\" >&2", "sh", "--json"];
+    let ran = finish(user.command(&args), "piped").exits(0);
+    assert_eq!((ran.stdout, ran.stderr), ("piped".to_owned(), "--json\n".to_owned()));
+    assert!(!file(&user).exists(), "its state was in memory");
+}
+
+#[test]
+fn a_fresh_shop_for_every_command_unless_a_file_is_named() {
+    let user = User::new();
+    let create = [BINARY, "payments", "products", "create", "--name", "Mug"];
+    let count = |options: &[&str]| {
+        exec(&user, options, &create).exits(0);
+        let listed =
+            exec(&user, options, &[BINARY, "payments", "products", "list", "--json"]).exits(0).json();
+        names(&listed).iter().filter(|name| *name == "Mug").count()
+    };
+    assert_eq!(count(&[]), 0);
+    assert_eq!(count(&["--state", "shop.json"]), 1);
+    assert_eq!(count(&["--state", "shop.json"]), 2);
+}
+
+#[test]
+fn the_exit_code_is_the_commands() {
+    let user = User::new();
+    for code in [0, 1, 3, 64, 130, 255] {
+        exec(&user, &[], &["sh", "-c", &format!("exit {code}")]).exits(code);
+    }
+    for (signal, code) in [("KILL", 137), ("TERM", 143), ("INT", 130)] {
+        exec(&user, &[], &["sh", "-c", &format!("kill -{signal} $$")]).exits(code);
+    }
+    exec(&user, &[], &["no-such-command"]).exits(127).says(&["There is no command no-such-command", "PATH"]);
+    exec(&user, &[], &["./no-such-file"]).exits(127).says(&["There is no command ./no-such-file"]);
+    let script = user.write("script", "#!/bin/sh\n");
+    let script = script.to_str().expect("a path");
+    exec(&user, &[], &[script]).exits(126).says(&["cannot be run", "chmod +x"]);
+    let error = exec(&user, &["--json"], &["no-such-command"]).exits(127).error();
+    assert_eq!((&error["code"], &error["exitCode"]), (&json!("FAILED"), &json!(127)));
+}
+
+/// Says what it is sent until it is sent SIGTERM, or until nobody can still be waiting for it.
+const LISTENER: &str = "trap 'echo HUP' HUP; trap 'echo QUIT' QUIT; trap 'echo USR1' USR1; trap 'echo USR2' USR2; trap 'echo INT; exit 41' INT; \
+                        trap 'echo TERM; exit 42' TERM; echo ready; \
+                        i=0; while [ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done";
+
+#[test]
+fn signals_go_to_the_command() {
+    let user = User::new();
+    for (sent, code) in [("-TERM", 42), ("-INT", 41)] {
+        let running = Running::start(&user, &["sandbox", "exec", "--", "sh", "-c", LISTENER]);
+        running.stdout.to("ready");
+        for passed in ["HUP", "QUIT", "USR1", "USR2"] {
+            signal(&running.child, &format!("-{passed}"));
+            running.stdout.to(passed);
+        }
+        assert_eq!(running.end(sent), (code, String::new()));
+    }
+}
+
+/// `nohup`, and a shell that runs something in the background, set signals to be ignored before they start it.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_to_be_ignored_stays_ignored() {
+    let user = User::new();
+    for name in ["HUP", "INT", "TERM", "QUIT"] {
+        let mut shell = Command::new("sh");
+        let inner = format!("kill -{name} $PPID; kill -{name} $$; echo survived");
+        let script = format!("trap '' {name}; exec '{BINARY}' sandbox exec -- sh -c '{inner}'");
+        shell.arg("-c").arg(script).env_clear().envs(user.environment());
+        assert_eq!(finish(shell, "").exits(0).stdout, "survived\n", "{name}");
+    }
+}
+
+#[test]
+fn ctrl_c_reaches_the_command_once() {
+    let user = User::new();
+    let script = "n=0; trap 'n=$((n + 1)); echo got $n' INT; echo ready; \
+                  i=0; while [ $i -lt 2000 ] && ! [ -e go ]; do sleep 0.01; i=$((i + 1)); done; exit $((40 + n))";
+    let terminal = Terminal::start(&user, 100, &["sandbox", "exec", "--", "sh", "-c", script]);
+    terminal.expect("ready");
+    // Two signals at once may be one: several times show what a single time may hide.
+    for time in 1..=5 {
+        terminal.type_in(CTRL_C);
+        terminal.expect(&format!("got {time}"));
+    }
+    user.write("go", "");
+    let (code, screen) = terminal.finish();
+    assert_eq!((code, screen.matches("got").count()), (45, 5), "{screen}");
+}
+
+#[test]
+fn a_lost_answer_makes_no_second_product() {
+    let user = User::new();
+    let script = format!(
+        "'{BINARY}' payments products create --name Mug >&2 && '{BINARY}' payments products list --json"
+    );
+    let fault = ["--fault", "POST /products: drop-after-write x1", "-v"];
+    let ran = exec(&user, &fault, &["sh", "-c", &script]).exits(0);
+    assert_eq!(names(&ran.json()).iter().filter(|name| *name == "Mug").count(), 1);
+    let post = "POST /api/payments/stripe/test/catalog/products";
+    ran.says(&[&format!("{post} dropped"), &format!("{post} 201")]);
+}
+
+#[test]
+fn a_fault_that_nothing_came_of_is_told() {
+    let user = User::new();
+    let faults = ["--fault", "GET /status: delay 1ms", "--fault", "POST /product: drop"];
+    let ran = exec(&user, &faults, &[BINARY, "payments", "status", "-q"]).exits(0);
+    let told = "warning: nothing came of the fault `POST /product: drop`: no request was what it is for\n";
+    assert_eq!(ran.stderr, told);
+}
+
+#[test]
+fn a_real_key_never_comes_into_the_state() {
+    let user = User::new();
+    let key = "sk_test_51H8vQx2eZvKYlo2CabcdefghijklmnopQRSTUV";
+    let set = ["--sandbox", "payments", "config", "set", "test", "-", "--yes"];
+    user.run_with_stdin(&set, key).exits(1).says(&["Invalid API Key provided: sk_test_"]);
+    assert!(!fs::read_to_string(file(&user)).expect("the state").contains("51H8vQx2"));
+}
+
+#[test]
+fn reset_takes_no_other_file_away() {
+    let user = User::new();
+    let other = user.write("thesis.txt", "Chapter one");
+    let path = other.to_str().expect("a path");
+    user.run(&["sandbox", "reset", "--state", path])
+        .exits(1)
+        .says(&["is something else than the state of a sandbox"]);
+    assert_eq!(user.read("thesis.txt"), "Chapter one");
+    user.write("thesis.txt", "{\n  \"version\": 1,\n  \"ids\": {");
+    user.run(&["sandbox", "reset", "--state", path]).exits(0);
+    assert!(!other.exists());
+    user.run(&["sandbox", "reset", "--state", path]).exits(0);
+}
+
+#[test]
+fn chance_is_the_same_for_the_same_seed() {
+    let user = User::new();
+    let script = format!(
+        "for i in 1 2 3 4 5 6 7 8; do '{BINARY}' payments status --retries 0 >/dev/null 2>&1; echo $?; done"
+    );
+    let codes = |seed: &str| {
+        let options = ["--fault", "GET /status: 503 50%", "--seed", seed];
+        exec(&user, &options, &["sh", "-c", &script]).exits(0).stdout
+    };
+    assert_eq!(codes("7"), codes("7"));
+    assert!(["1", "2", "3", "4"].iter().any(|seed| codes(seed) != codes("7")));
+}
+
+#[test]
+fn an_older_backend_and_a_public_one() {
+    let user = User::new();
+    let shown = exec(&user, &["--generation", "older"], &[BINARY, "current", "--json"]).exits(0).json();
+    assert_eq!(shown["generation"], "older");
+    let configure = [BINARY, "payments", "webhooks", "configure", "test"];
+    exec(&user, &[], &configure).exits(0);
+    let refused = exec(&user, &["--public-url", "http://localhost:7130"], &configure);
+    assert_eq!(refused.code, 1, "Stripe reaches no loopback address: {refused:?}");
+    let (_serving, _, visitor) = serve(&user, &[]);
+    visitor.run(&configure[1..]).exits(1).says(&["must be publicly accessible"]);
+    let (_serving, _, visitor) = serve(&user, &["--public-url", "https://shop.example"]);
+    visitor.run(&configure[1..]).exits(0);
+    user.run(&["--sandbox", "payments", "webhooks", "configure", "test"]).exits(0);
+}
+
+#[test]
+fn many_at_once_lose_nothing() {
+    let user = User::new();
+    let names_of_all: Vec<String> = (0..16).map(|number| format!("Product {number}")).collect();
+    let start = |name: &String| {
+        let mut command = user.command(&["--sandbox", "payments", "products", "create", "--name", name]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the binary starts")
+    };
+    let mut running: Vec<Child> = names_of_all.iter().map(start).collect();
+    for child in &mut running {
+        assert_eq!(ended(child), 0);
+    }
+    state(&user);
+    let listed = names(&user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json());
+    for name in names_of_all {
+        assert_eq!(listed.iter().filter(|listed| **listed == name).count(), 1, "{name}: {listed:?}");
+    }
+}
+
+#[test]
+fn a_write_that_is_killed_leaves_the_file_whole() {
+    let user = User::new();
+    user.run(&["--sandbox", "payments", "products", "create", "--name", "First"]).exits(0);
+    for round in 0..20 {
+        let writing =
+            Running::start(&user, &["-v", "--sandbox", "payments", "products", "create", "--name", "X"]);
+        writing.stderr.to("> POST");
+        // Whenever it hits, nothing may break: this only varies where.
+        thread::sleep(Duration::from_micros(round * 400));
+        drop(writing);
+        state(&user);
+        let listed = user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json();
+        assert!(names(&listed).contains(&"First".to_owned()), "{listed}");
+    }
+    user.run(&["--sandbox", "payments", "products", "create", "--name", "Last"]).exits(0);
+}
+
+/// Nobody waits for a file for longer than the deadline, or after Ctrl-C.
+#[test]
+fn a_locked_file_does_not_hold_up_the_end() {
+    let user = User::new();
+    let create = ["payments", "products", "create", "--name", "X", "--retries", "0"];
+    let of_its_own = [&["--sandbox"], &create[..]].concat();
+    user.run(&of_its_own).exits(0);
+    let (serving, _, visitor) = serve(&user, &[]);
+    let lock = fs::File::open(format!("{}.lock", file(&user).display())).expect("the lock's file");
+    lock.lock().expect("the lock");
+    user.run(&[&of_its_own[..], &["--timeout", "300ms"]].concat()).exits(8);
+    visitor.run(&[&create[..], &["--timeout", "300ms"]].concat()).exits(8);
+    let state = file(&user);
+    for args in
+        [&["reset"][..], &["serve"], &["exec", "--state", state.to_str().expect("a path"), "--", "true"]]
+    {
+        user.run(&[&["sandbox", "--timeout", "300ms"], args].concat()).exits(8).says(&["stayed locked"]);
+    }
+    assert_eq!(serving.end("-INT").0, 0, "although a request still waits");
+    #[cfg(target_os = "linux")]
+    for args in [&of_its_own[..], &["sandbox", "serve"], &["sandbox", "reset"]] {
+        let waiting = Running::start(&user, args);
+        wait_for_lock(&waiting.child);
+        assert_eq!(waiting.end("-INT").0, 130, "{args:?}");
+    }
+    drop(lock);
+    user.run(&["--sandbox", "payments", "products", "list"]).exits(0);
+}
+
+/// Waits until the process waits for a file's lock.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn wait_for_lock(process: &Child) {
+    let (start, id) = (Instant::now(), process.id().to_string());
+    // `1: -> FLOCK  ADVISORY  WRITE 4711 …`
+    let waits = |line: &str| line.contains("->") && line.split_whitespace().any(|word| word == id);
+    while !fs::read_to_string("/proc/locks").expect("the locks").lines().any(waits) {
+        assert!(start.elapsed() < PATIENCE, "it never waited for the lock");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn writes_of_an_environment_wait_for_each_other_and_for_nothing_else() {
+    let (host, live) = (User::new(), "sk_live_alpha");
+    let fault = "POST /test/catalog/products: delay 600ms";
+    let (serving, _, visitor) = serve(&host, &["-v", "--fault", fault]);
+    let visitor = visitor.with("STRIPE_LIVE_SECRET_KEY", live);
+    visitor.run(&["payments", "config", "set", "live", "--yes"]).exits(0);
+    let since = Instant::now();
+    let mut writes: Vec<Running> = ["A", "B"]
+        .map(|name| Running::start(&visitor, &["-v", "payments", "products", "create", "--name", name]))
+        .into();
+    for write in &mut writes {
+        write.stderr.to("> POST");
+    }
+    visitor.run(&["payments", "catalog"]).exits(0);
+    visitor.run(&["payments", "products", "create", "-e", "live", "--name", "C", "--yes"]).exits(0);
+    for write in &mut writes {
+        assert_eq!(ended(&mut write.child), 0);
+    }
+    assert!(since.elapsed() >= Duration::from_millis(1200), "both at once: {:?}", since.elapsed());
+    let (_, told) = serving.end("-INT");
+    let at = |text: &str| told.rfind(text).unwrap_or_else(|| panic!("{text} is missing:\n{told}"));
+    let last_write = at("POST /api/payments/stripe/test/catalog/products 201");
+    assert!(at("POST /api/payments/stripe/live/catalog/products 201") < last_write, "{told}");
+    assert!(at("GET /api/payments/stripe/test/catalog 200") < last_write, "{told}");
+}

@@ -1,0 +1,11 @@
+//! The sandbox as its users meet it: over HTTP, and embedded in their own tests.
+#![cfg(all(unix, feature = "sandbox"))]
+#![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
+#![allow(unreachable_pub, reason = "a harness is read more often than it is linked")]
+
+mod api;
+mod compare;
+mod faults;
+mod replay;
+mod rules;
+mod state;
