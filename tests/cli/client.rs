@@ -2,12 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{KEY, User, dead};
+use super::harness::{KEY, User, dead, signal};
 
 const STATUS: [&str; 2] = ["payments", "status"];
 
@@ -315,8 +315,7 @@ fn ctrl_c_is_heard_while_stdin_is_waited_for() {
         assert!(started.elapsed() < Duration::from_secs(20), "it never listens");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let killed = Command::new("kill").args(["-INT", &pid]).status();
-    assert!(killed.expect("kill").success());
+    signal(child.id(), "-INT");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     drop(stdin);
     assert_eq!(stub.requests().len(), 0);

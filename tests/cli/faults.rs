@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::harness::recordings::{Exchange, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, assert_no_secret, dead};
+use super::harness::{Ran, User, assert_no_secret, dead, signal};
 
 /// Longer than anything here takes; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -419,8 +419,7 @@ fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (Ran, Vec<Vec<u8>>) 
     let mut child = command.spawn().expect("the binary starts");
     child.stdin.take().expect("stdin").write_all(STDIN.as_bytes()).expect("room in a pipe");
     arrival.recv_timeout(PATIENCE).expect("a request to be interrupted at");
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(killed.expect("kill").success());
+    signal(child.id(), "-INT");
     let output = child.wait_with_output().expect("the binary ends");
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
     assert_no_secret(&(stdout.clone() + &stderr));

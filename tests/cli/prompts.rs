@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{KEY, Ran, User, assert_no_secret, finish, mode};
+use super::harness::{KEY, Ran, User, assert_no_secret, ended_within, finish, mode};
 
 /// Longer than anything here takes; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -388,28 +388,13 @@ fn on_a_terminal_but_for_stdin(user: &User, args: &[&str], stdin: Stdio) -> (i32
         .current_dir(user.home.path())
         .stdin(stdin);
     let mut child = command.spawn(pts).expect("the binary starts");
-    let code = wait_or_kill(&mut child);
+    let code = ended_within(&mut child, AT_ONCE);
     let mut screen = Vec::new();
     // The terminal's end is an error on Linux; what came before is there.
     let _ = pty.read_to_end(&mut screen);
     let screen = String::from_utf8_lossy(&screen).into_owned();
     assert_no_secret(&screen);
     (code, screen)
-}
-
-#[track_caller]
-fn wait_or_kill(child: &mut Child) -> i32 {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("a status") {
-            return status.code().unwrap_or(-1);
-        }
-        if start.elapsed() > AT_ONCE {
-            let _ = child.kill();
-            panic!("it never ended");
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]
@@ -429,7 +414,7 @@ fn nothing_on_stdin_never_hangs() {
         let mut command = user.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
-        assert_eq!(wait_or_kill(&mut child), code, "{args:?}");
+        assert_eq!(ended_within(&mut child, AT_ONCE), code, "{args:?}");
         assert_nothing_stored(&user);
     }
     assert_eq!(stub.lines(), [""; 0]);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
-use super::harness::{KEY, Ran, User, dead, finish, mode};
+use super::harness::{KEY, Ran, User, dead, ended_within, finish, mode, signal};
 
 /// Longer than anything here takes; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,27 +40,6 @@ fn names(products: &Value) -> Vec<String> {
 /// The command line with `sandbox exec … --` before it.
 fn exec(user: &User, options: &[&str], command: &[&str]) -> Ran {
     user.run(&[&["sandbox", "exec"], options, &["--"], command].concat())
-}
-
-/// Waits for the end of a process; one that goes on for too long fails the test instead of hanging it.
-#[track_caller]
-fn ended(child: &mut Child) -> i32 {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("a status") {
-            return status.code().unwrap_or(-1);
-        }
-        if start.elapsed() > PATIENCE {
-            let _ = child.kill();
-            panic!("it never ended");
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
-fn signal(child: &Child, signal: &str) {
-    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(killed.expect("kill").success());
 }
 
 /// A run that goes on while the test does something else.
@@ -116,8 +95,8 @@ impl Running {
     /// Sends a signal, and gives the exit code and what was still written on stderr.
     #[track_caller]
     fn end(mut self, with: &str) -> (i32, String) {
-        signal(&self.child, with);
-        (ended(&mut self.child), self.stderr.rest())
+        signal(self.child.id(), with);
+        (ended_within(&mut self.child, PATIENCE), self.stderr.rest())
     }
 }
 
@@ -525,7 +504,7 @@ fn signals_go_to_the_command() {
         let running = Running::start(&user, &["sandbox", "exec", "--", "sh", "-c", LISTENER]);
         running.stdout.to("ready");
         for passed in ["HUP", "QUIT", "USR1", "USR2"] {
-            signal(&running.child, &format!("-{passed}"));
+            signal(running.child.id(), &format!("-{passed}"));
             running.stdout.to(passed);
         }
         assert_eq!(running.end(sent), (code, String::new()));
@@ -650,7 +629,7 @@ fn many_at_once_lose_nothing() {
     };
     let mut running: Vec<Child> = names_of_all.iter().map(start).collect();
     for child in &mut running {
-        assert_eq!(ended(child), 0);
+        assert_eq!(ended_within(child, PATIENCE), 0);
     }
     state(&user);
     let listed = names(&user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json());
@@ -736,7 +715,7 @@ fn writes_of_an_environment_wait_for_each_other_and_for_nothing_else() {
     visitor.run(&["payments", "catalog"]).exits(0);
     visitor.run(&["payments", "products", "create", "-e", "live", "--name", "C", "--yes"]).exits(0);
     for write in &mut writes {
-        assert_eq!(ended(&mut write.child), 0);
+        assert_eq!(ended_within(&mut write.child, PATIENCE), 0);
     }
     assert!(since.elapsed() >= Duration::from_millis(1200), "both at once: {:?}", since.elapsed());
     let (_, told) = serving.end("-INT");

@@ -10,7 +10,8 @@ pub use stub::dead_address as dead;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -176,6 +177,29 @@ impl Ran {
         }
         self
     }
+}
+
+/// Waits for the end of a process, and gives its code; one that goes on for too long fails the test instead of hanging it.
+#[track_caller]
+pub fn ended_within(child: &mut Child, patience: Duration) -> i32 {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a status") {
+            return status.code().unwrap_or(-1);
+        }
+        if start.elapsed() > patience {
+            let _ = child.kill();
+            panic!("it never ended");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Sends a signal, `-INT`, to a process.
+#[track_caller]
+pub fn signal(process: u32, signal: &str) {
+    let killed = Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(killed.expect("kill").success());
 }
 
 /// Every run of every test passes here: no stream may carry a secret.

@@ -60,8 +60,7 @@ impl Terminal {
 
     /// Sends the binary a signal, such as `-TERM`.
     pub fn signal(&self, signal: &str) {
-        let killed = std::process::Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(killed.expect("kill").success());
+        super::signal(self.child.id(), signal);
     }
 
     /// What was shown so far.
