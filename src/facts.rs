@@ -20,8 +20,6 @@ pub(crate) struct Facts {
     pub(crate) columns: Option<usize>,
     /// The working directory, where it still exists.
     pub(crate) directory: Option<PathBuf>,
-    /// The signals that whoever started this wants ignored, `nohup` for one: bit n-1 is signal n.
-    ignored_signals: u64,
 }
 
 impl Facts {
@@ -39,7 +37,6 @@ impl Facts {
                 .map(|(_, columns)| usize::from(columns))
                 .filter(|columns| *columns > 0),
             directory: std::env::current_dir().ok(),
-            ignored_signals: ignored_signals().unwrap_or_default(),
         }
     }
 
@@ -54,26 +51,20 @@ impl Facts {
         names.find_map(|(name, _)| name.starts_with(beginning).then_some(name.as_str()))
     }
 
-    /// Whether this signal is to be ignored by this process, and by all that it starts.
-    #[cfg(unix)]
-    pub(crate) fn ignores(&self, signal: i32) -> bool {
-        u32::try_from(signal - 1)
-            .ok()
-            .and_then(|bit| self.ignored_signals.checked_shr(bit))
-            .is_some_and(|bits| bits & 1 == 1)
-    }
-
     /// A variable that switches something on; `0` and `false` count as unset.
     pub(crate) fn switch(&self, name: &str) -> bool {
         self.var(name).is_some_and(|text| !matches!(text, "0" | "false" | "no" | "off"))
     }
 }
 
-/// Only Linux tells, and only as long as nobody listens for them.
-fn ignored_signals() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
-    u64::from_str_radix(mask.trim(), 16).ok()
+/// The signals that whoever started this wants ignored, by this process and by all that it starts: `nohup`, or a shell that
+/// runs something in the background. Only Linux tells, and only as long as nobody listens for them.
+#[cfg(all(unix, feature = "sandbox"))]
+pub(crate) fn ignored_signals() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();
+    let mask = u64::from_str_radix(mask.trim(), 16).unwrap_or_default();
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
 }
 
 /// The rules of the system's own time zone, as the file that the zone's compiler wrote has them; none where the

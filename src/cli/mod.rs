@@ -61,6 +61,10 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     let flag = cli.global.sandbox;
     let mut ctx = cli.global.into_ctx(facts, early)?;
     ctx.args = args.to_vec();
+    #[cfg(feature = "sandbox")]
+    if work.is_around_a_command() {
+        ctx.ending.set(Ending::IsTheCommands);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -84,7 +88,11 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
 
 /// What comes of being told to end.
 async fn ended(ctx: &Ctx) -> Result<Exit> {
-    told_to_end(&ctx.facts).await;
+    #[cfg(feature = "sandbox")]
+    if matches!(ctx.ending.get(), Ending::IsTheCommands) {
+        return std::future::pending().await;
+    }
+    told_to_end().await;
     match ctx.ending.get() {
         Ending::CutsOff => {
             ask::restore_terminal();
@@ -97,29 +105,16 @@ async fn ended(ctx: &Ctx) -> Result<Exit> {
     }
 }
 
-/// Ctrl-C, or what a supervisor sends instead; nothing where whoever started this wants them ignored.
-#[cfg(unix)]
-async fn told_to_end(facts: &Facts) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind: SignalKind| async move {
-        if facts.ignores(kind.as_raw_value()) {
-            return std::future::pending().await;
+/// Ctrl-C, or what a supervisor sends instead.
+async fn told_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
         }
-        match signal(kind) {
-            Ok(mut signal) => drop(signal.recv().await),
-            // Where it cannot be listened for, it ends the process by itself.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = listen(SignalKind::interrupt()) => {}
-        () = listen(SignalKind::terminate()) => {}
+        return;
     }
-}
-
-/// Ctrl-C.
-#[cfg(not(unix))]
-async fn told_to_end(_facts: &Facts) {
     // Where it cannot be listened for, it ends the process by itself.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

@@ -84,6 +84,12 @@ impl Work {
         matches!(self, Self::Login(_) | Self::Link(_) | Self::Logout(_))
     }
 
+    /// It runs another command, for which the signals are.
+    #[cfg(feature = "sandbox")]
+    pub(crate) const fn is_around_a_command(&self) -> bool {
+        matches!(self, Self::Sandbox(sandbox::Sandbox::Exec(_)))
+    }
+
     /// It sends requests to the run's backend.
     #[cfg(feature = "sandbox")]
     pub(crate) const fn asks_a_backend(&self) -> bool {

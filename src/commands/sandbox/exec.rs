@@ -7,9 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use tokio::process::{Child, Command};
 
-use crate::command::{Ctx, Ending};
+use crate::command::Ctx;
 use crate::commands::sandbox::{FAULTS, Wanted, in_named_file};
 use crate::error::{Code, Exit, Failure, Warning};
+#[cfg(unix)]
+use crate::facts::ignored_signals;
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
 /// What would lead the command elsewhere.
@@ -48,8 +50,7 @@ impl Exec {
             Some(file) => in_named_file(failure, file),
             None => failure,
         })?;
-        let mut signals = Signals::listen(ctx)?;
-        ctx.ending.set(Ending::IsTheCommands);
+        let mut signals = Signals::listen()?;
         let mut command = Command::new(program);
         command.args(args).env("INSFORGE_BASE_URL", sandbox.url()).env("INSFORGE_API_KEY", API_KEY);
         for name in REMOVED {
@@ -107,11 +108,12 @@ struct Signals(Vec<(rustix::process::Signal, tokio::signal::unix::Signal)>);
 #[cfg(unix)]
 impl Signals {
     /// From now on they end this process no more. Those that are to be ignored stay so, for the command too.
-    fn listen(ctx: &Ctx) -> Result<Self> {
+    fn listen() -> Result<Self> {
         use rustix::process::Signal;
         use tokio::signal::unix::{SignalKind, signal};
         let all = [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::USR1, Signal::USR2];
-        let heard = all.into_iter().filter(|signal| !ctx.facts.ignores(signal.as_raw()));
+        let ignored = ignored_signals();
+        let heard = all.into_iter().filter(|signal| !ignored.contains(&signal.as_raw()));
         let listen = |kind: Signal| Ok((kind, signal(SignalKind::from_raw(kind.as_raw()))?));
         let signals: std::io::Result<Vec<_>> = heard.map(listen).collect();
         signals.map(Self).context("Cannot listen for signals")
@@ -162,7 +164,7 @@ struct Signals;
 #[cfg(not(unix))]
 impl Signals {
     #[allow(clippy::unnecessary_wraps, reason = "it can fail where there are signals")]
-    fn listen(_ctx: &Ctx) -> Result<Self> {
+    fn listen() -> Result<Self> {
         Ok(Self)
     }
 

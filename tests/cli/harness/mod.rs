@@ -11,6 +11,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -83,8 +84,9 @@ impl User {
 
     /// The binary, in this user's surroundings.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_insforge"));
-        command.args(args);
+        let [program, before @ ..] = undisturbed() else { unreachable!("there is a program") };
+        let mut command = Command::new(program);
+        command.args(before).args(args);
         self.surround(&mut command);
         command
     }
@@ -126,6 +128,20 @@ impl User {
         command.args(args);
         finish(command, "")
     }
+}
+
+/// The binary, started so that it hears signals. Whoever runs the tests in the background of a script has them ignored by all
+/// that they start.
+pub fn undisturbed() -> &'static [&'static str] {
+    const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
+    static IGNORED: OnceLock<bool> = OnceLock::new();
+    let ignored = IGNORED.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();
+        // HUP, INT, QUIT and TERM.
+        u64::from_str_radix(mask.trim(), 16).unwrap_or_default() & 0b100_0000_0000_0111 != 0
+    });
+    if *ignored { &["env", "--default-signal=HUP,INT,QUIT,TERM", BINARY] } else { &[BINARY] }
 }
 
 /// Runs a prepared command to its end.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty};
 
-use super::{User, assert_no_secret};
+use super::{User, assert_no_secret, undisturbed};
 
 /// Longer than anything here takes; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,8 +27,14 @@ impl Terminal {
     pub fn start(user: &User, columns: u16, args: &[&str]) -> Self {
         let (pty, pts) = pty_process::blocking::open().expect("a terminal");
         pty.resize(Size::new(24, columns)).expect("a size");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_insforge"));
-        command = command.args(args).env_clear().envs(user.environment()).current_dir(user.home.path());
+        let [program, before @ ..] = undisturbed() else { unreachable!("there is a program") };
+        let mut command = Command::new(program);
+        command = command
+            .args(before)
+            .args(args)
+            .env_clear()
+            .envs(user.environment())
+            .current_dir(user.home.path());
         let child = command.spawn(pts).expect("the binary starts");
         let pty = Arc::new(pty);
         let screen = Arc::new(Mutex::new(String::new()));
