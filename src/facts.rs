@@ -51,9 +51,12 @@ impl Facts {
         names.find_map(|(name, _)| name.starts_with(beginning).then_some(name.as_str()))
     }
 
-    /// A variable that switches something on; `0` and `false` count as unset.
+    /// A variable that switches something on; `0`, `false`, `no` and `off` count as unset.
     pub(crate) fn switch(&self, name: &str) -> bool {
-        self.var(name).is_some_and(|text| !matches!(text, "0" | "false" | "no" | "off"))
+        let off = |text: &str| {
+            ["0", "false", "no", "off"].iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+        };
+        self.var(name).is_some_and(|text| !text.trim().is_empty() && !off(text))
     }
 }
 

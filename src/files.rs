@@ -71,6 +71,10 @@ impl Lock {
             private(OpenOptions::new().create_new(true)).open(&beside)?.write_all(content.as_bytes())?;
             fs::rename(&beside, &self.target)
         })();
+        if written.is_err() {
+            // Half a file would keep a full disk full.
+            let _ = fs::remove_file(&beside);
+        }
         written.map_err(|error| unusable("write", &self.target, &error))
     }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::command::Ctx;
-use crate::commands::{Work, own_sandbox};
+use crate::commands::{EXEC_URL, Work, own_sandbox};
 use crate::error::{Failure, Warning};
 use crate::sandbox::Sandbox;
 
@@ -19,6 +19,11 @@ pub(super) async fn bring(flag: bool, work: &Work, ctx: &Ctx) -> Result<Option<S
             .into());
     }
     if !work.asks_a_backend() {
+        return Ok(None);
+    }
+    // Around the command is one already, and its environment leads there.
+    let around = ctx.facts.var(EXEC_URL);
+    if around.is_some() && around == ctx.facts.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
         return Ok(None);
     }
     match (flag, ctx.asked.flag()) {

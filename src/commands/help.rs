@@ -71,7 +71,7 @@ INSFORGE_PROFILE       which stored login to use
 ";
 
 const SANDBOX: &str = "\
-INSFORGE_SANDBOX       set to anything but 0: answer from the built-in sandbox, before all of these
+INSFORGE_SANDBOX       set to anything but 0, false, no or off: answer from the built-in sandbox, before all of these
 ";
 
 const ENVIRONMENT: &str = "\

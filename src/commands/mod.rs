@@ -18,7 +18,7 @@ use clap::Subcommand;
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
 #[cfg(feature = "sandbox")]
-pub(crate) use sandbox::own as own_sandbox;
+pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
 pub(crate) use stripe::CONFIG_SET_USAGE;
 use stripe::Stripe;
 

@@ -20,8 +20,8 @@ pub struct Fault {
     how_often: HowOften,
     /// As it was given.
     text: String,
-    /// It has happened.
-    happened: bool,
+    /// A request was what it is for.
+    met: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +90,7 @@ impl Faults {
                 }
                 HowOften::Percent(percent) => self.random.f64() * 100.0 < *percent,
             };
-            fault.happened |= happens;
+            fault.met = true;
             match fault.effect {
                 Effect::Delay(delay) if happens => fate.delay += delay,
                 effect if happens => fate.end = Some(effect),
@@ -102,9 +102,9 @@ impl Faults {
 }
 
 impl Faults {
-    /// The faults that nothing has come of yet.
+    /// The faults for which no request has come yet.
     pub(super) fn unused(&self) -> Vec<String> {
-        self.faults.iter().filter(|fault| !fault.happened).map(|fault| fault.text.clone()).collect()
+        self.faults.iter().filter(|fault| !fault.met).map(|fault| fault.text.clone()).collect()
     }
 }
 
@@ -151,7 +151,7 @@ impl FromStr for Fault {
             effect: Effect::read(&words).ok_or_else(|| FaultError::Effect(effect.trim().to_owned()))?,
             how_often: how_often.unwrap_or(HowOften::Always),
             text: text.to_owned(),
-            happened: false,
+            met: false,
         })
     }
 }
@@ -159,10 +159,10 @@ impl FromStr for Fault {
 impl HowOften {
     fn read(word: &str) -> Option<Self> {
         if let Some(times) = word.strip_prefix('x') {
-            return times.parse().ok().map(Self::Times);
+            return times.parse().ok().filter(|times| *times > 0).map(Self::Times);
         }
         let percent: f64 = word.strip_suffix('%')?.parse().ok()?;
-        (0.0..=100.0).contains(&percent).then_some(Self::Percent(percent))
+        (percent > 0.0 && percent <= 100.0).then_some(Self::Percent(percent))
     }
 }
 
@@ -279,7 +279,6 @@ mod tests {
             |fault: &str| fates(fault, &vec![CREATE; 1000]).iter().filter(|fate| fate.end.is_some()).count();
         assert_eq!(ends("* *: drop x3"), 3);
         assert_eq!(ends("* *: drop"), 1000);
-        assert_eq!(ends("* *: drop 0%"), 0);
         assert_eq!(ends("* *: drop 100%"), 1000);
         assert!((200..300).contains(&ends("* *: drop 25%")));
         assert_eq!(fates("* *: drop 25%", &[CREATE; 50]), fates("* *: drop 25%", &[CREATE; 50]));
@@ -310,6 +309,8 @@ mod tests {
             "* *: delay",
             "* *: delay soon",
             "* *: drop x",
+            "* *: drop x0",
+            "* *: drop 0%",
             "* *: drop 101%",
             "* *: drop 5% x1",
             "* *: delay-after-write 2s",

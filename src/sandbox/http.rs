@@ -106,7 +106,11 @@ impl Server {
             Outcome::Answer(answer) => response(&head.method, &head.headers, &answer),
         };
         let response = match fate.end {
-            Some(Effect::Garbage) => Response::new(Payload::whole("}{ this is not what a backend says")),
+            Some(Effect::Garbage) => {
+                let mut garbage = Response::new(Payload::whole("}{ this is not what a backend says"));
+                garbage.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+                garbage
+            }
             Some(Effect::Cut) => response.map(Payload::cut),
             _ => response,
         };

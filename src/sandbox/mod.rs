@@ -221,7 +221,7 @@ impl Sandbox {
         API_KEY
     }
 
-    /// The faults that nothing has come of: no request was what they are for.
+    /// The faults for which no request has come.
     pub fn unused_faults(&self) -> Vec<String> {
         self.server.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).unused()
     }

@@ -51,6 +51,7 @@ impl Store {
         path: PathBuf,
         first: impl Fn() -> State + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
+        check_kind(&path)?;
         let lock = Lock::of(&path)?;
         let state = match load(&path)? {
             Some(state) => state,
@@ -116,16 +117,32 @@ impl Stamp {
 
 /// Takes the file away, whatever is in it or only if it looks like a state, a broken one too.
 pub(super) fn remove(path: &Path, only_state: bool) -> Result<(), Failure> {
+    check_kind(path)?;
     let lock = Lock::of(path)?;
-    let looks_like_one = |text: String| text.trim_start().starts_with('{') && text.contains("\"version\"");
-    if only_state && !files::read(path)?.is_none_or(looks_like_one) {
-        return Err(Failure::new(
-            Code::SettingsInvalid,
-            format!("{} is something else than the state of a sandbox", path.display()),
-        )
-        .hint("check the name; if it is meant, remove the file yourself"));
+    if only_state && !files::read(path)?.is_none_or(|text| looks_like_one(&text)) {
+        return Err(unusable(path, "is something else than the state of a sandbox")
+            .hint("check the name; if it is meant, remove the file yourself"));
     }
     lock.remove()
+}
+
+/// A device or a pipe would be waited for, or read, without an end.
+fn check_kind(path: &Path) -> Result<(), Failure> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(unusable(path, "is not a regular file")
+            .hint("give the name of a file, which need not be there yet")),
+        _ => Ok(()),
+    }
+}
+
+/// It was a state once, or nothing was ever in it.
+fn looks_like_one(text: &str) -> bool {
+    let text = text.trim_start();
+    text.is_empty() || (text.starts_with('{') && text.contains("\"version\""))
+}
+
+fn unusable(path: &Path, what: &str) -> Failure {
+    Failure::new(Code::SettingsInvalid, format!("{} {what}", path.display()))
 }
 
 /// The state, once it is in its file.
@@ -144,19 +161,22 @@ struct Head {
 }
 
 fn load(path: &Path) -> Result<Option<State>, Failure> {
-    let Some(text) = files::read(path)? else { return Ok(None) };
-    let unusable = |what: &str, why: String| {
-        Failure::new(Code::SettingsInvalid, format!("{} {what}", path.display())).why(why)
-    };
+    let Some(text) = files::read(path)?.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let shown = path.display().to_string();
+    let reset = format!("start anew with `insforge sandbox reset --state {}`", shell_words::quote(&shown));
     let broken = |error: serde_json::Error| {
-        unusable("is not the state of a sandbox", error.to_string())
-            .hint("repair it, or start anew with `insforge sandbox reset`; it was left as it is")
+        let failure = unusable(path, "is not the state of a sandbox").why(error.to_string());
+        failure.hint(if looks_like_one(&text) {
+            format!("repair it, or {reset}; it was left as it is")
+        } else {
+            "it seems to be something else: give another name, or remove it; it was left as it is".to_owned()
+        })
     };
     let head: Head = serde_json::from_str(&text).map_err(broken)?;
     if head.version > VERSION {
-        let why = format!("its version is {}, and this program knows {VERSION}", head.version);
-        return Err(unusable("was written by a later version of insforge", why)
-            .hint("update insforge, or start anew with `insforge sandbox reset`; it was left as it is"));
+        return Err(unusable(path, "was written by a later version of insforge")
+            .why(format!("its version is {}, and this program knows {VERSION}", head.version))
+            .hint(format!("update insforge, or {reset}; it was left as it is")));
     }
     serde_json::from_str(&text).map(Some).map_err(broken)
 }

@@ -190,7 +190,7 @@ fn flags_beat_the_variable_and_the_variable_beats_every_other_backend() {
     let key = user.write("key", KEY);
     assert_eq!(source(&user, &["--api-key-file", key.to_str().expect("a path")]), "INSFORGE_BASE_URL");
     user.run(&["payments", "status", "--profile", "shop"]).exits(4).says(&["shop"]);
-    for off in ["0", "false", "no", "off", ""] {
+    for off in ["0", "false", "no", "off", "", " ", "False", "OFF"] {
         let user = User::of(&stub.address).with("INSFORGE_SANDBOX", off);
         assert_eq!(source(&user, &[]), "INSFORGE_BASE_URL", "{off:?}");
     }
@@ -248,7 +248,6 @@ fn where_there_is_nothing_to_ask_the_flag_does_no_harm() {
 fn a_file_that_cannot_be_used_stays_as_it_is_until_it_is_reset() {
     for (text, what, hint) in [
         ("{\"version\": 1, \"ins", "is not the state of a sandbox", "hint: repair it, or start anew with"),
-        ("[]\n", "is not the state of a sandbox", "hint: repair it, or start anew with"),
         (
             "{\"version\": 99, \"x\": [1]}",
             "was written by a later version",
@@ -268,7 +267,7 @@ fn a_file_that_cannot_be_used_stays_as_it_is_until_it_is_reset() {
             user.run(args).exits(1).says(&[
                 what,
                 hint,
-                "`insforge sandbox reset`",
+                "`insforge sandbox reset --state ",
                 path.to_str().expect("a path"),
             ]);
             assert_eq!(user.read(relative), text);
@@ -426,7 +425,6 @@ fn what_makes_no_sense_is_said_before_anything_is_served() {
         exec(&user, args, &["true"]).exits(64).says(&[text]);
     }
     user.run(&["sandbox", "exec"]).exits(64).says(&["<COMMAND>"]);
-    user.run(&["sandbox", "exec", "true"]).exits(64).says(&["-- <COMMAND>"]);
 }
 
 #[test]
@@ -586,6 +584,41 @@ fn reset_takes_no_other_file_away() {
     user.run(&["sandbox", "reset", "--state", path]).exits(0);
     assert!(!other.exists());
     user.run(&["sandbox", "reset", "--state", path]).exits(0);
+}
+
+#[test]
+fn a_command_in_a_sandbox_leaves_the_users_own_alone() {
+    let user = User::new();
+    user.run(&["--sandbox", "payments", "products", "create", "--name", "Mine"]).exits(0);
+    let script = format!(
+        "'{BINARY}' payments products create --name Theirs -q >/dev/null && '{BINARY}' --sandbox payments products list --json"
+    );
+    let listed = names(&exec(&user, &[], &["sh", "-c", &script]).exits(0).json());
+    assert!(listed.contains(&"Theirs".to_owned()) && !listed.contains(&"Mine".to_owned()), "{listed:?}");
+    let reset = exec(&user, &[], &[BINARY, "sandbox", "reset"]);
+    reset.exits(64).says(&["This runs in a sandbox of its own"]);
+    let listed = names(&user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json());
+    assert!(listed.contains(&"Mine".to_owned()), "{listed:?}");
+}
+
+#[test]
+fn a_state_is_in_a_file_and_begins_in_an_empty_one() {
+    let user = User::new();
+    let empty = user.write("empty.json", "");
+    exec(&user, &["--state", empty.to_str().expect("a path")], &["true"]).exits(0);
+    assert!(user.read("empty.json").contains("Pro Plan"));
+    for other in ["/dev/null", user.home.path().to_str().expect("a path")] {
+        exec(&user, &["--state", other], &["true"]).exits(1).says(&["is not a regular file"]);
+        user.run(&["sandbox", "reset", "--state", other]).exits(1).says(&["is not a regular file"]);
+    }
+    let other = user.write("notes.txt", "[]\n");
+    exec(&user, &["--state", other.to_str().expect("a path")], &["true"]).exits(1).says(&[
+        "is not the state of a sandbox",
+        "hint: it seems to be something else: give another name, or remove it",
+    ]);
+    assert_eq!(user.read("notes.txt"), "[]\n");
+    // Words without a bare `--` before them are the command all the same.
+    user.run(&["sandbox", "exec", "sh", "-c", "exit 7"]).exits(7);
 }
 
 #[test]

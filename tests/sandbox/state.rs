@@ -73,7 +73,6 @@ fn a_file_that_is_not_understood_is_left_as_it_is() {
     let (_folder, path) = place();
     let version = json!({"version": 99, "new": "things"}).to_string();
     for (text, what) in [
-        ("", "is not the state of a sandbox"),
         ("{\"version\": 1", "is not the state of a sandbox"),
         ("[]", "is not the state of a sandbox"),
         ("{\"version\": 1, \"unknown\": true}", "is not the state of a sandbox"),
@@ -88,7 +87,10 @@ fn a_file_that_is_not_understood_is_left_as_it_is() {
         }
         let failure = Options::new().state(&path).spawn().expect_err("a failure");
         assert!(failure.to_string().contains(what), "{failure}");
-        assert!(failure.hint.expect("a hint").contains("insforge sandbox reset"));
+        let hint = failure.hint.expect("a hint");
+        // A reset is only for what was a state once.
+        assert_eq!(hint.contains("insforge sandbox reset --state"), text.starts_with('{'), "{hint}");
+        assert!(hint.ends_with("it was left as it is"), "{hint}");
         assert_eq!(std::fs::read_to_string(&path).expect("the file"), text);
         std::fs::remove_file(&path).expect("the file");
     }

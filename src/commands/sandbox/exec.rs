@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::process::{Child, Command};
 
 use crate::command::Ctx;
-use crate::commands::sandbox::{FAULTS, Wanted, in_named_file};
+use crate::commands::sandbox::{EXEC_URL, FAULTS, Wanted};
 use crate::error::{Code, Exit, Failure, Warning};
 #[cfg(unix)]
 use crate::facts::ignored_signals;
@@ -34,8 +34,8 @@ pub(crate) struct Exec {
     state: Option<PathBuf>,
     #[command(flatten)]
     wanted: Wanted,
-    /// The command and its arguments, behind a bare `--`
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The command and its arguments, best behind a bare `--`
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
@@ -45,14 +45,11 @@ impl Exec {
         let Some((program, args)) = self.command.split_first() else {
             return Err(Failure::usage("The command is missing").hint("write it behind a bare `--`").into());
         };
-        let sandbox = self.wanted.start(self.state.clone(), Some(PUBLIC_URL), ctx).await;
-        let sandbox = sandbox.map_err(|failure| match &self.state {
-            Some(file) => in_named_file(failure, file),
-            None => failure,
-        })?;
+        let sandbox = self.wanted.start(self.state.clone(), Some(PUBLIC_URL), ctx).await?;
         let mut signals = Signals::listen()?;
         let mut command = Command::new(program);
         command.args(args).env("INSFORGE_BASE_URL", sandbox.url()).env("INSFORGE_API_KEY", API_KEY);
+        command.env(EXEC_URL, sandbox.url());
         for name in REMOVED {
             command.env_remove(name);
         }

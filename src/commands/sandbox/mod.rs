@@ -40,6 +40,9 @@ impl Sandbox {
     }
 }
 
+/// Where a command that `exec` runs finds out that its backend is a sandbox.
+pub(crate) const EXEC_URL: &str = "INSFORGE_SANDBOX_URL";
+
 const FAULTS: &str = "\
 Faults:
   A fault is `REQUESTS: EFFECT HOW-OFTEN`.
@@ -125,6 +128,13 @@ impl Command for Reset {
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        if self.state.is_none() && ctx.facts.var(EXEC_URL).is_some() {
+            return Err(Failure::usage(
+                "This runs in a sandbox of its own, which is gone when its command ends",
+            )
+            .hint("run a command of its own for each fresh sandbox, or name a file with --state")
+            .into());
+        }
         let path = state_file(self.state.clone())?;
         let reply = Forgotten(shown(&path));
         // Our own file is forgotten whatever is in it; another may be something else by mistake.
@@ -207,17 +217,4 @@ fn state_file(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// A reset without more would forget the wrong file.
-fn in_named_file(failure: anyhow::Error, file: &Path) -> anyhow::Error {
-    match failure.downcast::<Failure>() {
-        Ok(failure) if failure.code == Code::SettingsInvalid => {
-            let reset = format!("insforge sandbox reset --state {}", shell_words::quote(&shown(file)));
-            let hint = failure.hint.as_ref().map(|hint| hint.replace("insforge sandbox reset", &reset));
-            Failure { hint, ..failure }.into()
-        }
-        Ok(failure) => failure.into(),
-        Err(error) => error,
-    }
 }

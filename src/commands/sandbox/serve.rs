@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::command::{Command, Ctx};
-use crate::commands::sandbox::{FAULTS, Wanted, in_named_file, shown, state_file};
+use crate::commands::sandbox::{FAULTS, Wanted, shown, state_file};
 use crate::sandbox::{API_KEY, Sandbox};
 use crate::ui::{Column, Page, Section, Show};
 use crate::wire::Generation;
@@ -31,9 +31,7 @@ impl Command for Serve {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let file = state_file(self.state.clone())?;
-        let sandbox = self.wanted.start(Some(file.clone()), None, ctx).await;
-        let sandbox = sandbox
-            .map_err(|failure| if self.state.is_some() { in_named_file(failure, &file) } else { failure })?;
+        let sandbox = self.wanted.start(Some(file.clone()), None, ctx).await?;
         Ok(Serving { sandbox, state: shown(&file), generation: self.wanted.generation })
     }
 }

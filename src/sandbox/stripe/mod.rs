@@ -182,13 +182,18 @@ impl Client<'_> {
             return Err(refusal);
         }
         let refused = match &self.key {
-            key if key.contains("expired") => Some("Expired"),
-            key if key.contains("invalid") || key::is_of_nobody(key) => Some("Invalid"),
+            key if key.contains("expired") => Some(("Expired", "")),
+            key if key.contains("invalid") => Some(("Invalid", "")),
+            // Nobody else will say it where it matters.
+            key if key::is_of_nobody(key) => Some((
+                "Invalid",
+                ". A sandbox takes made-up keys only, such as sk_test_shop_1: use no real one here",
+            )),
             _ => None,
         };
-        if let Some(what) = refused {
+        if let Some((what, advice)) = refused {
             let masked = key::masked_by_stripe(&self.key);
-            return Err(Refusal::new(401, format!("{what} API Key provided: {masked}")));
+            return Err(Refusal::new(401, format!("{what} API Key provided: {masked}{advice}")));
         }
         match self.stripe.accounts.get_mut(&self.account_id) {
             Some(account) => Ok(account.books(self.environment)),
