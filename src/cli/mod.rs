@@ -46,6 +46,12 @@ pub(crate) fn command() -> clap::Command {
 
 /// Parses and runs a command line.
 pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit> {
+    // What scripts ask to find out whether it is there: the tree of commands is not needed for it.
+    if let [_, only] = args
+        && (only == "--version" || only == "-V")
+    {
+        return print(format!("insforge {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+    }
     let parsed =
         Cli::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
