@@ -27,6 +27,19 @@ impl Secret {
         self.0.is_empty()
     }
 
+    /// What no key is like, whoever's it is: the words that go on after “the key”.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        if self.is_empty() {
+            Some("is empty")
+        } else if self.0.contains(char::is_whitespace) {
+            Some("has white space in it")
+        } else if !self.0.chars().all(|c| c.is_ascii_graphic()) {
+            Some("has characters that no key has")
+        } else {
+            None
+        }
+    }
+
     /// As the backend shows keys in `status`: the prefix, four stars, the last four characters
     /// (`sk_test_****1234`).
     pub(crate) fn masked(&self) -> String {

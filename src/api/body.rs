@@ -28,9 +28,10 @@ impl Body {
         Ok(Self { fields, ..Self::default() })
     }
 
-    /// One field whose value nobody may see.
-    pub(crate) fn secret(name: &'static str, secret: Secret) -> Self {
-        Self { secrets: vec![(name, secret)], ..Self::default() }
+    /// And this field, whose value nobody may see.
+    pub(crate) fn with_secret(mut self, name: &'static str, secret: Secret) -> Self {
+        self.secrets.push((name, secret));
+        self
     }
 
     /// A field with another name on older backends.
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_sent_and_not_shown() {
-        let body = Body::secret("secretKey", Secret::new("sk_test_alpha_1".into()));
+        let body = Body::default().with_secret("secretKey", Secret::new("sk_test_alpha_1".into()));
         assert_eq!(*body.bytes(Generation::Newer).unwrap(), br#"{"secretKey":"sk_test_alpha_1"}"#);
         assert_eq!(body.shown(Generation::Newer).unwrap(), json!({"secretKey": "sk_test_****ha_1"}));
         assert!(!format!("{body:?}").contains("alpha"));

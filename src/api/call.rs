@@ -27,6 +27,8 @@ pub(crate) struct Provider {
     pub(crate) in_older: bool,
     /// How its commands begin.
     pub(crate) commands: &'static str,
+    /// What the backend says, as a 500, when its connection to this provider broke; others are a 502.
+    pub(crate) lost: Option<&'static str>,
 }
 
 /// An HTTP method.
@@ -93,17 +95,18 @@ enum Segment {
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     provider: &'static Provider,
+    environment: Option<Environment>,
     segments: Vec<Segment>,
     query: Vec<(Name, String)>,
 }
 
 impl Route {
     pub(crate) const fn of(provider: &'static Provider) -> Self {
-        Self { provider, segments: Vec::new(), query: Vec::new() }
+        Self { provider, environment: None, segments: Vec::new(), query: Vec::new() }
     }
 
     pub(crate) fn environment(self, environment: Environment) -> Self {
-        self.name(environment.as_str())
+        Self { environment: Some(environment), ..self.name(environment.as_str()) }
     }
 
     pub(crate) fn name(mut self, name: impl Into<Name>) -> Self {
@@ -123,6 +126,12 @@ impl Route {
 
     pub(crate) const fn provider(&self) -> &'static Provider {
         self.provider
+    }
+
+    /// The command that gives the backend the key with which it was to act there.
+    pub(crate) fn config_set(&self) -> String {
+        let environment = self.environment.map_or_else(String::new, |environment| format!(" {environment}"));
+        format!("{} config set{environment}", self.provider.commands)
     }
 
     /// Whether it ends in the id of one thing.

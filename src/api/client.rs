@@ -117,7 +117,9 @@ impl Client {
             }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
-                Ok(answer) => self.decide(request.replay, replays, &ApiError::read(answer).outcome()),
+                Ok(answer) => {
+                    self.decide(request.replay, replays, &ApiError::read(answer, request).outcome())
+                }
                 Err(Broken::Transport(error)) if error.is_connect() => {
                     self.decide(request.replay, replays, &Outcome::NotSent)
                 }
@@ -139,7 +141,7 @@ impl Client {
 
     /// Asks for the backend's version; needs no key and sends none.
     pub(crate) async fn health(&self) -> Result<Health, Failure> {
-        let answer = self.exchange(Request::get(HEALTH)).await?;
+        let answer = self.exchange(Request::get(HEALTH, None)).await?;
         serde_json::from_slice(&answer.body).map_err(|_| {
             Failure::new(
                 Code::ResponseInvalid,

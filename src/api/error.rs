@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::api::call::Method;
+use crate::api::call::{Method, Provider, Route};
 use crate::api::client::{Broken, Client, Endpoint, Limits};
 use crate::api::exchange::{Answer, Request, innermost, is_out_of_reach, leaves_open};
 use crate::api::retry::{Outcome, Replay, names_a_connection_timeout};
@@ -19,20 +19,29 @@ pub(crate) struct ApiError {
     /// A ready-made hint.
     next_actions: Option<String>,
     retry_after: Option<Duration>,
+    /// The provider to which the backend's connection broke.
+    lost: Option<&'static Provider>,
 }
 
 impl ApiError {
     /// Reads an answer that is no success; one that is not the backend's JSON has a status and nothing else.
-    pub(crate) fn read(answer: &Answer) -> Self {
+    pub(crate) fn read(answer: &Answer, request: Request<'_>) -> Self {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |name: &str| {
             let text = body.get(name)?.as_str()?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         };
+        let message = text("message");
+        let provider = request.route.map(Route::provider);
+        let lost = provider.filter(|provider| {
+            let said = message.as_deref().zip(provider.lost);
+            answer.status == 500 && said.is_some_and(|(message, lost)| message.contains(lost))
+        });
         Self {
             status: answer.status,
             code: text("error"),
-            message: text("message"),
+            message,
+            lost,
             next_actions: text("nextActions"),
             retry_after: answer.retry_after,
         }
@@ -41,7 +50,8 @@ impl ApiError {
     /// For the replay policy.
     pub(crate) fn outcome(&self) -> Outcome<'_> {
         Outcome::Refused {
-            status: self.status,
+            // What it means is what a 502 says where the backend knows it.
+            status: if self.lost.is_some() { 502 } else { self.status },
             code: self.code.as_deref(),
             message: self.message.as_deref().unwrap_or_default(),
             retry_after: self.retry_after,
@@ -58,9 +68,15 @@ impl ApiError {
     pub(crate) fn into_failure(self, request: Request<'_>, client: &Client) -> Failure {
         let status = self.status;
         let code = self.code.clone().unwrap_or_else(|| format!("HTTP_{status}"));
-        let what = self.message.clone();
-        let what = what.unwrap_or_else(|| format!("The backend answered {status} without saying why"));
-        let why = format!("{request} answered {status} {code}");
+        let answered = format!("{request} answered {status} {code}");
+        let message = self.message.as_deref();
+        let (what, why) = if let Some(provider) = self.lost {
+            let said = message.unwrap_or_default();
+            (format!("The backend lost its connection to {}", provider.name), format!("{answered}: {said}"))
+        } else {
+            let silent = || format!("The backend answered {status} without saying why");
+            (message.map_or_else(silent, str::to_owned), answered)
+        };
         if leaves_open(status) && request.replay == Replay::IfNotSent {
             return outcome_unknown(&what).why(why).status(status);
         }
@@ -80,6 +96,7 @@ impl ApiError {
             404 => Exit::NotFound,
             429 => Exit::TryAgain,
             status if repeatable && (status == 408 || is_out_of_reach(status)) => Exit::TryAgain,
+            500 if repeatable && self.lost.is_some() => Exit::TryAgain,
             500 if repeatable && names_a_connection_timeout(message) => Exit::TryAgain,
             _ => Exit::Failed,
         }
@@ -112,6 +129,8 @@ impl ApiError {
 
     /// What to do now, by status and code (CONTRACT: Errors).
     fn own_hint(&self, request: Request<'_>, client: &Client) -> Option<String> {
+        let commands = request.route.map_or("insforge payments", |route| route.provider().commands);
+        let config_set = request.route.map(Route::config_set).unwrap_or_default();
         let source = || format!("the key comes from {}", client.endpoint().key_source);
         let hint = match (self.status, self.code.as_deref().unwrap_or_default()) {
             (401, _) if self.is_a_false_401(client) => {
@@ -123,20 +142,28 @@ impl ApiError {
                 return Some(format!("use the project's admin API key (ik_…); {}", source()));
             }
             (401, _) => {
-                "the provider refuses the key that it was given; `insforge payments config set` gives the backend \
-                 another"
+                return Some(format!(
+                    "the provider refuses the key that it was given; `{config_set}` gives the backend another"
+                ));
             }
             (403, _) => {
-                "the provider's key lacks this permission; give the backend one that has it with `insforge payments \
-                 config set`"
+                return Some(format!(
+                    "the provider's key lacks this permission; give the backend one that has it with `{config_set}`"
+                ));
             }
             (400, "PAYMENT_CONFIG_INVALID" | "PAYMENT_CONFIG_NOT_FOUND") => {
-                "give the backend the provider's key with `insforge payments config set`"
+                return Some(format!("give the backend the provider's key with `{config_set}`"));
             }
             (400, "INVALID_INPUT") if request.method != Method::Get => "--dry-run shows what is sent",
             (402, _) => "the provider declined a payment method; its dashboard says why",
-            (404, "PAYMENT_CONFIG_NOT_FOUND") => "`insforge payments config` shows which keys there are",
-            (404, _) => "look at the list for its id; `insforge payments sync` brings the mirror up to date",
+            (404, "PAYMENT_CONFIG_NOT_FOUND") => {
+                return Some(format!("`{commands} config` shows which keys there are"));
+            }
+            (404, _) => {
+                return Some(format!(
+                    "look at the list for its id; `{commands} sync` brings the mirror up to date"
+                ));
+            }
             (409, _) => "the provider is at work on the same object; wait a moment, then run it again",
             (429, _) => match self.retry_after {
                 Some(wait) if !wait.is_zero() => {
@@ -144,6 +171,7 @@ impl ApiError {
                 }
                 _ => "wait a moment, then run it again",
             },
+            (500, _) if self.lost.is_some() => "the provider is out of reach; try again in a moment",
             (500, _) if self.exit(request) == Exit::TryAgain => {
                 "the backend is overloaded; wait a moment, then run it again"
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::api::call::Method;
+use crate::api::call::{Method, Route};
 use crate::api::retry::Replay;
 
 /// A request, ready to be sent.
@@ -16,12 +16,14 @@ pub(crate) struct Request<'a> {
     /// JSON.
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) replay: Replay,
+    /// What it is about; `None` for the backend itself.
+    pub(crate) route: Option<&'a Route>,
 }
 
 impl<'a> Request<'a> {
     /// A read.
-    pub(crate) const fn get(path: &'a str) -> Self {
-        Self { method: Method::Get, path, body: None, replay: Replay::Always }
+    pub(crate) const fn get(path: &'a str, route: Option<&'a Route>) -> Self {
+        Self { method: Method::Get, path, body: None, replay: Replay::Always, route }
     }
 }
 

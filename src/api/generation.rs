@@ -8,7 +8,6 @@ use crate::api::call::{Call, Method, Provider, Reply, Route};
 use crate::api::client::Client;
 use crate::api::error::{ApiError, senseless};
 use crate::api::exchange::{Answer, Request};
-use crate::api::stripe::STRIPE;
 use crate::error::{Code, Failure};
 use crate::wire::Generation;
 
@@ -26,7 +25,9 @@ impl Generation {
             Code::ProviderNotAvailable,
             format!("{} is not available on this backend", provider.name),
         )
-        .why(format!("its payments routes are of the {self} generation, which knows Stripe only"))
+        .why(format!(
+            "its payments routes are of the {self} generation, from before there was a second provider"
+        ))
         .hint("update the backend to InsForge 2.3 or later")
     }
 }
@@ -88,20 +89,27 @@ impl Api {
         call: &Call<T>,
     ) -> Result<Reply<T>, Failure> {
         let generation = match self.known.get() {
-            Known::Remembered(generation) | Known::Learned(generation) => generation,
-            // On an older backend a POST to a newer route is taken for an environment's: learn from a GET.
-            Known::Nothing if call.method == Method::Get => Generation::Newer,
-            Known::Nothing => self.learn(Generation::Older, None).await?.0,
+            Known::Learned(generation) => generation,
+            Known::Remembered(generation) if call.route.path(generation).is_some() => generation,
+            // What was remembered has no such route; the backend may have been upgraded since.
+            Known::Remembered(_) | Known::Nothing => {
+                // On an older backend a POST to a newer route is taken for an environment's: learn from a GET.
+                if call.method == Method::Get {
+                    Generation::Newer
+                } else {
+                    self.learn(&call.route, Generation::Older, None).await?.0
+                }
+            }
         };
         let (path, answer) = self.exchange(call, generation).await?;
-        if !is_route_404(&answer) {
+        if !is_route_404(&answer, call, &path) {
             return self.conclude(call, generation, &path, answer);
         }
         if self.known.get() == Known::Learned(generation) {
             return Err(self.missing(call, &path, &answer));
         }
         self.forget();
-        let (now, status) = self.learn(generation, Some(&path)).await?;
+        let (now, status) = self.learn(&call.route, generation, Some(&path)).await?;
         if now == generation {
             return Err(self.missing(call, &path, &answer));
         }
@@ -110,7 +118,7 @@ impl Api {
             (path, answer) if call.route.path(now).as_ref() == Some(&path) => (path, answer),
             _ => self.exchange(call, now).await?,
         };
-        if is_route_404(&answer) {
+        if is_route_404(&answer, call, &path) {
             return Err(self.missing(call, &path, &answer));
         }
         self.conclude(call, now, &path, answer)
@@ -131,22 +139,24 @@ impl Api {
     /// A path that is `gone` has just answered that it does not exist, and is not asked again.
     async fn learn(
         &self,
+        route: &Route,
         unlikely: Generation,
         gone: Option<&str>,
     ) -> Result<(Generation, (String, Answer)), Failure> {
         for generation in [unlikely.other(), unlikely] {
-            let Some(path) = Route::of(&STRIPE).name("status").path(generation) else { continue };
+            let path = status_path(generation, route.provider());
             if gone == Some(path.as_str()) {
                 continue;
             }
-            let answer = self.client.exchange(Request::get(&path)).await?;
+            let request = Request::get(&path, Some(route));
+            let answer = self.client.exchange(request).await?;
             if answer.is_success() {
                 self.note(generation);
                 return Ok((generation, (path, answer)));
             }
-            let error = ApiError::read(&answer);
+            let error = ApiError::read(&answer, request);
             if !error.may_be_about_the_route() {
-                return Err(error.into_failure(Request::get(&path), &self.client));
+                return Err(error.into_failure(request, &self.client));
             }
         }
         Err(Failure::new(Code::PaymentsNotAvailable, "Payments are not available on this backend")
@@ -165,8 +175,8 @@ impl Api {
         answer: Answer,
     ) -> Result<Reply<T>, Failure> {
         if !answer.is_success() {
-            let error = ApiError::read(&answer);
-            return Err(error.into_failure(request_of(call, path), &self.client));
+            let request = request_of(call, path);
+            return Err(ApiError::read(&answer, request).into_failure(request, &self.client));
         }
         let reply = call.read(answer.body).map_err(|error| {
             let request = request_of(call, path);
@@ -197,7 +207,8 @@ impl Api {
     fn missing<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Failure {
         // On the older routes before 2.1.8 a missing thing has the plain code of a missing route.
         if self.known.get() == Known::Learned(Generation::Older) && call.names_a_thing() {
-            return ApiError::read(answer).into_failure(request_of(call, path), &self.client);
+            let request = request_of(call, path);
+            return ApiError::read(answer, request).into_failure(request, &self.client);
         }
         Failure::new(Code::Backend("NOT_FOUND".into()), "This backend has no such route")
             .why(format!("{} {path} answered {}", call.method, answer.status))
@@ -207,10 +218,18 @@ impl Api {
 }
 
 /// The request, without its body: for messages.
-fn request_of<'a, T>(call: &Call<T>, path: &'a str) -> Request<'a> {
-    Request { method: call.method, path, body: None, replay: call.replay }
+fn request_of<'a, T>(call: &'a Call<T>, path: &'a str) -> Request<'a> {
+    Request { method: call.method, path, body: None, replay: call.replay, route: Some(&call.route) }
 }
 
-fn is_route_404(answer: &Answer) -> bool {
-    answer.status == 404 && ApiError::read(answer).may_be_about_the_route()
+fn is_route_404<T>(answer: &Answer, call: &Call<T>, path: &str) -> bool {
+    answer.status == 404 && ApiError::read(answer, request_of(call, path)).may_be_about_the_route()
+}
+
+/// The status, which every provider has; the older generation's routes name none.
+fn status_path(generation: Generation, provider: &Provider) -> String {
+    match generation {
+        Generation::Newer => format!("/api/payments/{}/status", provider.segment),
+        Generation::Older => "/api/payments/status".to_owned(),
+    }
 }

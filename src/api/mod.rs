@@ -19,3 +19,5 @@ pub(crate) use provider::{
     SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
 };
 pub(crate) use retry::Replay;
+/// Who is meant where no provider is named, and whom both generations have.
+pub(crate) use stripe::STRIPE as DEFAULT;

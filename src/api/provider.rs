@@ -1,10 +1,9 @@
 //! The endpoints that every provider has in the same place. What differs is the type of their answer.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::call::{Call, Method, Name, Provider, Route};
-use crate::wire::{Customers, Environment, Transactions};
+use crate::wire::{Config, Customers, Environment, Status, Transactions};
 
 /// One billing subject of the application's; the backend takes both parts or none.
 #[derive(Clone, Debug, Default)]
@@ -16,20 +15,17 @@ pub(crate) struct SubjectFilter {
 }
 
 /// The connection of each environment.
-pub(crate) fn status<T: DeserializeOwned>(provider: &'static Provider) -> Call<T> {
+pub(crate) fn status(provider: &'static Provider) -> Call<Status> {
     Call::get(Route::of(provider).name("status"))
 }
 
 /// The configured keys. The newer backend sends them **in clear**.
-pub(crate) fn config<T: DeserializeOwned + Serialize>(provider: &'static Provider) -> Call<T> {
+pub(crate) fn config(provider: &'static Provider) -> Call<Config> {
     Call::get(Route::of(provider).name("config")).with_secrets()
 }
 
 /// Takes the keys of an environment away. It answers with those that are left, the newer backend **in clear**.
-pub(crate) fn remove_keys<T: DeserializeOwned + Serialize>(
-    provider: &'static Provider,
-    environment: Environment,
-) -> Call<T> {
+pub(crate) fn remove_keys(provider: &'static Provider, environment: Environment) -> Call<Config> {
     Call::write(Method::Delete, Route::of(provider).environment(environment).name("config")).with_secrets()
 }
 

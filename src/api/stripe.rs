@@ -12,7 +12,7 @@ use crate::wire::{
 
 /// Stripe. The older generation's routes name no provider: there all payments are Stripe's.
 pub(crate) static STRIPE: Provider =
-    Provider { name: "Stripe", segment: "stripe", in_older: true, commands: "insforge payments" };
+    Provider { name: "Stripe", segment: "stripe", in_older: true, commands: "insforge payments", lost: None };
 
 fn catalog(environment: Environment) -> Route {
     Route::of(&STRIPE).environment(environment).name("catalog")
@@ -23,7 +23,9 @@ const PRODUCT_ID: Name = Name::renamed("productId", "stripeProductId");
 /// Gives the backend the secret key. It answers with every key that it has, the newer one **in clear**.
 pub(crate) fn set_key(environment: Environment, key: Secret) -> Call<Config> {
     let route = Route::of(&STRIPE).environment(environment).name("config");
-    Call::repeatable(Method::Put, route).with_body(Body::secret("secretKey", key)).with_secrets()
+    Call::repeatable(Method::Put, route)
+        .with_body(Body::default().with_secret("secretKey", key))
+        .with_secrets()
 }
 
 /// Makes the managed webhook endpoint anew: an earlier one is deleted first.

@@ -10,13 +10,13 @@ use std::ffi::OsString;
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use early::Early;
 
 use crate::command::{Ctx, Ending};
-use crate::commands::{CONFIG_SET_USAGE, Root};
+use crate::commands::Root;
 use crate::error::{Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{Stderr, ask};
@@ -147,9 +147,13 @@ fn without_command(error: &clap::Error, args: &[OsString], early: &Early, facts:
         // Any word of it may be a key, in any form.
         _ if may_hold_a_key(args) => Err(Failure::usage("The command line makes no sense")
             .why("what is wrong with it is not told, because a word of it may be a key")
-            .hint(format!("write it as {CONFIG_SET_USAGE}; `{} --help` says more", command_in(args)))
+            .hint(format!("write it as {}; `{} --help` says more", usage_of(args), command_in(args)))
             .into()),
-        _ => Err(usage(&rendered.to_string(), &command_in(args)).into()),
+        _ => {
+            let failure = usage(&rendered.to_string(), &command_in(args));
+            let elsewhere = elsewhere(error).map(|elsewhere| format!("it is `{elsewhere}`"));
+            Err(elsewhere.map_or(failure.clone(), |hint| failure.hint(hint)).into())
+        }
     }
 }
 
@@ -188,17 +192,49 @@ fn usage(rendered: &str, command: &str) -> Failure {
 
 /// The command that a command line means, as far as it goes: `insforge payments customers`.
 fn command_in(args: &[OsString]) -> String {
+    let names = names_in(&command(), args);
+    std::iter::once("insforge").chain(names.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
+/// How that command is written.
+fn usage_of(args: &[OsString]) -> String {
     let mut tree = command();
-    let mut here = &mut tree;
-    let mut path = String::from("insforge");
-    for word in args.iter().skip(1) {
-        if here.find_subcommand(word).is_none() {
-            continue;
-        }
-        let Some(next) = here.find_subcommand_mut(word) else { break };
-        path.push(' ');
-        path.push_str(next.get_name());
-        here = next;
+    tree.build();
+    let names = names_in(&tree, args);
+    let usage = usage_below(&mut tree, &names);
+    usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn usage_below(command: &mut clap::Command, names: &[String]) -> String {
+    if let Some((name, rest)) = names.split_first()
+        && let Some(next) = command.find_subcommand_mut(name)
+    {
+        return usage_below(next, rest);
     }
-    path
+    command.render_usage().to_string()
+}
+
+/// Which commands its words name, one below the other.
+fn names_in(tree: &clap::Command, args: &[OsString]) -> Vec<String> {
+    let mut here = tree;
+    let mut names = Vec::new();
+    for word in args.iter().skip(1) {
+        if let Some(next) = here.find_subcommand(word) {
+            names.push(next.get_name().to_owned());
+            here = next;
+        }
+    }
+    names
+}
+
+/// Where there is a command of the name that was not found: under `payments`, or under one of its providers.
+fn elsewhere(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let tree = command();
+    let payments = tree.find_subcommand("payments")?;
+    // Each provider has a status, and nothing else has.
+    let providers = payments.get_subcommands().filter(|group| group.find_subcommand("status").is_some());
+    std::iter::once(("insforge payments".to_owned(), payments))
+        .chain(providers.map(|group| (format!("insforge payments {}", group.get_name()), group)))
+        .find_map(|(path, group)| Some(format!("{path} {}", group.find_subcommand(name)?.get_name())))
 }

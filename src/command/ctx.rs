@@ -12,7 +12,7 @@ use crate::facts::Facts;
 use crate::guard::{self, Effect, Standing, Verdict};
 use crate::settings::{Asked, Backend, Cache, KeyFlag, Places};
 use crate::ui::{Look, Stderr, busy};
-use crate::wire::{self, Connection, Environment, Generation};
+use crate::wire::{Connection, Environment, Generation};
 
 /// How the result is written to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -144,7 +144,7 @@ impl Ctx {
         provider: &'static Provider,
         environment: Environment,
     ) -> Result<Option<Connection>> {
-        let status = self.send(api::status::<wire::Status>(provider)).await?;
+        let status = self.send(api::status(provider)).await?;
         Ok(status
             .data
             .connections

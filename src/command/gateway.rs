@@ -6,10 +6,6 @@ use crate::ui::View;
 pub(crate) trait Gateway: 'static {
     /// Its name and routes.
     const PROVIDER: &'static Provider;
-    /// The answer of `status`.
-    type Status: serde::de::DeserializeOwned + View;
-    /// The answer of `config`, masked.
-    type Config: serde::de::DeserializeOwned + serde::Serialize + View;
     /// The command that gives the backend a key.
     type ConfigSet: clap::Args + Write;
     /// The answer of `sync`.
@@ -35,4 +31,15 @@ pub(crate) enum SyncOutcome {
     Unconfigured,
     /// It failed, for this reason.
     Failed(String),
+}
+
+impl SyncOutcome {
+    /// In a table.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "succeeded",
+            Self::Unconfigured => "unconfigured",
+            Self::Failed(_) => "failed",
+        }
+    }
 }

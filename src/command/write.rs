@@ -54,6 +54,11 @@ pub(crate) trait Write {
         failure
     }
 
+    /// Looks what became of it, where the answer was lost and sending it again could do it twice.
+    async fn look(&self, _ctx: &Ctx, _resolved: &Self::Resolved, failure: Failure) -> Failure {
+        failure
+    }
+
     /// What is shown of the answer.
     async fn conclude(
         &self,
@@ -68,7 +73,7 @@ pub(crate) trait Write {
 pub(crate) struct Change {
     pub(crate) effect: Effect,
     pub(crate) provider: &'static Provider,
-    /// As an order: `Delete product prod_1`.
+    /// As an order: `Delete product prod_1 at Stripe`.
     pub(crate) what: String,
     /// What that means for whoever says yes.
     pub(crate) means: Option<String>,
@@ -100,7 +105,7 @@ impl Check {
 impl Change {
     /// `Delete product prod_1 at Stripe, live`
     fn sentence(&self) -> String {
-        format!("{} at {}, {}", self.what, self.provider.name, self.effect.environment())
+        format!("{}, {}", self.what, self.effect.environment())
     }
 
     /// A command line that shows whether it was done.
@@ -121,6 +126,8 @@ impl Change {
         format!("see with `{}` whether it was done, before you run it again", self.check(ctx))
     }
 }
+
+const LOOKING: &str = "Looking what became of it…";
 
 /// Runs a command that writes.
 pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exit> {
@@ -145,10 +152,17 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     let again = again.as_ref();
     ctx.when_interrupted(command.explain(ctx, &resolved, interrupted(&change, again, call.replay, ctx)));
     let sent = ctx.while_busy(WAITING, ctx.send(call)).await;
-    let reply = sent.map_err(|error| match error.downcast::<Failure>() {
-        Ok(failure) => command.explain(ctx, &resolved, told(failure, &change, again, ctx)).into(),
-        Err(error) => error,
-    })?;
+    let reply = match sent.map_err(anyhow::Error::downcast::<Failure>) {
+        Ok(reply) => reply,
+        Err(Ok(failure)) => {
+            let failure = command.explain(ctx, &resolved, told(failure, &change, again, ctx));
+            if failure.code != Code::OutcomeUnknown {
+                return Err(failure.into());
+            }
+            return Err(ctx.while_busy(LOOKING, command.look(ctx, &resolved, failure)).await.into());
+        }
+        Err(Err(error)) => return Err(error),
+    };
     ctx.when_interrupted(done_but_interrupted(&change, ctx));
     let shown = command.conclude(ctx, resolved, reply).await?;
     show::show(&shown, output, ctx).map_err(|error| not_shown(error, &change, again))

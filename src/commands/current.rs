@@ -4,13 +4,12 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::api::stripe::STRIPE;
 use crate::api::{self, Health};
 use crate::command::{Command, Ctx};
 use crate::error::{Exit, Failure};
 use crate::settings::{Backend, Source};
 use crate::ui::{Column, Page, Section, Show, yes_no};
-use crate::wire::{self, Generation};
+use crate::wire::Generation;
 
 /// Show which backend and key are used, where they come from, and whether they work
 #[derive(Args)]
@@ -26,7 +25,7 @@ impl Command for Current {
         // What fails here is part of the report, not the end of it.
         let health = api.client().health().await;
         let status = match &health {
-            Ok(_) => api.send(&api::status::<wire::Status>(&STRIPE)).await.map(|_| ()),
+            Ok(_) => api.send(&api::status(&api::DEFAULT)).await.map(|_| ()),
             Err(failure) => Err(failure.clone()),
         };
         Ok(Report::new(backend, &health, api.generation(), status.err()))

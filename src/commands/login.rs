@@ -6,13 +6,12 @@ use serde_json::{Value, json};
 
 use crate::api;
 use crate::api::Endpoint;
-use crate::api::stripe::STRIPE;
 use crate::command::{Command, Ctx, aside};
 use crate::error::Failure;
 use crate::secret::Secret;
 use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
 use crate::ui::{Page, Show, ask};
-use crate::wire::{self, Address};
+use crate::wire::Address;
 
 /// Store a backend's address and API key, after checking that the backend accepts them
 ///
@@ -118,7 +117,7 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
 pub(super) async fn check(ctx: &Ctx, address: &Address, key: &Found<Secret>) -> Result<()> {
     let endpoint =
         Endpoint { address: address.clone(), key: key.value.clone(), key_source: key.source.to_string() };
-    ctx.api_of(endpoint, true).send(&api::status::<wire::Status>(&STRIPE)).await?;
+    ctx.api_of(endpoint, true).send(&api::status(&api::DEFAULT)).await?;
     Ok(())
 }
 

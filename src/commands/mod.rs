@@ -19,7 +19,6 @@ use crate::command::{Ctx, execute};
 use crate::error::Exit;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
-pub(crate) use stripe::CONFIG_SET_USAGE;
 use stripe::Stripe;
 
 /// The root of the tree.

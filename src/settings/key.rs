@@ -75,14 +75,8 @@ pub(crate) fn check_api_key(key: Secret, source: &Source) -> Result<Secret, Fail
         Failure::new(Code::ApiKeyInvalid, format!("The API key from {source} {what}"))
             .hint("use the project's API key (ik_…) from the backend's settings")
     };
-    if key.is_empty() {
-        return Err(wrong("is empty"));
-    }
-    if key.expose().contains(char::is_whitespace) {
-        return Err(wrong("has white space in it"));
-    }
-    if !key.expose().chars().all(|c| c.is_ascii_graphic()) {
-        return Err(wrong("has characters that no key has"));
+    if let Some(flaw) = key.flaw() {
+        return Err(wrong(flaw));
     }
     let providers = ["sk_", "rk_", "pk_", "whsec_", "rzp_"];
     if providers.iter().any(|prefix| key.expose().starts_with(prefix)) {

@@ -20,6 +20,14 @@ impl Environment {
         Self::ALL.into_iter().find(|environment| environment.as_str() == word)
     }
 
+    /// Not this one.
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Test => Self::Live,
+            Self::Live => Self::Test,
+        }
+    }
+
     /// As the backend spells it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

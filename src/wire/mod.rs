@@ -2,28 +2,30 @@
 
 mod address;
 mod bodies;
+mod connection;
 mod environment;
 mod generation;
 mod lists;
-mod metadata;
 mod money;
 mod patch;
 mod price;
 mod stripe;
 mod text;
+mod texts;
 
 pub(crate) use address::Address;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
+pub(crate) use connection::{Account, Config, Connection, Key, Status};
 pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
-pub(crate) use metadata::{Field, Metadata};
 pub(crate) use money::Money;
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
 pub(crate) use stripe::{
-    Account, Catalog, Config, Connection, ConnectionReply, Key, Price, PriceReply, Prices, Product,
-    ProductDeleted, ProductReply, Products, Status, Subscription, Subscriptions, SyncResult, SyncResults,
+    Catalog, ConnectionReply, Price, PriceReply, Prices, Product, ProductDeleted, ProductReply, Products,
+    Subscription, Subscriptions, SyncResult, SyncResults,
 };
 pub(crate) use text::{Currency, Description, IdempotencyKey, LookupKey, ObjectId, ProductName};
+pub(crate) use texts::{Field, Metadata, OfStripe};

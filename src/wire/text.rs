@@ -102,7 +102,7 @@ checked_text! {
 }
 
 checked_text! {
-    /// A three-letter ISO currency code, in either case; Stripe knows which of them it takes.
+    /// A three-letter ISO currency code, in either case; the provider knows which of them it takes.
     Currency, |text| {
         if text.len() == 3 && text.chars().all(|c| c.is_ascii_alphabetic()) {
             Ok(())

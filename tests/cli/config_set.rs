@@ -188,8 +188,12 @@ const REFUSED: [(&str, &str, &str); 32] = [
     ("--secret-key KEY --secret-key-file key-file", "KEY", "The key is given twice"),
     ("test KEY -e live", "", "The environment is given twice, and differently"),
     ("-e test -e live -", "KEY", "The environment is given twice, and differently"),
-    ("test", "KEY", "pipe it into `config set test -`, or set STRIPE_TEST_SECRET_KEY"),
-    ("live --yes", "LIVE", "pipe it into `config set live -`, or set STRIPE_LIVE_SECRET_KEY"),
+    ("test", "KEY", "pipe it into `insforge payments config set test -`, or set STRIPE_TEST_SECRET_KEY"),
+    (
+        "live --yes",
+        "LIVE",
+        "pipe it into `insforge payments config set live -`, or set STRIPE_LIVE_SECRET_KEY",
+    ),
     ("test live", "", "The environment is given twice, and no key"),
     ("test KEY -e", "", "write it as insforge payments config set [ENV] [- | KEY |"),
     ("test --secret-key", "", "write it as insforge payments config set [ENV] [- | KEY |"),
@@ -613,7 +617,7 @@ mod on_a_terminal {
                 assert_eq!(code, exit, "{screen}");
                 let before = screen.split(GO_ON).next().unwrap_or_default();
                 let end = &key[key.len() - 4..];
-                let masked = format!("sk_{environment}_****{end} at Stripe, {environment}");
+                let masked = format!("sk_{environment}_****{end}, {environment}");
                 for text in ["acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)", &masked, lost] {
                     assert!(before.contains(text), "it does not say {text:?}:\n{screen}");
                 }

@@ -18,8 +18,8 @@ const ASKING: [(&[&str], &str, &str); 9] = [
         "Delete product prod_1 at Stripe, test",
         "DELETE test/catalog/products/prod_1",
     ),
-    (&["config", "remove"], "Remove the key at Stripe, test", "DELETE test/config"),
-    (&["config", "remove", "live"], "Remove the key at Stripe, live", "DELETE live/config"),
+    (&["config", "remove"], "Remove the backend's Stripe key, test", "DELETE test/config"),
+    (&["config", "remove", "live"], "Remove the backend's Stripe key, live", "DELETE live/config"),
     (
         &["products", "create", "live", "--name", "Pro"],
         "Create product Pro at Stripe, live",

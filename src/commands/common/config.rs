@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use anyhow::Result;
@@ -7,6 +8,8 @@ use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway, execute, execute_write};
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
+use crate::ui::{Column, Page, Section, View, dash, yes_no};
+use crate::wire::{self, Key};
 
 /// Show which keys are configured, masked; set and remove them
 #[derive(Args)]
@@ -42,10 +45,38 @@ struct List<G: Gateway> {
 }
 
 impl<G: Gateway> Command for List<G> {
-    type Reply = Reply<G::Config>;
+    type Reply = Reply<wire::Config>;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         ctx.send(api::config(G::PROVIDER)).await
+    }
+}
+
+impl View for wire::Config {
+    const NOUN: &'static str = "keys";
+
+    fn page(&self) -> Page<'_> {
+        const ONE: &[Column] = &[Column::new("Env"), Column::new("Configured"), Column::new("Key")];
+        const SEVERAL: &[Column] =
+            &[Column::new("Env"), Column::new("Kind"), Column::new("Configured"), Column::new("Key")];
+        let several = self.keys.iter().any(|key| key.key_type.is_some());
+        Section::new(if several { SEVERAL } else { ONE }, self.keys.iter().map(|key| row(key, several)))
+            .into()
+    }
+}
+
+fn row(key: &Key, several: bool) -> Vec<Cow<'_, str>> {
+    let kind = several.then(|| dash(key.key_type.as_deref().map(kind)));
+    let rest = [yes_no(Some(key.has_key)), dash(key.masked_key.as_deref())];
+    std::iter::once(key.environment.as_str().into()).chain(kind).chain(rest).collect()
+}
+
+/// `api_secret` as people write it.
+fn kind(key_type: &str) -> Cow<'_, str> {
+    match key_type {
+        "api_key" => "API key".into(),
+        "api_secret" => "API secret".into(),
+        other => other.replace('_', " ").into(),
     }
 }

@@ -1,17 +1,14 @@
-use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
 
-use crate::api::{self, Call, Provider, Reply};
+use crate::api::{self, Call, Reply};
 use crate::command::{Change, Check, Ctx, Gateway, Write};
-use crate::commands::common::EnvironmentArgs;
-use crate::error::{Failure, Warning};
+use crate::commands::common::{Configured, EnvironmentArgs};
+use crate::error::Failure;
 use crate::guard::Effect;
-use crate::ui::{Page, Show};
-use crate::wire::Environment;
+use crate::wire::{self, Environment};
 
 /// Take the keys of one environment away from the backend
 ///
@@ -26,7 +23,7 @@ pub(crate) struct Remove<G: Gateway> {
 
 impl<G: Gateway> Write for Remove<G> {
     type Resolved = Environment;
-    type Answer = G::Config;
+    type Answer = wire::Config;
     type Shown = Configured;
     const HAS_IDS: bool = false;
 
@@ -42,7 +39,7 @@ impl<G: Gateway> Write for Remove<G> {
         Change {
             effect: Effect::Destroy(*environment),
             provider: G::PROVIDER,
-            what: "Remove the key".into(),
+            what: format!("Remove the backend's {} key", G::PROVIDER.name),
             means: Some("Payment syncs and changes for this environment will stop.".into()),
             account: None,
             check: Check::backend(&["config"]),
@@ -57,46 +54,8 @@ impl<G: Gateway> Write for Remove<G> {
         &self,
         _ctx: &Ctx,
         environment: Environment,
-        _reply: Reply<G::Config>,
+        _reply: Reply<wire::Config>,
     ) -> Result<Configured> {
-        let note = format!("✓ {} {environment} key removed.", G::PROVIDER.name);
-        Ok(Configured {
-            provider: G::PROVIDER,
-            environment,
-            configured: false,
-            notes: vec![note],
-            warnings: Vec::new(),
-        })
-    }
-}
-
-/// Whether an environment has a key now. The backend's own answer has the keys themselves in it.
-pub(crate) struct Configured {
-    pub(crate) provider: &'static Provider,
-    pub(crate) environment: Environment,
-    pub(crate) configured: bool,
-    pub(crate) notes: Vec<String>,
-    pub(crate) warnings: Vec<Warning>,
-}
-
-impl Show for Configured {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
-            "provider": self.provider.segment,
-            "environment": self.environment.as_str(),
-            "configured": self.configured,
-        })))
-    }
-
-    fn page(&self) -> Page<'_> {
-        Page::default()
-    }
-
-    fn notes(&self) -> Vec<String> {
-        self.notes.clone()
-    }
-
-    fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        Ok(Configured::removed(G::PROVIDER, environment))
     }
 }

@@ -12,20 +12,10 @@ use serde_json::{Map, Value};
 
 use crate::command::aside;
 use crate::error::Failure;
-use crate::wire::{Field, IdempotencyKey, Metadata};
 
-/// What creates and updates of every object have in common.
+/// An object that comes as JSON.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct ObjectArgs {
-    /// Whether it can be bought [default for a new one: true]
-    #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
-    active: Option<bool>,
-    /// Metadata as a JSON object of texts, such as '{"tier":"pro"}'
-    #[arg(long, value_name = "JSON")]
-    metadata: Option<Metadata>,
-    /// One text of the metadata; repeat it for more. In an update `NAME=` removes the name
-    #[arg(long, value_name = "NAME=TEXT")]
-    metadata_field: Vec<Field>,
+pub(crate) struct FileArgs {
     /// Take the object from a JSON file, or from stdin with `-`; flags beside it win
     #[arg(long, value_name = "PATH")]
     from_file: Option<PathBuf>,
@@ -34,30 +24,10 @@ pub(crate) struct ObjectArgs {
 /// No object is longer, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-impl ObjectArgs {
+impl FileArgs {
     /// See [`crate::command::Write::reads_stdin`].
     pub(crate) fn reads_stdin(&self) -> Option<&'static str> {
         self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
-    }
-
-    /// What the flag says, over what the file says.
-    pub(crate) fn active(&self, file: Option<bool>) -> Option<bool> {
-        self.active.or(file)
-    }
-
-    /// What the flags say, over what the file says.
-    pub(crate) fn metadata(&self, file: Option<Metadata>) -> Result<Option<Metadata>, Failure> {
-        let whole = self.metadata.clone().or(file);
-        if self.metadata_field.is_empty() {
-            return Ok(whole);
-        }
-        let mut metadata = whole.unwrap_or_default();
-        for field in &self.metadata_field {
-            metadata.set(field.clone()).map_err(|limit| {
-                Failure::usage(limit).hint("leave some out; Stripe keeps no more beside an object")
-            })?;
-        }
-        Ok(Some(metadata))
     }
 
     /// The object in the file; an empty one where no file is named.
@@ -113,23 +83,8 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// The key that makes a create repeatable.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct KeyArgs {
-    /// Your own key for this create, the same when you run it again; 1 to 200 characters
-    #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<IdempotencyKey>,
-}
-
-impl KeyArgs {
-    /// What the flag says, over what the file says.
-    pub(crate) fn over(&self, file: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
-        self.idempotency_key.clone().or(file)
-    }
-}
-
 /// Reads `true` and `false`, in either case.
-fn boolean() -> impl TypedValueParser<Value = bool> {
+pub(crate) fn boolean() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["true", "false"]).map(|word| word.eq_ignore_ascii_case("true"))
 }
 

@@ -4,8 +4,10 @@ mod arguments;
 mod catalog;
 mod config;
 mod config_remove;
+mod configured;
 mod customers;
 mod input;
+mod secret_input;
 mod status;
 mod subscriptions;
 mod sync;
@@ -13,8 +15,9 @@ mod transactions;
 
 pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
 pub(super) use config::Config;
-pub(super) use config_remove::Configured;
-pub(super) use input::{KeyArgs, ObjectArgs, in_full, is_stdin, missing};
+pub(super) use configured::Configured;
+pub(super) use input::{FileArgs, boolean, in_full, is_stdin, missing};
+pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning};
 
 use anyhow::Result;
 use clap::Subcommand;

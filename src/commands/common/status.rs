@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use anyhow::Result;
@@ -5,6 +6,8 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
+use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::wire::{self, Connection};
 
 /// Show connection, key, account, webhook and last sync of each environment
 #[derive(Args)]
@@ -14,10 +17,50 @@ pub(crate) struct Status<G: Gateway> {
 }
 
 impl<G: Gateway> Command for Status<G> {
-    type Reply = Reply<G::Status>;
+    type Reply = Reply<wire::Status>;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         ctx.send(api::status(G::PROVIDER)).await
     }
+}
+
+impl View for wire::Status {
+    const NOUN: &'static str = "payment environments";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Env"),
+            Column::new("Status"),
+            Column::new("Key"),
+            Column::new("Account"),
+            Column::new("Webhook"),
+            Column::new("Last Sync"),
+            Column::spare("Synced At"),
+        ];
+        Section::new(COLUMNS, self.connections.iter().map(connection_row)).into()
+    }
+
+    /// Why the last sync failed: the table says only that it did.
+    fn notes(&self) -> Vec<String> {
+        let failed = self.connections.iter().filter(|connection| connection.is_configured());
+        failed
+            .filter_map(|connection| {
+                let reason = connection.last_sync_error()?;
+                Some(format!("{}: the last sync failed: {reason}", connection.environment))
+            })
+            .collect()
+    }
+}
+
+fn connection_row(connection: &Connection) -> Vec<Cow<'_, str>> {
+    vec![
+        connection.environment.as_str().into(),
+        connection.status.as_str().into(),
+        dash(connection.masked_key.as_deref()),
+        dash(connection.account_id.as_deref()),
+        dash(connection.webhook_endpoint_id.as_ref().map(|_| "Configured")),
+        dash(connection.last_sync_status.as_deref()),
+        short_date(connection.last_synced_at.as_deref()),
+    ]
 }

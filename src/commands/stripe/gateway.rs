@@ -7,75 +7,18 @@ use crate::api::stripe::STRIPE;
 use crate::command::{Gateway, SyncOutcome, Synced};
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{prices, products};
-use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
-use crate::wire::{
-    Catalog, Config, Connection, Key, Status, Subscription, Subscriptions, SyncResult, SyncResults,
-};
+use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::wire::{Catalog, Connection, Subscription, Subscriptions, SyncResult, SyncResults};
 
 /// See [`Gateway`].
 pub(crate) enum StripeGateway {}
 
 impl Gateway for StripeGateway {
     const PROVIDER: &'static Provider = &STRIPE;
-    type Status = Status;
-    type Config = Config;
     type ConfigSet = ConfigSet;
     type Sync = SyncResults;
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
-}
-
-impl View for Status {
-    const NOUN: &'static str = "payment environments";
-
-    fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Env"),
-            Column::new("Status"),
-            Column::new("Key"),
-            Column::new("Account"),
-            Column::new("Webhook"),
-            Column::new("Last Sync"),
-            Column::spare("Synced At"),
-        ];
-        Section::new(COLUMNS, self.connections.iter().map(connection_row)).into()
-    }
-
-    /// Why the last sync failed: the table says only that it did.
-    fn notes(&self) -> Vec<String> {
-        let failed = self.connections.iter().filter(|connection| is_configured(connection));
-        failed
-            .filter_map(|connection| {
-                let reason = connection.last_sync_error.as_deref()?;
-                Some(format!("{}: the last sync failed: {reason}", connection.environment))
-            })
-            .collect()
-    }
-}
-
-fn connection_row(connection: &Connection) -> Vec<Cow<'_, str>> {
-    vec![
-        connection.environment.as_str().into(),
-        connection.status.as_str().into(),
-        dash(connection.masked_key.as_deref()),
-        dash(connection.account_id.as_deref()),
-        dash(connection.webhook_endpoint_id.as_ref().map(|_| "Configured")),
-        dash(connection.last_sync_status.as_deref()),
-        short_date(connection.last_synced_at.as_deref()),
-    ]
-}
-
-impl View for Config {
-    const NOUN: &'static str = "keys";
-
-    fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[Column::new("Env"), Column::new("Configured"), Column::new("Key")];
-        Section::new(COLUMNS, self.keys.iter().map(key_row)).into()
-    }
-}
-
-fn key_row(key: &Key) -> Vec<Cow<'_, str>> {
-    vec![key.environment.as_str().into(), yes_no(Some(key.has_key)), dash(key.masked_key.as_deref())]
 }
 
 impl View for SyncResults {
@@ -104,12 +47,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let count = |count: Option<u64>| dash(count.map(|count| count.to_string()));
     vec![
         result.environment.as_str().into(),
-        match outcome {
-            SyncOutcome::Done => "succeeded",
-            SyncOutcome::Unconfigured => "unconfigured",
-            SyncOutcome::Failed(_) => "failed",
-        }
-        .into(),
+        outcome.word().into(),
         count(this.and_then(|this| this.last_sync_counts.products)),
         count(this.and_then(|this| this.last_sync_counts.prices)),
         count(this.and_then(|this| this.last_sync_counts.customers)),
@@ -125,18 +63,14 @@ impl Synced for SyncResults {
     }
 }
 
-fn is_configured(connection: &Connection) -> bool {
-    connection.status != "unconfigured"
-}
-
 /// A sync is done when the backend says that it succeeded and nothing contradicts it.
 fn outcome(connection: &Connection) -> SyncOutcome {
-    if !is_configured(connection) {
+    if !connection.is_configured() {
         return SyncOutcome::Unconfigured;
     }
-    match (connection.status.as_str(), connection.last_sync_status.as_deref(), &connection.last_sync_error) {
+    match (connection.status.as_str(), connection.last_sync_status.as_deref(), connection.last_sync_error()) {
         ("connected", Some("succeeded"), None) => SyncOutcome::Done,
-        (_, _, Some(reason)) => SyncOutcome::Failed(reason.clone()),
+        (_, _, Some(reason)) => SyncOutcome::Failed(reason.into_owned()),
         (status, last, None) => {
             let last = last.unwrap_or("unknown");
             SyncOutcome::Failed(format!("the connection is {status} and the last sync {last}"))

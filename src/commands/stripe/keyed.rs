@@ -1,9 +1,26 @@
 //! Creates, which an idempotency key makes repeatable.
 
+use clap::Args;
+
 use crate::api::stripe::STRIPE;
 use crate::command::{Ctx, KeyInUse};
 use crate::error::Failure;
 use crate::wire::{Environment, IdempotencyKey};
+
+/// The key that makes a create repeatable.
+#[derive(Args, Clone, Debug)]
+pub(super) struct KeyArgs {
+    /// Your own key for this create, the same when you run it again; 1 to 200 characters
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<IdempotencyKey>,
+}
+
+impl KeyArgs {
+    /// What the flag says, over what the file says.
+    pub(super) fn over(&self, file: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
+        self.idempotency_key.clone().or(file)
+    }
+}
 
 /// A new object, and the key under which it is made once.
 pub(crate) struct Keyed<T> {

@@ -3,6 +3,7 @@
 mod config_set;
 mod gateway;
 mod keyed;
+mod object;
 mod prices;
 mod products;
 mod secret_key;
@@ -14,7 +15,6 @@ use clap::Subcommand;
 use crate::command::Ctx;
 use crate::commands::common::{Common, Config};
 use crate::error::Exit;
-pub(crate) use config_set::USAGE as CONFIG_SET_USAGE;
 use gateway::StripeGateway;
 
 /// Everything for Stripe.

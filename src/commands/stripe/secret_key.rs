@@ -1,5 +1,6 @@
 //! What can be told of a Stripe secret key before it is sent. Nothing here repeats a part of the key.
 
+use crate::commands::common::check_beginning;
 use crate::secret::Secret;
 use crate::wire::{Connection, Environment};
 
@@ -9,14 +10,8 @@ use crate::wire::{Connection, Environment};
 /// The sentence that goes on after “the key”.
 pub(super) fn check(key: &Secret, environment: Environment) -> Result<(), String> {
     let text = key.expose();
-    if text.is_empty() {
-        return Err("is empty".into());
-    }
-    if text.contains(char::is_whitespace) {
-        return Err("has white space in it".into());
-    }
-    if !text.chars().all(|c| c.is_ascii_graphic()) {
-        return Err("has characters that no key has".into());
+    if let Some(flaw) = key.flaw() {
+        return Err(flaw.into());
     }
     if text.starts_with("pk_") {
         return Err("is a publishable key: that is the one for frontends, not the secret one".into());
@@ -30,14 +25,7 @@ pub(super) fn check(key: &Secret, environment: Environment) -> Result<(), String
     if text.starts_with("ik_") {
         return Err("is the project's API key, not Stripe's".into());
     }
-    match text.strip_prefix(beginning(environment)) {
-        Some("") => Err("is only the beginning of one".into()),
-        Some(_) => Ok(()),
-        None if text.starts_with(beginning(other(environment))) => {
-            Err(format!("is for {}, not for {environment}", other(environment)))
-        }
-        None => Err(format!("does not begin with {}", beginning(environment))),
-    }
+    check_beginning(text, environment, beginning)
 }
 
 /// A key that says by itself that it is for live.
@@ -49,13 +37,6 @@ const fn beginning(environment: Environment) -> &'static str {
     match environment {
         Environment::Test => "sk_test_",
         Environment::Live => "sk_live_",
-    }
-}
-
-const fn other(environment: Environment) -> Environment {
-    match environment {
-        Environment::Test => Environment::Live,
-        Environment::Live => Environment::Test,
     }
 }
 

@@ -50,7 +50,7 @@ impl Write for Configure {
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
-            what: "Configure the webhook endpoint".into(),
+            what: "Configure the webhook endpoint at Stripe".into(),
             means: Some("An endpoint that InsForge made earlier is deleted, and a new one made.".into()),
             account: None,
             check: Check::backend(&["status"]),

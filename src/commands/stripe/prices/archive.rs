@@ -36,7 +36,7 @@ impl Write for Archive {
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
-            what: format!("Archive price {id}"),
+            what: format!("Archive price {id} at Stripe"),
             means: Some("Nobody can buy at it any more; subscriptions that have it go on.".into()),
             account: None,
             check: Check::mirror(&["prices", "get", environment.as_str(), id]),

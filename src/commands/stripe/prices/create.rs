@@ -4,8 +4,9 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, KeyArgs, ObjectArgs, in_full, missing};
-use crate::commands::stripe::keyed::{self, Keyed};
+use crate::commands::common::{EnvironmentArgs, in_full, missing};
+use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
+use crate::commands::stripe::object::ObjectArgs;
 use crate::error::{Failure, Warning};
 use crate::guard::Effect;
 use crate::wire::{
@@ -100,7 +101,7 @@ impl Write for Create {
         Change {
             effect: Effect::Write(price.environment),
             provider: &STRIPE,
-            what: format!("Create price of {product}: {money}{every}"),
+            what: format!("Create price of {product}: {money}{every} at Stripe"),
             means: in_full(&price.body),
             account: None,
             check: Check::mirror(&["prices", "list", price.environment.as_str(), "--product", product]),

@@ -4,8 +4,9 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, Write};
-use crate::commands::common::{Named, ObjectArgs, Thing, in_full};
+use crate::commands::common::{Named, Thing, in_full};
 use crate::commands::stripe::keyed;
+use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::guard::Effect;
 use crate::wire::{LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
@@ -60,7 +61,7 @@ impl Write for Update {
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
-            what: format!("Update price {id}"),
+            what: format!("Update price {id} at Stripe"),
             means: in_full(changes),
             account: None,
             check: Check::mirror(&["prices", "get", environment.as_str(), id]),

@@ -4,8 +4,9 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, KeyArgs, ObjectArgs, in_full, missing};
-use crate::commands::stripe::keyed::{self, Keyed};
+use crate::commands::common::{EnvironmentArgs, in_full, missing};
+use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
+use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::guard::Effect;
 use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
@@ -65,7 +66,7 @@ impl Write for Create {
         Change {
             effect: Effect::Write(product.environment),
             provider: &STRIPE,
-            what: format!("Create product {name}"),
+            what: format!("Create product {name} at Stripe"),
             means: in_full(&product.body),
             account: None,
             check: Check::mirror(&["products", "list", product.environment.as_str()]),

@@ -37,7 +37,7 @@ impl Write for Delete {
         Change {
             effect: Effect::Destroy(*environment),
             provider: &STRIPE,
-            what: format!("Delete product {id}"),
+            what: format!("Delete product {id} at Stripe"),
             means: Some("A deleted product cannot be brought back.".into()),
             account: None,
             check: Check::mirror(&["products", "get", environment.as_str(), id]),

@@ -4,7 +4,8 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::command::{Change, Check, Ctx, Done, Write};
-use crate::commands::common::{Named, ObjectArgs, Thing, in_full};
+use crate::commands::common::{Named, Thing, in_full};
+use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::guard::Effect;
 use crate::wire::{Description, Patch, ProductChanges, ProductName, ProductReply};
@@ -59,7 +60,7 @@ impl Write for Update {
         Change {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
-            what: format!("Update product {id}"),
+            what: format!("Update product {id} at Stripe"),
             means: in_full(changes),
             account: None,
             check: Check::mirror(&["products", "get", environment.as_str(), id]),

@@ -1,72 +1,96 @@
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What an application keeps beside an object at Stripe: texts by name, in their order. In an update an empty text
-/// removes its name, and names that are not given stay (exchanges 130–132).
-///
-/// The limits are Stripe's (<https://docs.stripe.com/api/metadata>): 50 names of at most 40 characters without square
-/// brackets, texts of at most 500. Names that begin with `insforge_` are InsForge's own.
+/// What an application keeps beside an object at a provider: texts by name, in their order. Names that begin with
+/// `insforge_` are InsForge's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Metadata(Vec<(String, String)>);
+pub(crate) struct Texts<L>(Vec<(String, String)>, PhantomData<L>);
 
-impl Metadata {
+/// How a provider calls these texts, and how much it keeps. Lengths are in characters.
+pub(crate) trait Limits: Clone + Default {
+    /// All of them.
+    const ALL: &'static str;
+    /// In front of a word for a part: `metadata name`.
+    const ONE: &'static str;
+    const MOST_NAMES: usize;
+    const LONGEST_NAME: usize;
+    const LONGEST_TEXT: usize;
+    /// What no name contains, and what that is called.
+    const NOT_IN_NAMES: (&'static [char], &'static str) = (&[], "");
+}
+
+/// Stripe's limits (<https://docs.stripe.com/api/metadata>). In an update an empty text removes its name, and names that
+/// are not given stay (exchanges 130–132).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OfStripe;
+
+impl Limits for OfStripe {
+    const ALL: &'static str = "metadata";
+    const ONE: &'static str = "metadata";
+    const MOST_NAMES: usize = 50;
+    const LONGEST_NAME: usize = 40;
+    const LONGEST_TEXT: usize = 500;
+    const NOT_IN_NAMES: (&'static [char], &'static str) = (&['[', ']'], "square brackets");
+}
+
+/// Stripe's metadata.
+pub(crate) type Metadata = Texts<OfStripe>;
+
+impl<L: Limits> Texts<L> {
     /// Adds a text, in place of what had its name.
     ///
     /// # Errors
     /// The sentence that says which limit it breaks.
-    pub(crate) fn set(&mut self, Field(name, text): Field) -> Result<(), String> {
+    pub(crate) fn set(&mut self, Field(name, text, _): Field<L>) -> Result<(), String> {
         if let Some(entry) = self.0.iter_mut().find(|(known, _)| *known == name) {
             entry.1 = text;
-        } else if self.0.len() < MOST_NAMES {
+        } else if self.0.len() < L::MOST_NAMES {
             self.0.push((name, text));
         } else {
-            return Err(format!("metadata has at most {MOST_NAMES} names"));
+            return Err(format!("there are at most {} {} names", L::MOST_NAMES, L::ONE));
         }
         Ok(())
     }
 }
 
-const MOST_NAMES: usize = 50;
-const LONGEST_NAME: usize = 40;
-const LONGEST_TEXT: usize = 500;
-
-/// One entry of metadata; on a command line `name=text`.
+/// One of the texts; on a command line `name=text`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Field(String, String);
+pub(crate) struct Field<L>(String, String, PhantomData<L>);
 
-impl Field {
+impl<L: Limits> Field<L> {
     fn new(name: String, text: String) -> Result<Self, String> {
+        let (one, most) = (L::ONE, L::LONGEST_NAME);
         let length = name.chars().count();
         if name.trim().is_empty() {
-            return Err("a metadata name is not empty".into());
+            return Err(format!("a {one} name is not empty"));
         }
-        if length > LONGEST_NAME {
-            return Err(format!(
-                "a metadata name has at most {LONGEST_NAME} characters, and `{name}` has {length}"
-            ));
+        if length > most {
+            return Err(format!("a {one} name has at most {most} characters, and `{name}` has {length}"));
         }
-        if name.contains(['[', ']']) {
-            return Err(format!("a metadata name has no square brackets, and `{name}` has"));
+        let (foreign, called) = L::NOT_IN_NAMES;
+        if name.contains(foreign) {
+            return Err(format!("a {one} name has no {called}, and `{name}` has"));
         }
         if name.starts_with("insforge_") {
             return Err(format!(
-                "metadata names that begin with `insforge_` are InsForge's own, and `{name}` does"
+                "{one} names that begin with `insforge_` are InsForge's own, and `{name}` does"
             ));
         }
-        let length = text.chars().count();
-        if length > LONGEST_TEXT {
+        let (length, most) = (text.chars().count(), L::LONGEST_TEXT);
+        if length > most {
             return Err(format!(
-                "a metadata text has at most {LONGEST_TEXT} characters, and that of `{name}` has {length}"
+                "a {one} text has at most {most} characters, and that of `{name}` has {length}"
             ));
         }
-        Ok(Self(name, text))
+        Ok(Self(name, text, PhantomData))
     }
 }
 
-impl FromStr for Field {
+impl<L: Limits> FromStr for Field<L> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -75,7 +99,7 @@ impl FromStr for Field {
     }
 }
 
-impl FromStr for Metadata {
+impl<L: Limits> FromStr for Texts<L> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -90,41 +114,42 @@ impl FromStr for Metadata {
     }
 }
 
-impl<'de> Deserialize<'de> for Metadata {
+impl<'de, L: Limits> Deserialize<'de> for Texts<L> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OfTexts)
+        deserializer.deserialize_map(OfTexts(PhantomData))
     }
 }
 
 /// Reads a JSON object of texts, each name once.
-struct OfTexts;
+struct OfTexts<L>(PhantomData<L>);
 
-impl<'de> Visitor<'de> for OfTexts {
-    type Value = Metadata;
+impl<'de, L: Limits> Visitor<'de> for OfTexts<L> {
+    type Value = Texts<L>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("metadata as a JSON object of texts")
+        write!(f, "{} as a JSON object of texts", L::ALL)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
-        let mut metadata = Metadata::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts<L>, A::Error> {
+        let mut texts = Texts::default();
         while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
-            if metadata.0.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom(format!("metadata has `{name}` twice")));
+            if texts.0.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom(format!("`{name}` is in the {} twice", L::ALL)));
             }
             let serde_json::Value::String(text) = value else {
                 return Err(A::Error::custom(format!(
-                    "metadata holds texts, and `{name}` is {value}; write \"{}\"",
+                    "{} can be texts only, and `{name}` is {value}; write \"{}\"",
+                    L::ALL,
                     value.to_string().replace('"', "'")
                 )));
             };
-            Field::new(name, text).and_then(|field| metadata.set(field)).map_err(A::Error::custom)?;
+            Field::new(name, text).and_then(|field| texts.set(field)).map_err(A::Error::custom)?;
         }
-        Ok(metadata)
+        Ok(texts)
     }
 }
 
-impl Serialize for Metadata {
+impl<L> Serialize for Texts<L> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, text)| (name, text)))
     }
@@ -150,14 +175,14 @@ mod tests {
         refuses("null", "a JSON object of texts");
         refuses(r#"{"n": 1}"#, "`n` is 1; write \"1\"");
         refuses(r#"{"n": null}"#, "`n` is null");
-        refuses(r#"{"a": "1", "a": "2"}"#, "has `a` twice");
+        refuses(r#"{"a": "1", "a": "2"}"#, "`a` is in the metadata twice");
         refuses(r#"{"insforge_subject_id": "x"}"#, "InsForge's own");
         refuses(r#"{"a[b]": "x"}"#, "square brackets");
         refuses(r#"{"": "x"}"#, "not empty");
         refuses(&format!(r#"{{"{}": "v"}}"#, "k".repeat(41)), "at most 40 characters");
         refuses(&format!(r#"{{"long": "{}"}}"#, "v".repeat(501)), "that of `long` has 501");
         let many: Vec<String> = (0..51).map(|n| format!("\"k{n}\": \"v\"")).collect();
-        refuses(&format!("{{{}}}", many.join(",")), "at most 50 names");
+        refuses(&format!("{{{}}}", many.join(",")), "at most 50 metadata names");
         assert!(format!("{{{}}}", many[1..].join(",")).parse::<Metadata>().is_ok());
     }
 
@@ -167,7 +192,7 @@ mod tests {
         metadata.set("n=a=b".parse().unwrap()).unwrap();
         metadata.set("tier=".parse().unwrap()).unwrap();
         assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"tier":"","n":"a=b"}"#);
-        assert!("nothing".parse::<Field>().unwrap_err().contains("name=text"));
+        assert!("nothing".parse::<Field<OfStripe>>().unwrap_err().contains("name=text"));
     }
 
     proptest! {
