@@ -151,3 +151,37 @@ fn commands_do_not_print_and_do_not_look_at_the_format() {
         }
     }
 }
+
+/// What is shared is written once, and what differs is a type: only the list of providers names more than one of them.
+#[test]
+fn no_provider_decides_about_another() {
+    const PROVIDERS: [&str; 2] = ["stripe", "razorpay"];
+    let mut own = 0;
+    for (path, text) in sources() {
+        let name = path.display().to_string();
+        if !["api", "command", "commands", "guard", "settings", "ui"].contains(&module_of(&path).as_str()) {
+            continue;
+        }
+        // The list of providers and of the variables that they read, and the command with the sandbox's own Stripe.
+        let lists = ["/commands/mod.rs", "/commands/help.rs", "/commands/sandbox/mod.rs"];
+        if lists.iter().any(|end| name.ends_with(end)) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let code: Vec<String> = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            // To list a module is not to name a provider.
+            .filter(|line| !line.starts_with("pub(crate) mod ") && !line.starts_with("pub(crate) use "))
+            .map(str::to_lowercase)
+            .collect();
+        let names = |provider: &str| code.iter().any(|line| line.contains(provider));
+        for provider in PROVIDERS {
+            let its_own =
+                name.contains(&format!("/{provider}/")) || name.ends_with(&format!("/{provider}.rs"));
+            own += usize::from(its_own);
+            assert!(its_own || !names(provider), "{name} names {provider}");
+        }
+    }
+    assert!(own > 20, "only {own} files are a provider's own; the reader of this test is broken");
+}

@@ -28,6 +28,12 @@ impl Body {
         Ok(Self { fields, ..Self::default() })
     }
 
+    /// And this field.
+    pub(crate) fn with(mut self, name: &'static str, text: String) -> Self {
+        self.fields.insert(name.to_owned(), Value::String(text));
+        self
+    }
+
     /// And this field, whose value nobody may see.
     pub(crate) fn with_secret(mut self, name: &'static str, secret: Secret) -> Self {
         self.secrets.push((name, secret));

@@ -21,15 +21,16 @@ impl Generation {
 
     /// It has no routes for this provider.
     pub(crate) fn lacks(self, provider: &Provider) -> Failure {
-        Failure::new(
-            Code::ProviderNotAvailable,
-            format!("{} is not available on this backend", provider.name),
-        )
-        .why(format!(
-            "its payments routes are of the {self} generation, from before there was a second provider"
-        ))
-        .hint("update the backend to InsForge 2.3 or later")
+        let older = "from before there was a second provider";
+        lacks(provider, &format!("its payments routes are of the {self} generation, {older}"))
     }
+}
+
+fn lacks(provider: &Provider, why: &str) -> Failure {
+    let what = format!("{} is not available on this backend", provider.name);
+    Failure::new(Code::ProviderNotAvailable, what)
+        .why(why)
+        .hint("update the backend to InsForge 2.3 or later")
 }
 
 /// What is remembered of backends between runs. It is a convenience: losing it costs a request.
@@ -159,11 +160,12 @@ impl Api {
                 return Err(error.into_failure(request, &self.client));
             }
         }
+        let address = &self.client.endpoint().address;
+        if !route.provider().in_older {
+            return Err(lacks(route.provider(), &format!("no payments routes for it exist at {address}")));
+        }
         Err(Failure::new(Code::PaymentsNotAvailable, "Payments are not available on this backend")
-            .why(format!(
-                "neither generation of the payments routes exists at {}",
-                self.client.endpoint().address
-            ))
+            .why(format!("neither generation of the payments routes exists at {address}"))
             .hint("check the address; payments need InsForge 2.1 or later"))
     }
 

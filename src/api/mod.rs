@@ -8,6 +8,7 @@ mod error;
 mod exchange;
 mod generation;
 mod provider;
+pub(crate) mod razorpay;
 mod retry;
 pub(crate) mod stripe;
 

@@ -39,9 +39,11 @@ struct Cli {
     command: Root,
 }
 
-/// The whole tree.
+/// The whole tree, down to its last branch.
 pub(crate) fn command() -> clap::Command {
-    Cli::command()
+    let mut tree = Cli::command();
+    tree.build();
+    tree
 }
 
 /// Parses and runs a command line.
@@ -199,7 +201,6 @@ fn command_in(args: &[OsString]) -> String {
 /// How that command is written.
 fn usage_of(args: &[OsString]) -> String {
     let mut tree = command();
-    tree.build();
     let names = names_in(&tree, args);
     let usage = usage_below(&mut tree, &names);
     usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")

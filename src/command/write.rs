@@ -159,7 +159,9 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
             if failure.code != Code::OutcomeUnknown {
                 return Err(failure.into());
             }
-            return Err(ctx.while_busy(LOOKING, command.look(ctx, &resolved, failure)).await.into());
+            // It is rare, and would make every write's future larger.
+            let look = Box::pin(command.look(ctx, &resolved, failure));
+            return Err(ctx.while_busy(LOOKING, look).await.into());
         }
         Err(Err(error)) => return Err(error),
     };

@@ -81,6 +81,8 @@ INSFORGE_RETRIES       at most so many replays of a request, 0 to 10
 INSFORGE_LIVE          ask, allow or deny writes to live
 STRIPE_TEST_SECRET_KEY, STRIPE_LIVE_SECRET_KEY
                        Stripe's secret key, for `payments config set`
+RAZORPAY_TEST_KEY_ID, RAZORPAY_TEST_KEY_SECRET, RAZORPAY_LIVE_KEY_ID, RAZORPAY_LIVE_KEY_SECRET
+                       Razorpay's key, for `payments razorpay config set`
 INSFORGE_LOG           set to anything: tell every request on stderr
 CI                     set to anything but false: never ask
 NO_COLOR               set to anything: no colours

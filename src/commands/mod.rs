@@ -4,10 +4,12 @@
 mod common;
 mod completion;
 mod current;
+mod deferred;
 mod help;
 mod link;
 mod login;
 mod logout;
+mod razorpay;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod stripe;
@@ -17,6 +19,8 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
+use deferred::Deferred;
+use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
 use stripe::Stripe;
@@ -38,13 +42,13 @@ pub(crate) enum Work {
     Link(link::Link),
     Logout(logout::Logout),
     Current(current::Current),
-    /// Stripe keys, catalog, customers, subscriptions and transactions of the backend
+    /// Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
-    Payments(Payments),
+    Payments(Deferred<Payments>),
     /// A backend with a Stripe of its own, for trying and testing without an account
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
-    Sandbox(sandbox::Sandbox),
+    Sandbox(Deferred<sandbox::Sandbox>),
 }
 
 /// What is text, and there already.
@@ -61,7 +65,19 @@ pub(crate) enum Payments {
     Short(Stripe),
     /// The same commands, with the provider's name
     #[command(subcommand)]
-    Stripe(Stripe),
+    Stripe(Deferred<Stripe>),
+    /// The same for Razorpay, with its items and plans
+    #[command(subcommand)]
+    Razorpay(Deferred<Razorpay>),
+}
+
+impl Payments {
+    async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::Short(stripe) | Self::Stripe(Deferred(stripe)) => stripe.run(ctx).await,
+            Self::Razorpay(Deferred(razorpay)) => razorpay.run(ctx).await,
+        }
+    }
 }
 
 impl Work {
@@ -71,9 +87,9 @@ impl Work {
             Self::Link(link) => execute(link, ctx).await,
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
-            Self::Payments(Payments::Short(stripe) | Payments::Stripe(stripe)) => stripe.run(ctx).await,
+            Self::Payments(Deferred(payments)) => payments.run(ctx).await,
             #[cfg(feature = "sandbox")]
-            Self::Sandbox(sandbox) => sandbox.run(ctx).await,
+            Self::Sandbox(Deferred(sandbox)) => sandbox.run(ctx).await,
         }
     }
 
@@ -86,7 +102,7 @@ impl Work {
     /// It runs another command, for which the signals are.
     #[cfg(feature = "sandbox")]
     pub(crate) const fn is_around_a_command(&self) -> bool {
-        matches!(self, Self::Sandbox(sandbox::Sandbox::Exec(_)))
+        matches!(self, Self::Sandbox(Deferred(sandbox::Sandbox::Exec(_))))
     }
 
     /// It sends requests to the run's backend.

@@ -63,6 +63,25 @@ fn scheme_for(bare: &str) -> &'static str {
     if local { "http" } else { "https" }
 }
 
+/// Whether this is an https URL that others on the internet could reach.
+pub(crate) fn is_public_https(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_outside = match url.host() {
+        Some(Host::Ipv4(ip)) => {
+            !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified())
+        }
+        Some(Host::Ipv6(ip)) => {
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+        Some(Host::Domain(name)) => {
+            let inside = ["localhost", "local", "internal", "lan", "home.arpa"];
+            name.contains('.') && !inside.iter().any(|end| name == *end || name.ends_with(&format!(".{end}")))
+        }
+        None => false,
+    };
+    url.scheme() == "https" && is_outside
+}
+
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         // Other names end in `.localhost` too, but a resolver may send them elsewhere.

@@ -59,7 +59,7 @@ impl Connection {
 
 /// Why a sync failed, in words. Where the reason was lost on its way through the backend, what is left of it is which part
 /// failed (exchanges 325 and 326: `customers: [object Object]`; without a part it was the catalog).
-fn sync_error(text: &str) -> Cow<'_, str> {
+pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
     const LOST: &str = "[object Object]";
     if !text.contains(LOST) {
         return text.into();

@@ -9,13 +9,14 @@ mod lists;
 mod money;
 mod patch;
 mod price;
+pub(crate) mod razorpay;
 mod stripe;
 mod text;
 mod texts;
 
-pub(crate) use address::Address;
+pub(crate) use address::{Address, is_public_https};
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
-pub(crate) use connection::{Account, Config, Connection, Key, Status};
+pub(crate) use connection::{Account, Config, Connection, Key, Status, sync_error};
 pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;
@@ -27,5 +28,7 @@ pub(crate) use stripe::{
     Catalog, ConnectionReply, Price, PriceReply, Prices, Product, ProductDeleted, ProductReply, Products,
     Subscription, Subscriptions, SyncResult, SyncResults,
 };
-pub(crate) use text::{Currency, Description, IdempotencyKey, LookupKey, ObjectId, ProductName};
-pub(crate) use texts::{Field, Metadata, OfStripe};
+pub(crate) use text::{
+    Currency, Description, IdempotencyKey, ItemDescription, ItemName, LookupKey, ObjectId, ProductName,
+};
+pub(crate) use texts::{Field, Metadata, Notes, OfStripe};

@@ -91,6 +91,21 @@ checked_text! {
 }
 
 checked_text! {
+    /// The name of a Razorpay item: the backend takes 255 characters (exchange 302).
+    ItemName, |text| {
+        if text.trim().is_empty() {
+            return Err("the name is empty".into());
+        }
+        at_most("an item's name", 255, text.trim())
+    }
+}
+
+checked_text! {
+    /// The description of a Razorpay item: the backend takes 2048 characters.
+    ItemDescription, |text| at_most("an item's description", 2048, text.trim())
+}
+
+checked_text! {
     /// The id of an object at the provider, in a request's body.
     ObjectId, |text| {
         if text.is_empty() || text.contains(char::is_whitespace) {
@@ -164,6 +179,11 @@ mod tests {
 
         assert!("".parse::<Description>().is_ok());
         refuses::<Description>(&"d".repeat(5001), "at most 5000 characters");
+
+        assert!(format!(" {} ", "n".repeat(255)).parse::<ItemName>().is_ok());
+        refuses::<ItemName>(&"n".repeat(256), "at most 255 characters, and this has 256");
+        refuses::<ItemName>(" ", "empty");
+        refuses::<ItemDescription>(&"d".repeat(2049), "at most 2048 characters");
 
         assert_eq!("USD".parse::<Currency>().unwrap().as_str(), "USD");
         for wrong in ["", "us", "usdd", "u5d", "€€€", " usd"] {

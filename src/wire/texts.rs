@@ -40,6 +40,21 @@ impl Limits for OfStripe {
 /// Stripe's metadata.
 pub(crate) type Metadata = Texts<OfStripe>;
 
+/// Razorpay's limits (<https://razorpay.com/docs/api/understand/#notes>): 15 notes of at most 256 characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OfRazorpay;
+
+impl Limits for OfRazorpay {
+    const ALL: &'static str = "notes";
+    const ONE: &'static str = "note";
+    const MOST_NAMES: usize = 15;
+    const LONGEST_NAME: usize = 256;
+    const LONGEST_TEXT: usize = 256;
+}
+
+/// Razorpay's notes.
+pub(crate) type Notes = Texts<OfRazorpay>;
+
 impl<L: Limits> Texts<L> {
     /// Adds a text, in place of what had its name.
     ///
@@ -184,6 +199,22 @@ mod tests {
         let many: Vec<String> = (0..51).map(|n| format!("\"k{n}\": \"v\"")).collect();
         refuses(&format!("{{{}}}", many.join(",")), "at most 50 metadata names");
         assert!(format!("{{{}}}", many[1..].join(",")).parse::<Metadata>().is_ok());
+    }
+
+    #[test]
+    fn each_provider_has_its_own_limits() {
+        let refuses = |json: &str, why: &str| {
+            let error = json.parse::<Notes>().unwrap_err();
+            assert!(error.contains(why), "{json}: {error}");
+        };
+        refuses("[]", "notes as a JSON object of texts");
+        refuses(r#"{"n": 1}"#, "notes can be texts only, and `n` is 1");
+        refuses(r#"{"insforge_x": "1"}"#, "note names that begin with `insforge_`");
+        refuses(&format!(r#"{{"n": "{}"}}"#, "v".repeat(257)), "a note text has at most 256 characters");
+        let many: Vec<String> = (0..16).map(|n| format!("\"k{n}\": \"v\"")).collect();
+        refuses(&format!("{{{}}}", many.join(",")), "at most 15 note names");
+        assert!(format!("{{{}}}", many[1..].join(",")).parse::<Notes>().is_ok());
+        assert!(r#"{"a[b]": "x"}"#.parse::<Notes>().is_ok());
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod inputs;
 mod keyring;
 mod output;
 mod prompts;
+mod razorpay;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -77,6 +77,7 @@ fn kind(key_type: &str) -> Cow<'_, str> {
     match key_type {
         "api_key" => "API key".into(),
         "api_secret" => "API secret".into(),
+        "webhook_secret" => "Webhook secret".into(),
         other => other.replace('_', " ").into(),
     }
 }

@@ -17,7 +17,7 @@ pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
 pub(super) use config::Config;
 pub(super) use configured::Configured;
 pub(super) use input::{FileArgs, boolean, in_full, is_stdin, missing};
-pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning};
+pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning, read_secret_from};
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -19,6 +19,7 @@ pub(crate) enum SecretFrom<'a> {
     Word(&'static str, &'a str),
     /// A file, by this flag; `-` is stdin.
     File(&'static str, &'a Path),
+    Stdin,
 }
 
 /// What a secret is called, and how it comes where the command line names no source.
@@ -38,6 +39,7 @@ impl SecretFrom<'_> {
         match self {
             Self::Word(_, word) => *word == "-",
             Self::File(_, path) => is_stdin(path),
+            Self::Stdin => true,
         }
     }
 }
@@ -69,7 +71,7 @@ impl SecretInput {
 }
 
 /// Reads a secret from where the command line says; `pipe` says how it can come by a pipe.
-async fn read_secret_from(
+pub(crate) async fn read_secret_from(
     ctx: &Ctx,
     what: &'static str,
     named: &SecretFrom<'_>,
@@ -84,6 +86,7 @@ async fn read_secret_from(
         SecretFrom::File(flag, path) => {
             (Some(path.to_path_buf()), Source::KeyFile { named_by: flag, path: path.to_path_buf() })
         }
+        SecretFrom::Stdin => (None, Source::Flag("stdin")),
     };
     // Whoever takes the flag for another has written the secret where the path should be: it is not repeated.
     let place = match &source {

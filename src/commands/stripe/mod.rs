@@ -14,6 +14,7 @@ use clap::Subcommand;
 
 use crate::command::Ctx;
 use crate::commands::common::{Common, Config};
+use crate::commands::deferred::Deferred;
 use crate::error::Exit;
 use gateway::StripeGateway;
 
@@ -22,26 +23,27 @@ use gateway::StripeGateway;
 pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
-    Config(Config<StripeGateway>),
+    /// Show which keys are configured, masked; set and remove them
+    Config(Deferred<Config<StripeGateway>>),
     /// The webhook endpoint through which Stripe tells the backend of payments
     #[command(subcommand)]
-    Webhooks(webhooks::Webhooks),
+    Webhooks(Deferred<webhooks::Webhooks>),
     /// Stripe products
     #[command(subcommand)]
-    Products(products::Products),
+    Products(Deferred<products::Products>),
     /// Stripe prices
     #[command(subcommand)]
-    Prices(prices::Prices),
+    Prices(Deferred<prices::Prices>),
 }
 
 impl Stripe {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Common(common) => common.run(ctx).await,
-            Self::Config(config) => config.run(ctx).await,
-            Self::Webhooks(webhooks) => webhooks.run(ctx).await,
-            Self::Products(products) => products.run(ctx).await,
-            Self::Prices(prices) => prices.run(ctx).await,
+            Self::Config(Deferred(config)) => config.run(ctx).await,
+            Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
+            Self::Products(Deferred(products)) => products.run(ctx).await,
+            Self::Prices(Deferred(prices)) => prices.run(ctx).await,
         }
     }
 }

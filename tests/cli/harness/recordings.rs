@@ -60,7 +60,8 @@ impl Generation {
 
     /// Whether a path is of the other generation's routes.
     fn is_foreign(self, target: &str) -> bool {
-        let of_a_provider = target.starts_with("/api/payments/stripe/");
+        let of_a_provider =
+            ["stripe", "razorpay"].iter().any(|name| target.starts_with(&format!("/api/payments/{name}/")));
         target.starts_with("/api/payments/") && of_a_provider != (self == Self::Newer)
     }
 
@@ -103,9 +104,12 @@ pub fn serve_in(generation: Generation, exchanges: Vec<Exchange>) -> Stub {
     };
     let own_status = generation.exchange(own_status);
     let other_route = generation.exchange(other_route);
+    let other_providers = Generation::Newer.exchange("288-rzp-status");
+    let other_providers = (generation == Generation::Newer).then_some(other_providers);
     Stub::start(move |request| {
         let line = request.line();
-        let known = exchanges.iter().chain([&health, &own_status]).find(|exchange| exchange.line() == line);
+        let known = exchanges.iter().chain([&health, &own_status]).chain(&other_providers);
+        let known = known.into_iter().find(|exchange| exchange.line() == line);
         match known {
             Some(exchange) => exchange.answer(),
             None if request.method == "GET" && generation.is_foreign(&request.target) => {

@@ -1,0 +1,118 @@
+//! Razorpay as the commands that every provider has see it.
+
+use std::borrow::Cow;
+
+use crate::api::Provider;
+use crate::api::razorpay::RAZORPAY;
+use crate::command::{Gateway, SyncOutcome, Synced};
+use crate::commands::razorpay::config_set::ConfigSet;
+use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
+use crate::wire::sync_error;
+
+/// See [`Gateway`].
+pub(crate) enum RazorpayGateway {}
+
+impl Gateway for RazorpayGateway {
+    const PROVIDER: &'static Provider = &RAZORPAY;
+    type ConfigSet = ConfigSet;
+    type Sync = SyncResults;
+    type Catalog = Catalog;
+    type Subscriptions = Subscriptions;
+}
+
+impl View for SyncResults {
+    const NOUN: &'static str = "environments to sync";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Env"),
+            Column::new("Status"),
+            Column::new("Items"),
+            Column::new("Plans"),
+            Column::new("Customers"),
+            Column::new("Subscriptions"),
+            Column::new("Invoices"),
+            Column::new("Payments"),
+            Column::spare("Synced At"),
+        ];
+        Section::new(COLUMNS, self.results.iter().map(sync_row)).into()
+    }
+}
+
+fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
+    let outcome = outcome(result);
+    let done = outcome == SyncOutcome::Done;
+    let counts = &result.sync_counts;
+    // What failed is counted as 0, and is not known to be none.
+    let count =
+        |count: Option<u64>| dash(count.filter(|count| done || *count > 0).map(|count| count.to_string()));
+    vec![
+        result.environment.as_str().into(),
+        outcome.word().into(),
+        count(counts.items),
+        count(counts.plans),
+        count(counts.customers),
+        count(counts.subscriptions),
+        count(counts.invoices),
+        count(counts.payments),
+        short_date(result.connection.last_synced_at.as_deref().filter(|_| done)),
+    ]
+}
+
+impl Synced for SyncResults {
+    fn outcomes(&self) -> Vec<(&str, SyncOutcome)> {
+        self.results.iter().map(|result| (result.environment.as_str(), outcome(result))).collect()
+    }
+}
+
+/// A sync is done when the backend says that it succeeded and nothing contradicts it.
+fn outcome(result: &SyncResult) -> SyncOutcome {
+    if !result.connection.is_configured() {
+        return SyncOutcome::Unconfigured;
+    }
+    match (result.status.as_str(), &result.error) {
+        ("succeeded", None) => SyncOutcome::Done,
+        (_, Some(reason)) => SyncOutcome::Failed(sync_error(reason).into_owned()),
+        (status, None) => SyncOutcome::Failed(format!("the backend calls it {status}, without a reason")),
+    }
+}
+
+impl View for Subscriptions {
+    const NOUN: &'static str = "subscriptions";
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[
+            Column::new("Subscription ID"),
+            Column::new("Customer"),
+            Column::new("Subject"),
+            Column::new("Status"),
+            Column::new("Plan"),
+            Column::new("Paid"),
+            Column::new("Period End"),
+        ];
+        Section::new(COLUMNS, self.subscriptions.iter().map(subscription_row)).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.subscriptions.iter().map(|subscription| subscription.subscription_id.as_str()).collect()
+    }
+}
+
+fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
+    vec![
+        subscription.subscription_id.as_str().into(),
+        dash(subscription.customer_id.as_deref()),
+        dash(subscription.subject().map(|subject| subject.to_string())),
+        subscription.status.as_str().into(),
+        dash(subscription.plan_id.as_deref()),
+        dash(paid(subscription)),
+        short_date(subscription.current_end.as_deref()),
+    ]
+}
+
+/// `3 of 12` payments, as far as it is known.
+fn paid(subscription: &Subscription) -> Option<String> {
+    let paid = subscription.paid_count?;
+    Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))
+}

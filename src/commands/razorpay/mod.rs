@@ -1,0 +1,47 @@
+//! Razorpay: what only Razorpay has, and how Razorpay's part of what every provider has is shown.
+
+mod catalog;
+mod config_set;
+mod gateway;
+mod items;
+mod plans;
+mod webhooks;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::command::Ctx;
+use crate::commands::common::{Common, Config};
+use crate::commands::deferred::Deferred;
+use crate::error::Exit;
+use gateway::RazorpayGateway;
+
+/// Everything for Razorpay.
+#[derive(Subcommand)]
+pub(crate) enum Razorpay {
+    #[command(flatten)]
+    Common(Common<RazorpayGateway>),
+    /// Show which keys are configured, masked; set and remove them
+    Config(Deferred<Config<RazorpayGateway>>),
+    /// The webhook through which Razorpay tells the backend of payments, which is made in Razorpay's dashboard
+    #[command(subcommand)]
+    Webhooks(Deferred<webhooks::Webhooks>),
+    /// Razorpay items
+    #[command(subcommand)]
+    Items(Deferred<items::Items>),
+    /// Razorpay plans
+    #[command(subcommand)]
+    Plans(Deferred<plans::Plans>),
+}
+
+impl Razorpay {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::Common(common) => common.run(ctx).await,
+            Self::Config(Deferred(config)) => config.run(ctx).await,
+            Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
+            Self::Items(Deferred(items)) => items.run(ctx).await,
+            Self::Plans(Deferred(plans)) => plans.run(ctx).await,
+        }
+    }
+}

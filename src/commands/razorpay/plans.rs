@@ -1,0 +1,206 @@
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::api::razorpay::{self, RAZORPAY};
+use crate::api::{Call, Reply};
+use crate::command::{Change, Check, Ctx, Done, Write, execute, execute_write};
+use crate::commands::common::{EnvironmentArgs, FileArgs, in_full, missing};
+use crate::commands::razorpay::catalog::{self, Get, List, Row};
+use crate::commands::razorpay::items;
+use crate::error::{Exit, Failure};
+use crate::guard::Effect;
+use crate::ui::{Column, Page, View, dash, short_date, yes_no};
+use crate::wire::razorpay::{
+    Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
+};
+use crate::wire::{Currency, Environment, ItemDescription, ItemName, Money, Notes, Patch};
+
+#[derive(Subcommand)]
+pub(crate) enum Plans {
+    /// List the plans of one environment
+    List(List<Plan>),
+    /// Show one plan
+    Get(Get<Plan>),
+    Create(Create),
+}
+
+impl Plans {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::List(list) => execute(list, ctx).await,
+            Self::Get(get) => execute(get, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+        }
+    }
+}
+
+impl Row for Plan {
+    const ONE: &'static str = "plan";
+    const MANY: &'static str = "plans";
+    const ID: &'static str = "planId";
+    const NOT_FOUND: &'static str = "PAYMENT_PLAN_NOT_FOUND";
+    const COLUMNS: &'static [Column] = &[
+        Column::new("Env"),
+        Column::new("Plan ID"),
+        Column::new("Item ID"),
+        Column::new("Name"),
+        Column::new("Amount"),
+        Column::new("Every"),
+        Column::new("Active"),
+        Column::spare("Synced At"),
+    ];
+
+    fn all(catalog: &Catalog) -> &[Self] {
+        &catalog.plans
+    }
+
+    fn id(&self) -> &str {
+        &self.plan_id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.item_name.as_deref()
+    }
+
+    fn price(&self) -> Option<Money<'_>> {
+        Some(Money::new(self.amount?, self.currency.as_deref()?))
+    }
+
+    fn created_at(&self) -> Option<&str> {
+        self.provider_created_at.as_deref()
+    }
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        vec![
+            self.environment.as_str().into(),
+            self.plan_id.as_str().into(),
+            dash(self.item_id.as_deref()),
+            dash(self.name()),
+            dash(self.price().map(|price| price.to_string())),
+            dash(self.rhythm()),
+            yes_no(self.active),
+            short_date(self.synced_at.as_deref()),
+        ]
+    }
+}
+
+impl View for PlanReply {
+    const NOUN: &'static str = "plan";
+
+    fn page(&self) -> Page<'_> {
+        catalog::section([&self.plan]).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        vec![&self.plan.plan_id]
+    }
+}
+
+/// Create a plan, and an item for it
+///
+/// A plan cannot be changed afterwards. Razorpay takes no idempotency key: two runs make two plans. Where the answer is
+/// lost, the catalog is looked through for what this run may have made, before anybody runs it again.
+#[derive(Args)]
+pub(crate) struct Create {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// What it is counted in (required)
+    #[arg(long, required_unless_present = "from_file")]
+    period: Option<PlanPeriod>,
+    /// It is paid every so many periods; of daily ones 7 at least (required)
+    #[arg(long, value_name = "COUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    interval: Option<PlanInterval>,
+    /// The name of its item, as customers see it; at most 255 characters (required)
+    #[arg(long, value_name = "NAME", required_unless_present = "from_file")]
+    item_name: Option<ItemName>,
+    /// What it costs each time, in the currency's smallest unit: 49900 for 499.00 INR (required)
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    item_amount: Option<ItemAmount>,
+    /// The three-letter ISO code of the currency (required)
+    #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
+    item_currency: Option<Currency>,
+    /// The description of its item, or `null` for none
+    #[arg(long, value_name = "TEXT")]
+    item_description: Option<Patch<ItemDescription>>,
+    /// Notes as a JSON object of texts, such as '{"tier":"gold"}'
+    #[arg(long, value_name = "JSON")]
+    notes: Option<Notes>,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+impl Write for Create {
+    type Resolved = (Environment, NewPlan);
+    type Answer = PlanReply;
+    type Shown = Done<PlanReply>;
+
+    fn effect(&self) -> Result<Effect, Failure> {
+        self.environment.resolve().map(Effect::Write)
+    }
+
+    fn reads_stdin(&self) -> Option<&'static str> {
+        self.file.reads_stdin()
+    }
+
+    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let file: NewPlan = self.file.read().await?;
+        let in_file = file.item.unwrap_or_default();
+        let item = NewItem {
+            name: self.item_name.clone().or(in_file.name),
+            description: Patch::from(self.item_description.clone()).or(in_file.description),
+            amount: self.item_amount.or(in_file.amount),
+            currency: self.item_currency.clone().or(in_file.currency),
+        };
+        let period = self.period.or(file.period).ok_or_else(|| missing("--period"))?;
+        let interval = self.interval.or(file.interval).ok_or_else(|| missing("--interval"))?;
+        Rhythm { period, interval }.check().map_err(|why| {
+            Failure::usage(format!("Razorpay takes no such plan: {why}"))
+                .hint("give a longer --interval, or --period weekly")
+        })?;
+        items::check(&item, ["--item-name", "--item-amount", "--item-currency"])?;
+        let notes = self.notes.clone().or(file.notes);
+        let plan = NewPlan { period: Some(period), interval: Some(interval), item: Some(item), notes };
+        Ok((environment, plan))
+    }
+
+    fn change(&self, (environment, plan): &Self::Resolved) -> Change {
+        let name = plan.item.as_ref().map(items::named).unwrap_or_default();
+        let rhythm = plan.period.zip(plan.interval).map(|(period, interval)| Rhythm { period, interval });
+        let every = rhythm.map(|rhythm| format!(" every {rhythm}")).unwrap_or_default();
+        Change {
+            effect: Effect::Write(*environment),
+            provider: &RAZORPAY,
+            what: format!("Create plan {name}{every} at Razorpay"),
+            means: in_full(plan),
+            account: None,
+            check: Check::mirror(&["plans", "list", environment.as_str()]),
+        }
+    }
+
+    fn call(&self, (environment, plan): &Self::Resolved) -> Result<Call<PlanReply>> {
+        Ok(razorpay::create_plan(*environment, plan)?)
+    }
+
+    async fn look(&self, ctx: &Ctx, (environment, plan): &Self::Resolved, failure: Failure) -> Failure {
+        match plan.item.as_ref().and_then(|item| items::likeness(*environment, item)) {
+            Some(likeness) => likeness.look::<Plan>(ctx, failure).await,
+            None => failure,
+        }
+    }
+
+    /// The answer names the plan's item by its id alone.
+    async fn conclude(
+        &self,
+        _ctx: &Ctx,
+        (_, plan): Self::Resolved,
+        mut reply: Reply<PlanReply>,
+    ) -> Result<Self::Shown> {
+        let name = plan.item.and_then(|item| item.name);
+        reply.data.plan.item_name = name.map(|name| name.as_str().trim().to_owned());
+        let note = format!("Razorpay plan created: {}", reply.data.plan.plan_id);
+        Ok(Done { reply, note })
+    }
+}
