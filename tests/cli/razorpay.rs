@@ -312,9 +312,18 @@ fn a_create_that_was_lost_is_looked_for() {
                 assert_eq!((&json["code"], &json["retryable"]), (&json!("OUTCOME_UNKNOWN"), &json!(false)));
                 ran
             };
-            look(&found, &fine).says(&["just synced, has", id, "created 2026-11-23", "if that is the"]);
-            look(&gone, &fine).says(&[of, "just synced, has", "it was not done as far as can be seen"]);
-            look(&found, &failed).says(&["the catalog of test has", id, "if that is the"]);
+            look(&found, &fine).says(&[
+                "in the catalog of test, just synced:",
+                id,
+                "created 2026-11-23",
+                "if that is the",
+            ]);
+            look(&gone, &fine).says(&[
+                of,
+                "is in the catalog of test, just synced",
+                "it was not done as far as can be seen",
+            ]);
+            look(&found, &failed).says(&["in the catalog of test:", id, "if that is the"]);
             // What is not in a mirror that may be old says nothing.
             look(&gone, &failed).says(&[of, "see with `insforge payments razorpay sync test && "]);
         }

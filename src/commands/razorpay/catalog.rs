@@ -169,17 +169,14 @@ impl Likeness<'_> {
         // Where it cannot be seen, what to look at has been said already.
         let Ok(catalog) = catalog(ctx, environment).await else { return failure };
         let found: Vec<&R> = R::all(&catalog.data).iter().filter(|row| self.is_like(*row)).collect();
-        let place = format!("the catalog of {environment}");
-        let place = if synced { format!("{place}, just synced,") } else { place };
+        let place = format!("the catalog of {environment}{}", if synced { ", just synced" } else { "" });
         let what = format!("of this name and amount ({})", self.price);
         let seen = if found.is_empty() {
-            format!("{place} has no {} {what}", R::ONE)
+            format!("no {} {what} is in {place}", R::ONE)
         } else {
-            let rows: Vec<String> = found
-                .iter()
-                .map(|row| format!("{}, created {}", row.id(), short_date(row.created_at())))
-                .collect();
-            format!("{place} has {} {what}:\n{}", R::ONE, rows.join("\n"))
+            let row = |row: &&R| format!("{}, created {}", row.id(), short_date(row.created_at()));
+            let rows: Vec<String> = found.iter().map(row).collect();
+            format!("{} {what} in {place}:\n{}", R::MANY, rows.join("\n"))
         };
         let why =
             failure.why.iter().map(String::as_str).chain([seen.as_str()]).collect::<Vec<_>>().join("\n");
