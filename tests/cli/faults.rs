@@ -2,7 +2,8 @@
 //! afterwards what became of it and what to do now.
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -355,6 +356,10 @@ fn vanishing() -> (String, JoinHandle<TcpStream>) {
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let serving = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");
+        // Closed for everybody: a program that another test is just starting has a copy of it, which it drops later.
+        let listener = TcpStream::from(OwnedFd::from(listener));
+        // Not every system can; there it has to do that ours is closed.
+        let _ = listener.shutdown(Shutdown::Both);
         drop(listener);
         let head = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
         assert!(head.count() > 0, "a request");
