@@ -17,11 +17,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::sandbox::backend::{self, Answer, Meaning, World};
+use crate::sandbox::backend::{self, Answer, Lock, Meaning, World};
 use crate::sandbox::faults::{Effect, Fate, Faults, When};
 use crate::sandbox::state::time;
 use crate::sandbox::store::Store;
-use crate::wire::{Environment, Generation};
+use crate::wire::Generation;
 
 /// What the backend's JSON parser takes at most.
 const LARGEST_BODY: usize = 100 * 1024 * 1024;
@@ -35,8 +35,7 @@ pub(super) struct Server {
     /// Told of every request and what it was answered with.
     pub(super) log: Box<dyn Fn(&str) + Send + Sync>,
     /// Writes and syncs of an environment wait for each other.
-    pub(super) test: tokio::sync::Mutex<()>,
-    pub(super) live: tokio::sync::Mutex<()>,
+    pub(super) locks: [tokio::sync::Mutex<()>; Lock::COUNT],
 }
 
 impl Server {
@@ -119,9 +118,12 @@ impl Server {
 
     /// Waits for its turn, and does what is asked for unless a fault comes before it.
     async fn act(self: Arc<Self>, meaning: Meaning, fate: Fate) -> Outcome {
-        let locks = meaning.locks();
-        let _test = locked(&self.test, locks.contains(&Environment::Test)).await;
-        let _live = locked(&self.live, locks.contains(&Environment::Live)).await;
+        let mut held = Vec::new();
+        for lock in meaning.locks() {
+            if let Some(lock) = self.locks.get(lock as usize) {
+                held.push(lock.lock().await);
+            }
+        }
         tokio::time::sleep(fate.delay).await;
         match fate.end {
             Some(Effect::Drop(When::BeforeWrite)) => return Outcome::Hangup,
@@ -164,10 +166,6 @@ enum Outcome {
     Failure(u16),
     /// No answer.
     Hangup,
-}
-
-async fn locked(lock: &tokio::sync::Mutex<()>, needed: bool) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-    if needed { Some(lock.lock().await) } else { None }
 }
 
 /// The JSON that came; an empty object where none came, or where it is not called JSON.

@@ -37,6 +37,8 @@
 mod backend;
 mod faults;
 mod http;
+mod outage;
+mod razorpay;
 mod seed;
 mod state;
 mod store;
@@ -158,8 +160,7 @@ impl Options {
             generation: self.generation,
             base_url: self.public_url.unwrap_or_else(|| url.clone()),
             log: self.log.map_or_else(|| Box::new(|_: &str| {}) as _, |log| log.0),
-            test: tokio::sync::Mutex::default(),
-            live: tokio::sync::Mutex::default(),
+            locks: Default::default(),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
@@ -230,7 +231,18 @@ impl Sandbox {
     #[doc(hidden)]
     pub fn at_stripe(&self, event: serde_json::Value) -> Result<(), String> {
         let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-        self.server.store.write(|state| state.happen(event)).map_err(|failure| failure.to_string())
+        self.happen(|state| state.happen_at_stripe(event))
+    }
+
+    /// Lets something happen at Razorpay without the backend. Only for this crate's own tests.
+    #[doc(hidden)]
+    pub fn at_razorpay(&self, event: serde_json::Value) -> Result<(), String> {
+        let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
+        self.happen(|state| state.happen_at_razorpay(event))
+    }
+
+    fn happen(&self, event: impl FnOnce(&mut State)) -> Result<(), String> {
+        self.server.store.write(event).map_err(|failure| failure.to_string())
     }
 }
 

@@ -43,8 +43,8 @@ impl Comparison {
         }
     }
 
-    /// Products and prices are listed by name and product, and by id where these are the same: ids that are others come
-    /// in another order. They must be in the right one, and are compared in the recorded one.
+    /// Products and items are listed by name, prices by product, plans by item, and all by id where these are the same:
+    /// ids that are others come in another order. They must be in the right one, and are compared in the recorded one.
     fn in_recorded_order<'a>(&self, recorded: &[Value], ours: &'a [Value]) -> Vec<&'a Value> {
         let partner = |row: &Value| {
             let own = self.ours.get(own_id(row)?)?;
@@ -52,8 +52,8 @@ impl Comparison {
         };
         let partners: Option<Vec<&Value>> = recorded.iter().map(partner).collect();
         let key = |row: &Value| {
-            let group =
-                ["name", "productId", "stripeProductId"].iter().find_map(|name| row.get(*name)?.as_str());
+            let groups = ["name", "productId", "stripeProductId", "itemId"];
+            let group = groups.iter().find_map(|name| row.get(*name)?.as_str());
             (group.map(str::to_owned), own_id(row).map(str::to_owned))
         };
         match partners {
@@ -119,9 +119,9 @@ impl Comparison {
     }
 }
 
-/// The id of a price or a product.
+/// The id of a row: the first of these that it has, for it names those that it belongs to as well.
 fn own_id(row: &Value) -> Option<&str> {
-    ["priceId", "stripePriceId", "productId", "stripeProductId"]
+    ["subscriptionId", "planId", "itemId", "priceId", "stripePriceId", "productId", "stripeProductId"]
         .iter()
         .find_map(|name| row.get(*name)?.as_str())
 }
@@ -140,10 +140,16 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// What kind of id a word is, and how long.
+/// What kind of id a word is, and how long. The secret of a webhook that the backend made is one too.
 fn id_kind(word: &str) -> Option<(&str, usize)> {
+    if word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Some(("secret", word.len()));
+    }
     let (kind, rest) = word.split_once('_')?;
-    let kinds = ["acct", "ch", "cus", "in", "pi", "price", "prod", "re", "si", "sub", "we"];
+    let kinds = [
+        "acct", "ch", "cus", "cust", "in", "inv", "item", "order", "pay", "pi", "plan", "price", "prod",
+        "re", "si", "sub", "we",
+    ];
     (kinds.contains(&kind) && rest.len() >= 14 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         .then_some((kind, rest.len()))
 }

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use crate::sandbox::backend::refusal::Refusal;
 use crate::wire::{Generation, Patch};
 
+/// The least of what is more than nothing: whether it is whole is another question.
+pub(super) const POSITIVE: f64 = f64::MIN_POSITIVE;
+
 /// A form that is being read.
 pub(super) struct Form<'a> {
     fields: &'a Map<String, Value>,
@@ -121,7 +124,7 @@ impl<'a> Form<'a> {
         self.choice(name, words).unwrap_or_default()
     }
 
-    /// A whole number, from `least` on; `complaint` is what to say of a smaller one.
+    /// A whole number, from `least` on ([`POSITIVE`]: more than nothing); `complaint` is what to say of a smaller one.
     pub(super) fn whole(&mut self, name: &'static str, least: f64, complaint: &str) -> Option<u64> {
         let value = self.get(name)?;
         let Some(number) = value.as_f64() else {
@@ -183,6 +186,38 @@ impl<'a> Form<'a> {
         Some(fields.clone())
     }
 
+    /// Three letters, as they came.
+    pub(super) fn currency(&mut self, name: &'static str) -> String {
+        let currency = self.text(name, Text::default());
+        self.check_currency(name, &currency);
+        currency
+    }
+
+    /// [`Form::currency`] that may be absent.
+    pub(super) fn optional_currency(&mut self, name: &'static str) -> Option<String> {
+        let currency = self.optional_text(name, Text::default())?;
+        self.check_currency(name, &currency);
+        Some(currency)
+    }
+
+    fn check_currency(&mut self, name: &'static str, currency: &str) {
+        if self.fields.get(name).is_some_and(Value::is_string) && currency.encode_utf16().count() != 3 {
+            self.issue(name, "Currency must be a three-letter ISO currency code");
+        }
+    }
+
+    /// [`Form::nested`] that must be there.
+    pub(super) fn required_nested<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        if self.get(name).is_none() {
+            self.breaks(name, "Required");
+        }
+        self.nested(name, read)
+    }
+
     /// A form within the form.
     pub(super) fn nested<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let value = self.get(name)?;
@@ -222,9 +257,9 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A field that could be read is wrong all the same.
+    /// The form as a whole is wrong, because of this field.
     pub(super) fn refuse_field_if(&mut self, name: &'static str, wrong: bool, message: &str) {
-        if wrong && self.fields.get(name).is_some_and(Value::is_string) {
+        if wrong && !self.broken {
             self.issue(name, message);
         }
     }

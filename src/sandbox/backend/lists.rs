@@ -1,26 +1,33 @@
-//! Customers, subscriptions and transactions: lists with a limit and no cursor.
+//! Customers and transactions, which every provider has in one form: lists with a limit and no cursor.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
 use crate::sandbox::backend::form::{Form, Text};
 use crate::sandbox::backend::refusal::Refusal;
 use crate::sandbox::backend::rows::{self, Spend};
-use crate::sandbox::backend::{Scene, query};
-use crate::sandbox::state::{Mirror, MirroredCustomer, MirroredSubscription, Subject, Transaction};
+use crate::sandbox::backend::{Provider, Scene, query};
+use crate::sandbox::state::{MirroredCustomer, Subject, Transaction};
+
+/// What the backend has of a provider's customers and their payments.
+pub(super) struct Ledger<'a> {
+    pub(super) provider: &'static str,
+    pub(super) customers: &'a BTreeMap<String, MirroredCustomer>,
+    pub(super) transactions: &'a [Transaction],
+}
 
 impl Scene<'_> {
-    pub(super) fn customers(&self) -> Result<Value, Refusal> {
+    pub(super) fn customers<P: Provider>(&self) -> Result<Value, Refusal> {
         let environment = self.environment()?;
         let query = query(&self.request.target);
         let mut form = Form::over(&query, self.generation());
         let limit = form.limit();
         form.refuse_unknown();
         form.finish()?;
-        let mirror = self.state.insforge.of(environment);
-        let spending = spending(mirror);
-        let mut rows: Vec<&MirroredCustomer> = mirror.customers.values().collect();
+        let ledger = P::ledger(self.state, environment);
+        let spending = ledger.spending();
+        let mut rows: Vec<&MirroredCustomer> = ledger.customers.values().collect();
         rows.sort_by_key(|row| {
             let customer = &row.customer;
             let name = customer.email.as_ref().or(customer.name.as_ref()).unwrap_or(&customer.id);
@@ -29,38 +36,29 @@ impl Scene<'_> {
         let nothing = Spend::default();
         let rows = rows.into_iter().take(limit).map(|row| {
             let spend = spending.get(row.customer.id.as_str()).unwrap_or(&nothing);
-            rows::customer(row, spend, environment)
+            rows::customer(row, spend, environment, ledger.provider)
         });
         Ok(json!({"customers": rows.collect::<Vec<_>>()}))
     }
 
-    pub(super) fn subscriptions(&self) -> Result<Value, Refusal> {
+    pub(super) fn transactions<P: Provider>(&self) -> Result<Value, Refusal> {
         let environment = self.environment()?;
         let (subject, limit) = self.subject_and_limit()?;
-        let all = self.state.insforge.of(environment).subscriptions.values();
-        let mut rows: Vec<&MirroredSubscription> =
-            all.filter(|row| subject.is_none() || row.subject == subject).collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.written));
-        let rows = rows.into_iter().take(limit).map(|row| rows::subscription(row, environment));
-        Ok(json!({"subscriptions": rows.collect::<Vec<_>>()}))
-    }
-
-    pub(super) fn transactions(&self) -> Result<Value, Refusal> {
-        let environment = self.environment()?;
-        let (subject, limit) = self.subject_and_limit()?;
-        let all = self.state.insforge.of(environment).transactions.iter();
+        let ledger = P::ledger(self.state, environment);
+        let all = ledger.transactions.iter();
         let mut rows: Vec<&Transaction> =
             all.filter(|row| subject.is_none() || row.subject == subject).collect();
-        rows.sort_by(|a, b| moment(b).cmp(moment(a)));
+        rows.sort_by(|a, b| b.moment().cmp(a.moment()));
         let generation = self.generation();
-        let rows = rows.into_iter().take(limit).map(|row| rows::transaction(row, environment, generation));
+        let rows = rows
+            .into_iter()
+            .take(limit)
+            .map(|row| rows::transaction(row, environment, ledger.provider, generation));
         Ok(json!({"transactions": rows.collect::<Vec<_>>()}))
     }
-}
 
-impl Scene<'_> {
     /// The billing subject, whose two halves come together or not at all, and how many rows are wanted.
-    fn subject_and_limit(&self) -> Result<(Option<Subject>, usize), Refusal> {
+    pub(super) fn subject_and_limit(&self) -> Result<(Option<Subject>, usize), Refusal> {
         let word = Text { required: Some("String must contain at least 1 character(s)"), ..Text::default() };
         let query = query(&self.request.target);
         let mut form = Form::over(&query, self.generation());
@@ -77,30 +75,43 @@ impl Scene<'_> {
     }
 }
 
-/// When it happened at Stripe, as far as that is known.
-fn moment(transaction: &Transaction) -> &str {
-    transaction.provider_created_at.as_ref().unwrap_or(&transaction.created_at)
-}
-
-/// What every customer paid, refunds taken off.
-fn spending(mirror: &Mirror) -> HashMap<&str, Spend<'_>> {
-    let mut spending: HashMap<&str, Spend> = HashMap::new();
-    let paid = |row: &&Transaction| {
-        row.r#type != "refund"
-            && matches!(row.status.as_str(), "succeeded" | "refunded" | "partially_refunded")
-    };
-    for row in mirror.transactions.iter().filter(paid) {
-        let Some(customer) = row.customer_id.as_deref() else { continue };
-        let spend = spending.entry(customer).or_default();
-        let amount = row.amount.unwrap_or_default().saturating_sub(row.amount_refunded.unwrap_or_default());
-        let currency = row.currency.as_deref().unwrap_or_default();
-        spend.total = match (spend.payments, spend.total) {
-            (0, _) => Some((amount, currency)),
-            (_, Some((total, known))) if known == currency => Some((total + amount, currency)),
-            _ => None,
+impl Ledger<'_> {
+    /// What every customer paid, refunds taken off. A payment of nobody's is theirs whose e-mail address it has, where
+    /// only one customer has that.
+    fn spending(&self) -> HashMap<&str, Spend<'_>> {
+        let mut by_email: HashMap<String, Option<&str>> = HashMap::new();
+        for customer in self.customers.values().map(|row| &row.customer) {
+            let Some(email) = &customer.email else { continue };
+            by_email
+                .entry(email.to_lowercase())
+                .and_modify(|owner| *owner = None)
+                .or_insert(Some(&customer.id));
+        }
+        let payer = |row: &'_ Transaction| -> Option<&str> {
+            match &row.customer_id {
+                Some(id) => self.customers.get_key_value(id).map(|(id, _)| id.as_str()),
+                None => *by_email.get(&row.customer_email.as_ref()?.to_lowercase())?,
+            }
         };
-        spend.payments += 1;
-        spend.last = spend.last.max(Some(row.paid_at.as_deref().unwrap_or_else(|| moment(row))));
+        let mut spending: HashMap<&str, Spend> = HashMap::new();
+        let paid = |row: &&Transaction| {
+            row.r#type != "refund"
+                && matches!(row.status.as_str(), "succeeded" | "refunded" | "partially_refunded")
+        };
+        for row in self.transactions.iter().filter(paid) {
+            let Some(customer) = payer(row) else { continue };
+            let spend = spending.entry(customer).or_default();
+            let refunded = row.amount_refunded.unwrap_or_default();
+            let amount = row.amount.unwrap_or_default().saturating_sub(refunded);
+            let currency = row.currency.as_deref().unwrap_or_default();
+            spend.total = match (spend.payments, spend.total) {
+                (0, _) => Some((amount, currency)),
+                (_, Some((total, known))) if known == currency => Some((total + amount, currency)),
+                _ => None,
+            };
+            spend.payments += 1;
+            spend.last = spend.last.max(Some(row.paid_at.as_deref().unwrap_or_else(|| row.moment())));
+        }
+        spending
     }
-    spending
 }

@@ -2,22 +2,22 @@
 //! nothing here reads a clock, a file or a socket. It answers as the recorded backends did, word for word.
 
 mod auth;
-mod catalog;
-mod config;
 mod form;
 mod json;
 mod lists;
 mod older;
+mod razorpay;
 mod refusal;
 mod route;
 mod rows;
-mod sync;
+mod stripe;
 
 use serde_json::{Map, Value, json};
 
 use crate::sandbox::backend::form::Form;
+use crate::sandbox::backend::lists::Ledger;
 use crate::sandbox::backend::refusal::Refusal;
-use crate::sandbox::backend::route::{Action, Route};
+use crate::sandbox::backend::route::{Action, Place, Route};
 use crate::sandbox::state::State;
 use crate::wire::{Environment, Generation};
 
@@ -65,18 +65,29 @@ impl Meaning {
 
     /// It can change something.
     pub(super) fn writes(&self) -> bool {
-        !matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+        let reads = matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        !reads || self.route.as_ref().is_some_and(Route::writes_though_it_reads)
     }
 
-    /// The environments that wait for each other: a backend does one write or sync at a time in each.
-    pub(super) fn locks(&self) -> Vec<Environment> {
+    /// Whom it waits for: a backend does one write or sync at a time in each environment of a provider.
+    pub(super) fn locks(&self) -> Vec<Lock> {
         match &self.route {
-            Some(Route::SyncAll) => Environment::ALL.to_vec(),
-            Some(Route::In { environment, .. }) if self.writes() => {
-                Environment::named(environment).into_iter().collect()
-            }
+            Some(Route::Stripe(place)) => self.locked(place).map(Lock::stripe).collect(),
+            Some(Route::Razorpay(place)) => self.locked(place).map(Lock::razorpay).collect(),
             _ => Vec::new(),
         }
+    }
+
+    fn locked<A>(&self, place: &Place<A>) -> impl Iterator<Item = Environment> + use<A> {
+        let word = match place {
+            Place::SyncAll => None,
+            Place::In { environment, .. } if self.writes() => Some(environment.as_str()),
+            _ => Some(""),
+        };
+        let all = Environment::ALL.into_iter();
+        let locked: Vec<_> =
+            all.filter(|environment| word.is_none_or(|word| word == environment.as_str())).collect();
+        locked.into_iter()
     }
 
     /// Does it.
@@ -100,18 +111,71 @@ impl Meaning {
 
     fn act(&self, route: &Route, state: &mut State, world: &World) -> Result<(u16, Value), Refusal> {
         match route {
-            Route::Health => {}
-            Route::In { action: Action::UserSession(_), .. } => auth::user(&self.request)?,
+            Route::Health => Ok((200, health(world))),
+            Route::Stripe(place) => self.enter::<stripe::Stripe>(place, state, world),
+            Route::Razorpay(place) => self.enter::<razorpay::Razorpay>(place, state, world),
+        }
+    }
+
+    /// Lets whoever may into a place, and does there what is asked for.
+    fn enter<P: Provider>(
+        &self,
+        place: &Place<P::Action>,
+        state: &mut State,
+        world: &World,
+    ) -> Result<(u16, Value), Refusal> {
+        match place {
+            Place::In { action: Action::UserSession(_), .. } => auth::user(&self.request)?,
             _ => auth::admin(&self.request)?,
         }
-        match route {
-            Route::Health => Ok((200, health(world))),
-            Route::Status => Ok((200, config::status(state))),
-            Route::Config => Ok((200, config::config(state))),
-            Route::SyncAll => Ok((200, sync::sync(state, world, &Environment::ALL))),
-            Route::In { environment, action } => {
-                Scene { state, world, environment, request: &self.request }.act(action)
+        match place {
+            Place::Status => Ok((200, P::status(state))),
+            Place::Config => Ok((200, P::config(state))),
+            Place::SyncAll => Ok((200, P::sync(state, world, &Environment::ALL))),
+            Place::In { environment, action } => {
+                Scene { state, world, environment, request: &self.request }.act::<P>(action)
             }
+        }
+    }
+}
+
+/// A part of the backend's API that is a provider's: the same places, and behind them what differs.
+trait Provider {
+    /// What an administrator can do in an environment.
+    type Action;
+
+    fn status(state: &State) -> Value;
+    fn config(state: &State) -> Value;
+    fn sync(state: &mut State, world: &World, environments: &[Environment]) -> Value;
+    fn ledger(state: &State, environment: Environment) -> Ledger<'_>;
+    /// Does it, and answers with a status.
+    fn act(scene: &mut Scene, action: &Self::Action) -> Result<(u16, Value), Refusal>;
+}
+
+/// What only one request at a time may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lock {
+    StripeTest,
+    StripeLive,
+    RazorpayTest,
+    RazorpayLive,
+}
+
+impl Lock {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+
+    const fn stripe(environment: Environment) -> Self {
+        match environment {
+            Environment::Test => Self::StripeTest,
+            Environment::Live => Self::StripeLive,
+        }
+    }
+
+    const fn razorpay(environment: Environment) -> Self {
+        match environment {
+            Environment::Test => Self::RazorpayTest,
+            Environment::Live => Self::RazorpayLive,
         }
     }
 }
@@ -125,27 +189,12 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    fn act(&mut self, action: &Action) -> Result<(u16, Value), Refusal> {
-        let ok = |body| Ok((200, body));
+    fn act<P: Provider>(&mut self, action: &Action<P::Action>) -> Result<(u16, Value), Refusal> {
         match action {
-            Action::SetKey => ok(self.set_key()?),
-            Action::RemoveKey => ok(self.remove_key()?),
-            Action::Sync => ok(sync::sync(self.state, self.world, &[self.environment()?])),
-            Action::ConfigureWebhook => ok(self.configure_webhook()?),
-            Action::Catalog => ok(self.catalog()?),
-            Action::Products => ok(self.products()?),
-            Action::Product(id) => ok(self.product(id)?),
-            Action::CreateProduct => Ok((201, self.create_product()?)),
-            Action::UpdateProduct(id) => ok(self.update_product(id)?),
-            Action::DeleteProduct(id) => ok(self.delete_product(id)?),
-            Action::Prices => ok(self.prices()?),
-            Action::Price(id) => ok(self.price(id)?),
-            Action::CreatePrice => Ok((201, self.create_price()?)),
-            Action::UpdatePrice(id) => ok(self.update_price(id)?),
-            Action::ArchivePrice(id) => ok(self.archive_price(id)?),
-            Action::Customers => ok(self.customers()?),
-            Action::Subscriptions => ok(self.subscriptions()?),
-            Action::Transactions => ok(self.transactions()?),
+            Action::Admin(action) => P::act(self, action),
+            Action::Sync => Ok((200, P::sync(self.state, self.world, &[self.environment()?]))),
+            Action::Customers => Ok((200, self.customers::<P>()?)),
+            Action::Transactions => Ok((200, self.transactions::<P>()?)),
             Action::UserSession(what) => self.environment().and_then(|_| Err(Refusal::needs_user(what))),
             Action::Nothing => Err(Refusal::no_endpoint(&self.request.target)),
         }

@@ -4,42 +4,37 @@
 use percent_encoding::percent_decode_str;
 
 use crate::sandbox::backend::refusal::Refusal;
+use crate::sandbox::backend::{razorpay, stripe};
 use crate::wire::{Environment, Generation};
 
 /// Where a request leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Health,
+    Stripe(Place<stripe::Action>),
+    Razorpay(Place<razorpay::Action>),
+}
+
+/// A place of a provider's, in which `A` can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place<A> {
     Status,
     Config,
     SyncAll,
-    /// Into an environment, if the word is one.
+    /// An environment, if the word is one.
     In {
         environment: String,
-        action: Action,
+        action: Action<A>,
     },
 }
 
 /// What a request does in an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    SetKey,
-    RemoveKey,
+pub(super) enum Action<A> {
+    /// What is the provider's own.
+    Admin(A),
     Sync,
-    ConfigureWebhook,
-    Catalog,
-    Products,
-    Product(String),
-    CreateProduct,
-    UpdateProduct(String),
-    DeleteProduct(String),
-    Prices,
-    Price(String),
-    CreatePrice,
-    UpdatePrice(String),
-    ArchivePrice(String),
     Customers,
-    Subscriptions,
     Transactions,
     /// What only an application's signed-in user may do.
     UserSession(&'static str),
@@ -61,24 +56,78 @@ impl Route {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         // A HEAD is answered as the GET.
         let method = if method == "HEAD" { "GET" } else { method };
-        if (method, words.as_slice()) == ("GET", &["api", "health"]) {
-            return Some(Self::Health);
-        }
-        let skipped = match (generation, words.as_slice()) {
-            (Generation::Newer, ["api", "payments", "stripe", _, ..]) => 3,
-            (Generation::Older, ["api", "payments", _, ..]) => 2,
-            _ => return None,
+        let path = |skipped: usize| Path {
+            method,
+            words: words.get(skipped..).unwrap_or_default(),
+            segments: segments.get(skipped..).unwrap_or_default(),
         };
-        let (words, segments) = (words.get(skipped..)?, segments.get(skipped..)?);
-        Some(match (method, words) {
-            ("GET", ["status"]) => Self::Status,
-            ("GET", ["config"]) => Self::Config,
-            ("POST", ["sync"]) => Self::SyncAll,
-            _ => Self::In {
-                environment: segments.first()?.clone(),
-                action: in_environment(method, words.get(1..)?, segments.get(1..)?, generation),
-            },
+        match (generation, words.as_slice()) {
+            (_, ["api", "health"]) if method == "GET" => Some(Self::Health),
+            (Generation::Newer, ["api", "payments", "stripe", ..]) => {
+                path(3).place("transactions", stripe::Action::find).map(Self::Stripe)
+            }
+            (Generation::Newer, ["api", "payments", "razorpay", ..]) => {
+                path(3).place("transactions", razorpay::Action::find).map(Self::Razorpay)
+            }
+            // Older backends have no other provider, and do not name it.
+            (Generation::Older, ["api", "payments", ..]) => {
+                path(2).place("payment-history", stripe::Action::find).map(Self::Stripe)
+            }
+            _ => None,
+        }
+    }
+
+    /// Razorpay's webhook counts as set up by whoever looks at what to enter.
+    pub(super) const fn writes_though_it_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Razorpay(Place::In { action: Action::Admin(razorpay::Action::WebhookSetup), .. })
+        )
+    }
+}
+
+/// What is asked for behind a provider's name or an environment's.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'a> {
+    pub(super) method: &'a str,
+    /// In small letters.
+    pub(super) words: &'a [&'a str],
+    /// As they came.
+    segments: &'a [String],
+}
+
+impl Path<'_> {
+    /// The place that the provider has there.
+    fn place<A>(
+        self,
+        transactions: &str,
+        find: impl FnOnce(Path<'_>) -> Option<Action<A>>,
+    ) -> Option<Place<A>> {
+        let environment = self.segments.first()?.clone();
+        let inside = Path {
+            words: self.words.get(1..).unwrap_or_default(),
+            segments: self.segments.get(1..).unwrap_or_default(),
+            ..self
+        };
+        Some(match (self.method, self.words) {
+            ("GET", ["status"]) => Place::Status,
+            ("GET", ["config"]) => Place::Config,
+            ("POST", ["sync"]) => Place::SyncAll,
+            _ => {
+                let action = match (inside.method, inside.words) {
+                    ("POST", ["sync"]) => Action::Sync,
+                    ("GET", ["customers"]) => Action::Customers,
+                    ("GET", [word]) if *word == transactions => Action::Transactions,
+                    _ => find(inside).unwrap_or(Action::Nothing),
+                };
+                Place::In { environment, action }
+            }
         })
+    }
+
+    /// The id that it ends with.
+    pub(super) fn id(&self) -> String {
+        self.segments.last().map(|id| id.trim().to_owned()).unwrap_or_default()
     }
 }
 
@@ -89,35 +138,4 @@ pub(super) fn checked_environment(word: &str) -> Result<Environment, Refusal> {
             "environment: Invalid enum value. Expected 'test' | 'live', received '{word}'"
         ))
     })
-}
-
-fn in_environment(method: &str, words: &[&str], segments: &[String], generation: Generation) -> Action {
-    let transactions = match generation {
-        Generation::Newer => "transactions",
-        Generation::Older => "payment-history",
-    };
-    let id = || segments.last().map(|id| id.trim().to_owned()).unwrap_or_default();
-    match (method, words) {
-        ("POST", ["checkout-sessions"]) => Action::UserSession("Checkout session creation"),
-        ("POST", ["customer-portal-sessions"]) => Action::UserSession("Customer portal session creation"),
-        ("PUT", ["config"]) => Action::SetKey,
-        ("DELETE", ["config"]) => Action::RemoveKey,
-        ("POST", ["sync"]) => Action::Sync,
-        ("POST", ["webhook"]) => Action::ConfigureWebhook,
-        ("GET", ["catalog"]) => Action::Catalog,
-        ("GET", ["catalog", "products"]) => Action::Products,
-        ("POST", ["catalog", "products"]) => Action::CreateProduct,
-        ("GET", ["catalog", "products", _]) => Action::Product(id()),
-        ("PATCH", ["catalog", "products", _]) => Action::UpdateProduct(id()),
-        ("DELETE", ["catalog", "products", _]) => Action::DeleteProduct(id()),
-        ("GET", ["catalog", "prices"]) => Action::Prices,
-        ("POST", ["catalog", "prices"]) => Action::CreatePrice,
-        ("GET", ["catalog", "prices", _]) => Action::Price(id()),
-        ("PATCH", ["catalog", "prices", _]) => Action::UpdatePrice(id()),
-        ("DELETE", ["catalog", "prices", _]) => Action::ArchivePrice(id()),
-        ("GET", ["customers"]) => Action::Customers,
-        ("GET", ["subscriptions"]) => Action::Subscriptions,
-        ("GET", [word]) if *word == transactions => Action::Transactions,
-        _ => Action::Nothing,
-    }
 }

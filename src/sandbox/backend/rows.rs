@@ -1,83 +1,38 @@
-//! The rows of the backend's answers, with their fields in its order.
+//! The rows that every provider has in the backend's answers, with their fields in its order.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::state::{
-    Connection, Mirror, MirroredCustomer, MirroredSubscription, Subject, Synced, Transaction,
-};
-use crate::sandbox::stripe::{Price, Product, masked};
+use crate::sandbox::state::{Connection, MirroredCustomer, Subject, Transaction};
 use crate::wire::{Environment, Generation};
 
-pub(super) fn connection(mirror: &Mirror, environment: Environment) -> Value {
-    let Connection { webhook, .. } = &mirror.connection;
+/// A connection. `owner` is the field that says whose account it is, where the provider knows.
+pub(super) fn connection<C: Serialize>(
+    connection: &Connection<C>,
+    environment: Environment,
+    owner: &str,
+    masked_key: Option<&str>,
+) -> Value {
+    let webhook = connection.webhook.as_ref();
     json!({
         "environment": environment.as_str(),
-        "status": mirror.connection.status,
-        "accountId": mirror.connection.account_id,
-        "accountEmail": mirror.connection.account_email,
-        "accountLivemode": mirror.connection.account_livemode,
-        "webhookEndpointId": webhook.as_ref().map(|webhook| &webhook.endpoint_id),
-        "webhookEndpointUrl": webhook.as_ref().map(|webhook| &webhook.endpoint_url),
-        "webhookConfiguredAt": webhook.as_ref().map(|webhook| &webhook.configured_at),
-        "maskedKey": mirror.key.as_deref().map(masked),
-        "lastSyncedAt": mirror.connection.last_synced_at,
-        "lastSyncStatus": mirror.connection.last_sync_status,
-        "lastSyncError": mirror.connection.last_sync_error,
-        "lastSyncCounts": mirror.connection.last_sync_counts.map_or(json!({}), |counts| json!({
-            "prices": counts.prices,
-            "products": counts.products,
-        })),
+        "status": connection.status,
+        "accountId": connection.account_id,
+        owner: connection.account_email,
+        "accountLivemode": connection.account_livemode,
+        "webhookEndpointId": webhook.map(|webhook| &webhook.endpoint_id),
+        "webhookEndpointUrl": webhook.map(|webhook| &webhook.endpoint_url),
+        "webhookConfiguredAt": webhook.map(|webhook| &webhook.configured_at),
+        "maskedKey": masked_key,
+        "lastSyncedAt": connection.last_synced_at,
+        "lastSyncStatus": connection.last_sync_status,
+        "lastSyncError": connection.last_sync_error,
+        "lastSyncCounts": connection.last_sync_counts.as_ref().map_or(json!({}), |counts| json!(counts)),
     })
-}
-
-pub(super) fn product(product: &Product, synced_at: &str, environment: Environment) -> Value {
-    json!({
-        "environment": environment.as_str(),
-        "productId": product.id,
-        "name": product.name,
-        "description": product.description,
-        "active": product.active,
-        "defaultPriceId": product.default_price,
-        "metadata": product.metadata,
-        "syncedAt": synced_at,
-    })
-}
-
-pub(super) fn price(price: &Price, synced_at: &str, environment: Environment) -> Value {
-    let recurring = price.recurring.as_ref();
-    json!({
-        "environment": environment.as_str(),
-        "priceId": price.id,
-        "productId": price.product,
-        "active": price.active,
-        "currency": price.currency,
-        "unitAmount": price.unit_amount,
-        "unitAmountDecimal": price.unit_amount_decimal,
-        "type": if recurring.is_some() { "recurring" } else { "one_time" },
-        "lookupKey": price.lookup_key,
-        "billingScheme": price.billing_scheme,
-        "taxBehavior": price.tax_behavior,
-        "recurringInterval": recurring.map(|recurring| &recurring.interval),
-        "recurringIntervalCount": recurring.map(|recurring| recurring.interval_count),
-        "metadata": price.metadata,
-        "syncedAt": synced_at,
-    })
-}
-
-/// A mirrored product: what the database gives back.
-pub(super) fn mirrored_product(row: &Synced<Product>, environment: Environment) -> Value {
-    let stored = Product { metadata: as_stored(&row.object.metadata), ..row.object.clone() };
-    product(&stored, &row.synced_at, environment)
-}
-
-/// A mirrored price: what the database gives back.
-pub(super) fn mirrored_price(row: &Synced<Price>, environment: Environment) -> Value {
-    let stored = Price { metadata: as_stored(&row.object.metadata), ..row.object.clone() };
-    price(&stored, &row.synced_at, environment)
 }
 
 /// PostgreSQL keeps JSON objects with the short keys first.
-fn as_stored(metadata: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn as_stored(metadata: &Map<String, Value>) -> Map<String, Value> {
     let mut fields: Vec<(&String, &Value)> = metadata.iter().collect();
     fields.sort_by_key(|(key, _)| (key.len(), *key));
     fields.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -92,12 +47,17 @@ pub(super) struct Spend<'a> {
     pub(super) total: Option<(u64, &'a str)>,
 }
 
-pub(super) fn customer(row: &MirroredCustomer, spend: &Spend, environment: Environment) -> Value {
+pub(super) fn customer(
+    row: &MirroredCustomer,
+    spend: &Spend,
+    environment: Environment,
+    provider: &str,
+) -> Value {
     let customer = &row.customer;
     let card = customer.card.as_ref();
     json!({
         "environment": environment.as_str(),
-        "provider": "stripe",
+        "provider": provider,
         "providerCustomerId": customer.id,
         "email": customer.email,
         "name": customer.name,
@@ -116,51 +76,18 @@ pub(super) fn customer(row: &MirroredCustomer, spend: &Spend, environment: Envir
     })
 }
 
-pub(super) fn subscription(row: &MirroredSubscription, environment: Environment) -> Value {
-    let subscription = &row.subscription;
-    let items = subscription.items.iter().map(|item| {
-        json!({
-            "environment": environment.as_str(),
-            "subscriptionItemId": item.id,
-            "subscriptionId": subscription.id,
-            "productId": item.product,
-            "priceId": item.price,
-            "quantity": item.quantity,
-            "metadata": {},
-            "createdAt": row.created_at,
-            "updatedAt": row.synced_at,
-        })
-    });
-    json!({
-        "environment": environment.as_str(),
-        "subscriptionId": subscription.id,
-        "customerId": subscription.customer,
-        "subjectType": row.subject.as_ref().map(|subject| &subject.r#type),
-        "subjectId": row.subject.as_ref().map(|subject| &subject.id),
-        "status": subscription.status,
-        "currentPeriodStart": subscription.current_period_start,
-        "currentPeriodEnd": subscription.current_period_end,
-        "cancelAtPeriodEnd": subscription.cancel_at_period_end,
-        "cancelAt": subscription.cancel_at,
-        "canceledAt": subscription.canceled_at,
-        "trialStart": subscription.trial_start,
-        "trialEnd": subscription.trial_end,
-        "latestInvoiceId": subscription.latest_invoice,
-        "metadata": as_stored(&subscription.metadata),
-        "syncedAt": row.synced_at,
-        "createdAt": row.created_at,
-        "updatedAt": row.synced_at,
-        "items": items.collect::<Vec<_>>(),
-    })
-}
-
-pub(super) fn transaction(row: &Transaction, environment: Environment, generation: Generation) -> Value {
+pub(super) fn transaction(
+    row: &Transaction,
+    environment: Environment,
+    provider: &str,
+    generation: Generation,
+) -> Value {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     let newer = generation == Generation::Newer;
     put("environment", environment.as_str().into());
     if newer {
-        put("provider", "stripe".into());
+        put("provider", provider.into());
     }
     put("type", json!(row.r#type));
     put("status", json!(row.status));

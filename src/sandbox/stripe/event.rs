@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::sandbox::state::{State, Transaction};
-use crate::sandbox::stripe::objects::{Customer, Price, Product, Subscription};
-use crate::sandbox::stripe::{Account, Books, Outage, key};
+use crate::sandbox::outage::Outage;
+use crate::sandbox::state::{Customer, State, Transaction};
+use crate::sandbox::stripe::{Account, Books, Price, Product, Subscription, key};
 use crate::wire::Environment;
 
 /// One thing that happens in test mode of the account that is connected there.
@@ -36,14 +36,14 @@ pub(crate) enum Event {
 }
 
 impl State {
-    /// Lets it happen.
-    pub(crate) fn happen(&mut self, event: Event) {
+    /// Lets it happen at Stripe.
+    pub(crate) fn happen_at_stripe(&mut self, event: Event) {
         match event {
-            Event::Outage(outage) => self.stripe.outages.push(outage),
-            Event::Recovery {} => self.stripe.outages.clear(),
+            Event::Outage(outage) => self.stripe.outages.begin(outage),
+            Event::Recovery {} => self.stripe.outages.end(),
             Event::WebhookAddresses { accepted } => self.stripe.any_address = accepted,
             Event::Transaction(transaction) => {
-                self.insforge.of_mut(Environment::Test).transactions.push(transaction);
+                self.insforge.stripe_mut(Environment::Test).transactions.push(transaction);
             }
             Event::Product(product) => {
                 self.connected_books().products.insert(product.id.clone(), product);
@@ -68,7 +68,7 @@ impl State {
 
     /// The books of the account whose key the backend has for test.
     fn connected_books(&mut self) -> &mut Books {
-        let key = self.insforge.of(Environment::Test).key.clone().unwrap_or_default();
+        let key = self.insforge.stripe(Environment::Test).key.clone().unwrap_or_default();
         let account = self.stripe.accounts.entry(key::account_id(&key));
         let email = key::email(&key);
         let new = || Account { email, test: Books::default(), live: Books::default() };

@@ -14,9 +14,10 @@ use serde_json::Value;
 
 pub(crate) use catalog::{Interval, NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use key::masked;
-pub(crate) use objects::{Card, Customer, Price, Product, Recurring, Subscription, SubscriptionItem};
+pub(crate) use objects::{Price, Product, Recurring, Subscription, SubscriptionItem};
 
-use crate::sandbox::state::{Ids, State, Time};
+use crate::sandbox::outage::Outages;
+use crate::sandbox::state::{Customer, Ids, State, Time};
 use crate::sandbox::stripe::objects::WebhookEndpoint;
 use crate::wire::Environment;
 
@@ -26,9 +27,8 @@ use crate::wire::Environment;
 pub(crate) struct Stripe {
     /// By account id.
     pub(crate) accounts: BTreeMap<String, Account>,
-    /// What goes wrong there, first come first served.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    outages: Vec<Outage>,
+    #[serde(default, skip_serializing_if = "Outages::is_empty")]
+    outages: Outages,
     /// Webhook addresses are taken even if nobody could reach them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     any_address: bool,
@@ -75,19 +75,6 @@ struct Remembered {
     at: Time,
     parameters: Value,
     answer: Value,
-}
-
-/// Something that Stripe answers with an error.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Outage {
-    /// A call or the beginning of one, `GET /v1/account`; everything when empty.
-    on: String,
-    status: u16,
-    message: String,
-    /// How often; until it is over when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    times: Option<u32>,
 }
 
 /// What Stripe refuses, in its words.
@@ -178,8 +165,15 @@ impl Client<'_> {
 
     /// Gets through to the account's books, unless Stripe is out of order or does not take the key.
     fn reach(&mut self, call: &str) -> Result<&mut Books, Refusal> {
-        if let Some(refusal) = self.stripe.outage(call) {
-            return Err(refusal);
+        if let Some(outage) = self.stripe.outages.strike(call) {
+            return Err(match outage.status {
+                Some(status) => Refusal::new(status, outage.message),
+                // The backend has tried three times then.
+                None => Refusal::new(
+                    502,
+                    "An error occurred with our connection to Stripe. Request was retried 2 times.",
+                ),
+            });
         }
         let refused = match &self.key {
             key if key.contains("expired") => Some(("Expired", "")),
@@ -214,22 +208,6 @@ impl Client<'_> {
                  '{account}'. Having the '{permission}' permission would allow this request to continue."
             ),
         ))
-    }
-}
-
-impl Stripe {
-    /// What goes wrong with this call, if anything does.
-    fn outage(&mut self, call: &str) -> Option<Refusal> {
-        let at = self.outages.iter().position(|outage| call.starts_with(&outage.on))?;
-        let outage = self.outages.get_mut(at)?;
-        let refusal = Refusal::new(outage.status, outage.message.clone());
-        if let Some(times) = &mut outage.times {
-            *times -= 1;
-            if *times == 0 {
-                self.outages.remove(at);
-            }
-        }
-        Some(refusal)
     }
 }
 

@@ -47,32 +47,6 @@ pub(crate) struct Recurring {
     pub(crate) interval_count: u64,
 }
 
-/// Whoever pays.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Customer {
-    pub(crate) id: String,
-    pub(crate) email: Option<String>,
-    pub(crate) name: Option<String>,
-    #[serde(default)]
-    pub(crate) phone: Option<String>,
-    #[serde(default)]
-    pub(crate) metadata: Map<String, Value>,
-    pub(crate) created: Time,
-    #[serde(default)]
-    pub(crate) card: Option<Card>,
-    #[serde(default)]
-    pub(crate) country: Option<String>,
-}
-
-/// The card that a customer pays with.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Card {
-    pub(crate) brand: String,
-    pub(crate) last4: String,
-}
-
 /// A customer who pays again and again.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,46 +1,28 @@
-//! The small shop that a fresh sandbox begins with: plans and credits, customers, subscriptions in several states, payments
-//! that went well and that did not.
+//! The shop's side at Stripe: plans and credits, customers, subscriptions in several states, payments that went well and
+//! that did not.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
+use serde_json::{Map, json};
 
-use crate::sandbox::state::{References, State, Subject, Time, Transaction, time};
-use crate::sandbox::stripe::{
-    Account, Books, Card, Customer, Price, Product, Recurring, Subscription, SubscriptionItem,
-};
-use crate::sandbox::{PUBLIC_URL, backend};
-use crate::wire::Generation;
+use crate::sandbox::seed::{billing_subject, configure, days_ago, subject_attributes};
+use crate::sandbox::state::{Card, Customer, References, State, Time, Transaction};
+use crate::sandbox::stripe::{Account, Books, Price, Product, Recurring, Subscription, SubscriptionItem};
+use crate::wire::Environment;
 
 /// The shop's account at Stripe. A key names it as Stripe's own keys do.
 const ACCOUNT: &str = "acct_1SandboxShop0001";
 const KEY: &str = "sk_test_51SandboxShop0001a";
 
-/// A state with the shop in it: test is connected and synced, live is not.
-pub(super) fn shop(now: Timestamp) -> State {
-    let mut state = State::empty();
-    let mut shop = Shop { now, state: &mut state, books: Books::default(), payments: Vec::new() };
+/// Opens the shop there: test is connected and synced, live is not.
+pub(super) fn open(state: &mut State, now: Timestamp) {
+    let mut shop = Shop { now, state, books: Books::default(), payments: Vec::new() };
     shop.stock();
     let Shop { books, payments, .. } = shop;
     let email = "owner@shop.example".to_owned();
     state.stripe.accounts.insert(ACCOUNT.to_owned(), Account { email, test: books, live: Books::default() });
-    connect(&mut state, now);
+    configure(state, "stripe", json!({"secretKey": KEY}), now);
     // What the endpoint was told of since.
-    state.insforge.of_mut(crate::wire::Environment::Test).transactions = payments;
-    state
-}
-
-/// Gives the backend the key, which makes the webhook endpoint and the first sync.
-fn connect(state: &mut State, now: Timestamp) {
-    let request = backend::Request {
-        method: "PUT".to_owned(),
-        target: "/api/payments/stripe/test/config".to_owned(),
-        authorization: None,
-        api_key: Some(super::API_KEY.to_owned()),
-        body: json!({"secretKey": KEY}),
-    };
-    let now = time(now);
-    let world = backend::World { generation: Generation::Newer, base_url: PUBLIC_URL, now: &now };
-    backend::Meaning::of(request, Generation::Newer).answer(state, &world);
+    state.insforge.stripe_mut(Environment::Test).transactions = payments;
 }
 
 struct Shop<'a> {
@@ -88,7 +70,7 @@ impl Shop<'_> {
     }
 
     fn days_ago(&self, days: i64) -> Time {
-        time(self.now - SignedDuration::from_hours(24 * days))
+        days_ago(self.now, days)
     }
 
     fn id(&mut self, prefix: &str, length: usize) -> String {
@@ -193,7 +175,7 @@ impl Shop<'_> {
             trial_start: trial.as_ref().map(|(start, _)| start.clone()),
             trial_end: trial.map(|(_, end)| end),
             latest_invoice: Some(self.id("in_", 24)),
-            metadata: subject.map(subject_metadata).unwrap_or_default(),
+            metadata: subject.map(subject_attributes).unwrap_or_default(),
             items: vec![item],
         };
         self.books.subscriptions.push(subscription);
@@ -259,18 +241,4 @@ impl Shop<'_> {
         };
         self.payments.push(refund);
     }
-}
-
-/// `team_northwind` is a team, `user_ben` a user.
-fn billing_subject(id: &str) -> Subject {
-    let kind = id.split('_').next().unwrap_or_default();
-    Subject { r#type: kind.to_owned(), id: id.to_owned() }
-}
-
-fn subject_metadata(id: &str) -> Map<String, Value> {
-    let Subject { r#type, id } = billing_subject(id);
-    Map::from_iter([
-        ("insforge_subject_type".to_owned(), Value::String(r#type)),
-        ("insforge_subject_id".to_owned(), Value::String(id)),
-    ])
 }

@@ -4,15 +4,16 @@ use serde_json::{Value, json};
 
 use crate::sandbox::backend::form::Text;
 use crate::sandbox::backend::refusal::Refusal;
-use crate::sandbox::backend::{Scene, World, rows, sync};
-use crate::sandbox::state::{Mirror, State, Webhook};
+use crate::sandbox::backend::stripe::{rows, sync};
+use crate::sandbox::backend::{Scene, World};
+use crate::sandbox::state::{State, Webhook};
 use crate::sandbox::stripe;
 use crate::wire::Environment;
 
 pub(super) fn status(state: &State) -> Value {
     let connections: Vec<Value> = Environment::ALL
         .iter()
-        .map(|environment| rows::connection(state.insforge.of(*environment), *environment))
+        .map(|environment| rows::connection(state.insforge.stripe(*environment), *environment))
         .collect();
     json!({"connections": connections})
 }
@@ -21,7 +22,7 @@ pub(super) fn config(state: &State) -> Value {
     let keys: Vec<Value> = Environment::ALL
         .iter()
         .map(|environment| {
-            json!({"environment": environment.as_str(), "value": state.insforge.of(*environment).key})
+            json!({"environment": environment.as_str(), "value": state.insforge.stripe(*environment).key})
         })
         .collect();
     json!({"keys": keys})
@@ -49,7 +50,7 @@ impl Scene<'_> {
             let message = format!("{} must start with {prefix}", key_name(environment));
             return Err(Refusal::new(400, "PAYMENT_CONFIG_INVALID", message));
         }
-        let mirror = self.state.insforge.of(environment);
+        let mirror = self.state.insforge.stripe(environment);
         let had_key = mirror.key.is_some();
         let account_before = mirror.connection.account_id.clone();
         // The key that is there already: Stripe is not even asked.
@@ -59,19 +60,19 @@ impl Scene<'_> {
         let (account, email) = self.state.stripe(&key, environment, self.world.now).account()?;
         let same_account = account_before.as_deref() == Some(&account);
         if had_key && same_account {
-            let mirror = self.state.insforge.of_mut(environment);
+            let mirror = self.state.insforge.stripe_mut(environment);
             mirror.key = Some(key);
-            mirror.connect(account, email, environment);
+            mirror.connection.connect(account, Some(email), environment == Environment::Live);
             return Ok(config(self.state));
         }
         // Neither the webhook nor the first sync has to work: the key stays either way.
         let webhook = recreate_webhook(self.state, self.world, &key, environment).ok();
-        let mirror = self.state.insforge.of_mut(environment);
+        let mirror = self.state.insforge.stripe_mut(environment);
         if !same_account {
             mirror.clear();
         }
         mirror.key = Some(key);
-        mirror.connect(account, email, environment);
+        mirror.connection.connect(account, Some(email), environment == Environment::Live);
         mirror.connection.webhook = webhook;
         mirror.connection.last_sync_error = None;
         sync::sync(self.state, self.world, &[environment]);
@@ -80,16 +81,16 @@ impl Scene<'_> {
 
     pub(super) fn remove_key(&mut self) -> Result<Value, Refusal> {
         let environment = self.environment()?;
-        let Some(key) = self.state.insforge.of(environment).key.clone() else {
+        let Some(key) = self.state.insforge.stripe(environment).key.clone() else {
             return Err(Refusal::new(404, "PAYMENT_CONFIG_NOT_FOUND", "No Stripe key configured"));
         };
         // An endpoint that cannot be taken away is left behind.
         let _ = self.state.stripe(&key, environment, self.world.now).delete_webhook_endpoints();
-        let mirror = self.state.insforge.of_mut(environment);
+        let mirror = self.state.insforge.stripe_mut(environment);
         mirror.key = None;
         mirror.connection.last_synced_at = None;
         mirror.connection.last_sync_counts = None;
-        mirror.disconnect("unconfigured", not_configured(environment));
+        mirror.connection.disconnect("unconfigured", not_configured(environment));
         Ok(config(self.state))
     }
 
@@ -98,8 +99,8 @@ impl Scene<'_> {
         let key = self.key()?;
         let (account, email) = self.state.stripe(&key, environment, self.world.now).account()?;
         let webhook = recreate_webhook(self.state, self.world, &key, environment)?;
-        let mirror = self.state.insforge.of_mut(environment);
-        mirror.connect(account, email, environment);
+        let mirror = self.state.insforge.stripe_mut(environment);
+        mirror.connection.connect(account, Some(email), environment == Environment::Live);
         mirror.connection.webhook = Some(webhook);
         Ok(json!({"connection": rows::connection(mirror, environment)}))
     }
@@ -107,7 +108,7 @@ impl Scene<'_> {
     /// The environment's key, without which nothing reaches Stripe.
     pub(super) fn key(&self) -> Result<String, Refusal> {
         let environment = self.environment()?;
-        let key = self.state.insforge.of(environment).key.clone();
+        let key = self.state.insforge.stripe(environment).key.clone();
         key.ok_or_else(|| Refusal::new(400, "PAYMENT_CONFIG_INVALID", not_configured(environment)))
     }
 }
@@ -124,35 +125,4 @@ pub(super) fn recreate_webhook(
     stripe.delete_webhook_endpoints()?;
     let endpoint_id = stripe.create_webhook_endpoint(&endpoint_url)?;
     Ok(Webhook { endpoint_id, endpoint_url, configured_at: world.now.to_owned() })
-}
-
-impl Mirror {
-    pub(super) fn connect(&mut self, account: String, email: String, environment: Environment) {
-        let connection = &mut self.connection;
-        "connected".clone_into(&mut connection.status);
-        connection.account_id = Some(account);
-        connection.account_email = Some(email);
-        connection.account_livemode = Some(environment == Environment::Live);
-    }
-
-    /// Something is wrong with the connection. Without a key there is no endpoint either.
-    pub(super) fn disconnect(&mut self, status: &str, error: String) {
-        let connection = &mut self.connection;
-        status.clone_into(&mut connection.status);
-        connection.last_sync_status = Some("failed".to_owned());
-        connection.last_sync_error = Some(error);
-        if status == "unconfigured" {
-            connection.webhook = None;
-        }
-    }
-
-    /// Another account: nothing of what was mirrored is true any more.
-    pub(super) fn clear(&mut self) {
-        let connection = std::mem::take(&mut self.connection);
-        *self = Self { key: self.key.take(), connection, ..Self::default() };
-        self.connection.last_synced_at = None;
-        self.connection.last_sync_status = None;
-        self.connection.last_sync_error = None;
-        self.connection.last_sync_counts = None;
-    }
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::backend::form::{Form, Text};
+use crate::sandbox::backend::form::{Form, POSITIVE, Text};
 use crate::sandbox::backend::refusal::Refusal;
-use crate::sandbox::backend::{Scene, query, rows};
+use crate::sandbox::backend::stripe::rows;
+use crate::sandbox::backend::{Scene, query};
 use crate::sandbox::state::Synced;
 use crate::sandbox::stripe::{Interval, NewPrice, NewProduct, Price, PriceChanges, Product, ProductChanges};
 use crate::wire::{Environment, Generation, Patch};
@@ -46,7 +47,7 @@ impl Scene<'_> {
     pub(super) fn product(&self, id: &str) -> Result<Value, Refusal> {
         let environment = self.environment()?;
         self.check_product_id(id)?;
-        let row = self.state.insforge.of(environment).products.get(id).ok_or_else(|| {
+        let row = self.state.insforge.stripe(environment).products.get(id).ok_or_else(|| {
             let message = format!("Stripe {environment} product not found: {id}");
             Refusal::new(404, "PAYMENT_PRODUCT_NOT_FOUND", message)
         })?;
@@ -96,7 +97,7 @@ impl Scene<'_> {
         let environment = self.environment()?;
         let key = self.key()?;
         self.state.stripe(&key, environment, self.world.now).delete_product(id)?;
-        let mirror = self.state.insforge.of_mut(environment);
+        let mirror = self.state.insforge.stripe_mut(environment);
         mirror.prices.retain(|_, row| row.object.product != id);
         mirror.products.remove(id);
         Ok(json!({"productId": id, "deleted": true}))
@@ -114,7 +115,7 @@ impl Scene<'_> {
     pub(super) fn price(&self, id: &str) -> Result<Value, Refusal> {
         self.check_price_id(id)?;
         let environment = self.environment()?;
-        let row = self.state.insforge.of(environment).prices.get(id).ok_or_else(|| {
+        let row = self.state.insforge.stripe(environment).prices.get(id).ok_or_else(|| {
             let message = format!("Stripe {environment} price not found: {id}");
             Refusal::new(404, "PAYMENT_PRICE_NOT_FOUND", message)
         })?;
@@ -124,7 +125,7 @@ impl Scene<'_> {
     pub(super) fn create_price(&mut self) -> Result<Value, Refusal> {
         let mut form = self.form()?;
         let product = form.text(product_field(self.generation()), PRODUCT_ID);
-        let currency = read_currency(&mut form);
+        let currency = form.currency("currency").to_lowercase();
         let unit_amount = form.required_whole("unitAmount", 0.0, "Number must be greater than or equal to 0");
         let new = NewPrice {
             product,
@@ -134,7 +135,7 @@ impl Scene<'_> {
             active: form.switch("active"),
             recurring: form.nested("recurring", |form| Interval {
                 interval: form.required_choice("interval", &["day", "week", "month", "year"]),
-                interval_count: form.whole("intervalCount", 1.0, "Number must be greater than 0"),
+                interval_count: form.whole("intervalCount", POSITIVE, "Number must be greater than 0"),
             }),
             tax_behavior: form.choice("taxBehavior", &TAX_BEHAVIORS),
             metadata: form.metadata("metadata"),
@@ -203,14 +204,15 @@ impl Scene<'_> {
 
     /// By name, then by id.
     fn product_rows(&self, environment: Environment) -> Vec<Value> {
-        let mut rows: Vec<&Synced<Product>> = self.state.insforge.of(environment).products.values().collect();
+        let mut rows: Vec<&Synced<Product>> =
+            self.state.insforge.stripe(environment).products.values().collect();
         rows.sort_by(|a, b| (&a.object.name, &a.object.id).cmp(&(&b.object.name, &b.object.id)));
         rows.into_iter().map(|row| rows::mirrored_product(row, environment)).collect()
     }
 
     /// By product, then by id.
     fn price_rows(&self, environment: Environment, product: Option<&str>) -> Vec<Value> {
-        let all = self.state.insforge.of(environment).prices.values();
+        let all = self.state.insforge.stripe(environment).prices.values();
         let mut rows: Vec<&Synced<Price>> =
             all.filter(|row| product.is_none_or(|product| row.object.product == product)).collect();
         rows.sort_by(|a, b| (&a.object.product, &a.object.id).cmp(&(&b.object.product, &b.object.id)));
@@ -221,7 +223,7 @@ impl Scene<'_> {
     fn keep_product(&mut self, object: Product, environment: Environment) -> Value {
         let synced_at = self.world.now.to_owned();
         let row = rows::product(&object, &synced_at, environment);
-        let mirror = self.state.insforge.of_mut(environment);
+        let mirror = self.state.insforge.stripe_mut(environment);
         mirror.products.insert(object.id.clone(), Synced { object, synced_at });
         row
     }
@@ -229,19 +231,8 @@ impl Scene<'_> {
     fn keep_price(&mut self, object: Price, environment: Environment) -> Value {
         let synced_at = self.world.now.to_owned();
         let row = rows::price(&object, &synced_at, environment);
-        let mirror = self.state.insforge.of_mut(environment);
+        let mirror = self.state.insforge.stripe_mut(environment);
         mirror.prices.insert(object.id.clone(), Synced { object, synced_at });
         row
     }
-}
-
-/// Three letters, which the backend makes small.
-fn read_currency(form: &mut Form) -> String {
-    let currency = form.text("currency", Text::default());
-    form.refuse_field_if(
-        "currency",
-        currency.encode_utf16().count() != 3,
-        "Currency must be a three-letter ISO currency code",
-    );
-    currency.to_lowercase()
 }

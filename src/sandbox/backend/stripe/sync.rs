@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::backend::{World, config, rows};
-use crate::sandbox::state::{Counts, MirroredCustomer, MirroredSubscription, State, Subject, Synced};
-use crate::sandbox::stripe::{Customer, Refusal, Subscription};
+use crate::sandbox::backend::World;
+use crate::sandbox::backend::stripe::{config, rows};
+use crate::sandbox::state::stripe::{Counts, MirroredSubscription};
+use crate::sandbox::state::{Customer, MirroredCustomer, State, Subject, Synced};
+use crate::sandbox::stripe::{Refusal, Subscription};
 use crate::wire::{Environment, Generation};
 
 /// Syncs these environments.
@@ -15,23 +17,23 @@ pub(super) fn sync(state: &mut State, world: &World, environments: &[Environment
 }
 
 fn one(state: &mut State, world: &World, environment: Environment) -> Value {
-    let subscriptions = match state.insforge.of(environment).key.clone() {
+    let subscriptions = match state.insforge.stripe(environment).key.clone() {
         None => {
             let error = config::not_configured(environment);
-            state.insforge.of_mut(environment).disconnect("unconfigured", error);
+            state.insforge.stripe_mut(environment).connection.disconnect("unconfigured", error);
             None
         }
         Some(key) => match everything(state, world, &key, environment) {
             Ok(summary) => Some(summary),
             Err(refusal) => {
-                state.insforge.of_mut(environment).disconnect("error", refusal.message);
+                state.insforge.stripe_mut(environment).connection.disconnect("error", refusal.message);
                 None
             }
         },
     };
     json!({
         "environment": environment.as_str(),
-        "connection": rows::connection(state.insforge.of(environment), environment),
+        "connection": rows::connection(state.insforge.stripe(environment), environment),
         "subscriptions": subscriptions,
     })
 }
@@ -57,9 +59,9 @@ fn catalog(state: &mut State, world: &World, key: &str, environment: Environment
     let (account, email) = stripe.account()?;
     let products = stripe.products()?;
     let prices = stripe.prices()?;
-    let mirror = state.insforge.of_mut(environment);
+    let mirror = state.insforge.stripe_mut(environment);
     let synced_at = world.now.to_owned();
-    mirror.connect(account, email, environment);
+    mirror.connection.connect(account, Some(email), environment == Environment::Live);
     mirror.connection.last_synced_at = Some(synced_at.clone());
     mirror.connection.last_sync_status = Some("succeeded".to_owned());
     mirror.connection.last_sync_error = None;
@@ -77,7 +79,7 @@ fn catalog(state: &mut State, world: &World, key: &str, environment: Environment
 
 /// A customer whom Stripe does not list any more stays, marked as deleted.
 fn mirror_customers(state: &mut State, world: &World, environment: Environment, customers: Vec<Customer>) {
-    let mirrored = &mut state.insforge.of_mut(environment).customers;
+    let mirrored = &mut state.insforge.stripe_mut(environment).customers;
     for row in mirrored.values_mut().filter(|row| !row.deleted) {
         row.deleted = true;
         world.now.clone_into(&mut row.synced_at);
@@ -96,7 +98,7 @@ fn mirror_subscriptions(
 ) -> Value {
     let synced = subscriptions.len();
     let mut unmapped = 0;
-    let mirror = state.insforge.of_mut(environment);
+    let mirror = state.insforge.stripe_mut(environment);
     let mut before = std::mem::take(&mut mirror.subscriptions);
     for subscription in subscriptions {
         let named = Subject::of(&subscription.metadata);
