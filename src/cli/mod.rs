@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub(crate) use early::Early;
 
 use crate::command::{Ctx, Ending};
-use crate::commands::Root;
+use crate::commands::{Deferred, Root, with_named_only};
 use crate::error::{Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{Stderr, ask};
@@ -36,7 +36,13 @@ struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Root,
+    command: Deferred<Root>,
+}
+
+impl Cli {
+    fn parsed(args: &[OsString]) -> Result<Self, clap::Error> {
+        Self::command().try_get_matches_from(args).and_then(|matches| Self::from_arg_matches(&matches))
+    }
 }
 
 /// The whole tree, down to its last branch.
@@ -54,13 +60,12 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     {
         return print(format!("insforge {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
     }
-    let parsed =
-        Cli::command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    // Nearly always it is enough; where not, the whole tree says better why.
+    let cli = match with_named_only(args, || Cli::parsed(args)).or_else(|_| Cli::parsed(args)) {
         Ok(cli) => cli,
         Err(error) => return without_command(&error, args, early, &facts),
     };
-    let work = match cli.command {
+    let work = match cli.command.0 {
         Root::Work(work) => work,
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => return print(&text.render(command(), early.colors_on_stdout(&facts))?),

@@ -1,5 +1,9 @@
 //! A tree of commands that grows only where it is entered: most runs need one of its branches, and a whole tree takes
-//! more memory than all the rest of a small command.
+//! more memory than all the rest of a small command. Even a command that is not entered costs something: clap gives each
+//! of them a copy of every global flag, 400 kB in all. So what a command line does not name is left out, too.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
 
 use clap::builder::Resettable;
 use clap::error::Error;
@@ -10,7 +14,10 @@ pub(crate) struct Deferred<T>(pub(crate) T);
 
 impl<T: Subcommand> Subcommand for Deferred<T> {
     fn augment_subcommands(command: Command) -> Command {
-        command.defer(|command| keeping_its_words(command, T::augment_subcommands))
+        command.defer(|command| match named(T::augment_subcommands) {
+            Some(named) => command.subcommands(named),
+            None => keeping_its_words(command, T::augment_subcommands),
+        })
     }
 
     fn augment_subcommands_for_update(command: Command) -> Command {
@@ -20,6 +27,36 @@ impl<T: Subcommand> Subcommand for Deferred<T> {
     fn has_subcommand(name: &str) -> bool {
         T::has_subcommand(name)
     }
+}
+
+thread_local! {
+    /// The command line that is being parsed, while only what it names is needed.
+    static WORDS: RefCell<Option<Vec<OsString>>> = const { RefCell::new(None) };
+}
+
+/// Does something with a tree in which nothing grows that these words do not name. It parses what the whole tree parses;
+/// help, and what is wrong with a command line, need the whole one.
+pub(crate) fn with_named_only<T>(words: &[OsString], parse: impl FnOnce() -> T) -> T {
+    WORDS.set(Some(words.to_vec()));
+    let parsed = parse();
+    WORDS.set(None);
+    parsed
+}
+
+/// The commands that are named, where that is all that is needed and there are some.
+fn named(grow: fn(Command) -> Command) -> Option<Vec<Command>> {
+    WORDS.with_borrow(|words| {
+        let words = words.as_ref()?;
+        let grown = grow(Command::new(""));
+        let is_named = |command: &&Command| {
+            let is = |word: &OsString| {
+                word == command.get_name() || command.get_all_aliases().any(|name| word == name)
+            };
+            words.iter().any(is)
+        };
+        let named: Vec<Command> = grown.get_subcommands().filter(is_named).cloned().collect();
+        (!named.is_empty()).then_some(named)
+    })
 }
 
 /// What grows brings its own doc comment along, which is about the type and not about the command.

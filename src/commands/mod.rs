@@ -19,7 +19,7 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute};
 use crate::error::Exit;
-use deferred::Deferred;
+pub(crate) use deferred::{Deferred, with_named_only};
 use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};

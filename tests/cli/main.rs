@@ -20,6 +20,7 @@ mod keyring;
 mod output;
 mod prompts;
 mod razorpay;
+mod razorpay_sandbox;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{User, finish};
+use crate::harness::{User, finish, without_moments};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 /// How somebody with nothing but a checkout starts the program.
@@ -29,8 +29,8 @@ fn the_readme_shows_what_happens() {
         return;
     }
     for (shown, output) in shown.iter().zip(&outputs) {
-        let expected = without_moments(&shown.output);
-        let actual = without_moments(output);
+        let expected = comparable(&shown.output);
+        let actual = comparable(output);
         assert_eq!(expected, actual, "README.md:{}: $ {}", shown.line, shown.command);
     }
 }
@@ -99,39 +99,27 @@ fn run_in_one_shell(shown: &[Shown]) -> Vec<String> {
     outputs
 }
 
-/// `2026-11-24 09:12` is another moment each time; nobody sees white space at the end of a line.
-fn without_moments(text: &str) -> String {
-    let mut lines: Vec<String> = text.lines().map(|line| masked(line.trim_end())).collect();
+/// A moment is another one each time, and so is a free port; nobody sees white space at the end of a line.
+fn comparable(text: &str) -> String {
+    let mut lines: Vec<String> =
+        text.lines().map(|line| without_port(&without_moments(line.trim_end()))).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
     lines.join("\n")
 }
 
-fn masked(line: &str) -> String {
-    const FORM: &[u8] = b"0000-00-00 00:00";
-    let is_moment = |text: &str| {
-        text.len() == FORM.len()
-            && text
-                .bytes()
-                .zip(FORM)
-                .all(|(byte, form)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form })
-    };
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        if rest.get(..FORM.len()).is_some_and(is_moment) {
-            out.push_str("when");
-            rest = rest.get(FORM.len()..).unwrap_or_default();
-        } else {
-            out.push(first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-        }
-    }
-    out
+fn without_port(line: &str) -> String {
+    const HOST: &str = "http://127.0.0.1:";
+    line.split_once(HOST).map_or_else(
+        || line.to_owned(),
+        |(before, behind)| {
+            format!("{before}{HOST}{}", behind.trim_start_matches(|c: char| c.is_ascii_digit()))
+        },
+    )
 }
 
-/// The README with what happens now in place of what it shows.
+/// The README with what happens now in place of what it shows, where that is something else.
 fn updated(readme: &str, shown: &[Shown], outputs: &[String]) -> String {
     let mut out = String::new();
     let mut skipping = 0;
@@ -141,7 +129,9 @@ fn updated(readme: &str, shown: &[Shown], outputs: &[String]) -> String {
             continue;
         }
         let _ = writeln!(out, "{line}");
-        if let Some((shown, output)) = shown.iter().zip(outputs).find(|(shown, _)| shown.line == number + 1) {
+        if let Some((shown, output)) = shown.iter().zip(outputs).find(|(shown, _)| shown.line == number + 1)
+            && comparable(&shown.output) != comparable(output)
+        {
             for line in output.lines() {
                 let _ = writeln!(out, "{}", line.trim_end());
             }

@@ -1,7 +1,7 @@
 //! What a Razorpay key says of itself. Made-up keys are enough here, and only they are taken: the state file has them as
 //! they are, and a real one has no business there.
 //!
-//! `rzp_test_shop_1`: the word after the prefix is the account, so that `rzp_test_shop_2` is another key of the same one.
+//! `rzp_test_shop_0001`: the word after the prefix is the account, so that `rzp_test_shop_0002` is another key of the same one.
 //! Any secret fits, unless it has `invalid` in it.
 
 use crate::sandbox::state::razorpay::Key;
@@ -22,7 +22,7 @@ pub(super) fn refused(key: &Key) -> Option<&'static str> {
     let id = behind_prefix(&key.id);
     if looks_real(id, REAL_ID) || looks_real(&key.secret, REAL_SECRET) {
         // Nobody else will say it where it matters.
-        return Some(". A sandbox takes made-up keys only, such as rzp_test_shop_1: use no real one here");
+        return Some(". A sandbox takes made-up keys only: use no real one here");
     }
     (id.is_empty() || key.secret.contains("invalid")).then_some("")
 }

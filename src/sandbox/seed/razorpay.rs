@@ -10,8 +10,8 @@ use crate::sandbox::state::{Customer, State, Time};
 
 /// The shop's account at Razorpay, and a key of it.
 const ACCOUNT: &str = "shop";
-const KEY_ID: &str = "rzp_test_shop_1";
-const KEY_SECRET: &str = "shop_secret_1";
+const KEY_ID: &str = "rzp_test_shop_0001";
+const KEY_SECRET: &str = "shop_secret_0001";
 
 /// Opens the shop there: test is connected and synced, live is not.
 pub(super) fn open(state: &mut State, now: Timestamp) {

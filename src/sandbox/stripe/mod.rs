@@ -179,10 +179,9 @@ impl Client<'_> {
             key if key.contains("expired") => Some(("Expired", "")),
             key if key.contains("invalid") => Some(("Invalid", "")),
             // Nobody else will say it where it matters.
-            key if key::is_of_nobody(key) => Some((
-                "Invalid",
-                ". A sandbox takes made-up keys only, such as sk_test_shop_1: use no real one here",
-            )),
+            key if key::is_of_nobody(key) => {
+                Some(("Invalid", ". A sandbox takes made-up keys only: use no real one here"))
+            }
             _ => None,
         };
         if let Some((what, advice)) = refused {

@@ -238,6 +238,33 @@ pub fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
 
+/// A line with `when` for `2026-11-24 09:12` and for what JSON has of moments: they are others in each run.
+pub fn without_moments(line: &str) -> String {
+    const FORMS: [&[u8]; 2] = [b"0000-00-00T00:00:00.000Z", b"0000-00-00 00:00"];
+    let form_of = |rest: &str| {
+        FORMS.into_iter().find(|form| {
+            rest.as_bytes().get(..form.len()).is_some_and(|text| {
+                let fits = |(byte, form): (&u8, &u8)| {
+                    if *form == b'0' { byte.is_ascii_digit() } else { byte == form }
+                };
+                text.iter().zip(*form).all(fits)
+            })
+        })
+    };
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let length = form_of(rest).map_or(first.len_utf8(), <[u8]>::len);
+        if length > first.len_utf8() {
+            out.push_str("when");
+        } else {
+            out.push(first);
+        }
+        rest = &rest[length..];
+    }
+    out
+}
+
 /// Compares with a file that is in the repository, or writes it when `INSFORGE_UPDATE` is set.
 pub fn assert_golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
