@@ -11,12 +11,19 @@ pub struct Api {
     pub sandbox: Sandbox,
     pub client: Client,
     pub runtime: Runtime,
+    provider: &'static str,
 }
 
 impl Api {
     pub fn of(options: Options) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Self { sandbox: options.spawn().expect("a sandbox"), client: Client::new(), runtime }
+        let sandbox = options.spawn().expect("a sandbox");
+        Self { sandbox, client: Client::new(), runtime, provider: "stripe" }
+    }
+
+    /// The same, with another provider's routes.
+    pub fn at(self, provider: &'static str) -> Self {
+        Self { provider, ..self }
     }
 
     /// A sandbox with these faults.
@@ -25,9 +32,9 @@ impl Api {
         Self::of(faults.fold(Options::new(), Options::fault))
     }
 
-    /// Sends a request to the newer routes; the status, and the body where it is JSON.
+    /// Sends a request to the provider's newer routes; the status, and the body where it is JSON.
     pub async fn send(&self, method: &str, path: &str, body: Value) -> Result<(u16, Value), reqwest::Error> {
-        let url = format!("{}/api/payments/stripe{path}", self.sandbox.url());
+        let url = format!("{}/api/payments/{}{path}", self.sandbox.url(), self.provider);
         let mut request = self.client.request(method.parse().expect("a method"), url);
         if !body.is_null() {
             request = request.header("content-type", "application/json").body(body.to_string());

@@ -6,6 +6,7 @@
 mod api;
 mod compare;
 mod faults;
+mod razorpay;
 mod replay;
 mod rules;
 mod state;
