@@ -53,7 +53,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link th
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forget a stored login, its key too'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "sandbox" -d 'A backend with a Stripe of its own, for trying and testing without an account'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "sandbox" -d 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'Print the completion script of a shell'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output, errors'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -562,7 +562,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l empty -d 'Begin with no key and an empty Stripe instead of the small shop, where there is no state yet'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l empty -d 'Begin with no key and empty providers instead of the small shop, where there is no state yet'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s y -l yes -d 'Answer every confirmation with yes'
@@ -593,7 +593,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l empty -d 'Begin with no key and an empty Stripe instead of the small shop, where there is no state yet'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l empty -d 'Begin with no key and empty providers instead of the small shop, where there is no state yet'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s y -l yes -d 'Answer every confirmation with yes'

@@ -45,7 +45,7 @@ pub(crate) enum Work {
     /// Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
     Payments(Deferred<Payments>),
-    /// A backend with a Stripe of its own, for trying and testing without an account
+    /// A backend with a Stripe and a Razorpay of its own, for trying and testing without an account
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
     Sandbox(Deferred<sandbox::Sandbox>),

@@ -1,4 +1,4 @@
-//! A backend of one's own: InsForge's payments API with a Stripe behind it, in this process, without an account. For
+//! A backend of one's own: InsForge's payments API with a Stripe and a Razorpay behind it, in this process, without an account. For
 //! the first try, for rehearsals in CI, and for tests.
 //!
 //! It answers as real backends do: the recorded exchanges with both generations are replayed against it. Stripe's
@@ -121,7 +121,7 @@ impl Options {
         Self { seed, ..self }
     }
 
-    /// Begins with no key and an empty Stripe instead of the small shop.
+    /// Begins with no key and nothing at the providers instead of the small shop.
     #[must_use]
     pub fn empty(self) -> Self {
         Self { empty: true, ..self }

@@ -80,7 +80,7 @@ struct Wanted {
     /// What chance begins with: the same number gives the same faults
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Begin with no key and an empty Stripe instead of the small shop, where there is no state yet
+    /// Begin with no key and empty providers instead of the small shop, where there is no state yet
     #[arg(long)]
     empty: bool,
 }
