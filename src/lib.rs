@@ -6,11 +6,12 @@
 //! | floor | modules | what they are |
 //! |---|---|---|
 //! | 4 | `cli` `report` `commands` | the command line, what each command is and does, how errors are told |
-//! | 3 | `command` `guard` | what a command is, the one place that runs them, what asks before it writes |
+//! | 3 | `command` `guard` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |
 //! | 2 | `api` `settings` `ui` `sandbox` | the backend, where its address and key come from, what the user sees; a backend of our own |
 //! | 1 | `wire` `error` `secret` `facts` `files` | small values with their rules; whole files or none |
 
 mod api;
+mod catalog;
 mod cli;
 mod command;
 mod commands;

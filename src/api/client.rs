@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::api::call::Method;
 use crate::api::error::{ApiError, of_transport, outcome_unknown};
-use crate::api::exchange::{Answer, Request, innermost, leaves_open};
+use crate::api::exchange::{Answer, Request, innermost, leaves_open, parse_retry_after};
 use crate::api::retry::{self, Outcome, Replay, Standing};
 use crate::error::{Code, Failure};
 use crate::secret::Secret;
@@ -102,6 +102,11 @@ impl Client {
     /// A write has been sent of which nobody can tell whether it was done, whatever became of it when it was sent again.
     pub(crate) fn write_open(&self) -> bool {
         self.write_open.get()
+    }
+
+    /// From here on the whole deadline is left: one of many requests begins, and each may take so long.
+    pub(crate) fn renew_deadline(&self) {
+        self.spent.set(Duration::ZERO);
     }
 
     /// Sends a request until it is answered, refused for good, or the policy says stop.
@@ -314,15 +319,4 @@ fn too_large(request: Request<'_>) -> Failure {
         return outcome_unknown(what).why(why);
     }
     Failure::new(Code::ResponseTooLarge, what).why(why).hint("ask for less, for example with --limit")
-}
-
-/// Seconds, or the date that HTTP writes.
-fn parse_retry_after(value: &str) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let wait = date.duration_since(jiff::Timestamp::now());
-    Some(Duration::try_from(wait).unwrap_or_default())
 }

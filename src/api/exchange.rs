@@ -69,3 +69,14 @@ pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     }
     error.to_string()
 }
+
+/// Seconds, or the date that HTTP writes.
+pub(super) fn parse_retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(wait).unwrap_or_default())
+}

@@ -6,7 +6,7 @@ use crate::api::body::Body;
 use crate::api::call::{Call, Method, Name, Provider, Route};
 use crate::secret::Secret;
 use crate::wire::{
-    Config, ConnectionReply, Environment, NewPrice, NewProduct, PriceChanges, PriceReply, Prices,
+    Config, ConnectionReply, Environment, Mirror, NewPrice, NewProduct, PriceChanges, PriceReply, Prices,
     ProductChanges, ProductDeleted, ProductReply, Products,
 };
 
@@ -31,6 +31,11 @@ pub(crate) fn set_key(environment: Environment, key: Secret) -> Call<Config> {
 /// Makes the managed webhook endpoint anew: an earlier one is deleted first.
 pub(crate) fn configure_webhook(environment: Environment) -> Call<ConnectionReply> {
     Call::write(Method::Post, Route::of(&STRIPE).environment(environment).name("webhook"))
+}
+
+/// The whole catalog, with everything that a comparison looks at.
+pub(crate) fn mirror(environment: Environment) -> Call<Mirror> {
+    Call::get(catalog(environment))
 }
 
 /// All products.

@@ -162,7 +162,7 @@ impl Ctx {
     }
 
     /// Only one thing can come from stdin, and it comes from a pipe.
-    pub(super) fn claim_stdin(&self, what: &str) -> Result<(), Failure> {
+    pub(crate) fn claim_stdin(&self, what: &str) -> Result<(), Failure> {
         if self.asked.key == Some(KeyFlag::Stdin) {
             return Err(Failure::usage(format!("--api-key-stdin and {what} both read stdin"))
                 .hint("take one of them from a file"));
@@ -221,13 +221,22 @@ impl Ctx {
     }
 
     /// Does the work, and shows that it is under way where somebody watches.
-    pub(super) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
+        busy::during(self.is_watched(), doing, work).await
+    }
+
+    /// Shows how far many requests are, where somebody watches.
+    pub(crate) fn bar(&self, of: usize) -> busy::Bar {
+        busy::Bar::start(self.is_watched(), of)
+    }
+
+    fn is_watched(&self) -> bool {
         let told = self.stderr.quiet || self.stderr.json || self.stderr.verbose;
-        busy::during(self.facts.stderr_terminal && !told, doing, work).await
+        self.facts.stderr_terminal && !told
     }
 
     /// From now on this is what there is to say when the run is interrupted.
-    pub(super) fn when_interrupted(&self, failure: Failure) {
+    pub(crate) fn when_interrupted(&self, failure: Failure) {
         self.under_way.replace(Some(failure));
     }
 

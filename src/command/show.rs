@@ -18,7 +18,7 @@ pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit>
     if let Some(failure) = reply.failure() {
         return Err(failure.into());
     }
-    written.map(|()| Exit::Done)
+    written.map(|()| reply.exit())
 }
 
 /// Writes the result to stdout and the notes to stderr.

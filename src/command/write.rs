@@ -200,7 +200,7 @@ async fn rehearse<W: Write>(command: &W, ctx: &Ctx) -> Result<Exit> {
 }
 
 /// Asks where the guard says so.
-async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
+pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
     let verdict = ctx.verdict(change.effect).await?;
     match verdict {
         Verdict::Go => return Ok(()),

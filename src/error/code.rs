@@ -20,6 +20,14 @@ pub enum Code {
     ProfileNotFound,
     /// A settings file cannot be read or is malformed.
     SettingsInvalid,
+    /// The catalog file cannot be used as it stands.
+    CatalogInvalid,
+    /// Objects at Stripe contradict each other about who they are.
+    CatalogConflict,
+    /// The catalog is not as it was when the plan was made.
+    PlanStale,
+    /// Some changes of the catalog were made and some were not.
+    CatalogPartlyApplied,
     /// The backend's address cannot be used: malformed, or plain `http` to another machine.
     AddressInvalid,
     /// The backend could not be reached, or the connection broke.
@@ -60,7 +68,7 @@ pub enum Code {
 
 impl Code {
     /// Every code of this tool's own, for the documentation.
-    pub const OWN: [Self; 24] = [
+    pub const OWN: [Self; 28] = [
         Self::Usage,
         Self::NotLinked,
         Self::NoApiKey,
@@ -68,6 +76,10 @@ impl Code {
         Self::KeyringUnavailable,
         Self::ProfileNotFound,
         Self::SettingsInvalid,
+        Self::CatalogInvalid,
+        Self::CatalogConflict,
+        Self::PlanStale,
+        Self::CatalogPartlyApplied,
         Self::AddressInvalid,
         Self::Unreachable,
         Self::TimedOut,
@@ -97,6 +109,10 @@ impl Code {
             Self::KeyringUnavailable => "the key is in a keyring that is locked or does not answer",
             Self::ProfileNotFound => "the profile does not exist",
             Self::SettingsInvalid => "a settings file cannot be used as it stands",
+            Self::CatalogInvalid => "the catalog file cannot be used as it stands",
+            Self::CatalogConflict => "objects at Stripe contradict each other about who they are",
+            Self::PlanStale => "the catalog is not as it was when the plan was made",
+            Self::CatalogPartlyApplied => "some changes of the catalog were made and some were not",
             Self::AddressInvalid => {
                 "the backend's address cannot be used: malformed, or plain http to another machine"
             }
@@ -132,6 +148,10 @@ impl Code {
             Self::KeyringUnavailable => "KEYRING_UNAVAILABLE",
             Self::ProfileNotFound => "PROFILE_NOT_FOUND",
             Self::SettingsInvalid => "SETTINGS_INVALID",
+            Self::CatalogInvalid => "CATALOG_INVALID",
+            Self::CatalogConflict => "CATALOG_CONFLICT",
+            Self::PlanStale => "PLAN_STALE",
+            Self::CatalogPartlyApplied => "CATALOG_PARTLY_APPLIED",
             Self::AddressInvalid => "ADDRESS_INVALID",
             Self::Unreachable => "UNREACHABLE",
             Self::TimedOut => "TIMED_OUT",
@@ -156,16 +176,18 @@ impl Code {
     /// The exit code of a failure with this code, unless the failure says otherwise.
     pub(super) const fn exit(&self) -> Exit {
         match self {
-            Self::Usage => Exit::Usage,
+            Self::Usage | Self::CatalogInvalid => Exit::Usage,
             Self::NotLinked => Exit::NothingLinked,
             Self::NoApiKey | Self::ApiKeyInvalid | Self::KeyringUnavailable => Exit::NotAuthenticated,
             Self::ProfileNotFound => Exit::NotFound,
             Self::Unreachable | Self::TimedOut => Exit::TryAgain,
-            Self::SyncPartlyFailed => Exit::PartlyDone,
+            Self::SyncPartlyFailed | Self::CatalogPartlyApplied => Exit::PartlyDone,
             Self::ConfirmationNeeded | Self::NotConfirmed => Exit::NotConfirmed,
             Self::LiveDenied => Exit::Denied,
             Self::Interrupted => Exit::Interrupted,
             Self::SettingsInvalid
+            | Self::CatalogConflict
+            | Self::PlanStale
             | Self::AddressInvalid
             | Self::ResponseTooLarge
             | Self::ResponseInvalid

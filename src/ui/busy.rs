@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::ui::clean;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What is over sooner needs no spinner.
@@ -19,6 +20,40 @@ pub(crate) async fn during<T>(watched: bool, what: &str, work: impl Future<Outpu
     }
     let _spinner = Spinner::start(what);
     work.await
+}
+
+/// How far many requests are. Cleared when it is dropped.
+pub(crate) struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    /// A bar of so many steps, where somebody watches.
+    pub(crate) fn start(watched: bool, of: usize) -> Self {
+        Self(watched.then(|| {
+            let of = u64::try_from(of).unwrap_or(u64::MAX);
+            let bar = ProgressBar::with_draw_target(Some(of), ProgressDrawTarget::stderr());
+            // Its template is a constant: where it were wrong, the bar would look plain.
+            if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar
+        }))
+    }
+
+    /// So many steps are done, and this is next.
+    pub(crate) fn set(&self, done: usize, next: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+            bar.set_message(clean::line(next).into_owned());
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// Cleared when it is dropped: at the end, on an error, and when Ctrl-C drops the work.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::error::{Failure, Warning};
+use crate::error::{Exit, Failure, Warning};
+use crate::ui::lines::Line;
 
 /// Something that a command has done or found, ready to be shown in any format.
 pub(crate) trait Show {
@@ -23,6 +24,10 @@ pub(crate) trait Show {
     /// What wants doing, although it is done.
     fn warnings(&self) -> &[Warning] {
         &[]
+    }
+    /// What the run exits with where nothing is wrong.
+    fn exit(&self) -> Exit {
+        Exit::Done
     }
     /// What is wrong although the backend answered with a success: shown first, failed afterwards.
     fn failure(&self) -> Option<Failure> {
@@ -52,8 +57,8 @@ pub(crate) struct Page<'a> {
     pub(crate) sections: Vec<Section<'a>>,
     /// What to say when all of them are empty.
     pub(crate) empty: String,
-    /// A line for whoever wants nothing but that: `$(insforge …)`.
-    pub(crate) line: Option<Cow<'a, str>>,
+    /// Text before them.
+    pub(crate) lines: Vec<Line<'a>>,
 }
 
 /// Rows under one heading.

@@ -69,6 +69,11 @@ impl Stderr {
         write_line(&clean::lines(text));
     }
 
+    /// The same, with the colours that it has.
+    pub(crate) fn painted(text: &str) {
+        write_line(text.trim_end());
+    }
+
     fn paint(self, color: &str, text: &str) -> String {
         if self.colors { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

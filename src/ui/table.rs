@@ -8,6 +8,7 @@ use comfy_table::{ColumnConstraint, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::clean;
+use crate::ui::lines::write_lines;
 use crate::ui::page::{Column, Page, Section};
 
 /// Between two columns.
@@ -29,11 +30,9 @@ impl Look {
     }
 }
 
-/// Writes the line, and the sections that have rows.
+/// Writes the lines, and the sections that have rows.
 pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, look: Look) -> io::Result<()> {
-    if let Some(line) = &page.line {
-        writeln!(out, "{}", clean::line(line))?;
-    }
+    write_lines(out, &page.lines, look)?;
     let full = page.sections.iter().filter(|section| !section.rows.is_empty());
     for (position, section) in full.enumerate() {
         if position > 0 {

@@ -6,6 +6,7 @@ mod connection;
 mod environment;
 mod generation;
 mod lists;
+mod mirror;
 mod money;
 mod patch;
 mod price;
@@ -21,7 +22,8 @@ pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
-pub(crate) use money::Money;
+pub(crate) use mirror::{Mirror, MirroredPrice, MirroredProduct};
+pub(crate) use money::{Decimals, Money, decimals};
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
 pub(crate) use stripe::{

@@ -68,6 +68,16 @@ impl Interval {
         }
     }
 
+    /// Stripe's word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
     const fn plural(self) -> &'static str {
         match self {
             Self::Day => "days",
@@ -123,6 +133,17 @@ pub(crate) enum TaxBehavior {
     Exclusive,
     Inclusive,
     Unspecified,
+}
+
+impl TaxBehavior {
+    /// Stripe's word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exclusive => "exclusive",
+            Self::Inclusive => "inclusive",
+            Self::Unspecified => "unspecified",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -68,6 +68,19 @@ impl IdempotencyKey {
     pub(crate) fn generate() -> Self {
         Self(uuid::Uuid::new_v4().to_string())
     }
+
+    /// The key that follows from these parts, in any run.
+    pub(crate) fn derived(parts: &[&str]) -> Self {
+        const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x2d1b_8f6a_7c54_4e0b_9a37_5f0c_61e2_d984);
+        // No part can pretend to be two: their lengths go along.
+        let mut name = String::new();
+        for part in parts {
+            name.push_str(&part.len().to_string());
+            name.push(':');
+            name.push_str(part);
+        }
+        Self(uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string())
+    }
 }
 
 checked_text! {

@@ -70,6 +70,24 @@ impl<L: Limits> Texts<L> {
         }
         Ok(())
     }
+
+    /// Adds a text under this name, in place of what had it.
+    ///
+    /// # Errors
+    /// The sentence that says which limit it breaks.
+    pub(crate) fn put(&mut self, name: &str, text: &str) -> Result<(), String> {
+        self.set(Field::new(name.to_owned(), text.to_owned())?)
+    }
+
+    /// The names with their texts, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// There is no text.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// One of the texts; on a command line `name=text`.
@@ -77,7 +95,11 @@ impl<L: Limits> Texts<L> {
 pub(crate) struct Field<L>(String, String, PhantomData<L>);
 
 impl<L: Limits> Field<L> {
-    fn new(name: String, text: String) -> Result<Self, String> {
+    /// A text that keeps within the limits.
+    ///
+    /// # Errors
+    /// The sentence that says which limit it breaks.
+    pub(crate) fn new(name: String, text: String) -> Result<Self, String> {
         let (one, most) = (L::ONE, L::LONGEST_NAME);
         let length = name.chars().count();
         if name.trim().is_empty() {
@@ -223,6 +245,7 @@ mod tests {
         metadata.set("n=a=b".parse().unwrap()).unwrap();
         metadata.set("tier=".parse().unwrap()).unwrap();
         assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"tier":"","n":"a=b"}"#);
+        assert_eq!(metadata.iter().collect::<Vec<_>>(), [("tier", ""), ("n", "a=b")]);
         assert!("nothing".parse::<Field<OfStripe>>().unwrap_err().contains("name=text"));
     }
 

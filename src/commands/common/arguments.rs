@@ -19,9 +19,24 @@ pub(crate) struct EnvironmentArgs {
 }
 
 impl EnvironmentArgs {
+    /// What was named elsewhere on the command line.
+    pub(crate) fn of(named: Vec<Environment>) -> Self {
+        Self { word: None, environment: named }
+    }
+
+    /// Adds what stood before the command.
+    pub(crate) fn given_before(&mut self, before: Vec<Environment>) {
+        self.environment.extend(before);
+    }
+
+    /// The environment that is named, if one is.
+    pub(crate) fn named(&self) -> Result<Option<Environment>, Failure> {
+        the_same(self.word.iter().chain(&self.environment))
+    }
+
     /// The environment; `test` where none is named, never `live`.
     pub(crate) fn resolve(&self) -> Result<Environment, Failure> {
-        Ok(the_same(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
+        Ok(self.named()?.unwrap_or(Environment::Test))
     }
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::EnvironmentArgs;
+use crate::wire::Environment;
 
 /// List everything that is for sale in one environment, as the mirror has it
 #[derive(Args)]
@@ -14,6 +15,13 @@ pub(crate) struct Catalog<G: Gateway> {
     environment: EnvironmentArgs,
     #[arg(skip)]
     gateway: PhantomData<G>,
+}
+
+impl<G: Gateway> Catalog<G> {
+    /// The list of the environment that was named, however often.
+    pub(crate) fn of(named: Vec<Environment>) -> Self {
+        Self { environment: EnvironmentArgs::of(named), gateway: PhantomData }
+    }
 }
 
 impl<G: Gateway> Command for Catalog<G> {

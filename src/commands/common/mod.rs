@@ -14,17 +14,18 @@ mod sync;
 mod transactions;
 
 pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
+pub(super) use catalog::Catalog;
 pub(super) use config::Config;
 pub(super) use configured::Configured;
 pub(super) use input::{FileArgs, boolean, in_full, is_stdin, missing};
 pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning, read_secret_from};
+pub(super) use sync::judge as judge_sync;
 
 use anyhow::Result;
 use clap::Subcommand;
 
 use crate::command::{Ctx, Gateway, execute};
 use crate::error::Exit;
-use catalog::Catalog;
 use customers::Customers;
 use status::Status;
 use subscriptions::Subscriptions;
@@ -36,7 +37,6 @@ use transactions::Transactions;
 pub(crate) enum Common<G: Gateway> {
     Status(Status<G>),
     Sync(Sync<G>),
-    Catalog(Catalog<G>),
     Customers(Customers<G>),
     Subscriptions(Subscriptions<G>),
     #[command(alias = "history")]
@@ -48,7 +48,6 @@ impl<G: Gateway> Common<G> {
         match self {
             Self::Status(status) => execute(status, ctx).await,
             Self::Sync(sync) => execute(sync, ctx).await,
-            Self::Catalog(catalog) => execute(catalog, ctx).await,
             Self::Customers(customers) => execute(customers, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
             Self::Transactions(transactions) => execute(transactions, ctx).await,

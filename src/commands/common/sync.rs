@@ -88,7 +88,7 @@ impl<T: View + Synced> Show for Report<T> {
 /// Whether a sync that was answered with a success is one.
 ///
 /// With the default `all`, an environment that was never configured is not a failure; one that the user names is.
-fn judge(
+pub(crate) fn judge(
     outcomes: &[(&str, SyncOutcome)],
     only: Option<Environment>,
     provider: &Provider,

@@ -10,8 +10,8 @@ mod webhooks;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::Ctx;
-use crate::commands::common::{Common, Config};
+use crate::command::{Ctx, execute};
+use crate::commands::common::{Catalog, Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
 use gateway::RazorpayGateway;
@@ -21,6 +21,7 @@ use gateway::RazorpayGateway;
 pub(crate) enum Razorpay {
     #[command(flatten)]
     Common(Common<RazorpayGateway>),
+    Catalog(Catalog<RazorpayGateway>),
     /// Show which keys are configured, masked; set and remove them
     Config(Deferred<Config<RazorpayGateway>>),
     /// The webhook through which Razorpay tells the backend of payments, which is made in Razorpay's dashboard
@@ -38,6 +39,7 @@ impl Razorpay {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Common(common) => common.run(ctx).await,
+            Self::Catalog(catalog) => execute(catalog, ctx).await,
             Self::Config(Deferred(config)) => config.run(ctx).await,
             Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
             Self::Items(Deferred(items)) => items.run(ctx).await,

@@ -16,7 +16,7 @@ use crate::command::{Command, Ctx, DEADLINE, aside, execute, execute_until_ended
 use crate::error::{Code, Exit, Failure};
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::Places;
-use crate::ui::{Page, Show};
+use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
 pub(crate) use own::own;
 
@@ -188,7 +188,7 @@ impl Show for Place {
     }
 
     fn page(&self) -> Page<'_> {
-        Page { line: Some(self.path.as_str().into()), ..Page::default() }
+        Page { lines: vec![Line::plain(self.path.as_str())], ..Page::default() }
     }
 }
 

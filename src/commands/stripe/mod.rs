@@ -1,5 +1,6 @@
 //! Stripe: what only Stripe has, and how Stripe's part of what every provider has is shown.
 
+mod catalog;
 mod config_set;
 mod gateway;
 mod keyed;
@@ -23,6 +24,8 @@ use gateway::StripeGateway;
 pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
+    /// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
+    Catalog(Deferred<catalog::Catalog>),
     /// Show which keys are configured, masked; set and remove them
     Config(Deferred<Config<StripeGateway>>),
     /// The webhook endpoint through which Stripe tells the backend of payments
@@ -40,6 +43,8 @@ impl Stripe {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Common(common) => common.run(ctx).await,
+            // The largest by far, and rarely the one.
+            Self::Catalog(Deferred(catalog)) => Box::pin(catalog.run(ctx)).await,
             Self::Config(Deferred(config)) => config.run(ctx).await,
             Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
             Self::Products(Deferred(products)) => products.run(ctx).await,

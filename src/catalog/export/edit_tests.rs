@@ -1,0 +1,212 @@
+use proptest::prelude::*;
+
+use super::samples::{exported, mirrors, price, product, says_the_same, texts};
+use crate::catalog::{IDENTITY, Wanted, file};
+use crate::wire::{Metadata, Mirror, MirroredPrice};
+
+/// A file as people write them, and after it what it becomes.
+const BEFORE: &str = r#"# Our shop.
+
+version = 1  # for ever
+
+# What most people buy.
+[products.pro]  # since 2024
+name        = 'Pro Plan'   # as on the website
+active      = true
+metadata    = { tier = "pro", gone = "x", never = "" }   # for the app
+
+    [products.pro.prices.monthly]
+    currency = "USD"
+    amount = "19"          # before tax
+    interval = "month"
+    interval_count = 1
+
+    [products.pro.prices.std]
+    currency = "eur"
+    unit_amount = 1_900 # smallest unit
+    lookup_key = "pro_std"
+
+    # Not for sale any more.
+    [products.pro.prices.promo]
+    currency = "usd"
+    amount = "1.00"
+    active = false
+
+    # Never was.
+    [products.pro.prices.ghost]
+    currency = "usd"
+    amount = "2.00"
+
+[products.lite]
+name = "Lite"
+description = "Small"  # very
+
+# The end.
+"#;
+
+const AFTER: &str = r#"# Our shop.
+
+version = 1  # for ever
+
+# What most people buy.
+[products.pro]  # since 2024
+name        = "Pro Plan 2"   # as on the website
+active      = true
+metadata    = { tier = "max", never = "", new = "y" }   # for the app
+
+    [products.pro.prices.monthly]
+    currency = "USD"
+    amount = "29.00"          # before tax
+    interval = "month"
+    interval_count = 1
+
+    [products.pro.prices.std]
+    currency = "eur"
+    unit_amount = 2900 # smallest unit
+    lookup_key = "pro_std"
+
+    # Not for sale any more.
+    [products.pro.prices.promo]
+    currency = "usd"
+    amount = "1.00"
+    active = false
+
+[products.pro.prices.yearly]
+currency = "usd"
+amount = "190.00"
+interval = "year"
+
+[products.max]
+name = "Max"
+[products.max.prices.once]
+currency = "jpy"
+amount = "500"
+
+# The end.
+"#;
+
+fn moved() -> Mirror {
+    let mut pro = product("prod_1", "Pro Plan 2");
+    pro.metadata = texts(&[(IDENTITY, "pro"), ("tier", "max"), ("new", "y")]);
+    let carrying = |mut price: MirroredPrice, key: &str| {
+        price.lookup_key = Some(key.into());
+        price
+    };
+    let mut std = carrying(price("price_2", "prod_1", 2900, None), "pro_std");
+    std.currency = "eur".into();
+    let mut promo = carrying(price("price_3", "prod_1", 100, None), "pro_promo");
+    promo.active = false;
+    let mut once = price("price_5", "prod_2", 500, None);
+    once.currency = "jpy".into();
+    Mirror {
+        products: vec![pro, product("prod_2", "Max")],
+        prices: vec![
+            carrying(price("price_1", "prod_1", 2900, Some("month")), "pro_monthly"),
+            std,
+            promo,
+            price("price_4", "prod_1", 19_000, Some("year")),
+            once,
+        ],
+    }
+}
+
+#[test]
+fn what_did_not_change_stays_as_it_was_written() {
+    let made = exported(&moved(), Some(BEFORE));
+    assert_eq!(made.text, AFTER);
+    assert_eq!(made.removed, ["products.pro.prices.ghost", "products.lite"]);
+    assert_eq!(exported(&moved(), Some(AFTER)).text, AFTER);
+    let windows = format!("\u{feff}{}", BEFORE.replace('\n', "\r\n"));
+    assert_eq!(exported(&moved(), Some(&windows)).text, format!("\u{feff}{}", AFTER.replace('\n', "\r\n")));
+}
+
+#[test]
+fn tables_on_one_line_stay_on_one_line() {
+    let before = r#"version = 1
+products.lite = { name = "Lite" } # gone
+products.pro = { name = "Pro Plan", metadata.tier = "pro", prices = { std = { currency = "eur", unit_amount = 1900 }, ghost = { currency = "usd", amount = "1" } } }
+"#;
+    let after = r#"version = 1
+products.pro = { name = "Pro Plan 2", metadata.tier = "max", metadata.new = "y", prices = { std = { currency = "eur", unit_amount = 2900 }, monthly = { currency = "usd", amount = "29.00", interval = "month" }, yearly = { currency = "usd", amount = "190.00", interval = "year" } } }
+
+[products.max]
+name = "Max"
+[products.max.prices.once]
+currency = "jpy"
+amount = "500"
+"#;
+    assert_eq!(exported(&moved(), Some(before)).text, after);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_written() {
+    for before in ["", "version = 1\nproducts = 1", "version = 1\n["] {
+        assert!(super::export(&moved(), Some(before), "f").unwrap_err().what.starts_with("f:"), "{before}");
+    }
+}
+
+/// The same catalog, written in other ways.
+fn written(wanted: &Wanted, way: u8) -> String {
+    let quoted = |text: &str| super::fresh::text(text).to_string();
+    let mut text = "version = 1 # c\n".to_owned();
+    let mut lines = Vec::new();
+    for product in &wanted.products {
+        let path = format!("products.{}", product.key);
+        lines.push((path.clone(), "name".to_owned(), quoted(product.name.as_str())));
+        lines.push((path.clone(), "active".into(), product.active.to_string()));
+        for (name, value) in product.metadata.iter().flat_map(Metadata::iter) {
+            let name = toml_edit::Key::new(name).display_repr().into_owned();
+            lines.push((format!("{path}.metadata"), name, quoted(value)));
+        }
+        for price in &product.prices {
+            let path = format!("{path}.prices.{}", price.key);
+            lines.push((path.clone(), "currency".into(), quoted(price.currency.as_str())));
+            lines.push((path.clone(), "unit_amount".into(), price.unit_amount.get().to_string()));
+            lines.push((path.clone(), "lookup_key".into(), quoted(price.lookup_key.as_str())));
+            if let Some(recurring) = price.recurring {
+                lines.push((path.clone(), "interval".into(), quoted(recurring.interval.as_str())));
+                let count = recurring.interval_count.unwrap_or(1).to_string();
+                lines.push((path, "interval_count".into(), count));
+            }
+        }
+    }
+    let below = |path: &str| path.trim_start_matches("products.").to_owned();
+    match way {
+        // Everything dotted, from the top.
+        0 => text.extend(lines.iter().map(|(path, name, value)| format!("{path}.{name} = {value} # c\n"))),
+        // Dotted below one header.
+        1 => {
+            text.push_str("# c\n[products]\n");
+            text.extend(
+                lines.iter().map(|(path, name, value)| format!("{}.{name} = {value}\n", below(path))),
+            );
+        }
+        // On one line, dotted inside.
+        2 => {
+            let inner = lines.iter().map(|(path, name, value)| format!("{}.{name} = {value}", below(path)));
+            text.extend(["products = {", &inner.collect::<Vec<_>>().join(", "), "}\n"]);
+        }
+        // Headers from the last to the first.
+        _ => {
+            let mut headers: Vec<&String> = lines.iter().map(|(path, _, _)| path).collect();
+            headers.dedup();
+            for header in headers.into_iter().rev() {
+                text.extend(["# c\n[", header, "]\n"]);
+                let own = lines.iter().filter(|(path, _, _)| path == header);
+                text.extend(own.map(|(_, name, value)| format!("{name} = {value}\n")));
+            }
+        }
+    }
+    text
+}
+
+proptest! {
+    #[test]
+    fn whatever_way_it_is_written_it_is_kept(mirror in mirrors(), later in mirrors(), way in 0..4_u8) {
+        let wanted = file::read(&exported(&mirror, None).text, "f").unwrap();
+        let before = written(&wanted, way);
+        let made = exported(&later, Some(&before));
+        says_the_same(&made, &later);
+        prop_assert_eq!(exported(&later, Some(&made.text)).text, made.text);
+    }
+}

@@ -1,0 +1,110 @@
+//! What is written anew: a file, a product, a price.
+
+use toml_edit::{InlineTable, Item, Table, Value};
+
+use crate::catalog::file::{VERSION, amount};
+use crate::catalog::identity::usual_lookup_key;
+use crate::catalog::{Wanted, WantedPrice, WantedProduct};
+use crate::wire::{Metadata, TaxBehavior};
+
+/// How a new file begins.
+const HEAD: &str = "\
+# What is for sale at Stripe. `insforge payments catalog plan test` shows what is different there,
+# `insforge payments catalog apply test` makes it so.
+";
+
+/// A new file.
+pub(super) fn file(wanted: &Wanted) -> String {
+    let mut products = Table::new();
+    products.set_implicit(true);
+    for product in &wanted.products {
+        products.insert(&product.key, Item::Table(self::product(product)));
+    }
+    let mut document = toml_edit::DocumentMut::new();
+    document.insert("version", toml_edit::value(VERSION));
+    document.insert("products", Item::Table(products));
+    format!("{HEAD}{document}")
+}
+
+/// A product with its prices. A blank line is in front of it, and none in it.
+pub(super) fn product(product: &WantedProduct) -> Table {
+    let mut table = Table::new();
+    table.insert("name", Item::Value(text(product.name.as_str())));
+    if let Some(description) = &product.description {
+        table.insert("description", Item::Value(text(description.as_str())));
+    }
+    if !product.active {
+        table.insert("active", toml_edit::value(false));
+    }
+    if let Some(metadata) = &product.metadata {
+        table.insert("metadata", Item::Value(self::metadata(metadata)));
+    }
+    let mut prices = Table::new();
+    prices.set_implicit(true);
+    for price in &product.prices {
+        let mut table = self::price(&product.key, price);
+        table.decor_mut().set_prefix("");
+        prices.insert(&price.key, Item::Table(table));
+    }
+    if !prices.is_empty() {
+        table.insert("prices", Item::Table(prices));
+    }
+    table
+}
+
+/// A price.
+pub(super) fn price(product: &str, price: &WantedPrice) -> Table {
+    let mut table = Table::new();
+    table.insert("currency", Item::Value(text(price.currency.as_str())));
+    let (name, value) = amount(price);
+    table.insert(name, Item::Value(value));
+    if let Some(recurring) = price.recurring {
+        table.insert("interval", Item::Value(text(recurring.interval.as_str())));
+        if let Some(count) = recurring.interval_count.filter(|count| *count != 1) {
+            table.insert("interval_count", toml_edit::value(i64::from(count)));
+        }
+    }
+    if price.tax_behavior != TaxBehavior::Unspecified {
+        table.insert("tax_behavior", Item::Value(text(price.tax_behavior.as_str())));
+    }
+    if price.lookup_key.as_str() != usual_lookup_key(product, &price.key) {
+        table.insert("lookup_key", Item::Value(text(price.lookup_key.as_str())));
+    }
+    if !price.active {
+        table.insert("active", toml_edit::value(false));
+    }
+    if let Some(metadata) = &price.metadata {
+        table.insert("metadata", Item::Value(self::metadata(metadata)));
+    }
+    table
+}
+
+/// An amount as people write it, where its currency can: then its name is `amount`.
+pub(super) fn amount(price: &WantedPrice) -> (&'static str, Value) {
+    match amount::written(price.unit_amount, price.currency.as_str()) {
+        Some(text) => ("amount", text.into()),
+        None => ("unit_amount", unit_amount(price)),
+    }
+}
+
+/// An amount in the smallest unit; none of them is beyond what TOML counts.
+pub(super) fn unit_amount(price: &WantedPrice) -> Value {
+    i64::try_from(price.unit_amount.get()).unwrap_or(i64::MAX).into()
+}
+
+/// Metadata on one line.
+pub(super) fn metadata(metadata: &Metadata) -> Value {
+    let texts = metadata.iter().map(|(name, value)| (name, text(value)));
+    Value::InlineTable(texts.collect::<InlineTable>())
+}
+
+/// A text on one line, whatever is in it.
+pub(super) fn text(text: &str) -> Value {
+    let plain = || Value::from(text);
+    if !text.chars().any(char::is_control) {
+        return plain();
+    }
+    // JSON's escapes are TOML's too; only the one control character that JSON lets stand TOML does not.
+    let escaped = serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F");
+    escaped.parse().unwrap_or_else(|_| plain())
+}

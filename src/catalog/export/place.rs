@@ -1,0 +1,74 @@
+//! Puts things into tables and takes them out, whichever way the tables are written.
+
+use toml_edit::{InlineTable, Item, Key, Table, Value};
+
+/// The position in the document of the last header in a table; nothing where it has none.
+pub(super) fn last_position(item: &Item) -> Option<isize> {
+    let table = item.as_table()?;
+    table.iter().filter_map(|(_, item)| last_position(item)).chain(table.position()).max()
+}
+
+/// Puts a table under a key that is free: as a table with a header, or on one line where the outer one is on one.
+pub(super) fn put(outer: &mut Item, key: &str, table: Table) {
+    match outer {
+        Item::Table(outer) => drop(outer.insert(key, Item::Table(table))),
+        Item::Value(Value::InlineTable(outer)) => append(outer, key, table.into_inline_table().into()),
+        _ => {}
+    }
+}
+
+/// Gives a key a value. One that is there is changed in its place, and what stands around it stays.
+pub(super) fn set(table: &mut Item, key: &str, mut value: Value) {
+    if let Some(old) = table.get_mut(key).and_then(Item::as_value_mut) {
+        *value.decor_mut() = old.decor().clone();
+        *old = value;
+        return;
+    }
+    match table {
+        Item::Table(table) => drop(table.insert(key, Item::Value(value))),
+        Item::Value(Value::InlineTable(table)) => append(table, key, value),
+        _ => {}
+    }
+}
+
+/// Takes a key away, if it is there.
+pub(super) fn unset(table: &mut Item, key: &str) {
+    match table {
+        Item::Table(table) => drop(table.remove(key)),
+        Item::Value(Value::InlineTable(table)) => {
+            let last = table.iter().last().is_some_and(|(last, _)| last == key);
+            let gone = table.remove(key);
+            let end = gone.and_then(|gone| blank_end(&gone));
+            if let Some((end, (_, value))) = end.filter(|_| last).zip(table.iter_mut().last()) {
+                value.decor_mut().set_suffix(end);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Appends to a table on one line: what is between the last value and the brace is between the new one and the brace.
+fn append(table: &mut InlineTable, key: &str, mut value: Value) {
+    let mut end = " ".to_owned();
+    if let Some((_, last)) = table.iter_mut().last()
+        && let Some(blank) = blank_end(last)
+    {
+        last.decor_mut().set_suffix("");
+        end = blank;
+    }
+    if table.trailing_comma() {
+        end = String::new();
+    }
+    value.decor_mut().set_prefix(" ");
+    value.decor_mut().set_suffix(end);
+    let mut key = Key::new(key);
+    key.leaf_decor_mut().set_prefix(" ");
+    key.leaf_decor_mut().set_suffix(" ");
+    table.insert_formatted(&key, value);
+}
+
+/// The white space behind a value, where it is nothing else.
+fn blank_end(value: &Value) -> Option<String> {
+    let end = value.decor().suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default();
+    end.trim().is_empty().then(|| end.to_owned())
+}

@@ -1,0 +1,223 @@
+use proptest::prelude::*;
+
+use super::samples::{exported, mirrors, price, product, says_the_same, texts};
+use super::{Adopt, export, settled};
+use crate::catalog::{IDENTITY, REPLACED_BY, file};
+use crate::error::{Code, Exit};
+use crate::wire::{LookupKey, Metadata, Mirror, MirroredPrice};
+
+/// Everything that can be said, and some that cannot.
+fn shop() -> Mirror {
+    let mut pro = product("prod_1", " Pro Plan ");
+    pro.description = Some("All of \"it\"\nand more".into());
+    pro.metadata = texts(&[("tier", "pro"), ("insforge_subject", "x"), (IDENTITY, "pro")]);
+    let mut old = product("prod_2", "Old");
+    old.active = false;
+    let mut paused = product("prod_3", "Paused");
+    (paused.active, paused.metadata) = (false, texts(&[(IDENTITY, "paused")]));
+    let monthly = price("price_1", "prod_1", 1900, Some("month"));
+    let mut yearly = price("price_2", "prod_1", 19_000, Some("year"));
+    yearly.metadata = texts(&[(IDENTITY, "pro_yearly")]);
+    yearly.lookup_key = Some("pro_yearly".into());
+    let mut quarter = price("price_3", "prod_1", 5_000, Some("month"));
+    (quarter.recurring_interval_count, quarter.lookup_key) = (Some(3), Some("legacy-q".into()));
+    quarter.tax_behavior = Some("exclusive".into());
+    let mut krona = price("price_4", "prod_1", 50_050, None);
+    krona.currency = "ISK".into();
+    let mut tiered = price("price_5", "prod_1", 1, None);
+    tiered.billing_scheme = Some("tiered".into());
+    let mut fraction = price("price_6", "prod_1", 1, None);
+    fraction.unit_amount = None;
+    let mut replaced = price("price_7", "prod_1", 1500, Some("month"));
+    replaced.metadata = texts(&[(IDENTITY, "pro_monthly"), (REPLACED_BY, "price_1")]);
+    let mut archived = price("price_8", "prod_1", 1, None);
+    archived.active = false;
+    let other_currency =
+        MirroredPrice { currency: "jpy".into(), ..price("price_9", "prod_1", 500, Some("month")) };
+    let orphan = price("price_10", "prod_0", 1, None);
+    let history = price("price_11", "prod_2", 1, None);
+    Mirror {
+        products: vec![paused, old, pro],
+        prices: vec![
+            orphan,
+            history,
+            other_currency,
+            archived,
+            replaced,
+            fraction,
+            tiered,
+            krona,
+            quarter,
+            yearly,
+            monthly,
+        ],
+    }
+}
+
+const SHOP: &str = r#"# What is for sale at Stripe. `insforge payments catalog plan test` shows what is different there,
+# `insforge payments catalog apply test` makes it so.
+version = 1
+
+[products.paused]
+name = "Paused"
+active = false
+
+[products.pro]
+name = "Pro Plan"
+description = "All of \"it\"\nand more"
+metadata = { tier = "pro" }
+[products.pro.prices.monthly_jpy]
+currency = "jpy"
+amount = "500"
+interval = "month"
+[products.pro.prices.monthly_usd]
+currency = "usd"
+amount = "19.00"
+interval = "month"
+[products.pro.prices.every_3_months]
+currency = "usd"
+amount = "50.00"
+interval = "month"
+interval_count = 3
+tax_behavior = "exclusive"
+lookup_key = "legacy-q"
+[products.pro.prices.yearly]
+currency = "usd"
+amount = "190.00"
+interval = "year"
+[products.pro.prices.once]
+currency = "isk"
+unit_amount = 50050
+"#;
+
+#[test]
+fn a_new_file_says_everything_once() {
+    let made = exported(&shop(), None);
+    assert_eq!(made.text, SHOP);
+    assert_eq!((made.products, made.prices, made.removed), (2, 5, Vec::<String>::new()));
+    let left_out: Vec<_> =
+        made.left_out.iter().map(|left| (left.id.as_str(), left.reason.as_str())).collect();
+    assert_eq!(
+        left_out,
+        [
+            ("price_10", "its product is not listed"),
+            ("price_5", "it is tiered"),
+            ("price_6", "its amount is no whole number of the currency's smallest unit"),
+            ("price_7", "price_1 replaced it, and it is still its product's default price"),
+        ]
+    );
+    let adopt = made.adopt.iter().map(|adopt| match adopt {
+        Adopt::Product { id, changes } => format!("{id} {}", serde_json::to_string(changes).unwrap()),
+        Adopt::Price { id, identity, changes } => {
+            format!("{id} {identity} {}", serde_json::to_string(changes).unwrap())
+        }
+    });
+    assert_eq!(
+        adopt.collect::<Vec<_>>(),
+        [
+            r#"price_9 pro_monthly_jpy {"lookupKey":"pro_monthly_jpy","metadata":{"catalog_key":"pro_monthly_jpy"}}"#,
+            r#"price_1 pro_monthly_usd {"lookupKey":"pro_monthly_usd","metadata":{"catalog_key":"pro_monthly_usd"}}"#,
+            r#"price_3 legacy-q {"metadata":{"catalog_key":"legacy-q"}}"#,
+            r#"price_4 pro_once {"lookupKey":"pro_once","metadata":{"catalog_key":"pro_once"}}"#,
+        ]
+    );
+    assert_eq!(exported(&Mirror::default(), None).text.lines().last(), Some("version = 1"));
+}
+
+#[test]
+fn keys_are_made_of_names_and_intervals() {
+    let products = ["Pro Plan", "pro-plan!", "日本", "", "Café Olé", "Pro Plan"];
+    let mut mirror = Mirror::default();
+    for (n, name) in products.into_iter().enumerate() {
+        mirror.products.push(product(&format!("prod_{n}"), if name.is_empty() { "?" } else { name }));
+        mirror.prices.push(price(&format!("price_{n}"), &format!("prod_{n}"), 1, Some("day")));
+        mirror.prices.push(price(&format!("price_{n}b"), &format!("prod_{n}"), 2, Some("day")));
+        mirror.prices.push(price(&format!("price_{n}c"), &format!("prod_{n}"), 3, Some("day")));
+    }
+    let made = exported(&mirror, None);
+    let wanted = file::read(&made.text, "f").unwrap();
+    let mut keys: Vec<_> = wanted.products.iter().map(|product| product.key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["caf_ol", "pro_plan", "pro_plan_2", "pro_plan_3", "product", "product_2"]);
+    for product in &wanted.products {
+        let keys: Vec<_> = product.prices.iter().map(|price| price.key.as_str()).collect();
+        assert_eq!(keys, ["daily", "daily_usd", "daily_usd_2"]);
+    }
+    mirror.products.reverse();
+    mirror.prices.reverse();
+    assert_eq!(exported(&mirror, None).text, made.text);
+}
+
+#[test]
+fn nobody_is_two() {
+    let mut mirror = shop();
+    mirror.products[1].metadata = texts(&[(IDENTITY, "pro")]);
+    let failure = export(&mirror, None, "f").unwrap_err();
+    assert_eq!((failure.code, failure.exit), (Code::CatalogConflict, Exit::Failed));
+    assert_eq!(failure.what, "The products prod_1 and prod_2 are both `pro`");
+    let mut mirror = shop();
+    for price in &mut mirror.prices[..3] {
+        price.lookup_key = Some("pro_yearly".into());
+    }
+    assert_eq!(
+        export(&mirror, None, "f").unwrap_err().what,
+        "The prices price_10 and price_11 are both `pro_yearly`"
+    );
+    let failure = export(&shop(), Some("version = 2"), "f").unwrap_err();
+    assert!(failure.what.starts_with("f:1:11: "), "{failure}");
+}
+
+proptest! {
+    #[test]
+    fn a_file_says_what_is_there(mirror in mirrors(), later in mirrors()) {
+        let made = exported(&mirror, None);
+        says_the_same(&made, &mirror);
+        prop_assert_eq!(&exported(&mirror, Some(&made.text)).text, &made.text);
+
+        // The world moves on, and so does the file.
+        let moved = exported(&later, Some(&made.text));
+        says_the_same(&moved, &later);
+        let again = exported(&later, Some(&moved.text));
+        prop_assert_eq!(&again.text, &moved.text);
+        prop_assert_eq!(again.removed, Vec::<String>::new());
+
+        let mut turned = mirror.clone();
+        turned.products.reverse();
+        turned.prices.reverse();
+        prop_assert_eq!(&exported(&turned, None).text, &made.text);
+    }
+
+    /// Once everything carries its identity, nothing is left to adopt, and the keys stay.
+    #[test]
+    fn what_is_adopted_stays(mirror in mirrors()) {
+        let made = exported(&mirror, None);
+        let mut adopted = mirror.clone();
+        for adopt in &made.adopt {
+            match adopt {
+                Adopt::Product { id, changes } => {
+                    let object = adopted.products.iter_mut().find(|object| object.product_id == *id).unwrap();
+                    let texts = changes.metadata.iter().flat_map(Metadata::iter);
+                    object.metadata.extend(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
+                }
+                Adopt::Price { id, identity, changes } => {
+                    let object = adopted.prices.iter_mut().find(|object| object.price_id == *id).unwrap();
+                    let texts = changes.metadata.iter().flat_map(Metadata::iter);
+                    object.metadata.extend(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
+                    object.lookup_key = Some(identity.as_str().to_owned());
+                }
+            }
+        }
+        let again = exported(&adopted, None);
+        prop_assert_eq!(again.adopt.len(), 0, "{:?}", again.adopt);
+        let (one, other) = (file::read(&made.text, "f").unwrap(), file::read(&again.text, "f").unwrap());
+        let keys = |wanted| settled(&wanted).products.into_iter().flat_map(|product| {
+            let key = product.key;
+            product.prices.into_iter().map(move |price| (key.clone(), price.lookup_key, price.unit_amount.get()))
+        }).collect::<Vec<_>>();
+        let sorted = |mut keys: Vec<(String, LookupKey, u64)>| {
+            keys.sort_by_key(|(product, key, amount)| format!("{product} {key} {amount}"));
+            keys
+        };
+        prop_assert_eq!(sorted(keys(one)), sorted(keys(other)));
+    }
+}

@@ -1,0 +1,73 @@
+//! Commands that change several things at the provider, with a request for each: look, ask once for all of it, make it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::command::show;
+use crate::command::write::{Change, confirm};
+use crate::command::{Ctx, WAITING};
+use crate::error::{Exit, Failure};
+use crate::guard::Verdict;
+use crate::ui::{Line, Show, Stderr, clean_line, rendered};
+
+/// What one request may take: a sync of thousands of objects takes the backend a while.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// A command that changes several things at the provider.
+pub(crate) trait Rollout {
+    /// What was found, and what is to become of it.
+    type Prepared;
+    /// What is shown of what was done.
+    type Shown: Show;
+    /// Whether what is shown has ids.
+    const HAS_IDS: bool = true;
+
+    /// What it reads from stdin, if anything.
+    fn reads_stdin(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Looks, and finds out what is to be done. It changes nothing at the provider.
+    async fn prepare(&self, ctx: &Ctx) -> Result<Self::Prepared>;
+
+    /// What will happen; nothing where there is nothing to do.
+    fn change(&self, prepared: &Self::Prepared) -> Option<Change>;
+
+    /// All of it, for whoever is asked.
+    fn preview<'a>(&self, prepared: &'a Self::Prepared) -> Vec<Line<'a>>;
+
+    /// Does it.
+    async fn make(&self, ctx: &Ctx, prepared: Self::Prepared) -> Result<Self::Shown>;
+}
+
+/// Runs it.
+pub(crate) async fn execute_rollout<R: Rollout>(command: R, ctx: &Ctx) -> Result<Exit> {
+    if ctx.dry_run {
+        return Err(Failure::usage("--dry-run shows one request, and this command sends several")
+            .hint("`insforge payments catalog plan` shows what would change")
+            .into());
+    }
+    let output = ctx.output_for(R::HAS_IDS)?;
+    ctx.set_deadline(DEADLINE);
+    if let Some(what) = command.reads_stdin() {
+        ctx.claim_stdin(what)?;
+    }
+    let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
+    if let Some(change) = command.change(&prepared) {
+        if ctx.verdict(change.effect).await? == Verdict::Ask {
+            let look = crate::ui::Look { colors: ctx.stderr.colors, ..ctx.look };
+            Stderr::painted(&rendered(&command.preview(&prepared), look));
+        }
+        confirm(&change, ctx).await?;
+    }
+    let shown = command.make(ctx, prepared).await?;
+    show::show(&shown, output, ctx)
+}
+
+/// The command line that was given, for whoever is to run it again.
+pub(crate) fn same_command(ctx: &Ctx) -> String {
+    let words: Option<Vec<&str>> = ctx.args.iter().skip(1).map(|word| word.to_str()).collect();
+    let line = words.map(|words| format!("insforge {}", shell_words::join(words)));
+    line.map_or_else(|| "the same command".to_owned(), |line| format!("`{}`", clean_line(&line)))
+}

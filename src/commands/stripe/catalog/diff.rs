@@ -1,0 +1,70 @@
+use std::borrow::Cow;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::catalog::plan::{self, Options};
+use crate::catalog::{export, file, managed};
+use crate::command::{Command, Ctx};
+use crate::commands::stripe::catalog::plan::Planned;
+use crate::commands::stripe::catalog::survey::survey;
+use crate::error::{Exit, Failure};
+use crate::wire::Environment;
+
+/// Show what would change in one environment if it became as the other
+///
+/// `diff test live` shows what a promotion would change; applying the file to live is the promotion. Only what is managed
+/// in the first environment is looked at.
+#[derive(Args)]
+pub(super) struct Diff {
+    /// What is to be
+    #[arg(value_name = "FROM")]
+    from: Environment,
+    /// Where it would change something
+    #[arg(value_name = "TO")]
+    to: Environment,
+    /// Archive what is managed in the second and not in the first
+    #[arg(long)]
+    prune: bool,
+    /// Compare the mirrors as they are, without a sync before
+    #[arg(long)]
+    no_sync: bool,
+    /// Exit 7 when something would change
+    #[arg(long)]
+    exit_code: bool,
+}
+
+impl Command for Diff {
+    type Reply = Planned;
+    const HAS_IDS: bool = false;
+    /// It syncs twice.
+    const DEADLINE: Duration = Duration::from_secs(300);
+
+    fn doing(&self) -> Cow<'static, str> {
+        format!("Comparing {} with {}…", self.from, self.to).into()
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let Self { from, to, prune, .. } = *self;
+        if from == to {
+            return Err(Failure::usage(format!("{from} is always as {to} is"))
+                .hint("compare two environments: `insforge payments catalog diff test live`")
+                .into());
+        }
+        let model = survey(ctx, from, !self.no_sync).await?;
+        let text = export(&managed(model.mirror), None, from.as_str())?.text;
+        let wanted = file::read(&text, from.as_str())?;
+        let found = survey(ctx, to, !self.no_sync).await?;
+        let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment: to })?;
+        Ok(Planned {
+            title: format!("Stripe {to}, account {}, if it became as {from}", found.account),
+            account: found.account,
+            environment: to,
+            changes,
+            as_is: format!("Stripe {to} is as {from}."),
+            differs: if self.exit_code { Exit::Different } else { Exit::Done },
+            notes: Vec::new(),
+        })
+    }
+}

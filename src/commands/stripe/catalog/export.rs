@@ -1,0 +1,231 @@
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::api::stripe::{self, STRIPE};
+use crate::catalog::{self, Adopt, Export as Exported};
+use crate::command::{Change, Check, Ctx, Rollout, aside, same_command};
+use crate::commands::common::{EnvironmentArgs, is_stdin};
+use crate::commands::stripe::catalog::survey::{FILE, name, survey};
+use crate::error::{Code, Exit, Failure, Warning};
+use crate::files;
+use crate::guard::Effect;
+use crate::ui::{Line, Mark, Page, Show};
+use crate::wire::{Account, Environment};
+
+/// Write the catalog's file from what is at Stripe
+///
+/// What stands in the file already keeps its comments and its order. What has no identity at Stripe yet gets a key that is
+/// the same every time; `--adopt` writes these identities to Stripe too, so that `plan` and `apply` know the objects again.
+#[derive(Args)]
+pub(super) struct Export {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// The file; `-` is stdout [default: payments.toml]
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+    /// Write the identities to Stripe, too: metadata and lookup keys, nothing else
+    #[arg(long)]
+    adopt: bool,
+}
+
+impl Export {
+    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+        self.environment.given_before(before);
+        self
+    }
+
+    fn path(&self) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| FILE.into())
+    }
+}
+
+/// What is to be written, and where.
+pub(super) struct Prepared {
+    environment: Environment,
+    account: Account,
+    exported: Exported,
+}
+
+impl Rollout for Export {
+    type Prepared = Prepared;
+    type Shown = Written;
+    const HAS_IDS: bool = false;
+
+    async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
+        let environment = self.environment.resolve()?;
+        let found = survey(ctx, environment, true).await?;
+        let path = self.path();
+        let name = name(&path);
+        let before = if is_stdin(&path) { None } else { aside(move || Ok(files::read(&path)?)).await? };
+        let exported = catalog::export(&found.mirror, before.as_deref(), &name)?;
+        Ok(Prepared { environment, account: found.account, exported })
+    }
+
+    fn change(&self, prepared: &Prepared) -> Option<Change> {
+        let Prepared { environment, account, exported } = prepared;
+        if !self.adopt || exported.adopt.is_empty() {
+            return None;
+        }
+        let count = exported.adopt.len();
+        let objects = if count == 1 { "product or price" } else { "products and prices" };
+        Some(Change {
+            effect: Effect::Write(*environment),
+            provider: &STRIPE,
+            what: format!("Give {count} {objects} at Stripe an identity"),
+            means: Some("Their metadata and lookup keys change, and nothing else.".to_owned()),
+            account: Some(account.clone()),
+            check: Check::mirror(&["catalog", environment.as_str()]),
+        })
+    }
+
+    fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
+        prepared.exported.adopt.iter().map(|adopt| Line::new(Mark::Change, 1, told(adopt))).collect()
+    }
+
+    async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Written> {
+        let Prepared { environment, exported, .. } = prepared;
+        let path = self.path();
+        let to_stdout = is_stdin(&path);
+        let adopted =
+            if self.adopt { self.give_identities(ctx, environment, &exported.adopt).await? } else { 0 };
+        if !to_stdout {
+            let text = exported.text.clone();
+            aside(move || Ok(files::write(&path, &text)?)).await?;
+        }
+        let mut warnings = Vec::new();
+        let without = exported.adopt.len() - adopted;
+        if without > 0 {
+            let text = format!(
+                "{without} of these have no identity at Stripe yet, so `apply` would make them anew; \
+                 `insforge payments catalog export {environment} --adopt` gives them one"
+            );
+            warnings.push(Warning { code: "NOT_ADOPTED", text });
+        }
+        Ok(Written { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings })
+    }
+}
+
+impl Export {
+    /// One request after the other; how many.
+    async fn give_identities(&self, ctx: &Ctx, environment: Environment, all: &[Adopt]) -> Result<usize> {
+        let api = ctx.api().await?;
+        let bar = ctx.bar(all.len());
+        for (done, adopt) in all.iter().enumerate() {
+            bar.set(done, &told(adopt));
+            let again = same_command(ctx);
+            ctx.when_interrupted(
+                Failure::new(
+                    Code::Interrupted,
+                    format!("Interrupted after {done} of {} identities", all.len()),
+                )
+                .hint(format!("{again} continues")),
+            );
+            api.client().renew_deadline();
+            if let Err(failure) = adopt_one(api, environment, adopt).await {
+                return Err(partly(failure, done, all.len(), &again).into());
+            }
+        }
+        Ok(all.len())
+    }
+}
+
+async fn adopt_one(api: &Api, environment: Environment, adopt: &Adopt) -> Result<(), Failure> {
+    let unwritable = |error: serde_json::Error| Failure::new(Code::Failed, error.to_string());
+    match adopt {
+        Adopt::Product { id, changes } => {
+            let call = stripe::update_product(environment, id, changes).map_err(unwritable)?;
+            api.send(&call).await.map(drop)
+        }
+        Adopt::Price { id, changes, .. } => {
+            let call = stripe::update_price(environment, id, changes).map_err(unwritable)?;
+            api.send(&call).await.map(drop)
+        }
+    }
+}
+
+fn partly(failure: Failure, done: usize, of: usize, again: &str) -> Failure {
+    let what = format!("{done} of {of} identities were written, then: {}", failure.what);
+    let exit = if done == 0 { failure.exit } else { Exit::PartlyDone };
+    Failure { what, ..failure }.exit(exit).then(&format!("{again} continues; no file was written yet"))
+}
+
+fn told(adopt: &Adopt) -> String {
+    match adopt {
+        Adopt::Product { id, .. } => format!("product {id}"),
+        Adopt::Price { id, identity, .. } => format!("price {id}  {identity}"),
+    }
+}
+
+/// What was written.
+pub(super) struct Written {
+    environment: Environment,
+    exported: Exported,
+    file: String,
+    to_stdout: bool,
+    adopted: usize,
+    warnings: Vec<Warning>,
+}
+
+impl Show for Written {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        let left_out = self
+            .exported
+            .left_out
+            .iter()
+            .map(|left| json!({"kind": left.kind, "id": left.id, "reason": left.reason}));
+        Ok(Cow::Owned(json!({
+            "environment": self.environment.as_str(),
+            "file": if self.to_stdout { Value::Null } else { json!(self.file) },
+            "text": if self.to_stdout { json!(self.exported.text) } else { Value::Null },
+            "products": self.exported.products,
+            "prices": self.exported.prices,
+            "leftOut": left_out.collect::<Vec<_>>(),
+            "removed": self.exported.removed,
+            "adopted": self.adopted,
+            "notAdopted": self.exported.adopt.len() - self.adopted,
+        })))
+    }
+
+    fn page(&self) -> Page<'_> {
+        if !self.to_stdout {
+            return Page::default();
+        }
+        let lines = self.exported.text.lines().map(|line| Line::new(Mark::Verbatim, 0, line));
+        Page { lines: lines.collect(), ..Page::default() }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let Exported { products, prices, left_out, removed, .. } = &self.exported;
+        let mut notes: Vec<String> = left_out
+            .iter()
+            .map(|left| format!("Left out: {} {}, {}.", left.kind, left.id, left.reason))
+            .collect();
+        notes.extend(
+            removed.iter().map(|path| format!("Not there any more, and taken out of the file: {path}.")),
+        );
+        if self.adopted > 0 {
+            notes.push(format!("✓ {} of them have their identity at Stripe now.", self.adopted));
+        }
+        if !self.to_stdout {
+            let count =
+                |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+            notes.push(format!(
+                "✓ {} and {} of {} are in {}.",
+                count(*products, "product"),
+                count(*prices, "price"),
+                self.environment,
+                self.file
+            ));
+        }
+        notes
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}

@@ -1,0 +1,143 @@
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::catalog::plan::{self, Options, Plan as Changes};
+use crate::command::{Command, Ctx, aside};
+use crate::commands::common::EnvironmentArgs;
+use crate::commands::stripe::catalog::reviewed::Reviewed;
+use crate::commands::stripe::catalog::shown::{plan_lines, summary};
+use crate::commands::stripe::catalog::survey::{FileArg, survey};
+use crate::error::{Exit, Failure};
+use crate::files;
+use crate::ui::{Line, Mark, Page, Show};
+use crate::wire::{Account, Environment};
+
+/// Show what would change at Stripe so that it is as the file says
+///
+/// It changes nothing at Stripe. A price that costs something else is replaced: Stripe changes no amount, currency or
+/// interval. Only what has its identity in its metadata is managed; nothing else is ever touched.
+#[derive(Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    #[command(flatten)]
+    file: FileArg,
+    /// Archive what is managed and not in the file
+    #[arg(long)]
+    prune: bool,
+    /// Compare with the mirror as it is, without a sync before
+    #[arg(long)]
+    no_sync: bool,
+    /// Exit 7 when something would change
+    #[arg(long)]
+    exit_code: bool,
+    /// Keep the plan in a file, for `apply --plan-file`
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+}
+
+impl Plan {
+    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+        self.environment.given_before(before);
+        self
+    }
+}
+
+impl Command for Plan {
+    type Reply = Planned;
+    const HAS_IDS: bool = false;
+    /// It syncs.
+    const DEADLINE: Duration = Duration::from_secs(300);
+
+    fn doing(&self) -> Cow<'static, str> {
+        "Comparing with Stripe…".into()
+    }
+
+    async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
+        Ok(self.file.reads_stdin().map_or(Ok(()), |what| ctx.claim_stdin(what))?)
+    }
+
+    async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
+        let environment = self.environment.resolve()?;
+        let wanted = self.file.read().await?;
+        let found = survey(ctx, environment, !self.no_sync).await?;
+        let changes = plan::plan(&wanted, &found.mirror, Options { prune: self.prune, environment })?;
+        let mut notes = Vec::new();
+        if let Some(path) = self.out.clone() {
+            let text = Reviewed::of(&found.account, environment, self.prune, wanted, &changes).written()?;
+            notes.push(format!(
+                "The plan is in {path}; `insforge payments catalog apply --plan-file {path}` makes it so.",
+                path = path.display()
+            ));
+            aside(move || Ok(files::write(&path, &text)?)).await?;
+        }
+        Ok(Planned {
+            title: format!("Stripe {environment}, account {}", found.account),
+            account: found.account,
+            environment,
+            changes,
+            as_is: format!("Stripe {environment} is as {} says.", self.file.name()),
+            differs: if self.exit_code { Exit::Different } else { Exit::Done },
+            notes,
+        })
+    }
+}
+
+/// A plan, ready to be shown.
+pub(super) struct Planned {
+    pub(super) title: String,
+    pub(super) account: Account,
+    pub(super) environment: Environment,
+    pub(super) changes: Changes,
+    /// What to say when nothing would change.
+    pub(super) as_is: String,
+    /// What to exit with when something would.
+    pub(super) differs: Exit,
+    pub(super) notes: Vec<String>,
+}
+
+impl Show for Planned {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        Ok(Cow::Owned(json!({
+            "account": self.account.id,
+            "environment": self.environment.as_str(),
+            "changes": self.changes.changes,
+            "summary": self.changes.summary(),
+            "unmanaged": self.changes.unmanaged,
+        })))
+    }
+
+    fn page(&self) -> Page<'_> {
+        let mut lines = vec![Line::new(Mark::Heading, 0, self.title.as_str()), Line::plain("")];
+        lines.extend(plan_lines(&self.changes));
+        if lines.len() > 2 {
+            lines.push(Line::plain(""));
+        }
+        lines.push(if self.changes.changes.is_empty() {
+            Line::plain(self.as_is.as_str())
+        } else {
+            Line::new(Mark::Heading, 0, format!("Plan: {}.", summary(self.changes.summary())))
+        });
+        Page { lines, ..Page::default() }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn exit(&self) -> Exit {
+        if self.changes.changes.is_empty() { Exit::Done } else { self.differs }
+    }
+}
+
+/// The world is not as it was when the plan was made.
+pub(super) fn moved(why: impl Into<String>) -> Failure {
+    Failure::new(crate::error::Code::PlanStale, "The plan does not hold any more; nothing was changed")
+        .why(why)
+        .hint("make it anew with `insforge payments catalog plan … --out PATH`, look at it, then apply that")
+}

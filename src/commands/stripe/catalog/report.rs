@@ -1,0 +1,227 @@
+//! Applying a plan, and what became of it.
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use crate::catalog::apply::{Applied, Applier, Progress, Undone};
+use crate::catalog::plan::{self, Action, Change, Options, Plan};
+use crate::command::{Ctx, same_command};
+use crate::commands::stripe::catalog::apply::Prepared;
+use crate::commands::stripe::catalog::ids;
+use crate::commands::stripe::catalog::plan::moved;
+use crate::commands::stripe::catalog::shown::{kind, mark, name, summary_done};
+use crate::commands::stripe::catalog::survey::survey;
+use crate::error::{Code, Exit, Failure};
+use crate::ui::{Column, Line, Mark, Page, Section, Show};
+use crate::wire::{Account, Environment};
+
+/// How often it is looked whether everything is as it was to be, and what is not is done.
+const ROUNDS: u32 = 3;
+
+/// What became of it.
+pub(super) struct Report {
+    /// How many changes of each kind were planned.
+    planned: Value,
+    pub(super) account: Account,
+    environment: Environment,
+    applied: Applied,
+    /// Lookup keys and their prices.
+    pub(super) ids: Vec<(String, String)>,
+    unmanaged: Value,
+    again: String,
+    /// What went wrong beside the changes themselves.
+    unfinished: Option<Failure>,
+}
+
+impl Report {
+    pub(super) fn of(prepared: &Prepared, ctx: &Ctx) -> Self {
+        Self {
+            planned: json!(prepared.plan.summary()),
+            account: prepared.found.account.clone(),
+            environment: prepared.environment,
+            applied: Applied::default(),
+            ids: Vec::new(),
+            unmanaged: json!(prepared.plan.unmanaged),
+            again: same_command(ctx),
+            unfinished: None,
+        }
+    }
+
+    /// Makes what is planned, syncs, and looks whether that was all: an answer to a create can be an old one, which
+    /// only shows then.
+    pub(super) async fn make(&mut self, ctx: &Ctx, prepared: Prepared) -> Result<()> {
+        let Prepared { environment, prune, wanted, found, mut plan } = prepared;
+        let api = ctx.api().await?;
+        let account = self.account.id.clone();
+        let mut applier = Applier::new(api, environment, &account, &found.mirror);
+        for round in 1.. {
+            self.make_once(ctx, &mut applier, plan).await;
+            api.client().renew_deadline();
+            let survey = survey(ctx, environment, true);
+            let after = match ctx.while_busy("Syncing with Stripe…", survey).await {
+                Ok(after) if after.account.id == account => after,
+                Ok(after) => {
+                    self.unfinished = Some(moved(format!("the account is {} now", after.account)));
+                    break;
+                }
+                Err(error) => {
+                    self.unfinished = Some(error.downcast::<Failure>()?);
+                    break;
+                }
+            };
+            self.ids = ids::of(&after.mirror, &wanted);
+            let rest = plan::plan(&wanted, &after.mirror, Options { prune, environment })?;
+            self.unmanaged = json!(rest.unmanaged);
+            if rest.changes.is_empty() || !self.applied.not_done.is_empty() {
+                break;
+            }
+            applier.forget_what_is_gone(&after.mirror);
+            if round == ROUNDS {
+                self.unfinished = Some(still_different(&rest));
+                break;
+            }
+            plan = rest;
+        }
+        Ok(())
+    }
+
+    async fn make_once(&mut self, ctx: &Ctx, applier: &mut Applier<'_>, plan: Plan) {
+        let bar = ctx.bar(plan.changes.len());
+        let tell = |progress: Progress<'_>| {
+            bar.set(progress.done, &name(progress.next));
+            ctx.when_interrupted(interrupted(progress, &self.again));
+        };
+        let outcome = applier.apply(plan, tell).await;
+        self.applied.done.extend(outcome.done);
+        self.applied.not_done = outcome.not_done;
+        ctx.when_interrupted(interrupted_after(&self.again));
+    }
+}
+
+impl Show for Report {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        let row = |change: &Change, id: Option<&str>| json!({"action": change.action, "kind": change.kind, "key": change.key, "id": id});
+        let done: Vec<Value> = self.applied.done.iter().map(|(change, id)| row(change, Some(id))).collect();
+        let not_done = self.applied.not_done.iter().map(|(change, undone)| {
+            let mut row = row(change, change.id.as_deref());
+            if let (Some(row), Value::Object(why)) = (row.as_object_mut(), undone.json()) {
+                row.extend(why);
+            }
+            row
+        });
+        let ids: Map<String, Value> = self.ids.iter().map(|(key, id)| (key.clone(), json!(id))).collect();
+        Ok(Cow::Owned(json!({
+            "account": self.account.id,
+            "environment": self.environment.as_str(),
+            "summary": self.planned,
+            "done": done,
+            "notDone": not_done.collect::<Vec<_>>(),
+            "ids": ids,
+            "unmanaged": self.unmanaged,
+        })))
+    }
+
+    fn page(&self) -> Page<'_> {
+        const COLUMNS: &[Column] = &[Column::new("Key"), Column::new("Price ID")];
+        let mut lines: Vec<Line<'_>> = Vec::new();
+        for (change, id) in &self.applied.done {
+            lines.push(Line::new(mark(change.action), 0, format!("{}  {id}", name(change))));
+        }
+        for (change, _) in &self.applied.not_done {
+            lines.push(Line::new(
+                Mark::Aside,
+                0,
+                format!("not done: {} {}", verb(change.action), name(change)),
+            ));
+        }
+        if !lines.is_empty() && !self.ids.is_empty() {
+            lines.push(Line::plain(""));
+        }
+        let rows = self.ids.iter().map(|(key, id)| vec![key.as_str().into(), id.as_str().into()]);
+        Page { lines, sections: vec![Section::new(COLUMNS, rows)], ..Page::default() }
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.applied.done.iter().map(|(_, id)| id.as_str()).collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let to = format!("Stripe {}, account {}", self.environment, self.account);
+        match self.failure() {
+            Some(_) => Vec::new(),
+            None if self.applied.done.is_empty() => {
+                vec![format!("✓ Nothing to do: {to} is as the file says.")]
+            }
+            None => {
+                let done = summary_done(self.applied.done.iter().map(|(change, _)| change));
+                vec![format!("✓ {to}: {done}.")]
+            }
+        }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let Applied { done, not_done } = &self.applied;
+        if not_done.is_empty() {
+            let failure = self.unfinished.clone()?;
+            let what = format!("All changes were made, but: {}", failure.what);
+            return Some(Failure { what, ..failure }.exit(Exit::PartlyDone));
+        }
+        let why: Vec<String> = not_done.iter().map(|(change, undone)| undone_line(change, undone)).collect();
+        let (all, made) = (done.len() + not_done.len(), done.len());
+        let first = not_done.iter().find_map(|(_, undone)| match undone {
+            Undone::Failed(failure) => Some(failure),
+            _ => None,
+        });
+        // Nothing was done: it is that failure, and apply is safe to run again whatever it was.
+        if let Some(first) = first.filter(|_| made == 0) {
+            let failure = Failure { what: format!("Nothing was changed: {}", first.what), ..first.clone() };
+            return Some(
+                Failure { why: Some(why.join("\n")), ..failure }.then(&format!("{} tries again", self.again)),
+            );
+        }
+        let what = format!("{made} of {all} changes were made at Stripe {}", self.environment);
+        Some(
+            Failure::new(Code::CatalogPartlyApplied, what)
+                .why(why.join("\n"))
+                .hint(format!("what is done stays done; {} continues, and makes nothing twice", self.again)),
+        )
+    }
+}
+
+fn undone_line(change: &Change, undone: &Undone) -> String {
+    let what = format!("{} {} {}", verb(change.action), kind(change.kind), change.key);
+    match undone {
+        Undone::Failed(failure) => format!("{what}: {}", failure.what),
+        Undone::Waits(product) => format!("{what}: waits for product {product}"),
+        Undone::NotTried => format!("{what}: not tried"),
+    }
+}
+
+const fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Archive => "archive",
+    }
+}
+
+fn interrupted(progress: Progress<'_>, again: &str) -> Failure {
+    Failure::new(Code::Interrupted, format!("Interrupted after {} of {} changes", progress.done, progress.of))
+        .why(format!("{} may be done or not", name(progress.next)))
+        .hint(format!("{again} continues, and makes nothing twice"))
+}
+
+fn interrupted_after(again: &str) -> Failure {
+    Failure::new(Code::Interrupted, "Interrupted in the sync after the changes")
+        .hint(format!("{again} shows whether everything is as it should be"))
+}
+
+fn still_different(rest: &Plan) -> Failure {
+    let names: Vec<String> = rest.changes.iter().map(name).collect();
+    Failure::new(Code::CatalogPartlyApplied, "Everything was done, and Stripe is still not as the file says")
+        .why(format!("still to be done: {}", names.join(", ")))
+        .hint("somebody else may be changing it; look with `insforge payments catalog plan`")
+}

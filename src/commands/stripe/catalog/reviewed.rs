@@ -1,0 +1,89 @@
+//! A plan in a file: what somebody has looked at, so that this and nothing else is done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Wanted;
+use crate::catalog::plan::{Change, Plan};
+use crate::commands::stripe::catalog::plan::moved;
+use crate::commands::stripe::catalog::shown::name;
+use crate::error::{Code, Failure};
+use crate::wire::{Account, Environment};
+
+/// The format of the file.
+const VERSION: u32 = 1;
+
+/// What was looked at.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Reviewed {
+    version: u32,
+    pub(super) account: String,
+    environment: String,
+    pub(super) prune: bool,
+    /// What the catalog's file said.
+    pub(super) wanted: Wanted,
+    changes: Vec<Change>,
+}
+
+impl Reviewed {
+    pub(super) fn of(
+        account: &Account,
+        environment: Environment,
+        prune: bool,
+        wanted: Wanted,
+        plan: &Plan,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            account: account.id.clone(),
+            environment: environment.as_str().to_owned(),
+            prune,
+            wanted,
+            changes: plan.changes.clone(),
+        }
+    }
+
+    /// As it stands in the file.
+    pub(super) fn written(&self) -> Result<String, Failure> {
+        let text = serde_json::to_string_pretty(self);
+        text.map(|text| text + "\n")
+            .map_err(|error| Failure::new(Code::Failed, "The plan cannot be written").why(error.to_string()))
+    }
+
+    /// Reads a file of this name.
+    pub(super) fn read(text: &str, name: &str) -> Result<Self, Failure> {
+        let refused = |why: String| {
+            Failure::new(Code::CatalogInvalid, format!("{name} is no plan that can be applied"))
+                .why(why)
+                .hint("`insforge payments catalog plan --out PATH` writes one")
+        };
+        let version =
+            serde_json::from_str::<serde_json::Value>(text).map_err(|error| refused(error.to_string()))?;
+        match version.get("version").and_then(serde_json::Value::as_u64) {
+            Some(version) if version == u64::from(VERSION) => {}
+            version => {
+                let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+                return Err(refused(format!("its version is {version}, and this program knows {VERSION}")));
+            }
+        }
+        serde_json::from_str(text).map_err(|error| refused(error.to_string()))
+    }
+
+    /// Where it is for.
+    pub(super) fn environment(&self) -> Result<Environment, Failure> {
+        Environment::named(&self.environment).ok_or_else(|| {
+            moved(format!("it is for an environment `{}`, which does not exist", self.environment))
+        })
+    }
+
+    /// Whether what is to be done now was looked at. What was looked at and is done already does no harm.
+    pub(super) fn covers(&self, plan: &Plan) -> Result<(), Failure> {
+        let others: Vec<String> = plan
+            .changes
+            .iter()
+            .filter(|change| !self.changes.contains(change))
+            .map(|change| format!("{} would change in another way now", name(change)))
+            .collect();
+        if others.is_empty() { Ok(()) } else { Err(moved(others.join("\n"))) }
+    }
+}

@@ -1,0 +1,155 @@
+//! Text in lines: what becomes of things, one below the other, with a mark before each that changes. Long lines are
+//! broken between words; an id is never cut.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::ui::clean;
+use crate::ui::table::Look;
+
+/// One line, which may become several on a narrow terminal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Line<'a> {
+    pub(crate) mark: Mark,
+    /// How far it stands to the right.
+    pub(crate) depth: usize,
+    pub(crate) text: Cow<'a, str>,
+}
+
+/// What a line says of its thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Nothing; it is just text.
+    #[default]
+    None,
+    /// A heading.
+    Heading,
+    /// It comes.
+    Add,
+    /// It becomes another.
+    Change,
+    /// Another takes its place.
+    Replace,
+    /// It goes.
+    Remove,
+    /// Beside the point.
+    Aside,
+    /// For programs: it is not broken, however narrow the terminal.
+    Verbatim,
+}
+
+impl Mark {
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+ ",
+            Self::Change => "~ ",
+            Self::Replace => "± ",
+            Self::Remove => "- ",
+            Self::None | Self::Heading | Self::Aside | Self::Verbatim => "",
+        }
+    }
+
+    const fn color(self) -> Option<&'static str> {
+        match self {
+            Self::None | Self::Verbatim => None,
+            Self::Heading => Some("1"),
+            Self::Add => Some("32"),
+            Self::Change => Some("33"),
+            Self::Replace => Some("35"),
+            Self::Remove => Some("31"),
+            Self::Aside => Some("2"),
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(mark: Mark, depth: usize, text: impl Into<Cow<'a, str>>) -> Self {
+        Self { mark, depth, text: text.into() }
+    }
+
+    /// Text for whoever wants nothing but that: `$(insforge …)`.
+    pub(crate) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::new(Mark::None, 0, text)
+    }
+}
+
+/// Writes the lines.
+pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], look: Look) -> io::Result<()> {
+    for line in lines {
+        let text = clean::line(&line.text);
+        let indent = "  ".repeat(line.depth);
+        let sign = line.mark.sign();
+        let color = line.mark.color().filter(|_| look.colors && !text.is_empty());
+        let hanging = format!("{indent}{}", " ".repeat(sign.width()));
+        let room = look.columns.map_or(usize::MAX, |columns| columns.saturating_sub(hanging.width()).max(20));
+        let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
+        for (position, part) in broken(&text, room).into_iter().enumerate() {
+            let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
+            match color {
+                Some(color) => writeln!(out, "\u{1b}[{color}m{before}{part}\u{1b}[0m")?,
+                None => writeln!(out, "{}", format!("{before}{part}").trim_end())?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lines as text, for whoever is asked.
+pub(crate) fn rendered(lines: &[Line<'_>], look: Look) -> String {
+    let mut out = Vec::new();
+    // A vector takes everything.
+    let _ = write_lines(&mut out, lines, look);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The text in parts that have room, broken between words. What aligns columns within a line stays as it is where the
+/// line is not broken.
+fn broken(text: &str, room: usize) -> Vec<String> {
+    if text.width() <= room {
+        return vec![text.to_owned()];
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match parts.last_mut() {
+            Some(part) if part.width() + 1 + word.width() <= room => {
+                part.push(' ');
+                part.push_str(word);
+            }
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(lines: &[Line<'_>], columns: Option<usize>, colors: bool) -> String {
+        let mut out = Vec::new();
+        write_lines(&mut out, lines, Look { columns, colors }).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_hang_behind_their_mark() {
+        let lines = [
+            Line::new(Mark::Add, 1, "price pro_monthly   19.00 USD every month"),
+            Line::new(Mark::None, 3, "because \u{1b}[31m of it"),
+            Line::plain(""),
+        ];
+        assert_eq!(
+            written(&lines, None, false),
+            "  + price pro_monthly   19.00 USD every month\n      because \u{fffd}[31m of it\n\n"
+        );
+        assert_eq!(
+            written(&lines[..1], Some(30), false),
+            "  + price pro_monthly 19.00 USD\n    every month\n"
+        );
+        assert_eq!(written(&lines[..1], Some(80), true).matches("\u{1b}[32m").count(), 1);
+        let long = "price_1234567890123456789012345678901234567890";
+        assert!(written(&[Line::new(Mark::Remove, 1, long)], Some(20), false).contains(long));
+    }
+}
