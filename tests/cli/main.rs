@@ -8,6 +8,7 @@
 )]
 
 mod again;
+mod catalog;
 mod client;
 mod config_set;
 mod confirm;

@@ -1,9 +1,7 @@
 //! Every Razorpay command as a newcomer tries it: in one sandbox after the other's traces, as a table and as JSON, with
 //! success and failure.
 
-use std::fmt::Write as _;
-
-use super::harness::{User, assert_golden, without_moments};
+use super::harness::{User, assert_golden, tried};
 
 /// Each line is a command behind `insforge payments razorpay`, and what is piped into it.
 const TRIED: &[(&str, &str)] = &[
@@ -67,25 +65,15 @@ const TRIED: &[(&str, &str)] = &[
 
 #[test]
 fn every_command_as_a_newcomer_tries_it() {
+    let mut shown = String::new();
     // What changes something does so in both: each form has a sandbox of its own.
     let users = ["", "--json"].map(|form| (form, User::new().with("INSFORGE_SANDBOX", "1")));
-    let mut shown = String::new();
     for (line, stdin) in TRIED {
         for (form, user) in &users {
-            let ids = line.contains("-o ids");
-            if ids && !form.is_empty() {
+            if line.contains("-o ids") && !form.is_empty() {
                 continue;
             }
-            let words = shell_words::split(&format!("payments razorpay {line} {form}")).expect("words");
-            let ran = user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
-            let input = if stdin.is_empty() { String::new() } else { format!(" < {stdin}") };
-            let _ = writeln!(shown, "$ insforge payments razorpay {line} {form}{input}");
-            for text in [&ran.stdout, &ran.stderr] {
-                for line in text.lines() {
-                    let _ = writeln!(shown, "{}", without_moments(line.trim_end()));
-                }
-            }
-            let _ = writeln!(shown, "exit {}\n", ran.code);
+            let ran = tried(user, &format!("payments razorpay {line} {form}"), stdin, &mut shown);
             for secret in ["shop_secret", "invalid_secret"] {
                 assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{line}: {ran:?}");
             }

@@ -8,6 +8,7 @@ pub mod stub;
 pub use stub::dead_address as dead;
 
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -263,6 +264,22 @@ pub fn without_moments(line: &str) -> String {
         rest = &rest[length..];
     }
     out
+}
+
+/// Runs a command line, and writes down what there was to be seen.
+pub fn tried(user: &User, line: &str, stdin: &str, seen: &mut String) -> Ran {
+    let line = line.trim_end();
+    let words = shell_words::split(line).expect("words");
+    let ran = user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
+    let input = if stdin.is_empty() { String::new() } else { format!(" < {stdin}") };
+    let _ = writeln!(seen, "$ insforge {line}{input}");
+    for text in [&ran.stdout, &ran.stderr] {
+        for line in text.lines() {
+            let _ = writeln!(seen, "{}", without_moments(line.trim_end()));
+        }
+    }
+    let _ = writeln!(seen, "exit {}\n", ran.code);
+    ran
 }
 
 /// Compares with a file that is in the repository, or writes it when `INSFORGE_UPDATE` is set.

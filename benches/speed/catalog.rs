@@ -1,0 +1,126 @@
+//! The catalog as code: comparing a large one, and filling an empty Stripe with a middling one.
+
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::place::{INSFORGE, LINEAR, Place, Ran, Table, compare};
+use crate::stub::{Known, answer};
+
+const MANY: usize = 10_000;
+const FEW: usize = MANY / 4;
+/// Every so many products one price costs something else in the file.
+const EVERY: usize = 100;
+
+/// The products that are made in an empty sandbox, with two prices each, and how long the backend takes for each request.
+const MADE: usize = 500;
+const DELAY: Duration = Duration::from_millis(20);
+
+const PRICES: [(&str, &str, u32); 3] =
+    [("monthly", "month", 1900), ("yearly", "year", 19000), ("once", "", 49000)];
+
+/// What the backend has: many products with three prices each in test, a quarter of them in live.
+pub(crate) fn routes() -> [Known; 2] {
+    [
+        ("/api/payments/stripe/test/catalog", answer(&at_stripe(MANY, "test"))),
+        ("/api/payments/stripe/live/catalog", answer(&at_stripe(FEW, "live"))),
+    ]
+}
+
+/// Comparing a file with what is there, against reading and parsing what is there alone.
+pub(crate) fn plan(place: &Place, table: &mut Table) -> Result<()> {
+    let (many, few) =
+        (place.file("many.toml", &file(MANY, 3, EVERY))?, place.file("few.toml", &file(FEW, 3, EVERY))?);
+    let plan = ["payments", "catalog", "plan", "--no-sync", "--json", "--file", &many];
+    let short = ["payments", "catalog", "plan", "live", "--no-sync", "--json", "--file", &few];
+    let parse = ["payments", "catalog", "-o", "ids"];
+    let commands = [place.insforge(&plan), place.insforge(&short), place.insforge(&parse)];
+    let [ours, quarter, reading] = compare(commands, 10, Duration::from_secs(15))?;
+    table.time("plan of 30,000 prices / reading them", ours, reading, 3.0);
+    table.time("plan of 30,000 prices / of 7,500", ours, quarter, LINEAR);
+    table.memory("plan of 30,000 prices, peak memory", place.memory(&plan)?, Some(150.0));
+    Ok(())
+}
+
+/// Applying to an empty sandbox whose backend takes its time, against that time alone.
+pub(crate) fn apply(place: &Place, table: &mut Table) -> Result<()> {
+    let file = place.file("made.toml", &file(MADE, 2, usize::MAX))?;
+    let script = format!(
+        "printf sk_test_bench_1 | '{INSFORGE}' payments config set test - -q && start=$(date +%s%N) && \
+         '{INSFORGE}' payments catalog apply --file '{file}' -v -o ids 2>trace | wc -l && \
+         end=$(date +%s%N) && echo $(((end - start) / 1000)) && grep -c '^> ' trace"
+    );
+    let fault = format!("* *: delay {}ms", DELAY.as_millis());
+    let mut command =
+        place.insforge(&["sandbox", "exec", "--empty", "--fault", &fault, "--", "sh", "-c", &script]);
+    let numbers = numbers(command.current_dir(place.home()))?;
+    let [made, micros, requests] = numbers[..] else { anyhow::bail!("apply tells {numbers:?}") };
+    ensure!(made == 3 * MADE as u64, "apply made {made} objects");
+    let ours = Ran { time: Duration::from_micros(micros), bytes: 0 };
+    let waiting = Ran { time: DELAY * u32::try_from(requests)?, bytes: 0 };
+    table.time("apply of 500 × 2 / 20 ms a request", ours, waiting, 1.1);
+    Ok(())
+}
+
+fn numbers(command: &mut Command) -> Result<Vec<u64>> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{command:?} ends with {}", output.status);
+    let text = String::from_utf8(output.stdout)?;
+    text.split_whitespace()
+        .map(|word| word.parse().with_context(|| format!("`{word}` is no number")))
+        .collect()
+}
+
+/// The file of so many products. Where it differs from what is there, it is one of so many.
+fn file(products: usize, prices: usize, differs_every: usize) -> String {
+    let mut text = "version = 1\n".to_owned();
+    for product in 0..products {
+        let _ = write!(
+            text,
+            "\n[products.p{product}]\nname = \"Product {product}\"\ndescription = \"For everybody\"\n\
+             metadata = {{ tier = \"pro\" }}\n"
+        );
+        for (key, interval, amount) in PRICES.into_iter().take(prices) {
+            let amount = if key == "monthly" && product % differs_every == 1 { amount + 100 } else { amount };
+            let _ = writeln!(
+                text,
+                "[products.p{product}.prices.{key}]\ncurrency = \"usd\"\nunit_amount = {amount}"
+            );
+            if !interval.is_empty() {
+                let _ = writeln!(text, "interval = \"{interval}\"");
+            }
+        }
+    }
+    text
+}
+
+/// The mirror's catalog of so many products.
+fn at_stripe(products: usize, environment: &str) -> String {
+    let synced_at = "2026-11-23T20:04:20.655Z";
+    let rows = (0..products).map(|product| {
+        json!({
+            "environment": environment, "productId": format!("prod_{product:014}"),
+            "name": format!("Product {product}"), "description": "For everybody", "active": true,
+            "defaultPriceId": null, "metadata": {"tier": "pro", "catalog_key": format!("p{product}")},
+            "syncedAt": synced_at,
+        })
+    });
+    let prices =
+        (0..products).flat_map(|product| PRICES.into_iter().enumerate().map(move |price| (product, price)));
+    let prices = prices.map(|(product, (number, (key, interval, amount)))| {
+        let lookup_key = format!("p{product}_{key}");
+        let recurring = !interval.is_empty();
+        json!({
+            "environment": environment, "priceId": format!("price_{product:020}000{number}"),
+            "productId": format!("prod_{product:014}"), "active": true, "currency": "usd", "unitAmount": amount,
+            "unitAmountDecimal": amount.to_string(), "type": if recurring { "recurring" } else { "one_time" },
+            "lookupKey": lookup_key, "billingScheme": "per_unit", "taxBehavior": "unspecified",
+            "recurringInterval": recurring.then_some(interval), "recurringIntervalCount": recurring.then_some(1),
+            "metadata": {"catalog_key": lookup_key}, "syncedAt": synced_at,
+        })
+    });
+    json!({"products": rows.collect::<Vec<Value>>(), "prices": prices.collect::<Vec<Value>>()}).to_string()
+}

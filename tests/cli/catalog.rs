@@ -1,0 +1,235 @@
+//! The catalog as code on the command line: what is shown, asked and refused. That an apply can be killed at any point is
+//! tested elsewhere.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::harness::pty::Terminal;
+use super::harness::{Ran, User, assert_golden, tried};
+
+const FILE: &str = "payments.toml";
+
+/// Somebody with the small shop, whose catalog is managed and stands in a file.
+fn shopkeeper() -> User {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    user.run(&["payments", "catalog", "export", "--adopt", "-q"]).exits(0);
+    user
+}
+
+/// Replaces a text in the file, which has it.
+fn edit(user: &User, before: &str, after: &str) {
+    let text = user.read(FILE);
+    assert!(text.contains(before), "{before:?} is not in {text}");
+    user.write(FILE, &text.replacen(before, after, 1));
+}
+
+fn catalog(user: &User, line: &str) -> Ran {
+    let words = shell_words::split(&format!("payments catalog {line}")).expect("words");
+    user.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A change of every kind, and one of everything that is left alone.
+fn changed_everywhere(user: &User) {
+    edit(user, "\"190.00\"", "\"180.00\"");
+    edit(user, "\"19.00\"", "\"21.00\"");
+    edit(user, "for up to ten\"", "for up to twelve\"\nmetadata = { tier = \"team\" }");
+    let text = user.read(FILE);
+    let (from, to) = (
+        text.find("[products.100_credits.prices.once_jpy]"),
+        text.find("[products.100_credits.prices.once]"),
+    );
+    let (from, to) = (from.expect("a table"), to.expect("a table"));
+    let studio = "\n[products.studio]\nname = \"Studio\"\nactive = false\n\n[products.studio.prices.monthly]\n\
+                  currency = \"eur\"\namount = \"29.00\"\ninterval = \"month\"\ninterval_count = 3\n\
+                  tax_behavior = \"inclusive\"\n";
+    user.write(FILE, &format!("{}{}{studio}", &text[..from], &text[to..]));
+}
+
+#[test]
+fn a_whole_story() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let mut seen = String::new();
+    let mut tell = |line: &str, stdin: &str| tried(&user, &format!("payments {line}"), stdin, &mut seen);
+    tell("catalog plan", "");
+    tell("catalog export", "");
+    tell("catalog plan --no-sync", "");
+    tell("catalog plan --no-sync --json", "");
+    tell("catalog export test --adopt --json", "");
+    tell("catalog plan test --exit-code", "");
+    tell("catalog ids", "");
+    for format in ["env", "json", "ts"] {
+        tell(&format!("catalog ids --format {format}"), "");
+    }
+    changed_everywhere(&user);
+    tell("catalog plan", "");
+    tell("catalog plan --prune --json", "");
+    tell("catalog apply --prune", "");
+    tell("catalog apply --prune --yes", "");
+    tell("catalog apply --prune --yes --json", "");
+    tell("catalog plan --prune", "");
+    tell("catalog diff test live", "");
+    tell("config set live - --yes", "sk_live_51SandboxShop0001a");
+    tell("catalog diff test live --exit-code", "");
+    tell("catalog apply live", "");
+    tell("catalog apply live --json --yes", "");
+    tell("catalog diff test live --exit-code", "");
+    tell("catalog ids live -o ids", "");
+    assert_golden("catalog.txt", &seen);
+}
+
+#[test]
+fn listing_goes_on_as_before() {
+    let user = shopkeeper();
+    let list = catalog(&user, "").exits(0).stdout;
+    for line in ["test", "--environment test", "-e test", "test -e test"] {
+        assert_eq!(catalog(&user, line).exits(0).stdout, list, "{line}");
+    }
+    let ran = user.run(&["payments", "stripe", "catalog", "test", "-o", "ids"]).exits(0);
+    assert_eq!(ran.stdout.lines().count(), 11);
+}
+
+#[test]
+fn an_environment_may_stand_before_the_command_too() {
+    let user = shopkeeper();
+    for line in ["plan test", "test plan", "-e test plan", "plan -e test", "test plan test"] {
+        assert!(catalog(&user, line).exits(0).stdout.contains("Stripe test"), "{line}");
+    }
+    for line in
+        ["live plan test", "-e live plan test", "test apply -e live", "live ids test", "live export test"]
+    {
+        catalog(&user, line).exits(64).says(&["given twice, and differently"]);
+    }
+    catalog(&user, "test diff test live").exits(64).says(&["write both behind it"]);
+    catalog(&user, "diff test test").exits(64).says(&["compare two environments"]);
+    catalog(&user, "plann")
+        .exits(64)
+        .says(&["neither an environment (test, live) nor a command (plan, apply"]);
+}
+
+#[test]
+fn the_file_comes_from_where_it_is_named() {
+    let user = shopkeeper();
+    let text = user.read(FILE);
+    fs::rename(user.path(FILE), user.path("other.toml")).expect("a file");
+    let plan = |args: &str, stdin: &str| {
+        let words = shell_words::split(&format!("payments catalog plan {args}")).expect("words");
+        user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin)
+    };
+    plan("", "").exits(64).says(&["Cannot read the catalog from payments.toml", "catalog export test"]);
+    plan("--file other.toml", "").exits(0);
+    plan("--file -", &text).exits(0);
+    let wrong = plan("--file - --json", &text.replace("\"9.90\"", "\"9.905\"")).exits(64);
+    let error = wrong.error();
+    assert_eq!(error["code"], "CATALOG_INVALID");
+    let place = error["error"].as_str().expect("a sentence");
+    assert!(
+        place.starts_with("stdin:") && error["why"].as_str().expect("a line").contains("^^^^"),
+        "{error}"
+    );
+    let out = catalog(&user, "export --file -").exits(0);
+    assert_eq!(out.stdout, text);
+    assert!(!user.path(FILE).exists());
+}
+
+#[test]
+fn an_export_keeps_what_somebody_wrote() {
+    let user = shopkeeper();
+    edit(&user, "[products.pro_plan]", "# Our best.\n[products.pro_plan]   # really");
+    let before = user.read(FILE);
+    catalog(&user, "export").exits(0);
+    assert_eq!(user.read(FILE), before);
+    user.run(&["payments", "products", "update", &id_of(&user, "Team Plan"), "--name", "Teams", "-q"])
+        .exits(0);
+    catalog(&user, "export").exits(0);
+    assert_eq!(user.read(FILE), before.replace("\"Team Plan\"", "\"Teams\""));
+}
+
+fn id_of(user: &User, name: &str) -> String {
+    let products = user.run(&["payments", "products", "list", "--json"]).exits(0).json();
+    let mut products = products["products"].as_array().expect("products").iter();
+    let product = products.find(|product| product["name"] == name).expect("a product");
+    product["productId"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_failed_sync_is_no_ground_to_compare_on() {
+    let script = "insforge=$1; shift; $insforge payments catalog export --adopt -q && \
+                  $insforge payments config set test - -q < key; \
+                  $insforge payments catalog plan; echo $?; $insforge payments catalog apply; echo $?; \
+                  $insforge payments catalog plan --no-sync >/dev/null; echo $?";
+    let user = User::new();
+    user.write("key", "sk_test_51SandboxShop0001nosubs");
+    let ran = user.run(&["sandbox", "exec", "--", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_insforge")]);
+    let ran = ran.exits(0).says(&["The Stripe sync of test failed"]);
+    assert_eq!(ran.stdout, "1\n1\n0\n", "{}", ran.stderr);
+}
+
+#[test]
+fn a_live_apply_shows_everything_and_asks() {
+    let user = shopkeeper();
+    user.run_with_stdin(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_51SandboxShop0001a")
+        .exits(0);
+    for (answer, code) in [("n\r", 6), ("y\r", 0)] {
+        let terminal = Terminal::start(&user, 100, &["payments", "catalog", "apply", "live"]);
+        terminal.expect("Go on?");
+        terminal.type_in(answer);
+        let (ended, output) = terminal.finish();
+        assert_eq!(ended, code, "{output}");
+        for part in
+            ["+ product pro_plan", "19.00 USD every month", "(8 to create), live", "acct_1SandboxShop0001"]
+        {
+            assert!(output.contains(part), "{part} is not in {output}");
+        }
+    }
+    let denied = user.with("INSFORGE_LIVE", "deny");
+    edit(&denied, "\"19.00\"", "\"20.00\"");
+    catalog(&denied, "apply live --yes").exits(5);
+}
+
+#[test]
+fn pruning_asks_in_test_too() {
+    let user = shopkeeper();
+    changed_everywhere(&user);
+    let error = catalog(&user, "apply --prune --json").exits(6).error();
+    assert_eq!(error["code"], "CONFIRMATION_NEEDED");
+    catalog(&user, "apply").exits(0);
+    catalog(&user, "apply --prune --yes").exits(0).says(&["1 archived"]);
+}
+
+#[test]
+fn a_dry_run_points_to_the_plan() {
+    let user = shopkeeper();
+    catalog(&user, "apply --dry-run").exits(64).says(&["catalog plan"]);
+    catalog(&user, "plan -o ids").exits(64).says(&["has no ids"]);
+}
+
+#[test]
+fn ids_that_would_be_one_variable_are_told() {
+    let user = shopkeeper();
+    let text = user.read(FILE);
+    user.write(
+        FILE,
+        &format!("{text}lookup_key = \"team-monthly\"\n").replacen("lookup_key = \"team_monthly\"\n", "", 1),
+    );
+    let more = "\n[products.team_plan.prices.again]\ncurrency = \"usd\"\namount = \"1.00\"\nlookup_key = \"team_monthly\"\n";
+    user.write(FILE, &format!("{}{more}", user.read(FILE)));
+    catalog(&user, "apply").exits(0);
+    catalog(&user, "ids --format env").exits(64).says(&["would both be STRIPE_PRICE_TEAM_MONTHLY"]);
+    let ids = catalog(&user, "ids --format json").exits(0).json();
+    assert_ne!(ids["team-monthly"], Value::Null);
+    assert_eq!(catalog(&user, "ids --json").exits(0).json(), ids);
+}
+
+#[test]
+fn older_backends_are_managed_the_same_way() {
+    let script = "insforge=$1; $insforge payments catalog export --adopt -q && \
+                  sed -i 's/\"190.00\"/\"180.00\"/' payments.toml && $insforge payments catalog apply -q >/dev/null && \
+                  $insforge payments catalog plan --exit-code --json";
+    let user = User::new();
+    let binary = env!("CARGO_BIN_EXE_insforge");
+    let ran = user
+        .run(&["sandbox", "exec", "--generation", "older", "--", "sh", "-c", script, "sh", binary])
+        .exits(0);
+    assert_eq!(ran.json()["changes"], json!([]), "{}", ran.stderr);
+}
