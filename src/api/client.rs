@@ -257,6 +257,8 @@ impl Client {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
+        // Whoever embeds this may have chosen another already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder()
             .user_agent(concat!("insforge-cli/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())

@@ -9,6 +9,7 @@
 //! // A small shop, on a free port of this machine, until `sandbox` is dropped.
 //! let sandbox = insforge::sandbox::spawn()?;
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # rustls::crypto::ring::default_provider().install_default().ok();
 //! # runtime.block_on(async {
 //! let client = reqwest::Client::new();
 //! let catalog = client

@@ -14,11 +14,18 @@ pub struct Api {
     provider: &'static str,
 }
 
+/// A client, which wants to know how to encrypt although nothing here is encrypted.
+pub fn client() -> Client {
+    // Another test may have said so already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 impl Api {
     pub fn of(options: Options) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let sandbox = options.spawn().expect("a sandbox");
-        Self { sandbox, client: Client::new(), runtime, provider: "stripe" }
+        Self { sandbox, client: client(), runtime, provider: "stripe" }
     }
 
     /// The same, with another provider's routes.

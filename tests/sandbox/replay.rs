@@ -9,6 +9,7 @@ use reqwest::{Client, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::api::client;
 use crate::compare::Comparison;
 
 /// One exchange, as it was recorded.
@@ -70,8 +71,7 @@ fn replay(generation: Generation, file: &str, base_url: &str) -> Counts {
     }
     let sandbox =
         Options::new().empty().generation(generation).public_url(base_url).spawn().expect("a sandbox");
-    let mut run =
-        Run { sandbox, client: Client::new(), comparison: Comparison::default(), problems: Vec::new() };
+    let mut run = Run { sandbox, client: client(), comparison: Comparison::default(), problems: Vec::new() };
     let mut counts = Counts::default();
     for exchange in &exchanges {
         if let Some(reason) = sidecar.excluded.get(&exchange.name) {
