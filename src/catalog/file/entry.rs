@@ -58,7 +58,7 @@ pub(super) struct Place {
 /// Reads a product. Nothing where there are mistakes in it, which are noted.
 pub(super) fn product(key: &str, section: &Section<'_>, mistakes: &mut Mistakes) -> Option<Product> {
     section.only(&PRODUCT, mistakes, |name, item| {
-        let of_price = PRICE.names.contains(&name) || item.is_table_like();
+        let of_price = PRICE.names.contains(&name) || item.get_ref().is_table();
         of_price.then(|| format!("prices stand under `prices`, as in [products.{key}.prices.monthly]"))
     });
     let name = section.needed("name", "Pro Plan").and_then(|name| name.check(|name| name.trim().parse()));
@@ -76,7 +76,7 @@ pub(super) fn product(key: &str, section: &Section<'_>, mistakes: &mut Mistakes)
             let Some(section) = mistakes.sort_out(of_prices.under(price_key, item, &example)) else {
                 continue;
             };
-            let Some((wanted, at)) = price(key, price_key.get(), &section, mistakes) else { continue };
+            let Some((wanted, at)) = price(key, price_key.get_ref(), &section, mistakes) else { continue };
             let lookup_key = wanted.lookup_key.as_str().to_owned();
             places.push(Place { lookup_key, path: section.path().to_owned(), at });
             prices.push(wanted);
@@ -137,9 +137,9 @@ fn unit_amount(section: &Section<'_>, currency: Option<&Currency>) -> Result<Opt
     let amounts = (section.get("amount"), section.get("unit_amount"));
     match amounts {
         (Some((one, _)), Some((other, _))) => {
-            let at = [one, other].into_iter().filter_map(toml_edit::Key::span).max_by_key(|span| span.start);
+            let at = if one.span().start > other.span().start { one.span() } else { other.span() };
             let sentence = "a price has either `amount` or `unit_amount`";
-            Err(Mistake::new(at.unwrap_or_default(), sentence).hint("take one of them out"))
+            Err(Mistake::new(at, sentence).hint("take one of them out"))
         }
         (None, None) => {
             let sentence = format!("`{}` has no `amount`", section.path());
@@ -148,7 +148,7 @@ fn unit_amount(section: &Section<'_>, currency: Option<&Currency>) -> Result<Opt
             Err(Mistake::new(at, sentence).hint(format!("add a line such as {BOTH}")))
         }
         (Some((key, item)), None) => {
-            if item.is_integer() || item.is_float() {
+            if item.get_ref().is_integer() || item.get_ref().is_float() {
                 let sentence = "`amount` is a text in quotes, so that no decimal is lost on the way";
                 return Err(Mistake::new(section::place(key, item), sentence).hint(format!("write {BOTH}")));
             }

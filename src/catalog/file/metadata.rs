@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Item, Key};
-
 use super::mistake::{Mistake, Mistakes};
-use super::section::{self, Section};
+use super::section::{self, Item, Key, Section};
 use crate::catalog::{IDENTITY, REPLACED_BY};
 use crate::wire::{Field, Metadata, OfStripe};
 
@@ -26,7 +24,7 @@ pub(super) fn metadata(section: &Section<'_>, mistakes: &mut Mistakes) -> Option
     for (key, item) in section.entries() {
         let field = if fields.len() < MOST { field(key, item) } else { Err(too_many(key)) };
         match mistakes.sort_out(field) {
-            Some(field) => drop(fields.insert(key.get(), field)),
+            Some(field) => drop(fields.insert(key.get_ref().as_ref(), field)),
             None => right = false,
         }
     }
@@ -38,14 +36,14 @@ pub(super) fn metadata(section: &Section<'_>, mistakes: &mut Mistakes) -> Option
     right.then(|| Some(metadata).filter(|metadata| metadata.iter().next().is_some()))
 }
 
-fn too_many(key: &Key) -> Mistake {
+fn too_many(key: &Key<'_>) -> Mistake {
     let sentence =
         format!("there are at most {MOST} metadata names: Stripe takes 50, and 2 are kept by this tool");
-    Mistake::new(key.span().unwrap_or_default(), sentence).hint("leave some out")
+    Mistake::new(key.span(), sentence).hint("leave some out")
 }
 
-fn field(key: &Key, item: &Item) -> Result<Field<OfStripe>, Mistake> {
-    let (name, at) = (key.get(), key.span().unwrap_or_default());
+fn field(key: &Key<'_>, item: &Item<'_>) -> Result<Field<OfStripe>, Mistake> {
+    let (name, at) = (key.get_ref().as_ref(), key.span());
     if [IDENTITY, REPLACED_BY].contains(&name) {
         let mistake = Mistake::new(at, format!("the metadata name `{name}` is kept by this tool"));
         return Err(mistake.hint("take it out; who is who follows from the keys of products and prices"));
@@ -53,9 +51,10 @@ fn field(key: &Key, item: &Item) -> Result<Field<OfStripe>, Mistake> {
     // The name alone first: then the mistake is in the text.
     Field::<OfStripe>::new(name.to_owned(), String::new()).map_err(|sentence| Mistake::new(at, sentence))?;
     let at = section::place(key, item);
-    let Some(text) = item.as_str() else {
+    let Some(text) = item.get_ref().as_str() else {
         let sentence = format!("metadata can be texts only, and `{name}` is {}", section::kind(item));
-        let value = item.as_integer().map(|n| n.to_string()).or(item.as_bool().map(|b| b.to_string()));
+        let number = section::whole_number(item.get_ref()).map(|number| number.to_string());
+        let value = number.or_else(|| item.get_ref().as_bool().map(|switch| switch.to_string()));
         let mistake = Mistake::new(at, sentence);
         return Err(match value {
             Some(value) => mistake.hint(format!("write {name} = \"{value}\"")),

@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use toml_edit::Document;
+use toml::de::DeTable;
 
 use self::mistake::{Mistake, Mistakes, Source};
 use self::section::{Known, Section};
@@ -31,17 +31,17 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Wanted, Failure> {
     // An editor may have put a mark in front that TOML lets pass.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Source { name, text };
-    let document = Document::parse(text).map_err(|error| {
+    let table = DeTable::parse(text).map_err(|error| {
         let sentence = error.message().trim().replace('\n', "; ");
         source.failure(Mistake::new(error.span().unwrap_or_default(), sentence))
     })?;
-    let whole = Section::whole(document.as_table());
+    let whole = Section::whole(table.get_ref());
     // What another version means by the rest is not known.
     version(&whole).map_err(|mistake| source.failure(mistake))?;
 
     let mut mistakes = Mistakes::default();
     whole.only(&FILE, &mut mistakes, |_, item| {
-        item.is_table_like().then(|| "products stand under `products`, as in [products.pro]".into())
+        item.get_ref().is_table().then(|| "products stand under `products`, as in [products.pro]".into())
     });
     let mut read = Vec::new();
     let products = whole.get("products").map(|(key, item)| whole.under(key, item, "[products.pro]"));
@@ -50,7 +50,7 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Wanted, Failure> {
             mistakes.sort_out(section::key(key, "product", "[products.pro]"));
             let product = products.under(key, item, "[products.pro]");
             if let Some(product) = mistakes.sort_out(product) {
-                read.extend(entry::product(key.get(), &product, &mut mistakes));
+                read.extend(entry::product(key.get_ref(), &product, &mut mistakes));
             }
         }
     }

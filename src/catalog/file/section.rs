@@ -3,11 +3,17 @@
 use std::fmt;
 use std::ops::Range;
 
-use toml_edit::{Item, Key, TableLike};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::mistake::{Mistake, Mistakes};
 use super::nearest::nearest;
 use crate::catalog::identity::{LONGEST_KEY, is_key};
+
+/// A key as it stands in the file.
+pub(super) type Key<'a> = Spanned<DeString<'a>>;
+/// What stands behind a key.
+pub(super) type Item<'a> = Spanned<DeValue<'a>>;
 
 /// Something in the file, and where.
 #[derive(Clone, Debug)]
@@ -49,7 +55,7 @@ pub(super) struct Known {
 /// A table, in any of TOML's ways to write one.
 #[derive(Clone)]
 pub(super) struct Section<'a> {
-    table: &'a dyn TableLike,
+    table: &'a DeTable<'a>,
     /// As in `products.pro`; empty for the whole file.
     path: String,
     /// Where it is named.
@@ -58,18 +64,18 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// The whole file.
-    pub(super) fn whole(table: &'a dyn TableLike) -> Self {
+    pub(super) fn whole(table: &'a DeTable<'a>) -> Self {
         Self { table, path: String::new(), at: 0..0 }
     }
 
     /// The table that is under this key of this section. `example` is its header.
-    pub(super) fn under(&self, key: &'a Key, item: &'a Item, example: &str) -> Result<Self, Mistake> {
-        let path = self.path_of(key.get());
-        let Some(table) = item.as_table_like() else {
+    pub(super) fn under(&self, key: &Key<'_>, item: &'a Item<'a>, example: &str) -> Result<Self, Mistake> {
+        let path = self.path_of(key.get_ref());
+        let Some(table) = item.get_ref().as_table() else {
             let mistake = Mistake::new(place(key, item), format!("`{path}` is a table, not {}", kind(item)));
             return Err(mistake.hint(format!("write it as {example}")));
         };
-        Ok(Self { table, path, at: key.span().unwrap_or_default() })
+        Ok(Self { table, path, at: key.span() })
     }
 
     /// Where this section is named.
@@ -86,10 +92,9 @@ impl<'a> Section<'a> {
     }
 
     /// What is in it, in the file's order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a Key, &'a Item)> {
-        let table = self.table;
-        let mut entries: Vec<_> = table.iter().filter_map(|(name, _)| table.get_key_value(name)).collect();
-        entries.sort_by_key(|(key, _)| key.span().map_or(0, |span| span.start));
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a Key<'a>, &'a Item<'a>)> {
+        let mut entries: Vec<_> = self.table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
         entries.into_iter()
     }
 
@@ -98,10 +103,10 @@ impl<'a> Section<'a> {
         &self,
         known: &Known,
         mistakes: &mut Mistakes,
-        elsewhere: impl Fn(&str, &Item) -> Option<String>,
+        elsewhere: impl Fn(&str, &Item<'_>) -> Option<String>,
     ) {
-        for (key, item) in self.entries() {
-            let name = key.get();
+        for (key, item) in self.table {
+            let name = key.get_ref().as_ref();
             if known.names.contains(&name) {
                 continue;
             }
@@ -113,24 +118,24 @@ impl<'a> Section<'a> {
                     format!("{} has {}", known.section, listed(&names, "and"))
                 });
             let sentence = format!("{} has no `{name}`", known.section);
-            mistakes.add(Mistake::new(key.span().unwrap_or_default(), sentence).hint(hint));
+            mistakes.add(Mistake::new(key.span(), sentence).hint(hint));
         }
     }
 
     /// The entry of this name.
-    pub(super) fn get(&self, name: &str) -> Option<(&'a Key, &'a Item)> {
-        self.table.get_key_value(name)
+    pub(super) fn get(&self, name: &str) -> Option<(&'a Key<'a>, &'a Item<'a>)> {
+        self.table.iter().find(|(key, _)| key.get_ref() == name)
     }
 
     fn typed<T>(
         &self,
         name: &str,
         expected: &str,
-        of: impl FnOnce(&'a Item) -> Option<T>,
+        of: impl FnOnce(&'a DeValue<'a>) -> Option<T>,
     ) -> Result<Option<Located<T>>, Mistake> {
         let Some((key, item)) = self.get(name) else { return Ok(None) };
         let at = place(key, item);
-        match of(item) {
+        match of(item.get_ref()) {
             Some(value) => Ok(Some(Located { value, at })),
             None => Err(Mistake::new(at, format!("`{name}` is {expected}, not {}", kind(item)))),
         }
@@ -138,24 +143,24 @@ impl<'a> Section<'a> {
 
     /// A text.
     pub(super) fn text(&self, name: &str) -> Result<Option<Located<&'a str>>, Mistake> {
-        self.typed(name, "a text in quotes", Item::as_str)
+        self.typed(name, "a text in quotes", DeValue::as_str)
     }
 
     /// A whole number.
     pub(super) fn number(&self, name: &str) -> Result<Option<Located<i64>>, Mistake> {
-        self.typed(name, "a whole number without quotes", Item::as_integer)
+        self.typed(name, "a whole number without quotes", whole_number)
     }
 
     /// True, where nothing is said.
     pub(super) fn switch(&self, name: &str) -> Result<bool, Mistake> {
-        let value = self.typed(name, "true or false without quotes", Item::as_bool)?;
+        let value = self.typed(name, "true or false without quotes", DeValue::as_bool)?;
         Ok(value.is_none_or(|value| value.value))
     }
 
     /// Where something is missing: in the section, or where it is misspelt, which is noted there already.
     pub(super) fn missing(&self, name: &'static str) -> Range<usize> {
-        let misspelt = self.entries().find(|(key, _)| nearest(key.get(), &[name]).is_some());
-        misspelt.and_then(|(key, _)| key.span()).unwrap_or_else(|| self.at())
+        let misspelt = self.entries().find(|(key, _)| nearest(key.get_ref(), &[name]).is_some());
+        misspelt.map_or_else(|| self.at(), |(key, _)| key.span())
     }
 
     /// A text that must be there. `example` shows one.
@@ -173,23 +178,36 @@ impl fmt::Debug for Section<'_> {
     }
 }
 
-/// Where a value stands; a table that is not one place is where its key stands.
-pub(super) fn place(key: &Key, item: &Item) -> Range<usize> {
-    let of_value = item.as_value().and_then(toml_edit::Value::span);
-    of_value.or_else(|| key.span()).unwrap_or_default()
+/// Where a value stands; a table below a header is where its key stands.
+pub(super) fn place(key: &Key<'_>, item: &Item<'_>) -> Range<usize> {
+    if item.span().start >= key.span().end { item.span() } else { key.span() }
+}
+
+/// It is made of `[[headers]]`, or could be.
+fn is_array_of_tables(value: &DeValue<'_>) -> bool {
+    value
+        .as_array()
+        .is_some_and(|items| !items.is_empty() && items.iter().all(|item| item.get_ref().is_table()))
+}
+
+/// A number without a point, whatever it is written in.
+pub(super) fn whole_number(value: &DeValue<'_>) -> Option<i64> {
+    let number = value.as_integer()?;
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 /// What TOML calls by other names.
-pub(super) fn kind(item: &Item) -> &'static str {
-    match item.type_name() {
-        "string" => "a text",
-        "integer" => "a number",
-        "float" => "a number with a point",
-        "boolean" => "true or false",
-        "datetime" => "a date",
-        "array" => "an array",
-        "array of tables" => "an array of tables",
-        _ => "a table",
+pub(super) fn kind(item: &Item<'_>) -> &'static str {
+    match item.get_ref() {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) if whole_number(item.get_ref()).is_none() => "a number that is too large",
+        DeValue::Integer(_) => "a number",
+        DeValue::Float(_) => "a number with a point",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        value if is_array_of_tables(value) => "an array of tables",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
     }
 }
 
@@ -202,16 +220,17 @@ fn listed<T: AsRef<str>>(words: &[T], last: &str) -> String {
 }
 
 /// A key that an identity can be made of.
-pub(super) fn key(key: &Key, of: &str, example: &str) -> Result<(), Mistake> {
-    if is_key(key.get()) {
+pub(super) fn key(key: &Key<'_>, of: &str, example: &str) -> Result<(), Mistake> {
+    let name = key.get_ref();
+    if is_key(name) {
         return Ok(());
     }
-    let sentence = match key.get().len() {
+    let sentence = match name.len() {
         0 => format!("the key of a {of} is not empty"),
-        length if length > LONGEST_KEY && key.get().is_ascii() => {
+        length if length > LONGEST_KEY && name.is_ascii() => {
             format!("the key of a {of} has at most {LONGEST_KEY} characters, and this has {length}")
         }
         _ => format!("the key of a {of} is made of the letters a to z, digits, `_` and `-`"),
     };
-    Err(Mistake::new(key.span().unwrap_or_default(), sentence).hint(format!("write it as in {example}")))
+    Err(Mistake::new(key.span(), sentence).hint(format!("write it as in {example}")))
 }

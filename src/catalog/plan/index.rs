@@ -1,6 +1,6 @@
 //! The mirror, arranged so that everything is found at once, and what contradicts itself there.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use crate::catalog::plan::compared::Diff;
 use crate::catalog::plan::{Action, Change, Kind, Ref, Step};

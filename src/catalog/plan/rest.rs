@@ -1,6 +1,6 @@
 //! What is at Stripe and not in the file: what is archived, and what is left alone and told.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use serde_json::{Value, json};
 
