@@ -5,47 +5,20 @@
 //! since; an answer that names what was there before, or what is not there any more, is such an old one, and the object
 //! is made anew under another key.
 
+mod outcome;
+
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
-
 use crate::api::{Api, stripe};
-use crate::catalog::plan::{Change, Plan, Ref, Step, replaced_by};
-use crate::error::{Code, Exit, Failure};
+use crate::catalog::apply::outcome::{concerns_all, is_about_no_product, may_be_done};
+use crate::catalog::plan::{Action, Change, Kind, Plan, Ref, Step, replaced_by};
+use crate::error::{Code, Failure};
 use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
+pub(crate) use outcome::{Applied, Progress, Undone};
 
 /// How often something is made anew because its key brought an old answer. Every time is a day in which the same was
 /// made and taken away.
 const MOST_OLD_ANSWERS: u32 = 20;
-
-/// What became of a plan.
-#[derive(Debug, Default)]
-pub(crate) struct Applied {
-    /// What was done, in order, with the id of what it was done to.
-    pub(crate) done: Vec<(Change, String)>,
-    /// What was not, and why.
-    pub(crate) not_done: Vec<(Change, Undone)>,
-}
-
-/// Why a change was not made, or not to its end.
-#[derive(Debug)]
-pub(crate) enum Undone {
-    /// It was tried.
-    Failed(Failure),
-    /// Its product, of this key, could not be made.
-    Waits(String),
-    /// What made an earlier change fail would make it fail as well.
-    NotTried,
-}
-
-/// How far it is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Progress<'a> {
-    pub(crate) done: usize,
-    pub(crate) of: usize,
-    /// What is next.
-    pub(crate) next: &'a Change,
-}
 
 /// Applies plans to one environment of one account.
 pub(crate) struct Applier<'a> {
@@ -60,6 +33,8 @@ pub(crate) struct Applier<'a> {
     prices: HashMap<String, String>,
     /// How many old answers came for a product or price.
     old_answers: HashMap<String, u32>,
+    /// See [`Applied::touched`].
+    touched: bool,
 }
 
 impl<'a> Applier<'a> {
@@ -75,6 +50,7 @@ impl<'a> Applier<'a> {
             products: HashMap::new(),
             prices: HashMap::new(),
             old_answers: HashMap::new(),
+            touched: false,
         }
     }
 
@@ -96,19 +72,34 @@ impl<'a> Applier<'a> {
                     }
                     Err(failure) => {
                         hopeless = concerns_all(&failure);
-                        failed.insert(change.key.clone());
+                        // A price may have a product's key as its lookup key.
+                        if change.kind == Kind::Product {
+                            failed.insert(change.key.clone());
+                        }
                         Undone::Failed(failure)
                     }
                 },
             };
             applied.not_done.push((change, undone));
         }
+        self.correct(&mut applied.done);
+        applied.touched = self.touched;
         applied
     }
 
-    /// What was made and is not in a mirror that was brought up to date since came with an old answer: it is made under
-    /// another key the next time.
-    pub(crate) fn forget_what_is_gone(&mut self, mirror: &Mirror) {
+    /// A product that a price showed to be gone was made anew after it was noted.
+    fn correct(&self, done: &mut [(Change, String)]) {
+        let creates = |change: &Change| change.action == Action::Create && change.kind == Kind::Product;
+        for (change, id) in done.iter_mut().filter(|(change, _)| creates(change)) {
+            if let Some((made, _)) = self.products.get(&change.key) {
+                id.clone_from(made);
+            }
+        }
+    }
+
+    /// What was made and is not in a mirror that was brought up to date since: its answer was an old one. Whether there
+    /// was any that can be made under another key the next time; it was not done then.
+    pub(crate) fn forget_what_is_gone(&mut self, mirror: &Mirror, done: &mut Vec<(Change, String)>) -> bool {
         let products: HashSet<&str> = mirror.products.iter().map(|row| row.product_id.as_str()).collect();
         let prices: HashSet<&str> = mirror.prices.iter().map(|row| row.price_id.as_str()).collect();
         let gone_products = self.products.iter().filter(|(_, (id, _))| !products.contains(id.as_str()));
@@ -117,18 +108,25 @@ impl<'a> Applier<'a> {
             .map(|(key, _)| product_identity(key))
             .chain(gone_prices.map(|(key, _)| price_identity(key)))
             .collect();
-        for identity in gone {
-            *self.old_answers.entry(identity).or_default() += 1;
+        let mut others_left = false;
+        for identity in &gone {
+            let count = self.old_answers.entry(identity.clone()).or_default();
+            *count += 1;
+            others_left |= *count <= MOST_OLD_ANSWERS;
         }
+        let is_there = |id: &str| products.contains(id) || prices.contains(id);
+        done.retain(|(change, id)| change.action != Action::Create || is_there(id));
         self.there.extend(products.into_iter().chain(prices).map(str::to_owned));
+        others_left
     }
 
     /// One change, request by request; the id of what it is about.
     async fn make(&mut self, change: &Change) -> Result<String, Failure> {
         let mut id = change.id.clone();
         for step in &change.steps {
-            let made = self.send(step).await?;
-            id = made.or(id);
+            let made = self.send(step).await;
+            self.touched |= made.as_ref().map_or_else(may_be_done, |_| true);
+            id = made?.or(id);
         }
         Ok(id.unwrap_or_default())
     }
@@ -143,13 +141,14 @@ impl<'a> Applier<'a> {
                 self.api.send(&call).await.map(|_| None)
             }
             Step::CreatePrice { key, product, body } => {
-                let created = self.create_price(key, product, body).await;
-                match (created, product) {
-                    (Err(failure), Ref::Made(product_key)) if is_about_no_product(&failure) => {
-                        self.make_product_anew(product_key).await?;
-                        self.create_price(key, product, body).await.map(Some)
+                // Every time is an older answer; [`Self::make_product_anew`] is the end of it.
+                loop {
+                    match (self.create_price(key, product, body).await, product) {
+                        (Err(failure), Ref::Made(product_key)) if is_about_no_product(&failure) => {
+                            self.make_product_anew(product_key, failure).await?;
+                        }
+                        (created, _) => break created.map(Some),
                     }
-                    (created, _) => created.map(Some),
                 }
             }
             Step::UpdatePrice { price, changes, replaced_by: by } => {
@@ -204,10 +203,14 @@ impl<'a> Applier<'a> {
         }
     }
 
-    /// Its answer was an old one: the product does not exist any more.
-    async fn make_product_anew(&mut self, key: &str) -> Result<(), Failure> {
+    /// Its answer was an old one: the product does not exist any more, which this failure says.
+    async fn make_product_anew(&mut self, key: &str, failure: Failure) -> Result<(), Failure> {
         let (_, body) = self.products.remove(key).ok_or_else(|| never_made(key))?;
-        *self.old_answers.entry(product_identity(key)).or_default() += 1;
+        let count = self.old_answers.entry(product_identity(key)).or_default();
+        *count += 1;
+        if *count > MOST_OLD_ANSWERS {
+            return Err(failure);
+        }
         self.create_product(key, &body).await.map(drop)
     }
 
@@ -259,35 +262,4 @@ fn unwritable(error: serde_json::Error) -> Failure {
 
 fn never_made(key: &str) -> Failure {
     Failure::new(Code::Failed, format!("`{key}` was to be made before and was not"))
-}
-
-/// What fails this way would fail for every change.
-fn concerns_all(failure: &Failure) -> bool {
-    let by_exit = matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
-    let by_code = match &failure.code {
-        Code::Unreachable | Code::TimedOut => true,
-        Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
-        _ => false,
-    };
-    by_exit || by_code
-}
-
-/// Stripe knows no such product, although the create of it was answered (exchange 164).
-fn is_about_no_product(failure: &Failure) -> bool {
-    matches!(failure.status, Some(400 | 404)) && failure.what.contains("No such product")
-}
-
-/// A change and its fate as JSON.
-impl Undone {
-    pub(crate) fn json(&self) -> Value {
-        match self {
-            Self::Failed(failure) => {
-                serde_json::json!({"error": failure.what, "code": failure.code.as_str()})
-            }
-            Self::Waits(product) => {
-                serde_json::json!({"error": format!("product {product} could not be made"), "code": null})
-            }
-            Self::NotTried => serde_json::json!({"error": "not tried", "code": null}),
-        }
-    }
 }

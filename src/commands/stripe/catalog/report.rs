@@ -56,7 +56,8 @@ impl Report {
         let api = ctx.api().await?;
         let account = self.account.id.clone();
         let mut applier = Applier::new(api, environment, &account, &found.mirror);
-        for round in 1.. {
+        let mut rounds = 0;
+        loop {
             self.make_once(ctx, &mut applier, plan).await;
             api.client().renew_deadline();
             let survey = survey(ctx, environment, true);
@@ -72,13 +73,24 @@ impl Report {
                 }
             };
             self.ids = ids::of(&after.mirror, &wanted);
-            let rest = plan::plan(&wanted, &after.mirror, Options { prune, environment })?;
+            let rest = match plan::plan(&wanted, &after.mirror, Options { prune, environment }) {
+                Ok(rest) => rest,
+                Err(failure) => {
+                    self.unfinished = Some(failure);
+                    break;
+                }
+            };
             self.unmanaged = json!(rest.unmanaged);
-            if rest.changes.is_empty() || !self.applied.not_done.is_empty() {
+            if rest.changes.is_empty() {
                 break;
             }
-            applier.forget_what_is_gone(&after.mirror);
-            if round == ROUNDS {
+            let brought_old_answers = applier.forget_what_is_gone(&after.mirror, &mut self.applied.done);
+            if !self.applied.not_done.is_empty() {
+                break;
+            }
+            // Of what came with an old answer nobody can say yet that somebody else changes it.
+            rounds += u32::from(!brought_old_answers);
+            if rounds == ROUNDS {
                 self.unfinished = Some(still_different(&rest));
                 break;
             }
@@ -96,6 +108,7 @@ impl Report {
         let outcome = applier.apply(plan, tell).await;
         self.applied.done.extend(outcome.done);
         self.applied.not_done = outcome.not_done;
+        self.applied.touched = outcome.touched;
         ctx.when_interrupted(interrupted_after(&self.again));
     }
 }
@@ -162,7 +175,7 @@ impl Show for Report {
     }
 
     fn failure(&self) -> Option<Failure> {
-        let Applied { done, not_done } = &self.applied;
+        let Applied { done, not_done, .. } = &self.applied;
         if not_done.is_empty() {
             let failure = self.unfinished.clone()?;
             let what = format!("All changes were made, but: {}", failure.what);
@@ -174,12 +187,16 @@ impl Show for Report {
             Undone::Failed(failure) => Some(failure),
             _ => None,
         });
-        // Nothing was done: it is that failure, and apply is safe to run again whatever it was.
+        // No change was made: it is that failure, and apply is safe to run again whatever it was.
         if let Some(first) = first.filter(|_| made == 0) {
-            let failure = Failure { what: format!("Nothing was changed: {}", first.what), ..first.clone() };
-            return Some(
-                Failure { why: Some(why.join("\n")), ..failure }.then(&format!("{} tries again", self.again)),
-            );
+            let (what, then) = if self.applied.touched {
+                ("No change was made to its end", "continues, and makes nothing twice")
+            } else {
+                ("Nothing was changed", "tries again")
+            };
+            let what = format!("{what}: {}", first.what);
+            let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
+            return Some(failure.then(&format!("{} {then}", self.again)));
         }
         let what = format!("{made} of {all} changes were made at Stripe {}", self.environment);
         Some(

@@ -1,0 +1,73 @@
+//! What comes of a plan's changes, and what a failure says of them.
+
+use serde_json::Value;
+
+use crate::catalog::plan::Change;
+use crate::error::{Code, Exit, Failure};
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// What was done, in order, with the id of what it was done to.
+    pub(crate) done: Vec<(Change, String)>,
+    /// What was not, and why.
+    pub(crate) not_done: Vec<(Change, Undone)>,
+    /// A request was done, or may have been: also of a change that was not made to its end.
+    pub(crate) touched: bool,
+}
+
+/// Why a change was not made, or not to its end.
+#[derive(Debug)]
+pub(crate) enum Undone {
+    /// It was tried.
+    Failed(Failure),
+    /// Its product, of this key, could not be made.
+    Waits(String),
+    /// What made an earlier change fail would make it fail as well.
+    NotTried,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress<'a> {
+    pub(crate) done: usize,
+    pub(crate) of: usize,
+    /// What is next.
+    pub(crate) next: &'a Change,
+}
+
+/// What fails this way would fail for every change.
+pub(super) fn concerns_all(failure: &Failure) -> bool {
+    let by_exit = matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
+    let by_code = match &failure.code {
+        Code::Unreachable | Code::TimedOut => true,
+        Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
+        _ => false,
+    };
+    by_exit || by_code
+}
+
+/// Nobody can tell that it was not done.
+pub(super) fn may_be_done(failure: &Failure) -> bool {
+    matches!(failure.code, Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut | Code::ResponseInvalid)
+}
+
+/// Stripe knows no such product, although the create of it was answered (exchange 164).
+pub(super) fn is_about_no_product(failure: &Failure) -> bool {
+    matches!(failure.status, Some(400 | 404)) && failure.what.contains("No such product")
+}
+
+/// A change and its fate as JSON.
+impl Undone {
+    pub(crate) fn json(&self) -> Value {
+        match self {
+            Self::Failed(failure) => {
+                serde_json::json!({"error": failure.what, "code": failure.code.as_str()})
+            }
+            Self::Waits(product) => {
+                serde_json::json!({"error": format!("product {product} could not be made"), "code": null})
+            }
+            Self::NotTried => serde_json::json!({"error": "not tried", "code": null}),
+        }
+    }
+}
