@@ -93,17 +93,16 @@ impl Rollout for Apply {
         };
         let prune = reviewed.as_ref().map_or(self.prune, |reviewed| reviewed.prune);
         let found = survey(ctx, environment, true).await?;
-        let plan = plan::plan(&wanted, &found.mirror, Options { prune, environment })?;
-        if let Some(reviewed) = &reviewed {
-            if reviewed.account != found.account.id {
-                return Err(moved(format!(
-                    "it is for account {}, and {environment} is connected to {}",
-                    reviewed.account, found.account
-                ))
-                .into());
-            }
-            reviewed.covers(&plan)?;
+        // What is in another account says nothing about the plan.
+        if let Some(reviewed) = reviewed.as_ref().filter(|reviewed| reviewed.account != found.account.id) {
+            return Err(moved(format!(
+                "it is for account {}, and {environment} is connected to {}",
+                reviewed.account, found.account
+            ))
+            .into());
         }
+        let plan = plan::plan(&wanted, &found.mirror, Options { prune, environment })?;
+        reviewed.map_or(Ok(()), |reviewed| reviewed.covers(&plan))?;
         Ok(Prepared { environment, prune, wanted, found, plan })
     }
 

@@ -1,9 +1,10 @@
 //! A plan in a file: what somebody has looked at, so that this and nothing else is done.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::catalog::Wanted;
-use crate::catalog::plan::{Change, Plan};
+use crate::catalog::plan::{Action, Change, Plan};
 use crate::commands::stripe::catalog::plan::moved;
 use crate::commands::stripe::catalog::shown::name;
 use crate::error::{Code, Failure};
@@ -76,14 +77,32 @@ impl Reviewed {
         })
     }
 
-    /// Whether what is to be done now was looked at. What was looked at and is done already does no harm.
+    /// Whether what is to be done now was looked at. What was looked at and is done already, or half done, does no harm.
     pub(super) fn covers(&self, plan: &Plan) -> Result<(), Failure> {
         let others: Vec<String> = plan
             .changes
             .iter()
-            .filter(|change| !self.changes.contains(change))
+            .filter(|change| !self.changes.iter().any(|seen| seen == *change || is_rest_of(change, seen)))
             .map(|change| format!("{} would change in another way now", name(change)))
             .collect();
         if others.is_empty() { Ok(()) } else { Err(moved(others.join("\n"))) }
+    }
+}
+
+/// Whether this is what is left of a replacement of which some requests were made: all but its beginning, or the new
+/// price gets its lookup key, or the old one is archived.
+fn is_rest_of(rest: &Change, of: &Change) -> bool {
+    if of.action != Action::Replace || rest.key != of.key || rest.kind != of.kind {
+        return false;
+    }
+    let gets_its_lookup_key = || {
+        let (before, after) = (json!({"lookupKey": null}), json!({"lookupKey": of.key}));
+        rest.before.as_ref() == Some(&before) && rest.after.as_ref() == Some(&after)
+    };
+    match rest.action {
+        Action::Replace => rest.id == of.id && rest.before == of.before && rest.after == of.after,
+        Action::Update => gets_its_lookup_key(),
+        Action::Archive => rest.id == of.id,
+        Action::Create => false,
     }
 }
