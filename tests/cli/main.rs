@@ -9,6 +9,10 @@
 
 mod again;
 mod catalog;
+#[cfg(feature = "sandbox")]
+mod catalog_interrupted;
+#[cfg(feature = "sandbox")]
+mod catalog_rerun;
 mod client;
 mod config_set;
 mod confirm;

@@ -1,8 +1,13 @@
 //! A hermetic place to run the binary in: a home of its own, a cleared environment, a backend on a free port of this
 //! machine. Everything it prints is searched for secrets when it is checked in.
 
+#[cfg(feature = "sandbox")]
+pub mod at_stripe;
+mod end;
 pub mod pty;
 pub mod recordings;
+#[cfg(feature = "sandbox")]
+pub mod shop;
 pub mod stub;
 
 pub use stub::dead_address as dead;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use super::end::End;
+
 /// A request, as it arrived.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -45,6 +47,9 @@ pub enum Answer {
     Announce { bytes: usize },
     /// No recording knows this request: an error for the client, and the end of the test.
     Unrecorded,
+    /// Closes the connection without a word, and listens no more: nobody gets through from then on.
+    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
+    Gone,
     /// Answers after a while.
     Late { after: Duration, then: Box<Answer> },
 }
@@ -116,12 +121,19 @@ impl Stub {
             }
             answer
         });
+        let end = Arc::new(End::default());
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if end.has_come() {
+                    break;
+                }
                 let (log, hangs_up, answer) = (Arc::clone(&log), Arc::clone(&hangs_up), Arc::clone(&answer));
+                let end = Arc::clone(&end);
                 // A client that goes away in the middle is not this thread's trouble.
-                thread::spawn(move || drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref())));
+                thread::spawn(move || drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref(), &end)));
             }
+            drop(listener);
+            end.is_over();
         });
         Self { address, requests, unrecorded }
     }
@@ -158,7 +170,10 @@ fn serve(
     log: &Mutex<Vec<Request>>,
     hangs_up: &dyn Fn(&Request) -> bool,
     answer: &dyn Fn(&Request) -> Answer,
+    end: &End,
 ) -> std::io::Result<()> {
+    // A head and a body that are written one after the other would wait for each other.
+    stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     while let Some(mut request) = read_head(&mut reader)? {
@@ -169,7 +184,11 @@ fn serve(
         read_body(&mut reader, &mut request)?;
         log.lock().expect("a lock").push(request.clone());
         let head_only = request.method == "HEAD";
-        if !give(&mut stream, answer(&request), head_only)? {
+        let answer = answer(&request);
+        if matches!(answer, Answer::Gone) {
+            return end.come(stream.local_addr()?);
+        }
+        if !give(&mut stream, answer, head_only)? {
             break;
         }
     }
@@ -215,7 +234,7 @@ fn give(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Res
             }
             Ok(true)
         }
-        Answer::Drop => Ok(false),
+        Answer::Drop | Answer::Gone => Ok(false),
         Answer::Cut { body } => {
             let head = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes())?;

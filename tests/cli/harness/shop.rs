@@ -1,0 +1,272 @@
+//! A sandbox with a catalog, a user whose `payments.toml` is to be applied to it, and something in between that breaks
+//! at the request that a test names.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::Stdio;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use insforge::sandbox::{Fault, Options, Sandbox};
+use serde_json::{Value, json};
+
+use super::at_stripe::{IDENTITY, rows, text};
+use super::stub::{Answer, Request, Stub};
+use super::{Ran, User};
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Where the backend's part of Stripe's test mode is.
+const TEST: &str = "/api/payments/stripe/test";
+
+/// What goes wrong at one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accident {
+    /// The connection ends, and nothing was done.
+    DropBefore,
+    /// It is done, and the connection ends without the answer.
+    DropAfter,
+    /// It is done, and the answer is held back: the time to kill whoever waits for it.
+    Silence,
+    /// It is on its way, and arrives when [`Shop::arrives_late`] says so: the time to kill whoever sent it.
+    Late,
+    /// Nothing is done, and from then on nobody listens.
+    Gone,
+}
+
+/// A sandbox, who uses it, and what is in between.
+pub struct Shop {
+    pub sandbox: Sandbox,
+    pub user: User,
+    stub: Stub,
+    between: Arc<Between>,
+    silent: Receiver<()>,
+    released: Sender<()>,
+}
+
+/// What decides of each request.
+struct Between {
+    port: u16,
+    planned: Mutex<Planned>,
+    silent: Sender<()>,
+    released: Mutex<Receiver<()>>,
+}
+
+#[derive(Default)]
+struct Planned {
+    /// How many writes came.
+    writes: usize,
+    accident: Option<(usize, Accident)>,
+    late: Option<Request>,
+}
+
+impl Shop {
+    /// One with a key and nothing for sale.
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with these faults.
+    pub fn with(faults: &[&str]) -> Self {
+        let faults = faults.iter().map(|fault| fault.parse::<Fault>().expect("a fault"));
+        let sandbox = faults.fold(Options::new().empty(), Options::fault).spawn().expect("a sandbox");
+        let (silent, is_silent) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let between = Arc::new(Between {
+            port: sandbox.port(),
+            planned: Mutex::default(),
+            silent,
+            released: Mutex::new(released),
+        });
+        let decides = Arc::clone(&between);
+        let stub = Stub::start(move |request| decides.answer(request));
+        let user =
+            User::new().with("INSFORGE_BASE_URL", &stub.address).with("INSFORGE_API_KEY", sandbox.api_key());
+        let shop = Self { sandbox, user, stub, between, silent: is_silent, released: release };
+        shop.send("PUT", "/config", &json!({"secretKey": "sk_test_shop_1"}));
+        shop
+    }
+
+    /// One that was brought to where another is by the same requests. The sandbox makes the same ids for the same
+    /// requests, and remembers the same idempotency keys, so nothing tells the two apart.
+    pub fn like(requests: &[Request]) -> Self {
+        let shop = Self::new();
+        for request in requests {
+            let answer = forward(shop.sandbox.port(), request).expect("an answer");
+            assert!(matches!(answer, Answer::Give { status: 200..=299, .. }), "{answer:?}");
+        }
+        shop
+    }
+
+    /// The writes that came so far.
+    pub fn writes(&self) -> Vec<Request> {
+        let requests = self.stub.requests();
+        requests.into_iter().filter(|request| request.method != "GET").collect()
+    }
+
+    /// The writes that came so far, without their syncs.
+    pub fn changes(&self) -> Vec<String> {
+        let lines = self.writes().into_iter().map(|request| request.line());
+        lines.filter(|line| !line.ends_with("/sync")).collect()
+    }
+
+    /// What is to go wrong at that write from now on, the next being the first.
+    pub fn plan(&self, at: usize, accident: Accident) {
+        let mut planned = self.between.planned.lock().expect("a lock");
+        planned.accident = Some((planned.writes + at, accident));
+    }
+
+    /// Sends a request, around whatever is in between; the answer, which has to be a success.
+    #[track_caller]
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Value {
+        let headers = [
+            ("authorization", format!("Bearer {}", self.sandbox.api_key())),
+            ("content-type", "application/json".to_owned()),
+        ];
+        let request = Request {
+            method: method.to_owned(),
+            target: format!("{TEST}{path}"),
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+        };
+        match forward(self.sandbox.port(), &request).expect("an answer") {
+            Answer::Give { status: 200..=299, body, .. } => serde_json::from_slice(&body).expect("JSON"),
+            other => panic!("{method} {path}: {other:?}"),
+        }
+    }
+
+    /// All that is at Stripe.
+    pub fn catalog(&self) -> Value {
+        self.send("POST", "/sync", &Value::Null);
+        self.send("GET", "/catalog", &Value::Null)
+    }
+
+    /// The id of the price that has this lookup key.
+    #[track_caller]
+    pub fn price(&self, lookup_key: &str) -> String {
+        let catalog = self.catalog();
+        let found = rows(&catalog, "prices").iter().find(|row| row["lookupKey"] == lookup_key);
+        text(&found.unwrap_or_else(|| panic!("no price is {lookup_key}: {catalog}"))["priceId"])
+    }
+
+    /// The id of the product that has this identity.
+    #[track_caller]
+    pub fn product(&self, key: &str) -> String {
+        let catalog = self.catalog();
+        let found = rows(&catalog, "products").iter().find(|row| row["metadata"][IDENTITY] == key);
+        text(&found.unwrap_or_else(|| panic!("no product is {key}: {catalog}"))["productId"])
+    }
+
+    /// `payments catalog` and these words.
+    pub fn run(&self, words: &[&str]) -> Ran {
+        self.user.run(&[&["payments", "catalog"], words].concat())
+    }
+
+    /// Applies this file.
+    pub fn apply(&self, file: &str, more: &[&str]) -> Ran {
+        self.user.write("payments.toml", file);
+        self.run(&[&["apply", "--yes", "--json"], more].concat())
+    }
+
+    /// Lets arrive what was late.
+    #[track_caller]
+    pub fn arrives_late(&self) {
+        let late = self.between.planned.lock().expect("a lock").late.take().expect("a late request");
+        let answer = forward(self.sandbox.port(), &late).expect("an answer");
+        assert!(matches!(answer, Answer::Give { status: 200..=299, .. }), "{answer:?}");
+    }
+
+    /// `payments catalog` and these words, killed while it waits for the answer to that write, which was done.
+    #[track_caller]
+    pub fn kill_after(&self, write: usize, words: &[&str]) {
+        self.kill_at(write, Accident::Silence, words);
+    }
+
+    /// The same, at another accident that keeps it waiting.
+    #[track_caller]
+    pub fn kill_at(&self, write: usize, accident: Accident, words: &[&str]) {
+        self.plan(write, accident);
+        let args = [&["payments", "catalog"], words].concat();
+        let mut command = self.user.command(&args);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the binary starts");
+        let reached = self.silent.recv_timeout(PATIENCE);
+        child.kill().expect("it is still there");
+        let status = child.wait().expect("a status");
+        self.released.send(()).expect("somebody who waits");
+        reached.unwrap_or_else(|_| panic!("write {write} never came"));
+        assert_eq!(status.code(), None, "it was killed: {status}");
+    }
+}
+
+impl Between {
+    fn answer(&self, request: &Request) -> Answer {
+        let accident = self.accident_at(request);
+        if accident == Some(Accident::DropBefore) {
+            return Answer::Drop;
+        }
+        if accident == Some(Accident::Gone) {
+            return Answer::Gone;
+        }
+        if accident == Some(Accident::Late) {
+            self.planned.lock().expect("a lock").late = Some(request.clone());
+            return self.keep_waiting();
+        }
+        let answer = forward(self.port, request).unwrap_or(Answer::Drop);
+        match accident {
+            None => answer,
+            Some(Accident::Silence) => self.keep_waiting(),
+            Some(_) => Answer::Drop,
+        }
+    }
+
+    /// Until whoever waits for the answer is gone.
+    fn keep_waiting(&self) -> Answer {
+        self.silent.send(()).expect("a test that waits");
+        let _ = self.released.lock().expect("a lock").recv_timeout(PATIENCE);
+        Answer::Drop
+    }
+
+    fn accident_at(&self, request: &Request) -> Option<Accident> {
+        if request.method == "GET" {
+            return None;
+        }
+        let mut planned = self.planned.lock().expect("a lock");
+        planned.writes += 1;
+        let now = planned.writes;
+        planned.accident.take_if(|(at, _)| *at == now).map(|(_, accident)| accident)
+    }
+}
+
+/// Passes a request on, on a connection of its own.
+fn forward(port: u16, request: &Request) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    let mut head =
+        format!("{} {} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n", request.method, request.target);
+    head.push_str(&format!("content-length: {}\r\n", request.body.len()));
+    for name in ["authorization", "content-type", "accept"] {
+        if let Some(value) = request.header(name) {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+    }
+    stream.write_all(&[head.as_bytes(), b"\r\n", &request.body].concat())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(parse(&answer).unwrap_or(Answer::Drop))
+}
+
+/// A whole answer. Nothing where the connection ended before it was one.
+fn parse(answer: &[u8]) -> Option<Answer> {
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&answer[..end]).ok()?;
+    let mut lines = head.lines();
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let kind = lines.filter_map(|line| line.split_once(": ")).find(|(name, _)| *name == "content-type");
+    let body = answer[end + 4..].to_vec();
+    let answer = Answer::Give { status, headers: Vec::new(), body };
+    Some(match kind {
+        Some((name, value)) => answer.header(name, value),
+        None => answer,
+    })
+}
