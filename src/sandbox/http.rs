@@ -21,6 +21,7 @@ use crate::sandbox::backend::{self, Answer, Lock, Meaning, World};
 use crate::sandbox::faults::{Effect, Fate, Faults, When};
 use crate::sandbox::state::time;
 use crate::sandbox::store::Store;
+use crate::sandbox::wait::wait;
 use crate::wire::Generation;
 
 /// What the backend's JSON parser takes at most.
@@ -124,7 +125,7 @@ impl Server {
                 held.push(lock.lock().await);
             }
         }
-        tokio::time::sleep(fate.delay).await;
+        wait(fate.delay).await;
         match fate.end {
             Some(Effect::Drop(When::BeforeWrite)) => return Outcome::Hangup,
             Some(Effect::Status(status, When::BeforeWrite)) => return Outcome::Failure(status),

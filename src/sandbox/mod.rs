@@ -44,6 +44,7 @@ mod seed;
 mod state;
 mod store;
 mod stripe;
+mod wait;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

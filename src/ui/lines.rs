@@ -145,7 +145,7 @@ mod tests {
             "  + price pro_monthly   19.00 USD every month\n      because \u{fffd}[31m of it\n\n"
         );
         assert_eq!(
-            written(&lines[..1], Some(30), false),
+            written(&lines[..1], Some(31), false),
             "  + price pro_monthly 19.00 USD\n    every month\n"
         );
         assert_eq!(written(&lines[..1], Some(80), true).matches("\u{1b}[32m").count(), 1);

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::catalog::plan::{self, Options};
 use crate::catalog::{export, file, managed};
 use crate::command::{Command, Ctx};
-use crate::commands::stripe::catalog::plan::Planned;
+use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
 use crate::commands::stripe::catalog::survey::survey;
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::wire::Environment;
 
 /// Show what would change in one environment if it became as the other
@@ -24,15 +24,8 @@ pub(super) struct Diff {
     /// Where it would change something
     #[arg(value_name = "TO")]
     to: Environment,
-    /// Archive what is managed in the second and not in the first
-    #[arg(long)]
-    prune: bool,
-    /// Compare the mirrors as they are, without a sync before
-    #[arg(long)]
-    no_sync: bool,
-    /// Exit 7 when something would change
-    #[arg(long)]
-    exit_code: bool,
+    #[command(flatten)]
+    how: HowToCompare,
 }
 
 impl Command for Diff {
@@ -46,16 +39,16 @@ impl Command for Diff {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let Self { from, to, prune, .. } = *self;
+        let Self { from, to, how: HowToCompare { prune, no_sync, .. } } = *self;
         if from == to {
             return Err(Failure::usage(format!("{from} is always as {to} is"))
                 .hint("compare two environments: `insforge payments catalog diff test live`")
                 .into());
         }
-        let model = survey(ctx, from, !self.no_sync).await?;
+        let model = survey(ctx, from, !no_sync).await?;
         let text = export(&managed(model.mirror), None, from.as_str())?.text;
         let wanted = file::read(&text, from.as_str())?;
-        let found = survey(ctx, to, !self.no_sync).await?;
+        let found = survey(ctx, to, !no_sync).await?;
         let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment: to })?;
         Ok(Planned {
             title: format!("Stripe {to}, account {}, if it became as {from}", found.account),
@@ -63,7 +56,7 @@ impl Command for Diff {
             environment: to,
             changes,
             as_is: format!("Stripe {to} is as {from}."),
-            differs: if self.exit_code { Exit::Different } else { Exit::Done },
+            differs: self.how.differs(),
             notes: Vec::new(),
         })
     }

@@ -27,18 +27,32 @@ pub(super) struct Plan {
     environment: EnvironmentArgs,
     #[command(flatten)]
     file: FileArg,
-    /// Archive what is managed and not in the file
-    #[arg(long)]
-    prune: bool,
-    /// Compare with the mirror as it is, without a sync before
-    #[arg(long)]
-    no_sync: bool,
-    /// Exit 7 when something would change
-    #[arg(long)]
-    exit_code: bool,
+    #[command(flatten)]
+    how: HowToCompare,
     /// Keep the plan in a file, for `apply --plan-file`
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
+}
+
+/// How two catalogs are compared, and what is said with the exit code.
+#[derive(Args)]
+pub(super) struct HowToCompare {
+    /// Archive what is managed and is not to be there
+    #[arg(long)]
+    pub(super) prune: bool,
+    /// Compare with the mirror as it is, without a sync before
+    #[arg(long)]
+    pub(super) no_sync: bool,
+    /// Exit 7 when something would change
+    #[arg(long)]
+    exit_code: bool,
+}
+
+impl HowToCompare {
+    /// What to exit with when something would change.
+    pub(super) const fn differs(&self) -> Exit {
+        if self.exit_code { Exit::Different } else { Exit::Done }
+    }
 }
 
 impl Plan {
@@ -65,11 +79,12 @@ impl Command for Plan {
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.environment.resolve()?;
         let wanted = self.file.read().await?;
-        let found = survey(ctx, environment, !self.no_sync).await?;
-        let changes = plan::plan(&wanted, &found.mirror, Options { prune: self.prune, environment })?;
+        let HowToCompare { prune, no_sync, .. } = self.how;
+        let found = survey(ctx, environment, !no_sync).await?;
+        let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment })?;
         let mut notes = Vec::new();
         if let Some(path) = self.out.clone() {
-            let text = Reviewed::of(&found.account, environment, self.prune, wanted, &changes).written()?;
+            let text = Reviewed::of(&found.account, environment, prune, wanted, &changes).written()?;
             notes.push(format!(
                 "The plan is in {path}; `insforge payments catalog apply --plan-file {path}` makes it so.",
                 path = path.display()
@@ -82,7 +97,7 @@ impl Command for Plan {
             environment,
             changes,
             as_is: format!("Stripe {environment} is as {} says.", self.file.name()),
-            differs: if self.exit_code { Exit::Different } else { Exit::Done },
+            differs: self.how.differs(),
             notes,
         })
     }
