@@ -237,6 +237,12 @@ impl<T: DeserializeOwned> Call<T> {
         Self { method, ..Self::get(route) }
     }
 
+    /// The same, where whoever sends it knows that twice does what once does: an update that says how a thing is to be,
+    /// in a run that changes the thing in no other way.
+    pub(crate) fn repeatable_here(self) -> Self {
+        Self { replay: Replay::Always, ..self }
+    }
+
     /// Sends this along.
     pub(crate) fn with_body(self, body: Body) -> Self {
         Self { body: Some(body), ..self }

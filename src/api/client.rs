@@ -38,6 +38,8 @@ pub(crate) struct Limits {
     pub(crate) deadline: Duration,
     /// At most so many replays of one request.
     pub(crate) replays: u32,
+    /// The deadline is for each request by itself: there are many of them.
+    pub(crate) each: bool,
 }
 
 /// What the client does, line by line, for `--verbose`.
@@ -104,16 +106,14 @@ impl Client {
         self.write_open.get()
     }
 
-    /// From here on the whole deadline is left: one of many requests begins, and each may take so long.
-    pub(crate) fn renew_deadline(&self) {
-        self.spent.set(Duration::ZERO);
-    }
-
     /// Sends a request until it is answered, refused for good, or the policy says stop.
     ///
     /// # Errors
     /// Whatever is not an answer. An answer that is no success is an answer: judging it is the caller's.
     pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Failure> {
+        if self.limits.each {
+            self.spent.set(Duration::ZERO);
+        }
         let mut replays = 0;
         loop {
             let attempt = self.timed(self.attempt(request)).await;

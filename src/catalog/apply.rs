@@ -10,11 +10,11 @@ mod outcome;
 use std::collections::{HashMap, HashSet};
 
 use crate::api::{Api, stripe};
-use crate::catalog::apply::outcome::{concerns_all, is_about_no_product, may_be_done};
+use crate::catalog::apply::outcome::{concerns_all, is_about_no, may_be_done};
 use crate::catalog::plan::{Action, Change, Kind, Plan, Ref, Step, replaced_by};
 use crate::error::{Code, Failure};
 use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
-pub(crate) use outcome::{Applied, Progress, Undone};
+pub(crate) use outcome::{Applied, Progress, Touched, Undone};
 
 /// How often something is made anew because its key brought an old answer. Every time is a day in which the same was
 /// made and taken away.
@@ -34,7 +34,7 @@ pub(crate) struct Applier<'a> {
     /// How many old answers came for a product or price.
     old_answers: HashMap<String, u32>,
     /// See [`Applied::touched`].
-    touched: bool,
+    touched: Touched,
 }
 
 impl<'a> Applier<'a> {
@@ -50,7 +50,7 @@ impl<'a> Applier<'a> {
             products: HashMap::new(),
             prices: HashMap::new(),
             old_answers: HashMap::new(),
-            touched: false,
+            touched: Touched::Not,
         }
     }
 
@@ -58,7 +58,7 @@ impl<'a> Applier<'a> {
     pub(crate) async fn apply(&mut self, plan: Plan, tell: impl Fn(Progress<'_>)) -> Applied {
         let mut applied = Applied::default();
         let mut failed: HashSet<String> = HashSet::new();
-        let mut hopeless = false;
+        let (mut hopeless, mut unanswered) = (false, 0);
         let of = plan.changes.len();
         for (done, change) in plan.changes.into_iter().enumerate() {
             tell(Progress { done, of, next: &change });
@@ -67,11 +67,14 @@ impl<'a> Applier<'a> {
                 Some(product) if failed.contains(product) => Undone::Waits(product.to_owned()),
                 _ => match self.make(&change).await {
                     Ok(id) => {
+                        unanswered = 0;
                         applied.done.push((change, id));
                         continue;
                     }
                     Err(failure) => {
-                        hopeless = concerns_all(&failure);
+                        // One answer can get lost; two in a row are a backend that is gone.
+                        unanswered = if may_be_done(&failure) { unanswered + 1 } else { 0 };
+                        hopeless = concerns_all(&failure) || unanswered == 2;
                         // A price may have a product's key as its lookup key.
                         if change.kind == Kind::Product {
                             failed.insert(change.key.clone());
@@ -122,29 +125,50 @@ impl<'a> Applier<'a> {
 
     /// One change, request by request; the id of what it is about.
     async fn make(&mut self, change: &Change) -> Result<String, Failure> {
-        let mut id = change.id.clone();
-        for step in &change.steps {
-            let made = self.send(step).await;
-            self.touched |= made.as_ref().map_or_else(may_be_done, |_| true);
-            id = made?.or(id);
+        'again: loop {
+            let mut id = change.id.clone();
+            for step in &change.steps {
+                let made = self.send(step).await;
+                self.touched = self.touched.max(match &made {
+                    Ok(_) => Touched::Surely,
+                    Err(failure) if may_be_done(failure) => Touched::Perhaps,
+                    Err(_) => Touched::Not,
+                });
+                id = match made {
+                    Ok(made) => made.or(id),
+                    Err(failure) if self.was_an_old_answer(step, &failure) => continue 'again,
+                    Err(failure) => return Err(failure),
+                };
+            }
+            return Ok(id.unwrap_or_default());
         }
-        Ok(id.unwrap_or_default())
+    }
+
+    /// Whether this price was made with an old answer, and is not there any more. Then it is made under another key: its
+    /// change begins again, for each of its requests can be sent twice.
+    fn was_an_old_answer(&mut self, step: &Step, failure: &Failure) -> bool {
+        let Step::UpdatePrice { price: Ref::Made(key), .. } = step else { return false };
+        if !is_about_no("price", failure) || self.prices.remove(key).is_none() {
+            return false;
+        }
+        let count = self.old_answers.entry(price_identity(key)).or_default();
+        *count += 1;
+        *count <= MOST_OLD_ANSWERS
     }
 
     /// One request; the id of what it made.
     async fn send(&mut self, step: &Step) -> Result<Option<String>, Failure> {
-        self.api.client().renew_deadline();
         match step {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
                 let call = stripe::update_product(self.environment, id, changes).map_err(unwritable)?;
-                self.api.send(&call).await.map(|_| None)
+                self.api.send(&call.repeatable_here()).await.map(|_| None)
             }
             Step::CreatePrice { key, product, body } => {
                 // Every time is an older answer; [`Self::make_product_anew`] is the end of it.
                 loop {
                     match (self.create_price(key, product, body).await, product) {
-                        (Err(failure), Ref::Made(product_key)) if is_about_no_product(&failure) => {
+                        (Err(failure), Ref::Made(product_key)) if is_about_no("product", &failure) => {
                             self.make_product_anew(product_key, failure).await?;
                         }
                         (created, _) => break created.map(Some),
@@ -158,7 +182,7 @@ impl<'a> Applier<'a> {
                     changes = replaced_by(changes, &self.price(by)?)?;
                 }
                 let call = stripe::update_price(self.environment, &id, &changes).map_err(unwritable)?;
-                self.api.send(&call).await.map(|_| None)
+                self.api.send(&call.repeatable_here()).await.map(|_| None)
             }
             Step::ArchivePrice { id } => {
                 self.api.send(&stripe::archive_price(self.environment, id)).await.map(|_| None)

@@ -40,21 +40,37 @@ impl KeyInUse<'_> {
     /// The same command line, for a POSIX shell; `None` where it cannot be shown as it is: where something in it is no
     /// text for a terminal, or looks like a secret.
     fn command(self, args: &[OsString]) -> Option<String> {
-        let mut words = vec!["insforge"];
-        for word in args.iter().skip(1) {
-            words.push(word.to_str().filter(|word| !word.contains(is_unsafe))?);
-        }
-        if self.generated {
-            // Behind a bare `--` it would be taken for a word.
-            let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
-            words.splice(end..end, [FLAG, self.key.as_str()]);
-        }
-        let command = shell_words::join(words);
-        (redact(&command) == command).then_some(command)
+        let key = [FLAG, self.key.as_str()];
+        command_line(args, if self.generated { &key } else { &[] })
     }
 }
 
+/// The command line with some words more, for a POSIX shell.
+fn command_line(args: &[OsString], more: &[&str]) -> Option<String> {
+    let mut words = vec!["insforge"];
+    for word in args.iter().skip(1) {
+        words.push(word.to_str().filter(|word| !word.contains(is_unsafe))?);
+    }
+    // Behind a bare `--` they would be taken for something else.
+    let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
+    words.splice(end..end, more.iter().copied());
+    let command = shell_words::join(words);
+    (redact(&command) == command).then_some(command)
+}
+
 impl Ctx {
+    /// The command that was given, for whoever is to run it again: in the middle of a sentence. `input` is whether it had
+    /// something on stdin.
+    pub(crate) fn same_command(&self, input: bool) -> String {
+        let line = command_line(&self.args, &[]).map(|line| format!("`{line}`"));
+        let line = line.unwrap_or_else(|| "the same command".to_owned());
+        if input || self.asked.key == Some(KeyFlag::Stdin) {
+            format!("{line}, with the same input,")
+        } else {
+            line
+        }
+    }
+
     /// Another command of a provider's, for the backend that this run is for.
     pub(crate) fn command(&self, provider: &Provider, words: &[&str]) -> String {
         let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();

@@ -63,6 +63,8 @@ pub(crate) struct Ctx {
     pub(crate) ending: Cell<Ending>,
     /// The running command's own deadline, unless `timeout` says otherwise.
     deadline: Cell<Duration>,
+    /// The deadline is for each of its requests.
+    each: Cell<bool>,
     backend: OnceCell<Backend>,
     api: OnceCell<Api>,
     /// What to say when the write that is under way is interrupted.
@@ -87,6 +89,7 @@ impl Ctx {
             retries: 0,
             ending: Cell::default(),
             deadline: Cell::default(),
+            each: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
             under_way: RefCell::default(),
@@ -127,8 +130,8 @@ impl Ctx {
     pub(crate) fn api_of(&self, endpoint: Endpoint, remember: bool) -> Api {
         let cache = if remember { Places::find().ok().map(|places| Cache::new(places.cache)) } else { None };
         let memory = Remembered { cache, address: endpoint.address.to_string() };
-        let limits =
-            Limits { deadline: self.timeout.unwrap_or_else(|| self.deadline.get()), replays: self.retries };
+        let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
+        let limits = Limits { deadline, replays: self.retries, each: self.each.get() };
         let stderr = self.stderr;
         Api::new(Client::new(endpoint, limits, Box::new(move |line| stderr.trace(line))), Box::new(memory))
     }
@@ -218,6 +221,11 @@ impl Ctx {
 
     pub(super) fn set_deadline(&self, deadline: Duration) {
         self.deadline.set(deadline);
+    }
+
+    pub(super) fn set_deadline_of_each_request(&self, deadline: Duration) {
+        self.deadline.set(deadline);
+        self.each.set(true);
     }
 
     /// Does the work, and shows that it is under way where somebody watches.

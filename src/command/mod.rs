@@ -10,7 +10,7 @@ mod write;
 
 pub(crate) use ctx::{Ctx, Ending, Output, aside};
 pub(crate) use gateway::{Gateway, SyncOutcome, Synced};
-pub(crate) use rollout::{Rollout, execute_rollout, same_command};
+pub(crate) use rollout::{Rollout, execute_rollout};
 pub(crate) use show::Done;
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
 

@@ -9,7 +9,7 @@ use crate::command::write::{Change, confirm};
 use crate::command::{Ctx, WAITING};
 use crate::error::{Exit, Failure};
 use crate::guard::Verdict;
-use crate::ui::{Line, Show, Stderr, clean_line, rendered};
+use crate::ui::{Line, Show, Stderr, rendered};
 
 /// What one request may take: a sync of thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -22,6 +22,9 @@ pub(crate) trait Rollout {
     type Shown: Show;
     /// Whether what is shown has ids.
     const HAS_IDS: bool = true;
+
+    /// What shows what it would do.
+    fn instead_of_rehearsal(&self, ctx: &Ctx) -> String;
 
     /// What it reads from stdin, if anything.
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -45,11 +48,11 @@ pub(crate) trait Rollout {
 pub(crate) async fn execute_rollout<R: Rollout>(command: R, ctx: &Ctx) -> Result<Exit> {
     if ctx.dry_run {
         return Err(Failure::usage("--dry-run shows one request, and this command sends several")
-            .hint("`insforge payments catalog plan` shows what would change")
+            .hint(command.instead_of_rehearsal(ctx))
             .into());
     }
     let output = ctx.output_for(R::HAS_IDS)?;
-    ctx.set_deadline(DEADLINE);
+    ctx.set_deadline_of_each_request(DEADLINE);
     if let Some(what) = command.reads_stdin() {
         ctx.claim_stdin(what)?;
     }
@@ -63,11 +66,4 @@ pub(crate) async fn execute_rollout<R: Rollout>(command: R, ctx: &Ctx) -> Result
     }
     let shown = command.make(ctx, prepared).await?;
     show::show(&shown, output, ctx)
-}
-
-/// The command line that was given, for whoever is to run it again.
-pub(crate) fn same_command(ctx: &Ctx) -> String {
-    let words: Option<Vec<&str>> = ctx.args.iter().skip(1).map(|word| word.to_str()).collect();
-    let line = words.map(|words| format!("insforge {}", shell_words::join(words)));
-    line.map_or_else(|| "the same command".to_owned(), |line| format!("`{}`", clean_line(&line)))
 }

@@ -142,10 +142,11 @@ fn a_backend_that_goes_away_leaves_the_rest_untried() {
         let done = at - 2;
         let ran = ran.exits(if done == 0 { 8 } else { 9 }).says(&["continues, and makes nothing twice"]);
         let report = ran.json();
-        let (first, rest) = rows(&report, "notDone").split_first().expect("what failed");
-        assert_eq!(first["code"], "UNREACHABLE", "{report}");
-        assert_eq!((rows(&report, "done").len(), rest.len()), (done, 5 - done), "{report}");
-        assert!(rest.iter().all(|row| row["error"] == "not tried"), "{report}");
+        let not_done = rows(&report, "notDone");
+        let tried = not_done.iter().filter(|row| row["code"] == "UNREACHABLE").count();
+        assert!((1..=2).contains(&tried), "one can get lost, two in a row are enough: {report}");
+        let untried = not_done.iter().filter(|row| row["code"] == Value::Null).count();
+        assert_eq!((rows(&report, "done").len(), untried), (done, 6 - done - tried), "{report}");
         assert_eq!(shop.changes().len(), done + 1);
         assert_is_there(&report, &shop.catalog());
     }
@@ -163,10 +164,11 @@ fn a_backend_that_goes_away_at_an_update_leaves_the_rest_untried() {
     let report = ran.json();
     let codes: Vec<&Value> = rows(&report, "notDone").iter().map(|row| &row["code"]).collect();
     let null = &Value::Null;
-    assert_eq!(codes, [&json!("OUTCOME_UNKNOWN"), &json!("UNREACHABLE"), null, null, null], "{report}");
+    let unreachable = &json!("UNREACHABLE");
+    assert_eq!(codes, [unreachable, unreachable, null, null, null], "{report}");
     assert_eq!(rows(&report, "done").len(), 0, "{report}");
     assert!(!ran.stderr.contains("Nothing was changed"), "nobody knows that: {}", ran.stderr);
-    ran.exits(1).says(&["No change was made to its end", "continues, and makes nothing twice"]);
+    ran.exits(8).says(&["No change was made to its end", "continues, and makes nothing twice"]);
 }
 
 /// What is half made is not nothing.
@@ -174,7 +176,7 @@ fn a_backend_that_goes_away_at_an_update_leaves_the_rest_untried() {
 fn a_replacement_that_breaks_off_is_not_told_as_nothing() {
     let shop = Shop::with(&["PATCH /catalog/prices/*: 402 x1"]);
     shop.apply(&with_amount("19.00"), &[]).exits(0);
-    let ran = shop.apply(&with_amount("29.00"), &[]).exits(1);
+    let ran = shop.apply(&with_amount("29.00"), &[]).exits(9);
     assert_eq!(rows(&shop.catalog(), "prices").len(), 2, "the new price was made");
     assert!(!ran.stderr.contains("Nothing was changed"), "{}", ran.stderr);
     ran.says(&["No change was made to its end", "continues, and makes nothing twice"]);

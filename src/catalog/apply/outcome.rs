@@ -12,8 +12,18 @@ pub(crate) struct Applied {
     pub(crate) done: Vec<(Change, String)>,
     /// What was not, and why.
     pub(crate) not_done: Vec<(Change, Undone)>,
-    /// A request was done, or may have been: also of a change that was not made to its end.
-    pub(crate) touched: bool,
+    /// Whether a request was done: also of a change that was not made to its end.
+    pub(crate) touched: Touched,
+}
+
+/// Whether anything was changed at Stripe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touched {
+    #[default]
+    Not,
+    /// A request was not answered.
+    Perhaps,
+    Surely,
 }
 
 /// Why a change was not made, or not to its end.
@@ -39,11 +49,7 @@ pub(crate) struct Progress<'a> {
 /// What fails this way would fail for every change.
 pub(super) fn concerns_all(failure: &Failure) -> bool {
     let by_exit = matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
-    let by_code = match &failure.code {
-        Code::Unreachable | Code::TimedOut => true,
-        Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
-        _ => false,
-    };
+    let by_code = matches!(&failure.code, Code::Backend(code) if code.starts_with("PAYMENT_CONFIG_"));
     by_exit || by_code
 }
 
@@ -52,13 +58,13 @@ pub(super) fn may_be_done(failure: &Failure) -> bool {
     matches!(failure.code, Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut | Code::ResponseInvalid)
 }
 
-/// Stripe knows no such product, although the create of it was answered (exchange 164).
-pub(super) fn is_about_no_product(failure: &Failure) -> bool {
-    matches!(failure.status, Some(400 | 404)) && failure.what.contains("No such product")
+/// Stripe knows no such product or price, although the create of it was answered (exchange 164).
+pub(super) fn is_about_no(kind: &str, failure: &Failure) -> bool {
+    matches!(failure.status, Some(400 | 404)) && failure.what.contains(&format!("No such {kind}"))
 }
 
-/// A change and its fate as JSON.
 impl Undone {
+    /// The fields that say so, beside those of the change.
     pub(crate) fn json(&self) -> Value {
         match self {
             Self::Failed(failure) => {

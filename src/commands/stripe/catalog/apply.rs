@@ -69,6 +69,10 @@ impl Rollout for Apply {
     type Prepared = Prepared;
     type Shown = Report;
 
+    fn instead_of_rehearsal(&self, ctx: &Ctx) -> String {
+        format!("`{}` shows what would change", ctx.command(&STRIPE, &["catalog", "plan"]))
+    }
+
     fn reads_stdin(&self) -> Option<&'static str> {
         self.file.reads_stdin()
     }
@@ -89,7 +93,7 @@ impl Rollout for Apply {
         };
         let wanted = match &reviewed {
             Some(reviewed) => reviewed.wanted.clone(),
-            None => self.file.read().await?,
+            None => self.file.read(ctx).await?,
         };
         let prune = reviewed.as_ref().map_or(self.prune, |reviewed| reviewed.prune);
         let found = survey(ctx, environment, true).await?;
@@ -129,7 +133,8 @@ impl Rollout for Apply {
     }
 
     async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Report> {
-        let mut report = Report::of(&prepared, ctx);
+        let again = ctx.same_command(self.reads_stdin().is_some());
+        let mut report = Report::of(&prepared, again);
         if prepared.plan.changes.is_empty() {
             report.ids = ids::of(&prepared.found.mirror, &prepared.wanted);
             return Ok(report);

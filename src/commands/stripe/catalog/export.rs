@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{self, Adopt, Export as Exported};
-use crate::command::{Change, Check, Ctx, Rollout, aside, same_command};
+use crate::command::{Change, Check, Ctx, Rollout, aside};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::survey::{FILE, name, survey};
 use crate::error::{Code, Exit, Failure, Warning};
@@ -55,6 +55,10 @@ impl Rollout for Export {
     type Prepared = Prepared;
     type Shown = Written;
     const HAS_IDS: bool = false;
+
+    fn instead_of_rehearsal(&self, _ctx: &Ctx) -> String {
+        "without --adopt it changes nothing at Stripe, and says what has no identity there".to_owned()
+    }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
         let environment = self.environment.resolve()?;
@@ -117,7 +121,7 @@ impl Export {
         let bar = ctx.bar(all.len());
         for (done, adopt) in all.iter().enumerate() {
             bar.set(done, &told(adopt));
-            let again = same_command(ctx);
+            let again = ctx.same_command(false);
             ctx.when_interrupted(
                 Failure::new(
                     Code::Interrupted,
@@ -125,7 +129,6 @@ impl Export {
                 )
                 .hint(format!("{again} continues")),
             );
-            api.client().renew_deadline();
             if let Err(failure) = adopt_one(api, environment, adopt).await {
                 return Err(partly(failure, done, all.len(), &again).into());
             }

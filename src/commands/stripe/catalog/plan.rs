@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::api::stripe::STRIPE;
 use crate::catalog::plan::{self, Options, Plan as Changes};
 use crate::command::{Command, Ctx, aside};
 use crate::commands::common::EnvironmentArgs;
@@ -78,17 +79,16 @@ impl Command for Plan {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.environment.resolve()?;
-        let wanted = self.file.read().await?;
+        let wanted = self.file.read(ctx).await?;
         let HowToCompare { prune, no_sync, .. } = self.how;
         let found = survey(ctx, environment, !no_sync).await?;
         let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment })?;
         let mut notes = Vec::new();
         if let Some(path) = self.out.clone() {
             let text = Reviewed::of(&found.account, environment, prune, wanted, &changes).written()?;
-            notes.push(format!(
-                "The plan is in {path}; `insforge payments catalog apply --plan-file {path}` makes it so.",
-                path = path.display()
-            ));
+            let name = path.display().to_string();
+            let apply = ctx.command(&STRIPE, &["catalog", "apply", "--plan-file", &name]);
+            notes.push(format!("The plan is in {name}; `{apply}` makes it so."));
             aside(move || Ok(files::write(&path, &text)?)).await?;
         }
         Ok(Planned {

@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::catalog::apply::{Applied, Applier, Progress, Undone};
+use crate::catalog::apply::{Applied, Applier, Progress, Touched, Undone};
 use crate::catalog::plan::{self, Action, Change, Options, Plan};
-use crate::command::{Ctx, same_command};
+use crate::command::Ctx;
 use crate::commands::stripe::catalog::apply::Prepared;
 use crate::commands::stripe::catalog::ids;
-use crate::commands::stripe::catalog::plan::moved;
 use crate::commands::stripe::catalog::shown::{kind, mark, name, summary_done};
 use crate::commands::stripe::catalog::survey::survey;
 use crate::error::{Code, Exit, Failure};
@@ -36,7 +35,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn of(prepared: &Prepared, ctx: &Ctx) -> Self {
+    pub(super) fn of(prepared: &Prepared, again: String) -> Self {
         Self {
             planned: json!(prepared.plan.summary()),
             account: prepared.found.account.clone(),
@@ -44,7 +43,7 @@ impl Report {
             applied: Applied::default(),
             ids: Vec::new(),
             unmanaged: json!(prepared.plan.unmanaged),
-            again: same_command(ctx),
+            again,
             unfinished: None,
         }
     }
@@ -59,12 +58,11 @@ impl Report {
         let mut rounds = 0;
         loop {
             self.make_once(ctx, &mut applier, plan).await;
-            api.client().renew_deadline();
             let survey = survey(ctx, environment, true);
             let after = match ctx.while_busy("Syncing with Stripe…", survey).await {
                 Ok(after) if after.account.id == account => after,
                 Ok(after) => {
-                    self.unfinished = Some(moved(format!("the account is {} now", after.account)));
+                    self.unfinished = Some(another_account(&after.account));
                     break;
                 }
                 Err(error) => {
@@ -82,6 +80,13 @@ impl Report {
             };
             self.unmanaged = json!(rest.unmanaged);
             if rest.changes.is_empty() {
+                // What was not answered was done.
+                for (change, _) in std::mem::take(&mut self.applied.not_done) {
+                    let of_key =
+                        self.ids.iter().find(|(key, _)| *key == change.key).map(|(_, id)| id.clone());
+                    let id = of_key.or_else(|| change.id.clone()).unwrap_or_default();
+                    self.applied.done.push((change, id));
+                }
                 break;
             }
             let brought_old_answers = applier.forget_what_is_gone(&after.mirror, &mut self.applied.done);
@@ -101,8 +106,11 @@ impl Report {
 
     async fn make_once(&mut self, ctx: &Ctx, applier: &mut Applier<'_>, plan: Plan) {
         let bar = ctx.bar(plan.changes.len());
+        let before = self.applied.done.len();
         let tell = |progress: Progress<'_>| {
             bar.set(progress.done, &name(progress.next));
+            let Progress { done, of, next } = progress;
+            let progress = Progress { done: before + done, of: before + of, next };
             ctx.when_interrupted(interrupted(progress, &self.again));
         };
         let outcome = applier.apply(plan, tell).await;
@@ -181,24 +189,29 @@ impl Show for Report {
             let what = format!("All changes were made, but: {}", failure.what);
             return Some(Failure { what, ..failure }.exit(Exit::PartlyDone));
         }
-        let why: Vec<String> = not_done.iter().map(|(change, undone)| undone_line(change, undone)).collect();
+        let beside = self.unfinished.as_ref().map(|failure| failure.what.clone());
+        let undone = not_done.iter().map(|(change, undone)| undone_line(change, undone));
+        let why: Vec<String> = undone.chain(beside).collect();
         let (all, made) = (done.len() + not_done.len(), done.len());
         let first = not_done.iter().find_map(|(_, undone)| match undone {
             Undone::Failed(failure) => Some(failure),
             _ => None,
         });
-        // No change was made: it is that failure, and apply is safe to run again whatever it was.
-        if let Some(first) = first.filter(|_| made == 0) {
-            let (what, then) = if self.applied.touched {
-                ("No change was made to its end", "continues, and makes nothing twice")
-            } else {
-                ("Nothing was changed", "tries again")
+        // Nothing was done: it is that failure, and apply is safe to run again whatever it was.
+        if let Some(first) = first.filter(|_| made == 0 && self.applied.touched < Touched::Surely) {
+            let (what, then) = match self.applied.touched {
+                Touched::Not => ("Nothing was changed", "tries again"),
+                _ => ("No change was made to its end", "continues, and makes nothing twice"),
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
             return Some(failure.then(&format!("{} {then}", self.again)));
         }
-        let what = format!("{made} of {all} changes were made at Stripe {}", self.environment);
+        let what = if made == 0 {
+            format!("No change was made to its end at Stripe {}", self.environment)
+        } else {
+            format!("{made} of {all} changes were made at Stripe {}", self.environment)
+        };
         Some(
             Failure::new(Code::CatalogPartlyApplied, what)
                 .why(why.join("\n"))
@@ -234,6 +247,11 @@ fn interrupted(progress: Progress<'_>, again: &str) -> Failure {
 fn interrupted_after(again: &str) -> Failure {
     Failure::new(Code::Interrupted, "Interrupted in the sync after the changes")
         .hint(format!("{again} shows whether everything is as it should be"))
+}
+
+fn another_account(account: &Account) -> Failure {
+    let what = format!("the account is {account} now, and what was made last may be there");
+    Failure::new(Code::PlanStale, what).hint("look at both accounts in Stripe's dashboard")
 }
 
 fn still_different(rest: &Plan) -> Failure {

@@ -41,15 +41,16 @@ impl FileArg {
     }
 
     /// What it wants.
-    pub(super) async fn read(&self) -> Result<Wanted> {
+    pub(super) async fn read(&self, ctx: &Ctx) -> Result<Wanted> {
         let (path, name) = (self.path(), self.name());
         let text = aside(move || Ok(read(&path))).await?.map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let failure = Failure::new(Code::CatalogInvalid, format!("Cannot read the catalog from {name}"));
             let hint = if missing {
-                "`insforge payments catalog export test` writes it from what is there; --file names another"
+                let export = ctx.command(&STRIPE, &["catalog", "export", "test"]);
+                format!("`{export}` writes it from what is there; --file names another")
             } else {
-                "name a file that can be read with --file, or `-` and pipe it into the command"
+                "name a file that can be read with --file, or `-` and pipe it into the command".to_owned()
             };
             failure.why(error.to_string()).hint(hint)
         })?;
@@ -88,10 +89,13 @@ pub(super) async fn survey(ctx: &Ctx, environment: Environment, sync: bool) -> R
         ctx.connection(&STRIPE, environment).await?.and_then(|connection| connection.account())
     };
     let account = account.ok_or_else(|| {
-        Failure::new(Code::ConfigNotFound, format!("No Stripe account is connected in {environment}"))
-            .hint(format!("give the backend a key with `insforge payments config set {environment}`"))
+        Failure::new(Code::ConfigNotFound, format!("No Stripe account is connected in {environment}")).hint(
+            format!(
+                "give the backend a key with `{}`",
+                ctx.command(&STRIPE, &["config", "set", environment.as_str()])
+            ),
+        )
     })?;
-    ctx.api().await?.client().renew_deadline();
     Ok(Survey { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
 }
 
