@@ -79,6 +79,38 @@ fn an_amount_that_comes_back_within_a_day_is_a_new_price() {
     }
 }
 
+/// It answers so also with a price that somebody deleted in the dashboard: the lookup key does not get lost on it.
+#[test]
+fn a_price_that_was_deleted_within_a_day_is_made_anew() {
+    let shop = Shop::new();
+    for amount in ["19.00", "29.00"] {
+        shop.apply(&with_amount(amount), &[]).exits(0);
+    }
+    let deleted = shop.price("pro_monthly");
+    shop.apply(&with_amount("19.00"), &[]).exits(0);
+    shop.sandbox.at_stripe(json!({"priceDeleted": {"id": deleted}})).expect("an event");
+    let report = shop.apply(&with_amount("29.00"), &[]).exits(0).json();
+    assert_ne!(report["ids"]["pro_monthly"], json!(deleted));
+    assert_eq!(shop.price("pro_monthly"), report["ids"]["pro_monthly"]);
+    settled(&shop);
+}
+
+/// A deadline is for each request: many that take their time are no reason to end, and one that takes too long is told.
+#[test]
+fn a_deadline_is_for_each_request() {
+    let shop = Shop::with(&["* *: delay 120ms"]);
+    let keys = ["one", "two", "three", "four"];
+    // The account is asked for before, and a sync comes first and last: more than a second in all.
+    shop.apply(&products(&keys), &["--timeout", "1s"]).exits(0);
+    let shop = Shop::with(&["PATCH /catalog/products: delay 2s"]);
+    shop.apply(&products(&keys), &[]).exits(0);
+    let renamed = products(&keys).replace("name = \"", "name = \"The ");
+    let ran = shop.apply(&renamed, &["--timeout", "500ms", "--retries", "0"]).exits(8);
+    let report = ran.json();
+    let tried = rows(&report, "notDone").iter().filter(|row| row["code"] == "TIMED_OUT").count();
+    assert_eq!((tried, rows(&report, "notDone").len()), (2, 4), "{report}");
+}
+
 /// And it answers the create of a product with one that somebody deleted since, however often that was.
 #[test]
 fn a_product_that_was_deleted_within_a_day_is_made_anew() {

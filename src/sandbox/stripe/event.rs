@@ -22,6 +22,10 @@ pub(crate) enum Event {
     },
     Product(Product),
     Price(Price),
+    /// Which only the dashboard does, with a price that nobody has used.
+    PriceDeleted {
+        id: String,
+    },
     DefaultPrice {
         product: String,
         price: String,
@@ -50,6 +54,9 @@ impl State {
             }
             Event::Price(price) => {
                 self.connected_books().prices.insert(price.id.clone(), price);
+            }
+            Event::PriceDeleted { id } => {
+                self.connected_books().prices.remove(&id);
             }
             Event::DefaultPrice { product, price } => {
                 if let Some(product) = self.connected_books().products.get_mut(&product) {
