@@ -161,7 +161,8 @@ fn argument(arg: &Arg) -> Value {
     if takes_value && !value_names.is_empty() {
         set("valueName", value_names.join(" ").into());
     }
-    set("required", arg.is_required_set().into());
+    // What a file can have in its place is required of the two of them.
+    set("required", (arg.is_required_set() || help.contains("(required)")).into());
     let many = arg.get_num_args().is_some_and(|range| range.max_values() > 1);
     set("repeatable", (many || takes_value && matches!(arg.get_action(), ArgAction::Append)).into());
     let own_default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
