@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::harness::recordings::Generation;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{Ran, User, dead};
 
@@ -191,8 +192,10 @@ fn what_can_be_run_again_stands_in_the_error_as_words() {
 /// A create whose answer was lost: `next` has the key that was made for the run, and what it says can be run.
 #[test]
 fn a_create_says_with_which_key_it_can_be_sent_again() {
-    let stub = Stub::start(|_| {
-        Answer::json(503, r#"{"error":"UPSTREAM_FAILURE","message":"Down","statusCode":503}"#)
+    let status = Generation::Newer.exchange("242-status-recovered").answer();
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "GET" => status.clone(),
+        _ => Answer::json(503, r#"{"error":"UPSTREAM_FAILURE","message":"Down","statusCode":503}"#),
     });
     let user = User::of(&stub.address).with("INSFORGE_RETRIES", "0");
     let create = ["payments", "products", "create", "--name", "it's two words", "--json"];
