@@ -130,7 +130,7 @@ const fn retryable(known: &Known) -> &'static str {
 fn lines(known: &Known) -> Vec<Line<'_>> {
     let origin = match (known.warning, known.origin.as_str()) {
         (true, origin) => format!("a warning of the {origin}'s; no run fails because of it"),
-        (false, origin) => format!("an error of the {origin}'s, exit code {}", exits(known)),
+        (false, origin) => format!("an error of the {origin}'s; exit code {}", exits(known)),
     };
     let again = match known.retryable {
         _ if known.warning => None,
