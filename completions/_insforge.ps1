@@ -52,10 +52,11 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             [CompletionResult]::new('link', 'link', [CompletionResultType]::ParameterValue, 'Link this directory to a backend: write .insforge/project.json as InsForge''s other tools read it')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a stored login, its key too')
             [CompletionResult]::new('current', 'current', [CompletionResultType]::ParameterValue, 'Show which backend and key are used, where they come from, and whether they work')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what an error''s or a warning''s code means, what leads to it, and what to do')
             [CompletionResult]::new('payments', 'payments', [CompletionResultType]::ParameterValue, 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Explain a command or a topic: exit-codes, environment, output, errors')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Explain a command or a topic: exit-codes, environment, output, errors, agents')
             break
         }
         'insforge;login' {
@@ -146,6 +147,34 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             break
         }
         'insforge;current' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
+            [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'Read the project''s API key from a file [env: INSFORGE_API_KEY_FILE]')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Which stored login to use [env: INSFORGE_PROFILE]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Which stored login to use [env: INSFORGE_PROFILE]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'What the caller does this for; shown beside a confirmation')
+            [CompletionResult]::new('--impact', '--impact', [CompletionResultType]::ParameterName, 'What the caller expects of it; shown beside a confirmation')
+            [CompletionResult]::new('--recommendation', '--recommendation', [CompletionResultType]::ParameterName, 'What the caller recommends; shown beside a confirmation')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write the result as JSON: the backend''s own body; the same as `-o json`')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes on stderr; the result still prints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes on stderr; the result still prints')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer every confirmation with yes')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer every confirmation with yes')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the request that a write would send, and send nothing')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error that names its flag [env: CI]')
+            [CompletionResult]::new('--api-key-stdin', '--api-key-stdin', [CompletionResultType]::ParameterName, 'Read the project''s API key from stdin [env: INSFORGE_API_KEY has the key itself]')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'insforge;explain' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]')
             [CompletionResult]::new('--api-url', '--api-url', [CompletionResultType]::ParameterName, 'The backend''s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]')

@@ -69,7 +69,7 @@ pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
 pub(crate) fn nobody_to_ask(what: &str) -> Failure {
     Failure::new(Code::ConfirmationNeeded, "This needs a yes, and nobody can be asked")
         .why(what)
-        .hint("if that is what you want, run it again with --yes")
+        .hint(Code::ConfirmationNeeded.advice().fix)
 }
 
 /// The answer was no.
@@ -80,8 +80,8 @@ pub(crate) fn declined() -> Failure {
 /// A policy says never.
 pub(crate) fn denied() -> Failure {
     Failure::new(Code::LiveDenied, "Writes to live are forbidden here")
-        .why("live = \"deny\" in the environment (INSFORGE_LIVE), the profile or the project's file")
-        .hint("--yes does not change that; change the policy where it stands")
+        .why(Code::LiveDenied.advice().cause)
+        .hint(Code::LiveDenied.advice().fix)
 }
 
 #[cfg(test)]

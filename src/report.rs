@@ -1,23 +1,25 @@
 //! An error as the user and a script see it: text, or one line of JSON, and the exit code.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::ErrorKind;
 
 use serde_json::json;
 
+use crate::command::next;
 use crate::error::{Code, Exit, Failure};
 use crate::secret::redact;
 use crate::ui::Stderr;
 
-/// Says what failed, why and what to do now; gives the exit code.
-pub(crate) fn report(error: &anyhow::Error, stderr: Stderr) -> Exit {
+/// Says what failed, why and what to do now; gives the exit code. `args` is the command line that failed.
+pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
     // `| head` is how people look: a reader who has seen enough is no error.
     if error.chain().any(is_broken_pipe) {
         return Exit::Done;
     }
     let failure = failure_of(error);
     if stderr.json {
-        Stderr::plain(&to_json(&failure));
+        Stderr::plain(&to_json(&failure, args));
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
@@ -43,7 +45,7 @@ fn safe(text: Option<&str>) -> Option<Cow<'_, str>> {
 }
 
 /// One line. `error` and `code` are always there; keys are only ever added.
-fn to_json(failure: &Failure) -> String {
+fn to_json(failure: &Failure, args: &[OsString]) -> String {
     json!({
         "error": safe(Some(&failure.what)),
         "code": failure.code.as_str(),
@@ -53,6 +55,7 @@ fn to_json(failure: &Failure) -> String {
         "retryable": failure.retryable(),
         "idempotencyKey": safe(failure.idempotency_key.as_deref()),
         "exitCode": failure.exit.code(),
+        "next": next(failure, args),
     })
     .to_string()
 }

@@ -8,7 +8,7 @@ use crate::api::call::{Method, Provider, Route};
 use crate::api::client::{Broken, Client, Endpoint, Limits};
 use crate::api::exchange::{Answer, Request, innermost, is_out_of_reach, leaves_open};
 use crate::api::retry::{Outcome, Replay, names_a_connection_timeout};
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Code, Exit, Failure, fix_of};
 
 /// The backend's error body: `{error, message, statusCode, nextActions?}`.
 #[derive(Debug, Default)]
@@ -154,8 +154,8 @@ impl ApiError {
             (400, "PAYMENT_CONFIG_INVALID" | "PAYMENT_CONFIG_NOT_FOUND") => {
                 return Some(format!("give the backend the provider's key with `{config_set}`"));
             }
-            (400, "INVALID_INPUT") if request.method != Method::Get => "--dry-run shows what is sent",
-            (402, _) => "the provider declined a payment method; its dashboard says why",
+            (400, code @ "INVALID_INPUT") if request.method != Method::Get => fix_of(code)?,
+            (402, _) => fix_of("PAYMENT_METHOD_DECLINED")?,
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 return Some(format!("`{commands} config` shows which keys there are"));
             }
@@ -169,13 +169,13 @@ impl ApiError {
                 Some(wait) if !wait.is_zero() => {
                     return Some(format!("wait {} s, then run it again", wait.as_secs()));
                 }
-                _ => "wait a moment, then run it again",
+                _ => fix_of("RATE_LIMITED")?,
             },
             (500, _) if self.lost.is_some() => "the provider is out of reach; try again in a moment",
             (500, _) if self.exit(request) == Exit::TryAgain => {
                 "the backend is overloaded; wait a moment, then run it again"
             }
-            (500, _) => "the backend's log says more",
+            (500, _) => fix_of("INTERNAL_ERROR")?,
             (status, _) if is_out_of_reach(status) => {
                 "the backend or the provider is out of reach; try again in a moment"
             }

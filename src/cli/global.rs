@@ -79,6 +79,11 @@ pub(super) struct Global {
 }
 
 impl Global {
+    /// The command line itself asks for JSON. A preference in the environment does not make help unreadable.
+    pub(super) fn wants_json(&self) -> bool {
+        self.json || self.output == Some(Output::Json)
+    }
+
     pub(super) fn into_ctx(self, facts: Facts, early: &Early) -> Result<Ctx> {
         if let Some(name) = facts.not_text("INSFORGE_") {
             return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it again, as text").into());

@@ -30,7 +30,8 @@ use global::Global;
     disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "Exit codes, environment variables and output formats: `insforge help exit-codes`, \
-                  `insforge help environment`, `insforge help output`, `insforge help errors`."
+                  `insforge help environment`, `insforge help output`, `insforge help errors`. For \
+                  programs: `insforge help agents`, `insforge help --json`, `insforge explain`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -68,7 +69,10 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     let work = match cli.command.0 {
         Root::Work(work) => work,
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
-        Root::Text(text) => return print(&text.render(command(), early.colors_on_stdout(&facts))?),
+        Root::Text(text) => {
+            let colors = early.colors_on_stdout(&facts);
+            return print(&text.render(command(), colors, cli.global.wants_json())?);
+        }
     };
     #[cfg(feature = "sandbox")]
     let flag = cli.global.sandbox;

@@ -5,13 +5,45 @@ use std::ffi::OsString;
 
 use crate::api::Provider;
 use crate::command::Ctx;
-
+use crate::error::Failure;
 use crate::secret::redact;
 use crate::settings::KeyFlag;
 use crate::ui::is_unsafe;
 use crate::wire::IdempotencyKey;
 
 const FLAG: &str = "--idempotency-key";
+/// What stands behind these is a secret, whatever it looks like.
+const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
+
+/// The command line, as words, that is safe to run after this failure: the one that failed, where running it again may
+/// help or its idempotency key is known. `None` where it cannot be shown as it is.
+pub(crate) fn next(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> {
+    let key = failure.idempotency_key.as_deref();
+    if !failure.retryable() && key.is_none() {
+        return None;
+    }
+    let words = words(args, key.filter(|_| failure.key_is_new))?;
+    Some(words.into_iter().map(str::to_owned).collect())
+}
+
+/// The same command line, with a key that it has not; `None` where something in it is no text for a terminal, or looks
+/// like a secret.
+fn words<'a>(args: &'a [OsString], key: Option<&'a str>) -> Option<Vec<&'a str>> {
+    let mut words = vec!["insforge"];
+    for word in args.iter().skip(1) {
+        words.push(word.to_str().filter(|word| !word.contains(is_unsafe))?);
+    }
+    if let Some(key) = key {
+        // Behind a bare `--` it would be taken for a word.
+        let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
+        words.splice(end..end, [FLAG, key]);
+    }
+    let is_secret = |word: &&str| {
+        SECRET_FLAGS.contains(&word.split('=').next().unwrap_or_default()) || redact(word) != **word
+    };
+    let glued = shell_words::join(&words);
+    (!words.iter().any(is_secret) && redact(&glued) == glued).then_some(words)
+}
 
 /// The idempotency key of a create.
 #[derive(Clone, Copy, Debug)]
@@ -37,32 +69,18 @@ impl KeyInUse<'_> {
         }
     }
 
-    /// The same command line, for a POSIX shell; `None` where it cannot be shown as it is: where something in it is no
-    /// text for a terminal, or looks like a secret.
+    /// The same command line, for a POSIX shell.
     fn command(self, args: &[OsString]) -> Option<String> {
-        let key = [FLAG, self.key.as_str()];
-        command_line(args, if self.generated { &key } else { &[] })
+        let key = self.generated.then(|| self.key.as_str());
+        Some(shell_words::join(words(args, key)?))
     }
-}
-
-/// The command line with some words more, for a POSIX shell.
-fn command_line(args: &[OsString], more: &[&str]) -> Option<String> {
-    let mut words = vec!["insforge"];
-    for word in args.iter().skip(1) {
-        words.push(word.to_str().filter(|word| !word.contains(is_unsafe))?);
-    }
-    // Behind a bare `--` they would be taken for something else.
-    let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
-    words.splice(end..end, more.iter().copied());
-    let command = shell_words::join(words);
-    (redact(&command) == command).then_some(command)
 }
 
 impl Ctx {
     /// The command that was given, for whoever is to run it again: in the middle of a sentence. `input` is whether it had
     /// something on stdin.
     pub(crate) fn same_command(&self, input: bool) -> String {
-        let line = command_line(&self.args, &[]).map(|line| format!("`{line}`"));
+        let line = words(&self.args, None).map(|words| format!("`{}`", shell_words::join(words)));
         let line = line.unwrap_or_else(|| "the same command".to_owned());
         if input || self.asked.key == Some(KeyFlag::Stdin) {
             format!("{line}, with the same input,")
@@ -118,6 +136,47 @@ mod tests {
             (&["i", "x", "--name", "two\nlines"], true, "with --idempotency-key 'k 1'"),
         ] {
             assert_eq!(again(args, generated), command);
+        }
+    }
+
+    #[test]
+    fn what_is_safe_to_run_again_is_there_as_words_without_a_secret() {
+        use crate::error::Code;
+        let with_key = |is_new| {
+            let failure = Failure::new(Code::OutcomeUnknown, "x");
+            Failure { idempotency_key: Some("k 1".into()), key_is_new: is_new, ..failure }
+        };
+        let retryable = || Failure::new(Code::Unreachable, "x");
+        for (failure, args, expected) in [
+            (
+                retryable(),
+                &["/bin/i", "payments", "status", "--json"][..],
+                Some(&["insforge", "payments", "status", "--json"][..]),
+            ),
+            (Failure::usage("x"), &["i", "payments"], None),
+            (with_key(true), &["i", "x", "--", "y"], Some(&["insforge", "x", FLAG, "k 1", "--", "y"])),
+            (with_key(false), &["i", "x", FLAG, "k 1"], Some(&["insforge", "x", FLAG, "k 1"])),
+            (
+                retryable(),
+                &["i", "config", "set", "test", "-"],
+                Some(&["insforge", "config", "set", "test", "-"]),
+            ),
+            (retryable(), &["i", "config", "set", "sk_test_abcdefgh"], None),
+            (retryable(), &["i", "config", "set", "--key-secret", "hush"], None),
+            (retryable(), &["i", "config", "set", "--key-secret=hush"], None),
+            (
+                retryable(),
+                &["i", "config", "set", "--key-secret-file", "f"],
+                Some(&["insforge", "config", "set", "--key-secret-file", "f"]),
+            ),
+            (retryable(), &["i", "x", "two\nlines"], None),
+        ] {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            assert_eq!(
+                next(&failure, &args).as_deref(),
+                expected.map(|words| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{args:?}"
+            );
         }
     }
 }

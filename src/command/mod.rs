@@ -8,6 +8,7 @@ mod rollout;
 mod show;
 mod write;
 
+pub(crate) use again::next;
 pub(crate) use ctx::{Ctx, Ending, Output, aside};
 pub(crate) use gateway::{Gateway, SyncOutcome, Synced};
 pub(crate) use rollout::{Rollout, execute_rollout};

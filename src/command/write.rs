@@ -173,13 +173,15 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
 /// How a create can be sent again.
 struct Again {
     key: Box<str>,
+    generated: bool,
     hint: String,
 }
 
 fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Again> {
     let key = W::key(resolved)?;
     let input = command.reads_stdin().is_some() || ctx.asked.key == Some(KeyFlag::Stdin);
-    Some(Again { key: key.key.as_str().into(), hint: key.hint(&ctx.args, input) })
+    let hint = key.hint(&ctx.args, input);
+    Some(Again { key: key.key.as_str().into(), generated: key.generated, hint })
 }
 
 /// Shows the request that would be sent, and sends nothing.
@@ -283,5 +285,5 @@ fn told(failure: Failure, change: &Change, again: Option<&Again>, ctx: &Ctx) -> 
 }
 
 fn with_key(failure: Failure, again: &Again) -> Failure {
-    Failure { idempotency_key: Some(again.key.clone()), ..failure }
+    Failure { idempotency_key: Some(again.key.clone()), key_is_new: again.generated, ..failure }
 }

@@ -5,6 +5,7 @@ mod common;
 mod completion;
 mod current;
 mod deferred;
+mod explain;
 mod help;
 mod link;
 mod login;
@@ -42,6 +43,7 @@ pub(crate) enum Work {
     Link(link::Link),
     Logout(logout::Logout),
     Current(current::Current),
+    Explain(explain::Explain),
     /// Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
     Payments(Deferred<Payments>),
@@ -87,6 +89,7 @@ impl Work {
             Self::Link(link) => execute(link, ctx).await,
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
+            Self::Explain(explain) => execute(explain, ctx).await,
             Self::Payments(Deferred(payments)) => payments.run(ctx).await,
             #[cfg(feature = "sandbox")]
             Self::Sandbox(Deferred(sandbox)) => sandbox.run(ctx).await,
@@ -114,10 +117,10 @@ impl Work {
 
 impl Text {
     /// The text, from the whole command tree.
-    pub(crate) fn render(&self, tree: clap::Command, colors: bool) -> Result<Vec<u8>> {
+    pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Vec<u8>> {
         match self {
             Self::Completion(completion) => Ok(completion.render(tree)),
-            Self::Help(help) => help.render(tree, colors),
+            Self::Help(help) => help.render(tree, colors, json),
         }
     }
 }

@@ -60,6 +60,8 @@ pub enum Code {
     LiveDenied,
     /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
+    /// There is no such code to explain.
+    UnknownCode,
     /// Anything without a code of its own: the file system, the terminal.
     Failed,
     /// A code of the backend's, as it came.
@@ -68,7 +70,7 @@ pub enum Code {
 
 impl Code {
     /// Every code of this tool's own, for the documentation.
-    pub const OWN: [Self; 28] = [
+    pub const OWN: [Self; 29] = [
         Self::Usage,
         Self::NotLinked,
         Self::NoApiKey,
@@ -96,6 +98,7 @@ impl Code {
         Self::NotConfirmed,
         Self::LiveDenied,
         Self::Interrupted,
+        Self::UnknownCode,
         Self::Failed,
     ];
 
@@ -133,6 +136,7 @@ impl Code {
             Self::NotConfirmed => "the answer to the confirmation was no",
             Self::LiveDenied => "a policy forbids writes to live",
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
+            Self::UnknownCode => "there is no such code to explain",
             Self::Failed => "anything else: the file system, the terminal",
             Self::Backend(_) => "a code of the backend's",
         }
@@ -168,6 +172,7 @@ impl Code {
             Self::NotConfirmed => "NOT_CONFIRMED",
             Self::LiveDenied => "LIVE_DENIED",
             Self::Interrupted => "INTERRUPTED",
+            Self::UnknownCode => "UNKNOWN_CODE",
             Self::Failed => "FAILED",
             Self::Backend(code) => code,
         }
@@ -179,7 +184,7 @@ impl Code {
             Self::Usage | Self::CatalogInvalid => Exit::Usage,
             Self::NotLinked => Exit::NothingLinked,
             Self::NoApiKey | Self::ApiKeyInvalid | Self::KeyringUnavailable => Exit::NotAuthenticated,
-            Self::ProfileNotFound => Exit::NotFound,
+            Self::ProfileNotFound | Self::UnknownCode => Exit::NotFound,
             Self::Unreachable | Self::TimedOut => Exit::TryAgain,
             Self::SyncPartlyFailed | Self::CatalogPartlyApplied => Exit::PartlyDone,
             Self::ConfirmationNeeded | Self::NotConfirmed => Exit::NotConfirmed,

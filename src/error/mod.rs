@@ -1,13 +1,16 @@
 //! What can go wrong, as the user and a script see it: a [`Failure`] has a stable [`Code`], an [`Exit`] code,
 //! one sentence that says what failed, one that says why, and one that says what to do now.
 
+mod advice;
 mod code;
 mod exit;
+mod known;
 
 use std::fmt;
 
 pub use code::Code;
 pub use exit::Exit;
+pub(crate) use known::{Known, Origin, fix_of, known};
 
 /// A failure that the user can act on.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The key under which a create that may have been done can be sent again without doing it twice.
     pub idempotency_key: Option<Box<str>>,
+    /// That key was made for this run: the command line has it not.
+    pub key_is_new: bool,
 }
 
 impl Failure {
@@ -39,6 +44,7 @@ impl Failure {
             hint: None,
             status: None,
             idempotency_key: None,
+            key_is_new: false,
         }
     }
 

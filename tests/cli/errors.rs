@@ -58,8 +58,10 @@ fn every_code_has_its_exit_and_its_hint() {
         (501, "HTTP_501", "Not implemented", [1, 1, 1], ""),
         (418, "SOMETHING_NEW", "A teapot", [1, 1, 1], ""),
     ];
+    let explained = User::new().run(&["explain", "--json"]).exits(0).json();
     for (status, code, message, exits, hint) in table {
         let stub = refusing(status, code, message);
+        explained_with(&explained, code, &exits[..2]);
         for (args, exit) in [READ, REPEATABLE, ONCE].into_iter().zip(exits) {
             let ran = run(&stub, args).exits(exit);
             let error = ran.error();
@@ -78,6 +80,22 @@ fn every_code_has_its_exit_and_its_hint() {
             };
             assert!(told.contains(expected), "{status} {code} {args:?}: {told}");
         }
+    }
+}
+
+/// What is explained of a code has these exit codes, and says whether it can be run again.
+fn explained_with(explained: &serde_json::Value, code: &str, exits: &[i32]) {
+    let general = if code.starts_with("HTTP_") { "HTTP_nnn" } else { code };
+    let Some(known) = explained.as_array().expect("a list").iter().find(|known| known["code"] == general)
+    else {
+        assert_eq!(code, "SOMETHING_NEW", "a code that is not explained");
+        return;
+    };
+    for exit in exits {
+        let listed = known["exitCodes"].as_array().expect("exit codes");
+        assert!(listed.contains(&json!(exit)), "{code} exits with {exit}: {known}");
+        let retryable = &known["retryable"];
+        assert!(retryable.is_null() || *retryable == (*exit == 8), "{code} exits with {exit}: {known}");
     }
 }
 

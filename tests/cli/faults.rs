@@ -95,6 +95,22 @@ impl Write {
         }
     }
 
+    /// Takes what an error says to run next, and asserts that it is this write: there when it is repeatable or has a key.
+    #[track_caller]
+    fn takes_next(&self, told: &mut Value, flags: &[&str]) {
+        let key = told["idempotencyKey"].clone();
+        let next = told.as_object_mut().and_then(|told| told.remove("next")).expect("it says what is next");
+        if told["retryable"] != true && key.is_null() {
+            assert_eq!(next, Value::Null, "{}", self.command);
+            return;
+        }
+        let mut line = format!("insforge {}", self.words(flags));
+        if let (Keyed(None), Some(key)) = (&self.again, key.as_str()) {
+            line += &format!(" --idempotency-key {key}");
+        }
+        assert_eq!(next, json!(line.split(' ').collect::<Vec<_>>()), "{}", self.command);
+    }
+
     /// What is read from the mirror is synced first.
     fn check(&self, look: &str) -> String {
         let sync = if look.contains(" get ") { "insforge payments sync test && " } else { "" };
@@ -222,6 +238,7 @@ impl Fault {
     fn is_told(&self, write: &Write, ran: &Ran, sent: &[Vec<u8>], address: &str) {
         let mut told = ran.error();
         let (why, hint) = (told["why"].take(), told["hint"].take());
+        write.takes_next(&mut told, self.flags);
         let key = write.key(sent, &told);
         let (code, status, error) = &self.error;
         let error = error.replace("ADDRESS", address);
@@ -242,7 +259,7 @@ impl Fault {
     }
 }
 
-/// An error line without its `why` and `hint`.
+/// An error line without its `why`, `hint` and `next`.
 fn failure(error: &str, code: &str, status: Option<u16>, key: &Value, exit: i32) -> Value {
     json!({
         "error": error, "code": code, "status": status, "why": null, "hint": null,
@@ -332,6 +349,7 @@ fn nothing_listens() {
         let mut told = write.run(&dead(), &["--json"]).exits(8).error();
         assert_has(&told["hint"].take(), "check the address, the network and the proxy", write);
         assert!(told["why"].take().is_string());
+        write.takes_next(&mut told, &["--json"]);
         let error = format!("Cannot reach {}", dead());
         assert_eq!(told, failure(&error, "UNREACHABLE", None, &Value::Null, 8), "{}", write.command);
     });
@@ -443,6 +461,7 @@ fn ctrl_c_while_a_write_is_under_way_tells_what_is_open() {
         let (ran, sent) = interrupted(write, WRITING, &["--json"]);
         let mut told = ran.error();
         let key = write.key(&sent, &told);
+        write.takes_next(&mut told, &["--json"]);
         assert_has(&told["hint"].take(), &write.way_out(&["--json"], &key), write);
         assert!(told["why"].take().is_string());
         assert_eq!(told, failure(error, "INTERRUPTED", None, &key, 130), "{}", write.command);

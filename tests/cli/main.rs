@@ -17,11 +17,14 @@ mod client;
 mod config_set;
 mod confirm;
 mod errors;
+mod explain;
 mod faults;
 mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+#[cfg(feature = "sandbox")]
+mod map;
 mod output;
 mod prompts;
 mod razorpay;

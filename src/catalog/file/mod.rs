@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use toml::de::DeTable;
 
 use self::mistake::{Mistake, Mistakes, Source};
+pub(crate) use self::nearest::distance;
 use self::section::{Known, Section};
 use super::Wanted;
 use crate::error::Failure;

@@ -10,7 +10,7 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
 }
 
 /// How many letters must be put in, taken out or replaced (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (i, a) in one.chars().enumerate() {

@@ -1,0 +1,119 @@
+mod facts;
+mod map;
+mod variables;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::explain;
+use crate::error::{Exit, Failure, Known, Origin, known};
+
+/// Explain a command or a topic: exit-codes, environment, output, errors, agents
+///
+/// With --json it is for programs: the whole tree of commands, or a branch of it, with every argument, what a command
+/// changes, and an example.
+#[derive(Args)]
+pub(crate) struct Help {
+    /// A command, such as `payments sync`, or a topic
+    #[arg(value_name = "COMMAND|TOPIC")]
+    words: Vec<String>,
+}
+
+/// What there is help for beside the commands.
+const TOPICS: [&str; 5] = ["exit-codes", "environment", "output", "errors", "agents"];
+
+impl Help {
+    pub(super) fn render(&self, mut tree: clap::Command, colors: bool, json: bool) -> Result<Vec<u8>> {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        let topic = match words[..] {
+            ["errors"] if json => return as_json(&known().map(|known| explain::object(&known)).collect()),
+            ["exit-codes"] => exit_codes(),
+            ["environment"] => variables::environment(),
+            ["output"] => OUTPUT.to_owned(),
+            ["errors"] => errors(),
+            ["agents"] => include_str!("agents.txt").to_owned(),
+            _ => {
+                tree.build();
+                let command = command_at(&mut tree, &words)?;
+                if json {
+                    let path = path_of(&tree, &words);
+                    return as_json(&map::map(&tree, &path));
+                }
+                let help = command.render_long_help();
+                return Ok(if colors { help.ansi().to_string() } else { help.to_string() }.into_bytes());
+            }
+        };
+        if json { as_json(&json!({"topic": words[0], "text": topic})) } else { Ok(topic.into_bytes()) }
+    }
+}
+
+fn as_json(value: &serde_json::Value) -> Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value).context("Cannot write the help as JSON")?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn command_at<'a>(tree: &'a mut clap::Command, words: &[&str]) -> Result<&'a mut clap::Command> {
+    let mut command = tree;
+    for word in words {
+        command = command.find_subcommand_mut(word).ok_or_else(|| {
+            Failure::usage(format!("There is no command or topic `{}`", words.join(" "))).hint(
+                "`insforge --help` lists the commands; the topics are exit-codes, environment, output, errors and agents",
+            )
+        })?;
+    }
+    Ok(command)
+}
+
+/// The names of the commands that these words mean: an alias is another's word.
+fn path_of(tree: &clap::Command, words: &[&str]) -> Vec<String> {
+    let mut here = tree;
+    let mut path = Vec::new();
+    for next in words {
+        let Some(command) = here.find_subcommand(next) else { break };
+        path.push(command.get_name().to_owned());
+        here = command;
+    }
+    path
+}
+
+fn errors() -> String {
+    let section = |heading: &str, is: fn(&Known) -> bool| {
+        let lines: Vec<_> =
+            known().filter(is).map(|known| format!("{:<26}{}", known.code, known.meaning)).collect();
+        format!("{heading}\n\n{}\n\n", lines.join("\n"))
+    };
+    section("The codes that this tool gives.", |known| known.origin == Origin::Tool && !known.warning)
+        + &section("The backend's own, which pass through unchanged.", |known| {
+            known.origin == Origin::Backend
+        })
+        + &section("Warnings, because of which no run fails.", |known| known.warning)
+        + "`insforge explain CODE` says more of each: what leads to it, and what to do.\n"
+}
+
+fn exit_codes() -> String {
+    let lines: Vec<_> =
+        Exit::ALL.iter().map(|exit| format!("{:>3}  {}", exit.code(), exit.meaning())).collect();
+    lines.join("\n") + "\n" + if cfg!(feature = "sandbox") { OF_COMMANDS } else { "" }
+}
+
+const OF_COMMANDS: &str = "
+`sandbox exec` exits with what its command exits with: 128 and the signal's number where a signal ended
+it, 126 where it cannot be run, 127 where there is none. `sandbox serve` exits with 0 when it is told to end.
+";
+
+const OUTPUT: &str = "\
+stdout has the result and nothing else; notes, warnings, prompts and errors go to stderr.
+
+table  for people. On a terminal that is too narrow the column Synced At goes first, then each row
+       becomes a record of `key: value` lines; ids are never cut. Into a pipe there is no width limit.
+json   the backend's own body with its own field names, two spaces of indent. `config` shows keys
+       masked. A warning is a line {\"warning\":…,\"code\":…} on stderr, and an error is the last line there:
+       {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"idempotencyKey\":…,
+       \"exitCode\":…,\"next\":…}. `next` is the command line that is safe to run again, as a list of words,
+       or null. With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
+ids    one id a line, for xargs.
+
+Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.
+";

@@ -1,0 +1,285 @@
+//! `help --json`: it is as its schema says, no command is missing, and what it says of each is what happens.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::harness::{Ran, User, ended_within, finish, signal};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
+/// Stands in examples for the address of a backend of one's own.
+const YOUR_APP: &str = "https://your-app.us-east.insforge.app";
+
+fn map(words: &[&str]) -> Value {
+    User::new().run(&[&["help"], words, &["--json"]].concat()).exits(0).json()
+}
+
+fn words(value: &Value) -> Vec<String> {
+    let all = value.as_array().expect("words");
+    all.iter().map(|word| word.as_str().expect("a word").to_owned()).collect()
+}
+
+#[test]
+fn it_is_as_its_schema_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/help-1.json");
+    let schema: Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
+    for branch in [&[][..], &["payments", "products"], &["sandbox"]] {
+        check(&map(branch), &schema, &schema, "$");
+    }
+    // The reader of schemas sees what is wrong.
+    let mut wrong = map(&[]);
+    wrong["commands"][0]["effect"] = "eats".into();
+    assert!(std::panic::catch_unwind(|| check(&wrong, &schema, &schema, "$")).is_err());
+}
+
+/// Holds a value to the part of JSON Schema that the schema uses.
+fn check(value: &Value, schema: &Value, root: &Value, at: &str) {
+    for (word, rule) in schema.as_object().expect("a schema") {
+        match word.as_str() {
+            "$schema" | "title" | "description" | "$defs" => {}
+            "$ref" => {
+                let name =
+                    rule.as_str().and_then(|name| name.strip_prefix("#/$defs/")).expect("a definition");
+                check(value, &root["$defs"][name], root, at);
+            }
+            "const" => assert_eq!(value, rule, "{at}"),
+            "enum" => assert!(rule.as_array().expect("values").contains(value), "{at}: {value}"),
+            "type" => {
+                let fits = match rule.as_str().expect("a type") {
+                    "object" => value.is_object(),
+                    "array" => value.is_array(),
+                    "string" => value.is_string(),
+                    "integer" => value.is_i64() || value.is_u64(),
+                    "boolean" => value.is_boolean(),
+                    other => panic!("the type {other} is not known"),
+                };
+                assert!(fits, "{at} is no {rule}: {value}");
+            }
+            "required" => {
+                for name in words(rule) {
+                    assert!(value.get(&name).is_some(), "{at} has no {name}: {value}");
+                }
+            }
+            "additionalProperties" => {
+                let known = schema["properties"].as_object().expect("properties");
+                for name in value.as_object().expect("an object").keys() {
+                    assert!(known.contains_key(name), "{at} has {name}, of which the schema knows nothing");
+                }
+            }
+            "properties" => {
+                for (name, rule) in rule.as_object().expect("properties") {
+                    if let Some(value) = value.get(name) {
+                        check(value, rule, root, &format!("{at}.{name}"));
+                    }
+                }
+            }
+            "items" => {
+                for (number, item) in value.as_array().expect("an array").iter().enumerate() {
+                    check(item, rule, root, &format!("{at}[{number}]"));
+                }
+            }
+            other => panic!("the rule {other} is not known"),
+        }
+    }
+}
+
+/// Every command of the tree that runs, by its path.
+fn in_the_tree(command: &clap::Command, path: &[String], found: &mut BTreeSet<Vec<String>>) {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        let path = [path, &[sub.get_name().to_owned()]].concat();
+        in_the_tree(sub, &path, found);
+        if !(sub.has_subcommands() && sub.is_subcommand_required_set()) {
+            found.insert(path);
+        }
+    }
+}
+
+#[test]
+fn no_command_is_missing() {
+    let mut expected = BTreeSet::new();
+    in_the_tree(&insforge::command(), &[], &mut expected);
+    let map = map(&[]);
+    let mut told = BTreeSet::new();
+    for command in
+        map["commands"].as_array().expect("commands").iter().filter(|command| command["runs"] == true)
+    {
+        for fact in ["effect", "changes", "confirms", "example"] {
+            assert!(
+                command.get(fact).is_some(),
+                "{} has no {fact}: add it to help/facts.rs",
+                command["path"]
+            );
+        }
+        let paths = command["aliases"].as_array().expect("aliases").iter().chain([&command["path"]]);
+        told.extend(paths.map(words));
+    }
+    let missing: Vec<_> = expected.difference(&told).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    // What is told beyond it are the names that clap knows as aliases.
+    for path in told.difference(&expected) {
+        let command = path.iter().try_fold(insforge::command(), |at, name| at.find_subcommand(name).cloned());
+        assert!(command.is_some(), "there is no {path:?}");
+    }
+}
+
+/// Every word of the table is of a command that there is.
+#[test]
+fn nothing_is_told_of_what_is_not_there() {
+    let source = include_str!("../../src/commands/help/facts.rs");
+    let map = map(&[]);
+    let with_facts =
+        map["commands"].as_array().expect("commands").iter().filter(|command| command["runs"] == true);
+    let counted = source.split("static FACTS: [Facts; ").nth(1).and_then(|rest| rest.split(']').next());
+    assert_eq!(counted.expect("a count").parse::<usize>().expect("a number"), with_facts.count());
+}
+
+#[test]
+fn every_variable_of_a_flag_is_explained() {
+    let map = map(&[]);
+    let known: BTreeSet<String> = map["environment"]
+        .as_array()
+        .expect("variables")
+        .iter()
+        .map(|variable| variable["name"].as_str().expect("a name").to_owned())
+        .collect();
+    let commands = map["commands"].as_array().expect("commands").iter().map(|command| &command["args"]);
+    let mut seen = 0;
+    for arg in commands.chain([&map["globalFlags"]]).flat_map(|args| args.as_array().expect("arguments")) {
+        for name in arg.get("env").map(words).unwrap_or_default() {
+            seen += 1;
+            assert!(known.contains(&name), "{name}");
+        }
+        assert!(!arg["help"].as_str().expect("help").contains("[env"), "{arg}");
+    }
+    assert!(seen > 8, "only {seen}");
+}
+
+#[test]
+fn a_branch_is_that_branch() {
+    let paths = |branch: &[&str]| -> Vec<String> {
+        map(branch)["commands"]
+            .as_array()
+            .expect("commands")
+            .iter()
+            .map(|command| words(&command["path"]).join(" "))
+            .collect()
+    };
+    let products = paths(&["payments", "products"]);
+    assert_eq!(products.len(), 6, "{products:?}");
+    assert!(products.iter().all(|path| path.starts_with("payments products")), "{products:?}");
+    assert_eq!(paths(&["payments", "stripe", "products"]), products);
+    assert_eq!(paths(&["payments", "history"]), ["payments transactions"]);
+    User::new().run(&["help", "nonsense", "--json"]).exits(64);
+    let user = User::new().with("INSFORGE_OUTPUT", "json");
+    assert!(
+        user.run(&["help", "payments", "sync"]).exits(0).stdout.starts_with("Mirror"),
+        "help is for people unless asked"
+    );
+    let topic = User::new().run(&["help", "agents", "--json"]).exits(0).json();
+    assert_eq!(topic["text"], User::new().run(&["help", "agents"]).exits(0).stdout);
+}
+
+/// Runs an example in a fresh sandbox and a bare home.
+fn try_out(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
+    let argv: Vec<String> = words(&example["argv"]).iter().skip(1).filter_map(|word| change(word)).collect();
+    let stdin = example["stdin"].as_str().unwrap_or_default();
+    let user = User::new();
+    let path = format!(
+        "{}:{}",
+        Path::new(BINARY).parent().expect("a folder").display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let user = user.with("PATH", &path);
+    if argv[0] == "sandbox" {
+        return user.run_with_stdin(&argv.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
+    }
+    // The sandbox's address is another each time.
+    const WITH_ADDRESS: &str = r#"for word; do
+        [ "$word" != "$YOUR_APP" ] || word=$INSFORGE_BASE_URL
+        set -- "$@" "$word"; shift
+    done; exec insforge "$@""#;
+    let mut command = user.command(&["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"]);
+    command.args(&argv).env("YOUR_APP", YOUR_APP);
+    finish(command, stdin)
+}
+
+#[test]
+fn every_example_does_what_it_says() {
+    let map = map(&[]);
+    let mut tried = 0;
+    for command in map["commands"].as_array().expect("commands") {
+        let Some(example) = command.get("example") else { continue };
+        let argv = words(&example["argv"]);
+        let path = words(&command["path"]);
+        assert_eq!(argv[0], "insforge");
+        assert_eq!(argv[1..=path.len()], path[..], "the example is of another command");
+        assert!(argv.iter().all(|word| !word.starts_with("sk_")), "a key in an example: {argv:?}");
+        let code = example["exitCode"].as_i64().expect("a code");
+        assert_eq!(code != 0, code != 0 && example.get("note").is_some(), "{argv:?} does not say why");
+        tried += 1;
+        if path == ["sandbox", "serve"] {
+            assert_eq!(i64::from(served(&argv)), code);
+            continue;
+        }
+        let ran = try_out(example, |word| Some(word.to_owned()));
+        assert_eq!(i64::from(ran.code), code, "{argv:?}: {ran:?}");
+        if code == 0 && argv.last().is_some_and(|word| word == "--json") && path != ["sandbox", "exec"] {
+            ran.json();
+        }
+    }
+    assert!(tried > 50, "only {tried} examples");
+}
+
+/// Starts it, and ends it when it is there.
+fn served(argv: &[String]) -> i32 {
+    use std::io::{BufRead, BufReader};
+    let user = User::new();
+    let mut command: Command = user.command(&argv[1..].iter().map(String::as_str).collect::<Vec<_>>());
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("stdout")).read_line(&mut line).expect("a line");
+    signal(child.id(), "-TERM");
+    ended_within(&mut child, Duration::from_secs(20))
+}
+
+/// What `effect`, `changes` and `confirms` say is what the guard and `--dry-run` do.
+#[test]
+fn what_is_said_of_an_effect_is_so() {
+    let map = map(&["payments"]);
+    for command in map["commands"].as_array().expect("commands") {
+        let Some(example) = command.get("example") else { continue };
+        let (path, effect) = (words(&command["path"]), command["effect"].as_str().expect("an effect"));
+        let writes = command["changes"] == "provider";
+        assert_eq!(writes, effect != "reads" && command["changes"] != "machine", "{path:?}");
+        // A rehearsal is for what writes, and says so of everything else.
+        let rehearsal = Value::Object(
+            [
+                ("argv".to_owned(), [words(&example["argv"]), vec!["--dry-run".to_owned()]].concat().into()),
+                ("stdin".to_owned(), example.get("stdin").cloned().unwrap_or_default()),
+            ]
+            .into_iter()
+            .collect(),
+        );
+        let ran = try_out(&rehearsal, |word| Some(word.to_owned()));
+        let is_rollout = ran.stderr.contains("this command sends several");
+        let is_write = ran.code == 0 && ran.json().get("method").is_some() || is_rollout;
+        // An export writes a file, and to the provider only when it is told to.
+        assert_eq!(is_write, writes || path.last().is_some_and(|name| name == "export"), "{path:?}: {ran:?}");
+        // Without a yes, only what takes something away stops in test.
+        if command["confirms"] == "always" {
+            let ran = try_out(example, |word| (word != "--yes").then(|| word.to_owned()));
+            assert_eq!((ran.code, &ran.error()["code"]), (6, &"CONFIRMATION_NEEDED".into()), "{path:?}");
+        }
+        // In live every write asks, and nothing else does.
+        let live = try_out(example, |word| {
+            (word != "--yes").then(|| if word == "test" { "live".to_owned() } else { word.to_owned() })
+        });
+        let asked = live.code == 6;
+        assert!(!asked || writes, "{path:?} asks: {live:?}");
+    }
+}
