@@ -4,6 +4,8 @@
 mod checks;
 mod environment;
 mod gather;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -106,18 +108,16 @@ impl Show for Report {
     }
 
     fn page(&self) -> Page<'_> {
+        // Where there is no room for a row it becomes `fail: webhook` and what was found.
         const CHECKS: &[Column] =
-            &[Column::new("Verdict"), Column::new("Env"), Column::new("Check"), Column::new("Found")];
-        const REPAIRS: &[Column] = &[Column::new("Env"), Column::new("Check"), Column::new("Command")];
-        let environment = |check: &Check| dash(check.environment.map(Environment::as_str));
+            &[Column::label("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")];
+        const REPAIRS: &[Column] = &[Column::label("Check"), Column::new("Command")];
         let checks = self.checks.iter().map(|check| {
-            let found = check.found.as_str().into();
-            vec![check.verdict.word().into(), environment(check), check.name.into(), found]
+            let environment = dash(check.environment.map(Environment::as_str));
+            vec![check.verdict.word().into(), check.name.into(), environment, check.found.as_str().into()]
         });
-        let repairs = self.repairs();
-        let repairs = repairs
-            .iter()
-            .map(|(check, repair)| vec![environment(check), check.name.into(), (*repair).into()]);
+        let repairs = self.repairs().into_iter();
+        let repairs = repairs.map(|(check, repair)| vec![check.name.into(), repair.into()]);
         vec![Section::new(CHECKS, checks), Section::new(REPAIRS, repairs).titled("Repairs")].into()
     }
 
