@@ -65,13 +65,13 @@ fn check(checks: &[Check], name: &str) -> Check {
     checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}: {checks:?}")).clone()
 }
 
-fn json_404() -> Option<Answer> {
-    Some(answer(404, "application/json", "{}"))
+fn json_404() -> Answer {
+    answer(404, "application/json", "{}")
 }
 
 #[test]
 fn a_backend_that_is_reached_from_outside_needs_a_webhook_there() {
-    let well = found(PUBLIC, &json!({}), json_404());
+    let well = found(PUBLIC, &json!({}), Some(json_404()));
     assert!(well.iter().all(|check| check.verdict != Verdict::Fail), "{well:?}");
     assert_eq!(check(&well, "webhook address").verdict, Verdict::Pass);
     assert_eq!(check(&well, "reachable").verdict, Verdict::Warn, "it is slow");
@@ -127,7 +127,7 @@ fn a_mirror_of_yesterday_is_old() {
         ("2026-11-23T11:00:00Z", Verdict::Warn, "2 days ago"),
         ("yesterday", Verdict::Warn, "succeeded, nobody knows when"),
     ] {
-        let sync = check(&found(PUBLIC, &json!({"lastSyncedAt": then}), json_404()), "last sync");
+        let sync = check(&found(PUBLIC, &json!({"lastSyncedAt": then}), Some(json_404())), "last sync");
         assert_eq!((sync.verdict, sync.found.as_str()), (verdict, words));
         assert_eq!(sync.repair.is_some(), verdict == Verdict::Warn);
     }
