@@ -52,6 +52,9 @@ _insforge() {
             insforge__subcmd__payments,customers)
                 cmd="insforge__subcmd__payments__subcmd__customers"
                 ;;
+            insforge__subcmd__payments,doctor)
+                cmd="insforge__subcmd__payments__subcmd__doctor"
+                ;;
             insforge__subcmd__payments,prices)
                 cmd="insforge__subcmd__payments__subcmd__prices"
                 ;;
@@ -142,6 +145,9 @@ _insforge() {
             insforge__subcmd__payments__subcmd__razorpay,customers)
                 cmd="insforge__subcmd__payments__subcmd__razorpay__subcmd__customers"
                 ;;
+            insforge__subcmd__payments__subcmd__razorpay,doctor)
+                cmd="insforge__subcmd__payments__subcmd__razorpay__subcmd__doctor"
+                ;;
             insforge__subcmd__payments__subcmd__razorpay,items)
                 cmd="insforge__subcmd__payments__subcmd__razorpay__subcmd__items"
                 ;;
@@ -207,6 +213,9 @@ _insforge() {
                 ;;
             insforge__subcmd__payments__subcmd__stripe,customers)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__customers"
+                ;;
+            insforge__subcmd__payments__subcmd__stripe,doctor)
+                cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__doctor"
                 ;;
             insforge__subcmd__payments__subcmd__stripe,prices)
                 cmd="insforge__subcmd__payments__subcmd__stripe__subcmd__prices"
@@ -812,7 +821,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help status sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1598,6 +1607,76 @@ _insforge() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__doctor)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2608,7 +2687,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__razorpay)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help status sync customers subscriptions transactions catalog config webhooks items plans"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help status doctor sync customers subscriptions transactions catalog config webhooks items plans"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3036,6 +3115,76 @@ _insforge() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__razorpay__subcmd__doctor)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -4344,7 +4493,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe)
-            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help status sync customers subscriptions transactions catalog config webhooks products prices"
+            opts="-o -q -y -p -v -h --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help status doctor sync customers subscriptions transactions catalog config webhooks products prices"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5130,6 +5279,76 @@ _insforge() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ids" -- "${cur}"))
+                    return 0
+                    ;;
+                --api-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --impact)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --recommendation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        insforge__subcmd__payments__subcmd__stripe__subcmd__doctor)
+            opts="-e -o -q -y -p -v -h --environment --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --environment)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -W "test live" -- "${cur}"))
                     return 0
                     ;;
                 --output)

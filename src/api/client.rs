@@ -192,7 +192,7 @@ impl Client {
         let mut sending = http
             .request(to_http(request.method), format!("{}{}", self.endpoint.address, request.path))
             .header(header::ACCEPT, "application/json");
-        if request.path != HEALTH {
+        if request.route.is_some() {
             sending = sending.header(header::AUTHORIZATION, self.bearer()?);
         }
         if let Some(body) = request.body {
@@ -228,7 +228,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        if (200..300).contains(&status) && request.path != HEALTH {
+        if (200..300).contains(&status) && request.route.is_some() {
             self.key_accepted.set(true);
         }
         Ok(Answer { status, content_type, retry_after, body })

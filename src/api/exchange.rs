@@ -16,7 +16,7 @@ pub(crate) struct Request<'a> {
     /// JSON.
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) replay: Replay,
-    /// What it is about; `None` for the backend itself.
+    /// What it is about; `None` for the backend itself, which needs no key there and gets none.
     pub(crate) route: Option<&'a Route>,
 }
 

@@ -84,6 +84,11 @@ impl Api {
         }
     }
 
+    /// Reads what is not the payments API's: whoever may ask there needs no key, and none is sent.
+    pub(crate) async fn answers_at(&self, path: &str) -> Result<Answer, Failure> {
+        self.client.exchange(Request::get(path, None)).await
+    }
+
     /// Sends a call and reads its answer.
     pub(crate) async fn send<T: serde::de::DeserializeOwned>(
         &self,

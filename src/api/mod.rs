@@ -14,7 +14,7 @@ pub(crate) mod stripe;
 
 pub(crate) use call::{Call, Provider, Reply};
 pub(crate) use client::{Client, Endpoint, Health, Limits};
-pub(crate) use exchange::leaves_open;
+pub(crate) use exchange::{Answer, is_out_of_reach, leaves_open};
 pub(crate) use generation::{Api, Memory};
 pub(crate) use provider::{
     SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,

@@ -1,6 +1,7 @@
 use crate::api::Provider;
 use crate::command::Write;
 use crate::ui::View;
+use crate::wire::Environment;
 
 /// A payment provider, as commands that exist for every provider see it: what differs is a type.
 pub(crate) trait Gateway: 'static {
@@ -14,6 +15,75 @@ pub(crate) trait Gateway: 'static {
     type Catalog: serde::de::DeserializeOwned + View;
     /// The answer of `subscriptions`.
     type Subscriptions: serde::de::DeserializeOwned + View;
+    /// The answer of `catalog`, with everything that the doctor looks at.
+    type Offers: serde::de::DeserializeOwned;
+    /// The command that makes the webhook, without the environment.
+    const WEBHOOKS: &'static [&'static str];
+
+    /// How an environment's keys begin.
+    fn key_beginning(environment: Environment) -> &'static str;
+    /// What the doctor finds in what is for sale.
+    fn examine(offers: &Self::Offers, environment: Environment) -> Vec<Finding>;
+    /// Which subscriptions go on and have no billing subject.
+    fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
+}
+
+/// What the doctor found of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// What was looked at: `products`.
+    pub(crate) check: &'static str,
+    pub(crate) found: String,
+    /// The words of the provider's command that repairs it, where it is not as it should be.
+    pub(crate) repair: Option<Vec<String>>,
+}
+
+/// Subscriptions of which the application does not know whose they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unmapped {
+    /// How many were looked at, the mapped ones too.
+    pub(crate) of: usize,
+    pub(crate) ids: Vec<String>,
+}
+
+impl Unmapped {
+    /// Of these, each with its id, whether it goes on, and whether it has a billing subject.
+    pub(crate) fn among<'a>(all: impl Iterator<Item = (&'a str, bool, bool)>) -> Self {
+        all.fold(Self::default(), |mut unmapped, (id, goes_on, has_subject)| {
+            unmapped.of += 1;
+            unmapped.ids.extend((goes_on && !has_subject).then(|| id.to_owned()));
+            unmapped
+        })
+    }
+}
+
+impl Finding {
+    /// Something of which some should be otherwise: `2 of 5 have no …: a, b`, or else that it is well.
+    pub(crate) fn of_some(
+        check: &'static str,
+        of: usize,
+        (one_lacks, all_well): (&str, &str),
+        wanting: &[&str],
+        repair: impl FnOnce(&str) -> Vec<String>,
+    ) -> Self {
+        let Some(first) = wanting.first() else {
+            let found = if of == 0 { "none".to_owned() } else { format!("{of} active, {all_well}") };
+            return Self { check, found, repair: None };
+        };
+        let found = format!("{} of {of} {one_lacks}: {}", wanting.len(), some_of(wanting));
+        Self { check, found, repair: Some(repair(first)) }
+    }
+}
+
+/// The first of many: `a, b, c and 4 more`.
+pub(crate) fn some_of<T: AsRef<str>>(all: &[T]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<&str> = all.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// What became of a sync, environment by environment.

@@ -10,7 +10,7 @@ mod write;
 
 pub(crate) use again::next;
 pub(crate) use ctx::{Ctx, Ending, Output, aside};
-pub(crate) use gateway::{Gateway, SyncOutcome, Synced};
+pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use rollout::{Rollout, execute_rollout};
 pub(crate) use show::Done;
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};

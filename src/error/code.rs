@@ -50,6 +50,8 @@ pub enum Code {
     SyncFailed,
     /// Some environments were synced and some were not.
     SyncPartlyFailed,
+    /// What the doctor checked is not all as it has to be.
+    ChecksFailed,
     /// No provider key is configured for what was asked.
     ConfigNotFound,
     /// A confirmation was needed and nobody could answer.
@@ -93,6 +95,7 @@ impl Code {
         Self::OutcomeUnknown,
         Self::SyncFailed,
         Self::SyncPartlyFailed,
+        Self::ChecksFailed,
         Self::ConfigNotFound,
         Self::ConfirmationNeeded,
         Self::NotConfirmed,
@@ -131,6 +134,7 @@ impl Code {
             }
             Self::SyncFailed => "every environment that was to be synced failed",
             Self::SyncPartlyFailed => "some environments were synced and some were not",
+            Self::ChecksFailed => "what the doctor checked is not all as it has to be",
             Self::ConfigNotFound => "no provider key is configured for what was asked",
             Self::ConfirmationNeeded => "a confirmation was needed and nobody could answer",
             Self::NotConfirmed => "the answer to the confirmation was no",
@@ -167,6 +171,7 @@ impl Code {
             Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
             Self::SyncFailed => "SYNC_FAILED",
             Self::SyncPartlyFailed => "SYNC_PARTLY_FAILED",
+            Self::ChecksFailed => "CHECKS_FAILED",
             Self::ConfigNotFound => "PAYMENT_CONFIG_NOT_FOUND",
             Self::ConfirmationNeeded => "CONFIRMATION_NEEDED",
             Self::NotConfirmed => "NOT_CONFIRMED",
@@ -201,6 +206,7 @@ impl Code {
             | Self::ProviderNotAvailable
             | Self::OutcomeUnknown
             | Self::SyncFailed
+            | Self::ChecksFailed
             | Self::ConfigNotFound
             | Self::Failed
             | Self::Backend(_) => Exit::Failed,

@@ -45,6 +45,14 @@ impl Address {
         &self.0
     }
 
+    /// Where a URL leads at this backend; nothing where it leads to another.
+    pub(crate) fn path_of(&self, url: &str) -> Option<String> {
+        let url = Url::parse(url).ok()?;
+        let path = url.as_str().strip_prefix(self.as_str())?;
+        // What goes on otherwise is another host's name, port or path.
+        path.starts_with('/').then(|| path.to_owned())
+    }
+
     /// Plain `http`, which [`Address::parse`] lets through for this machine only.
     pub(crate) fn is_plain(&self) -> bool {
         self.0.starts_with("http://")
@@ -109,6 +117,31 @@ mod tests {
         ] {
             assert_eq!(Address::parse(text).unwrap().as_str(), address);
         }
+    }
+
+    #[test]
+    fn a_url_leads_here_or_elsewhere() {
+        let address = Address::parse("https://example.com/insforge/").unwrap();
+        let path_of = |url: &str| address.path_of(url);
+        let hook = "/api/webhooks/stripe/test";
+        assert_eq!(path_of(&format!("https://EXAMPLE.com:443/insforge{hook}")).as_deref(), Some(hook));
+        for url in [
+            "https://example.com/api",
+            "https://example.com/insforgery/api",
+            "http://example.com/insforge/api",
+            "https://example.com:8443/insforge/api",
+            "https://example.com.evil.org/insforge/api",
+            "https://example.com@evil.org/insforge/api",
+            "https://me@example.com/insforge/api",
+            "/insforge/api",
+            "",
+        ] {
+            assert_eq!(path_of(url), None, "{url}");
+        }
+        let short = Address::parse("https://example.com").unwrap();
+        assert_eq!(short.path_of("https://example.com.evil.org/"), None);
+        assert_eq!(short.path_of("https://example.com:444/"), None);
+        assert_eq!(short.path_of("https://example.com@evil.org/"), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod catalog_rerun;
 mod client;
 mod config_set;
 mod confirm;
+mod doctor;
 mod errors;
 mod explain;
 mod faults;

@@ -6,6 +6,7 @@ mod config;
 mod config_remove;
 mod configured;
 mod customers;
+mod doctor;
 mod input;
 mod secret_input;
 mod status;
@@ -27,6 +28,7 @@ use clap::Subcommand;
 use crate::command::{Ctx, Gateway, execute};
 use crate::error::Exit;
 use customers::Customers;
+use doctor::Doctor;
 use status::Status;
 use subscriptions::Subscriptions;
 use sync::Sync;
@@ -36,6 +38,7 @@ use transactions::Transactions;
 #[derive(Subcommand)]
 pub(crate) enum Common<G: Gateway> {
     Status(Status<G>),
+    Doctor(Doctor<G>),
     Sync(Sync<G>),
     Customers(Customers<G>),
     Subscriptions(Subscriptions<G>),
@@ -47,6 +50,8 @@ impl<G: Gateway> Common<G> {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Status(status) => execute(status, ctx).await,
+            // It asks for the most, and is rarely the one.
+            Self::Doctor(doctor) => Box::pin(execute(doctor, ctx)).await,
             Self::Sync(sync) => execute(sync, ctx).await,
             Self::Customers(customers) => execute(customers, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,

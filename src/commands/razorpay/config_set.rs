@@ -209,7 +209,8 @@ impl ConfigSet {
     }
 }
 
-const fn beginning(environment: Environment) -> &'static str {
+/// How an environment's key ids begin.
+pub(super) const fn beginning(environment: Environment) -> &'static str {
     match environment {
         Environment::Test => "rzp_test_",
         Environment::Live => "rzp_live_",

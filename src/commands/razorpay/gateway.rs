@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
-use crate::command::{Gateway, SyncOutcome, Synced};
-use crate::commands::razorpay::config_set::ConfigSet;
+use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
+use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::ui::{Column, Page, Section, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
-use crate::wire::sync_error;
+use crate::wire::{Environment, sync_error};
 
 /// See [`Gateway`].
 pub(crate) enum RazorpayGateway {}
@@ -19,6 +19,41 @@ impl Gateway for RazorpayGateway {
     type Sync = SyncResults;
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
+    type Offers = Catalog;
+    const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
+
+    fn key_beginning(environment: Environment) -> &'static str {
+        config_set::beginning(environment)
+    }
+
+    /// An item has its amount, and nothing here has a lookup key: what can be missing is a plan's item.
+    fn examine(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
+        let items = catalog.items.iter().filter(|item| item.active == Some(true)).count();
+        let plans = || catalog.plans.iter().filter(|plan| plan.active == Some(true));
+        let is_there = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
+        let lost: Vec<&str> = plans()
+            .filter(|plan| !plan.item_id.as_ref().is_some_and(is_there))
+            .map(|plan| plan.plan_id.as_str())
+            .collect();
+        let sync = |_: &str| vec!["sync".to_owned(), environment.to_string()];
+        vec![
+            Finding::of_some("items", items, ("", "each with its amount"), &[], sync),
+            Finding::of_some(
+                "plans",
+                plans().count(),
+                ("without their item", "each with its item"),
+                &lost,
+                sync,
+            ),
+        ]
+    }
+
+    fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
+        Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
+            let is_over = matches!(one.status.as_str(), "cancelled" | "completed" | "expired");
+            (one.subscription_id.as_str(), !is_over, one.subject().is_some())
+        }))
+    }
 }
 
 impl View for SyncResults {

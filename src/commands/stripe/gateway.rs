@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
-use crate::command::{Gateway, SyncOutcome, Synced};
+use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
-use crate::commands::stripe::{prices, products};
+use crate::commands::stripe::{doctor, prices, products, secret_key};
 use crate::ui::{Column, Page, Section, View, dash, short_date};
-use crate::wire::{Catalog, Connection, Subscription, Subscriptions, SyncResult, SyncResults};
+use crate::wire::{
+    Catalog, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
+};
 
 /// See [`Gateway`].
 pub(crate) enum StripeGateway {}
@@ -19,6 +21,23 @@ impl Gateway for StripeGateway {
     type Sync = SyncResults;
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
+    type Offers = Mirror;
+    const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
+
+    fn key_beginning(environment: Environment) -> &'static str {
+        secret_key::beginning(environment)
+    }
+
+    fn examine(offers: &Mirror, environment: Environment) -> Vec<Finding> {
+        doctor::examine(offers, environment)
+    }
+
+    fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
+        Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
+            let is_over = matches!(one.status.as_str(), "canceled" | "incomplete_expired");
+            (one.subscription_id.as_str(), !is_over, one.subject().is_some())
+        }))
+    }
 }
 
 impl View for SyncResults {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod config_set;
+mod doctor;
 mod gateway;
 mod keyed;
 mod object;

@@ -33,7 +33,8 @@ pub(super) fn is_for_live(key: &str) -> bool {
     key.trim_start().starts_with(beginning(Environment::Live))
 }
 
-const fn beginning(environment: Environment) -> &'static str {
+/// How an environment's keys begin.
+pub(super) const fn beginning(environment: Environment) -> &'static str {
     match environment {
         Environment::Test => "sk_test_",
         Environment::Live => "sk_live_",
