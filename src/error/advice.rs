@@ -57,6 +57,10 @@ impl Code {
                 "somebody changed the catalog, the file or the account after `plan --out` had kept the plan",
                 "make the plan anew with `insforge payments catalog plan … --out PATH`, look at it, then apply that",
             ),
+            Self::ChecksFailed => advice(
+                "something that payments need is missing or broken: each failed check of `payments doctor` says what",
+                "run what stands below Repair, then the doctor again",
+            ),
             Self::CatalogPartlyApplied => advice(
                 "one change was refused or its answer was lost, and those that need it were left out",
                 "what is done stays done; run the same apply again: it continues, and makes nothing twice",

@@ -72,7 +72,7 @@ pub enum Code {
 
 impl Code {
     /// Every code of this tool's own, for the documentation.
-    pub const OWN: [Self; 29] = [
+    pub const OWN: [Self; 30] = [
         Self::Usage,
         Self::NotLinked,
         Self::NoApiKey,
