@@ -2,7 +2,13 @@
 //! test with `INSFORGE_UPDATE=1 cargo test --test artefacts`, and checked by it without.
 // They are of the whole tool.
 #![cfg(feature = "sandbox")]
-#![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::print_stdout,
+    reason = "tests fail by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -15,6 +15,7 @@ const fn advice(cause: &'static str, fix: &'static str) -> Advice {
 
 impl Code {
     /// What is behind a code of this tool's own. The backend's codes are in the table beside it.
+    #[allow(clippy::too_many_lines, reason = "it is a table")]
     pub(crate) const fn advice(&self) -> Advice {
         match self {
             Self::Usage => advice(

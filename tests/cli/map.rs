@@ -183,6 +183,12 @@ fn a_branch_is_that_branch() {
     assert_eq!(topic["text"], User::new().run(&["help", "agents"]).exits(0).stdout);
 }
 
+/// The sandbox's address is another each time.
+const WITH_ADDRESS: &str = r#"for word; do
+        [ "$word" != "$YOUR_APP" ] || word=$INSFORGE_BASE_URL
+        set -- "$@" "$word"; shift
+    done; exec insforge "$@""#;
+
 /// Runs an example in a fresh sandbox and a bare home.
 fn try_out(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
     let argv: Vec<String> = words(&example["argv"]).iter().skip(1).filter_map(|word| change(word)).collect();
@@ -197,11 +203,6 @@ fn try_out(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
     if argv[0] == "sandbox" {
         return user.run_with_stdin(&argv.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
     }
-    // The sandbox's address is another each time.
-    const WITH_ADDRESS: &str = r#"for word; do
-        [ "$word" != "$YOUR_APP" ] || word=$INSFORGE_BASE_URL
-        set -- "$@" "$word"; shift
-    done; exec insforge "$@""#;
     let mut command = user.command(&["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"]);
     command.args(&argv).env("YOUR_APP", YOUR_APP);
     finish(command, stdin)

@@ -56,16 +56,15 @@ pub(super) fn variables() -> impl Iterator<Item = &'static Variable> {
 /// The help topic `environment`.
 pub(super) fn environment() -> String {
     const WIDTH: usize = 23;
-    let mut text = String::new();
-    for Variable { names, meaning } in variables() {
+    let line = |Variable { names, meaning }: &Variable| {
         let names = names.join(", ");
         if names.len() < WIDTH {
-            text += &format!("{names:<WIDTH$}{meaning}\n");
+            format!("{names:<WIDTH$}{meaning}\n")
         } else {
-            text += &format!("{names}\n{:WIDTH$}{meaning}\n", "");
+            format!("{names}\n{:WIDTH$}{meaning}\n", "")
         }
-    }
-    text + RULES
+    };
+    variables().map(line).collect::<String>() + RULES
 }
 
 const RULES: &str = "
