@@ -52,10 +52,11 @@ complete -c insforge -n "__fish_insforge_needs_command" -f -a "login" -d 'Store 
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link this directory to a backend: write .insforge/project.json as InsForge\'s other tools read it'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forget a stored login, its key too'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "explain" -d 'Say what an error\'s or a warning\'s code means, what leads to it, and what to do'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "sandbox" -d 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'Print the completion script of a shell'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output, errors'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output, errors, agents'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"
@@ -151,6 +152,29 @@ complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-st
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
+json\t'The backend\'s own JSON'
+ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l timeout -d 'Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l retries -d 'Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l color -d 'When to use colours [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -s q -l quiet -d 'No notes on stderr; the result still prints'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -s y -l yes -d 'Answer every confirmation with yes'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l dry-run -d 'Show the request that a write would send, and send nothing'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l no-input -d 'Never ask; a missing value is an error that names its flag [env: CI]'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-key-stdin -d 'Read the project\'s API key from stdin [env: INSFORGE_API_KEY has the key itself]'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]'
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 ids\t'One id a line, for xargs'"

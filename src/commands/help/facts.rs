@@ -122,7 +122,7 @@ pub(super) fn facts(path: &[&str]) -> Option<&'static Facts> {
 
 const CATALOG: &str = "version = 1\n[products.studio]\nname = \"Studio\"\n[products.studio.prices.monthly]\ncurrency = \"eur\"\namount = \"29.00\"\ninterval = \"month\"\n";
 
-static FACTS: [Facts; 56] = [
+static FACTS: [Facts; 58] = [
     keeps("login", "login --api-url https://your-app.us-east.insforge.app --api-key-stdin --json").stdin("ik_sandbox").because("address and key are your backend's"),
     keeps("link", "link --api-base-url https://your-app.us-east.insforge.app --api-key-stdin --json").note("writes .insforge/project.json in this directory").stdin("ik_sandbox").because("address and key are your backend's"),
     keeps("logout", "logout --json"),
@@ -135,6 +135,7 @@ static FACTS: [Facts; 56] = [
     forgets("sandbox reset", "sandbox reset --json"),
     reads("sandbox path", "sandbox path --json"),
     reads("payments status", "payments status --json"),
+    reads("payments doctor", "payments doctor test --json").note("exits with 1 where a check fails"),
     reads("payments config", "payments config --json"),
     reads("payments config list", "payments config list --json"),
     writes("payments config set", "payments config set test - --json").note("asks in test, too, where the key may be of another account: what is mirrored of the present one would be deleted").stdin("sk_test_51SandboxShop0001b"),
@@ -161,6 +162,7 @@ static FACTS: [Facts; 56] = [
     writes("payments prices update", "payments prices update test price_fga9NIpQxmSldzmQaOwez8tE --lookup-key pro_annual --json"),
     writes("payments prices archive", "payments prices archive test price_fga9NIpQxmSldzmQaOwez8tE --json"),
     reads("payments razorpay status", "payments razorpay status --json"),
+    reads("payments razorpay doctor", "payments razorpay doctor test --json").note("exits with 1 where a check fails"),
     reads("payments razorpay config", "payments razorpay config --json"),
     reads("payments razorpay config list", "payments razorpay config list --json"),
     writes("payments razorpay config set", "payments razorpay config set test --key-id rzp_test_shop_0002 - --yes --json").note("the backend takes every new key ID for another account and deletes what is mirrored of the present one; it asks before, in test, too").stdin("a-made-up-secret"),
