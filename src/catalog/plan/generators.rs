@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::catalog::plan::index::key_of;
+use crate::catalog::identity::of_product;
 use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, WantedPrice, WantedProduct};
 use crate::wire::{Interval, Metadata, Mirror, MirroredPrice, MirroredProduct, Recurring, TaxBehavior};
 
@@ -134,11 +134,11 @@ prop_compose! {
 pub(super) fn meddled(mut mirror: Mirror, (defaults, alike, conflicts): Shelf, wanted: &Wanted) -> Mirror {
     let mut once = BTreeSet::new();
     for product in &mut mirror.products {
-        if key_of(product).is_some_and(|key| !once.insert(key.to_owned())) {
+        if of_product(product).is_some_and(|key| !once.insert(key.to_owned())) {
             product.metadata.remove(IDENTITY);
         }
     }
-    let keys = mirror.products.iter().filter_map(|product| Some((key_of(product)?, &product.product_id)));
+    let keys = mirror.products.iter().filter_map(|product| Some((of_product(product)?, &product.product_id)));
     let keys: BTreeMap<&str, &String> = keys.collect();
     for (price, alike) in mirror.prices.iter_mut().zip(alike) {
         let own = price.metadata.get(IDENTITY).or(price.lookup_key.as_ref());

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use crate::catalog::identity::of_product;
 use crate::catalog::plan::generators::{Shelf, meddled, mirrors, wanteds};
-use crate::catalog::plan::index::key_of;
 use crate::catalog::plan::simulator::{Shop, steps};
 use crate::catalog::plan::{Options, Plan, plan};
 use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, WantedPrice, WantedProduct};
@@ -29,7 +29,7 @@ fn is_default(mirror: &Mirror, price: &MirroredPrice) -> bool {
 
 fn is_on_managed(mirror: &Mirror, price: &MirroredPrice) -> bool {
     let of = |product: &&MirroredProduct| Some(&product.product_id) == price.product_id.as_ref();
-    mirror.products.iter().find(of).is_some_and(|product| key_of(product).is_some())
+    mirror.products.iter().find(of).is_some_and(|product| of_product(product).is_some())
 }
 
 fn prices(wanted: &Wanted) -> impl Iterator<Item = (&WantedProduct, &WantedPrice)> {
@@ -45,7 +45,7 @@ fn has(found: &std::collections::BTreeMap<String, String>, wanted: Option<&Metad
 fn check_reached(wanted: &Wanted, mirror: &Mirror) {
     for product in &wanted.products {
         let found: Vec<_> =
-            mirror.products.iter().filter(|one| key_of(one) == Some(product.key.as_str())).collect();
+            mirror.products.iter().filter(|one| of_product(one) == Some(product.key.as_str())).collect();
         let [found] = found[..] else { panic!("{} is there {} times", product.key, found.len()) };
         assert_eq!(found.name.trim(), product.name.as_str().trim());
         assert_eq!(
@@ -63,7 +63,7 @@ fn check_reached(wanted: &Wanted, mirror: &Mirror) {
         assert_eq!(found.lookup_key.as_deref(), Some(key));
         assert!(!found.metadata.contains_key(REPLACED_BY));
         let own = mirror.products.iter().find(|one| Some(&one.product_id) == found.product_id.as_ref());
-        assert_eq!(own.and_then(key_of), Some(product.key.as_str()));
+        assert_eq!(own.and_then(of_product), Some(product.key.as_str()));
         assert_eq!(found.currency.to_lowercase(), price.currency.as_str());
         assert_eq!(found.unit_amount, Some(price.unit_amount.get()));
         let recurring = price
@@ -89,7 +89,7 @@ fn check_others(wanted: &Wanted, prune: bool, before: &Mirror, after: &Mirror) {
     let products: BTreeSet<&str> = wanted.products.iter().map(|product| product.key.as_str()).collect();
     let keys: BTreeSet<&str> = prices(wanted).map(|(_, price)| price.lookup_key.as_str()).collect();
     for (was, is) in before.products.iter().zip(&after.products) {
-        match key_of(was) {
+        match of_product(was) {
             None => assert_eq!(was, is),
             Some(key) if products.contains(key) => {}
             Some(_) => assert_eq!(&MirroredProduct { active: was.active && !prune, ..was.clone() }, is),

@@ -113,6 +113,7 @@ fn change_lines(change: &Change) -> Vec<Line<'_>> {
             }
         }
     }
+    lines.extend(change.also.iter().map(|id| Line::new(Mark::None, 3, format!("{id} gives way too"))));
     // That something is new, or which of its fields differ, is to be seen.
     let speaks = matches!(change.action, Action::Replace | Action::Archive) || lines.len() == 1;
     if speaks && change.action != Action::Create {
