@@ -52,15 +52,14 @@ impl NotManaged<'_, '_> {
     /// It differs in this, which Stripe changes in no price: to make it managed is to have it replaced.
     pub(super) fn differs(self, words: &str) -> Failure {
         let id = &self.seen.price.price_id;
-        let field = format!("{IDENTITY}={}", self.key);
         self.because(format!(
             "{id} has no {IDENTITY} in its metadata, and differs in {words}, which Stripe does not change"
         ))
         .hint(format!(
-            "`insforge payments prices update {} {id} --metadata-field {}` gives it one, and it will be replaced; \
+            "`insforge payments prices update {} {id} --metadata-field {IDENTITY}={}` gives it one, and it will be replaced; \
              otherwise {DASHBOARD}",
             self.environment,
-            shell_words::quote(&field)
+            shell_words::quote(self.key)
         ))
     }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::catalog::identity::of_product;
+use crate::catalog::identity::{carried_by_price, of_product};
 use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, WantedPrice, WantedProduct};
 use crate::wire::{Interval, Metadata, Mirror, MirroredPrice, MirroredProduct, Recurring, TaxBehavior};
 
@@ -73,7 +73,7 @@ fn texts(name: &str, text: Option<&str>) -> Option<(String, String)> {
 
 prop_compose! {
     fn product()(
-        key in select(vec![None, Some("basic"), Some("basic"), Some("pro"), Some("pro"), Some("team"), Some("gone")]),
+        key in select(vec![None, Some("basic"), Some("basic"), Some("pro"), Some("pro"), Some("team"), Some("gone"), Some("no key")]),
         name in select(vec!["Basic", " Pro "]), description in select(vec![None, Some(""), Some("Words")]),
         active in prop::bool::weighted(0.8), tier in select(vec![None, Some("a")]),
     ) -> MirroredProduct {
@@ -91,7 +91,7 @@ prop_compose! {
         unit_amount in select(vec![Some(100), Some(100), Some(200), Some(200), Some(300), None]),
         lookup_key in select(vec![None, Some("one"), Some("two"), Some("three"), Some("four"), Some("other")]),
         own in prop::bool::weighted(0.5),
-        identity in select(vec![None, Some("one"), Some("two"), Some("three"), Some("four"), Some("other")]),
+        identity in select(vec![None, Some("one"), Some("two"), Some("three"), Some("four"), Some("other"), Some(" ")]),
         replaced_by in prop::option::weighted(0.15, Just("price_0")), tiered in prop::bool::weighted(0.1),
         tax in select(vec![None, Some("unspecified"), Some("inclusive")]),
         interval in select(vec![(None, None), (Some("month"), None), (Some("month"), Some(3)), (Some("year"), Some(1))]),
@@ -149,7 +149,8 @@ pub(super) fn meddled(mut mirror: Mirror, (defaults, alike, conflicts): Shelf, w
         }
         let managed = price.product_id.as_ref().is_some_and(|id| keys.values().any(|own| *own == id));
         let odd = price.billing_scheme.as_deref() == Some("tiered") || price.unit_amount.is_none();
-        let unknown = odd || !(managed || price.metadata.contains_key(IDENTITY));
+        let (carried, alike) = (carried_by_price(price).is_some(), alike && managed);
+        let unknown = odd || !(alike || carried);
         price.lookup_key.take_if(|key| unknown && !conflicts && wanted_as(key, wanted).is_some());
     }
     for (product, index) in mirror.products.iter_mut().zip(defaults) {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use crate::catalog::identity::of_product;
+use crate::catalog::identity::{carried_by_price, of_product};
 use crate::catalog::plan::generators::{Shelf, meddled, mirrors, wanteds};
 use crate::catalog::plan::simulator::{Shop, steps};
-use crate::catalog::plan::{Options, Plan, plan};
-use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, WantedPrice, WantedProduct};
+use crate::catalog::plan::{Action, Options, Plan, Ref, Step, plan};
+use crate::catalog::{REPLACED_BY, Wanted, WantedPrice, WantedProduct};
 use crate::wire::{Environment, Metadata, Mirror, MirroredPrice, MirroredProduct};
 
 fn planned(wanted: &Wanted, mirror: &Mirror, prune: bool) -> Result<Plan, crate::error::Failure> {
@@ -16,7 +16,7 @@ fn planned(wanted: &Wanted, mirror: &Mirror, prune: bool) -> Result<Plan, crate:
 }
 
 fn identity(price: &MirroredPrice) -> Option<&str> {
-    price.metadata.get(IDENTITY).map(String::as_str)
+    carried_by_price(price)
 }
 
 fn is_plain(price: &MirroredPrice) -> bool {
@@ -108,7 +108,12 @@ fn check_others(wanted: &Wanted, prune: bool, before: &Mirror, after: &Mirror) {
                 let active = was.active && stays;
                 assert_eq!(&MirroredPrice { active, lookup_key, ..was.clone() }, is);
             }
-            None if managed && lookup_key.is_some_and(|key| keys.contains(key)) => {}
+            // What is taken over loses nothing: it is the price that the file says.
+            None if managed && lookup_key.is_some_and(|key| keys.contains(key)) => {
+                assert_eq!(identity(is), lookup_key);
+                assert_eq!(was.lookup_key, is.lookup_key);
+                assert!(!is.metadata.contains_key(REPLACED_BY));
+            }
             None if was.metadata.contains_key(REPLACED_BY) => {
                 let active = was.active && is_default(before, was);
                 assert_eq!(&MirroredPrice { active, ..was.clone() }, is);
@@ -141,9 +146,27 @@ fn settled(wanted: &Wanted, prune: bool, mirror: &Mirror) {
     assert!(again.changes.is_empty(), "there is still something to do: {:#?}", again.changes);
 }
 
+/// Each price that gives way has its identity, and is named.
+fn check_shown(before: &Mirror, plan: &Plan) {
+    for change in plan.changes.iter().filter(|change| change.action == Action::Replace) {
+        let shown: Vec<&String> = change.id.iter().chain(&change.also).collect();
+        for step in &change.steps {
+            let id = match step {
+                Step::UpdatePrice { price: Ref::Known(id), replaced_by: Some(_), .. } => id,
+                Step::ArchivePrice { id } => id,
+                _ => continue,
+            };
+            assert!(shown.contains(&id), "{id} is not shown in {change:?}");
+            let price = before.prices.iter().find(|price| price.price_id == *id).unwrap();
+            assert_eq!(identity(price), Some(change.key.as_str()));
+        }
+    }
+}
+
 /// Whether there was no conflict.
 fn converges(wanted: &Wanted, before: &Mirror, prune: bool) -> bool {
     let Ok(first) = planned(wanted, before, prune) else { return false };
+    check_shown(before, &first);
     let mut shop = Shop::new(before);
     let mut states = vec![before.clone()];
     for step in steps(&first) {

@@ -200,3 +200,23 @@ fn rhythm(value: &Value) -> Option<String> {
         value.get("intervalCount").and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
     Some(Recurring { interval, interval_count: count }.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_currency_alone_and_each_price_that_gives_way_are_shown() {
+        let change: Change = serde_json::from_value(json!({
+            "action": "replace", "kind": "price", "key": "pro", "id": "price_1", "reason": "Because",
+            "before": {"currency": "eur", "unitAmount": 1900}, "after": {"currency": "usd", "unitAmount": 1900},
+            "also": ["price_2"],
+        }))
+        .unwrap();
+        let lines: Vec<String> = change_lines(&change).iter().map(|line| format!("{line:?}")).collect();
+        assert!(lines[1].contains("amount: 19.00 EUR → 19.00 USD"), "{lines:?}");
+        assert!(lines[2].contains("price_2 gives way too"), "{lines:?}");
+    }
+}
