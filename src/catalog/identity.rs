@@ -23,6 +23,12 @@ pub(crate) fn of_product(product: &MirroredProduct) -> Option<&str> {
     product.metadata.get(IDENTITY).map(String::as_str).filter(|key| is_key(key))
 }
 
+/// The lookup key that a price carries as its identity. One that no file can have is none.
+pub(crate) fn carried_by_price(price: &MirroredPrice) -> Option<&str> {
+    let key = price.metadata.get(IDENTITY).map(String::as_str);
+    key.filter(|key| key.parse::<LookupKey>().is_ok())
+}
+
 /// The lookup key by which a price is recognised: what it carries as its identity, or else its own. One that breaks
 /// the rules of a lookup key is none.
 pub(crate) fn of_price(price: &MirroredPrice) -> Option<LookupKey> {

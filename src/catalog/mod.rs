@@ -12,6 +12,7 @@ pub(crate) mod file;
 mod identity;
 pub(crate) mod plan;
 mod wanted;
+mod words;
 
 pub(crate) use export::{Adopt, Export, export};
 pub(crate) use wanted::{Wanted, WantedPrice, WantedProduct};

@@ -32,5 +32,6 @@ pub(crate) use stripe::{
 };
 pub(crate) use text::{
     Currency, Description, IdempotencyKey, ItemDescription, ItemName, LookupKey, ObjectId, ProductName,
+    trimmed,
 };
 pub(crate) use texts::{Field, Metadata, Notes, OfStripe};

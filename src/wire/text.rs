@@ -91,31 +91,31 @@ checked_text! {
 checked_text! {
     /// A product's name, as customers see it: Stripe takes 250 characters (exchange 107).
     ProductName, |text| {
-        if text.trim().is_empty() {
+        if trimmed(text).is_empty() {
             return Err("the name is empty".into());
         }
-        at_most("a product's name", 250, text.trim())
+        at_most("a product's name", 250, trimmed(text))
     }
 }
 
 checked_text! {
     /// A product's description: the backend takes 5000 characters (exchange 105).
-    Description, |text| at_most("a description", 5000, text)
+    Description, |text| at_most("a description", 5000, trimmed(text))
 }
 
 checked_text! {
     /// The name of a Razorpay item: the backend takes 255 characters (exchange 302).
     ItemName, |text| {
-        if text.trim().is_empty() {
+        if trimmed(text).is_empty() {
             return Err("the name is empty".into());
         }
-        at_most("an item's name", 255, text.trim())
+        at_most("an item's name", 255, trimmed(text))
     }
 }
 
 checked_text! {
     /// The description of a Razorpay item: the backend takes 2048 characters.
-    ItemDescription, |text| at_most("an item's description", 2048, text.trim())
+    ItemDescription, |text| at_most("an item's description", 2048, trimmed(text))
 }
 
 checked_text! {
@@ -140,12 +140,18 @@ checked_text! {
     }
 }
 
+/// A text without what the backend cuts off around it: what is blank to JavaScript, which is not quite what is to Rust
+/// (<https://tc39.es/ecma262/#sec-trimstring>).
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}'))
+}
+
 /// Not empty, not too long, and nothing around it that the backend would cut off.
 fn own_text(what: &str, limit: usize, text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
+    if trimmed(text).is_empty() {
         return Err(format!("{what} is not empty"));
     }
-    if text.trim() != text {
+    if trimmed(text) != text {
         return Err(format!("{what} has no spaces around it: the backend would cut them off"));
     }
     at_most(what, limit, text)
@@ -206,6 +212,14 @@ mod tests {
         assert!("prod_1".parse::<ObjectId>().is_ok());
         refuses::<ObjectId>("prod 1", "no spaces");
         refuses::<ObjectId>("", "not empty");
+    }
+
+    #[test]
+    fn blank_is_what_is_blank_to_the_backend() {
+        assert_eq!(trimmed("\u{feff} Pro\u{a0}\u{2028}\u{feff}"), "Pro");
+        assert_eq!(trimmed("\u{85}Pro\u{85}"), "\u{85}Pro\u{85}");
+        refuses::<LookupKey>("pro\u{feff}", "no spaces around it");
+        refuses::<ProductName>("\u{feff}", "empty");
     }
 
     #[test]

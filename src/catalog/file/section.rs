@@ -9,6 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::mistake::{Mistake, Mistakes};
 use super::nearest::nearest;
 use crate::catalog::identity::{LONGEST_KEY, is_key};
+use crate::catalog::words::listed;
 
 /// A key as it stands in the file.
 pub(super) type Key<'a> = Spanned<DeString<'a>>;
@@ -208,14 +209,6 @@ pub(super) fn kind(item: &Item<'_>) -> &'static str {
         value if is_array_of_tables(value) => "an array of tables",
         DeValue::Array(_) => "an array",
         DeValue::Table(_) => "a table",
-    }
-}
-
-fn listed<T: AsRef<str>>(words: &[T], last: &str) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match words.split_last() {
-        Some((end, words)) if !words.is_empty() => format!("{} {last} {end}", words.join(", ")),
-        _ => words.join(""),
     }
 }
 

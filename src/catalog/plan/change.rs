@@ -57,6 +57,12 @@ pub(crate) struct Change {
     pub(crate) after: Option<Value>,
     /// Why, in words, without a full stop.
     pub(crate) reason: String,
+    /// Of a replacement, the ids of the other prices that give way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) also: Vec<String>,
+    /// It is archived because the file does not have it: nothing comes in its place.
+    #[serde(skip)]
+    pub(crate) pruned: bool,
     /// The requests that make it, in their order.
     #[serde(skip)]
     pub(crate) steps: Vec<Step>,
@@ -81,6 +87,7 @@ impl PartialEq for Change {
             && self.before == other.before
             && self.after == other.after
             && self.reason == other.reason
+            && self.also == other.also
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::IDENTITY;
 use crate::catalog::plan::step::put;
+use crate::catalog::words::listed;
 use crate::error::Failure;
 use crate::wire::Metadata;
 
@@ -68,7 +69,7 @@ impl Diff {
 
     /// `name and metadata`: what differs, or nothing.
     pub(super) fn words(&self) -> Option<String> {
-        listed(&self.words)
+        (!self.words.is_empty()).then(|| listed(&self.words, "and"))
     }
 
     /// How it is and how it will be, where anything differs.
@@ -88,12 +89,6 @@ fn add(side: &mut Map<String, Value>, names: Map<String, Value>) {
 /// Stripe takes an empty text for none.
 pub(super) fn or_null(text: &str) -> Value {
     if text.is_empty() { Value::Null } else { text.into() }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(words: &[&str]) -> Option<String> {
-    let (last, others) = words.split_last()?;
-    Some(if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) })
 }
 
 /// Metadata of something new, as a reader sees it: what is empty is not there.

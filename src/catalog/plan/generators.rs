@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::catalog::plan::index::key_of;
+use crate::catalog::identity::{carried_by_price, of_product};
 use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, WantedPrice, WantedProduct};
 use crate::wire::{Interval, Metadata, Mirror, MirroredPrice, MirroredProduct, Recurring, TaxBehavior};
 
@@ -73,7 +73,7 @@ fn texts(name: &str, text: Option<&str>) -> Option<(String, String)> {
 
 prop_compose! {
     fn product()(
-        key in select(vec![None, Some("basic"), Some("basic"), Some("pro"), Some("pro"), Some("team"), Some("gone")]),
+        key in select(vec![None, Some("basic"), Some("basic"), Some("pro"), Some("pro"), Some("team"), Some("gone"), Some("no key")]),
         name in select(vec!["Basic", " Pro "]), description in select(vec![None, Some(""), Some("Words")]),
         active in prop::bool::weighted(0.8), tier in select(vec![None, Some("a")]),
     ) -> MirroredProduct {
@@ -91,7 +91,7 @@ prop_compose! {
         unit_amount in select(vec![Some(100), Some(100), Some(200), Some(200), Some(300), None]),
         lookup_key in select(vec![None, Some("one"), Some("two"), Some("three"), Some("four"), Some("other")]),
         own in prop::bool::weighted(0.5),
-        identity in select(vec![None, Some("one"), Some("two"), Some("three"), Some("four"), Some("other")]),
+        identity in select(vec![None, Some("one"), Some("two"), Some("three"), Some("four"), Some("other"), Some(" ")]),
         replaced_by in prop::option::weighted(0.15, Just("price_0")), tiered in prop::bool::weighted(0.1),
         tax in select(vec![None, Some("unspecified"), Some("inclusive")]),
         interval in select(vec![(None, None), (Some("month"), None), (Some("month"), Some(3)), (Some("year"), Some(1))]),
@@ -134,11 +134,11 @@ prop_compose! {
 pub(super) fn meddled(mut mirror: Mirror, (defaults, alike, conflicts): Shelf, wanted: &Wanted) -> Mirror {
     let mut once = BTreeSet::new();
     for product in &mut mirror.products {
-        if key_of(product).is_some_and(|key| !once.insert(key.to_owned())) {
+        if of_product(product).is_some_and(|key| !once.insert(key.to_owned())) {
             product.metadata.remove(IDENTITY);
         }
     }
-    let keys = mirror.products.iter().filter_map(|product| Some((key_of(product)?, &product.product_id)));
+    let keys = mirror.products.iter().filter_map(|product| Some((of_product(product)?, &product.product_id)));
     let keys: BTreeMap<&str, &String> = keys.collect();
     for (price, alike) in mirror.prices.iter_mut().zip(alike) {
         let own = price.metadata.get(IDENTITY).or(price.lookup_key.as_ref());
@@ -149,7 +149,8 @@ pub(super) fn meddled(mut mirror: Mirror, (defaults, alike, conflicts): Shelf, w
         }
         let managed = price.product_id.as_ref().is_some_and(|id| keys.values().any(|own| *own == id));
         let odd = price.billing_scheme.as_deref() == Some("tiered") || price.unit_amount.is_none();
-        let unknown = odd || !(managed || price.metadata.contains_key(IDENTITY));
+        let (carried, alike) = (carried_by_price(price).is_some(), alike && managed);
+        let unknown = odd || !(alike || carried);
         price.lookup_key.take_if(|key| unknown && !conflicts && wanted_as(key, wanted).is_some());
     }
     for (product, index) in mirror.products.iter_mut().zip(defaults) {

@@ -2,10 +2,12 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
+use crate::catalog::Wanted;
+use crate::catalog::identity::{self, of_product};
 use crate::catalog::plan::compared::Diff;
+use crate::catalog::plan::conflict::{NotManaged, two_products};
 use crate::catalog::plan::{Action, Change, Kind, Ref, Step};
-use crate::catalog::{IDENTITY, REPLACED_BY, Wanted};
-use crate::error::{Code, Failure};
+use crate::error::Failure;
 use crate::wire::{Environment, Mirror, MirroredPrice, MirroredProduct, Patch, PriceChanges};
 
 /// A price at Stripe, with what its place in the catalog is.
@@ -26,13 +28,12 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     fn new(price: &'a MirroredPrice, product: Option<&'a MirroredProduct>) -> Self {
-        let text = |name| price.metadata.get(name).map(String::as_str).filter(|text| !text.is_empty());
         Self {
             price,
             product,
             lookup_key: price.lookup_key.as_deref().filter(|key| !key.is_empty()),
-            identity: text(IDENTITY),
-            replaced_by: text(REPLACED_BY),
+            identity: identity::carried_by_price(price),
+            replaced_by: identity::replaced_by(price),
             is_default: product
                 .is_some_and(|product| product.default_price_id.as_ref() == Some(&price.price_id)),
         }
@@ -49,19 +50,15 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The lookup key under which a file would have it: its identity, or on a managed product what it is found by.
+    /// The lookup key under which a file may have it: its identity, or on a managed product what it is found by. Without
+    /// an identity it is taken over only as it is.
     pub(super) fn candidate_of(&self) -> Option<&'a str> {
         if self.beyond_files().is_some() {
             return None;
         }
         self.identity
-            .or_else(|| self.lookup_key.filter(|_| self.product.is_some_and(|p| key_of(p).is_some())))
+            .or_else(|| self.lookup_key.filter(|_| self.product.is_some_and(|p| of_product(p).is_some())))
     }
-}
-
-/// A product's identity.
-pub(super) fn key_of(product: &MirroredProduct) -> Option<&str> {
-    product.metadata.get(IDENTITY).map(String::as_str).filter(|key| !key.is_empty())
 }
 
 /// File and mirror by their keys.
@@ -82,7 +79,7 @@ impl<'a> Index<'a> {
     pub(super) fn new(wanted: &'a Wanted, mirror: &'a Mirror) -> Result<Self, Failure> {
         let mut managed = HashMap::new();
         for product in &mirror.products {
-            let Some(key) = key_of(product) else { continue };
+            let Some(key) = of_product(product) else { continue };
             if let Some(other) = managed.insert(key, product) {
                 return Err(two_products(key, other, product));
             }
@@ -131,7 +128,7 @@ impl<'a> Index<'a> {
         let strangers = self.prices.iter().filter(|seen| seen.candidate_of().is_none());
         for seen in strangers {
             if let Some(key) = seen.lookup_key.filter(|key| self.wants_price(key)) {
-                return Err(not_managed(key, seen, environment));
+                return Err(NotManaged { key, seen, environment }.failure());
             }
         }
         Ok(())
@@ -164,6 +161,8 @@ impl<'a> Index<'a> {
                 before,
                 after,
                 reason: format!("has the lookup key {held}, which belongs to another price of the file"),
+                also: Vec::new(),
+                pruned: false,
                 steps: vec![Step::update(
                     Ref::Known(id),
                     PriceChanges { lookup_key: Patch::Clear, ..PriceChanges::default() },
@@ -171,31 +170,5 @@ impl<'a> Index<'a> {
             });
         }
         changes
-    }
-}
-
-fn two_products(key: &str, one: &MirroredProduct, other: &MirroredProduct) -> Failure {
-    let (one, other) = (&one.product_id, &other.product_id);
-    Failure::new(Code::CatalogConflict, format!("Two products at Stripe are `{key}`: {one} and {other}"))
-        .why(format!(
-            "both have it as {IDENTITY} in their metadata, so which of them the file means cannot be told"
-        ))
-        .hint(format!(
-            "take {IDENTITY} out of the metadata of the one that is not to be managed, in Stripe's dashboard"
-        ))
-}
-
-fn not_managed(key: &str, seen: &Seen, environment: Environment) -> Failure {
-    let id = &seen.price.price_id;
-    let dashboard = "take the lookup key from it in Stripe's dashboard";
-    let failure = Failure::new(
-        Code::CatalogConflict,
-        format!("The lookup key `{key}` belongs to {id}, a price that is not managed"),
-    );
-    match seen.beyond_files() {
-        Some(why) => failure.why(format!("{id} {why}, which no file can say")).hint(dashboard),
-        None => failure.why(format!("neither {id} nor its product has {IDENTITY} in its metadata")).hint(format!(
-            "`insforge payments catalog export {environment} --adopt` makes it managed; otherwise {dashboard}"
-        )),
     }
 }

@@ -9,6 +9,7 @@
 
 mod change;
 mod compared;
+mod conflict;
 mod index;
 mod price;
 mod product;
@@ -52,7 +53,7 @@ pub(crate) struct Options {
 ///
 /// # Errors
 /// [`crate::error::Code::CatalogConflict`] where two products have one identity, or a lookup key of the file names a
-/// price that is not managed; [`crate::error::Code::Usage`] where a product or a price has too much metadata.
+/// price that is not managed and not as the file says; [`crate::error::Code::Usage`] where a product or a price has too much metadata.
 pub(crate) fn plan(wanted: &Wanted, mirror: &Mirror, options: Options) -> Result<Plan, Failure> {
     let mut index = Index::new(wanted, mirror)?;
     index.check_lookup_keys(options.environment)?;
@@ -63,7 +64,7 @@ pub(crate) fn plan(wanted: &Wanted, mirror: &Mirror, options: Options) -> Result
         for price in &product.prices {
             let goal = Goal { price, key: &product.key, product: found };
             let candidates = index.candidates(price.lookup_key.as_str());
-            let (change, held) = price::change(&goal, &candidates)?;
+            let (change, held) = price::change(&goal, &candidates, options.environment)?;
             plan.changes.extend(change);
             plan.unmanaged.extend(held);
         }

@@ -3,13 +3,15 @@
 use serde_json::{Map, Value};
 
 use crate::catalog::plan::compared::{Diff, sent, shown};
+use crate::catalog::plan::conflict::NotManaged;
 use crate::catalog::plan::index::Seen;
 use crate::catalog::plan::replace::Replacement;
 use crate::catalog::plan::shown::{CHOOSE_ANOTHER, product, rhythm, unmanaged};
 use crate::catalog::plan::{Action, Change, Kind, Ref, Step, Unmanaged};
+use crate::catalog::words::listed;
 use crate::catalog::{IDENTITY, REPLACED_BY, WantedPrice};
 use crate::error::Failure;
-use crate::wire::{Metadata, MirroredProduct, NewPrice, Patch, PriceChanges, TaxBehavior};
+use crate::wire::{Environment, Metadata, MirroredProduct, NewPrice, Patch, PriceChanges, TaxBehavior};
 
 /// What a price is to become.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +28,15 @@ pub(super) struct Goal<'a> {
 pub(super) fn change(
     goal: &Goal,
     candidates: &[&Seen],
+    environment: Environment,
 ) -> Result<(Option<Change>, Option<Unmanaged>), Failure> {
     let compared = candidates.iter().map(|seen| Compared::new(goal, seen));
     let mut compared = compared.collect::<Result<Vec<_>, _>>()?;
     compared.sort_by_key(|one| {
-        (!goal.named_by(one.seen), !one.seen.price.active, one.seen.price.price_id.as_str())
+        let seen = one.seen;
+        (seen.identity.is_none(), !goal.named_by(seen), !seen.price.active, seen.price.price_id.as_str())
     });
+    check_managed(goal, &compared, environment)?;
     if compared.is_empty() {
         return Ok((Some(goal.create()?), None));
     }
@@ -48,6 +53,23 @@ pub(super) fn change(
     Ok((change, held))
 }
 
+/// A price without an identity is somebody else's as long as it would have to give way: it is taken over only as it is.
+///
+/// # Errors
+/// There is one that would.
+fn check_managed(goal: &Goal, compared: &[Compared], environment: Environment) -> Result<(), Failure> {
+    let strangers = compared.iter().enumerate().filter(|(_, one)| one.seen.identity.is_none());
+    for (at, one) in strangers {
+        let conflict = NotManaged { key: goal.lookup_key(), seen: one.seen, environment };
+        match compared.first().filter(|_| at > 0) {
+            Some(first) => return Err(conflict.beside(first.seen)),
+            None if one.fixed.is_empty() => {}
+            None => return Err(conflict.differs(&listed(&one.fixed, "and"))),
+        }
+    }
+    Ok(())
+}
+
 impl Goal<'_> {
     /// Whether this goal's lookup key names that price.
     pub(super) fn named_by(&self, seen: &Seen) -> bool {
@@ -61,9 +83,8 @@ impl Goal<'_> {
 
     fn rhythm(&self) -> Value {
         let recurring = self.price.recurring;
-        let interval = recurring.and_then(|recurring| serde_json::to_value(recurring.interval).ok());
         rhythm(
-            interval.as_ref().and_then(Value::as_str),
+            recurring.map(|recurring| recurring.interval.as_str()),
             recurring.and_then(|recurring| recurring.interval_count),
         )
     }
@@ -80,7 +101,7 @@ impl Goal<'_> {
         if !rhythm.is_null() {
             add("recurring", rhythm);
         }
-        add("taxBehavior", tax(wanted.tax_behavior).into());
+        add("taxBehavior", wanted.tax_behavior.as_str().into());
         add("lookupKey", self.lookup_key().into());
         if let Some(metadata) = shown(wanted.metadata.as_ref()) {
             add("metadata", metadata);
@@ -97,6 +118,8 @@ impl Goal<'_> {
             before: None,
             after: Some(Value::Object(after)),
             reason: "is not at Stripe yet".into(),
+            also: Vec::new(),
+            pruned: false,
             steps: vec![step],
         })
     }
@@ -164,14 +187,16 @@ impl<'s, 'a> Compared<'s, 'a> {
             self.diff.note(field, words, before, after);
             self.fixed.push(words);
         };
+        let other_currency = !has.currency.eq_ignore_ascii_case(wanted.currency.as_str());
+        let other_amount = has.unit_amount != Some(wanted.unit_amount.get());
         let own = self.seen.product.map(|product| &product.product_id);
         if own.is_none() || own != goal.product.map(|product| &product.product_id) {
             fixed("product", "product", product(self.seen), goal.key.into());
         }
-        if !has.currency.eq_ignore_ascii_case(wanted.currency.as_str()) {
+        if other_currency {
             fixed("currency", "currency", has.currency.as_str().into(), wanted.currency.as_str().into());
         }
-        if has.unit_amount != Some(wanted.unit_amount.get()) {
+        if other_amount {
             fixed("unitAmount", "amount", has.unit_amount.into(), wanted.unit_amount.get().into());
         }
         let (before, after) =
@@ -179,20 +204,22 @@ impl<'s, 'a> Compared<'s, 'a> {
         if before != after {
             fixed("recurring", "interval", before, after);
         }
-        if has.unit_amount != Some(wanted.unit_amount.get()) {
-            // An amount says nothing without its currency.
+        // An amount says nothing without its currency, nor a currency without its amount.
+        if other_currency && !other_amount {
+            self.diff.note("unitAmount", "", has.unit_amount, wanted.unit_amount.get());
+        } else if other_amount && !other_currency {
             self.diff.note("currency", "", has.currency.as_str(), wanted.currency.as_str());
         }
     }
 
     /// What is not decided yet can be decided, once.
     fn tax(&mut self, wanted: TaxBehavior) {
-        let has = self.seen.price.tax_behavior.as_deref().unwrap_or(UNSPECIFIED);
-        if has == tax(wanted) {
+        let has = self.seen.price.tax_behavior.as_deref().unwrap_or(TaxBehavior::Unspecified.as_str());
+        if has == wanted.as_str() {
             return;
         }
-        self.diff.note("taxBehavior", "tax behavior", has, tax(wanted));
-        if has == UNSPECIFIED {
+        self.diff.note("taxBehavior", "tax behavior", has, wanted.as_str());
+        if has == TaxBehavior::Unspecified.as_str() {
             self.changes.tax_behavior = Some(wanted);
         } else {
             self.fixed.push("tax behavior");
@@ -251,18 +278,9 @@ impl<'s, 'a> Compared<'s, 'a> {
             before,
             after,
             reason,
+            also: Vec::new(),
+            pruned: false,
             steps: vec![Step::update(Ref::Known(id), self.changes)],
         })
-    }
-}
-
-const UNSPECIFIED: &str = "unspecified";
-
-/// As Stripe spells it.
-const fn tax(behavior: TaxBehavior) -> &'static str {
-    match behavior {
-        TaxBehavior::Exclusive => "exclusive",
-        TaxBehavior::Inclusive => "inclusive",
-        TaxBehavior::Unspecified => UNSPECIFIED,
     }
 }

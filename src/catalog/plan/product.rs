@@ -6,7 +6,7 @@ use crate::catalog::WantedProduct;
 use crate::catalog::plan::compared::{Diff, or_null, sent, shown};
 use crate::catalog::plan::{Action, Change, Kind, Step};
 use crate::error::Failure;
-use crate::wire::{Metadata, MirroredProduct, NewProduct, Patch, ProductChanges};
+use crate::wire::{Metadata, MirroredProduct, NewProduct, Patch, ProductChanges, trimmed};
 
 /// The change that makes a product as the file says, if there is any.
 pub(super) fn change(
@@ -44,19 +44,21 @@ fn create(wanted: &WantedProduct) -> Result<Change, Failure> {
         before: None,
         after: Some(Value::Object(after)),
         reason: "is not at Stripe yet".into(),
+        also: Vec::new(),
+        pruned: false,
         steps: vec![Step::CreateProduct { key: wanted.key.clone(), body }],
     })
 }
 
 fn update(wanted: &WantedProduct, found: &MirroredProduct) -> Result<Option<Change>, Failure> {
     let (mut diff, mut changes) = (Diff::default(), ProductChanges::default());
-    if wanted.name.as_str().trim() != found.name.trim() {
+    if trimmed(wanted.name.as_str()) != trimmed(&found.name) {
         diff.note("name", "name", found.name.as_str(), wanted.name.as_str());
         changes.name = Some(wanted.name.clone());
     }
     // The backend cuts off what is blank around it.
-    let description = wanted.description.as_ref().map_or("", |text| text.as_str().trim());
-    let has = found.description.as_deref().unwrap_or_default().trim();
+    let description = wanted.description.as_ref().map_or("", |text| trimmed(text.as_str()));
+    let has = trimmed(found.description.as_deref().unwrap_or_default());
     if description != has {
         diff.note("description", "description", or_null(has), or_null(description));
         let set = wanted.description.clone().filter(|_| !description.is_empty());
@@ -85,6 +87,8 @@ fn update(wanted: &WantedProduct, found: &MirroredProduct) -> Result<Option<Chan
         before,
         after,
         reason: reasons.join("; "),
+        also: Vec::new(),
+        pruned: false,
         steps: vec![Step::UpdateProduct { id: found.product_id.clone(), changes }],
     }))
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use crate::catalog::identity::{carried_by_price, of_product};
 use crate::catalog::plan::generators::{Shelf, meddled, mirrors, wanteds};
-use crate::catalog::plan::index::key_of;
 use crate::catalog::plan::simulator::{Shop, steps};
-use crate::catalog::plan::{Options, Plan, plan};
-use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, WantedPrice, WantedProduct};
+use crate::catalog::plan::{Action, Options, Plan, Ref, Step, plan};
+use crate::catalog::{REPLACED_BY, Wanted, WantedPrice, WantedProduct};
 use crate::wire::{Environment, Metadata, Mirror, MirroredPrice, MirroredProduct};
 
 fn planned(wanted: &Wanted, mirror: &Mirror, prune: bool) -> Result<Plan, crate::error::Failure> {
@@ -16,7 +16,7 @@ fn planned(wanted: &Wanted, mirror: &Mirror, prune: bool) -> Result<Plan, crate:
 }
 
 fn identity(price: &MirroredPrice) -> Option<&str> {
-    price.metadata.get(IDENTITY).map(String::as_str)
+    carried_by_price(price)
 }
 
 fn is_plain(price: &MirroredPrice) -> bool {
@@ -29,7 +29,7 @@ fn is_default(mirror: &Mirror, price: &MirroredPrice) -> bool {
 
 fn is_on_managed(mirror: &Mirror, price: &MirroredPrice) -> bool {
     let of = |product: &&MirroredProduct| Some(&product.product_id) == price.product_id.as_ref();
-    mirror.products.iter().find(of).is_some_and(|product| key_of(product).is_some())
+    mirror.products.iter().find(of).is_some_and(|product| of_product(product).is_some())
 }
 
 fn prices(wanted: &Wanted) -> impl Iterator<Item = (&WantedProduct, &WantedPrice)> {
@@ -45,7 +45,7 @@ fn has(found: &std::collections::BTreeMap<String, String>, wanted: Option<&Metad
 fn check_reached(wanted: &Wanted, mirror: &Mirror) {
     for product in &wanted.products {
         let found: Vec<_> =
-            mirror.products.iter().filter(|one| key_of(one) == Some(product.key.as_str())).collect();
+            mirror.products.iter().filter(|one| of_product(one) == Some(product.key.as_str())).collect();
         let [found] = found[..] else { panic!("{} is there {} times", product.key, found.len()) };
         assert_eq!(found.name.trim(), product.name.as_str().trim());
         assert_eq!(
@@ -63,7 +63,7 @@ fn check_reached(wanted: &Wanted, mirror: &Mirror) {
         assert_eq!(found.lookup_key.as_deref(), Some(key));
         assert!(!found.metadata.contains_key(REPLACED_BY));
         let own = mirror.products.iter().find(|one| Some(&one.product_id) == found.product_id.as_ref());
-        assert_eq!(own.and_then(key_of), Some(product.key.as_str()));
+        assert_eq!(own.and_then(of_product), Some(product.key.as_str()));
         assert_eq!(found.currency.to_lowercase(), price.currency.as_str());
         assert_eq!(found.unit_amount, Some(price.unit_amount.get()));
         let recurring = price
@@ -89,7 +89,7 @@ fn check_others(wanted: &Wanted, prune: bool, before: &Mirror, after: &Mirror) {
     let products: BTreeSet<&str> = wanted.products.iter().map(|product| product.key.as_str()).collect();
     let keys: BTreeSet<&str> = prices(wanted).map(|(_, price)| price.lookup_key.as_str()).collect();
     for (was, is) in before.products.iter().zip(&after.products) {
-        match key_of(was) {
+        match of_product(was) {
             None => assert_eq!(was, is),
             Some(key) if products.contains(key) => {}
             Some(_) => assert_eq!(&MirroredProduct { active: was.active && !prune, ..was.clone() }, is),
@@ -108,7 +108,12 @@ fn check_others(wanted: &Wanted, prune: bool, before: &Mirror, after: &Mirror) {
                 let active = was.active && stays;
                 assert_eq!(&MirroredPrice { active, lookup_key, ..was.clone() }, is);
             }
-            None if managed && lookup_key.is_some_and(|key| keys.contains(key)) => {}
+            // What is taken over loses nothing: it is the price that the file says.
+            None if managed && lookup_key.is_some_and(|key| keys.contains(key)) => {
+                assert_eq!(identity(is), lookup_key);
+                assert_eq!(was.lookup_key, is.lookup_key);
+                assert!(!is.metadata.contains_key(REPLACED_BY));
+            }
             None if was.metadata.contains_key(REPLACED_BY) => {
                 let active = was.active && is_default(before, was);
                 assert_eq!(&MirroredPrice { active, ..was.clone() }, is);
@@ -141,9 +146,27 @@ fn settled(wanted: &Wanted, prune: bool, mirror: &Mirror) {
     assert!(again.changes.is_empty(), "there is still something to do: {:#?}", again.changes);
 }
 
+/// Each price that gives way has its identity, and is named.
+fn check_shown(before: &Mirror, plan: &Plan) {
+    for change in plan.changes.iter().filter(|change| change.action == Action::Replace) {
+        let shown: Vec<&String> = change.id.iter().chain(&change.also).collect();
+        for step in &change.steps {
+            let id = match step {
+                Step::UpdatePrice { price: Ref::Known(id), replaced_by: Some(_), .. } => id,
+                Step::ArchivePrice { id } => id,
+                _ => continue,
+            };
+            assert!(shown.contains(&id), "{id} is not shown in {change:?}");
+            let price = before.prices.iter().find(|price| price.price_id == *id).unwrap();
+            assert_eq!(identity(price), Some(change.key.as_str()));
+        }
+    }
+}
+
 /// Whether there was no conflict.
 fn converges(wanted: &Wanted, before: &Mirror, prune: bool) -> bool {
     let Ok(first) = planned(wanted, before, prune) else { return false };
+    check_shown(before, &first);
     let mut shop = Shop::new(before);
     let mut states = vec![before.clone()];
     for step in steps(&first) {

@@ -1,9 +1,9 @@
 //! A price that takes the place of others: what Stripe changes in no price is changed by making a new one.
 
-use crate::catalog::plan::compared::listed;
 use crate::catalog::plan::price::{Compared, Goal};
 use crate::catalog::plan::shown::CHOOSE_ANOTHER;
 use crate::catalog::plan::{Action, Change, Kind, Ref, Step};
+use crate::catalog::words::listed;
 use crate::error::Failure;
 use crate::wire::{Patch, PriceChanges};
 
@@ -41,10 +41,22 @@ impl Replacement<'_, '_, '_> {
         }
         let archived = self.superseded.iter().filter(|old| old.seen.price.active && !old.seen.is_default);
         steps.extend(archived.map(|old| Step::ArchivePrice { id: old.seen.price.price_id.clone() }));
-        let first = self.superseded.swap_remove(0);
+        let first = self.superseded.remove(0);
+        let also = self.superseded.iter().map(|old| old.seen.price.price_id.clone()).collect();
         let (before, after) = first.diff.sides();
         let id = Some(first.seen.price.price_id.clone());
-        Ok(Change { action: Action::Replace, kind: Kind::Price, key, id, before, after, reason, steps })
+        Ok(Change {
+            action: Action::Replace,
+            kind: Kind::Price,
+            key,
+            id,
+            before,
+            after,
+            reason,
+            also,
+            pruned: false,
+            steps,
+        })
     }
 
     fn reason(&self) -> String {
@@ -52,7 +64,7 @@ impl Replacement<'_, '_, '_> {
         let why = if let Some(keeper) = &self.keeper {
             format!("continues a replacement: {} takes its place", keeper.seen.price.price_id)
         } else {
-            let words = first.and_then(|first| listed(&first.fixed)).unwrap_or_default();
+            let words = first.map(|first| listed(&first.fixed, "and")).unwrap_or_default();
             format!("Stripe does not change the {words} of a price, so a new one takes its place")
         };
         let mut reasons = vec![why];

@@ -4,7 +4,8 @@ use foldhash::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::catalog::plan::index::{Index, Seen, key_of};
+use crate::catalog::identity::of_product;
+use crate::catalog::plan::index::{Index, Seen};
 use crate::catalog::plan::shown::{CHOOSE_ANOTHER, facts, unmanaged};
 use crate::catalog::plan::{Action, Change, Kind, Plan, Step, Unmanaged};
 use crate::wire::{MirroredProduct, ProductChanges};
@@ -30,7 +31,7 @@ impl Rest<'_, '_> {
             .collect();
         let (mut pruned, mut told) = (Vec::new(), Vec::new());
         for product in self.index.mirror.products.iter().filter(|product| product.active) {
-            match key_of(product) {
+            match of_product(product) {
                 Some(key) if self.index.wants_product(key) => {}
                 Some(key) if self.prune => pruned.push(archive_product(key, product)),
                 Some(_) => plan.unmanaged.push(left(product, CAN_BE_PRUNED)),
@@ -43,9 +44,9 @@ impl Rest<'_, '_> {
                 Fate::Told(reason) => told.push(unmanaged(seen, reason)),
                 Fate::Finished(by) => {
                     let key = identities.get(by).copied().unwrap_or(&seen.price.price_id);
-                    plan.changes.push(archive(seen, key, format!("was replaced by {by}")));
+                    plan.changes.push(archive(seen, key, format!("was replaced by {by}"), false));
                 }
-                Fate::Pruned(key) => pruned.push(archive(seen, key, NOT_IN_FILE.into())),
+                Fate::Pruned(key) => pruned.push(archive(seen, key, NOT_IN_FILE.into(), true)),
             }
         }
         // Stable: products stay behind their prices.
@@ -68,7 +69,7 @@ impl Rest<'_, '_> {
                 None => Fate::Told(NO_IDENTITY.into()),
             };
         };
-        match seen.product.and_then(key_of) {
+        match seen.product.and_then(of_product) {
             None => Fate::Told("is not in the file, and its product has no identity".into()),
             Some(_) if seen.is_default => self.default(seen, NOT_IN_FILE),
             Some(_) if self.prune => Fate::Pruned(identity),
@@ -79,7 +80,7 @@ impl Rest<'_, '_> {
     /// A default price stays as it is. Nobody has to know where its product is off sale with it.
     fn default(&self, seen: &Seen, why: &str) -> Fate<'static> {
         let off_sale = |product: &MirroredProduct| {
-            let key = key_of(product);
+            let key = of_product(product);
             let kept = key.is_some_and(|key| self.index.wants_product(key));
             !kept && (!product.active || (self.prune && key.is_some()))
         };
@@ -108,7 +109,7 @@ fn left(product: &MirroredProduct, reason: &str) -> Unmanaged {
     Unmanaged { kind: Kind::Product, id, name, reason: reason.to_owned() }
 }
 
-fn archive(seen: &Seen, key: &str, reason: String) -> Change {
+fn archive(seen: &Seen, key: &str, reason: String, pruned: bool) -> Change {
     let id = seen.price.price_id.clone();
     Change {
         action: Action::Archive,
@@ -118,6 +119,8 @@ fn archive(seen: &Seen, key: &str, reason: String) -> Change {
         before: Some(facts(seen)),
         after: None,
         reason,
+        also: Vec::new(),
+        pruned,
         steps: vec![Step::ArchivePrice { id }],
     }
 }
@@ -134,6 +137,8 @@ fn archive_product(key: &str, product: &MirroredProduct) -> Change {
         before: Some(before),
         after: None,
         reason: NOT_IN_FILE.into(),
+        also: Vec::new(),
+        pruned: true,
         steps: vec![Step::UpdateProduct { id, changes }],
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::catalog::plan::index::{Seen, key_of};
+use crate::catalog::identity::of_product;
+use crate::catalog::plan::index::Seen;
 use crate::catalog::plan::{Kind, Unmanaged};
 use crate::wire::{Interval, Money, Recurring};
 
@@ -55,7 +56,7 @@ pub(super) fn rhythm(interval: Option<&str>, count: Option<u32>) -> Value {
 
 /// The key of a price's product, or its id where it has none.
 pub(super) fn product(seen: &Seen) -> Value {
-    let key = seen.product.and_then(key_of).map(str::to_owned);
+    let key = seen.product.and_then(of_product).map(str::to_owned);
     key.or_else(|| seen.price.product_id.clone()).into()
 }
 

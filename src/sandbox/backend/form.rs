@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::sandbox::backend::refusal::Refusal;
-use crate::wire::{Generation, Patch};
+use crate::wire::{Generation, Patch, trimmed};
 
 /// The least of what is more than nothing: whether it is whole is another question.
 pub(super) const POSITIVE: f64 = f64::MIN_POSITIVE;
@@ -78,7 +78,7 @@ impl<'a> Form<'a> {
             self.breaks(name, &expected("string", value));
             return None;
         };
-        let text = text.trim();
+        let text = trimmed(text);
         let length = text.encode_utf16().count();
         if let Some(message) = rules.required.filter(|_| length == 0) {
             self.issue(name, message);
@@ -155,7 +155,7 @@ impl<'a> Form<'a> {
     /// How many rows a list may have: a query's text, made a number as JavaScript does it.
     pub(super) fn limit(&mut self) -> usize {
         let Some(value) = self.get("limit") else { return 50 };
-        let text = value.as_str().map(str::trim);
+        let text = value.as_str().map(trimmed);
         let number = match text {
             Some("") => Some(0.0),
             Some(text) => text.parse::<f64>().ok().filter(|number| number.is_finite()),

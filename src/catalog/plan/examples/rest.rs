@@ -70,10 +70,79 @@ fn contradictions_name_both_sides_and_what_to_do() {
     let what = "The lookup key `pro_monthly` belongs to price_1, a price that is not managed";
     let (said, hint) = fails(&shop(json!({"metadata": {}}), json!({"metadata": {}})));
     assert_eq!(said, what);
-    assert!(hint.contains("catalog export test --adopt"), "{hint}");
+    assert!(hint.contains("catalog export test --adopt --file OTHER.toml`"), "{hint}");
+    // A key that no file can have is none.
+    let unreadable =
+        shop(json!({"metadata": {"catalog_key": "p r o"}}), json!({"metadata": {"catalog_key": " "}}));
+    assert_eq!(fails(&unreadable), (said, hint));
+    let dashboard = "take the lookup key from it in Stripe's dashboard";
+    assert_eq!(fails(&shop(json!({"metadata": {}}), json!({"metadata": {}, "active": false}))).1, dashboard);
+    let (said, hint) = fails(&shop(json!({}), json!({"metadata": {}, "unitAmount": 1900})));
+    assert_eq!(said, what);
+    let give = "`insforge payments prices update test price_1 --metadata-field catalog_key=pro_monthly`";
+    assert!(hint.starts_with(give), "{hint}");
+    // The archived one is not brought back in the place of the managed one, though the lookup key names it.
+    let mut mirror = shop(json!({}), json!({"metadata": {}, "active": false}));
+    let managed = at_stripe("price_2", json!({"lookupKey": null}));
+    mirror.prices.push(serde_json::from_value(managed).unwrap());
+    let (said, hint) = fails(&mirror);
+    assert_eq!(said, what);
+    assert!(hint.starts_with("`insforge payments prices update test price_1 --lookup-key null`"), "{hint}");
     let (said, hint) = fails(&shop(json!({}), json!({"billingScheme": "tiered"})));
     assert_eq!(said, what);
     assert_eq!(hint, "take the lookup key from it in Stripe's dashboard");
+}
+
+#[test]
+fn only_what_is_in_no_file_is_pruned() {
+    let mut mirror =
+        shop(json!({}), json!({"unitAmount": 1900, "metadata": {"catalog_replaced_by": "price_2"}}));
+    mirror.prices[0].lookup_key = None;
+    mirror.prices.push(serde_json::from_value(at_stripe("price_2", json!({}))).unwrap());
+    let pruned = |wanted: &Wanted, mirror: &Mirror| {
+        let plan = planned(wanted, mirror, true).unwrap();
+        plan.changes.into_iter().map(|change| (change.key, change.pruned)).collect::<Vec<_>>()
+    };
+    assert_eq!(pruned(&file(json!({})), &mirror), [("pro_monthly".to_owned(), false)]);
+    mirror.prices.remove(0);
+    let both = [("pro_monthly".to_owned(), true), ("pro".to_owned(), true)];
+    assert_eq!(pruned(&Wanted::default(), &mirror), both);
+    // A key that no file can have makes nobody managed.
+    let unreadable =
+        shop(json!({"metadata": {"catalog_key": "p r o"}}), json!({"metadata": {"catalog_key": " "}}));
+    assert_eq!(pruned(&Wanted::default(), &unreadable), []);
+}
+
+#[test]
+fn each_price_that_gives_way_is_named() {
+    let mut mirror = shop(json!({}), json!({"unitAmount": 1900}));
+    let other = at_stripe("price_2", json!({"lookupKey": null, "unitAmount": 900}));
+    mirror.prices.push(serde_json::from_value(other).unwrap());
+    let wanted = file(json!({}));
+    let made = planned(&wanted, &mirror, false).unwrap().changes.remove(0);
+    assert_eq!((made.id.as_deref(), &made.also[..]), (Some("price_1"), &["price_2".to_owned()][..]));
+    assert_eq!(changes(&wanted, &mirror, false)[0]["also"], json!(["price_2"]));
+    mirror.prices.pop();
+    let seen = planned(&wanted, &mirror, false).unwrap().changes.remove(0);
+    assert!(seen.reason == made.reason && seen.before == made.before && seen != made);
+}
+
+#[test]
+fn another_currency_is_told_with_the_amount() {
+    let change = changes(&file(json!({})), &shop(json!({}), json!({"currency": "eur"})), false);
+    assert_eq!(change[0]["before"], json!({"currency": "eur", "unitAmount": 2900}));
+    assert_eq!(change[0]["after"], json!({"currency": "usd", "unitAmount": 2900}));
+    assert!(
+        change[0]["reason"].as_str().unwrap().starts_with("Stripe does not change the currency of a price")
+    );
+}
+
+#[test]
+fn what_the_backend_cuts_off_is_no_difference() {
+    let mut wanted = file(json!({}));
+    wanted.products[0].description = Some("Words\u{feff}".parse().unwrap());
+    let mirror = shop(json!({"description": "Words"}), json!({}));
+    assert_eq!(changes(&wanted, &mirror, false), json!([]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::api::stripe::STRIPE;
 use crate::catalog::Wanted;
-use crate::catalog::plan::{self, Action, Options, Plan as Changes};
+use crate::catalog::plan::{self, Options, Plan as Changes};
 use crate::command::{Change, Check, Ctx, Rollout, aside};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::ids;
@@ -111,13 +111,13 @@ impl Rollout for Apply {
     }
 
     fn change(&self, prepared: &Prepared) -> Option<Change> {
-        let Prepared { environment, prune, found, plan, .. } = prepared;
+        let Prepared { environment, found, plan, .. } = prepared;
         if plan.changes.is_empty() {
             return None;
         }
-        let archives = plan.changes.iter().any(|change| change.action == Action::Archive);
-        let effect =
-            if *prune && archives { Effect::Destroy(*environment) } else { Effect::Write(*environment) };
+        // What is left of a replacement was agreed to with its beginning.
+        let prunes = plan.changes.iter().any(|change| change.pruned);
+        let effect = if prunes { Effect::Destroy(*environment) } else { Effect::Write(*environment) };
         Some(Change {
             effect,
             provider: &STRIPE,

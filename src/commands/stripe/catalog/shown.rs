@@ -113,6 +113,7 @@ fn change_lines(change: &Change) -> Vec<Line<'_>> {
             }
         }
     }
+    lines.extend(change.also.iter().map(|id| Line::new(Mark::None, 3, format!("{id} gives way too"))));
     // That something is new, or which of its fields differ, is to be seen.
     let speaks = matches!(change.action, Action::Replace | Action::Archive) || lines.len() == 1;
     if speaks && change.action != Action::Create {
@@ -198,4 +199,24 @@ fn rhythm(value: &Value) -> Option<String> {
     let count =
         value.get("intervalCount").and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
     Some(Recurring { interval, interval_count: count }.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_currency_alone_and_each_price_that_gives_way_are_shown() {
+        let change: Change = serde_json::from_value(json!({
+            "action": "replace", "kind": "price", "key": "pro", "id": "price_1", "reason": "Because",
+            "before": {"currency": "eur", "unitAmount": 1900}, "after": {"currency": "usd", "unitAmount": 1900},
+            "also": ["price_2"],
+        }))
+        .unwrap();
+        let lines: Vec<String> = change_lines(&change).iter().map(|line| format!("{line:?}")).collect();
+        assert!(lines[1].contains("amount: 19.00 EUR → 19.00 USD"), "{lines:?}");
+        assert!(lines[2].contains("price_2 gives way too"), "{lines:?}");
+    }
 }
