@@ -114,6 +114,9 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Unmanaged {
+    /// It is not as the file says, and stays so.
+    #[serde(skip)]
+    pub(crate) differs: bool,
     pub(crate) kind: Kind,
     pub(crate) id: String,
     /// What a person knows it by: a product's name; a price's lookup key, or what it costs.

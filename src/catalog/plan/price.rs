@@ -45,7 +45,7 @@ pub(super) fn change(
     let held = keeper
         .as_ref()
         .filter(|one| one.held)
-        .map(|one| unmanaged(one.seen, format!("is archived in the file, but {CHOOSE_ANOTHER}")));
+        .map(|one| unmanaged(one.seen, format!("is archived in the file, but {CHOOSE_ANOTHER}"), true));
     let change = match keeper {
         Some(keeper) if compared.is_empty() => keeper.update(goal),
         keeper => Some(Replacement { goal, keeper, superseded: compared }.change()?),

@@ -34,14 +34,15 @@ impl Rest<'_, '_> {
             match of_product(product) {
                 Some(key) if self.index.wants_product(key) => {}
                 Some(key) if self.prune => pruned.push(archive_product(key, product)),
-                Some(_) => plan.unmanaged.push(left(product, CAN_BE_PRUNED)),
-                None => plan.unmanaged.push(left(product, NO_IDENTITY)),
+                Some(_) => plan.unmanaged.push(left(product, CAN_BE_PRUNED, true)),
+                None => plan.unmanaged.push(left(product, NO_IDENTITY, false)),
             }
         }
         for seen in prices.iter().filter(|seen| seen.price.active) {
             match self.fate(seen) {
                 Fate::Planned => {}
-                Fate::Told(reason) => told.push(unmanaged(seen, reason)),
+                Fate::Told(reason) => told.push(unmanaged(seen, reason, false)),
+                Fate::Differs(reason) => told.push(unmanaged(seen, reason, true)),
                 Fate::Finished(by) => {
                     let key = identities.get(by).copied().unwrap_or(&seen.price.price_id);
                     plan.changes.push(archive(seen, key, format!("was replaced by {by}"), false));
@@ -73,7 +74,7 @@ impl Rest<'_, '_> {
             None => Fate::Told("is not in the file, and its product has no identity".into()),
             Some(_) if seen.is_default => self.default(seen, NOT_IN_FILE),
             Some(_) if self.prune => Fate::Pruned(identity),
-            Some(_) => Fate::Told(CAN_BE_PRUNED.into()),
+            Some(_) => Fate::Differs(CAN_BE_PRUNED.into()),
         }
     }
 
@@ -87,7 +88,7 @@ impl Rest<'_, '_> {
         if seen.product.is_some_and(off_sale) {
             Fate::Planned
         } else {
-            Fate::Told(format!("{why}, but {CHOOSE_ANOTHER}"))
+            Fate::Differs(format!("{why}, but {CHOOSE_ANOTHER}"))
         }
     }
 }
@@ -98,15 +99,17 @@ enum Fate<'s> {
     Planned,
     /// It is left alone, for this reason.
     Told(String),
+    /// It is not as the file says, and is left alone for this reason.
+    Differs(String),
     /// The last step of its replacement by this price is made.
     Finished(&'s str),
     /// It is archived: the file has nothing of this identity.
     Pruned(&'s str),
 }
 
-fn left(product: &MirroredProduct, reason: &str) -> Unmanaged {
+fn left(product: &MirroredProduct, reason: &str, differs: bool) -> Unmanaged {
     let (id, name) = (product.product_id.clone(), product.name.clone());
-    Unmanaged { kind: Kind::Product, id, name, reason: reason.to_owned() }
+    Unmanaged { differs, kind: Kind::Product, id, name, reason: reason.to_owned() }
 }
 
 fn archive(seen: &Seen, key: &str, reason: String, pruned: bool) -> Change {

@@ -12,9 +12,9 @@ pub(super) const CHOOSE_ANOTHER: &str =
     "is the default price of its product: choose another in Stripe's dashboard";
 
 /// A price that is left alone.
-pub(super) fn unmanaged(seen: &Seen, reason: impl Into<String>) -> Unmanaged {
+pub(super) fn unmanaged(seen: &Seen, reason: impl Into<String>, differs: bool) -> Unmanaged {
     let (kind, id) = (Kind::Price, seen.price.price_id.clone());
-    Unmanaged { kind, id, name: known_as(seen), reason: reason.into() }
+    Unmanaged { differs, kind, id, name: known_as(seen), reason: reason.into() }
 }
 
 /// What a person knows a price by: its lookup key, or `19.00 USD every month, Pro`.

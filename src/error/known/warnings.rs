@@ -1,7 +1,7 @@
 use super::{Known, warning};
 
 /// The codes of warnings. `SYNC_FAILED` is one of an error, too.
-pub(super) static WARNINGS: [Known; 13] = [
+pub(super) static WARNINGS: [Known; 14] = [
     warning(
         "KEY_IN_ARGV",
         [
@@ -96,6 +96,14 @@ pub(super) static WARNINGS: [Known; 13] = [
             "some objects in the file have no identity at Stripe yet",
             "`export` ran without --adopt, so `apply` would make them anew",
             "run: insforge payments catalog export ENV --adopt",
+        ],
+    ),
+    warning(
+        "LEFT_ALONE",
+        [
+            "something at Stripe is not as the catalog's file says, and stays so",
+            "a default price, which Stripe archives only when another is the default, or something that left the file",
+            "choose another default price in Stripe's dashboard, or apply with --prune",
         ],
     ),
     warning(

@@ -133,7 +133,10 @@ impl Show for Planned {
         if lines.len() > 2 {
             lines.push(Line::plain(""));
         }
-        lines.push(if self.changes.changes.is_empty() {
+        let differ = self.changes.unmanaged.iter().filter(|left| left.differs).count();
+        lines.push(if self.changes.changes.is_empty() && differ > 0 {
+            Line::new(Mark::Heading, 0, format!("Nothing to change; {differ} left alone that differ."))
+        } else if self.changes.changes.is_empty() {
             Line::plain(self.as_is.as_str())
         } else {
             Line::new(Mark::Heading, 0, format!("Plan: {}.", summary(self.changes.summary())))

@@ -6,13 +6,13 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{Applied, Applier, Progress, Touched, Undone};
-use crate::catalog::plan::{self, Action, Change, Options, Plan};
+use crate::catalog::plan::{self, Action, Change, Options, Plan, Unmanaged};
 use crate::command::Ctx;
 use crate::commands::stripe::catalog::apply::Prepared;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::shown::{kind, mark, name, summary_done};
 use crate::commands::stripe::catalog::survey::survey;
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Code, Exit, Failure, Warning};
 use crate::ui::{Column, Line, Mark, Page, Section, Show};
 use crate::wire::{Account, Environment};
 
@@ -29,6 +29,7 @@ pub(super) struct Report {
     /// Lookup keys and their prices.
     pub(super) ids: Vec<(String, String)>,
     unmanaged: Value,
+    warnings: Vec<Warning>,
     again: String,
     /// What went wrong beside the changes themselves.
     unfinished: Option<Failure>,
@@ -36,16 +37,28 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn of(prepared: &Prepared, again: String) -> Self {
-        Self {
+        let mut report = Self {
             planned: json!(prepared.plan.summary()),
             account: prepared.found.account.clone(),
             environment: prepared.environment,
             applied: Applied::default(),
             ids: Vec::new(),
-            unmanaged: json!(prepared.plan.unmanaged),
+            unmanaged: Value::Null,
+            warnings: Vec::new(),
             again,
             unfinished: None,
-        }
+        };
+        report.left_alone(&prepared.plan);
+        report
+    }
+
+    /// What stays as it is, although the file says otherwise, is nobody's wish.
+    fn left_alone(&mut self, plan: &Plan) {
+        self.unmanaged = json!(plan.unmanaged);
+        let differs = plan.unmanaged.iter().filter(|left| left.differs);
+        let text =
+            |left: &Unmanaged| format!("{} {} ({}) {}", kind(left.kind), left.id, left.name, left.reason);
+        self.warnings = differs.map(|left| Warning { code: "LEFT_ALONE", text: text(left) }).collect();
     }
 
     /// Makes what is planned, syncs, and looks whether that was all: an answer to a create can be an old one, which
@@ -78,7 +91,7 @@ impl Report {
                     break;
                 }
             };
-            self.unmanaged = json!(rest.unmanaged);
+            self.left_alone(&rest);
             if rest.changes.is_empty() {
                 // What was not answered was done.
                 for (change, _) in std::mem::take(&mut self.applied.not_done) {
@@ -180,6 +193,10 @@ impl Show for Report {
                 vec![format!("✓ {to}: {done}.")]
             }
         }
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     fn failure(&self) -> Option<Failure> {
