@@ -180,3 +180,46 @@ fn interrupted_behind_the_last_identity_it_tells_of_the_file() {
         "`insforge payments catalog export --adopt` writes nothing twice",
     ]);
 }
+
+#[test]
+fn what_a_promotion_would_leave_behind_is_told() {
+    let user = shopkeeper();
+    user.run_with_stdin(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_51SandboxShop0001a")
+        .exits(0);
+    let products = user.run(&["payments", "products", "list", "--json"]).exits(0).json();
+    let team = products["products"].as_array().expect("products").iter();
+    let team = text(&team.clone().find(|product| product["name"] == "Team Plan").expect("one")["productId"]);
+    user.run(&["payments", "products", "update", &team, "--metadata-field", "catalog_key=not a key", "-q"])
+        .exits(0);
+    let diff = user.run(&["payments", "catalog", "diff", "test", "live", "--json"]).exits(0);
+    let left_out = diff.json()["leftOut"].clone();
+    assert_eq!((&left_out[0]["kind"], &left_out[1]), (&json!("price"), &json!(null)), "{left_out}");
+    let (id, reason) = (text(&left_out[0]["id"]), text(&left_out[0]["reason"]));
+    let told = format!("Left out: price {id}, {reason}.");
+    user.run(&["payments", "catalog", "diff", "test", "live"]).exits(0).says(&[&told]);
+}
+
+#[test]
+fn one_form_is_asked_for_or_another() {
+    let user = shopkeeper();
+    let ids = |more: &str| {
+        let words = shell_words::split(&format!("payments catalog ids {more}")).expect("words");
+        user.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    for more in ["--format env --json", "--format ts -o json", "--format env -o ids"] {
+        ids(more).exits(64).says(&["--format names one form"]);
+    }
+    assert_eq!(ids("--format json --json").exits(0).json(), ids("--format json").exits(0).json());
+    ids("--format env -o table").exits(0);
+}
+
+#[test]
+fn a_plan_file_has_what_a_plan_has_and_nothing_else() {
+    let user = shopkeeper();
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let run = |line: &str| user.run(&words(line).iter().map(String::as_str).collect::<Vec<_>>());
+    run("payments catalog plan --out plan.json").exits(0);
+    run("payments catalog apply --plan-file plan.json").exits(0);
+    user.write("plan.json", &user.read("plan.json").replacen('{', "{\"pruned\": true,", 1));
+    run("payments catalog apply --plan-file plan.json").exits(64).says(&["unknown field `pruned`"]);
+}

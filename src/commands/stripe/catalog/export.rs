@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
-use crate::catalog::{self, Adopt, Export as Exported};
+use crate::catalog::{self, Adopt, Export as Exported, LeftOut};
 use crate::command::{Change, Check, Ctx, Rollout, aside, same_command};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::survey::{FILE, name, survey};
@@ -240,18 +240,13 @@ pub(super) struct Written {
 
 impl Show for Written {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let left_out = self
-            .exported
-            .left_out
-            .iter()
-            .map(|left| json!({"kind": left.kind, "id": left.id, "reason": left.reason}));
         Ok(Cow::Owned(json!({
             "environment": self.environment.as_str(),
             "file": if self.to_stdout { Value::Null } else { json!(self.file) },
             "text": if self.to_stdout { json!(self.exported.text) } else { Value::Null },
             "products": self.exported.products,
             "prices": self.exported.prices,
-            "leftOut": left_out.collect::<Vec<_>>(),
+            "leftOut": self.exported.left_out,
             "removed": self.exported.removed,
             "adopted": self.adopted,
             "notAdopted": self.exported.adopt.len() - self.adopted,
@@ -268,10 +263,7 @@ impl Show for Written {
 
     fn notes(&self) -> Vec<String> {
         let Exported { products, prices, left_out, removed, .. } = &self.exported;
-        let mut notes: Vec<String> = left_out
-            .iter()
-            .map(|left| format!("Left out: {} {}, {}.", left.kind, left.id, left.reason))
-            .collect();
+        let mut notes: Vec<String> = left_out.iter().map(LeftOut::note).collect();
         notes.extend(
             removed.iter().map(|path| format!("Not there any more, and taken out of the file: {path}.")),
         );

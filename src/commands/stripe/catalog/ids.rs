@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::api::stripe;
-use crate::catalog::{IDENTITY, Wanted, managed};
-use crate::command::{Command, Ctx};
+use crate::catalog::{Wanted, carried, has_amount, managed};
+use crate::command::{Command, Ctx, Output};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::Failure;
 use crate::ui::{Column, Line, Mark, Page, Section, Show};
@@ -45,6 +45,18 @@ impl Ids {
 impl Command for Ids {
     type Reply = Found;
 
+    async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
+        let clash = match (self.format, ctx.output) {
+            (None, _) | (_, Output::Table) | (Some(Format::Json), Output::Json) => return Ok(()),
+            (Some(_), Output::Json) => "JSON",
+            (Some(_), Output::Ids) => "ids alone",
+        };
+        // What a build writes into a file is in the form that it asked for, or nothing is.
+        Err(Failure::usage(format!("--format names one form, and the output is to be {clash}"))
+            .hint("leave out --json and `-o`, or write `-o table` beside --format")
+            .into())
+    }
+
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.environment.resolve()?;
         let mirror = ctx.send(stripe::mirror(environment)).await?.data;
@@ -64,14 +76,22 @@ pub(super) fn of(mirror: &Mirror, wanted: &Wanted) -> Vec<(String, String)> {
 
 /// Every price that is managed and on sale, by lookup key.
 fn active(mirror: &Mirror) -> BTreeMap<String, String> {
-    by_identity(mirror).into_iter().map(|(key, id)| (key.to_owned(), id.to_owned())).collect()
+    by_identity(mirror).into_iter().map(|(key, id)| (key, id.to_owned())).collect()
 }
 
-fn by_identity(mirror: &Mirror) -> HashMap<&str, &str> {
-    let active = mirror.prices.iter().filter(|price| price.active);
-    active
-        .filter_map(|price| Some((price.metadata.get(IDENTITY)?.as_str(), price.price_id.as_str())))
-        .collect()
+/// While a replacement is half done two prices carry one identity: it is still the one that its lookup key names. A
+/// price that a file cannot say is nobody's.
+fn by_identity(mirror: &Mirror) -> BTreeMap<String, &str> {
+    let mut found: BTreeMap<String, (&str, bool)> = BTreeMap::new();
+    for price in mirror.prices.iter().filter(|price| price.active && has_amount(price)) {
+        let Some(key) = carried(price) else { continue };
+        let named = price.lookup_key.as_deref() == Some(key.as_str());
+        let seen = found.entry(key.as_str().to_owned()).or_insert((&price.price_id, named));
+        if named && !seen.1 {
+            *seen = (&price.price_id, named);
+        }
+    }
+    found.into_iter().map(|(key, (id, _))| (key, id)).collect()
 }
 
 fn written(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Failure> {
@@ -137,5 +157,45 @@ impl Show for Found {
 
     fn ids(&self) -> Vec<&str> {
         self.ids.values().map(String::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::IDENTITY;
+    use crate::wire::MirroredPrice;
+
+    fn price(id: &str, identity: &str, lookup_key: Option<&str>) -> MirroredPrice {
+        MirroredPrice {
+            price_id: id.into(),
+            product_id: None,
+            active: true,
+            currency: "usd".into(),
+            unit_amount: Some(1),
+            lookup_key: lookup_key.map(Into::into),
+            billing_scheme: None,
+            tax_behavior: None,
+            recurring_interval: None,
+            recurring_interval_count: None,
+            metadata: [(IDENTITY.to_owned(), identity.to_owned())].into(),
+        }
+    }
+
+    #[test]
+    fn the_lookup_key_tells_which_of_two_it_is() {
+        let old = price("price_old", "pro", Some("pro"));
+        let new = price("price_new", "pro", None);
+        let tiered = MirroredPrice {
+            billing_scheme: Some("tiered".into()),
+            ..price("price_tiered", "tiered", Some("tiered"))
+        };
+        let fraction = MirroredPrice { unit_amount: None, ..price("price_part", "part", None) };
+        let broken = price("price_broken", " ", None);
+        let mut mirror = Mirror { products: Vec::new(), prices: vec![tiered, old, fraction, new, broken] };
+        for _ in 0..2 {
+            assert_eq!(active(&mirror), [("pro".to_owned(), "price_old".to_owned())].into());
+            mirror.prices.reverse();
+        }
     }
 }
