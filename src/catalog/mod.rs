@@ -13,7 +13,7 @@ mod identity;
 pub(crate) mod plan;
 mod wanted;
 
-pub(crate) use export::{Adopt, Export, LeftOut, export, has_amount};
+pub(crate) use export::{Adopt, Export, LeftOut, escape, export, has_amount};
 pub(crate) use wanted::{Wanted, WantedPrice, WantedProduct};
 
 use crate::wire::{LookupKey, Mirror, MirroredPrice};

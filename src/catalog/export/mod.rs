@@ -19,6 +19,7 @@ use serde::Serialize;
 pub(crate) use self::adopt::Adopt;
 use self::choose::Chosen;
 pub(crate) use self::choose::has_amount;
+pub(crate) use self::fresh::escape;
 use super::{Wanted, file};
 use crate::error::{Code, Failure};
 use crate::wire::{Metadata, Mirror};

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::api::stripe;
-use crate::catalog::{Wanted, carried, has_amount, managed};
+use crate::catalog::{Wanted, carried, escape, has_amount, managed};
 use crate::command::{Command, Ctx, Output};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::Failure;
@@ -96,13 +96,13 @@ fn by_identity(mirror: &Mirror) -> BTreeMap<String, &str> {
 
 fn written(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Failure> {
     Ok(match format {
-        Format::Json => format!("{:#}", json!(ids)),
+        Format::Json => escape(&format!("{:#}", json!(ids))),
         Format::Ts => {
             let lines = ids.iter().fold(String::new(), |mut lines, (key, id)| {
                 let _ = writeln!(lines, "  {}: {},", json!(key), json!(id));
                 lines
             });
-            format!("export const prices = {{\n{lines}}} as const;")
+            escape(&format!("export const prices = {{\n{lines}}} as const;"))
         }
         Format::Env => {
             let mut names: BTreeMap<String, &str> = BTreeMap::new();
@@ -180,6 +180,15 @@ mod tests {
             recurring_interval_count: None,
             metadata: [(IDENTITY.to_owned(), identity.to_owned())].into(),
         }
+    }
+
+    #[test]
+    fn a_key_is_the_same_to_a_program_whatever_is_in_it() {
+        let ids = BTreeMap::from([("a\u{200b}\u{202e}b".to_owned(), "price_1".to_owned())]);
+        let text = written(Format::Json, &ids).unwrap();
+        assert!(text.contains("a\\u200B\\u202Eb"), "{text}");
+        assert_eq!(serde_json::from_str::<BTreeMap<String, String>>(&text).unwrap(), ids);
+        assert!(written(Format::Ts, &ids).unwrap().contains("\"a\\u200B\\u202Eb\": \"price_1\""));
     }
 
     #[test]
