@@ -200,20 +200,6 @@ fn what_a_promotion_would_leave_behind_is_told() {
 }
 
 #[test]
-fn one_form_is_asked_for_or_another() {
-    let user = shopkeeper();
-    let ids = |more: &str| {
-        let words = shell_words::split(&format!("payments catalog ids {more}")).expect("words");
-        user.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
-    };
-    for more in ["--format env --json", "--format ts -o json", "--format env -o ids"] {
-        ids(more).exits(64).says(&["--format names one form"]);
-    }
-    assert_eq!(ids("--format json --json").exits(0).json(), ids("--format json").exits(0).json());
-    ids("--format env -o table").exits(0);
-}
-
-#[test]
 fn a_plan_file_has_what_a_plan_has_and_nothing_else() {
     let user = shopkeeper();
     let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();

@@ -1,5 +1,7 @@
 //! What is written anew: a file, a product, a price.
 
+use std::fmt::Write as _;
+
 use toml_edit::{InlineTable, Item, Key, Table, Value};
 
 use crate::catalog::file::{VERSION, amount};
@@ -125,8 +127,8 @@ pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c != '\n' && is_unsafe(c) {
-            // All of them are within four digits.
-            escaped.push_str(&format!("\\u{:04X}", u32::from(c)));
+            // All of them are within four digits, and a text takes everything.
+            let _ = write!(escaped, "\\u{:04X}", u32::from(c));
         } else {
             escaped.push(c);
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::stripe;
 use crate::catalog::{Wanted, carried, escape, has_amount, managed};
-use crate::command::{Command, Ctx, Output};
+use crate::command::{Command, Ctx};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::Failure;
 use crate::ui::{Column, Line, Mark, Page, Section, Show};
@@ -44,18 +44,6 @@ impl Ids {
 
 impl Command for Ids {
     type Reply = Found;
-
-    async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        let clash = match (self.format, ctx.output) {
-            (None, _) | (_, Output::Table) | (Some(Format::Json), Output::Json) => return Ok(()),
-            (Some(_), Output::Json) => "JSON",
-            (Some(_), Output::Ids) => "ids alone",
-        };
-        // What a build writes into a file is in the form that it asked for, or nothing is.
-        Err(Failure::usage(format!("--format names one form, and the output is to be {clash}"))
-            .hint("leave out --json and `-o`, or write `-o table` beside --format")
-            .into())
-    }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.environment.resolve()?;
