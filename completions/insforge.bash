@@ -1093,7 +1093,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__catalog__subcmd__export)
-            opts="-e -o -q -y -p -v -h --environment --file --adopt --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --file --adopt --overwrite --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4765,7 +4765,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__catalog__subcmd__export)
-            opts="-e -o -q -y -p -v -h --environment --file --adopt --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --file --adopt --overwrite --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,4 +1,5 @@
-//! Files that are whole or not there: written beside, for the user alone from the first byte, then renamed.
+//! Files that are whole or not there: written beside, for the user alone from the first byte unless they are for others
+//! too, then renamed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -29,6 +30,38 @@ pub(crate) fn write(path: &Path, content: &str) -> Result<(), Failure> {
         Ok(())
     })();
     written.map_err(|error| unusable("write", path, &error))
+}
+
+/// Replaces the content of a file that is for others too, like one that is committed: it keeps the mode that it has, and
+/// where there is none yet it gets what the user gives to new files.
+pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), Failure> {
+    let target = behind_links(path);
+    let written = begin_public(&target).and_then(|mut file| {
+        file.write_all(content.as_bytes())?;
+        if let Ok(there) = fs::metadata(&target) {
+            file.as_file().set_permissions(there.permissions())?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(&target)?;
+        Ok(())
+    });
+    written.map_err(|error| unusable("write", path, &error))
+}
+
+/// Whether [`write_public`] can begin: what is in its way is known before something that cannot be undone is done.
+pub(crate) fn check_public(path: &Path) -> Result<(), Failure> {
+    // The file beside it goes away with its handle.
+    begin_public(&behind_links(path)).map(drop).map_err(|error| unusable("write", path, &error))
+}
+
+fn begin_public(target: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let directory = target.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let mut builder = tempfile::Builder::new();
+    // The umask takes its part of it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".insforge-").tempfile_in(directory)
 }
 
 /// Changes a file that others of our processes may change at the same time: one after the other.

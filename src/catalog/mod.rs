@@ -14,7 +14,8 @@ pub(crate) mod plan;
 mod wanted;
 mod words;
 
-pub(crate) use export::{Adopt, Export, export};
+pub(crate) use export::{Adopt, Export, LeftOut, escape, export, has_amount};
+pub(crate) use identity::carried_by_price;
 pub(crate) use wanted::{Wanted, WantedPrice, WantedProduct};
 
 use crate::wire::Mirror;
@@ -24,9 +25,48 @@ pub(crate) const IDENTITY: &str = "catalog_key";
 /// The metadata key under which a price that was replaced names the price that replaced it.
 pub(crate) const REPLACED_BY: &str = "catalog_replaced_by";
 
-/// What is managed of a mirror: what carries its identity.
+/// What is managed of a mirror: what carries its identity. One that no file can have is none.
 pub(crate) fn managed(mut mirror: Mirror) -> Mirror {
     mirror.products.retain(|product| identity::of_product(product).is_some());
-    mirror.prices.retain(|price| price.metadata.contains_key(IDENTITY));
+    mirror.prices.retain(|price| carried_by_price(price).is_some());
     mirror
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::MirroredPrice;
+
+    #[test]
+    fn what_no_file_can_have_is_no_identity() {
+        let carrying = |key: &str| [(IDENTITY.to_owned(), key.to_owned())].into();
+        let product = |key: &str| crate::wire::MirroredProduct {
+            product_id: "prod_1".into(),
+            name: "Pro".into(),
+            description: None,
+            active: true,
+            default_price_id: None,
+            metadata: carrying(key),
+        };
+        let price = |key: &str| MirroredPrice {
+            price_id: "price_1".into(),
+            product_id: None,
+            active: true,
+            currency: "usd".into(),
+            unit_amount: Some(1),
+            lookup_key: Some("own".into()),
+            billing_scheme: None,
+            tax_behavior: None,
+            recurring_interval: None,
+            recurring_interval_count: None,
+            metadata: carrying(key),
+        };
+        let mirror = Mirror {
+            products: vec![product("pro"), product("not a key"), product("")],
+            prices: vec![price("pro_monthly"), price(""), price(&"k".repeat(201))],
+        };
+        let managed = managed(mirror);
+        assert_eq!((managed.products.len(), managed.prices.len()), (1, 1));
+        assert_eq!(carried_by_price(&managed.prices[0]), Some("pro_monthly"));
+    }
 }

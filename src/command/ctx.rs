@@ -219,6 +219,17 @@ impl Ctx {
         }
     }
 
+    /// A command that was told to write a form of its own writes that form or nothing.
+    pub(crate) fn refuse_other_form(&self, is_json: bool) -> Result<(), Failure> {
+        match self.output {
+            Output::Table => Ok(()),
+            Output::Json if is_json => Ok(()),
+            _ if !self.output_named => Ok(()),
+            _ => Err(Failure::usage("--format names one form, and --json or -o another")
+                .hint("leave out one of them")),
+        }
+    }
+
     pub(super) fn set_deadline(&self, deadline: Duration) {
         self.deadline.set(deadline);
     }

@@ -36,7 +36,8 @@ pub(crate) enum Mark {
     Remove,
     /// Beside the point.
     Aside,
-    /// For programs: it is not broken, however narrow the terminal.
+    /// For programs: it is not broken, however narrow the terminal. Control characters are replaced here too: whoever
+    /// writes it escapes them before.
     Verbatim,
 }
 
@@ -69,7 +70,7 @@ impl<'a> Line<'a> {
         Self { mark, depth, text: text.into() }
     }
 
-    /// Text for whoever wants nothing but that: `$(insforge …)`.
+    /// Text without a mark, broken where a terminal is narrow; what a program reads is [`Mark::Verbatim`].
     pub(crate) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(Mark::None, 0, text)
     }

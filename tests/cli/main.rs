@@ -10,6 +10,8 @@
 mod again;
 mod catalog;
 #[cfg(feature = "sandbox")]
+mod catalog_export;
+#[cfg(feature = "sandbox")]
 mod catalog_interrupted;
 #[cfg(feature = "sandbox")]
 mod catalog_rerun;

@@ -108,14 +108,7 @@ fn price(of: &MirroredPrice) -> Result<ChosenPrice<'_>, String> {
     if let Some(other) = identity::replaced_by(of) {
         return Err(format!("{other} replaced it, and it is still its product's default price"));
     }
-    match of.billing_scheme.as_deref() {
-        None | Some("per_unit") => {}
-        Some("tiered") => return Err("it is tiered".into()),
-        Some(other) => return Err(format!("its billing scheme is {other}")),
-    }
-    let Some(amount) = of.unit_amount else {
-        return Err("its amount is no whole number of the currency's smallest unit".into());
-    };
+    let amount = amount(of)?;
     Ok(ChosenPrice {
         of,
         currency: of.currency.to_ascii_lowercase().parse()?,
@@ -129,6 +122,20 @@ fn price(of: &MirroredPrice) -> Result<ChosenPrice<'_>, String> {
         },
         metadata: own_metadata(&of.metadata)?,
     })
+}
+
+/// Whether a price costs one amount that a file can say: it is not tiered, and no fraction.
+pub(crate) fn has_amount(of: &MirroredPrice) -> bool {
+    amount(of).is_ok()
+}
+
+fn amount(of: &MirroredPrice) -> Result<u64, String> {
+    match of.billing_scheme.as_deref() {
+        None | Some("per_unit") => {}
+        Some("tiered") => return Err("it is tiered".into()),
+        Some(other) => return Err(format!("its billing scheme is {other}")),
+    }
+    of.unit_amount.ok_or_else(|| "its amount is no whole number of the currency's smallest unit".into())
 }
 
 fn recurring(of: &MirroredPrice) -> Result<Option<Recurring>, String> {

@@ -1,5 +1,7 @@
 //! Changes a file into what is at Stripe. What is the same there stays as somebody wrote it.
 
+use std::collections::BTreeMap;
+
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::fresh;
@@ -11,13 +13,15 @@ use crate::wire::{Metadata, Recurring};
 /// The paths of what the file has and the target has not.
 pub(super) fn removed(said: &Wanted, target: &Wanted) -> Vec<String> {
     let mut removed = Vec::new();
+    let targets = products_of(target);
     for product in &said.products {
         let path = format!("products.{}", product.key);
-        let Some(target) = target.products.iter().find(|target| target.key == product.key) else {
+        let Some(target) = targets.get(product.key.as_str()) else {
             removed.push(path);
             continue;
         };
-        let gone = product.prices.iter().filter(|price| same_price(price, target).is_none());
+        let kept = prices_of(target);
+        let gone = product.prices.iter().filter(|price| !kept.contains_key(&who(price)));
         removed.extend(gone.map(|price| format!("{path}.prices.{}", price.key)));
     }
     removed
@@ -30,11 +34,13 @@ pub(super) fn edit(text: &str, said: &Wanted, target: &Wanted) -> Option<String>
     let mut document: DocumentMut = text.trim_start_matches('\u{feff}').parse().ok()?;
     let last = last_position(document.as_item());
     let products = child(document.as_item_mut(), "products")?;
-    for gone in said.products.iter().filter(|said| same_product(&said.key, target).is_none()) {
+    let targets = products_of(target);
+    for gone in said.products.iter().filter(|said| !targets.contains_key(said.key.as_str())) {
         unset(products, &gone.key);
     }
+    let said = products_of(said);
     for product in &target.products {
-        if let Some(said) = same_product(&product.key, said) {
+        if let Some(said) = said.get(product.key.as_str()) {
             change_product(products.get_mut(&product.key)?, said, product)?;
         } else {
             let mut fresh = fresh::product(product);
@@ -48,13 +54,17 @@ pub(super) fn edit(text: &str, said: &Wanted, target: &Wanted) -> Option<String>
     Some(format!("{mark}{text}"))
 }
 
-fn same_product<'a>(key: &str, among: &'a Wanted) -> Option<&'a WantedProduct> {
-    among.products.iter().find(|product| product.key == key)
+fn products_of(wanted: &Wanted) -> BTreeMap<&str, &WantedProduct> {
+    wanted.products.iter().map(|product| (product.key.as_str(), product)).collect()
 }
 
-/// The price that this one is in another product: its lookup key says so, and its key stays.
-fn same_price<'a>(price: &WantedPrice, among: &'a WantedProduct) -> Option<&'a WantedPrice> {
-    among.prices.iter().find(|other| other.key == price.key && other.lookup_key == price.lookup_key)
+fn prices_of(product: &WantedProduct) -> BTreeMap<(&str, &str), &WantedPrice> {
+    product.prices.iter().map(|price| (who(price), price)).collect()
+}
+
+/// By what a price is the same one in another product: its lookup key says so, and its key stays.
+fn who(price: &WantedPrice) -> (&str, &str) {
+    (&price.key, price.lookup_key.as_str())
 }
 
 /// The table under this key; a new one that has no header where there is none.
@@ -81,7 +91,8 @@ fn change_product(table: &mut Item, said: &WantedProduct, target: &WantedProduct
     }
     change_metadata(table, said.metadata.as_ref(), target.metadata.as_ref())?;
 
-    let gone: Vec<_> = said.prices.iter().filter(|price| same_price(price, target).is_none()).collect();
+    let kept = prices_of(target);
+    let gone: Vec<_> = said.prices.iter().filter(|price| !kept.contains_key(&who(price))).collect();
     if !gone.is_empty() {
         let prices = table.get_mut("prices")?;
         for gone in gone {
@@ -89,16 +100,20 @@ fn change_product(table: &mut Item, said: &WantedProduct, target: &WantedProduct
         }
     }
     let last = last_position(table);
+    let said = prices_of(said);
+    let mut spaced = None;
     for price in &target.prices {
-        if let Some(said) = same_price(price, said) {
+        if let Some(said) = said.get(&who(price)) {
             change_price(table.get_mut("prices")?.get_mut(&price.key)?, said, price)?;
         } else {
             let prices = child(table, "prices")?;
             let mut fresh = fresh::price(&target.key, price);
             fresh.set_position(last);
-            if !spaced(prices) {
+            if !*spaced.get_or_insert_with(|| is_spaced(prices)) {
                 fresh.decor_mut().set_prefix("");
             }
+            // Those behind it stand close to it.
+            spaced = Some(false);
             put(prices, &price.key, fresh);
         }
     }
@@ -106,7 +121,7 @@ fn change_product(table: &mut Item, said: &WantedProduct, target: &WantedProduct
 }
 
 /// Whether the last price has a blank line in front of it.
-fn spaced(prices: &Item) -> bool {
+fn is_spaced(prices: &Item) -> bool {
     let last =
         prices.as_table().and_then(|prices| prices.iter().filter_map(|(_, price)| price.as_table()).last());
     let prefix = last.and_then(|last| last.decor().prefix()).and_then(|prefix| prefix.as_str());

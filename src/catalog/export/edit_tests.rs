@@ -200,6 +200,30 @@ fn written(wanted: &Wanted, way: u8) -> String {
     text
 }
 
+/// Nothing here is looked for in a list as long as the file, once for each line of it.
+#[test]
+fn thousands_of_prices_are_named_and_kept_in_linear_time() {
+    let many = |from: u64, to: u64| Mirror {
+        products: vec![product("prod_1", "Pro")],
+        prices: (from..to).map(|n| price(&format!("price_{n:05}"), "prod_1", n, Some("month"))).collect(),
+    };
+    let timed = |mirror: &Mirror, before: Option<&str>| {
+        let start = std::time::Instant::now();
+        (exported(mirror, before), start.elapsed())
+    };
+    let (made, took) = timed(&many(0, 5000), None);
+    assert_eq!(made.prices, 5000);
+    assert!(made.text.contains("[products.pro.prices.monthly_usd_4999]\n"));
+    assert!(!made.text.contains("monthly_usd_5000]"));
+    assert!(took.as_secs() < 5, "{took:?}");
+    let (again, took) = timed(&many(0, 5000), Some(&made.text));
+    assert_eq!((again.text, again.removed.len()), (made.text, 0));
+    assert!(took.as_secs() < 5, "{took:?}");
+    let (grown, took) = timed(&many(0, 5000), Some(&exported(&many(0, 2), None).text));
+    assert_eq!(grown.prices, 5000);
+    assert!(took.as_secs() < 5, "{took:?}");
+}
+
 proptest! {
     #[test]
     fn whatever_way_it_is_written_it_is_kept(mirror in mirrors(), later in mirrors(), way in 0..4_u8) {

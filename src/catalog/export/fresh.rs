@@ -1,10 +1,13 @@
 //! What is written anew: a file, a product, a price.
 
-use toml_edit::{InlineTable, Item, Table, Value};
+use std::fmt::Write as _;
+
+use toml_edit::{InlineTable, Item, Key, Table, Value};
 
 use crate::catalog::file::{VERSION, amount};
 use crate::catalog::identity::usual_lookup_key;
 use crate::catalog::{Wanted, WantedPrice, WantedProduct};
+use crate::ui::is_unsafe;
 use crate::wire::{Metadata, TaxBehavior};
 
 /// How a new file begins.
@@ -94,17 +97,41 @@ pub(super) fn unit_amount(price: &WantedPrice) -> Value {
 
 /// Metadata on one line.
 pub(super) fn metadata(metadata: &Metadata) -> Value {
-    let texts = metadata.iter().map(|(name, value)| (name, text(value)));
-    Value::InlineTable(texts.collect::<InlineTable>())
+    let mut table = InlineTable::new();
+    for (name, value) in metadata.iter() {
+        table.insert_formatted(&key(name), text(value));
+    }
+    Value::InlineTable(table)
+}
+
+/// A key, whatever is in it.
+pub(super) fn key(name: &str) -> Key {
+    let escaped = name.contains(is_unsafe).then(|| Key::parse(&quoted(name)).ok()?.pop()).flatten();
+    escaped.unwrap_or_else(|| Key::new(name))
 }
 
 /// A text on one line, whatever is in it.
 pub(super) fn text(text: &str) -> Value {
-    let plain = || Value::from(text);
-    if !text.chars().any(char::is_control) {
-        return plain();
+    let escaped = if text.contains(is_unsafe) { quoted(text).parse().ok() } else { None };
+    escaped.unwrap_or_else(|| Value::from(text))
+}
+
+/// A text in quotes, in which everything is escaped that does something to a terminal instead of being seen there.
+fn quoted(text: &str) -> String {
+    // JSON's escapes are TOML's too, and JSON lets some of those characters stand.
+    escape(&serde_json::Value::from(text).to_string())
+}
+
+/// JSON or TOML with such characters only in its quotes, as `\uXXXX`; a program reads the same.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && is_unsafe(c) {
+            // All of them are within four digits, and a text takes everything.
+            let _ = write!(escaped, "\\u{:04X}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
     }
-    // JSON's escapes are TOML's too; only the one control character that JSON lets stand TOML does not.
-    let escaped = serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F");
-    escaped.parse().unwrap_or_else(|_| plain())
+    escaped
 }

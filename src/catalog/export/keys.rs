@@ -35,10 +35,12 @@ pub(super) fn name<'a>(
     let mut taken: BTreeSet<String> = carried.collect();
     let mut by_id: Vec<&ChosenProduct<'_>> = products.iter().collect();
     by_id.sort_by_key(|product| &product.of.product_id);
+    let said_by_key: BTreeMap<&str, &WantedProduct> =
+        said.iter().map(|said| (said.key.as_str(), said)).collect();
     let mut price_keys = BTreeMap::new();
     for product in by_id {
         let Some(key) = product_keys.get(product.of.product_id.as_str()) else { continue };
-        let said = said.iter().find(|said| said.key == *key);
+        let said = said_by_key.get(key.as_str()).copied();
         price_keys.extend(self::price_keys(key, &product.prices, said, &mut taken));
     }
     let named = products.into_iter().filter_map(|product| {
@@ -97,19 +99,27 @@ fn product_keys(
     }
     nameless.sort_by_key(|product| &product.of.product_id);
     // Who is not recognised by a key is recognised by a name that only one has.
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    for product in products {
+        *named.entry(product.name.as_str()).or_default() += 1;
+    }
+    let mut said_by_name: BTreeMap<&str, Vec<&WantedProduct>> = BTreeMap::new();
+    for said in said {
+        said_by_name.entry(said.name.as_str()).or_default().push(said);
+    }
     nameless.retain(|product| {
-        let alone = products.iter().filter(|other| other.name == product.name).count() == 1;
-        let mut same = said.iter().filter(|said| said.name == product.name);
-        let (Some(said), None) = (same.next(), same.next()) else { return true };
-        let recognised = alone && taken.insert(said.key.clone());
+        let name = product.name.as_str();
+        let Some([said]) = said_by_name.get(name).map(Vec::as_slice) else { return true };
+        let recognised = named.get(name) == Some(&1) && taken.insert(said.key.clone());
         if recognised {
             keys.insert(product.of.product_id.clone(), said.key.clone());
         }
         !recognised
     });
+    let mut numbers = Numbers::default();
     for product in nameless {
         let slug = slug(product.name.as_str());
-        let key = first_free(&[slug], |key| !taken.contains(key));
+        let key = numbers.first_free(&[slug], |key| !taken.contains(key));
         taken.insert(key.clone());
         keys.insert(product.of.product_id.clone(), key);
     }
@@ -136,15 +146,20 @@ fn price_keys(
     prices.sort_by_key(|(price, _)| &price.of.price_id);
     let mut keys: BTreeMap<String, (String, LookupKey)> = BTreeMap::new();
     let mut used = BTreeSet::new();
+    let mut said_by_key: BTreeMap<&str, &WantedPrice> = BTreeMap::new();
+    for said in said.into_iter().flat_map(|said| &said.prices) {
+        said_by_key.entry(said.lookup_key.as_str()).or_insert(said);
+    }
     // First those that the file has, then those whose lookup key says it, then all others.
     prices.retain(|(price, identity)| {
         let Some(identity) = identity else { return true };
-        let said = said.and_then(|said| said.prices.iter().find(|said| said.lookup_key == *identity));
-        said.inspect(|said| {
-            used.insert(said.key.clone());
-            keys.insert(price.of.price_id.clone(), (said.key.clone(), identity.clone()));
-        })
-        .is_none()
+        said_by_key
+            .get(identity.as_str())
+            .inspect(|said| {
+                used.insert(said.key.clone());
+                keys.insert(price.of.price_id.clone(), (said.key.clone(), identity.clone()));
+            })
+            .is_none()
     });
     prices.retain(|(price, identity)| {
         let Some(identity) = identity else { return true };
@@ -154,13 +169,16 @@ fn price_keys(
         keys.insert(price.of.price_id.clone(), (rest.to_owned(), identity.clone()));
         false
     });
+    // A key that is free for a price with a lookup key of its own may be none for one that is to get its from the key.
+    let (mut of_known, mut of_new) = (Numbers::default(), Numbers::default());
     for (price, identity) in prices {
         let rhythm = rhythm(price);
         let stems = [rhythm.clone(), format!("{rhythm}_{}", price.currency.as_str())];
         let free = |key: &str| {
             !used.contains(key) && (identity.is_some() || !taken.contains(&usual_lookup_key(product, key)))
         };
-        let key = first_free(&stems, free);
+        let numbers = if identity.is_some() { &mut of_known } else { &mut of_new };
+        let key = numbers.first_free(&stems, free);
         // Two short keys make a lookup key.
         let Some(lookup_key) = identity.or_else(|| usual_lookup_key(product, &key).parse().ok()) else {
             continue;
@@ -172,11 +190,26 @@ fn price_keys(
     keys
 }
 
-/// The first stem that is free, or the last one with the first free number behind it.
-fn first_free(stems: &[String], free: impl Fn(&str) -> bool) -> String {
-    let last = stems.last().map_or("", String::as_str);
-    let numbered = (2_u32..).map(|n| format!("{last}_{n}"));
-    stems.iter().cloned().chain(numbered).find(|key| free(key)).unwrap_or_default()
+/// The number that comes next behind each stem. What is once taken stays so, and is not tried again.
+#[derive(Default)]
+struct Numbers(BTreeMap<String, u32>);
+
+impl Numbers {
+    /// The first stem that is free, or the last one with the first free number behind it.
+    fn first_free(&mut self, stems: &[String], free: impl Fn(&str) -> bool) -> String {
+        if let Some(stem) = stems.iter().find(|stem| free(stem)) {
+            return stem.clone();
+        }
+        let last = stems.last().map_or("", String::as_str);
+        let next = self.0.entry(last.to_owned()).or_insert(2);
+        loop {
+            let key = format!("{last}_{next}");
+            if free(&key) {
+                return key;
+            }
+            *next += 1;
+        }
+    }
 }
 
 /// `monthly`, `every_3_months`, `once`.

@@ -14,8 +14,12 @@ mod samples;
 mod tests;
 mod world;
 
+use serde::Serialize;
+
 pub(crate) use self::adopt::Adopt;
 use self::choose::Chosen;
+pub(crate) use self::choose::has_amount;
+pub(crate) use self::fresh::escape;
 use super::{Wanted, file};
 use crate::error::{Code, Failure};
 use crate::wire::{Metadata, Mirror};
@@ -38,13 +42,20 @@ pub(crate) struct Export {
 }
 
 /// Something that is for sale at Stripe and that the file cannot say.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct LeftOut {
     /// `product` or `price`.
     pub(crate) kind: &'static str,
     pub(crate) id: String,
     /// As in `it is tiered`.
     pub(crate) reason: String,
+}
+
+impl LeftOut {
+    /// In a sentence.
+    pub(crate) fn note(&self) -> String {
+        format!("Left out: {} {}, {}.", self.kind, self.id, self.reason)
+    }
 }
 
 /// Writes what is at Stripe into the file that is `before`, or into a new one. `name` is the file's name as errors show it.

@@ -1,6 +1,8 @@
 //! Puts things into tables and takes them out, whichever way the tables are written.
 
-use toml_edit::{InlineTable, Item, Key, Table, Value};
+use toml_edit::{InlineTable, Item, Table, Value};
+
+use super::fresh;
 
 /// The position in the document of the last header in a table; nothing where it has none.
 pub(super) fn last_position(item: &Item) -> Option<isize> {
@@ -25,7 +27,7 @@ pub(super) fn set(table: &mut Item, key: &str, mut value: Value) {
         return;
     }
     match table {
-        Item::Table(table) => drop(table.insert(key, Item::Value(value))),
+        Item::Table(table) => drop(table.insert_formatted(&fresh::key(key), Item::Value(value))),
         Item::Value(Value::InlineTable(table)) => append(table, key, value),
         _ => {}
     }
@@ -61,7 +63,7 @@ fn append(table: &mut InlineTable, key: &str, mut value: Value) {
     }
     value.decor_mut().set_prefix(" ");
     value.decor_mut().set_suffix(end);
-    let mut key = Key::new(key);
+    let mut key = fresh::key(key);
     key.leaf_decor_mut().set_prefix(" ");
     key.leaf_decor_mut().set_suffix(" ");
     table.insert_formatted(&key, value);

@@ -148,6 +148,24 @@ fn keys_are_made_of_names_and_intervals() {
     assert_eq!(exported(&mirror, None).text, made.text);
 }
 
+/// What hides or turns text around on a terminal is escaped, in a new file and in one that is changed.
+#[test]
+fn what_cannot_be_seen_is_escaped_and_kept() {
+    let odd = "a\u{200b}b\u{feff}c\u{202e}d\u{85}e\u{2028}f\u{7f}\"";
+    let mut of = product("prod_1", odd);
+    (of.description, of.metadata) = (Some(odd.into()), texts(&[(odd, odd)]));
+    let mirror = Mirror { products: vec![of.clone()], prices: Vec::new() };
+    let before = "version = 1\n[products.pro]\nname = \"Pro\"\nmetadata = { tier = \"x\" }\n";
+    let table = "version = 1\n[products.pro]\nname = \"Pro\"\n[products.pro.metadata]\ntier = \"x\"\n";
+    of.metadata.insert(IDENTITY.into(), "pro".into());
+    let managed = Mirror { products: vec![of], prices: Vec::new() };
+    for (mirror, before) in [(&mirror, None), (&managed, Some(before)), (&managed, Some(table))] {
+        let made = exported(mirror, before);
+        assert!(!made.text.replace('\n', "").contains(crate::ui::is_unsafe), "{:?}", made.text);
+        says_the_same(&made, mirror);
+    }
+}
+
 #[test]
 fn nobody_is_two() {
     let mut mirror = shop();

@@ -95,7 +95,7 @@ pub(super) static WARNINGS: [Known; 14] = [
         [
             "some objects in the file have no identity at Stripe yet",
             "`export` ran without --adopt, so `apply` would make them anew",
-            "run: insforge payments catalog export ENV --adopt",
+            "run it with --adopt; with --file OTHER, where payments.toml has what is not at Stripe yet",
         ],
     ),
     warning(

@@ -23,7 +23,7 @@ use crate::wire::{Account, Environment};
 ///
 /// It syncs, compares, asks where a question is due, then sends one request after the other, and ends with a sync. What
 /// fails stops only what needs it. Running it again continues: nothing is made twice, and nothing changes that is as it
-/// should be already.
+/// should be already. --timeout is for each request here, not for all of them together.
 #[derive(Args)]
 pub(super) struct Apply {
     #[command(flatten)]

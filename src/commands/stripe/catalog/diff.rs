@@ -3,13 +3,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use serde_json::{Value, json};
 
 use crate::catalog::plan::{self, Options};
-use crate::catalog::{export, file, managed};
-use crate::command::{Command, Ctx};
+use crate::catalog::{LeftOut, export, file, managed};
+use crate::command::{Command, Ctx, aside};
 use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
 use crate::commands::stripe::catalog::survey::survey;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
+use crate::ui::{Page, Show};
 use crate::wire::Environment;
 
 /// Show what would change in one environment if it became as the other
@@ -29,7 +31,7 @@ pub(super) struct Diff {
 }
 
 impl Command for Diff {
-    type Reply = Planned;
+    type Reply = Compared;
     const HAS_IDS: bool = false;
     /// It syncs twice.
     const DEADLINE: Duration = Duration::from_secs(300);
@@ -46,18 +48,50 @@ impl Command for Diff {
                 .into());
         }
         let model = survey(ctx, from, !no_sync).await?;
-        let text = export(&managed(model.mirror), None, from.as_str())?.text;
-        let wanted = file::read(&text, from.as_str())?;
+        let (wanted, left_out) = aside(move || {
+            let exported = export(&managed(model.mirror), None, from.as_str())?;
+            Ok((file::read(&exported.text, from.as_str())?, exported.left_out))
+        })
+        .await?;
         let found = survey(ctx, to, !no_sync).await?;
         let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment: to })?;
-        Ok(Planned {
+        let planned = Planned {
             title: format!("Stripe {to}, account {}, if it became as {from}", found.account),
             account: found.account,
             environment: to,
             changes,
             as_is: format!("Stripe {to} is as {from}."),
             differs: self.how.differs(),
-            notes: Vec::new(),
-        })
+            notes: left_out.iter().map(LeftOut::note).collect(),
+        };
+        Ok(Compared { planned, left_out })
+    }
+}
+
+/// A plan whose file was another environment, and what of that no file can say: it would not come along.
+pub(super) struct Compared {
+    planned: Planned,
+    left_out: Vec<LeftOut>,
+}
+
+impl Show for Compared {
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        let mut all = self.planned.json()?.into_owned();
+        if let Value::Object(all) = &mut all {
+            all.insert("leftOut".to_owned(), json!(self.left_out));
+        }
+        Ok(Cow::Owned(all))
+    }
+
+    fn page(&self) -> Page<'_> {
+        self.planned.page()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.planned.notes()
+    }
+
+    fn exit(&self) -> Exit {
+        self.planned.exit()
     }
 }

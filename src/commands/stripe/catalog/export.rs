@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
-use crate::catalog::{self, Adopt, Export as Exported};
+use crate::catalog::{self, Adopt, Export as Exported, LeftOut};
 use crate::command::{Change, Check, Ctx, Rollout, aside};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::survey::{FILE, name, survey};
@@ -31,6 +31,9 @@ pub(super) struct Export {
     /// Write the identities to Stripe, too: metadata and lookup keys, nothing else
     #[arg(long)]
     adopt: bool,
+    /// Take out of the file what is not at Stripe
+    #[arg(long)]
+    overwrite: bool,
 }
 
 impl Export {
@@ -49,6 +52,8 @@ pub(super) struct Prepared {
     environment: Environment,
     account: Account,
     exported: Exported,
+    /// The file as it was exported over.
+    before: Option<String>,
 }
 
 impl Rollout for Export {
@@ -66,12 +71,21 @@ impl Rollout for Export {
         let path = self.path();
         let name = name(&path);
         let before = if is_stdin(&path) { None } else { aside(move || Ok(files::read(&path)?)).await? };
-        let exported = catalog::export(&found.mirror, before.as_deref(), &name)?;
-        Ok(Prepared { environment, account: found.account, exported })
+        let (mirror, shown) = (found.mirror, name.clone());
+        // Thousands of prices take their time, and Ctrl-C is heard meanwhile.
+        let (exported, before) = aside(move || {
+            let exported = catalog::export(&mirror, before.as_deref(), &shown)?;
+            Ok((exported, before))
+        })
+        .await?;
+        if !self.overwrite && !exported.removed.is_empty() {
+            return Err(would_remove(&name, &exported.removed).into());
+        }
+        Ok(Prepared { environment, account: found.account, exported, before })
     }
 
     fn change(&self, prepared: &Prepared) -> Option<Change> {
-        let Prepared { environment, account, exported } = prepared;
+        let Prepared { environment, account, exported, .. } = prepared;
         if !self.adopt || exported.adopt.is_empty() {
             return None;
         }
@@ -92,14 +106,35 @@ impl Rollout for Export {
     }
 
     async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Written> {
-        let Prepared { environment, exported, .. } = prepared;
+        let Prepared { environment, exported, before, .. } = prepared;
         let path = self.path();
         let to_stdout = is_stdin(&path);
+        if !to_stdout {
+            // What is in the way of the file is in the way of the identities: without it nobody sees whose they are.
+            let (path, before) = (path.clone(), before.clone());
+            aside(move || {
+                check_unchanged(&path, before.as_deref())?;
+                Ok(files::check_public(&path)?)
+            })
+            .await?;
+        }
         let adopted =
             if self.adopt { self.give_identities(ctx, environment, &exported.adopt).await? } else { 0 };
+        let from_now_on = |what: &str| {
+            if adopted > 0 {
+                let what = format!("Interrupted after {} written{what}", identities(adopted));
+                let hint = format!("{} writes nothing twice", ctx.same_command(false));
+                ctx.when_interrupted(Failure::new(Code::Interrupted, what).hint(hint));
+            }
+        };
+        from_now_on(if to_stdout { "" } else { ", and before the file was" });
         if !to_stdout {
             let text = exported.text.clone();
-            aside(move || Ok(files::write(&path, &text)?)).await?;
+            let written = aside(move || {
+                Ok(check_unchanged(&path, before.as_deref()).and_then(|()| files::write_public(&path, &text)))
+            });
+            written.await?.map_err(|failure| without_file(failure, adopted, ctx))?;
+            from_now_on(", and the file");
         }
         let mut warnings = Vec::new();
         let without = exported.adopt.len() - adopted;
@@ -157,6 +192,38 @@ fn partly(failure: Failure, done: usize, of: usize, again: &str) -> Failure {
     Failure { what, ..failure }.exit(exit).then(&format!("{again} continues; no file was written yet"))
 }
 
+/// Whether the file is what was exported over: what somebody wrote into it meanwhile is not overwritten.
+fn check_unchanged(path: &Path, before: Option<&str>) -> Result<(), Failure> {
+    if files::read(path)?.as_deref() == before {
+        return Ok(());
+    }
+    let name = name(path);
+    Err(Failure::new(Code::Failed, format!("{name} was changed meanwhile; it is left as it is"))
+        .why("the export was made over what stood in it before")
+        .hint("run the same command again: it exports over what stands there now"))
+}
+
+fn identities(count: usize) -> String {
+    if count == 1 { "1 identity was".into() } else { format!("{count} identities were") }
+}
+
+/// The file was not written, and the identities may have been.
+fn without_file(failure: Failure, adopted: usize, ctx: &Ctx) -> Failure {
+    if adopted == 0 {
+        return failure;
+    }
+    let what = format!("{} written at Stripe, but: {}", identities(adopted), failure.what);
+    Failure { what, ..failure }.then(&format!("{} writes the file", ctx.same_command(false)))
+}
+
+/// An export takes nothing out of the file that somebody may have written into it and not applied yet.
+fn would_remove(name: &str, removed: &[String]) -> Failure {
+    let (entries, them) = if removed.len() == 1 { ("an entry", "it") } else { ("entries", "them") };
+    Failure::new(Code::Failed, format!("{name} has {entries} that Stripe has not; it is left as it is"))
+        .why(format!("an export would take out {}", removed.join(", ")))
+        .hint(format!("take {them} out with --overwrite, or export into another file with --file"))
+}
+
 fn told(adopt: &Adopt) -> String {
     match adopt {
         Adopt::Product { id, .. } => format!("product {id}"),
@@ -176,18 +243,13 @@ pub(super) struct Written {
 
 impl Show for Written {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let left_out = self
-            .exported
-            .left_out
-            .iter()
-            .map(|left| json!({"kind": left.kind, "id": left.id, "reason": left.reason}));
         Ok(Cow::Owned(json!({
             "environment": self.environment.as_str(),
             "file": if self.to_stdout { Value::Null } else { json!(self.file) },
             "text": if self.to_stdout { json!(self.exported.text) } else { Value::Null },
             "products": self.exported.products,
             "prices": self.exported.prices,
-            "leftOut": left_out.collect::<Vec<_>>(),
+            "leftOut": self.exported.left_out,
             "removed": self.exported.removed,
             "adopted": self.adopted,
             "notAdopted": self.exported.adopt.len() - self.adopted,
@@ -204,10 +266,7 @@ impl Show for Written {
 
     fn notes(&self) -> Vec<String> {
         let Exported { products, prices, left_out, removed, .. } = &self.exported;
-        let mut notes: Vec<String> = left_out
-            .iter()
-            .map(|left| format!("Left out: {} {}, {}.", left.kind, left.id, left.reason))
-            .collect();
+        let mut notes: Vec<String> = left_out.iter().map(LeftOut::note).collect();
         notes.extend(
             removed.iter().map(|path| format!("Not there any more, and taken out of the file: {path}.")),
         );

@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::stripe::STRIPE;
 use crate::catalog::plan::{self, Options, Plan as Changes};
 use crate::command::{Command, Ctx, aside};
-use crate::commands::common::EnvironmentArgs;
+use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::reviewed::Reviewed;
 use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, survey};
@@ -63,6 +63,32 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The plan is kept beside the catalog's file, not in its place.
+    fn check_out(&self, out: &Path) -> Result<(), Failure> {
+        let refused = |what: &str| {
+            Failure::usage(what.to_owned())
+                .hint("name a file for the plan, such as --out plan.json; --json writes it to stdout")
+        };
+        if is_stdin(out) {
+            return Err(refused("--out names a file, and `-` is none"));
+        }
+        let same = |one: &Path, other: &Path| {
+            one == other || one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one))
+        };
+        if same(out, &self.file.path()) {
+            return Err(refused("--out names the catalog's own file, which the plan would replace"));
+        }
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) if !folder.is_dir() => {
+                Err(refused(&format!("There is no folder {}", folder.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Command for Plan {
     type Reply = Planned;
     const HAS_IDS: bool = false;
@@ -74,6 +100,7 @@ impl Command for Plan {
     }
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
+        self.out.as_deref().map_or(Ok(()), |out| self.check_out(out))?;
         Ok(self.file.reads_stdin().map_or(Ok(()), |what| ctx.claim_stdin(what))?)
     }
 

@@ -1,10 +1,12 @@
 //! A plan in a file: what somebody has looked at, so that this and nothing else is done.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::catalog::Wanted;
-use crate::catalog::plan::{Action, Change, Plan};
+use crate::catalog::plan::{Action, Change, Kind, Plan};
 use crate::commands::stripe::catalog::plan::moved;
 use crate::commands::stripe::catalog::shown::name;
 use crate::error::{Code, Failure};
@@ -15,7 +17,7 @@ const VERSION: u32 = 1;
 
 /// What was looked at.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Reviewed {
     version: u32,
     pub(super) account: String,
@@ -79,10 +81,19 @@ impl Reviewed {
 
     /// Whether what is to be done now was looked at. What was looked at and is done already, or half done, does no harm.
     pub(super) fn covers(&self, plan: &Plan) -> Result<(), Failure> {
+        let is_price = |change: &Change| change.kind == Kind::Price;
+        let mut reviewed: HashMap<(bool, &str), Vec<&Change>> = HashMap::new();
+        for seen in &self.changes {
+            reviewed.entry((is_price(seen), seen.key.as_str())).or_default().push(seen);
+        }
+        let covered = |change: &Change| {
+            let same = reviewed.get(&(is_price(change), change.key.as_str()));
+            same.is_some_and(|same| same.iter().any(|seen| *seen == change || is_rest_of(change, seen)))
+        };
         let others: Vec<String> = plan
             .changes
             .iter()
-            .filter(|change| !self.changes.iter().any(|seen| seen == *change || is_rest_of(change, seen)))
+            .filter(|change| !covered(change))
             .map(|change| format!("{} would change in another way now", name(change)))
             .collect();
         if others.is_empty() { Ok(()) } else { Err(moved(others.join("\n"))) }
@@ -100,9 +111,12 @@ fn is_rest_of(rest: &Change, of: &Change) -> bool {
         rest.before.as_ref() == Some(&before) && rest.after.as_ref() == Some(&after)
     };
     match rest.action {
-        Action::Replace => rest.id == of.id && rest.before == of.before && rest.after == of.after,
+        Action::Replace => {
+            let seen = rest.also.iter().all(|id| of.also.contains(id));
+            seen && rest.id == of.id && rest.before == of.before && rest.after == of.after
+        }
         Action::Update => gets_its_lookup_key(),
-        Action::Archive => rest.id == of.id,
+        Action::Archive => rest.id == of.id || rest.id.as_ref().is_some_and(|id| of.also.contains(id)),
         Action::Create => false,
     }
 }
