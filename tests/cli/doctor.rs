@@ -413,10 +413,10 @@ fn each_failure_is_one_checks() {
         answer => {
             let then = Answer::json(200, &answer.to_string());
             let is_late = request.target.ends_with("/catalog");
-            if is_late { Answer::Late { after: Duration::from_secs(20), then: Box::new(then) } } else { then }
+            if is_late { Answer::Late { after: Duration::from_secs(60), then: Box::new(then) } } else { then }
         }
     });
-    examine(&User::of(&late.address), &["--timeout", "500ms"])
+    examine(&User::of(&late.address), &["--timeout", "3s"])
         .fails(2)
         .finds("last sync", "pass", "ago", None)
         .finds("catalog", "fail", "did not answer in time", None)

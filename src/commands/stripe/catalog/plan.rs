@@ -162,7 +162,11 @@ impl Show for Planned {
         }
         let differ = self.changes.unmanaged.iter().filter(|left| left.differs).count();
         lines.push(if self.changes.changes.is_empty() && differ > 0 {
-            Line::new(Mark::Heading, 0, format!("Nothing to change; {differ} left alone that differ."))
+            Line::new(
+                Mark::Heading,
+                0,
+                format!("Nothing to change. Left alone although it differs: {differ}."),
+            )
         } else if self.changes.changes.is_empty() {
             Line::plain(self.as_is.as_str())
         } else {
