@@ -163,7 +163,8 @@ impl Show for Report {
         for (change, id) in &self.applied.done {
             lines.push(Line::new(mark(change.action), 0, format!("{}  {id}", name(change))));
         }
-        for (change, _) in &self.applied.not_done {
+        let tried = |undone: &Undone| !matches!(undone, Undone::NotTried);
+        for (change, _) in self.applied.not_done.iter().filter(|(_, undone)| tried(undone)) {
             lines.push(Line::new(
                 Mark::Aside,
                 0,
@@ -207,8 +208,7 @@ impl Show for Report {
             return Some(Failure { what, ..failure }.exit(Exit::PartlyDone));
         }
         let beside = self.unfinished.as_ref().map(|failure| failure.what.clone());
-        let undone = not_done.iter().map(|(change, undone)| undone_line(change, undone));
-        let why: Vec<String> = undone.chain(beside).collect();
+        let why: Vec<String> = undone_lines(not_done).into_iter().chain(beside).collect();
         let (all, made) = (done.len() + not_done.len(), done.len());
         let first = not_done.iter().find_map(|(_, undone)| match undone {
             Undone::Failed(failure) => Some(failure),
@@ -237,13 +237,22 @@ impl Show for Report {
     }
 }
 
-fn undone_line(change: &Change, undone: &Undone) -> String {
-    let what = format!("{} {} {}", verb(change.action), kind(change.kind), change.key);
-    match undone {
-        Undone::Failed(failure) => format!("{what}: {}", failure.what),
-        Undone::Waits(product) => format!("{what}: waits for product {product}"),
-        Undone::NotTried => format!("{what}: not tried"),
+/// What failed, each with its reason; of what was not even tried, how much it is.
+fn undone_lines(not_done: &[(Change, Undone)]) -> Vec<String> {
+    let mut untried = 0;
+    let mut lines = Vec::new();
+    for (change, undone) in not_done {
+        let what = format!("{} {} {}", verb(change.action), kind(change.kind), change.key);
+        match undone {
+            Undone::Failed(failure) => lines.push(format!("{what}: {}", failure.what)),
+            Undone::Waits(product) => lines.push(format!("{what}: waits for product {product}")),
+            Undone::NotTried => untried += 1,
+        }
     }
+    if untried > 0 {
+        lines.push(format!("and {untried} more, which were not tried"));
+    }
+    lines
 }
 
 const fn verb(action: Action) -> &'static str {
