@@ -35,6 +35,31 @@ fn the_readme_shows_what_happens() {
     }
 }
 
+/// What the README gives to CI is run in a sandbox, whose live environment is brought up to date before or not.
+#[test]
+fn the_script_for_ci_does_what_it_says() {
+    let readme = std::fs::read_to_string(README).expect("the README");
+    let script =
+        readme.split("```sh\n").find(|block| block.starts_with("# payments-ci.sh")).expect("the script");
+    let script = script.split("```").next().expect("its end");
+    for (promoted, code) in [(true, 0), (false, 7)] {
+        let user = User::new().with("CI", "true");
+        user.write("payments-ci.sh", script);
+        user.write("key", "sk_live_51SandboxShop0001a");
+        let promote = if promoted { "insforge payments catalog apply live --yes;" } else { "" };
+        let before = format!(
+            "exec >/dev/null; insforge payments catalog export test --adopt; \
+             insforge payments config set live - --yes < key; {promote} sh payments-ci.sh"
+        );
+        let program = Path::new(env!("CARGO_BIN_EXE_insforge")).parent().expect("a folder").display();
+        let path = format!("{program}:{}", std::env::var("PATH").unwrap_or_default());
+        let user = user.with("PATH", &path);
+        let ran = user.run(&["sandbox", "exec", "--", "sh", "-c", &before]).exits(code);
+        let ids = user.read("payments.env");
+        assert!(ids.contains("STRIPE_PRICE_PRO_MONTHLY=price_"), "{ids}{}", ran.stderr);
+    }
+}
+
 /// The commands of every `console` block, in order.
 fn shown(readme: &str) -> Vec<Shown> {
     let mut all: Vec<Shown> = Vec::new();
