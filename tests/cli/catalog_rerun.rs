@@ -200,7 +200,7 @@ fn a_backend_that_goes_away_at_an_update_leaves_the_rest_untried() {
     assert_eq!(codes, [unreachable, unreachable, null, null, null], "{report}");
     assert_eq!(rows(&report, "done").len(), 0, "{report}");
     assert!(!ran.stderr.contains("Nothing was changed"), "nobody knows that: {}", ran.stderr);
-    ran.exits(8).says(&["No change was made to its end", "continues, and makes nothing twice"]);
+    ran.exits(8).says(&["Nothing was finished", "continues, and makes nothing twice"]);
 }
 
 /// What is half made is not nothing.
@@ -211,7 +211,7 @@ fn a_replacement_that_breaks_off_is_not_told_as_nothing() {
     let ran = shop.apply(&with_amount("29.00"), &[]).exits(9);
     assert_eq!(rows(&shop.catalog(), "prices").len(), 2, "the new price was made");
     assert!(!ran.stderr.contains("Nothing was changed"), "{}", ran.stderr);
-    ran.says(&["No change was made to its end", "continues, and makes nothing twice"]);
+    ran.says(&["Nothing was finished", "continues, and makes nothing twice"]);
     shop.apply(&with_amount("29.00"), &[]).exits(0);
     assert_eq!(rows(&settled(&shop), "prices").len(), 2);
 }

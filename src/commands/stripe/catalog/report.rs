@@ -205,7 +205,10 @@ impl Show for Report {
         if not_done.is_empty() {
             let failure = self.unfinished.clone()?;
             let what = format!("All changes were made, but: {}", failure.what);
-            return Some(Failure { what, ..failure }.exit(Exit::PartlyDone));
+            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
+            return Some(
+                failure.then(&format!("{} looks again whether everything is as it should be", self.again)),
+            );
         }
         let beside = self.unfinished.as_ref().map(|failure| failure.what.clone());
         let why: Vec<String> = undone_lines(not_done).into_iter().chain(beside).collect();
@@ -218,14 +221,14 @@ impl Show for Report {
         if let Some(first) = first.filter(|_| made == 0 && self.applied.touched < Touched::Surely) {
             let (what, then) = match self.applied.touched {
                 Touched::Not => ("Nothing was changed", "tries again"),
-                _ => ("No change was made to its end", "continues, and makes nothing twice"),
+                _ => ("Nothing was finished", "continues, and makes nothing twice"),
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
             return Some(failure.then(&format!("{} {then}", self.again)));
         }
         let what = if made == 0 {
-            format!("No change was made to its end at Stripe {}", self.environment)
+            format!("Nothing was finished at Stripe {}", self.environment)
         } else {
             format!("{made} of {all} changes were made at Stripe {}", self.environment)
         };
