@@ -127,6 +127,10 @@ fn the_file_comes_from_where_it_is_named() {
         place.starts_with("stdin:") && error["why"].as_str().expect("a line").contains("^^^^"),
         "{error}"
     );
+    fs::write(user.path("latin.toml"), b"version = 1\n# caf\xe9\n").expect("a file");
+    plan("--file latin.toml", "")
+        .exits(64)
+        .says(&["latin.toml:2:6: what stands here is not UTF-8", "save the file"]);
     let out = catalog(&user, "export --file -").exits(0);
     assert_eq!(out.stdout, text);
     assert!(!user.path(FILE).exists());

@@ -1,5 +1,6 @@
 //! What file and mirror say: what every command of the catalog as code begins with.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -43,7 +44,7 @@ impl FileArg {
     /// What it wants.
     pub(super) async fn read(&self, ctx: &Ctx) -> Result<Wanted> {
         let (path, name) = (self.path(), self.name());
-        let text = aside(move || Ok(read(&path))).await?.map_err(|error| {
+        let bytes = aside(move || Ok(read(&path))).await?.map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let failure = Failure::new(Code::CatalogInvalid, format!("Cannot read the catalog from {name}"));
             let hint = if missing {
@@ -54,7 +55,20 @@ impl FileArg {
             };
             failure.why(error.to_string()).hint(hint)
         })?;
-        Ok(file::read(&text, &self.name())?)
+        let name = self.name();
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let text = String::from_utf8_lossy(
+                error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default(),
+            );
+            let (line, column) =
+                (text.matches('\n').count() + 1, text.chars().rev().take_while(|c| *c != '\n').count() + 1);
+            Failure::new(
+                Code::CatalogInvalid,
+                format!("{name}:{line}:{column}: what stands here is not UTF-8"),
+            )
+            .hint("save the file as UTF-8")
+        })?;
+        Ok(file::read(&text, &name)?)
     }
 }
 
@@ -63,12 +77,12 @@ pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
-    if is_stdin(path) {
-        std::io::read_to_string(std::io::stdin().lock())
-    } else {
-        std::fs::read_to_string(path)
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !is_stdin(path) {
+        return std::fs::read(path);
     }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
 }
 
 /// One environment's catalog at Stripe, and whose it is.
