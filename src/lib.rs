@@ -37,6 +37,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let facts = facts::Facts::gather();
     let early = cli::Early::read(&args, &facts);
     let stderr = early.stderr(&facts);
+    report::report_panics(stderr, args.clone());
     cli::run(&args, facts, &early).unwrap_or_else(|error| report::report(&error, stderr, &args))
 }
 

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::panic::PanicHookInfo;
 
 use serde_json::json;
 
 use crate::command::next;
 use crate::error::{Code, Exit, Failure};
 use crate::secret::redact;
-use crate::ui::Stderr;
+use crate::ui::{Stderr, ask};
 
 /// Says what failed, why and what to do now; gives the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
@@ -24,6 +25,25 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
     failure.exit
+}
+
+/// From now on a panic, which is a bug, is told like any other failure, and ends the run. The terminal is as it was before.
+pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
+    std::panic::set_hook(Box::new(move |panic| {
+        ask::restore_terminal();
+        let failure = bug(panic);
+        std::process::exit(report(&failure.into(), stderr, &args).code().into());
+    }));
+}
+
+fn bug(panic: &PanicHookInfo<'_>) -> Failure {
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    Failure::new(Code::Failed, "This is a bug in insforge, and not your mistake")
+        .why(format!("{} ({place})", message.unwrap_or("no message")))
+        .hint("report it with these lines; look what was done before you run a write again")
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
