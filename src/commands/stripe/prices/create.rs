@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, KeyInUse, Write};
 use crate::commands::common::{EnvironmentArgs, in_full, missing};
 use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
@@ -65,30 +65,7 @@ impl Write for Create {
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
-        let file: NewPrice = self.object.read().await?;
-        let body = NewPrice {
-            product_id: self.product.clone().or(file.product_id),
-            currency: self.currency.clone().or(file.currency),
-            unit_amount: self.unit_amount.or(file.unit_amount),
-            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
-            active: self.object.active(file.active),
-            recurring: self.recurring(file.recurring)?,
-            tax_behavior: self.tax_behavior.or(file.tax_behavior),
-            metadata: self.object.metadata(file.metadata)?,
-            idempotency_key: None,
-        };
-        for (flag, given) in [
-            ("--product", body.product_id.is_some()),
-            ("--currency", body.currency.is_some()),
-            ("--unit-amount", body.unit_amount.is_some()),
-        ] {
-            if !given {
-                return Err(missing(flag).into());
-            }
-        }
-        ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
-        Ok(Keyed::new(environment, body, self.key.over(file.idempotency_key)))
+        self.with(ctx, NewPrice::default())
     }
 
     fn change(&self, price: &Self::Resolved) -> Change {
@@ -135,6 +112,45 @@ impl Write for Create {
     ) -> Result<Self::Shown> {
         let note = format!("Stripe price created: {}", reply.data.price.price_id);
         Ok(Done { reply, note })
+    }
+}
+
+impl Bulk for Create {
+    type Object = NewPrice;
+    const DEED: Deed = Deed::Create;
+
+    async fn read(&self) -> Result<Option<Entries<NewPrice>>> {
+        self.object.read().await
+    }
+
+    fn with(&self, ctx: &Ctx, file: NewPrice) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let body = NewPrice {
+            product_id: self.product.clone().or(file.product_id),
+            currency: self.currency.clone().or(file.currency),
+            unit_amount: self.unit_amount.or(file.unit_amount),
+            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
+            active: self.object.active(file.active),
+            recurring: self.recurring(file.recurring)?,
+            tax_behavior: self.tax_behavior.or(file.tax_behavior),
+            metadata: self.object.metadata(file.metadata)?,
+            idempotency_key: None,
+        };
+        for (flag, given) in [
+            ("--product", body.product_id.is_some()),
+            ("--currency", body.currency.is_some()),
+            ("--unit-amount", body.unit_amount.is_some()),
+        ] {
+            if !given {
+                return Err(missing(flag).into());
+            }
+        }
+        ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
+        Ok(self.key.keyed(environment, body, file.idempotency_key))
+    }
+
+    fn key_each(&self, all: &mut [Self::Resolved]) -> Result<()> {
+        Ok(self.key.key_each("price", all)?)
     }
 }
 
