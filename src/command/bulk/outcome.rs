@@ -70,14 +70,16 @@ impl Outcome {
 
     /// What failed, where something did.
     pub(super) fn failure(&self, again: &str) -> Option<Failure> {
-        let hint = self.what_again_does(again);
+        let again = self.what_again_does(again);
         if let Some(error) = &self.unwritten {
             let what = format!("{}, but the results cannot be written", self.sum());
             let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
             let failure = Failure::new(Code::Failed, what).why(why);
-            return Some(failure.hint(format!("{hint}; it gives their results again")));
+            return Some(failure.hint(format!("{again}; it gives their results again")));
         }
         let (_, first) = self.failures.first()?;
+        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
+        let hint = if is_refused { format!("correct what was refused; {again}") } else { again };
         let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
         let why = told::some(&why.collect::<Vec<_>>());
         if self.done + self.there > 0 {

@@ -206,7 +206,7 @@ mod tests {
             ),
             (
                 "[\n {\"name\":\n  5}, {\"name\":null}, [], {\"name\": }, 1]",
-                "2 line 3, column 3: invalid type: number, expected a string\n3 `name` cannot be null\n3 it is no JSON object\n3 line 3, column 36: expected value",
+                "2 line 3, column 3: invalid type: integer `5`, expected a string\n3 `name` cannot be null\n3 it is no JSON object\n3 line 3, column 35: expected value",
             ),
             ("[{\"name\":\"A\"}\n {\"name\":\"B\"}]", "1 A\n2 there is no comma before it"),
             ("[{\"name\":\"A\"},\n]", "1 A\n2 line 2, column 1: expected value"),
