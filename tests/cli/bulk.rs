@@ -535,7 +535,7 @@ fn at_razorpay_what_is_there_is_not_made_again() {
     };
     let file = json!([plan("monthly"), plan("yearly")]).to_string();
     run("plans", &file, &[]).exits(0);
-    assert_eq!(lines(&run("plans", &file, &[]).exits(0))[1]["existing"].is_string(), true);
+    assert!(lines(&run("plans", &file, &[]).exits(0))[1]["existing"].is_string());
     assert_eq!(count("plans"), plans + 2);
     let gold = run("items", r#"[{"name":"Gold","amount":99900,"currency":"INR"}]"#, &[]).exits(0);
     assert!(lines(&gold)[0]["item"].is_object(), "{gold:?}");

@@ -16,7 +16,7 @@ use crate::error::Failure;
 /// An object that comes as JSON, or many.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FileArgs {
-    /// Take the object from a JSON file, or from stdin with `-`; flags beside it win. An array or JSONL is many of them
+    /// Take the object from a JSON file, or from stdin with `-`; flags beside it win. An array or JSONL is many
     #[arg(long, value_name = "PATH")]
     from_file: Option<PathBuf>,
 }

@@ -16,7 +16,7 @@ pub(crate) struct Target {
     /// Which environment [default: test]
     #[arg(value_name = "ENV")]
     word: Option<Environment>,
-    /// Its id; the objects of a file of many have theirs as `id`
+    /// Its id; in a file of many, each has its own
     #[arg(value_name = "ID", required_unless_present = "from_file")]
     id: Option<String>,
     /// The environment, as a flag

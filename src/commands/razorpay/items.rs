@@ -103,6 +103,9 @@ impl View for ItemReply {
 ///
 /// Razorpay takes no idempotency key: two runs make two items. Where the answer is lost, the catalog is looked through for
 /// what this run may have made, before anybody runs it again.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. It syncs first: what the catalog has already of the same name and amount is not made again.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -220,6 +223,9 @@ pub(super) fn likeness(environment: Environment, item: &NewItem) -> Option<Liken
 /// Change an item
 ///
 /// What it costs can change too; plans keep the price that they were made with.
+///
+/// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
+/// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 pub(crate) struct Update {
     #[command(flatten)]

@@ -106,6 +106,9 @@ impl View for PlanReply {
 ///
 /// A plan cannot be changed afterwards. Razorpay takes no idempotency key: two runs make two plans. Where the answer is
 /// lost, the catalog is looked through for what this run may have made, before anybody runs it again.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. It syncs first: what the catalog has already of the same name, amount and rhythm is not made again.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]

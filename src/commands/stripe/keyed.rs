@@ -13,7 +13,8 @@ use crate::wire::{Environment, IdempotencyKey};
 /// The key that makes a create repeatable.
 #[derive(Args, Clone, Debug)]
 pub(super) struct KeyArgs {
-    /// Your own key for this create, the same when you run it again; 1 to 200 characters
+    /// Your own key for this create, the same when you run it again; 1 to 200 characters. Of a file of many, each gets a key
+    /// that follows from it
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 }

@@ -12,6 +12,9 @@ use crate::guard::Effect;
 use crate::wire::{Addressed, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
 
 /// Change a price: never its amount, currency or interval
+///
+/// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
+/// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 pub(crate) struct Update {
     #[command(flatten)]

@@ -16,6 +16,10 @@ use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
 /// With an idempotency key of your own the same command can be run again, and makes one product: Stripe remembers the
 /// key for a day. Without one, a key is made for this run, so that it can be sent again after trouble; it is told where
 /// you need it. A key that was used before gives the product as it was then: `payments sync` shows it as it is.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. Each has a key of its own that follows from what it is, so that for a day the same file again
+/// makes nothing twice.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]

@@ -11,6 +11,9 @@ use crate::guard::Effect;
 use crate::wire::{Addressed, Description, Patch, ProductChanges, ProductName, ProductReply};
 
 /// Change a product
+///
+/// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
+/// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 pub(crate) struct Update {
     #[command(flatten)]
