@@ -160,6 +160,7 @@ impl Stub {
     }
 
     /// How many connections it was asked on.
+    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
