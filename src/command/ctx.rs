@@ -249,6 +249,11 @@ impl Ctx {
         busy::Bar::start(self.is_watched(), of)
     }
 
+    /// The same beside results that are written as they come: on a terminal they show it themselves.
+    pub(super) fn bar_beside_results(&self, of: usize) -> busy::Bar {
+        busy::Bar::start(self.is_watched() && !self.facts.stdout_terminal, of)
+    }
+
     fn is_watched(&self) -> bool {
         let told = self.stderr.quiet || self.stderr.json || self.stderr.verbose;
         self.facts.stderr_terminal && !told

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::Reply;
 use crate::command::{Ctx, Output};
 use crate::error::{Code, Exit, Failure};
-use crate::ui::{Page, Show, View, clean_line, write_json, write_page};
+use crate::ui::{Page, Show, View, clean_line, write_json, write_json_line, write_page};
 
 /// Shows a reply; the failure that it may carry comes after.
 pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
@@ -26,7 +26,7 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let written = match output {
         Output::Json => write_json(&mut out, &*reply.json().map_err(|error| not_json(&error))?),
-        Output::Ids => reply.ids().into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id))),
+        Output::Ids => write_ids(&mut out, reply.ids()),
         Output::Table => {
             let page = reply.page();
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
@@ -35,7 +35,7 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
             write_page(&mut out, &page, ctx.look)
         }
     };
-    let written = written.and_then(|()| out.flush()).context("Cannot write the result");
+    let written = written.and_then(|()| out.flush()).context(CANNOT_WRITE);
     // Whoever cannot see the result may still see what became of it.
     for note in reply.notes() {
         ctx.stderr.note(&note);
@@ -44,8 +44,29 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     written
 }
 
+/// Writes one of many results, at once: whoever reads them need not wait for the last.
+pub(super) fn show_line(value: &Value) -> Result<()> {
+    at_once(|out| write_json_line(out, value))
+}
+
+/// The same of ids alone.
+pub(super) fn show_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    at_once(|out| write_ids(out, ids))
+}
+
+fn write_ids<'a>(out: &mut dyn Write, ids: impl IntoIterator<Item = &'a str>) -> std::io::Result<()> {
+    ids.into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id)))
+}
+
+fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).context(CANNOT_WRITE)
+}
+
+const CANNOT_WRITE: &str = "Cannot write the result";
+
 /// What was read was fine, but something beside it was not.
-fn not_json(error: &serde_json::Error) -> Failure {
+pub(super) fn not_json(error: &serde_json::Error) -> Failure {
     Failure::new(Code::ResponseInvalid, "The backend's answer is not JSON throughout").why(error.to_string())
 }
 
@@ -91,10 +112,10 @@ impl<T: View> Show for Done<T> {
     }
 }
 
-/// The request of a write, instead of the write.
-pub(super) struct Rehearsal(pub(super) Value);
+/// JSON that is nothing but JSON.
+pub(super) struct Plain(pub(super) Value);
 
-impl Show for Rehearsal {
+impl Show for Plain {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Borrowed(&self.0))
     }

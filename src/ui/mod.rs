@@ -13,7 +13,7 @@ mod table;
 
 pub(crate) use clean::{is_unsafe, line as clean_line};
 pub(crate) use date::short_date;
-pub(crate) use json::write_json;
+pub(crate) use json::{write_json, write_json_line};
 pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use page::{Column, Page, Section, Show, View, dash, yes_no};
 pub(crate) use stderr::Stderr;

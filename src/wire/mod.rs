@@ -1,6 +1,7 @@
 //! What goes over the wire: the backend's shapes, and small values with their rules. No IO.
 
 mod address;
+mod addressed;
 mod bodies;
 mod connection;
 mod environment;
@@ -16,6 +17,7 @@ mod text;
 mod texts;
 
 pub(crate) use address::{Address, is_public_https};
+pub(crate) use addressed::Addressed;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use connection::{Account, Config, Connection, Key, Status, sync_error};
 pub(crate) use environment::Environment;

@@ -8,6 +8,8 @@
 )]
 
 mod again;
+#[cfg(feature = "sandbox")]
+mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
 mod catalog_export;

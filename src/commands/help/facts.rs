@@ -176,9 +176,9 @@ static FACTS: [Facts; 58] = [
     destroys("payments razorpay webhooks rotate-secret", "payments razorpay webhooks rotate-secret test --yes --json"),
     reads("payments razorpay items list", "payments razorpay items list test --json"),
     reads("payments razorpay items get", "payments razorpay items get test item_rTnF3Iv7WglSJS --json"),
-    writes("payments razorpay items create", "payments razorpay items create test --name Seat --amount 49900 --currency INR --json").note("there is no idempotency key: look at the list before it is run again"),
+    writes("payments razorpay items create", "payments razorpay items create test --name Seat --amount 49900 --currency INR --json").note("there is no idempotency key: look at the list before it is run again; a file of many looks by itself"),
     writes("payments razorpay items update", "payments razorpay items update test item_rTnF3Iv7WglSJS --amount 59900 --json"),
     reads("payments razorpay plans list", "payments razorpay plans list test --json"),
     reads("payments razorpay plans get", "payments razorpay plans get test plan_HCFF36AXlLFr2A --json"),
-    writes("payments razorpay plans create", "payments razorpay plans create test --period monthly --interval 1 --item-name Basic --item-amount 49900 --item-currency INR --json").note("there is no idempotency key: look at the list before it is run again"),
+    writes("payments razorpay plans create", "payments razorpay plans create test --period monthly --interval 1 --item-name Basic --item-amount 49900 --item-currency INR --json").note("there is no idempotency key: look at the list before it is run again; a file of many looks by itself"),
 ];

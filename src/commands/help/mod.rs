@@ -115,5 +115,11 @@ json   the backend's own body with its own field names, two spaces of indent. `c
        or null. With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
 ids    one id a line, for xargs.
 
+Where --from-file has many objects, stdout has a line of JSON for each as it comes, in the order of the
+file, as a table too: the backend's body, or for one that failed {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…}
+as above; `index` counts from 0. One that was there already at Razorpay is {\"index\":…,\"line\":…,\"existing\":ID}.
+With ids, failures are on stderr alone. It exits with 9 where some failed. With --dry-run each line is
+a request.
+
 Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.
 ";

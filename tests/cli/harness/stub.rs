@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -83,6 +84,7 @@ impl Answer {
 pub struct Stub {
     pub address: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
     unrecorded: Arc<Mutex<Vec<String>>>,
 }
 
@@ -122,11 +124,14 @@ impl Stub {
             answer
         });
         let end = Arc::new(End::default());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if end.has_come() {
                     break;
                 }
+                accepted.fetch_add(1, Ordering::Relaxed);
                 let (log, hangs_up, answer) = (Arc::clone(&log), Arc::clone(&hangs_up), Arc::clone(&answer));
                 let end = Arc::clone(&end);
                 // A client that goes away in the middle is not this thread's trouble.
@@ -135,7 +140,7 @@ impl Stub {
             drop(listener);
             end.is_over();
         });
-        Self { address, requests, unrecorded }
+        Self { address, requests, connections, unrecorded }
     }
 
     /// Starts one that gives these answers in this order, the last one for ever.
@@ -152,6 +157,12 @@ impl Stub {
     /// What it was asked so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().expect("a lock").clone()
+    }
+
+    /// How many connections it was asked on.
+    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// What it was asked so far, a line each.
