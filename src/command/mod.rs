@@ -2,6 +2,7 @@
 //! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write.
 
 mod again;
+mod connect;
 mod ctx;
 mod gateway;
 mod rollout;

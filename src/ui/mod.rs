@@ -16,5 +16,5 @@ pub(crate) use date::short_date;
 pub(crate) use json::write_json;
 pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use page::{Column, Page, Section, Show, View, dash, yes_no};
-pub(crate) use stderr::Stderr;
+pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use table::{Look, write_page};

@@ -40,4 +40,5 @@ mod sync;
 mod tls;
 mod tour;
 mod usage;
+mod verbose;
 mod writes;
