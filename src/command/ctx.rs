@@ -133,7 +133,10 @@ impl Ctx {
     pub(super) async fn verdict(&self, effect: Effect) -> Result<Verdict> {
         let backend = self.backend().await?;
         let live = match effect.environment() {
-            Environment::Live => backend.live(&self.asked, &self.facts)?,
+            Environment::Live => {
+                let (backend, asked, facts) = (backend.clone(), self.asked.clone(), self.facts.clone());
+                aside(move || Ok(backend.live(&asked, &facts)?)).await?
+            }
             Environment::Test => backend.live,
         };
         Ok(guard::verdict(effect, Standing { yes: self.yes, interactive: self.interactive, live }))

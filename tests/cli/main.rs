@@ -15,6 +15,8 @@ mod catalog_export;
 mod catalog_interrupted;
 #[cfg(feature = "sandbox")]
 mod catalog_rerun;
+#[cfg(feature = "sandbox")]
+mod ci;
 mod client;
 mod config_set;
 mod confirm;
