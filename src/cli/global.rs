@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::facts::Facts;
 use crate::settings::{Asked, KeyFlag};
 use crate::ui::{Look, Stderr, Verbosity};
+use crate::wire::parse_duration;
 
 /// How often a request is sent again unless somebody says otherwise: the backend tries Stripe twice itself.
 const RETRIES: u32 = 2;
@@ -165,21 +166,4 @@ fn retries_from(facts: &Facts) -> Result<u32, Failure> {
     text.parse().ok().filter(|retries| *retries <= MOST_RETRIES).ok_or_else(|| {
         Failure::usage(format!("INSFORGE_RETRIES is `{text}`")).hint("set it to a number from 0 to 10")
     })
-}
-
-/// A duration as people write it: `30s`, `1m30s`, `500ms`, or a number of seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let parsed = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => text
-            .parse::<jiff::SignedDuration>()
-            .ok()
-            .and_then(|duration| Duration::try_from(duration).ok())
-            .ok_or("write a duration such as 30s, 5m or 500ms")?,
-    };
-    if parsed.is_zero() {
-        Err("a deadline of nothing is over before it begins".to_owned())
-    } else {
-        Ok(parsed)
-    }
 }

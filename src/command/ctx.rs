@@ -34,7 +34,6 @@ pub(crate) enum Ending {
     #[default]
     CutsOff,
     /// It is over, as it should be.
-    #[cfg(feature = "sandbox")]
     Completes,
     /// The command sees to it.
     #[cfg(feature = "sandbox")]

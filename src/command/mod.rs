@@ -1,9 +1,11 @@
 //! What a command is, and the one place where commands are run. A command only says what it is and does it:
-//! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write.
+//! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write,
+//! [`execute_follow`] goes on until somebody ends it.
 
 mod again;
 mod connect;
 mod ctx;
+mod follow;
 mod gateway;
 mod rollout;
 mod show;
@@ -11,6 +13,7 @@ mod write;
 
 pub(crate) use again::next;
 pub(crate) use ctx::{Ctx, Ending, Output, aside};
+pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use rollout::{Rollout, execute_rollout};
 pub(crate) use show::Done;

@@ -16,22 +16,33 @@ pub(crate) fn write_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Writes a value on one line.
+pub(crate) fn write_json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    // No such character stands outside of a string.
+    write_safely(out, &value.to_string())?;
+    out.write_all(b"\n")
+}
+
+fn write_safely<W: ?Sized + Write>(out: &mut W, text: &str) -> io::Result<()> {
+    let mut rest = text;
+    while let Some(at) = rest.find(is_unsafe) {
+        let (safe, from) = rest.split_at(at);
+        out.write_all(safe.as_bytes())?;
+        let mut chars = from.chars();
+        for unit in chars.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = chars.as_str();
+    }
+    out.write_all(rest.as_bytes())
+}
+
 /// [`PrettyFormatter`], which escapes ASCII's control characters by itself, with the others escaped too.
 struct Safe(PrettyFormatter<'static>);
 
 impl Formatter for Safe {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_unsafe) {
-            let (safe, from) = rest.split_at(at);
-            out.write_all(safe.as_bytes())?;
-            let mut chars = from.chars();
-            for unit in chars.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = chars.as_str();
-        }
-        out.write_all(rest.as_bytes())
+        write_safely(out, fragment)
     }
 
     fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
@@ -90,5 +101,9 @@ mod tests {
             "{\n  \"z\": \"a\\u001b[0m\\u009b\\u202e\\u007f é\",\n  \"a\": [],\n  \"n\": {\n    \"b\": null,\n    \"c\": [\n      1,\n      2\n    ]\n  }\n}\n"
         );
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        let mut line = Vec::new();
+        write_json_line(&mut line, &value).unwrap();
+        assert!(!line[..line.len() - 1].contains(&b'\n') && line.is_ascii() == text.is_ascii());
+        assert_eq!(serde_json::from_slice::<Value>(&line).unwrap(), value);
     }
 }

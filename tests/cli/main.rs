@@ -24,6 +24,7 @@ mod doctor;
 mod errors;
 mod explain;
 mod faults;
+mod follow;
 mod generations;
 mod harness;
 mod inputs;
