@@ -48,7 +48,6 @@ pub enum Answer {
     /// No recording knows this request: an error for the client, and the end of the test.
     Unrecorded,
     /// Closes the connection without a word, and listens no more: nobody gets through from then on.
-    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
     Gone,
     /// Answers after a while.
     Late { after: Duration, then: Box<Answer> },
