@@ -7,9 +7,12 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::api::Reply;
+use crate::command::follow::Sign;
 use crate::command::{Ctx, Output};
 use crate::error::{Code, Exit, Failure};
-use crate::ui::{Page, Show, View, clean_line, write_json, write_json_line, write_page};
+use crate::ui::{
+    Look, Page, Show, Stream, View, clean_line, rows_at, write_json, write_json_line, write_page,
+};
 
 /// Shows a reply; the failure that it may carry comes after.
 pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
@@ -64,6 +67,75 @@ fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<
 }
 
 const CANNOT_WRITE: &str = "Cannot write the result";
+
+/// Rows as they come, each written when it is there.
+pub(super) struct Shown {
+    output: Output,
+    table: Stream,
+    /// What the list of rows is called in JSON, in each generation.
+    lists: [&'static str; 2],
+}
+
+impl Shown {
+    pub(super) const fn new(output: Output, look: Look, lists: [&'static str; 2]) -> Self {
+        Self { output, table: Stream::new(look), lists }
+    }
+
+    /// Shows the rows in these places, in this order; JSON is a line for each.
+    pub(super) fn show<T: View>(
+        &mut self,
+        reply: &Reply<T>,
+        signs: &[Sign<'_>],
+        places: &[usize],
+    ) -> Result<()> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let written = match self.output {
+            Output::Json => {
+                let json = reply.json().map_err(|error| not_json(&error))?;
+                let rows = self.lists.iter().find_map(|list| json.get(list)?.as_array());
+                let row = |place: &usize| rows?.get(*place);
+                places.iter().filter_map(row).try_for_each(|row| write_json_line(&mut out, row))
+            }
+            Output::Ids => {
+                let mut ids = places.iter().filter_map(|place| signs.get(*place)?.id);
+                ids.try_for_each(|id| writeln!(out, "{}", clean_line(id)))
+            }
+            Output::Table => {
+                let mut page = reply.data.page();
+                let mut sections = page.sections.iter_mut();
+                sections.try_for_each(|section| self.table.write(&mut out, &rows_at(section, places)))
+            }
+        };
+        written.and_then(|()| out.flush()).context("Cannot write the result")
+    }
+}
+
+/// Ends when nobody reads stdout any more, as far as that can be known before something is written there: `| head` has
+/// seen enough. Only a pipe tells.
+#[cfg(unix)]
+pub(super) async fn reader_is_gone() {
+    let watch = || {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let stdout = std::io::stdout();
+        loop {
+            let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+            match poll(&mut watched, None) {
+                Ok(_) => break watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => break false,
+            }
+        }
+    };
+    if !tokio::task::spawn_blocking(watch).await.unwrap_or_default() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Elsewhere it shows when something is written.
+#[cfg(not(unix))]
+pub(super) async fn reader_is_gone() {
+    std::future::pending().await
+}
 
 /// What was read was fine, but something beside it was not.
 pub(super) fn not_json(error: &serde_json::Error) -> Failure {

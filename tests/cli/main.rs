@@ -17,6 +17,8 @@ mod catalog_export;
 mod catalog_interrupted;
 #[cfg(feature = "sandbox")]
 mod catalog_rerun;
+#[cfg(feature = "sandbox")]
+mod ci;
 mod client;
 mod config_set;
 mod confirm;
@@ -24,6 +26,7 @@ mod doctor;
 mod errors;
 mod explain;
 mod faults;
+mod follow;
 mod generations;
 mod harness;
 mod inputs;
@@ -42,4 +45,5 @@ mod sync;
 mod tls;
 mod tour;
 mod usage;
+mod verbose;
 mod writes;

@@ -58,7 +58,7 @@ impl<G: Gateway> Common<G> {
             Self::Sync(sync) => execute(sync, ctx).await,
             Self::Customers(customers) => execute(customers, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
-            Self::Transactions(transactions) => execute(transactions, ctx).await,
+            Self::Transactions(transactions) => transactions.show(ctx).await,
         }
     }
 }

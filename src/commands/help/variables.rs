@@ -41,7 +41,10 @@ static VARIABLES: [Variable; 20] = [
         ],
         "Razorpay's key, for `payments razorpay config set`",
     ),
-    variable(&["INSFORGE_LOG"], "set to anything: tell every request on stderr"),
+    variable(
+        &["INSFORGE_LOG"],
+        "info: tell every request on stderr; debug: headers and bodies, too; secrets are masked",
+    ),
     variable(&["CI"], "set to anything but false: never ask"),
     variable(&["NO_COLOR"], "set to anything: no colours"),
     variable(&["CLICOLOR_FORCE"], "set to anything but 0: colours into a pipe too"),

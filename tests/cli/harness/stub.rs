@@ -49,7 +49,6 @@ pub enum Answer {
     /// No recording knows this request: an error for the client, and the end of the test.
     Unrecorded,
     /// Closes the connection without a word, and listens no more: nobody gets through from then on.
-    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
     Gone,
     /// Answers after a while.
     Late { after: Duration, then: Box<Answer> },
@@ -109,7 +108,23 @@ impl Stub {
         hangs_up: impl Fn(&Request) -> bool + Send + Sync + 'static,
         answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), hangs_up, answer)
+    }
+
+    /// Starts one where another has gone.
+    pub fn start_again_at(
+        address: &str,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let place = address.trim_start_matches("http://");
+        Self::start_on(TcpListener::bind(place).expect("the same port"), |_| false, answer)
+    }
+
+    fn start_on(
+        listener: TcpListener,
+        hangs_up: impl Fn(&Request) -> bool + Send + Sync + 'static,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let unrecorded = Arc::new(Mutex::new(Vec::new()));
