@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_insforge_global_optspecs
-    string join \n json o/output= q/quiet y/yes dry-run no-input api-url= api-key-stdin api-key-file= p/profile= sandbox timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
+    string join \n json o/output= jq= columns= q/quiet y/yes dry-run no-input api-url= api-key-stdin api-key-file= p/profile= sandbox timeout= retries= color= v/verbose reason= impact= recommendation= h/help V/version
 end
 
 function __fish_insforge_needs_command
@@ -26,7 +26,11 @@ end
 
 complete -c insforge -n "__fish_insforge_needs_command" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_needs_command" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_needs_command" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -59,7 +63,11 @@ complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'P
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "help" -d 'Explain a command or a topic: exit-codes, environment, output, errors, agents'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -84,7 +92,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-base-url 
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key -d 'The project\'s API key; argv is visible to everyone on the machine, so better not here' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -107,7 +119,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand link" -s v -l verbose 
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -131,7 +147,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand logout" -s v -l verbos
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -154,7 +174,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand current" -s v -l verbo
 complete -c insforge -n "__fish_insforge_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -177,7 +201,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand explain" -s v -l verbo
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -213,7 +241,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fi
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "razorpay" -d 'The same for Razorpay, with its items and plans'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -238,7 +270,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -264,7 +300,11 @@ live\t''
 all\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -290,7 +330,11 @@ live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l limit -d 'At most so many rows [default: 50]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -318,7 +362,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l limit -d 'At most so many rows [default: 50]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -347,7 +395,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l interval -d 'How long to wait before looking again, at least 1s [default: 5s]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -371,7 +423,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -401,7 +457,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "ids" -d 'Give an application the ids of the catalog\'s prices, by lookup key'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -427,7 +487,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "remove" -d 'Take the keys of one environment away from the backend'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -451,7 +515,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -f -a "configure" -d 'Create the webhook endpoint at Stripe, or make it anew'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -479,7 +547,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -f -a "delete" -d 'Delete a product that has no prices'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -507,7 +579,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -f -a "archive" -d 'Archive a price: nobody can buy at it any more, subscriptions that have it go on'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -541,7 +617,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "prices" -d 'Stripe prices'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -575,7 +655,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "plans" -d 'Razorpay plans'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -609,7 +693,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l seed -d 'What chance begins with: the same number gives the same faults' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -640,7 +728,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l seed -d 'What chance begins with: the same number gives the same faults' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -665,7 +757,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l state -d 'The file that has the state, if it is another than that of --sandbox' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -688,7 +784,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -711,7 +811,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r
@@ -734,7 +838,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand completion" -s v -l ve
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
+jsonl\t'A line of JSON for each row'
+csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand help" -s p -l profile -d 'Which stored login to use [env: INSFORGE_PROFILE]' -r

@@ -45,6 +45,11 @@ impl Facts {
         self.variables.get(name)?.to_str().filter(|text| !text.is_empty())
     }
 
+    /// All variables that are text, in no order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
+    }
+
     /// A variable with this beginning that is set to something else than text.
     pub(crate) fn not_text(&self, beginning: &str) -> Option<&str> {
         let mut names = self.variables.iter().filter(|(_, value)| value.to_str().is_none());

@@ -25,6 +25,14 @@ impl<T> Reply<T> {
             Answered::Made(value) => Ok(Cow::Borrowed(value)),
         }
     }
+
+    /// The same as text: what came, as it came.
+    pub(crate) fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        match &self.body {
+            Answered::Came(bytes) => Ok(Cow::Borrowed(bytes)),
+            Answered::Made(value) => serde_json::to_vec(value).map(Cow::Owned),
+        }
+    }
 }
 
 #[derive(Debug)]

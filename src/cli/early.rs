@@ -47,11 +47,14 @@ impl Early {
             let short = word.strip_prefix('-').map(|word| word.trim_start_matches(['q', 'y', 'v']));
             match (word, short) {
                 ("--json", _) => json = true,
+                // Its filter is for JSON, and may look like anything.
+                ("--jq", _) => json = rest.next().is_some(),
                 ("--output", _) | (_, Some("o")) => output = rest.next().map(str::to_owned),
                 ("--color", _) => color = rest.next().map(str::to_owned),
                 (long, _) if long.starts_with("--") => match long.split_once('=') {
                     Some(("--output", value)) => output = Some(value.to_owned()),
                     Some(("--color", value)) => color = Some(value.to_owned()),
+                    Some(("--jq", _)) => json = true,
                     _ => {}
                 },
                 (_, Some(short)) if short.starts_with('o') => {
@@ -61,7 +64,7 @@ impl Early {
             }
         }
         Self {
-            json: json || output.as_deref() == Some("json"),
+            json: json || matches!(output.as_deref(), Some("json" | "jsonl")),
             color: color.and_then(|word| Color::from_str(&word, false).ok()).unwrap_or_default(),
         }
     }

@@ -7,11 +7,11 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::cli::early::{Color, Early};
-use crate::command::{Ctx, Output};
+use crate::command::{Ctx, Form, Output};
 use crate::error::Failure;
 use crate::facts::Facts;
 use crate::settings::{Asked, KeyFlag};
-use crate::ui::{Look, Stderr, Verbosity};
+use crate::ui::{Columns, Filter, Look, Stderr, Verbosity};
 use crate::wire::parse_duration;
 
 /// How often a request is sent again unless somebody says otherwise: the backend tries Stripe twice itself.
@@ -28,6 +28,12 @@ pub(super) struct Global {
     /// How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     output: Option<Output>,
+    /// Write what a jq filter makes of the JSON, such as '.prices[].id'; text without quotes
+    #[arg(long, global = true, value_name = "FILTER")]
+    jq: Option<String>,
+    /// Only these columns of a table or of CSV, such as name,active
+    #[arg(long, global = true, value_name = "NAMES")]
+    columns: Option<Columns>,
     /// No notes on stderr; the result still prints
     #[arg(short, long, global = true, overrides_with = "quiet")]
     quiet: bool,
@@ -82,15 +88,14 @@ pub(super) struct Global {
 impl Global {
     /// The command line itself asks for JSON. A preference in the environment does not make help unreadable.
     pub(super) fn wants_json(&self) -> bool {
-        self.json || self.output == Some(Output::Json)
+        self.json || self.jq.is_some() || self.output.is_some_and(Output::is_json)
     }
 
     pub(super) fn into_ctx(self, facts: Facts, early: &Early) -> Result<Ctx> {
         if let Some(name) = facts.not_text("INSFORGE_") {
             return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it again, as text").into());
         }
-        let output = self.output(&facts)?;
-        let output_named = self.json || self.output.is_some();
+        let form = self.form(&facts)?;
         let verbosity = verbosity(self.verbose).max(verbosity_from(&facts)?);
         let stderr = Stderr { quiet: self.quiet, verbosity, ..early.stderr(&facts) };
         let look = Look { columns: facts.columns, colors: self.color.wanted(facts.stdout_terminal, &facts) };
@@ -98,13 +103,12 @@ impl Global {
             (true, _) => Some(KeyFlag::Stdin),
             (false, path) => path.map(KeyFlag::File),
         };
-        let silent = self.no_input || facts.switch("CI") || output == Output::Json;
+        let silent = self.no_input || facts.switch("CI") || form.output.is_json();
         let interactive = !silent && facts.stdin_terminal && facts.stderr_terminal;
         let timeout = self.timeout.map_or_else(|| timeout_from(&facts), |timeout| Ok(Some(timeout)))?;
         let retries = self.retries.map_or_else(|| retries_from(&facts), Ok)?;
         let asked = Asked { api_url: self.api_url, key, profile: self.profile, ..Asked::default() };
-        let mut ctx = Ctx::new(facts, asked, output, look, stderr);
-        ctx.output_named = output_named;
+        let mut ctx = Ctx::new(facts, asked, form, look, stderr);
         ctx.interactive = interactive;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;
@@ -114,21 +118,26 @@ impl Global {
         Ok(ctx)
     }
 
-    fn output(&self, facts: &Facts) -> Result<Output, Failure> {
-        match (self.json, self.output) {
+    /// In which form the result is wanted.
+    pub(super) fn form(&self, facts: &Facts) -> Result<Form, Failure> {
+        let named = match (self.json, self.output) {
             (true, Some(other)) if other != Output::Json => {
-                Err(Failure::usage("--json and another --output contradict each other")
-                    .hint("give one of them"))
+                return Err(Failure::usage("--json and another --output contradict each other")
+                    .hint("give one of them"));
             }
-            (true, _) => Ok(Output::Json),
-            (false, Some(output)) => Ok(output),
-            (false, None) => facts.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
-                Output::from_str(word, false).map_err(|_| {
-                    Failure::usage(format!("INSFORGE_OUTPUT is `{word}`"))
-                        .hint("set it to table, json or ids")
-                })
-            }),
-        }
+            (true, _) => Some(Output::Json),
+            (false, output) => output,
+        };
+        let preferred = facts.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
+            Output::from_str(word, false).map_err(|_| {
+                Failure::usage(format!("INSFORGE_OUTPUT is `{word}`"))
+                    .hint("set it to table, json, jsonl, csv or ids")
+            })
+        });
+        // What nobody asks for may make no sense.
+        let preferred = if named.is_some() { Output::default() } else { preferred? };
+        let filter = self.jq.as_deref().map(|text| Filter::new(text, facts)).transpose()?;
+        Form::new(named, preferred, self.columns.clone(), filter)
     }
 }
 

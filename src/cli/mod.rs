@@ -15,8 +15,8 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use early::Early;
 
-use crate::command::{Ctx, Ending};
-use crate::commands::{Deferred, Root, with_named_only};
+use crate::command::{Ctx, Ending, show_known};
+use crate::commands::{Deferred, Rendered, Root, with_named_only};
 use crate::error::{Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{Stderr, ask};
@@ -53,6 +53,9 @@ pub(crate) fn command() -> clap::Command {
     tree
 }
 
+/// Of threads that work aside: a filter of --jq may call itself as often there as on a main thread.
+const STACK: usize = 16 << 20;
+
 /// Parses and runs a command line.
 pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit> {
     // What scripts ask to find out whether it is there: the tree of commands is not needed for it.
@@ -71,7 +74,11 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => {
             let colors = early.colors_on_stdout(&facts);
-            return print(&text.render(command(), colors, cli.global.wants_json())?);
+            match text.render(command(), colors, cli.global.wants_json())? {
+                Rendered::Text(text) => return print(&text),
+                Rendered::Json(json) => show_known(&json, &cli.global.form(&facts)?, &facts)?,
+            }
+            return Ok(Exit::Done);
         }
     };
     #[cfg(feature = "sandbox")]
@@ -84,6 +91,7 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()
         .context("Cannot start the asynchronous runtime")?;
     let outcome = runtime.block_on(async {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::api::Api;
+use crate::command::Form;
 use crate::command::connect::is_not_logged_in;
 use crate::error::{Exit, Failure, Warning};
 use crate::facts::Facts;
@@ -14,18 +15,6 @@ use crate::guard::{self, Effect, Standing, Verdict};
 use crate::settings::{Asked, Backend, KeyFlag};
 use crate::ui::{Look, Stderr, Verbosity, busy};
 use crate::wire::Environment;
-
-/// How the result is written to stdout.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Output {
-    /// For people.
-    #[default]
-    Table,
-    /// The backend's own JSON.
-    Json,
-    /// One id a line, for xargs.
-    Ids,
-}
 
 /// What it means that the run is told to end, by Ctrl-C or by a supervisor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,9 +35,7 @@ pub(crate) struct Ctx {
     /// The command line, as it was given.
     pub(crate) args: Vec<OsString>,
     pub(crate) asked: Asked,
-    pub(crate) output: Output,
-    /// The format was named on the command line.
-    pub(crate) output_named: bool,
+    pub(crate) form: Form,
     pub(crate) look: Look,
     pub(crate) stderr: Stderr,
     /// Somebody can answer a question.
@@ -72,13 +59,12 @@ pub(crate) struct Ctx {
 }
 
 impl Ctx {
-    pub(crate) fn new(facts: Facts, asked: Asked, output: Output, look: Look, stderr: Stderr) -> Self {
+    pub(crate) fn new(facts: Facts, asked: Asked, form: Form, look: Look, stderr: Stderr) -> Self {
         Self {
             facts,
             args: Vec::new(),
             asked,
-            output,
-            output_named: false,
+            form,
             look,
             stderr,
             interactive: false,
@@ -139,30 +125,6 @@ impl Ctx {
             Environment::Test => backend.live,
         };
         Ok(guard::verdict(effect, Standing { yes: self.yes, interactive: self.interactive, live }))
-    }
-
-    /// The format for a reply with or without ids.
-    pub(super) fn output_for(&self, has_ids: bool) -> Result<Output, Failure> {
-        match self.output {
-            Output::Ids if !has_ids && self.output_named => {
-                Err(Failure::usage("This command's result has no ids")
-                    .hint("leave out `-o ids`, or use --json"))
-            }
-            // The environment says what is preferred where there is a choice.
-            Output::Ids if !has_ids => Ok(Output::Table),
-            output => Ok(output),
-        }
-    }
-
-    /// A command that was told to write a form of its own writes that form or nothing.
-    pub(crate) fn refuse_other_form(&self, is_json: bool) -> Result<(), Failure> {
-        match self.output {
-            Output::Table => Ok(()),
-            Output::Json if is_json => Ok(()),
-            _ if !self.output_named => Ok(()),
-            _ => Err(Failure::usage("--format names one form, and --json or -o another")
-                .hint("leave out one of them")),
-        }
     }
 
     pub(super) fn set_deadline(&self, deadline: Duration) {

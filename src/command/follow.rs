@@ -16,8 +16,6 @@ use crate::ui::View;
 pub(crate) trait Follow {
     /// What the backend answers: one list, newest first.
     type Rows: DeserializeOwned + View;
-    /// What the list is called in the answer's JSON, in each generation.
-    const LISTS: [&'static str; 2];
     /// As many rows as the backend gives at most.
     const MOST: usize;
 
@@ -51,11 +49,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Follows it. The first look has to succeed: what fails at once is more likely a wrong address than a restart.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.output_for(true)?;
+    let output = ctx.form.output_for(true)?;
     command.call()?;
     ctx.set_deadline_of_each_request(DEADLINE);
     ctx.ending.set(Ending::Completes);
-    let mut shown = Shown::new(output, ctx.look, F::LISTS);
+    let mut shown = Shown::new(output, ctx);
     let mut seen = Seen::default();
     tokio::select! {
         () = reader_is_gone() => Ok(Exit::Done),
@@ -65,7 +63,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
             let there = seen.take_in(&signs).places;
             // The newest stand first.
             let first: Vec<usize> = there.into_iter().filter(|place| *place < command.first()).collect();
-            shown.show(&reply, &signs, &first)?;
+            shown.show(&reply, &signs, &first).await?;
             if first.is_empty() {
                 ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Rows::NOUN));
             }
@@ -81,7 +79,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
 }
 
 /// Looks again and again. Trouble that may pass is told once, and is waited for.
-async fn go_on<F: Follow>(command: &F, ctx: &Ctx, shown: &mut Shown, seen: &mut Seen) -> Result<Exit> {
+async fn go_on<F: Follow>(command: &F, ctx: &Ctx, shown: &mut Shown<'_>, seen: &mut Seen) -> Result<Exit> {
     let mut failed = 0;
     loop {
         tokio::time::sleep(wait(command.interval(), failed)).await;
@@ -112,7 +110,7 @@ async fn go_on<F: Follow>(command: &F, ctx: &Ctx, shown: &mut Shown, seen: &mut 
                 ),
             );
         }
-        shown.show(&reply, &signs, &news.places)?;
+        shown.show(&reply, &signs, &news.places).await?;
     }
 }
 

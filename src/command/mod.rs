@@ -8,6 +8,7 @@ mod connect;
 mod ctx;
 mod failed;
 mod follow;
+mod form;
 mod gateway;
 mod rehearsal;
 mod rollout;
@@ -16,12 +17,13 @@ mod write;
 
 pub(crate) use again::next;
 pub(crate) use bulk::{Bulk, Deed, Entries, Entry, execute_bulk};
-pub(crate) use ctx::{Ctx, Ending, Output, aside};
+pub(crate) use ctx::{Ctx, Ending, aside};
 pub(crate) use failed::fields;
 pub(crate) use follow::{Follow, Sign, execute_follow};
+pub(crate) use form::{Form, Output};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use rollout::{Rollout, execute_rollout};
-pub(crate) use show::{Done, is_broken_pipe};
+pub(crate) use show::{Done, is_broken_pipe, show_known};
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
 
 use std::borrow::Cow;
@@ -61,20 +63,20 @@ const WAITING: &str = "Waiting for the backend…";
 /// Runs a command: spinner, rendering, exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.output_for(C::HAS_IDS)?;
+    let output = ctx.form.output_for(C::HAS_IDS)?;
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
-    show::show(&reply, output, ctx)
+    show::show(&reply, output, ctx).await
 }
 
 /// Runs a command whose result is there at once and holds until somebody ends it.
 #[cfg(feature = "sandbox")]
 pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.output_for(C::HAS_IDS)?;
+    let output = ctx.form.output_for(C::HAS_IDS)?;
     let reply = command.run(ctx).await?;
     ctx.ending.set(Ending::Completes);
-    show::show(&reply, output, ctx)?;
+    show::show(&reply, output, ctx).await?;
     std::future::pending().await
 }

@@ -8,15 +8,22 @@ use serde_json::Value;
 
 use crate::api::Reply;
 use crate::command::follow::Sign;
-use crate::command::{Ctx, Output};
+use crate::command::{Ctx, Form, Output, aside};
 use crate::error::{Code, Exit, Failure};
+use crate::facts::Facts;
 use crate::ui::{
-    Look, Page, Show, Stream, View, clean_line, rows_at, write_json, write_json_line, write_page,
+    CANNOT_WRITE, Csv, Filter, Page, Rows, Show, Stream, View, Written, clean_line, rows_at, rows_in,
+    write_json, write_json_line, write_page,
 };
 
 /// Shows a reply; the failure that it may carry comes after.
-pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
-    let written = write(reply, output, ctx);
+pub(super) async fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
+    let written = write(reply, output, ctx).await;
+    // Whoever cannot see the result may still see what became of it.
+    for note in reply.notes() {
+        ctx.stderr.note(&note);
+    }
+    ctx.warn(reply.warnings());
     // A reader who left early does not make a failed sync a success.
     if let Some(failure) = reply.failure() {
         return Err(failure.into());
@@ -24,41 +31,88 @@ pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit>
     written.map(|()| reply.exit())
 }
 
-/// Writes the result to stdout and the notes to stderr.
-fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let written = match output {
-        Output::Json => write_json(&mut out, &*reply.json().map_err(|error| not_json(&error))?),
-        Output::Ids => write_ids(&mut out, reply.ids()),
+/// Writes the result to stdout.
+async fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
+    if let (true, Some(filter)) = (output.is_json(), &ctx.form.filter) {
+        let text = reply.text().map_err(|error| not_json(&error))?.into_owned();
+        return filtered(filter, text, output == Output::Jsonl, ctx).await;
+    }
+    match output {
+        Output::Ids => at_once(|out| write_ids(out, reply.ids())),
         Output::Table => {
-            let page = reply.page();
+            let page = ctx.form.page(reply.page())?;
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
                 ctx.stderr.note(&page.empty);
             }
-            write_page(&mut out, &page, ctx.look)
+            at_once(|out| write_page(out, &page, ctx.look))
         }
-    };
-    let written = written.and_then(|()| out.flush()).context(CANNOT_WRITE);
-    // Whoever cannot see the result may still see what became of it.
-    for note in reply.notes() {
-        ctx.stderr.note(&note);
+        Output::Json | Output::Jsonl | Output::Csv => {
+            let json = reply.json().map_err(|error| not_json(&error))?;
+            match output {
+                Output::Json => at_once(|out| write_json(out, &*json)),
+                Output::Jsonl => at_once(|out| write_lines(out, &reply.rows(&json))),
+                _ => write_csv(&mut Csv::new(ctx.form.columns.clone()), &reply.rows(&json)),
+            }
+        }
     }
-    ctx.warn(reply.warnings());
-    written
 }
 
-/// Writes one of many results, at once: whoever reads them need not wait for the last.
-pub(super) fn show_line(value: &Value) -> Result<()> {
-    at_once(|out| write_json_line(out, value))
+/// Writes one of many results as a line, at once: whoever reads them need not wait for the last.
+pub(super) async fn show_line(value: &Value, ctx: &Ctx) -> Result<()> {
+    match &ctx.form.filter {
+        None => at_once(|out| write_json_line(out, value)),
+        Some(filter) => {
+            let text = serde_json::to_vec(value).map_err(|error| not_json(&error))?;
+            filtered(filter, text, true, ctx).await
+        }
+    }
 }
 
-/// The same of ids alone.
+/// Writes JSON that needs no backend.
+pub(crate) fn show_known(json: &Value, form: &Form, facts: &Facts) -> Result<()> {
+    let lines = form.output == Output::Jsonl;
+    match &form.filter {
+        Some(filter) => {
+            let text = serde_json::to_vec(json).context(CANNOT_WRITE)?;
+            write_filtered(filter, &text, Written { lines, terminal: facts.stdout_terminal })
+        }
+        None if lines => at_once(|out| write_lines(out, &rows_in(json, &[]))),
+        None => at_once(|out| write_json(out, json)),
+    }
+}
+
+/// Writes one of many results as ids, at once.
 pub(super) fn show_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Result<()> {
     at_once(|out| write_ids(out, ids))
 }
 
 fn write_ids<'a>(out: &mut dyn Write, ids: impl IntoIterator<Item = &'a str>) -> std::io::Result<()> {
     ids.into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id)))
+}
+
+fn write_lines(out: &mut dyn Write, rows: &[Cow<'_, Value>]) -> std::io::Result<()> {
+    rows.iter().try_for_each(|row| write_json_line(out, &**row))
+}
+
+fn write_csv(csv: &mut Csv, rows: &[Cow<'_, Value>]) -> Result<()> {
+    let rows: Vec<&Value> = rows.iter().map(|row| &**row).collect();
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    csv.write(&mut out, &rows)?;
+    out.flush().context(CANNOT_WRITE)
+}
+
+/// Writes what a filter makes of it. That may take any time, in which Ctrl-C is heard.
+async fn filtered(filter: &Filter, text: Vec<u8>, lines: bool, ctx: &Ctx) -> Result<()> {
+    let filter = filter.clone();
+    let how = Written { lines, terminal: ctx.facts.stdout_terminal };
+    // What every command takes would be as large as what this takes.
+    Box::pin(aside(move || write_filtered(&filter, &text, how))).await
+}
+
+fn write_filtered(filter: &Filter, text: &[u8], how: Written) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    filter.run(text, &mut out, how)?;
+    out.flush().context(CANNOT_WRITE)
 }
 
 fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
@@ -72,42 +126,46 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|error| error.downcast_ref().is_some_and(is_one))
 }
 
-const CANNOT_WRITE: &str = "Cannot write the result";
-
 /// Rows as they come, each written when it is there.
-pub(super) struct Shown {
+pub(super) struct Shown<'a> {
     output: Output,
     table: Stream,
-    /// What the list of rows is called in JSON, in each generation.
-    lists: [&'static str; 2],
+    csv: Csv,
+    ctx: &'a Ctx,
 }
 
-impl Shown {
-    pub(super) const fn new(output: Output, look: Look, lists: [&'static str; 2]) -> Self {
-        Self { output, table: Stream::new(look), lists }
+impl<'a> Shown<'a> {
+    pub(super) fn new(output: Output, ctx: &'a Ctx) -> Self {
+        Self { output, table: Stream::new(ctx.look), csv: Csv::new(ctx.form.columns.clone()), ctx }
     }
 
     /// Shows the rows in these places, in this order; JSON is a line for each.
-    pub(super) fn show<T: View>(
+    pub(super) async fn show<T: View>(
         &mut self,
         reply: &Reply<T>,
         signs: &[Sign<'_>],
         places: &[usize],
     ) -> Result<()> {
         match self.output {
-            Output::Json => {
-                let json = reply.json().map_err(|error| not_json(&error))?;
-                let rows = self.lists.iter().find_map(|list| json.get(list)?.as_array());
-                let mut rows = places.iter().filter_map(|place| rows?.get(*place));
-                at_once(|out| rows.try_for_each(|row| write_json_line(out, row)))
-            }
             Output::Ids => show_ids(places.iter().filter_map(|place| signs.get(*place)?.id)),
             Output::Table => {
-                let mut page = reply.data.page();
+                let mut page = self.ctx.form.page(reply.data.page())?;
                 let mut sections = page.sections.iter_mut();
                 at_once(|out| {
                     sections.try_for_each(|section| self.table.write(out, &rows_at(section, places)))
                 })
+            }
+            Output::Json | Output::Jsonl | Output::Csv => {
+                let json = reply.json().map_err(|error| not_json(&error))?;
+                let rows = rows_in(&json, T::ROWS);
+                let rows: Vec<_> = places.iter().filter_map(|place| rows.get(*place).cloned()).collect();
+                if self.output == Output::Csv {
+                    return write_csv(&mut self.csv, &rows);
+                }
+                for row in &rows {
+                    show_line(row, self.ctx).await?;
+                }
+                Ok(())
             }
         }
     }
@@ -146,8 +204,14 @@ pub(super) fn not_json(error: &serde_json::Error) -> Failure {
 }
 
 impl<T: View> Show for Reply<T> {
+    const ROWS: Rows = T::ROWS;
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Reply::json(self)
+    }
+
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        Reply::text(self)
     }
 
     fn page(&self) -> Page<'_> {
@@ -170,8 +234,14 @@ pub(crate) struct Done<T> {
 }
 
 impl<T: View> Show for Done<T> {
+    const ROWS: Rows = T::ROWS;
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Reply::json(&self.reply)
+    }
+
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        Reply::text(&self.reply)
     }
 
     fn page(&self) -> Page<'_> {

@@ -139,7 +139,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
 
 /// What comes before anything is read or asked; the format of the result.
 pub(super) async fn begin<W: Write>(command: &W, ctx: &Ctx) -> Result<Output> {
-    let output = ctx.output_for(W::HAS_IDS || ctx.dry_run)?;
+    let output = ctx.form.output_for(W::HAS_IDS || ctx.dry_run)?;
     ctx.set_deadline(DEADLINE);
     let effect = command.effect()?;
     if let Some(what) = command.reads_stdin() {
@@ -160,7 +160,7 @@ pub(super) async fn finish<W: Write>(
     ctx: &Ctx,
 ) -> Result<Exit> {
     if ctx.dry_run {
-        return rehearse(command, &resolved, ctx).await;
+        return rehearse(command, &resolved, output, ctx).await;
     }
     let change = command.change(&resolved);
     confirm(&change, ctx).await?;
@@ -184,7 +184,7 @@ pub(super) async fn finish<W: Write>(
     };
     ctx.when_interrupted(done_but_interrupted(&change, ctx));
     let shown = command.conclude(ctx, resolved, reply).await?;
-    show::show(&shown, output, ctx).map_err(|error| not_shown(error, &change, again))
+    show::show(&shown, output, ctx).await.map_err(|error| not_shown(error, &change, again))
 }
 
 /// How a create can be sent again.
@@ -202,10 +202,12 @@ fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Aga
 }
 
 /// Shows the request that would be sent, and sends nothing.
-async fn rehearse<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Result<Exit> {
+async fn rehearse<W: Write>(command: &W, resolved: &W::Resolved, output: Output, ctx: &Ctx) -> Result<Exit> {
     let call = command.call(resolved)?;
     let rehearsal = Rehearsal::new(ctx).await?;
-    show::show(&Plain(rehearsal.shown(&call)?), Output::Json, ctx)?;
+    // A request has no ids, and is no table.
+    let output = if matches!(output, Output::Table | Output::Ids) { Output::Json } else { output };
+    show::show(&Plain(rehearsal.shown(&call)?), output, ctx).await?;
     ctx.stderr.note(rehearsal.note());
     Ok(Exit::Done)
 }

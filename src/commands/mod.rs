@@ -17,9 +17,10 @@ mod stripe;
 
 use anyhow::Result;
 use clap::Subcommand;
+use serde_json::Value;
 
 use crate::command::{Ctx, execute};
-use crate::error::Exit;
+use crate::error::{Exit, Failure};
 pub(crate) use deferred::{Deferred, with_named_only};
 use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
@@ -58,6 +59,12 @@ pub(crate) enum Work {
 pub(crate) enum Text {
     Completion(completion::Completion),
     Help(help::Help),
+}
+
+/// A text, ready to be written.
+pub(crate) enum Rendered {
+    Text(Vec<u8>),
+    Json(Value),
 }
 
 /// The payments tree: without a provider, Stripe is meant.
@@ -117,9 +124,12 @@ impl Work {
 
 impl Text {
     /// The text, from the whole command tree.
-    pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Vec<u8>> {
+    pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
         match self {
-            Self::Completion(completion) => Ok(completion.render(tree)),
+            Self::Completion(_) if json => Err(Failure::usage("A completion script is not JSON")
+                .hint("leave out --json, --jq or -o")
+                .into()),
+            Self::Completion(completion) => Ok(Rendered::Text(completion.render(tree))),
             Self::Help(help) => help.render(tree, colors, json),
         }
     }

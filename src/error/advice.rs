@@ -138,6 +138,10 @@ impl Code {
                 "a code that is misspelt, or that a newer backend gives",
                 "`insforge explain` lists every code; of one that is not there, status and message say what it means",
             ),
+            Self::JqFailed => advice(
+                "the filter takes the result for something else than it is: a list for an object, text for a number",
+                "look at the result with --json and correct the filter; a write was done all the same",
+            ),
             Self::Failed => advice(
                 "a file that cannot be written, a full disk, a closed stream, a command that cannot be run",
                 "the reason below the message is the system's own; mend that",

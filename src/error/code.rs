@@ -66,6 +66,8 @@ pub enum Code {
     Interrupted,
     /// There is no such code to explain.
     UnknownCode,
+    /// The filter of `--jq` does not fit the result.
+    JqFailed,
     /// Anything without a code of its own: the file system, the terminal.
     Failed,
     /// A code of the backend's, as it came.
@@ -74,7 +76,7 @@ pub enum Code {
 
 impl Code {
     /// Every code of this tool's own, for the documentation.
-    pub const OWN: [Self; 31] = [
+    pub const OWN: [Self; 32] = [
         Self::Usage,
         Self::NotLinked,
         Self::NoApiKey,
@@ -105,6 +107,7 @@ impl Code {
         Self::LiveDenied,
         Self::Interrupted,
         Self::UnknownCode,
+        Self::JqFailed,
         Self::Failed,
     ];
 
@@ -145,6 +148,7 @@ impl Code {
             Self::LiveDenied => "a policy forbids writes to live",
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
             Self::UnknownCode => "there is no such code to explain",
+            Self::JqFailed => "the filter of --jq does not fit the result",
             Self::Failed => "anything else: the file system, the terminal",
             Self::Backend(_) => "a code of the backend's",
         }
@@ -183,6 +187,7 @@ impl Code {
             Self::LiveDenied => "LIVE_DENIED",
             Self::Interrupted => "INTERRUPTED",
             Self::UnknownCode => "UNKNOWN_CODE",
+            Self::JqFailed => "JQ_FAILED",
             Self::Failed => "FAILED",
             Self::Backend(code) => code,
         }
@@ -213,6 +218,7 @@ impl Code {
             | Self::SyncFailed
             | Self::ChecksFailed
             | Self::ConfigNotFound
+            | Self::JqFailed
             | Self::Failed
             | Self::Backend(_) => Exit::Failed,
         }

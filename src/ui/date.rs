@@ -11,7 +11,7 @@ use crate::facts;
 pub(crate) fn short_date(text: Option<&str>) -> Cow<'_, str> {
     let Some(text) = text else { return "-".into() };
     match text.parse::<Timestamp>() {
-        Ok(moment) => moment.to_zoned_datetime(local_zone()).strftime("%Y-%m-%d %H:%M").to_string().into(),
+        Ok(moment) => moment.to_zoned(local_zone()).strftime("%Y-%m-%d %H:%M").to_string().into(),
         Err(_) => text.into(),
     }
 }

@@ -4,22 +4,21 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::ui::clean::is_unsafe;
 
 /// Writes a value and a line break.
-pub(crate) fn write_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     write_with(out, value, PrettyFormatter::with_indent(b"  "))
 }
 
 /// Writes a value as a line of its own.
-pub(crate) fn write_json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+pub(crate) fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     write_with(out, value, CompactFormatter)
 }
 
-fn write_with(out: &mut dyn Write, value: &Value, layout: impl Formatter) -> io::Result<()> {
+fn write_with(out: &mut dyn Write, value: &impl Serialize, layout: impl Formatter) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Safe(layout)))?;
     out.write_all(b"\n")
 }
@@ -86,6 +85,7 @@ impl<L: Formatter> Formatter for Safe<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn escapes_what_a_terminal_would_obey_and_reads_back_the_same() {

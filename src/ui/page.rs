@@ -9,8 +9,18 @@ use crate::ui::lines::Line;
 
 /// Something that a command has done or found, ready to be shown in any format.
 pub(crate) trait Show {
+    /// Where the rows are in its JSON.
+    const ROWS: Rows = &[];
     /// For programs.
     fn json(&self) -> serde_json::Result<Cow<'_, Value>>;
+    /// The same as text.
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        serde_json::to_vec(&*self.json()?).map(Cow::Owned)
+    }
+    /// What of its JSON stands on a line of its own.
+    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
+        rows_in(json, Self::ROWS)
+    }
     /// For people.
     fn page(&self) -> Page<'_>;
     /// One id a line.
@@ -39,6 +49,8 @@ pub(crate) trait Show {
 pub(crate) trait View {
     /// What there is none of when it is empty: `No Stripe customers found.`
     const NOUN: &'static str;
+    /// Where the rows are in its JSON.
+    const ROWS: Rows = &[];
     /// For people.
     fn page(&self) -> Page<'_>;
     /// One id a line.
@@ -49,6 +61,37 @@ pub(crate) trait View {
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// The fields of a JSON object that have rows, one or a list of them, each with what such a row is. Without any of these
+/// fields the whole is one row.
+pub(crate) type Rows = &'static [(&'static str, &'static str)];
+
+/// The rows of a whole. Where it has several of the fields, a row says first what it is.
+pub(crate) fn rows_in(whole: &Value, fields: Rows) -> Vec<Cow<'_, Value>> {
+    let there: Vec<_> = fields.iter().filter_map(|(name, kind)| Some((whole.get(name)?, *kind))).collect();
+    match there[..] {
+        [] => list(whole).iter().map(Cow::Borrowed).collect(),
+        [(rows, _)] => list(rows).iter().map(Cow::Borrowed).collect(),
+        _ => {
+            let of = |(rows, kind)| list(rows).iter().map(move |row| Cow::Owned(of_kind(kind, row)));
+            there.into_iter().flat_map(of).collect()
+        }
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(rows) => rows,
+        Value::Null => &[],
+        row => std::slice::from_ref(row),
+    }
+}
+
+fn of_kind(kind: &str, row: &Value) -> Value {
+    let first = ("kind".to_owned(), kind.into());
+    let fields = row.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
+    std::iter::once(first).chain(fields).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// Sections, one below the other.
@@ -66,7 +109,7 @@ pub(crate) struct Page<'a> {
 pub(crate) struct Section<'a> {
     /// Its heading, where a page has several.
     pub(crate) title: Option<&'static str>,
-    pub(crate) columns: &'static [Column],
+    pub(crate) columns: Cow<'static, [Column]>,
     /// As many cells as there are columns. Text as it came: the table cleans it.
     pub(crate) rows: Vec<Vec<Cow<'a, str>>>,
 }
@@ -118,7 +161,7 @@ impl<'a> From<Section<'a>> for Page<'a> {
 
 impl<'a> Section<'a> {
     pub(crate) fn new(columns: &'static [Column], rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> Self {
-        Self { title: None, columns, rows: rows.collect() }
+        Self { title: None, columns: Cow::Borrowed(columns), rows: rows.collect() }
     }
 
     pub(crate) fn titled(self, title: &'static str) -> Self {

@@ -74,7 +74,7 @@ pub(crate) fn rows_at<'a>(section: &mut Section<'a>, places: &[usize]) -> Sectio
     let mut row =
         |place: &usize| -> Option<Vec<Cow<'a, str>>> { section.rows.get_mut(*place).map(std::mem::take) };
     let rows = places.iter().filter_map(&mut row).collect();
-    Section { title: section.title, columns: section.columns, rows }
+    Section { title: section.title, columns: section.columns.clone(), rows }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ fn write_section(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::
     let all = |_: &Column| true;
     let lean = |column: &Column| !column.spare;
     let fits = |keep: fn(&Column) -> bool| {
-        look.columns.is_none_or(|columns| total(section.columns, &widths, keep) <= columns)
+        look.columns.is_none_or(|columns| total(&section.columns, &widths, keep) <= columns)
     };
     if fits(all) {
         write_table(out, section, &widths, all, look)
@@ -87,7 +87,7 @@ fn write_table(
 ) -> io::Result<()> {
     let kept: Vec<usize> =
         (0..section.columns.len()).filter(|index| keep(&section.columns[*index])).collect();
-    write_heading(out, section.columns, &kept, widths, look)?;
+    write_heading(out, &section.columns, &kept, widths, look)?;
     write_rows(out, &section.rows, &kept, widths)
 }
 

@@ -15,6 +15,9 @@ pub(crate) struct Status {
     pub(crate) connections: Vec<Connection>,
 }
 
+/// What their list is called, at one provider or another.
+pub(crate) const CONNECTIONS: [&str; 2] = ["connections", "razorpayConnections"];
+
 /// What the backend knows of one environment's connection to a provider.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

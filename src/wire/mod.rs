@@ -20,7 +20,7 @@ mod texts;
 pub(crate) use address::{Address, is_public_https};
 pub(crate) use addressed::Addressed;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
-pub(crate) use connection::{Account, Config, Connection, Key, Status, sync_error};
+pub(crate) use connection::{Account, CONNECTIONS, Config, Connection, Key, Status, sync_error};
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]

@@ -27,6 +27,8 @@ mod errors;
 mod explain;
 mod faults;
 mod follow;
+#[cfg(feature = "sandbox")]
+mod formats;
 mod generations;
 mod harness;
 mod inputs;

@@ -13,11 +13,11 @@ const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
 /// Stands in examples for the address of a backend of one's own.
 const YOUR_APP: &str = "https://your-app.us-east.insforge.app";
 
-fn map(words: &[&str]) -> Value {
+pub(super) fn map(words: &[&str]) -> Value {
     User::new().run(&[&["help"], words, &["--json"]].concat()).exits(0).json()
 }
 
-fn words(value: &Value) -> Vec<String> {
+pub(super) fn words(value: &Value) -> Vec<String> {
     let all = value.as_array().expect("words");
     all.iter().map(|word| word.as_str().expect("a word").to_owned()).collect()
 }
@@ -192,19 +192,17 @@ const WITH_ADDRESS: &str = r#"for word; do
 /// Runs an example in a fresh sandbox and a bare home.
 fn try_out(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
     let argv: Vec<String> = words(&example["argv"]).iter().skip(1).filter_map(|word| change(word)).collect();
-    let stdin = example["stdin"].as_str().unwrap_or_default();
-    let user = User::new();
-    let path = format!(
-        "{}:{}",
-        Path::new(BINARY).parent().expect("a folder").display(),
-        std::env::var("PATH").unwrap_or_default()
-    );
-    let user = user.with("PATH", &path);
-    if argv[0] == "sandbox" {
-        return user.run_with_stdin(&argv.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
-    }
-    let mut command = user.command(&["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"]);
-    command.args(&argv).env("YOUR_APP", YOUR_APP);
+    in_a_sandbox(&User::new(), &argv, example["stdin"].as_str().unwrap_or_default())
+}
+
+/// Runs a command line in a fresh sandbox.
+pub(super) fn in_a_sandbox(user: &User, argv: &[String], stdin: &str) -> Ran {
+    let around: &[&str] =
+        if argv[0] == "sandbox" { &[] } else { &["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"] };
+    let programs = Path::new(BINARY).parent().expect("a folder").display();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+    let mut command = user.command(around);
+    command.args(argv).env("YOUR_APP", YOUR_APP).env("PATH", path);
     finish(command, stdin)
 }
 

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthChar;
-
 use crate::error::{Code, Failure};
+use crate::ui::{Marked, marked};
 
 /// What is wrong, and where.
 #[derive(Debug)]
@@ -58,17 +57,10 @@ impl Source<'_> {
     /// Tells a mistake as compilers do: `payments.toml:7:10: what is wrong`, and the line below. Lines and columns
     /// begin at 1, columns count characters.
     pub(super) fn failure(self, Mistake { at, sentence, hint }: Mistake) -> Failure {
-        let start = at.start.min(self.text.len());
-        let before = self.text.get(..start).unwrap_or_default();
-        let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self.text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
-        let column = self.text.get(begin..start).unwrap_or_default().chars().count();
-        let marked = self.text.get(start..at.end.min(begin + line.len())).unwrap_or_default().chars().count();
-
-        let (number, name) = (self.line(start), self.name);
+        let Marked { line, column, picture } = marked(self.text, at);
+        let name = self.name;
         let failure =
-            Failure::new(Code::CatalogInvalid, format!("{name}:{number}:{}: {sentence}", column + 1))
-                .why(picture(number, line, column, marked));
+            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {sentence}")).why(picture);
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -79,39 +71,6 @@ impl Source<'_> {
     pub(super) fn line(self, at: usize) -> usize {
         self.text.get(..at).unwrap_or_default().matches('\n').count() + 1
     }
-}
-
-/// The line and a mark below `marked` of its characters, at least one.
-fn picture(number: usize, line: &str, column: usize, marked: usize) -> String {
-    /// So much of a line is shown, and so much of it in front of the mark.
-    const WIDTH: usize = 100;
-    const LEAD: usize = 40;
-    let characters: Vec<char> = line.chars().collect();
-    let from =
-        if characters.len() <= WIDTH { 0 } else { column.saturating_sub(LEAD).min(characters.len() - WIDTH) };
-    let to = characters.len().min(from + WIDTH);
-
-    let mut shown = String::new();
-    let mut below = String::new();
-    if from > 0 {
-        shown.push('…');
-        below.push(' ');
-    }
-    shown.extend(&characters[from..to]);
-    for c in characters.get(from..column).unwrap_or_default() {
-        // A tab below a tab, and two spaces below a wide character, keep the mark where it belongs.
-        let below_it = if *c == '\t' { "\t" } else { &"  "[..c.width().unwrap_or(1).min(2)] };
-        below.push_str(below_it);
-    }
-    let marked = &characters[column.min(to)..to.min(column + marked)];
-    let width: usize = marked.iter().map(|c| c.width().unwrap_or(1)).sum();
-    below.push_str(&"^".repeat(width.max(1)));
-    if to < characters.len() {
-        shown.push('…');
-    }
-    let gutter = " ".repeat(number.to_string().len());
-    let shown = format!("{number} | {shown}");
-    format!("{gutter} |\n{}\n{gutter} | {below}", shown.trim_end())
 }
 
 #[cfg(test)]

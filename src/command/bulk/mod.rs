@@ -92,7 +92,7 @@ pub(crate) async fn execute_bulk<B: Bulk>(command: B, ctx: &Ctx) -> Result<Exit>
         Some(Entries::One(object)) => command.with(ctx, object)?,
         Some(Entries::Many { file, entries }) => {
             // What every command takes would be as large as what these two take together.
-            return Box::pin(many(&command, &file, entries, output, ctx)).await;
+            return Box::pin(many(&command, &file, entries, ctx)).await;
         }
     };
     Box::pin(finish(&command, resolved, output, ctx)).await
@@ -104,13 +104,8 @@ struct Ready<R> {
     resolved: R,
 }
 
-async fn many<B: Bulk>(
-    command: &B,
-    file: &str,
-    entries: Vec<Entry<B::Object>>,
-    output: Output,
-    ctx: &Ctx,
-) -> Result<Exit> {
+async fn many<B: Bulk>(command: &B, file: &str, entries: Vec<Entry<B::Object>>, ctx: &Ctx) -> Result<Exit> {
+    let output = ctx.form.output_for_many()?;
     let (lines, mut all) = resolve(command, file, entries, ctx)?;
     command.key_each(&mut all)?;
     let Some(first) = all.first() else {
@@ -200,7 +195,7 @@ fn counted<B: Bulk>(count: usize) -> String {
 async fn rehearse<B: Bulk>(command: &B, all: &[B::Resolved], ctx: &Ctx) -> Result<Exit> {
     let rehearsal = Rehearsal::new(ctx).await?;
     for one in all {
-        show::show_line(&rehearsal.shown(&command.call(one)?)?)?;
+        show::show_line(&rehearsal.shown(&command.call(one)?)?, ctx).await?;
     }
     ctx.stderr.note(rehearsal.note());
     Ok(Exit::Done)
@@ -221,7 +216,7 @@ async fn send_each<B: Bulk>(
     for (index, (Ready { line, resolved }, there)) in all.into_iter().enumerate() {
         let told = if let Some(id) = there {
             outcome.there += 1;
-            teller.tell(index, line, &Told::<B::Answer>::There(&id))
+            teller.tell(index, line, &Told::<B::Answer>::There(&id)).await
         } else {
             let change = command.change(&resolved);
             bar.set(index, &change.what);
@@ -230,12 +225,12 @@ async fn send_each<B: Bulk>(
                 Ok(reply) => {
                     outlook.done();
                     outcome.done += 1;
-                    teller.tell(index, line, &Told::Done(&reply))
+                    teller.tell(index, line, &Told::Done(&reply)).await
                 }
                 Err(Ok(failure)) => {
                     outlook.failed(&failure);
                     let failure = explained(command, &resolved, failure, ctx);
-                    let told = teller.tell(index, line, &Told::<B::Answer>::Failed(&failure));
+                    let told = teller.tell(index, line, &Told::<B::Answer>::Failed(&failure)).await;
                     outcome.failed(index, line, failure, ctx.write_open());
                     told
                 }

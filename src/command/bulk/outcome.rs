@@ -78,7 +78,8 @@ impl Outcome {
         if let Some(error) = &self.unwritten {
             let what = format!("{}, but the results cannot be written", self.sum());
             let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
-            let failure = Failure::new(Code::Failed, what).why(why);
+            let code = error.downcast_ref().map_or(Code::Failed, |failure: &Failure| failure.code.clone());
+            let failure = Failure::new(code, what).why(why);
             return Some(failure.hint(format!("{again}; it gives their results again")));
         }
         let (_, first) = self.failures.first()?;

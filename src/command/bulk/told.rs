@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::api::Reply;
 use crate::command::{Ctx, Output, failed, show};
 use crate::error::Failure;
-use crate::ui::{Stderr, View, busy};
+use crate::ui::{View, busy};
 
 /// What became of one of many.
 pub(super) enum Told<'a, T> {
@@ -19,33 +19,38 @@ pub(super) enum Told<'a, T> {
 
 /// Says what became of each.
 pub(super) struct Teller<'a> {
+    /// Ids or lines of JSON.
     output: Output,
-    stderr: Stderr,
     bar: &'a busy::Bar,
+    ctx: &'a Ctx,
     /// Whoever read the results has seen enough. What was asked for is done all the same.
     unread: bool,
 }
 
 impl<'a> Teller<'a> {
-    pub(super) const fn new(output: Output, bar: &'a busy::Bar, ctx: &Ctx) -> Self {
-        Self { output, stderr: ctx.stderr, bar, unread: false }
+    pub(super) const fn new(output: Output, bar: &'a busy::Bar, ctx: &'a Ctx) -> Self {
+        Self { output, bar, ctx, unread: false }
     }
 
     /// Says it at once. Whoever reads the lines finds entry after entry in them.
-    pub(super) fn tell<T: View>(&mut self, index: usize, line: usize, told: &Told<'_, T>) -> Result<()> {
+    pub(super) async fn tell<T: View>(
+        &mut self,
+        index: usize,
+        line: usize,
+        told: &Told<'_, T>,
+    ) -> Result<()> {
         let written = match (self.output, told) {
             (Output::Ids, Told::Failed(failure)) => {
                 let what = format!("{}: {}", place(index, line), failure.what);
                 self.bar.make_way(|| {
-                    self.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
+                    self.ctx.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
                 });
                 Ok(())
             }
             _ if self.unread => Ok(()),
             (Output::Ids, Told::Done(reply)) => show::show_ids(reply.data.ids()),
             (Output::Ids, Told::There(id)) => show::show_ids([*id]),
-            // One table of many answers would come at the end.
-            (Output::Table | Output::Json, told) => show::show_line(&as_json(index, line, told)?),
+            (_, told) => show::show_line(&as_json(index, line, told)?, self.ctx).await,
         };
         match written {
             Err(error) if show::is_broken_pipe(&error) => {

@@ -8,7 +8,7 @@ use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway, execute, execute_write};
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
-use crate::ui::{Column, Page, Section, View, dash, yes_no};
+use crate::ui::{Column, Page, Rows, Section, View, dash, yes_no};
 use crate::wire::{self, Key};
 
 /// Show which keys are configured, masked; set and remove them
@@ -55,6 +55,7 @@ impl<G: Gateway> Command for List<G> {
 
 impl View for wire::Config {
     const NOUN: &'static str = "keys";
+    const ROWS: Rows = &[("keys", "key")];
 
     fn page(&self) -> Page<'_> {
         const ONE: &[Column] = &[Column::new("Env"), Column::new("Configured"), Column::new("Key")];

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
-use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::{self, Connection};
 
 /// Show connection, key, account, webhook and last sync of each environment
@@ -27,6 +27,7 @@ impl<G: Gateway> Command for Status<G> {
 
 impl View for wire::Status {
     const NOUN: &'static str = "payment environments";
+    const ROWS: Rows = &[(wire::CONNECTIONS[0], "connection"), (wire::CONNECTIONS[1], "connection")];
 
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[

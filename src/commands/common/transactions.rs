@@ -9,7 +9,7 @@ use crate::api::{self, Call, Reply};
 use crate::command::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
 /// List payments, failed payments and refunds of one environment, newest first
@@ -51,7 +51,6 @@ impl<G: Gateway> Transactions<G> {
 
 impl<G: Gateway> Follow for Transactions<G> {
     type Rows = wire::Transactions;
-    const LISTS: [&'static str; 2] = ["transactions", "paymentHistory"];
     const MOST: usize = MOST as usize;
 
     fn call(&self) -> Result<Call<Self::Rows>, Failure> {
@@ -99,6 +98,7 @@ const COLUMNS: &[Column] = &[
 
 impl View for wire::Transactions {
     const NOUN: &'static str = "transactions";
+    const ROWS: Rows = &[("transactions", "transaction"), ("paymentHistory", "transaction")];
 
     fn page(&self) -> Page<'_> {
         Section::new(COLUMNS, self.transactions.iter().map(row)).into()

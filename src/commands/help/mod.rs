@@ -2,11 +2,11 @@ mod facts;
 mod map;
 mod variables;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::explain;
+use crate::commands::{Rendered, explain};
 use crate::error::{Exit, Failure, Known, Origin, known};
 
 /// Explain a command or a topic: exit-codes, environment, output, errors, agents
@@ -24,10 +24,12 @@ pub(crate) struct Help {
 const TOPICS: [&str; 5] = ["exit-codes", "environment", "output", "errors", "agents"];
 
 impl Help {
-    pub(super) fn render(&self, mut tree: clap::Command, colors: bool, json: bool) -> Result<Vec<u8>> {
+    pub(super) fn render(&self, mut tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let topic = match words[..] {
-            ["errors"] if json => return as_json(&known().map(|known| explain::object(&known)).collect()),
+            ["errors"] if json => {
+                return Ok(Rendered::Json(known().map(|known| explain::object(&known)).collect()));
+            }
             ["exit-codes"] => exit_codes(),
             ["environment"] => variables::environment(),
             ["output"] => OUTPUT.to_owned(),
@@ -38,20 +40,19 @@ impl Help {
                 let command = command_at(&mut tree, &words)?;
                 if json {
                     let path = path_of(&tree, &words);
-                    return as_json(&map::map(&tree, &path));
+                    return Ok(Rendered::Json(map::map(&tree, &path)));
                 }
                 let help = command.render_long_help();
-                return Ok(if colors { help.ansi().to_string() } else { help.to_string() }.into_bytes());
+                let help = if colors { help.ansi().to_string() } else { help.to_string() };
+                return Ok(Rendered::Text(help.into_bytes()));
             }
         };
-        if json { as_json(&json!({"topic": words[0], "text": topic})) } else { Ok(topic.into_bytes()) }
+        Ok(if json {
+            Rendered::Json(json!({"topic": words[0], "text": topic}))
+        } else {
+            Rendered::Text(topic.into_bytes())
+        })
     }
-}
-
-fn as_json(value: &serde_json::Value) -> Result<Vec<u8>> {
-    let mut text = serde_json::to_vec_pretty(value).context("Cannot write the help as JSON")?;
-    text.push(b'\n');
-    Ok(text)
 }
 
 fn command_at<'a>(tree: &'a mut clap::Command, words: &[&str]) -> Result<&'a mut clap::Command> {
@@ -117,15 +118,27 @@ json   the backend's own body with its own field names, two spaces of indent. `c
        {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"idempotencyKey\":…,
        \"exitCode\":…,\"next\":…}. `next` is the command line that is safe to run again, as a list of words,
        or null. With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
+jsonl  a line of JSON for each row of the result: each product, each environment of a status, each check of
+       the doctor, each change of a plan. What has no rows is one line.
+csv    the same rows for a spreadsheet, under a line of names. What has parts is JSON in its cell, and
+       what there is not is empty. Text that a spreadsheet would run as a formula has an apostrophe
+       before it. No rows, no lines.
 ids    one id a line, for xargs.
 
-Where --from-file has many objects, stdout has a line of JSON for each as it comes, in the order of the
-file, as a table too: the backend's body, or for one that failed {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…}
-as above; `index` counts from 0. One that was there already at Razorpay is {\"index\":…,\"line\":…,\"existing\":ID}.
-With ids, failures are on stderr alone. It exits with 9 where some failed. With --dry-run each line is
-a request.
+--columns NAMES   only these columns of a table or of CSV, in this order; upper and lower case, spaces and
+                  dashes do not matter.
+--jq FILTER       what a jq filter makes of the JSON. Text is written without quotes, as jq -r does; with
+                  -o jsonl each result is one line. Errors are JSON. Secrets in `env` are masked; there are
+                  no modules and no `input`.
 
-`payments transactions --follow` writes each row as it comes; JSON is one object a line there.
+Where --from-file has many objects, stdout has a line of JSON for each as it comes, in the order of the
+file: the backend's body, or for one that failed {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…} as above;
+`index` counts from 0. One that was there already at Razorpay is {\"index\":…,\"line\":…,\"existing\":ID}. With
+ids, failures are on stderr alone; a table or CSV is refused. It exits with 9 where some failed. With
+--dry-run each line is a request.
+
+`payments transactions --follow` writes each row as it comes; JSON is one object a line there, and --jq
+gets one after the other.
 
 Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.
 ";

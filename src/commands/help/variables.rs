@@ -21,7 +21,7 @@ static VARIABLES: [Variable; 20] = [
         "set to anything but 0, false, no or off: answer from the built-in sandbox, before all of these",
     ),
     variable(&["INSFORGE_SANDBOX_URL"], "set by `sandbox exec` for its command: the sandbox's address"),
-    variable(&["INSFORGE_OUTPUT"], "table, json or ids"),
+    variable(&["INSFORGE_OUTPUT"], "table, json, jsonl, csv or ids"),
     variable(
         &["INSFORGE_TIMEOUT"],
         "deadline for the whole command, such as 30s or 5m; for each request of `catalog apply`, of a file of many and of `transactions --follow`",

@@ -14,7 +14,7 @@ use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, SyncOutcome, Synced};
 use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
 use crate::error::{Code, Exit, Failure};
-use crate::ui::{Column, Page, Section, Show, View, short_date};
+use crate::ui::{Column, Page, Rows, Section, Show, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
 
@@ -54,6 +54,7 @@ pub(crate) fn section<'a, R: Row>(rows: impl IntoIterator<Item = &'a R>) -> Sect
 
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
+    const ROWS: Rows = &[("items", "item"), ("plans", "plan")];
 
     fn page(&self) -> Page<'_> {
         vec![section(&self.items).titled("Items"), section(&self.plans).titled("Plans")].into()
@@ -120,6 +121,8 @@ pub(crate) struct Part<R> {
 }
 
 impl<R: Row> Show for Part<R> {
+    const ROWS: Rows = &[(R::MANY, R::ONE)];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let catalog = self.catalog.json()?;
         Ok(Cow::Owned(json!({R::MANY: catalog.get(R::MANY)})))
@@ -143,6 +146,8 @@ pub(crate) struct One<R> {
 }
 
 impl<R: Row> Show for One<R> {
+    const ROWS: Rows = &[(R::ONE, R::ONE)];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let catalog = self.catalog.json()?;
         let rows = catalog.get(R::MANY).and_then(Value::as_array);

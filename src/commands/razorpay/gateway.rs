@@ -6,7 +6,7 @@ use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::razorpay::config_set::{self, ConfigSet};
-use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, sync_error};
 
@@ -58,6 +58,7 @@ impl Gateway for RazorpayGateway {
 
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
+    const ROWS: Rows = &[("results", "result")];
 
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[
@@ -115,6 +116,7 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
 
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
+    const ROWS: Rows = &[("subscriptions", "subscription")];
 
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[

@@ -7,7 +7,7 @@ use crate::api::stripe::STRIPE;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, prices, products, secret_key};
-use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::{
     Catalog, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
 };
@@ -42,6 +42,7 @@ impl Gateway for StripeGateway {
 
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
+    const ROWS: Rows = &[("results", "result")];
 
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[
@@ -99,6 +100,7 @@ fn outcome(connection: &Connection) -> SyncOutcome {
 
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
+    const ROWS: Rows = &[("products", "product"), ("prices", "price")];
 
     fn page(&self) -> Page<'_> {
         vec![
@@ -116,6 +118,7 @@ impl View for Catalog {
 
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
+    const ROWS: Rows = &[("subscriptions", "subscription")];
 
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[

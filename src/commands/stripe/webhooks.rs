@@ -7,7 +7,7 @@ use crate::command::{Change, Check, Ctx, Done, Write, execute_write};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::guard::Effect;
-use crate::ui::{Column, Page, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
 #[derive(Subcommand)]
@@ -109,6 +109,7 @@ fn may_have_begun(failure: &Failure) -> bool {
 
 impl View for ConnectionReply {
     const NOUN: &'static str = "webhook endpoint";
+    const ROWS: Rows = &[("connection", "connection")];
 
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[

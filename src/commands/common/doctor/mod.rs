@@ -19,7 +19,7 @@ use crate::api::Provider;
 use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::arguments::the_same;
 use crate::error::{Code, Failure};
-use crate::ui::{Column, Page, Section, Show, dash};
+use crate::ui::{Column, Page, Rows, Section, Show, dash};
 use crate::wire::Environment;
 use checks::{Check, Verdict};
 
@@ -85,6 +85,8 @@ impl Report {
 }
 
 impl Show for Report {
+    const ROWS: Rows = &[("checks", "check")];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let checks = self.checks.iter().map(|check| {
             json!({

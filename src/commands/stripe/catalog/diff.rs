@@ -11,7 +11,7 @@ use crate::command::{Command, Ctx, aside};
 use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
 use crate::commands::stripe::catalog::survey::survey;
 use crate::error::{Exit, Failure};
-use crate::ui::{Page, Show};
+use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
 
 /// Show what would change in one environment if it became as the other
@@ -75,6 +75,8 @@ pub(super) struct Compared {
 }
 
 impl Show for Compared {
+    const ROWS: Rows = Planned::ROWS;
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let mut all = self.planned.json()?.into_owned();
         if let Value::Object(all) = &mut all {

@@ -47,7 +47,7 @@ impl Command for Ids {
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
         if let Some(format) = self.format {
-            ctx.refuse_other_form(matches!(format, Format::Json))?;
+            ctx.form.refuse_other(matches!(format, Format::Json))?;
         }
         Ok(())
     }
@@ -160,6 +160,11 @@ impl Show for Found {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let ids: Map<String, Value> = self.ids.iter().map(|(key, id)| (key.clone(), json!(id))).collect();
         Ok(Cow::Owned(Value::Object(ids)))
+    }
+
+    /// A row for each, as no two of them have a field in common.
+    fn rows<'a>(&self, _json: &'a Value) -> Vec<Cow<'a, Value>> {
+        self.ids.iter().map(|(key, id)| Cow::Owned(json!({"key": key, "id": id}))).collect()
     }
 
     fn page(&self) -> Page<'_> {

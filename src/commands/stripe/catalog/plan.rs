@@ -15,7 +15,7 @@ use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, survey};
 use crate::error::{Exit, Failure};
 use crate::files;
-use crate::ui::{Line, Mark, Page, Show};
+use crate::ui::{Line, Mark, Page, Rows, Show};
 use crate::wire::{Account, Environment};
 
 /// Show what would change at Stripe so that it is as the file says
@@ -144,6 +144,8 @@ pub(super) struct Planned {
 }
 
 impl Show for Planned {
+    const ROWS: Rows = &[("changes", "change")];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
             "account": self.account.id,

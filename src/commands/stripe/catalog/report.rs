@@ -157,6 +157,18 @@ impl Show for Report {
         })))
     }
 
+    /// What was done and what was not, each saying which it is.
+    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
+        let of = |list: &str, done: bool| {
+            let rows = json.get(list).and_then(Value::as_array).into_iter().flatten().cloned();
+            rows.map(move |mut row| {
+                row["done"] = done.into();
+                Cow::Owned(row)
+            })
+        };
+        of("done", true).chain(of("notDone", false)).collect()
+    }
+
     fn page(&self) -> Page<'_> {
         const COLUMNS: &[Column] = &[Column::new("Key"), Column::new("Price ID")];
         let mut lines: Vec<Line<'_>> = Vec::new();

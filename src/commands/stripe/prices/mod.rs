@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::error::Exit;
-use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
 #[derive(Subcommand)]
@@ -87,6 +87,7 @@ fn recurring(price: &Price) -> Cow<'_, str> {
 
 impl View for wire::Prices {
     const NOUN: &'static str = "prices";
+    const ROWS: Rows = &[("prices", "price")];
 
     fn page(&self) -> Page<'_> {
         section(&self.prices).into()
@@ -99,6 +100,7 @@ impl View for wire::Prices {
 
 impl View for wire::PriceReply {
     const NOUN: &'static str = "price";
+    const ROWS: Rows = &[("price", "price")];
 
     fn page(&self) -> Page<'_> {
         section(std::slice::from_ref(&self.price)).into()

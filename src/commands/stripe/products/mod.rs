@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::commands::stripe::prices;
 use crate::error::Exit;
-use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, Rows, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Product};
 
 #[derive(Subcommand)]
@@ -62,6 +62,7 @@ fn row(product: &Product) -> Vec<Cow<'_, str>> {
 
 impl View for wire::Products {
     const NOUN: &'static str = "products";
+    const ROWS: Rows = &[("products", "product")];
 
     fn page(&self) -> Page<'_> {
         section(&self.products).into()
@@ -74,6 +75,7 @@ impl View for wire::Products {
 
 impl View for wire::ProductReply {
     const NOUN: &'static str = "product";
+    const ROWS: Rows = &[("product", "product"), ("prices", "price")];
 
     fn page(&self) -> Page<'_> {
         let product = section(std::slice::from_ref(&self.product));

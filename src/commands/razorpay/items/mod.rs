@@ -1,0 +1,101 @@
+mod create;
+mod update;
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::command::{Ctx, execute, execute_bulk};
+use crate::commands::razorpay::catalog::{self, Get, List, Row};
+use crate::error::Exit;
+use crate::ui::{Column, Page, Rows, View, dash, short_date, yes_no};
+use crate::wire::Money;
+use crate::wire::razorpay::{Catalog, Item, ItemReply};
+pub(super) use create::{check, likeness, named};
+
+#[derive(Subcommand)]
+pub(crate) enum Items {
+    /// List the items of one environment
+    List(List<Item>),
+    /// Show one item
+    Get(Get<Item>),
+    Create(create::Create),
+    Update(update::Update),
+}
+
+impl Items {
+    pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        match self {
+            Self::List(list) => execute(list, ctx).await,
+            Self::Get(get) => execute(get, ctx).await,
+            Self::Create(create) => execute_bulk(create, ctx).await,
+            Self::Update(update) => execute_bulk(update, ctx).await,
+        }
+    }
+}
+
+impl Row for Item {
+    const ONE: &'static str = "item";
+    const MANY: &'static str = "items";
+    const ID: &'static str = "itemId";
+    const NOT_FOUND: &'static str = "PAYMENT_ITEM_NOT_FOUND";
+    const COLUMNS: &'static [Column] = &[
+        Column::new("Env"),
+        Column::new("Item ID"),
+        Column::new("Name"),
+        Column::new("Amount"),
+        Column::new("Active"),
+        Column::new("Type"),
+        Column::spare("Synced At"),
+    ];
+
+    fn all(catalog: &Catalog) -> &[Self] {
+        &catalog.items
+    }
+
+    fn id(&self) -> &str {
+        &self.item_id
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn price(&self) -> Option<Money<'_>> {
+        Some(Money::new(self.amount?, self.currency.as_deref()?))
+    }
+
+    fn is_of_a_plan(&self) -> bool {
+        self.kind.as_deref() == Some("plan")
+    }
+
+    fn created_at(&self) -> Option<&str> {
+        self.provider_created_at.as_deref()
+    }
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        vec![
+            self.environment.as_str().into(),
+            self.item_id.as_str().into(),
+            dash(self.name()),
+            dash(self.price().map(|price| price.to_string())),
+            yes_no(self.active),
+            dash(self.kind.as_deref()),
+            short_date(self.synced_at.as_deref()),
+        ]
+    }
+}
+
+impl View for ItemReply {
+    const NOUN: &'static str = "item";
+    const ROWS: Rows = &[("item", "item")];
+
+    fn page(&self) -> Page<'_> {
+        catalog::section([&self.item]).into()
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        vec![&self.item.item_id]
+    }
+}

@@ -1,0 +1,258 @@
+//! `--jq`: a filter in jq's language, run by jaq over the JSON of a result. What differs from jq: secrets in `env` are
+//! masked, modules cannot be loaded, and there is one input.
+
+mod mistake;
+mod written;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use jaq_core::data::HasLut;
+use jaq_core::load::{self, Arena, File, Loader, import};
+use jaq_core::native::{Fun, run, v};
+use jaq_core::{Compiler, DataT, Lut, Vars};
+use jaq_json::{Val, read};
+
+use crate::error::{Code, Failure};
+use crate::facts::Facts;
+use crate::secret::redact;
+use crate::ui::{CANNOT_WRITE, Stderr};
+use written::write;
+
+/// A filter that makes sense. What it is compiled to stays on the thread that runs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    text: Arc<str>,
+    /// What `env` gives.
+    facts: Arc<Facts>,
+}
+
+/// How a filter's results are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    /// Each on a line of its own.
+    pub(crate) lines: bool,
+    /// Somebody's terminal must not obey what is in them.
+    pub(crate) terminal: bool,
+}
+
+impl Filter {
+    /// Reads a filter. What is wrong with it is told with its place.
+    pub(crate) fn new(text: &str, facts: &Facts) -> Result<Self, Failure> {
+        compile(text)?;
+        Ok(Self { text: text.into(), facts: Arc::new(facts.clone()) })
+    }
+
+    /// Writes what it makes of some JSON, result by result; text as it is. It takes as long as it takes, and may never end.
+    pub(crate) fn run(&self, json: &[u8], out: &mut dyn Write, how: Written) -> Result<()> {
+        let filter = compile(&self.text)?;
+        let input = parsed(json)?;
+        let data = Data { lut: &filter.lut, facts: &self.facts };
+        let context = jaq_core::Ctx::<Kind>::new(&data, Vars::new([environment(&self.facts)]));
+        for result in filter.id.run((context, input)) {
+            let failed = match result {
+                Ok(value) => {
+                    write(out, &value, how).context(CANNOT_WRITE)?;
+                    continue;
+                }
+                Err(exception) => exception,
+            };
+            out.flush().context(CANNOT_WRITE)?;
+            let why = match failed.get_halt() {
+                Ok(0) => return Ok(()),
+                Ok(code) => format!("it halted with {code}"),
+                Err(failed) => failed.get_err().map_or_else(|_| "break".to_owned(), in_short),
+            };
+            bail!(
+                Failure::new(Code::JqFailed, "The filter of --jq failed on this result")
+                    .why(why)
+                    .hint("look at the JSON with --json; `?` behind a path passes over what does not fit")
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong, without the middle of a value that is long: what it was taken for stands at the end.
+fn in_short(error: jaq_json::Error) -> String {
+    const BEGIN: usize = 120;
+    const END: usize = 60;
+    let text = match error.into_val() {
+        Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+        other => other.to_string(),
+    };
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= BEGIN + END {
+        return text;
+    }
+    let part = |characters: &[char]| characters.iter().collect::<String>();
+    format!("{} … {}", part(&characters[..BEGIN]), part(&characters[characters.len() - END..]))
+}
+
+/// jaq's reader has no limit of depth, and its values are dropped as deep as they are. It is serde_json's limit.
+fn parsed(json: &[u8]) -> Result<Val> {
+    const DEEPEST: usize = 128;
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' if depth == DEEPEST => bail!(unreadable("it is nested too deeply")),
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(read::parse_single(json).map_err(|error| unreadable(&error.to_string()))?)
+}
+
+fn unreadable(why: &str) -> Failure {
+    Failure::new(Code::ResponseInvalid, "The backend's answer is not JSON throughout").why(why)
+}
+
+/// What filters run with.
+struct Kind;
+
+impl DataT for Kind {
+    type V<'a> = Val;
+    type Data<'a> = &'a Data<'a>;
+}
+
+struct Data<'a> {
+    lut: &'a Lut<Kind>,
+    facts: &'a Facts,
+}
+
+impl<'a> HasLut<'a, Kind> for &'a Data<'a> {
+    fn lut(&self) -> &'a Lut<Kind> {
+        self.lut
+    }
+}
+
+fn compile(text: &str) -> Result<jaq_core::Filter<Kind>, Failure> {
+    let own = load::parse(include_str!("defs.jq"), |parser| parser.defs()).unwrap_or_default();
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(own);
+    let arena = Arena::default();
+    let modules = Loader::new(definitions)
+        .load(&arena, File { code: text, path: () })
+        .map_err(|errors| mistake::unreadable(text, errors))?;
+    import(&modules, |_| Err(String::new())).map_err(|errors| mistake::unreadable(text, errors))?;
+    Compiler::default()
+        .with_funs(functions())
+        .with_global_vars(["$ENV"])
+        .compile(modules)
+        .map_err(|errors| mistake::undefined(text, errors))
+}
+
+/// jaq's functions, with those replaced that reach around us: for variables of the environment, and to stderr.
+fn functions() -> impl Iterator<Item = Fun<Kind>> {
+    const OWN: [&str; 3] = ["env", "debug_empty", "stderr_empty"];
+    let theirs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    let own = [
+        run::<Kind>(("env", v(0), |cv| Box::new(std::iter::once(Ok(environment(cv.0.data().facts)))))),
+        run::<Kind>(("debug_empty", v(0), |cv| {
+            Stderr::plain(&format!("[\"DEBUG:\",{}]", cv.1));
+            Box::new(std::iter::empty())
+        })),
+        run::<Kind>(("stderr_empty", v(0), |cv| {
+            Stderr::plain(&cv.1.to_string());
+            Box::new(std::iter::empty())
+        })),
+    ];
+    theirs.filter(|(name, ..)| !OWN.contains(name)).chain(own)
+}
+
+fn environment(facts: &Facts) -> Val {
+    let text = |text: &str| Val::utf8_str(text.as_bytes().to_vec());
+    Val::obj(facts.texts().map(|(name, value)| (text(name), text(&redact(value)))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filtered(filter: &str, json: &str, how: Written) -> Result<String> {
+        let mut out = Vec::new();
+        Filter::new(filter, &Facts::default())?.run(json.as_bytes(), &mut out, how)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    const PIPE: Written = Written { lines: false, terminal: false };
+
+    #[test]
+    fn results_are_written_as_jq_writes_them() {
+        for (filter, json, expected) in [
+            (".a", r#"{"a":"x\ty"}"#, "x\ty\n"),
+            (".", r#"{"b":1,"a":[]}"#, "{\n  \"b\": 1,\n  \"a\": []\n}\n"),
+            (".[]", "[1,null,\"\"]", "1\nnull\n\n"),
+            (".[] | . * 1", "[3.0, 2.5, 1e3, 12345678901234567890]", "3\n2.5\n1000\n12345678901234567890\n"),
+            (".", "1.10", "1.10\n"),
+            ("1 / 3, nan, 1e300 * 1e300", "0", "0.3333333333333333\nnull\n1.7976931348623157e+308\n"),
+            ("@csv, @base64", r#"["a\"b",1]"#, "\"a\"\"b\",1\nWyJhXCJiIiwxXQ==\n"),
+            ("@tsv", r#"["a\tb\\",null,true,2.0]"#, "a\\tb\\\\\t\ttrue\t2.0\n"),
+            ("@csv \"x=\\([.])\"", "1", "x=1\n"),
+            ("empty", "0", ""),
+            ("1, halt, 2", "0", "1\n"),
+            ("to_entries[] | .key", r#"{"b":0,"a":0}"#, "b\na\n"),
+            ("env | type", "0", "object\n"),
+            ("$ENV.X", "0", "null\n"),
+            ("\"\\u001b[2J\"", "0", "\u{1b}[2J\n"),
+            ("[\"\\u001b\"]", "0", "[\n  \"\\u001b\"\n]\n"),
+        ] {
+            assert_eq!(filtered(filter, json, PIPE).unwrap(), expected, "{filter}");
+        }
+        let lines = filtered(".[]", r#"[{"a":[1,2]},"x"]"#, Written { lines: true, ..PIPE }).unwrap();
+        assert_eq!(lines, "{\"a\":[1,2]}\nx\n");
+        let shown = filtered(".", "\"a\\u001b[2Jb\\nc\"", Written { terminal: true, ..PIPE }).unwrap();
+        assert_eq!(shown, "a\u{fffd}[2Jb\nc\n");
+    }
+
+    #[test]
+    fn a_broken_filter_is_told_with_its_place() {
+        for (filter, what, marked) in [
+            (".a[", "--jq:1:4: here it ends, and a closing bracket has to follow", "1 | .a[\n  |    ^"),
+            ("", "--jq:1:1: here it ends, and a term has to follow", ""),
+            (".a |", "--jq:1:5: here it ends, and a term has to follow", ""),
+            (".a b", "--jq:1:4: nothing may stand here", ""),
+            (".a | foo(1)", "--jq:1:6: there is no filter `foo/1`", "^^^"),
+            ("$x", "--jq:1:1: there is no variable `$x`", "^^"),
+            (".a\n| .b[}", "--jq:2:6: here is `}`, and a closing bracket has to be", "     ^"),
+            ("§", "--jq:1:1: `§` has no meaning here", "^"),
+            ("\"\\q\"", "--jq:1:3: ", ""),
+            ("include \"x\"; .", "--jq:1:10: modules are not loaded", ""),
+            ("import \"x\" as $x; .", "--jq:1:9: modules are not loaded", ""),
+            ("if 1", "--jq:1:5: here it ends, and `then` has to follow", ""),
+        ] {
+            let failure = Filter::new(filter, &Facts::default()).unwrap_err();
+            assert!(failure.what.starts_with(what), "{filter}: {}", failure.what);
+            assert!(
+                failure.why.as_deref().unwrap_or_default().contains(marked),
+                "{filter}: {:?}",
+                failure.why
+            );
+            assert_eq!(failure.code, Code::Usage);
+        }
+    }
+
+    #[test]
+    fn what_was_made_before_it_failed_is_written() {
+        let mut out = Vec::new();
+        let filter = Filter::new(".[] | .a", &Facts::default()).unwrap();
+        let error = filter.run(br#"[{"a":1},[]]"#, &mut out, PIPE).unwrap_err();
+        let failure = error.downcast::<Failure>().unwrap();
+        assert_eq!((failure.code, out), (Code::JqFailed, b"1\n".to_vec()));
+        assert_eq!(failure.why.as_deref(), Some("cannot index [] with \"a\""));
+        let long = format!("{{\"a\":[{}\"z\"]}}", "\"xyz\",".repeat(100));
+        let failure =
+            Filter::new(".a.b", &Facts::default()).unwrap().run(long.as_bytes(), &mut Vec::new(), PIPE);
+        let why = failure.unwrap_err().downcast::<Failure>().unwrap().why.unwrap();
+        assert!(why.starts_with("cannot index [\"xyz\",") && why.ends_with(",\"z\"] with \"b\""), "{why}");
+        let deep = "[".repeat(129) + &"]".repeat(129);
+        let failure = filter.run(deep.as_bytes(), &mut Vec::new(), PIPE).unwrap_err();
+        assert_eq!(failure.downcast::<Failure>().unwrap().code, Code::ResponseInvalid);
+        assert!(filter.run("[\"[[[{\\\"\"]".as_bytes(), &mut Vec::new(), PIPE).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! A place in a text that somebody wrote, as compilers show it.
+
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthChar;
+
+/// Where something is, and what that looks like.
+#[derive(Debug)]
+pub(crate) struct Marked {
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1, in characters.
+    pub(crate) column: usize,
+    /// The line, with a mark below.
+    pub(crate) picture: String,
+}
+
+/// Marks what is at these bytes; of several lines only the first.
+pub(crate) fn marked(text: &str, at: Range<usize>) -> Marked {
+    let start = at.start.min(text.len());
+    let before = text.get(..start).unwrap_or_default();
+    let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
+    let column = text.get(begin..start).unwrap_or_default().chars().count();
+    let wide = text.get(start..at.end.min(begin + line.len())).unwrap_or_default().chars().count();
+    let number = before.matches('\n').count() + 1;
+    Marked { line: number, column: column + 1, picture: picture(number, line, column, wide) }
+}
+
+/// The line and a mark below `marked` of its characters, at least one.
+fn picture(number: usize, line: &str, column: usize, marked: usize) -> String {
+    /// So much of a line is shown, and so much of it in front of the mark.
+    const WIDTH: usize = 100;
+    const LEAD: usize = 40;
+    let characters: Vec<char> = line.chars().collect();
+    let from =
+        if characters.len() <= WIDTH { 0 } else { column.saturating_sub(LEAD).min(characters.len() - WIDTH) };
+    let to = characters.len().min(from + WIDTH);
+
+    let mut shown = String::new();
+    let mut below = String::new();
+    if from > 0 {
+        shown.push('…');
+        below.push(' ');
+    }
+    shown.extend(&characters[from..to]);
+    for c in characters.get(from..column).unwrap_or_default() {
+        // A tab below a tab, and two spaces below a wide character, keep the mark where it belongs.
+        let below_it = if *c == '\t' { "\t" } else { &"  "[..c.width().unwrap_or(1).min(2)] };
+        below.push_str(below_it);
+    }
+    let marked = &characters[column.min(to)..to.min(column + marked)];
+    let width: usize = marked.iter().map(|c| c.width().unwrap_or(1)).sum();
+    below.push_str(&"^".repeat(width.max(1)));
+    if to < characters.len() {
+        shown.push('…');
+    }
+    let gutter = " ".repeat(number.to_string().len());
+    let shown = format!("{number} | {shown}");
+    format!("{gutter} |\n{}\n{gutter} | {below}", shown.trim_end())
+}

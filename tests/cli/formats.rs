@@ -1,0 +1,375 @@
+//! In which form results come: every command in every format, `--columns`, and `--jq`.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::harness::pty::Terminal;
+use super::harness::recordings::{self, Generation};
+use super::harness::running::Running;
+use super::harness::stub::{Answer, Stub};
+use super::harness::{Ran, User, assert_golden, without_moments};
+use super::map::{in_a_sandbox, map, words};
+
+const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
+
+/// What they write is text that others have made, or goes on and on; of the help as JSON there is a test of its own.
+const NOT_HERE: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "help"];
+
+/// The example of every command, each in every form and in a sandbox of its own.
+#[test]
+fn every_command_in_every_form() {
+    const FORMS: [&[&str]; 6] = [
+        &["-o", "table"],
+        &["-o", "json"],
+        &["-o", "jsonl"],
+        &["-o", "csv"],
+        &["-o", "ids"],
+        &["--jq", "[paths(type != \"object\" and type != \"array\")] | length"],
+    ];
+    let map = map(&[]);
+    let commands: Vec<&Value> = map["commands"]
+        .as_array()
+        .expect("commands")
+        .iter()
+        .filter(|command| command.get("example").is_some())
+        .filter(|command| !NOT_HERE.contains(&words(&command["path"]).join(" ").as_str()))
+        .collect();
+    assert!(commands.len() > 50, "only {}", commands.len());
+    let (next, seen) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); commands.len()]));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(command) = commands.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let place = commands.iter().position(|other| std::ptr::eq(*other, *command));
+                    let text = FORMS.iter().map(|form| in_form(&command["example"], form)).collect();
+                    seen.lock().expect("a lock")[place.expect("a place")] = text;
+                }
+            });
+        }
+    });
+    assert_golden("formats.txt", &seen.into_inner().expect("a lock").concat());
+}
+
+fn in_form(example: &Value, form: &[&str]) -> String {
+    let argv = words(&example["argv"]).into_iter().skip(1).filter(|word| word != "--json");
+    let argv: Vec<String> = argv.chain(form.iter().map(|word| (*word).to_owned())).collect();
+    let user = User::new();
+    let ran = in_a_sandbox(&user, &argv, example["stdin"].as_str().unwrap_or_default());
+    holds(form, &ran);
+    let mut text = format!("$ insforge {}\n", shell_words::join(&argv));
+    for line in ran.stdout.lines().chain(ran.stderr.lines()) {
+        let _ = writeln!(text, "{}", settled(line, &user));
+    }
+    let _ = writeln!(text, "exit {}\n", ran.code);
+    text
+}
+
+/// What a form promises, whatever the command.
+fn holds(form: &[&str], ran: &Ran) {
+    match form {
+        ["-o", "json"] if !ran.stdout.is_empty() => {
+            ran.json();
+        }
+        ["-o", "jsonl"] => {
+            for line in ran.stdout.lines() {
+                serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            }
+        }
+        ["-o", "csv"] => {
+            let mut rows = csv::Reader::from_reader(ran.stdout.as_bytes());
+            assert!(rows.records().all(|row| row.is_ok()), "{ran:?}");
+        }
+        ["--jq", _] => assert!(ran.stdout.lines().all(|line| line.parse::<u64>().is_ok()), "{ran:?}"),
+        _ => {}
+    }
+}
+
+/// Without what is another in each run.
+fn settled(line: &str, user: &User) -> String {
+    let mut line = without_moments(line.trim_end()).replace(&user.path("").display().to_string(), "HOME/");
+    for (before, instead) in [("127.0.0.1:", "PORT"), ("answered in ", "N"), ("sandbox-", "")] {
+        if let Some(at) = line.find(before) {
+            let at = at + before.len();
+            let end = at + line[at..].chars().take_while(char::is_ascii_digit).count();
+            line.replace_range(at..end, instead);
+        }
+    }
+    line
+}
+
+#[test]
+fn columns_are_chosen_by_name_in_tables_and_csv() {
+    let user = User::new();
+    let run = |more: &[&str]| user.run(&[&LIST[..], more].concat());
+    let table = run(&["--columns", "ACTIVE, name"]).exits(0);
+    assert_eq!(table.stdout.lines().nth(1), Some("Yes     100 Credits"), "{table:?}");
+    let csv = run(&["-o", "csv", "--columns", "name,product-id,synced_at"]).exits(0);
+    let lines: Vec<String> = csv.stdout.lines().map(without_moments).collect();
+    assert_eq!(lines[..2], ["name,productId,syncedAt", "100 Credits,prod_MYd6OPOnSChyBv,when"]);
+    for (form, there) in [("table", "Env, Product ID, Name,"), ("csv", "environment, productId, name,")] {
+        let ran = run(&["-o", form, "--columns", "name,colour"]).exits(64);
+        assert!(ran.stdout.is_empty(), "{ran:?}");
+        ran.says(&["There is no column `colour`", "there are: ", there]);
+    }
+    // Each part of a page shows those that it has, and what has none of them goes.
+    let catalog = &["--sandbox", "payments", "catalog", "--columns"];
+    let both = user.run(&[&catalog[..], &["active,price-id"]].concat()).exits(0).stdout;
+    assert!(
+        both.starts_with("Products\nActive\nYes\n") && both.contains("\n\nPrices\nActive  Price ID\n"),
+        "{both}"
+    );
+    let one = user.run(&[&catalog[..], &["price-id"]].concat()).exits(0).stdout;
+    assert!(one.starts_with("Prices\nPrice ID\nprice_"), "{one}");
+    // What has no columns says so, and what is no table neither.
+    user.run(&["explain", "USAGE", "--columns", "code"]).exits(64).says(&["is not a table"]);
+    for form in ["json", "jsonl", "ids"] {
+        run(&["-o", form, "--columns", "name"]).exits(64).says(&["--columns is for tables and CSV"]);
+    }
+    run(&["--columns", "name", "--jq", "."])
+        .exits(64)
+        .says(&["--columns is for tables and CSV, and --jq for JSON"]);
+    run(&["--columns", "name,,active"]).exits(64).says(&["write names with commas between them"]);
+    // A preference gives way.
+    for (preferred, first) in [("json", "Name"), ("ids", "Name"), ("csv", "name")] {
+        let user = User::new().with("INSFORGE_OUTPUT", preferred);
+        let ran = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0);
+        assert_eq!(ran.stdout.lines().next(), Some(first));
+    }
+}
+
+/// Whoever names columns gets them, on a terminal that is too narrow for all as well.
+#[test]
+fn a_spare_column_stays_where_it_is_wanted() {
+    let user = User::new().with("NO_COLOR", "1");
+    let args = [&LIST[..], &["--columns", "synced-at,name"]].concat();
+    let (code, screen) = Terminal::start(&user, 36, &args).finish();
+    assert_eq!(code, 0);
+    assert!(screen.starts_with("Synced At         Name"), "{screen}");
+    // Where they do not fit, rows become records.
+    let (_, screen) = Terminal::start(&user, 20, &args).finish();
+    assert!(screen.starts_with("Synced At: "), "{screen}");
+}
+
+#[test]
+fn a_spreadsheet_runs_nothing_of_it() {
+    let rows = json!([
+        {"environment": "test", "productId": "prod_1", "name": "=HYPERLINK(\"http://x\")", "active": true, "metadata": {"a": "=1"}},
+        {"environment": "test", "productId": "prod_2", "name": "+1, \"two\"\nlines", "active": false, "metadata": {}},
+    ]);
+    let stub = Stub::start(move |_| Answer::json(200, &json!({ "products": rows }).to_string()));
+    let user = User::of(&stub.address);
+    let ran = user.run(&["payments", "products", "list", "-o", "csv", "--columns", "name,metadata"]).exits(0);
+    assert_eq!(
+        ran.stdout,
+        "name,metadata\n\"'=HYPERLINK(\"\"http://x\"\")\",\"{\"\"a\"\":\"\"=1\"\"}\"\n\"'+1, \"\"two\"\"\nlines\",{}\n"
+    );
+    // No rows: nobody knows which columns there are, but for those that are named.
+    let stub = Stub::start(|_| Answer::json(200, r#"{"products":[]}"#));
+    let user = User::of(&stub.address);
+    let run = |more: &[&str]| {
+        user.run(&[&["payments", "products", "list", "-o", "csv"], more].concat()).exits(0).stdout
+    };
+    assert_eq!(run(&[]), "");
+    assert_eq!(run(&["--columns", "name"]), "name\n");
+}
+
+#[test]
+fn a_filter_gets_the_json_and_writes_text_as_it_is() {
+    let user = User::new();
+    let run = |more: &[&str]| user.run(&[&LIST[..], more].concat());
+    assert_eq!(run(&["--jq", ".products[0].name"]).exits(0).stdout, "100 Credits\n");
+    assert_eq!(run(&["--jq", ".products[:2] | map(.active)"]).exits(0).stdout, "[\n  true,\n  false\n]\n");
+    assert_eq!(
+        run(&["-o", "jsonl", "--jq", ".products[:2] | map(.active)"]).exits(0).stdout,
+        "[true,false]\n"
+    );
+    assert_eq!(run(&["--json", "--jq=.products|length"]).exits(0).stdout, "4\n");
+    assert_eq!(run(&["--jq", "empty"]).exits(0).stdout, "");
+    let tsv = run(&["--jq", ".products[] | [.name, .active, .defaultPriceId] | @tsv"]).exits(0).stdout;
+    assert_eq!(tsv.lines().next(), Some("100 Credits\ttrue\t"));
+    for form in ["table", "csv", "ids"] {
+        run(&["-o", form, "--jq", "."]).exits(64).says(&["--jq filters JSON"]);
+    }
+    // The form that is preferred gives way, but lines stay lines.
+    for (preferred, expected) in [("csv", "[\n"), ("ids", "[\n"), ("jsonl", "[true")] {
+        let user = User::new().with("INSFORGE_OUTPUT", preferred);
+        let ran = user.run(&[&LIST[..], &["--jq", ".products | map(.active)"]].concat()).exits(0);
+        assert!(ran.stdout.starts_with(expected), "{ran:?}");
+    }
+    // What the backend sent is filtered to the byte: numbers beyond all types, fields nobody knows.
+    let stub = Stub::start(|_| Answer::json(200, r#"{"products":[],"new":[1.50,12345678901234567890]}"#));
+    let ran = User::of(&stub.address).run(&["payments", "products", "list", "-o", "jsonl", "--jq", ".new"]);
+    assert_eq!(ran.exits(0).stdout, "[1.50,12345678901234567890]\n");
+}
+
+#[test]
+fn a_broken_filter_is_a_usage_error_with_its_place_before_anything_is_sent() {
+    let stub = Stub::start(|_| Answer::json(200, "{}"));
+    let user = User::of(&stub.address);
+    let create = ["payments", "products", "create", "--name", "A", "--jq"];
+    let ran = user.run(&[&create[..], &[".product.["]].concat()).exits(64);
+    let error = ran.error();
+    assert_eq!(error["error"], "--jq:1:11: here it ends, and a closing bracket has to follow");
+    assert_eq!(error["why"], "  |\n1 | .product.[\n  |           ^");
+    let ran = user.run(&[&create[..], &[".product |\n nmae(1)"]].concat()).exits(64);
+    assert_eq!(ran.error()["error"], "--jq:2:2: there is no filter `nmae/1`");
+    assert_eq!(stub.requests().len(), 0);
+    user.run(&["help", "--jq", "]"]).exits(64).says(&["--jq:1:1"]);
+}
+
+#[test]
+fn a_filter_that_does_not_fit_fails_after_what_it_made() {
+    let user = User::new();
+    let ran = user.run(&[&LIST[..], &["--jq", ".products[0] | .name, .name.x"]].concat()).exits(1);
+    assert_eq!(ran.stdout, "100 Credits\n");
+    assert_eq!(ran.error()["code"], "JQ_FAILED");
+    assert_eq!(ran.error()["why"], "cannot index \"100 Credits\" with \"x\"");
+    for (filter, why) in [("halt(3)", "it halted with 3"), ("error(\"no\")", "no")] {
+        assert_eq!(user.run(&[&LIST[..], &["--jq", filter]].concat()).exits(1).error()["why"], why);
+    }
+    assert_eq!(user.run(&[&LIST[..], &["--jq", "1, halt, 2"]].concat()).exits(0).stdout, "1\n");
+
+    // A write was done all the same, and the error says so.
+    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--idempotency-key", "a-1"];
+    let ran = user.run(&[&create[..], &["--jq", ".product.name.x"]].concat()).exits(1);
+    let error = ran.error();
+    assert_eq!(
+        error["error"], "Create product A at Stripe, test: it was done, but cannot be shown",
+        "{error}"
+    );
+    assert_eq!(error["code"], "JQ_FAILED");
+    assert_eq!(error["idempotencyKey"], "a-1");
+    let names = user.run(&[&LIST[..], &["--jq", ".products[].name"]].concat()).exits(0).stdout;
+    assert!(names.contains("\nA\n"), "{names}");
+}
+
+/// A failed sync is one whatever is made of its answer.
+#[test]
+fn a_filter_hides_no_failure() {
+    let stub =
+        recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("236-sync-prices-fail")]);
+    let ran = User::of(&stub.address)
+        .run(&["payments", "sync", "test", "--jq", ".results[].connection.status"])
+        .exits(1);
+    assert_eq!(ran.stdout, "error\n");
+    assert_eq!(ran.error()["code"], "SYNC_FAILED");
+}
+
+#[test]
+fn what_comes_line_by_line_is_filtered_line_by_line() {
+    let user = User::new();
+    user.write("many.jsonl", "{\"name\": \"A\"}\n{\"name\": \"\"}\n{\"name\": \"B\"}\n");
+    user.write("good.jsonl", "{\"name\": \"A\"}\n{\"name\": \"B\"}\n");
+    let create = |more: &[&str]| {
+        let file = if more.contains(&"--dry-run") { "good.jsonl" } else { more[0] };
+        let more = if more.contains(&"--dry-run") { more } else { &more[1..] };
+        user.run(&[&["--sandbox", "payments", "products", "create", "--from-file", file], more].concat())
+    };
+    assert_eq!(create(&["good.jsonl", "--jq", ".product.name"]).exits(0).stdout, "A\nB\n");
+    assert_eq!(
+        create(&["--dry-run", "--jq", ".body.name, {a: 1}"]).exits(0).stdout,
+        "A\n{\"a\":1}\nB\n{\"a\":1}\n"
+    );
+    for form in [&["-o", "csv"][..], &["-o", "table"], &["--columns", "name"]] {
+        create(&[&["good.jsonl"], form].concat()).exits(64).says(&["has no table and no CSV"]);
+    }
+    let preferring = User::new().with("INSFORGE_OUTPUT", "csv").with("INSFORGE_SANDBOX", "1");
+    let ran = preferring
+        .run_with_stdin(&["payments", "products", "create", "--from-file", "-"], "[{\"name\":\"A\"}]");
+    assert_eq!(ran.exits(0).json()["product"]["name"], "A");
+    // One that does not fit ends it: what was done is told.
+    let ran = create(&["good.jsonl", "--jq", ".product.name.x"]).exits(1);
+    assert_eq!(ran.error()["code"], "JQ_FAILED");
+    assert_eq!(
+        ran.error()["error"],
+        "1 of 2 Stripe products created, 1 was not tried, but the results cannot be written"
+    );
+
+    // A rehearsal of one, in every form that a request has.
+    let one = |more: &[&str]| {
+        user.run(
+            &[&["--sandbox", "payments", "products", "create", "--name", "A", "--dry-run"], more].concat(),
+        )
+        .exits(0)
+        .stdout
+    };
+    assert_eq!(one(&["--jq", ".path"]), "/api/payments/stripe/test/catalog/products\n");
+    assert!(one(&["-o", "jsonl"]).starts_with("{\"method\":\"POST\","));
+    assert!(one(&["-o", "csv"]).starts_with("method,path,"));
+    assert!(one(&["-o", "ids"]).starts_with("{\n"), "a request has no ids");
+}
+
+#[test]
+fn rows_that_come_later_are_filtered_and_stand_below_the_same_names() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let follow = ["payments", "transactions", "--follow", "--limit", "2", "--interval", "1h"];
+    let running = Running::start(&user, &[&follow[..], &["--jq", "[.type, .amount]"]].concat());
+    let line = running.stdout.to("[");
+    assert_eq!(
+        serde_json::from_str::<Value>(&line).expect("a line of JSON").as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(running.end("-INT").0, 0);
+    let running =
+        Running::start(&user, &[&follow[..], &["-o", "csv", "--columns", "status,amount"]].concat());
+    assert_eq!(running.stdout.to("status"), "status,amount\n");
+    running.stderr.to("Looking for more");
+    assert_eq!(running.end("-INT").0, 0);
+    let running = Running::start(&user, &[&follow[..], &["--columns", "amount,status"]].concat());
+    assert!(running.stdout.to("Amount").starts_with("Amount"));
+    assert_eq!(running.end("-INT").0, 0);
+    user.run(&[&follow[..], &["--columns", "colour"]].concat()).exits(64).says(&["no column `colour`"]);
+}
+
+/// A filter may never come to an end.
+#[test]
+fn ctrl_c_ends_a_filter_that_goes_on_and_on() {
+    let user = User::new();
+    let endless = "\"begun\" | debug | def on: on; on";
+    let running = Running::start(&user, &[&LIST[..], &["--jq", endless]].concat());
+    running.stderr.to("[\"DEBUG:\",\"begun\"]");
+    assert_eq!(running.end("-INT").0, 130);
+}
+
+#[test]
+fn a_filter_sees_no_secret_and_writes_nothing_a_terminal_obeys() {
+    let user =
+        User::new().with("STRIPE_TEST_SECRET_KEY", "sk_test_51SandboxShop0001b").with("WANTED", "Pro Plan");
+    let run = |filter: &str| user.run(&[&LIST[..], &["--jq", filter]].concat()).exits(0).stdout;
+    assert_eq!(
+        run("env.STRIPE_TEST_SECRET_KEY, $ENV.STRIPE_TEST_SECRET_KEY"),
+        "sk_test_****001b\nsk_test_****001b\n"
+    );
+    assert_eq!(run(".products[] | select(.name == env.WANTED) | .productId"), "prod_dxFhxxNRvjmfxv\n");
+
+    let filter = "\"a\\u001b[2J\\nb\"";
+    assert_eq!(run(filter), "a\u{1b}[2J\nb\n", "into a pipe it is what it is");
+    let args = [&LIST[..], &["--jq", filter]].concat();
+    let (code, screen) = Terminal::start(&user, 80, &args).finish();
+    assert_eq!((code, screen.trim_end()), (0, "a\u{fffd}[2J\nb"));
+    assert_eq!(run("[\"\\u001b\"]"), "[\n  \"\\u001b\"\n]\n");
+}
+
+#[test]
+fn the_map_can_be_filtered_and_read_line_by_line() {
+    let user = User::new();
+    let paths = user.run(&["help", "--jq", ".commands[] | .path | join(\" \")"]).exits(0).stdout;
+    assert!(paths.lines().any(|path| path == "payments products create"), "{paths}");
+    let map = user.run(&["help", "-o", "jsonl"]).exits(0);
+    assert_eq!((map.stdout.lines().count(), map.json()["schema"].as_i64()), (1, Some(1)));
+    let codes = user.run(&["help", "errors", "-o", "jsonl"]).exits(0).stdout;
+    assert!(
+        codes
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok_and(|code| code["code"].is_string()))
+    );
+    let agents = user.run(&["help", "agents", "--jq", ".text"]).exits(0).stdout;
+    assert_eq!(agents, user.run(&["help", "agents"]).exits(0).stdout + "\n");
+    user.run(&["completion", "bash", "--jq", "."]).exits(64).says(&["A completion script is not JSON"]);
+    user.run(&["--sandbox", "payments", "catalog", "ids", "--format", "env", "--jq", "."])
+        .exits(64)
+        .says(&["--format"]);
+}
