@@ -9,6 +9,8 @@ use crate::place::{INSFORGE, LINEAR, Place, Table, compare};
 use crate::{bulk, catalog, stub};
 
 const JSON_LIST: &[&str] = &["payments", "prices", "list", "--json"];
+const FILTER: &str = ".prices[] | select(.unitAmount > 1000 and .active) | .priceId";
+const FILTERED: &[&str] = &["payments", "prices", "list", "--product", "prod_large", "--jq", FILTER];
 const TABLE: &[&str] = &["payments", "prices", "list"];
 const SHORT_TABLE: &[&str] = &["payments", "prices", "list", "live"];
 
@@ -35,10 +37,19 @@ pub(crate) fn run() -> Result<ExitCode> {
     table.memory("status, peak memory", place.memory(status)?, Some(8.0));
 
     let [ours, curl_jq] =
-        compare([place.insforge(JSON_LIST), place.curl_jq(stub::MANY)], 15, Duration::from_secs(20))?;
+        compare([place.insforge(JSON_LIST), place.curl_jq(stub::MANY, ".")], 15, Duration::from_secs(20))?;
     ensure!(ours.bytes == curl_jq.bytes, "jq prints {} bytes, we {}", curl_jq.bytes, ours.bytes);
     table.time("100,000 prices as JSON / curl | jq", ours, curl_jq, 3.0);
     table.memory("100,000 prices as JSON, peak memory", place.memory(JSON_LIST)?, None);
+
+    let [ours, curl_jq] = compare(
+        [place.insforge(FILTERED), place.curl_jq(stub::LARGE, &format!("-r '{FILTER}'"))],
+        15,
+        Duration::from_secs(20),
+    )?;
+    ensure!(ours.bytes == curl_jq.bytes, "jq -r prints {} bytes, we {}", curl_jq.bytes, ours.bytes);
+    table.time("50 MB of prices with --jq / curl | jq", ours, curl_jq, 2.0);
+    table.memory("50 MB of prices with --jq, peak memory", place.memory(FILTERED)?, None);
 
     let [many, few] =
         compare([place.insforge(TABLE), place.insforge(SHORT_TABLE)], 15, Duration::from_secs(12))?;

@@ -50,9 +50,10 @@ impl Place {
         command
     }
 
-    pub(crate) fn curl_jq(&self, path: &str) -> Command {
+    /// What jq makes of the answer with these words, as a shell reads them.
+    pub(crate) fn curl_jq(&self, path: &str, words: &str) -> Command {
         let mut command = Command::new("/bin/sh");
-        let script = format!("curl -s -H 'Authorization: Bearer {KEY}' '{}{path}' | jq .", self.address);
+        let script = format!("curl -s -H 'Authorization: Bearer {KEY}' '{}{path}' | jq {words}", self.address);
         self.surround(&mut command).args(["-c", &script]);
         command
     }

@@ -12,8 +12,11 @@ use crate::catalog;
 
 pub(crate) const STATUS: &str = "/api/payments/stripe/status";
 pub(crate) const MANY: &str = "/api/payments/stripe/test/catalog/prices";
+/// Fifty megabytes of them.
+pub(crate) const LARGE: &str = "/api/payments/stripe/test/catalog/prices?productId=prod_large";
 const FEW: &str = "/api/payments/stripe/live/catalog/prices";
 const ROWS: usize = 100_000;
+const LARGE_ROWS: usize = 135_000;
 
 /// A path and the whole answer to it.
 pub(crate) type Known = (&'static str, Vec<u8>);
@@ -27,6 +30,7 @@ pub(crate) fn start() -> Result<String> {
     let mut known = vec![
         (STATUS, answer(&both_connected(status).to_string())),
         (MANY, answer(&list(prices, "test", ROWS))),
+        (LARGE, answer(&list(prices, "test", LARGE_ROWS))),
         (FEW, answer(&list(prices, "live", ROWS / 4))),
     ];
     known.extend(catalog::routes());
