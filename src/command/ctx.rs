@@ -111,6 +111,11 @@ impl Ctx {
         Ok(self.backend.get_or_init(|| backend))
     }
 
+    /// The same, once it has been found.
+    pub(super) fn known_backend(&self) -> Option<&Backend> {
+        self.backend.get()
+    }
+
     /// The backend's API, connected to when the first request is sent.
     pub(crate) async fn api(&self) -> Result<&Api> {
         if let Some(api) = self.api.get() {

@@ -4,6 +4,7 @@
 mod again;
 mod ctx;
 mod gateway;
+mod keep;
 mod rollout;
 mod show;
 mod write;
@@ -11,6 +12,7 @@ mod write;
 pub(crate) use again::next;
 pub(crate) use ctx::{Ctx, Ending, Output, aside};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
+pub(crate) use keep::{outdate, shelf};
 pub(crate) use rollout::{Rollout, execute_rollout};
 pub(crate) use show::Done;
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
@@ -21,6 +23,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::error::Exit;
+use crate::settings::Offers;
 use crate::ui::Show;
 
 /// A command that changes nothing at the provider: what it was given, what it does.
@@ -44,6 +47,11 @@ pub(crate) trait Command {
 
     /// Does it.
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply>;
+
+    /// What of its reply completion can offer later: lists that are whole.
+    fn offers(&self, _reply: &Self::Reply) -> Option<Offers> {
+        None
+    }
 }
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -56,7 +64,13 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
-    show::show(&reply, output, ctx)
+    let shown = show::show(&reply, output, ctx);
+    if let Some(shelf) = shelf(ctx)
+        && let Some(offers) = command.offers(&reply)
+    {
+        shelf.put(&offers);
+    }
+    shown
 }
 
 /// Runs a command whose result is there at once and holds until somebody ends it.

@@ -22,6 +22,8 @@ pub(crate) struct Stderr {
     /// Tell every request.
     pub(crate) verbose: bool,
     pub(crate) colors: bool,
+    /// Nothing at all: somebody is typing, and the line is not to be disturbed.
+    pub(crate) silent: bool,
 }
 
 const RED: &str = "31";
@@ -32,13 +34,16 @@ const DIM: &str = "2";
 impl Stderr {
     /// Something good to know. Silent with `--quiet` and with JSON output.
     pub(crate) fn note(self, text: &str) {
-        if !self.quiet && !self.json {
+        if !self.quiet && !self.json && !self.silent {
             write_line(&clean::lines(text));
         }
     }
 
     /// Something that may go wrong, or is weaker than it should be.
     pub(crate) fn warning(self, code: &str, text: &str) {
+        if self.silent {
+            return;
+        }
         if self.json {
             write_line(&json!({"warning": redact(text), "code": code}).to_string());
         } else {
@@ -48,7 +53,7 @@ impl Stderr {
 
     /// What `--verbose` tells.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
-        if self.verbose {
+        if self.verbose && !self.silent {
             write_line(&self.paint(DIM, &clean::line(&line.to_string())));
         }
     }

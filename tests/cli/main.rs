@@ -16,6 +16,8 @@ mod catalog_interrupted;
 #[cfg(feature = "sandbox")]
 mod catalog_rerun;
 mod client;
+mod completion;
+mod completion_shells;
 mod config_set;
 mod confirm;
 mod doctor;

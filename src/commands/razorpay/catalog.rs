@@ -13,6 +13,7 @@ use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, SyncOutcome, Synced};
 use crate::commands::common::{EnvironmentArgs, Named, Thing};
 use crate::error::{Code, Exit, Failure};
+use crate::settings::{Offer, Offers};
 use crate::ui::{Column, Page, Section, Show, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
@@ -34,6 +35,8 @@ pub(crate) trait Row: Sized + 'static {
     fn name(&self) -> Option<&str>;
     fn price(&self) -> Option<Money<'_>>;
     fn created_at(&self) -> Option<&str>;
+    /// Its name and what it costs.
+    fn offer(&self) -> Offer;
     /// As many cells as there are columns.
     fn cells(&self) -> Vec<Cow<'_, str>>;
 }
@@ -70,6 +73,18 @@ impl<R: Row> Command for List<R> {
     async fn run(&self, ctx: &Ctx) -> Result<Part<R>> {
         Ok(Part { catalog: catalog(ctx, self.environment.resolve()?).await?, row: PhantomData })
     }
+
+    /// It has read both lists.
+    fn offers(&self, reply: &Part<R>) -> Option<Offers> {
+        Some(offers(&reply.catalog.data, self.environment.resolve().ok()?))
+    }
+}
+
+/// Items and plans, for completion.
+pub(super) fn offers(catalog: &Catalog, environment: Environment) -> Offers {
+    Offers::of(RAZORPAY.segment, environment)
+        .with(Item::MANY, catalog.items.iter().map(Row::offer))
+        .with(Plan::MANY, catalog.plans.iter().map(Row::offer))
 }
 
 /// Show one by its id, as the mirror has it

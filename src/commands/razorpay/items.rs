@@ -10,6 +10,7 @@ use crate::commands::common::{EnvironmentArgs, FileArgs, Named, Thing, boolean, 
 use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
 use crate::error::{Exit, Failure};
 use crate::guard::Effect;
+use crate::settings::Offer;
 use crate::ui::{Column, Page, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{Catalog, Item, ItemAmount, ItemChanges, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Money, Patch};
@@ -68,6 +69,11 @@ impl Row for Item {
 
     fn created_at(&self) -> Option<&str> {
         self.provider_created_at.as_deref()
+    }
+
+    fn offer(&self) -> Offer {
+        let price = self.price().map(|price| price.to_string().into());
+        Offer::new(&self.item_id, &[self.name().map(Cow::Borrowed), price], self.active)
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {

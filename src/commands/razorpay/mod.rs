@@ -14,7 +14,7 @@ use crate::command::{Ctx, execute};
 use crate::commands::common::{Catalog, Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
-use gateway::RazorpayGateway;
+pub(super) use gateway::RazorpayGateway;
 
 /// Everything for Razorpay.
 #[derive(Subcommand)]

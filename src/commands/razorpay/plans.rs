@@ -11,6 +11,7 @@ use crate::commands::razorpay::catalog::{self, Get, List, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::guard::Effect;
+use crate::settings::Offer;
 use crate::ui::{Column, Page, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
@@ -70,6 +71,12 @@ impl Row for Plan {
 
     fn created_at(&self) -> Option<&str> {
         self.provider_created_at.as_deref()
+    }
+
+    fn offer(&self) -> Offer {
+        let every = self.rhythm().map(|rhythm| format!(" / {rhythm}")).unwrap_or_default();
+        let price = self.price().map(|price| format!("{price}{every}").into());
+        Offer::new(&self.plan_id, &[price, self.name().map(Cow::Borrowed)], self.active)
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {

@@ -7,6 +7,7 @@ use crate::api::stripe::STRIPE;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, prices, products, secret_key};
+use crate::settings::Offers;
 use crate::ui::{Column, Page, Section, View, dash, short_date};
 use crate::wire::{
     Catalog, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
@@ -22,6 +23,7 @@ impl Gateway for StripeGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Mirror;
+    const LISTS: &'static [&'static str] = &[products::LIST, prices::LIST];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
 
     fn key_beginning(environment: Environment) -> &'static str {
@@ -32,12 +34,21 @@ impl Gateway for StripeGateway {
         doctor::examine(offers, environment)
     }
 
+    fn offers(catalog: &Catalog, environment: Environment) -> Offers {
+        prices::offers(products::offers(offers(environment), &catalog.products), &catalog.prices)
+    }
+
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
         Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
             let is_over = matches!(one.status.as_str(), "canceled" | "incomplete_expired");
             (one.subscription_id.as_str(), !is_over, one.subject().is_some())
         }))
     }
+}
+
+/// No lists yet, for completion.
+pub(super) const fn offers(environment: Environment) -> Offers {
+    Offers::of(STRIPE.segment, environment)
 }
 
 impl View for SyncResults {

@@ -18,7 +18,7 @@ use crate::command::Ctx;
 use crate::commands::common::{Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
-use gateway::StripeGateway;
+pub(super) use gateway::StripeGateway;
 
 /// Everything for Stripe.
 #[derive(Subcommand)]

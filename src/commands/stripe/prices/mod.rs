@@ -10,6 +10,7 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute, execute_write};
 use crate::error::Exit;
+use crate::settings::{Offer, Offers};
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
@@ -44,6 +45,24 @@ const COLUMNS: &[Column] = &[
     Column::new("Recurring"),
     Column::spare("Synced At"),
 ];
+
+/// As completion calls them.
+pub(super) const LIST: &str = "prices";
+
+/// Adds the prices.
+pub(super) fn offers(offers: Offers, prices: &[Price]) -> Offers {
+    offers.with(LIST, prices.iter().map(offer))
+}
+
+/// `9.90 EUR / month`, of a product.
+fn offer(price: &Price) -> Offer {
+    let amount = amount(price).map(|amount| match price.recurring_interval {
+        None => amount.into(),
+        Some(_) => format!("{amount} / {}", recurring(price)).into(),
+    });
+    let of = price.product_id.clone().unwrap_or_default();
+    Offer { of, ..Offer::new(&price.price_id, &[amount], price.active) }
+}
 
 /// Prices as a table shows them.
 pub(super) fn section(prices: &[Price]) -> Section<'_> {

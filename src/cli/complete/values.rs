@@ -1,0 +1,130 @@
+//! Which arguments are completed with what. They are known by their names, and only where somebody completes: what an
+//! argument carried along would be carried in every other run, too.
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use crate::cli::complete::look_up;
+use crate::cli::global::Global;
+use crate::error::known;
+use crate::facts::Facts;
+use crate::settings::{Places, Profiles};
+use crate::ui::clean_line;
+use crate::wire::Environment;
+
+/// What is known of the line before the word that is being typed.
+pub(super) struct Typed {
+    pub(super) facts: Facts,
+    pub(super) global: Global,
+    pub(super) environment: Option<Environment>,
+    /// The id of the thing that the command is about stands there already.
+    has_id: bool,
+}
+
+/// What an argument can be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Values {
+    /// Ids of a list.
+    Ids(&'static str),
+    /// An environment, or an id that needs none.
+    First(Option<&'static str>),
+    Profiles,
+    Codes,
+}
+
+impl Typed {
+    pub(super) fn of(line: &ArgMatches, facts: &Facts) -> Option<Self> {
+        let global = Global::from_arg_matches(line).ok()?;
+        let mut command = line;
+        while let Some((_, below)) = command.subcommand() {
+            command = below;
+        }
+        let one = |name: &str| command.try_get_one::<Environment>(name).ok().flatten().copied();
+        let flag = command.try_get_many::<Environment>("environment").ok().flatten();
+        let id = command.try_get_one::<String>("id").ok().flatten();
+        // An environment alone is taken for the id, until that follows.
+        let in_place_of_id = id.and_then(|id| Environment::named(id));
+        let environment = flag.and_then(|mut all| all.next().copied()).or_else(|| one("word"));
+        Some(Self {
+            facts: facts.clone(),
+            global,
+            environment: environment.or(in_place_of_id),
+            has_id: id.is_some() && in_place_of_id.is_none(),
+        })
+    }
+}
+
+/// Gives every argument its values; `above` is the command above this one.
+pub(super) fn attach(command: Command, above: &str, typed: &Arc<Typed>) -> Command {
+    let name = command.get_name().to_owned();
+    let is_about_one = command.get_positionals().any(|arg| arg.get_id() == "id");
+    let ids = if is_about_one { list(above) } else { None };
+    command
+        .mut_args(|arg| match values(&arg, &name, ids) {
+            Some(values) => {
+                let typed = Arc::clone(typed);
+                arg.add(ArgValueCompleter::new(move |word: &OsStr| candidates(values, word, &typed)))
+            }
+            None => arg,
+        })
+        .mut_subcommands(|below| attach(below, &name, typed))
+}
+
+fn values(arg: &Arg, command: &str, ids: Option<&'static str>) -> Option<Values> {
+    match arg.get_id().as_str() {
+        "id" => ids.map(Values::Ids),
+        "product" => Some(Values::Ids("products")),
+        // Some have words of their own, as `all`.
+        "word" if ids.is_some() || arg.get_possible_values().is_empty() => Some(Values::First(ids)),
+        "profile" => Some(Values::Profiles),
+        "code" if command == "explain" => Some(Values::Codes),
+        _ => None,
+    }
+}
+
+/// The list of what a group of commands is about.
+fn list(group: &str) -> Option<&'static str> {
+    ["products", "prices", "items", "plans"].into_iter().find(|list| *list == group)
+}
+
+fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<CompletionCandidate> {
+    let Some(word) = word.to_str() else { return Vec::new() };
+    let mut all = match values {
+        Values::First(list) => {
+            let mut all = if typed.environment.is_none() { environments() } else { Vec::new() };
+            all.extend(list.into_iter().flat_map(|list| look_up::ids(list, typed)));
+            all
+        }
+        // Behind an id there is no other.
+        Values::Ids(_) if typed.has_id => Vec::new(),
+        Values::Ids(list) => look_up::ids(list, typed),
+        Values::Profiles => profiles().unwrap_or_default(),
+        Values::Codes => known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect(),
+    };
+    all.retain(|(value, _)| value.starts_with(word) && is_plain(value));
+    let candidate = |(value, help): (String, String)| {
+        let help = clean_line(&help).into_owned();
+        CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into()))
+    };
+    all.into_iter().map(candidate).collect()
+}
+
+/// A word that no shell reads as something else than itself. What somebody else has named must not become a command.
+fn is_plain(value: &str) -> bool {
+    let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    value.chars().all(usable) && !value.starts_with('-')
+}
+
+fn environments() -> Vec<(String, String)> {
+    Environment::ALL.map(|environment| (environment.to_string(), String::new())).to_vec()
+}
+
+/// Each with its address.
+fn profiles() -> Option<Vec<(String, String)>> {
+    let profiles = Profiles::load(&Places::find().ok()?.config).ok()?;
+    let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
+    Some(profiles.names().filter_map(with_address).collect())
+}
