@@ -5,14 +5,15 @@ use clap_complete::env::Shells;
 
 /// Print the completion script of a shell
 ///
-/// The script of every release is complete by itself and knows commands and flags. With --dynamic it is a few lines that ask
-/// this program with every Tab, and then ids, profiles and what else is a value are completed, too.
+/// It knows commands and flags, and needs no running program. With --dynamic it is a few lines that ask this program with
+/// every Tab, and then ids with their names, profiles and environments are completed too. For bash, in ~/.bashrc:
+/// `eval "$(insforge completion bash --dynamic)"`
 #[derive(Args)]
 pub(crate) struct Completion {
     /// Which shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
-    /// Complete ids, with their names, and profiles
+    /// The script that completes ids and other values, too
     #[arg(long)]
     dynamic: bool,
 }

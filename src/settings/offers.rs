@@ -136,6 +136,11 @@ impl Shelf {
         files::outdate(&self.folder);
     }
 
+    /// Keeps nothing of this backend any more.
+    pub(crate) fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+
     fn file(&self, provider: &str, environment: Environment, name: &str) -> PathBuf {
         self.folder.join(format!("{provider}-{environment}-{name}.tsv"))
     }

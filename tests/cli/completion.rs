@@ -89,6 +89,7 @@ fn make_old(user: &User) {
     }
 }
 
+const ENVIRONMENTS: &str = "test\tNo real money moves\nlive\tReal customers, real money\n";
 const BOTH: &str = "prod_pro\tPro Plan\nprod_basic\tBasic Plan, inactive";
 
 #[test]
@@ -106,7 +107,7 @@ fn what_a_list_has_shown_is_offered_without_asking_again() {
     ] {
         assert_eq!(completed(&user, line), BOTH, "{line:?}");
     }
-    assert_eq!(completed(&user, &["payments", "products", "get", ""]), format!("test\nlive\n{BOTH}"));
+    assert_eq!(completed(&user, &["payments", "products", "get", ""]), format!("{ENVIRONMENTS}{BOTH}"));
     assert_eq!(
         completed(&user, &["payments", "products", "get", "prod_b"]),
         "prod_basic\tBasic Plan, inactive"
@@ -127,6 +128,16 @@ fn what_a_list_has_shown_is_offered_without_asking_again() {
             "prod_pro\tPro Plan\t\t\nprod_basic\tBasic Plan\t\tinactive\n"
         );
     }
+}
+
+#[test]
+fn a_logout_forgets_the_ids_too() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "catalog"]).exits(0);
+    assert_eq!(kept(&user).len(), 2);
+    user.run(&["logout"]).exits(0);
+    assert_eq!(kept(&user), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -210,6 +221,9 @@ fn environments_profiles_and_codes_are_values_too() {
         assert!(completed(&user, line).contains("live"), "{line:?}");
     }
     assert_eq!(completed(&user, &["payments", "sync", "a"]), "all");
+    let set = |words: &[&str]| completed(&user, &[&["payments", "config", "set"], words].concat());
+    assert_eq!(set(&["l"]), "live\tReal customers, real money");
+    assert!(set(&["live", ""]).starts_with("--"), "a key is never completed");
     for line in [&["logout", "--profile", "s"][..], &["-p", "s"], &["payments", "-p", "s"]] {
         assert_eq!(completed(&user, line), "staging\thttps://b.example.com", "{line:?}");
     }

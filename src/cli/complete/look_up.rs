@@ -27,8 +27,8 @@ struct Found {
     names: HashMap<String, String>,
 }
 
-/// The ids, each with what it is.
-pub(super) fn ids(list: &'static str, typed: &Arc<Typed>) -> Vec<(String, String)> {
+/// The ids that begin with this, each with what it is.
+pub(super) fn ids(list: &'static str, beginning: &str, typed: &Arc<Typed>) -> Vec<(String, String)> {
     let (sender, receiver) = mpsc::channel();
     let aside = Arc::clone(typed);
     // Reading certificates, a name that is not found, a file on a disk far away: what hangs does not hang here.
@@ -38,7 +38,8 @@ pub(super) fn ids(list: &'static str, typed: &Arc<Typed>) -> Vec<(String, String
     while let Ok(found) = receiver.recv_timeout(LIMIT.saturating_sub(started.elapsed())) {
         best = found;
     }
-    best.list.iter().map(|offer| (offer.id.clone(), best.described(offer))).collect()
+    let meant = best.list.iter().filter(|offer| offer.id.starts_with(beginning));
+    meant.map(|offer| (offer.id.clone(), best.described(offer))).collect()
 }
 
 impl Found {

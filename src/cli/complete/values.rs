@@ -4,7 +4,8 @@
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use clap::{Arg, ArgMatches, Command, FromArgMatches};
+use clap::builder::PossibleValue;
+use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueEnum};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::cli::complete::look_up;
@@ -47,7 +48,11 @@ impl Typed {
         let id = command.try_get_one::<String>("id").ok().flatten();
         // An environment alone is taken for the id, until that follows.
         let in_place_of_id = id.and_then(|id| Environment::named(id));
-        let environment = flag.and_then(|mut all| all.next().copied()).or_else(|| one("word"));
+        let word = one("word").or_else(|| {
+            let words = command.try_get_many::<String>("words").ok().flatten();
+            words.and_then(|mut words| words.find_map(|word| Environment::named(word)))
+        });
+        let environment = flag.and_then(|mut all| all.next().copied()).or(word);
         Some(Self {
             facts: facts.clone(),
             global,
@@ -79,6 +84,7 @@ fn values(arg: &Arg, command: &str, ids: Option<&'static str>) -> Option<Values>
         "product" => Some(Values::Ids("products")),
         // Some have words of their own, as `all`.
         "word" if ids.is_some() || arg.get_possible_values().is_empty() => Some(Values::First(ids)),
+        "words" if command == "set" => Some(Values::First(None)),
         "profile" => Some(Values::Profiles),
         "code" if command == "explain" => Some(Values::Codes),
         _ => None,
@@ -95,19 +101,21 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
     let mut all = match values {
         Values::First(list) => {
             let mut all = if typed.environment.is_none() { environments() } else { Vec::new() };
-            all.extend(list.into_iter().flat_map(|list| look_up::ids(list, typed)));
+            all.extend(list.into_iter().flat_map(|list| look_up::ids(list, word, typed)));
             all
         }
         // Behind an id there is no other.
         Values::Ids(_) if typed.has_id => Vec::new(),
-        Values::Ids(list) => look_up::ids(list, typed),
+        Values::Ids(list) => look_up::ids(list, word, typed),
         Values::Profiles => profiles().unwrap_or_default(),
         Values::Codes => known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect(),
     };
     all.retain(|(value, _)| value.starts_with(word) && is_plain(value));
     let candidate = |(value, help): (String, String)| {
         let help = clean_line(&help).into_owned();
-        CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into()))
+        // Where none is given, each is given the argument's, which is written out every time.
+        let tag = Some("values".into());
+        CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into())).tag(tag)
     };
     all.into_iter().map(candidate).collect()
 }
@@ -118,8 +126,11 @@ fn is_plain(value: &str) -> bool {
     value.chars().all(usable) && !value.starts_with('-')
 }
 
+/// With what the help says of them.
 fn environments() -> Vec<(String, String)> {
-    Environment::ALL.map(|environment| (environment.to_string(), String::new())).to_vec()
+    let all = Environment::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let help = |value: &PossibleValue| value.get_help().map(ToString::to_string).unwrap_or_default();
+    all.map(|value| (value.get_name().to_owned(), help(&value))).collect()
 }
 
 /// Each with its address.
