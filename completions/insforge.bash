@@ -4147,7 +4147,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__razorpay__subcmd__transactions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --follow --interval --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4170,6 +4170,10 @@ _insforge() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -6573,7 +6577,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__stripe__subcmd__transactions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --follow --interval --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6596,6 +6600,10 @@ _insforge() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -6939,7 +6947,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__payments__subcmd__transactions)
-            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
+            opts="-e -o -q -y -p -v -h --environment --subject-type --subject-id --limit --follow --interval --json --output --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help test live"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6962,6 +6970,10 @@ _insforge() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -51,6 +51,14 @@ impl Facts {
         names.find_map(|(name, _)| name.starts_with(beginning).then_some(name.as_str()))
     }
 
+    /// The names of the variables that are set and have one of these beginnings, in order.
+    pub(crate) fn set(&self, beginnings: &[&str]) -> Vec<&str> {
+        let has_one = |name: &&str| beginnings.iter().any(|beginning| name.starts_with(beginning));
+        let mut names: Vec<&str> = self.variables.keys().map(String::as_str).filter(has_one).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// A variable that switches something on; `0`, `false`, `no` and `off` count as unset.
     pub(crate) fn switch(&self, name: &str) -> bool {
         let off = |text: &str| {

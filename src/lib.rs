@@ -40,6 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
     let early = cli::Early::read(&args, &facts);
     let stderr = early.stderr(&facts);
+    report::report_panics(stderr, args.clone());
     cli::run(&args, facts, &early).unwrap_or_else(|error| report::report(&error, stderr, &args))
 }
 

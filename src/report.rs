@@ -1,15 +1,14 @@
 //! An error as the user and a script see it: text, or one line of JSON, and the exit code.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::panic::PanicHookInfo;
 
-use serde_json::json;
+use serde_json::Value;
 
-use crate::command::next;
+use crate::command::{fields, next};
 use crate::error::{Code, Exit, Failure};
-use crate::secret::redact;
-use crate::ui::Stderr;
+use crate::ui::{Stderr, ask};
 
 /// Says what failed, why and what to do now; gives the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
@@ -19,11 +18,30 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     }
     let failure = failure_of(error);
     if stderr.json {
-        Stderr::plain(&to_json(&failure, args));
+        Stderr::plain(&to_json(&failure, args).to_string());
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
     failure.exit
+}
+
+/// From now on a panic, which is a bug, is told like any other failure, and ends the run. The terminal is as it was before.
+pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
+    std::panic::set_hook(Box::new(move |panic| {
+        ask::restore_terminal();
+        let failure = bug(panic);
+        std::process::exit(report(&failure.into(), stderr, &args).code().into());
+    }));
+}
+
+fn bug(panic: &PanicHookInfo<'_>) -> Failure {
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    Failure::new(Code::Failed, "This is a bug in insforge, and not your mistake")
+        .why(format!("{} ({place})", message.unwrap_or("no message")))
+        .hint("report it with these lines; look what was done before you run a write again")
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -39,23 +57,9 @@ fn failure_of(error: &anyhow::Error) -> Failure {
     if reasons.is_empty() { failure } else { failure.why(reasons.join(": ")) }
 }
 
-/// Redacted before it becomes JSON: there an escaped line break would be glued to the key behind it.
-fn safe(text: Option<&str>) -> Option<Cow<'_, str>> {
-    text.map(redact)
-}
-
 /// One line. `error` and `code` are always there; keys are only ever added.
-fn to_json(failure: &Failure, args: &[OsString]) -> String {
-    json!({
-        "error": safe(Some(&failure.what)),
-        "code": failure.code.as_str(),
-        "status": failure.status,
-        "why": safe(failure.why.as_deref()),
-        "hint": safe(failure.hint.as_deref()),
-        "retryable": failure.retryable(),
-        "idempotencyKey": safe(failure.idempotency_key.as_deref()),
-        "exitCode": failure.exit.code(),
-        "next": next(failure, args),
-    })
-    .to_string()
+fn to_json(failure: &Failure, args: &[OsString]) -> Value {
+    let mut line = fields(failure);
+    line.insert("next".to_owned(), next(failure, args).into());
+    Value::Object(line)
 }

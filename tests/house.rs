@@ -115,7 +115,7 @@ fn the_sandbox_stands_apart() {
 #[test]
 fn the_network_and_the_streams_are_touched_in_one_place_each() {
     let rules: [(&str, &[&str]); 6] = [
-        ("reqwest", &["api/client.rs"]),
+        ("reqwest", &["api/http.rs"]),
         ("stderr()", &["ui/stderr.rs", "ui/ask.rs", "ui/busy.rs", "facts.rs"]),
         ("stdout()", &["command/show.rs", "cli/mod.rs", "facts.rs"]),
         ("comfy_table", &["ui/table.rs"]),

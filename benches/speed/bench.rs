@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::place::{INSFORGE, LINEAR, Place, Table, compare};
-use crate::{catalog, stub};
+use crate::{bulk, catalog, stub};
 
 const JSON_LIST: &[&str] = &["payments", "prices", "list", "--json"];
 const TABLE: &[&str] = &["payments", "prices", "list"];
@@ -56,6 +56,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 
     catalog::plan(&place, &mut table)?;
     catalog::apply(&place, &mut table)?;
+    bulk::create(&place, &mut table)?;
 
     #[allow(clippy::cast_precision_loss, reason = "a file of nine petabytes would be too large anyway")]
     let size = std::fs::metadata(INSFORGE)?.len() as f64;

@@ -1,13 +1,13 @@
 //! The catalog as code: comparing a large one, and filling an empty Stripe with a middling one.
 
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use crate::place::{INSFORGE, LINEAR, Place, Ran, Table, compare};
+use crate::delayed;
+use crate::place::{LINEAR, Place, Ran, Table, compare};
 use crate::stub::{Known, answer};
 
 const MANY: usize = 10_000;
@@ -15,9 +15,8 @@ const FEW: usize = MANY / 4;
 /// Every so many products one price costs something else in the file.
 const EVERY: usize = 100;
 
-/// The products that are made in an empty sandbox, with two prices each, and how long the backend takes for each request.
+/// The products that are made in an empty sandbox, with two prices each.
 const MADE: usize = 500;
-const DELAY: Duration = Duration::from_millis(20);
 
 const PRICES: [(&str, &str, u32); 3] =
     [("monthly", "month", 1900), ("yearly", "year", 19000), ("once", "", 49000)];
@@ -63,30 +62,10 @@ fn parsing(path: &str) -> Result<Ran> {
 /// Applying to an empty sandbox whose backend takes its time, against that time alone.
 pub(crate) fn apply(place: &Place, table: &mut Table) -> Result<()> {
     let file = place.file("made.toml", &file(MADE, 2, usize::MAX))?;
-    let script = format!(
-        "printf sk_test_bench_1 | '{INSFORGE}' payments config set test - -q && start=$(date +%s%N) && \
-         '{INSFORGE}' payments catalog apply --file '{file}' -v -o ids 2>trace | wc -l && \
-         end=$(date +%s%N) && echo $(((end - start) / 1000)) && grep -c '^> ' trace"
-    );
-    let fault = format!("* *: delay {}ms", DELAY.as_millis());
-    let mut command =
-        place.insforge(&["sandbox", "exec", "--empty", "--fault", &fault, "--", "sh", "-c", &script]);
-    let numbers = numbers(command.current_dir(place.home()))?;
-    let [made, micros, requests] = numbers[..] else { anyhow::bail!("apply tells {numbers:?}") };
-    ensure!(made == 3 * MADE as u64, "apply made {made} objects");
-    let ours = Ran { time: Duration::from_micros(micros), bytes: 0 };
-    let waiting = Ran { time: DELAY * u32::try_from(requests)?, bytes: 0 };
-    table.time("apply of 500 × 2 / 20 ms a request", ours, waiting, 1.1);
+    let ran = delayed::run(place, &format!("payments catalog apply --file '{file}'"))?;
+    ensure!(ran.lines == 3 * MADE as u64, "apply made {} objects", ran.lines);
+    table.time("apply of 500 × 2 / 20 ms a request", ran.ours, delayed::waiting(ran.requests)?, 1.1);
     Ok(())
-}
-
-fn numbers(command: &mut Command) -> Result<Vec<u64>> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{command:?} ends with {}", output.status);
-    let text = String::from_utf8(output.stdout)?;
-    text.split_whitespace()
-        .map(|word| word.parse().with_context(|| format!("`{word}` is no number")))
-        .collect()
 }
 
 /// The file of so many products. Where it differs from what is there, it is one of so many.

@@ -28,7 +28,11 @@ fn main() -> ExitCode {
 #[cfg(unix)]
 mod bench;
 #[cfg(unix)]
+mod bulk;
+#[cfg(unix)]
 mod catalog;
+#[cfg(unix)]
+mod delayed;
 #[cfg(unix)]
 mod meter;
 #[cfg(unix)]

@@ -40,6 +40,11 @@ impl Body {
         self
     }
 
+    /// What of it nobody may see.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.secrets.iter().map(|(_, secret)| secret)
+    }
+
     /// A field with another name on older backends.
     pub(crate) fn renamed(mut self, name: Name) -> Self {
         self.renamed.push(name);

@@ -1,15 +1,14 @@
 //! A request that the backend understands, and its answer.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use crate::api::body::Body;
+use crate::api::reply::{Answered, Bytes, Reply};
 use crate::api::retry::Replay;
 use crate::wire::{Environment, Generation};
 
@@ -164,36 +163,6 @@ impl Route {
     }
 }
 
-/// The backend's answer: its body as it came, and what we read in it.
-#[derive(Debug)]
-pub(crate) struct Reply<T> {
-    body: Answered,
-    /// What tables and judgements are made of.
-    pub(crate) data: T,
-    /// Whose it is.
-    pub(crate) provider: &'static Provider,
-}
-
-impl<T> Reply<T> {
-    /// What `--json` prints. A table never needs it, and a long list's JSON takes ten times the memory of its bytes.
-    pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        match &self.body {
-            Answered::Came(bytes) => serde_json::from_slice(bytes).map(Cow::Owned),
-            Answered::Made(value) => Ok(Cow::Borrowed(value)),
-        }
-    }
-}
-
-#[derive(Debug)]
-enum Answered {
-    /// The bytes that came.
-    Came(Bytes),
-    /// Made of what we read, because what came has secrets in it.
-    Made(Value),
-}
-
-/// Wiped when they are dropped.
-type Bytes = Zeroizing<Vec<u8>>;
 /// Reads the data, and makes a body of it where the one that came must not be shown.
 type Reader<T> = fn(&[u8]) -> serde_json::Result<(Option<Value>, T)>;
 
@@ -204,6 +173,8 @@ pub(crate) struct Call<T> {
     pub(crate) route: Route,
     pub(crate) replay: Replay,
     pub(crate) body: Option<Body>,
+    /// A success has keys in it, in clear: `--verbose` does not show it.
+    pub(crate) secret_answer: bool,
     read: Reader<T>,
 }
 
@@ -224,7 +195,14 @@ impl<T> Call<T> {
 impl<T: DeserializeOwned> Call<T> {
     /// A read.
     pub(crate) fn get(route: Route) -> Self {
-        Self { method: Method::Get, route, replay: Replay::Always, body: None, read: whole }
+        Self {
+            method: Method::Get,
+            route,
+            replay: Replay::Always,
+            body: None,
+            secret_answer: false,
+            read: whole,
+        }
     }
 
     /// A write that may do more when it is sent twice.
@@ -253,7 +231,12 @@ impl<T: DeserializeOwned> Call<T> {
     where
         T: Serialize,
     {
-        Self { read: without_secrets, ..self }
+        Self { read: without_secrets, ..self.telling_a_secret() }
+    }
+
+    /// The answer has a secret that whoever asks for it wants to have.
+    pub(crate) fn telling_a_secret(self) -> Self {
+        Self { secret_answer: true, ..self }
     }
 
     /// Reads the body of a success.

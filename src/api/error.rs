@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::api::call::{Method, Provider, Route};
-use crate::api::client::{Broken, Client, Endpoint, Limits};
+use crate::api::client::{Client, Endpoint, Limits};
 use crate::api::exchange::{Answer, Request, innermost, is_out_of_reach, leaves_open};
+use crate::api::http::Broken;
 use crate::api::retry::{Outcome, Replay, names_a_connection_timeout};
 use crate::error::{Code, Exit, Failure, fix_of};
 
@@ -66,11 +67,15 @@ impl ApiError {
 
     /// As the user and a script see it.
     pub(crate) fn into_failure(self, request: Request<'_>, client: &Client) -> Failure {
-        let status = self.status;
-        let code = self.code.clone().unwrap_or_else(|| format!("HTTP_{status}"));
+        // Whatever was sent in secret and comes back in what it says.
+        let masked = |text: String| client.trace().masked(text);
+        let (message, next_actions) = (self.message.map(masked), self.next_actions.map(masked));
+        let this = Self { message, next_actions, ..self };
+        let status = this.status;
+        let code = this.code.clone().unwrap_or_else(|| format!("HTTP_{status}"));
         let answered = format!("{request} answered {status} {code}");
-        let message = self.message.as_deref();
-        let (what, why) = if let Some(provider) = self.lost {
+        let message = this.message.as_deref();
+        let (what, why) = if let Some(provider) = this.lost {
             let said = message.unwrap_or_default();
             (format!("The backend lost its connection to {}", provider.name), format!("{answered}: {said}"))
         } else {
@@ -81,8 +86,8 @@ impl ApiError {
             return outcome_unknown(&what).why(why).status(status);
         }
         let mut failure =
-            Failure::new(Code::Backend(code), what).why(why).exit(self.exit(request)).status(status);
-        failure.hint = self.hint(request, client);
+            Failure::new(Code::Backend(code), what).why(why).exit(this.exit(request)).status(status);
+        failure.hint = this.hint(request, client);
         failure
     }
 

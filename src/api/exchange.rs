@@ -5,25 +5,36 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::api::body::Body;
 use crate::api::call::{Method, Route};
 use crate::api::retry::Replay;
+use crate::wire::Generation;
 
 /// A request, ready to be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) method: Method,
     pub(crate) path: &'a str,
-    /// JSON.
-    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) body: Option<Sent<'a>>,
     pub(crate) replay: Replay,
     /// What it is about; `None` for the backend itself, which needs no key there and gets none.
     pub(crate) route: Option<&'a Route>,
+    /// A success has keys in it, in clear.
+    pub(crate) secret_answer: bool,
+}
+
+/// A body: JSON as it is sent, and what it was made of, to be shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) of: &'a Body,
+    pub(crate) generation: Generation,
 }
 
 impl<'a> Request<'a> {
     /// A read.
     pub(crate) const fn get(path: &'a str, route: Option<&'a Route>) -> Self {
-        Self { method: Method::Get, path, body: None, replay: Replay::Always, route }
+        Self { method: Method::Get, path, body: None, replay: Replay::Always, route, secret_answer: false }
     }
 }
 

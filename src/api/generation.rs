@@ -4,10 +4,11 @@
 
 use std::cell::Cell;
 
-use crate::api::call::{Call, Method, Provider, Reply, Route};
+use crate::api::call::{Call, Method, Provider, Route};
 use crate::api::client::Client;
 use crate::api::error::{ApiError, senseless};
-use crate::api::exchange::{Answer, Request};
+use crate::api::exchange::{Answer, Request, Sent};
+use crate::api::reply::Reply;
 use crate::error::{Code, Failure};
 use crate::wire::Generation;
 
@@ -61,6 +62,14 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(client: Client, memory: Box<dyn Memory>) -> Self {
         let known = memory.recall().map_or(Known::Nothing, Known::Remembered);
+        match known {
+            Known::Remembered(generation) => {
+                client
+                    .trace()
+                    .note(format_args!("its routes are of the {generation} generation, as remembered"));
+            }
+            _ => client.trace().note(format_args!("the generation of its routes is not known yet")),
+        }
         Self { client, memory, known: Cell::new(known) }
     }
 
@@ -132,11 +141,12 @@ impl Api {
 
     async fn exchange<T>(&self, call: &Call<T>, generation: Generation) -> Result<(String, Answer), Failure> {
         let path = call.route.path(generation).ok_or_else(|| generation.lacks(call.route.provider()))?;
-        let body = call.body.as_ref().map(|body| body.bytes(generation)).transpose();
-        let body = body.map_err(|error| {
+        let bytes = call.body.as_ref().map(|body| body.bytes(generation)).transpose();
+        let bytes = bytes.map_err(|error| {
             Failure::new(Code::Failed, "The request cannot be written as JSON").why(error.to_string())
         })?;
-        let body = body.as_deref().map(Vec::as_slice);
+        let body = call.body.as_ref().zip(bytes.as_ref());
+        let body = body.map(|(of, bytes)| Sent { bytes, of, generation });
         let answer = self.client.exchange(Request { body, ..request_of(call, &path) }).await?;
         Ok((path, answer))
     }
@@ -198,6 +208,7 @@ impl Api {
     fn note(&self, generation: Generation) {
         if !matches!(self.known.get(), Known::Remembered(known) | Known::Learned(known) if known == generation)
         {
+            self.client.trace().note(format_args!("its routes are of the {generation} generation"));
             self.memory.remember(Some(generation));
         }
         self.known.set(Known::Learned(generation));
@@ -205,6 +216,7 @@ impl Api {
 
     fn forget(&self) {
         if matches!(self.known.get(), Known::Remembered(_)) {
+            self.client.trace().note(format_args!("what was remembered of its routes is not true any more"));
             self.memory.remember(None);
         }
         self.known.set(Known::Nothing);
@@ -226,7 +238,8 @@ impl Api {
 
 /// The request, without its body: for messages.
 fn request_of<'a, T>(call: &'a Call<T>, path: &'a str) -> Request<'a> {
-    Request { method: call.method, path, body: None, replay: call.replay, route: Some(&call.route) }
+    let (method, replay, secret_answer) = (call.method, call.replay, call.secret_answer);
+    Request { method, path, body: None, replay, route: Some(&call.route), secret_answer }
 }
 
 fn is_route_404<T>(answer: &Answer, call: &Call<T>, path: &str) -> bool {

@@ -43,13 +43,13 @@ pub(crate) fn set_keys(environment: Environment, keys: Keys) -> Call<Config> {
 /// What has to stand in Razorpay's dashboard, the secret **in clear**. The backend takes it that it will: from then on its
 /// status shows the webhook as configured.
 pub(crate) fn webhook_setup(environment: Environment) -> Call<WebhookSetup> {
-    Call::get(Route::of(&RAZORPAY).environment(environment).name("webhook"))
+    Call::get(Route::of(&RAZORPAY).environment(environment).name("webhook")).telling_a_secret()
 }
 
 /// Makes another webhook secret, and gives it **in clear**. Sent twice, it makes two.
 pub(crate) fn rotate_webhook_secret(environment: Environment) -> Call<WebhookSetup> {
     let route = Route::of(&RAZORPAY).environment(environment).name("webhook").name("rotate-secret");
-    Call::write(Method::Post, route)
+    Call::write(Method::Post, route).telling_a_secret()
 }
 
 /// Creates an item. Sent twice, it makes two.

@@ -1,6 +1,7 @@
 //! When a request is sent again. A retry is a question about the request, not about luck: [`decide`] is a pure
 //! function from what the call allows, what became of it and what time is left.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::api::exchange::is_out_of_reach;
@@ -46,25 +47,79 @@ pub(crate) struct Standing {
     pub(crate) dice: f64,
 }
 
+/// Why a request is not sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It would be answered the same.
+    NotPassing,
+    /// It may have been done, and twice would be twice.
+    MayBeDone,
+    /// It was sent again as often as it may be.
+    Enough,
+    /// The backend wants to be left alone for longer than anybody waits here.
+    TooLongAWait(Duration),
+    /// The deadline comes before.
+    NoTimeLeft,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPassing => f.write_str("it would be answered the same"),
+            Self::MayBeDone => f.write_str("it may have been done, and a second time would do it twice"),
+            Self::Enough => f.write_str("no replay is left"),
+            Self::TooLongAWait(asked) => {
+                write!(
+                    f,
+                    "Retry-After {} is longer than {} s",
+                    asked.as_secs(),
+                    LONGEST_RETRY_AFTER.as_secs()
+                )
+            }
+            Self::NoTimeLeft => f.write_str("the deadline comes before"),
+        }
+    }
+}
+
+/// `503 UPSTREAM_FAILURE, Retry-After 1`
+impl fmt::Display for Outcome<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent => f.write_str("it did not get through"),
+            Self::Lost => f.write_str("the answer was lost"),
+            Self::Refused { status, code, retry_after, .. } => {
+                write!(f, "{status}")?;
+                code.iter().try_for_each(|code| write!(f, " {code}"))?;
+                retry_after.iter().try_for_each(|asked| write!(f, ", Retry-After {}", asked.as_secs()))
+            }
+        }
+    }
+}
+
 /// The longest that a `Retry-After` can make us wait.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long to wait before sending it again; `None` is the end.
-pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, standing: Standing) -> Option<Duration> {
-    if standing.replays >= standing.allowed || !is_passing(outcome, standing.key_accepted) {
-        return None;
+/// How long to wait before sending it again, or why it is not.
+pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, standing: Standing) -> Result<Duration, Stop> {
+    if !is_passing(outcome, standing.key_accepted) {
+        return Err(Stop::NotPassing);
     }
     if replay == Replay::IfNotSent && !surely_not_done(outcome) {
-        return None;
+        return Err(Stop::MayBeDone);
+    }
+    if standing.replays >= standing.allowed {
+        return Err(Stop::Enough);
     }
     let pause = match outcome {
-        Outcome::Refused { retry_after: Some(asked), .. } if *asked > LONGEST_RETRY_AFTER => return None,
+        Outcome::Refused { retry_after: Some(asked), .. } if *asked > LONGEST_RETRY_AFTER => {
+            return Err(Stop::TooLongAWait(*asked));
+        }
         Outcome::Refused { retry_after: Some(asked), .. } => *asked,
         _ => full_jitter(standing.replays, standing.dice),
     };
-    (pause < standing.left).then_some(pause)
+    if pause < standing.left { Ok(pause) } else { Err(Stop::NoTimeLeft) }
 }
 
 /// Trouble that may be over in a moment.
@@ -153,8 +208,8 @@ mod tests {
         ];
         for (outcome, always, if_not_sent, key_accepted) in table {
             let standing = Standing { key_accepted, ..STANDING };
-            assert_eq!(decide(Replay::Always, &outcome, standing).is_some(), always, "{outcome:?}");
-            assert_eq!(decide(Replay::IfNotSent, &outcome, standing).is_some(), if_not_sent, "{outcome:?}");
+            assert_eq!(decide(Replay::Always, &outcome, standing).is_ok(), always, "{outcome:?}");
+            assert_eq!(decide(Replay::IfNotSent, &outcome, standing).is_ok(), if_not_sent, "{outcome:?}");
         }
     }
 
@@ -162,7 +217,7 @@ mod tests {
     fn no_more_than_allowed() {
         for (replays, allowed, again) in [(0, 2, true), (1, 2, true), (2, 2, false), (0, 0, false)] {
             let standing = Standing { replays, allowed, ..STANDING };
-            assert_eq!(decide(Replay::Always, &Outcome::NotSent, standing).is_some(), again);
+            assert_eq!(decide(Replay::Always, &Outcome::NotSent, standing).is_ok(), again);
         }
     }
 
@@ -172,13 +227,13 @@ mod tests {
             decide(Replay::Always, &Outcome::Lost, Standing { replays, allowed: 9, dice, left, ..STANDING })
         };
         let long = Duration::from_secs(60);
-        assert_eq!(pause(0, 1.0, long), Some(Duration::from_millis(400)));
-        assert_eq!(pause(1, 1.0, long), Some(Duration::from_millis(800)));
-        assert_eq!(pause(1, 0.5, long), Some(Duration::from_millis(400)));
-        assert_eq!(pause(0, 0.0, long), Some(Duration::ZERO));
-        assert_eq!(pause(8, 1.0, long), Some(Duration::from_secs(5)));
-        assert_eq!(pause(0, 1.0, Duration::from_millis(400)), None);
-        assert_eq!(pause(0, 0.0, Duration::ZERO), None);
+        assert_eq!(pause(0, 1.0, long), Ok(Duration::from_millis(400)));
+        assert_eq!(pause(1, 1.0, long), Ok(Duration::from_millis(800)));
+        assert_eq!(pause(1, 0.5, long), Ok(Duration::from_millis(400)));
+        assert_eq!(pause(0, 0.0, long), Ok(Duration::ZERO));
+        assert_eq!(pause(8, 1.0, long), Ok(Duration::from_secs(5)));
+        assert_eq!(pause(0, 1.0, Duration::from_millis(400)), Err(Stop::NoTimeLeft));
+        assert_eq!(pause(0, 0.0, Duration::ZERO), Err(Stop::NoTimeLeft));
     }
 
     #[test]
@@ -188,10 +243,10 @@ mod tests {
             let outcome = Outcome::Refused { status: 429, code: None, message: "", retry_after };
             decide(Replay::IfNotSent, &outcome, Standing { left: Duration::from_secs(left), ..STANDING })
         };
-        assert_eq!(after(0, 60), Some(Duration::ZERO));
-        assert_eq!(after(7, 60), Some(Duration::from_secs(7)));
-        assert_eq!(after(30, 60), Some(Duration::from_secs(30)));
-        assert_eq!(after(31, 60), None);
-        assert_eq!(after(7, 5), None);
+        assert_eq!(after(0, 60), Ok(Duration::ZERO));
+        assert_eq!(after(7, 60), Ok(Duration::from_secs(7)));
+        assert_eq!(after(30, 60), Ok(Duration::from_secs(30)));
+        assert_eq!(after(31, 60), Err(Stop::TooLongAWait(Duration::from_secs(31))));
+        assert_eq!(after(7, 5), Err(Stop::NoTimeLeft));
     }
 }

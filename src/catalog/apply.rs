@@ -10,9 +10,9 @@ mod outcome;
 use std::collections::{HashMap, HashSet};
 
 use crate::api::{Api, stripe};
-use crate::catalog::apply::outcome::{concerns_all, is_about_no, may_be_done};
+use crate::catalog::apply::outcome::is_about_no;
 use crate::catalog::plan::{Action, Change, Kind, Plan, Ref, Step, replaced_by};
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, Outlook};
 use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
 pub(crate) use outcome::{Applied, Progress, Touched, Undone};
 
@@ -58,23 +58,21 @@ impl<'a> Applier<'a> {
     pub(crate) async fn apply(&mut self, plan: Plan, tell: impl Fn(Progress<'_>)) -> Applied {
         let mut applied = Applied::default();
         let mut failed: HashSet<String> = HashSet::new();
-        let (mut hopeless, mut unanswered) = (false, 0);
+        let mut outlook = Outlook::default();
         let of = plan.changes.len();
         for (done, change) in plan.changes.into_iter().enumerate() {
             tell(Progress { done, of, next: &change });
             let undone = match change.depends_on() {
-                _ if hopeless => Undone::NotTried,
+                _ if outlook.is_hopeless() => Undone::NotTried,
                 Some(product) if failed.contains(product) => Undone::Waits(product.to_owned()),
                 _ => match self.make(&change).await {
                     Ok(id) => {
-                        unanswered = 0;
+                        outlook.done();
                         applied.done.push((change, id));
                         continue;
                     }
                     Err(failure) => {
-                        // One answer can get lost; two in a row are a backend that is gone.
-                        unanswered = if may_be_done(&failure) { unanswered + 1 } else { 0 };
-                        hopeless = concerns_all(&failure) || unanswered == 2;
+                        outlook.failed(&failure);
                         // A price may have a product's key as its lookup key.
                         if change.kind == Kind::Product {
                             failed.insert(change.key.clone());
@@ -131,7 +129,7 @@ impl<'a> Applier<'a> {
                 let made = self.send(step).await;
                 self.touched = self.touched.max(match &made {
                     Ok(_) => Touched::Surely,
-                    Err(failure) if may_be_done(failure) => Touched::Perhaps,
+                    Err(failure) if failure.may_be_done() => Touched::Perhaps,
                     Err(_) => Touched::Not,
                 });
                 id = match made {

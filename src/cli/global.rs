@@ -11,7 +11,8 @@ use crate::command::{Ctx, Output};
 use crate::error::Failure;
 use crate::facts::Facts;
 use crate::settings::{Asked, KeyFlag};
-use crate::ui::{Look, Stderr};
+use crate::ui::{Look, Stderr, Verbosity};
+use crate::wire::parse_duration;
 
 /// How often a request is sent again unless somebody says otherwise: the backend tries Stripe twice itself.
 const RETRIES: u32 = 2;
@@ -64,9 +65,9 @@ pub(super) struct Global {
     /// When to use colours [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// Tell every request, answer and wait on stderr, secrets masked [env: INSFORGE_LOG]
-    #[arg(short, long, global = true, overrides_with = "verbose")]
-    verbose: bool,
+    /// Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
     /// What the caller does this for; shown beside a confirmation
     #[arg(long, global = true, hide = true, value_name = "TEXT")]
     reason: Option<String>,
@@ -90,8 +91,8 @@ impl Global {
         }
         let output = self.output(&facts)?;
         let output_named = self.json || self.output.is_some();
-        let verbose = self.verbose || facts.switch("INSFORGE_LOG");
-        let stderr = Stderr { quiet: self.quiet, verbose, ..early.stderr(&facts) };
+        let verbosity = verbosity(self.verbose).max(verbosity_from(&facts)?);
+        let stderr = Stderr { quiet: self.quiet, verbosity, ..early.stderr(&facts) };
         let look = Look { columns: facts.columns, colors: self.color.wanted(facts.stdout_terminal, &facts) };
         let key = match (self.api_key_stdin, self.api_key_file) {
             (true, _) => Some(KeyFlag::Stdin),
@@ -131,6 +132,25 @@ impl Global {
     }
 }
 
+const fn verbosity(flags: u8) -> Verbosity {
+    match flags {
+        0 => Verbosity::Nothing,
+        1 => Verbosity::Requests,
+        _ => Verbosity::Everything,
+    }
+}
+
+/// The levels are those of other programs' logs. Errors and warnings are always told.
+fn verbosity_from(facts: &Facts) -> Result<Verbosity, Failure> {
+    let Some(word) = facts.var("INSFORGE_LOG").map(str::trim) else { return Ok(Verbosity::Nothing) };
+    match word.to_ascii_lowercase().as_str() {
+        "" | "off" | "error" | "warn" | "0" | "no" | "false" => Ok(Verbosity::Nothing),
+        "info" | "1" | "yes" | "true" | "on" => Ok(Verbosity::Requests),
+        "debug" | "trace" => Ok(Verbosity::Everything),
+        _ => Err(Failure::usage(format!("INSFORGE_LOG is `{word}`")).hint("set it to off, info or debug")),
+    }
+}
+
 fn timeout_from(facts: &Facts) -> Result<Option<Duration>, Failure> {
     let parse = |text| {
         parse_duration(text).map_err(|_| {
@@ -146,21 +166,4 @@ fn retries_from(facts: &Facts) -> Result<u32, Failure> {
     text.parse().ok().filter(|retries| *retries <= MOST_RETRIES).ok_or_else(|| {
         Failure::usage(format!("INSFORGE_RETRIES is `{text}`")).hint("set it to a number from 0 to 10")
     })
-}
-
-/// A duration as people write it: `30s`, `1m30s`, `500ms`, or a number of seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let parsed = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => text
-            .parse::<jiff::SignedDuration>()
-            .ok()
-            .and_then(|duration| Duration::try_from(duration).ok())
-            .ok_or("write a duration such as 30s, 5m or 500ms")?,
-    };
-    if parsed.is_zero() {
-        Err("a deadline of nothing is over before it begins".to_owned())
-    } else {
-        Ok(parsed)
-    }
 }

@@ -118,7 +118,6 @@ async fn ended(ctx: &Ctx) -> Result<Exit> {
             ask::restore_terminal();
             ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
         }
-        #[cfg(feature = "sandbox")]
         Ending::Completes => Ok(Exit::Done),
         #[cfg(feature = "sandbox")]
         Ending::IsTheCommands => std::future::pending().await,

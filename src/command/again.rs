@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use crate::api::Provider;
 use crate::command::Ctx;
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::secret::redact;
 use crate::settings::KeyFlag;
 use crate::ui::is_unsafe;
@@ -16,10 +16,10 @@ const FLAG: &str = "--idempotency-key";
 const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
 
 /// The command line, as words, that is safe to run after this failure: the one that failed, where running it again may
-/// help or its idempotency key is known. `None` where it cannot be shown as it is.
+/// help, its idempotency key is known, or a file's objects have theirs. `None` where it cannot be shown as it is.
 pub(crate) fn next(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> {
     let key = failure.idempotency_key.as_deref();
-    if !failure.retryable() && key.is_none() {
+    if !failure.retryable() && key.is_none() && failure.code != Code::PartlyDone {
         return None;
     }
     let words = words(args, key.filter(|_| failure.key_is_new))?;
@@ -141,7 +141,6 @@ mod tests {
 
     #[test]
     fn what_is_safe_to_run_again_is_there_as_words_without_a_secret() {
-        use crate::error::Code;
         let with_key = |is_new| {
             let failure = Failure::new(Code::OutcomeUnknown, "x");
             Failure { idempotency_key: Some("k 1".into()), key_is_new: is_new, ..failure }
@@ -154,6 +153,7 @@ mod tests {
                 Some(&["insforge", "payments", "status", "--json"][..]),
             ),
             (Failure::usage("x"), &["i", "payments"], None),
+            (Failure::new(Code::PartlyDone, "x"), &["i", "payments"], Some(&["insforge", "payments"])),
             (with_key(true), &["i", "x", "--", "y"], Some(&["insforge", "x", FLAG, "k 1", "--", "y"])),
             (with_key(false), &["i", "x", FLAG, "k 1"], Some(&["insforge", "x", FLAG, "k 1"])),
             (

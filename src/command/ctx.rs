@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::api::{self, Api, Call, Client, Endpoint, Limits, Memory, Provider, Reply};
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::api::Api;
+use crate::command::connect::is_not_logged_in;
+use crate::error::{Exit, Failure, Warning};
 use crate::facts::Facts;
 use crate::guard::{self, Effect, Standing, Verdict};
-use crate::settings::{Asked, Backend, Cache, KeyFlag, Places};
-use crate::ui::{Look, Stderr, busy};
-use crate::wire::{Connection, Environment, Generation};
+use crate::settings::{Asked, Backend, KeyFlag};
+use crate::ui::{Look, Stderr, Verbosity, busy};
+use crate::wire::Environment;
 
 /// How the result is written to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +34,6 @@ pub(crate) enum Ending {
     #[default]
     CutsOff,
     /// It is over, as it should be.
-    #[cfg(feature = "sandbox")]
     Completes,
     /// The command sees to it.
     #[cfg(feature = "sandbox")]
@@ -62,11 +62,11 @@ pub(crate) struct Ctx {
     pub(crate) retries: u32,
     pub(crate) ending: Cell<Ending>,
     /// The running command's own deadline, unless `timeout` says otherwise.
-    deadline: Cell<Duration>,
+    pub(super) deadline: Cell<Duration>,
     /// The deadline is for each of its requests.
-    each: Cell<bool>,
-    backend: OnceCell<Backend>,
-    api: OnceCell<Api>,
+    pub(super) each: Cell<bool>,
+    pub(super) backend: OnceCell<Backend>,
+    pub(super) api: OnceCell<Api>,
     /// What to say when the write that is under way is interrupted.
     under_way: RefCell<Option<Failure>>,
 }
@@ -96,70 +96,6 @@ impl Ctx {
         }
     }
 
-    /// The address and key that this run is for.
-    pub(crate) async fn backend(&self) -> Result<&Backend> {
-        if let Some(backend) = self.backend.get() {
-            return Ok(backend);
-        }
-        let backend = if self.asked.may_wait(&self.facts) {
-            let (asked, facts) = (self.asked.clone(), self.facts.clone());
-            aside(move || asked.backend(&facts)).await?
-        } else {
-            self.asked.backend(&self.facts)?
-        };
-        self.warn(&backend.warnings);
-        Ok(self.backend.get_or_init(|| backend))
-    }
-
-    /// The same, once it has been found.
-    pub(super) fn known_backend(&self) -> Option<&Backend> {
-        self.backend.get()
-    }
-
-    /// The backend's API, connected to when the first request is sent.
-    pub(crate) async fn api(&self) -> Result<&Api> {
-        if let Some(api) = self.api.get() {
-            return Ok(api);
-        }
-        let backend = self.backend().await?;
-        let endpoint = Endpoint {
-            address: backend.address.value.clone(),
-            key: backend.key.value.clone(),
-            key_source: backend.key.source.to_string(),
-        };
-        let api = self.api_of(endpoint, backend.stored);
-        Ok(self.api.get_or_init(|| api))
-    }
-
-    /// The API of another backend than the run's; `remember` is whether a file may keep what is learned of it.
-    pub(crate) fn api_of(&self, endpoint: Endpoint, remember: bool) -> Api {
-        let cache = if remember { Places::find().ok().map(|places| Cache::new(places.cache)) } else { None };
-        let memory = Remembered { cache, address: endpoint.address.to_string() };
-        let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
-        let limits = Limits { deadline, replays: self.retries, each: self.each.get() };
-        let stderr = self.stderr;
-        Api::new(Client::new(endpoint, limits, Box::new(move |line| stderr.trace(line))), Box::new(memory))
-    }
-
-    /// Sends a call to the run's backend.
-    pub(crate) async fn send<T: serde::de::DeserializeOwned>(&self, call: Call<T>) -> Result<Reply<T>> {
-        Ok(self.api().await?.send(&call).await?)
-    }
-
-    /// What the backend knows of an environment's connection.
-    pub(crate) async fn connection(
-        &self,
-        provider: &'static Provider,
-        environment: Environment,
-    ) -> Result<Option<Connection>> {
-        let status = self.send(api::status(provider)).await?;
-        Ok(status
-            .data
-            .connections
-            .into_iter()
-            .find(|connection| connection.environment == environment.as_str()))
-    }
-
     /// Only a write at the provider can be rehearsed.
     pub(crate) fn refuse_rehearsal(&self) -> Result<(), Failure> {
         if self.dry_run {
@@ -182,15 +118,6 @@ impl Ctx {
         Ok(())
     }
 
-    /// The generation that the backend had the last time, as far as that is known without asking it.
-    pub(super) async fn expected_generation(&self) -> Result<Option<Generation>> {
-        match self.api().await {
-            Ok(api) => Ok(api.expected_generation()),
-            Err(error) if is_not_logged_in(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Whether a policy forbids it, whatever else is missing.
     pub(super) async fn forbids(&self, effect: Effect) -> Result<bool> {
         match self.verdict(effect).await {
@@ -205,7 +132,10 @@ impl Ctx {
     pub(super) async fn verdict(&self, effect: Effect) -> Result<Verdict> {
         let backend = self.backend().await?;
         let live = match effect.environment() {
-            Environment::Live => backend.live(&self.asked, &self.facts)?,
+            Environment::Live => {
+                let (backend, asked, facts) = (backend.clone(), self.asked.clone(), self.facts.clone());
+                aside(move || Ok(backend.live(&asked, &facts)?)).await?
+            }
             Environment::Test => backend.live,
         };
         Ok(guard::verdict(effect, Standing { yes: self.yes, interactive: self.interactive, live }))
@@ -254,8 +184,13 @@ impl Ctx {
         busy::Bar::start(self.is_watched(), of)
     }
 
+    /// The same beside results that are written as they come: on a terminal they show it themselves.
+    pub(super) fn bar_beside_results(&self, of: usize) -> busy::Bar {
+        busy::Bar::start(self.is_watched() && !self.facts.stdout_terminal, of)
+    }
+
     fn is_watched(&self) -> bool {
-        let told = self.stderr.quiet || self.stderr.json || self.stderr.verbose;
+        let told = self.stderr.quiet || self.stderr.json || self.stderr.verbosity > Verbosity::Nothing;
         self.facts.stderr_terminal && !told
     }
 
@@ -292,29 +227,4 @@ impl Ctx {
 /// password, a pipe that nobody writes to, a file that another process has locked. Ctrl-C is heard meanwhile.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("A thread ended unexpectedly")?
-}
-
-/// [`Memory`] in the user's cache, or nowhere when everything came from the environment.
-struct Remembered {
-    cache: Option<Cache>,
-    address: String,
-}
-
-impl Memory for Remembered {
-    fn recall(&self) -> Option<Generation> {
-        let word = self.cache.as_ref()?.get(&self.address)?;
-        [Generation::Newer, Generation::Older].into_iter().find(|generation| generation.to_string() == word)
-    }
-
-    fn remember(&self, generation: Option<Generation>) {
-        if let Some(cache) = &self.cache {
-            cache.set(&self.address, generation.map(|generation| generation.to_string()));
-        }
-    }
-}
-
-/// There is no address, or no key for it.
-fn is_not_logged_in(error: &anyhow::Error) -> bool {
-    let code = error.downcast_ref::<Failure>().map(|failure| &failure.code);
-    matches!(code, Some(Code::NotLinked | Code::NoApiKey))
 }

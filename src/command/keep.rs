@@ -6,7 +6,7 @@ use crate::settings::{Places, Shelf};
 /// Where the lists of the backend that this run has asked are kept. A run that gets address and key from its environment
 /// leaves nothing behind.
 pub(crate) fn shelf(ctx: &Ctx) -> Option<Shelf> {
-    let backend = ctx.known_backend().filter(|backend| backend.stored)?;
+    let backend = ctx.backend.get().filter(|backend| backend.stored)?;
     Some(Shelf::of(&backend.address.value, &Places::find().ok()?.ids))
 }
 

@@ -1,16 +1,25 @@
 //! What a command is, and the one place where commands are run. A command only says what it is and does it:
-//! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write.
+//! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write;
+//! [`execute_bulk`] does so for all that a file has, [`execute_follow`] goes on until somebody ends it.
 
 mod again;
+mod bulk;
+mod connect;
 mod ctx;
+mod failed;
+mod follow;
 mod gateway;
 mod keep;
+mod rehearsal;
 mod rollout;
 mod show;
 mod write;
 
 pub(crate) use again::next;
+pub(crate) use bulk::{Bulk, Deed, Entries, Entry, execute_bulk};
 pub(crate) use ctx::{Ctx, Ending, Output, aside};
+pub(crate) use failed::fields;
+pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use keep::{outdate, shelf};
 pub(crate) use rollout::{Rollout, execute_rollout};

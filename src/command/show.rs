@@ -7,9 +7,12 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::api::Reply;
+use crate::command::follow::Sign;
 use crate::command::{Ctx, Output};
 use crate::error::{Code, Exit, Failure};
-use crate::ui::{Page, Show, View, clean_line, write_json, write_page};
+use crate::ui::{
+    Look, Page, Show, Stream, View, clean_line, rows_at, write_json, write_json_line, write_page,
+};
 
 /// Shows a reply; the failure that it may carry comes after.
 pub(super) fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
@@ -26,7 +29,7 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let written = match output {
         Output::Json => write_json(&mut out, &*reply.json().map_err(|error| not_json(&error))?),
-        Output::Ids => reply.ids().into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id))),
+        Output::Ids => write_ids(&mut out, reply.ids()),
         Output::Table => {
             let page = reply.page();
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
@@ -35,7 +38,7 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
             write_page(&mut out, &page, ctx.look)
         }
     };
-    let written = written.and_then(|()| out.flush()).context("Cannot write the result");
+    let written = written.and_then(|()| out.flush()).context(CANNOT_WRITE);
     // Whoever cannot see the result may still see what became of it.
     for note in reply.notes() {
         ctx.stderr.note(&note);
@@ -44,8 +47,98 @@ fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     written
 }
 
+/// Writes one of many results, at once: whoever reads them need not wait for the last.
+pub(super) fn show_line(value: &Value) -> Result<()> {
+    at_once(|out| write_json_line(out, value))
+}
+
+/// The same of ids alone.
+pub(super) fn show_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    at_once(|out| write_ids(out, ids))
+}
+
+fn write_ids<'a>(out: &mut dyn Write, ids: impl IntoIterator<Item = &'a str>) -> std::io::Result<()> {
+    ids.into_iter().try_for_each(|id| writeln!(out, "{}", clean_line(id)))
+}
+
+fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).context(CANNOT_WRITE)
+}
+
+const CANNOT_WRITE: &str = "Cannot write the result";
+
+/// Rows as they come, each written when it is there.
+pub(super) struct Shown {
+    output: Output,
+    table: Stream,
+    /// What the list of rows is called in JSON, in each generation.
+    lists: [&'static str; 2],
+}
+
+impl Shown {
+    pub(super) const fn new(output: Output, look: Look, lists: [&'static str; 2]) -> Self {
+        Self { output, table: Stream::new(look), lists }
+    }
+
+    /// Shows the rows in these places, in this order; JSON is a line for each.
+    pub(super) fn show<T: View>(
+        &mut self,
+        reply: &Reply<T>,
+        signs: &[Sign<'_>],
+        places: &[usize],
+    ) -> Result<()> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let written = match self.output {
+            Output::Json => {
+                let json = reply.json().map_err(|error| not_json(&error))?;
+                let rows = self.lists.iter().find_map(|list| json.get(list)?.as_array());
+                let row = |place: &usize| rows?.get(*place);
+                places.iter().filter_map(row).try_for_each(|row| write_json_line(&mut out, row))
+            }
+            Output::Ids => {
+                let mut ids = places.iter().filter_map(|place| signs.get(*place)?.id);
+                ids.try_for_each(|id| writeln!(out, "{}", clean_line(id)))
+            }
+            Output::Table => {
+                let mut page = reply.data.page();
+                let mut sections = page.sections.iter_mut();
+                sections.try_for_each(|section| self.table.write(&mut out, &rows_at(section, places)))
+            }
+        };
+        written.and_then(|()| out.flush()).context("Cannot write the result")
+    }
+}
+
+/// Ends when nobody reads stdout any more, as far as that can be known before something is written there: `| head` has
+/// seen enough. Only a pipe tells.
+#[cfg(unix)]
+pub(super) async fn reader_is_gone() {
+    let watch = || {
+        use rustix::event::{PollFd, PollFlags, poll};
+        let stdout = std::io::stdout();
+        loop {
+            let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+            match poll(&mut watched, None) {
+                Ok(_) => break watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => break false,
+            }
+        }
+    };
+    if !tokio::task::spawn_blocking(watch).await.unwrap_or_default() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Elsewhere it shows when something is written.
+#[cfg(not(unix))]
+pub(super) async fn reader_is_gone() {
+    std::future::pending().await
+}
+
 /// What was read was fine, but something beside it was not.
-fn not_json(error: &serde_json::Error) -> Failure {
+pub(super) fn not_json(error: &serde_json::Error) -> Failure {
     Failure::new(Code::ResponseInvalid, "The backend's answer is not JSON throughout").why(error.to_string())
 }
 
@@ -91,10 +184,10 @@ impl<T: View> Show for Done<T> {
     }
 }
 
-/// The request of a write, instead of the write.
-pub(super) struct Rehearsal(pub(super) Value);
+/// JSON that is nothing but JSON.
+pub(super) struct Plain(pub(super) Value);
 
-impl Show for Rehearsal {
+impl Show for Plain {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Borrowed(&self.0))
     }

@@ -6,13 +6,14 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Provider, Replay, Reply, leaves_open};
 use crate::command::again;
-use crate::command::show::{self, Rehearsal};
+use crate::command::rehearsal::Rehearsal;
+use crate::command::show::{self, Plain};
 use crate::command::{Ctx, DEADLINE, Output, WAITING};
 use crate::error::{Code, Exit, Failure};
 use crate::guard::{self, Effect, Verdict};
 use crate::settings::KeyFlag;
 use crate::ui::{Show, Stderr, ask, clean_line};
-use crate::wire::{Account, Generation};
+use crate::wire::Account;
 
 pub(crate) use again::KeyInUse;
 
@@ -75,7 +76,7 @@ pub(crate) struct Change {
     pub(crate) provider: &'static Provider,
     /// As an order: `Delete product prod_1 at Stripe`.
     pub(crate) what: String,
-    /// What that means for whoever says yes.
+    /// What that means for whoever says yes, in one line or several.
     pub(crate) means: Option<String>,
     /// The account that it happens in, where that is known already.
     pub(crate) account: Option<Account>,
@@ -131,24 +132,40 @@ const LOOKING: &str = "Looking what became of it…";
 
 /// Runs a command that writes.
 pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exit> {
+    let output = begin(&command, ctx).await?;
+    let resolved = command.resolve(ctx).await?;
+    finish(&command, resolved, output, ctx).await
+}
+
+/// What comes before anything is read or asked; the format of the result.
+pub(super) async fn begin<W: Write>(command: &W, ctx: &Ctx) -> Result<Output> {
     let output = ctx.output_for(W::HAS_IDS || ctx.dry_run)?;
     ctx.set_deadline(DEADLINE);
     let effect = command.effect()?;
     if let Some(what) = command.reads_stdin() {
         ctx.claim_stdin(what)?;
     }
-    if ctx.dry_run {
-        return rehearse(&command, ctx).await;
-    }
     // Nobody types a key for what cannot be done anyway.
-    if ctx.forbids(effect).await? {
+    if !ctx.dry_run && ctx.forbids(effect).await? {
         return Err(guard::denied().into());
     }
-    let resolved = command.resolve(ctx).await?;
+    Ok(output)
+}
+
+/// Asks, sends and tells; or shows what would be sent.
+pub(super) async fn finish<W: Write>(
+    command: &W,
+    resolved: W::Resolved,
+    output: Output,
+    ctx: &Ctx,
+) -> Result<Exit> {
+    if ctx.dry_run {
+        return rehearse(command, &resolved, ctx).await;
+    }
     let change = command.change(&resolved);
     confirm(&change, ctx).await?;
     let call = command.call(&resolved)?;
-    let again = again(&command, &resolved, ctx);
+    let again = again(command, &resolved, ctx);
     let again = again.as_ref();
     ctx.when_interrupted(command.explain(ctx, &resolved, interrupted(&change, again, call.replay, ctx)));
     let sent = ctx.while_busy(WAITING, ctx.send(call)).await;
@@ -185,19 +202,11 @@ fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Aga
 }
 
 /// Shows the request that would be sent, and sends nothing.
-async fn rehearse<W: Write>(command: &W, ctx: &Ctx) -> Result<Exit> {
-    let resolved = command.resolve(ctx).await?;
-    let call = command.call(&resolved)?;
-    let expected = ctx.expected_generation().await?;
-    let generation = expected.unwrap_or(Generation::Newer);
-    let request = call.shown(generation)?.ok_or_else(|| generation.lacks(call.route.provider()))?;
-    show::show(&Rehearsal(request), Output::Json, ctx)?;
-    if expected.is_none() {
-        ctx.stderr
-            .note("Nothing was sent. This is how a newer backend takes it; which one this is was not asked.");
-    } else {
-        ctx.stderr.note("Nothing was sent.");
-    }
+async fn rehearse<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Result<Exit> {
+    let call = command.call(resolved)?;
+    let rehearsal = Rehearsal::new(ctx).await?;
+    show::show(&Plain(rehearsal.shown(&call)?), Output::Json, ctx)?;
+    ctx.stderr.note(rehearsal.note());
     Ok(Exit::Done)
 }
 
@@ -215,14 +224,15 @@ pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
     };
     let account = account.map_or_else(|| "none that is known".to_owned(), |account| account.to_string());
     let account = format!("Account: {account}");
-    let lines = [Some(account), change.means.clone()].into_iter().flatten();
+    let lines = std::iter::once(account.as_str()).chain(change.means.iter().flat_map(|means| means.lines()));
     if verdict == Verdict::NobodyToAsk {
-        let lines: Vec<String> = std::iter::once(change.sentence()).chain(lines).collect();
+        let sentence = change.sentence();
+        let lines: Vec<&str> = std::iter::once(sentence.as_str()).chain(lines).collect();
         return Err(guard::nobody_to_ask(&lines.join("\n")).into());
     }
     Stderr::plain(&clean_line(&change.sentence()));
     for line in lines {
-        Stderr::plain(&format!("  {}", clean_line(&line)));
+        Stderr::plain(&format!("  {}", clean_line(line)));
     }
     for text in &ctx.caller_says {
         Stderr::plain(&format!("caller says: {}", clean_line(text)));

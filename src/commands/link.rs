@@ -25,7 +25,7 @@ pub(crate) struct Link {
     #[arg(long, value_name = "KEY", conflicts_with_all = ["api_key_stdin", "api_key_file"])]
     api_key: Option<String>,
     #[arg(skip)]
-    address: Option<Address>,
+    address: Option<Found<Address>>,
     #[arg(skip)]
     key: Option<Found<Secret>>,
 }
@@ -40,7 +40,8 @@ impl Command for Link {
                 .hint("give it with --api-base-url, and leave out --api-url and --profile")
                 .into());
         }
-        let address = read_address(&self.api_base_url, &Source::Flag("--api-base-url"))?;
+        let source = Source::Flag("--api-base-url");
+        let address = read_address(&self.api_base_url, &source)?;
         self.key = Some(match self.api_key.take() {
             Some(key) => {
                 ctx.stderr.warning(
@@ -53,7 +54,7 @@ impl Command for Link {
             }
             None => login::key(ctx, &address).await?,
         });
-        self.address = Some(address);
+        self.address = Some(Found { value: address, source });
         Ok(())
     }
 
@@ -63,14 +64,14 @@ impl Command for Link {
         };
         let directory = ctx.facts.directory.as_deref().ok_or_else(gone)?;
         login::check(ctx, address, key).await?;
-        let linked = Project::link(directory, address, &key.value)?;
+        let linked = Project::link(directory, &address.value, &key.value)?;
         if linked.wants_gitignore {
             ctx.stderr.warning(
                 "NOT_IGNORED_BY_GIT",
                 "git would take .insforge/project.json, which holds the key; run: echo .insforge/ >> .gitignore",
             );
         }
-        Ok(LinkedTo { address: address.clone(), linked })
+        Ok(LinkedTo { address: address.value.clone(), linked })
     }
 }
 

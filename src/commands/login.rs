@@ -5,7 +5,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::api::Endpoint;
 use crate::command::{Command, Ctx, aside};
 use crate::error::Failure;
 use crate::secret::Secret;
@@ -47,7 +46,7 @@ impl Command for Login {
         };
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
-        check(ctx, &address.value, key).await?;
+        check(ctx, address, key).await?;
         let named = ctx.asked.profile_name(&ctx.facts)?;
         let name = named.unwrap_or_else(|| profiles.default_name()).to_owned();
         let patience = Patience::of(ctx.interactive);
@@ -114,10 +113,8 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
 }
 
 /// Asks the backend for something that only its key can have.
-pub(super) async fn check(ctx: &Ctx, address: &Address, key: &Found<Secret>) -> Result<()> {
-    let endpoint =
-        Endpoint { address: address.clone(), key: key.value.clone(), key_source: key.source.to_string() };
-    ctx.api_of(endpoint, true).send(&api::status(&api::DEFAULT)).await?;
+pub(super) async fn check(ctx: &Ctx, address: &Found<Address>, key: &Found<Secret>) -> Result<()> {
+    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await?;
     Ok(())
 }
 

@@ -66,6 +66,10 @@ impl Code {
                 "one change was refused or its answer was lost, and those that need it were left out",
                 "what is done stays done; run the same apply again: it continues, and makes nothing twice",
             ),
+            Self::PartlyDone => advice(
+                "one object of the file was refused or its answer was lost; the line of each failure has its `index` and the reason",
+                "correct what was refused, then run the same file again: what is done stays done, and nothing is made twice",
+            ),
             Self::AddressInvalid => advice(
                 "the address has no scheme or no host, or is plain http to another machine, where anybody could read the key",
                 "write it as https://app.region.insforge.app; http is for this machine only",

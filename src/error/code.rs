@@ -28,6 +28,8 @@ pub enum Code {
     PlanStale,
     /// Some changes of the catalog were made and some were not.
     CatalogPartlyApplied,
+    /// Some objects of a file were created or updated and some were not.
+    PartlyDone,
     /// The backend's address cannot be used: malformed, or plain `http` to another machine.
     AddressInvalid,
     /// The backend could not be reached, or the connection broke.
@@ -72,7 +74,7 @@ pub enum Code {
 
 impl Code {
     /// Every code of this tool's own, for the documentation.
-    pub const OWN: [Self; 30] = [
+    pub const OWN: [Self; 31] = [
         Self::Usage,
         Self::NotLinked,
         Self::NoApiKey,
@@ -84,6 +86,7 @@ impl Code {
         Self::CatalogConflict,
         Self::PlanStale,
         Self::CatalogPartlyApplied,
+        Self::PartlyDone,
         Self::AddressInvalid,
         Self::Unreachable,
         Self::TimedOut,
@@ -119,6 +122,7 @@ impl Code {
             Self::CatalogConflict => "objects at Stripe contradict each other about who they are",
             Self::PlanStale => "the catalog is not as it was when the plan was made",
             Self::CatalogPartlyApplied => "some changes of the catalog were made and some were not",
+            Self::PartlyDone => "some objects of a file were created or updated and some were not",
             Self::AddressInvalid => {
                 "the backend's address cannot be used: malformed, or plain http to another machine"
             }
@@ -160,6 +164,7 @@ impl Code {
             Self::CatalogConflict => "CATALOG_CONFLICT",
             Self::PlanStale => "PLAN_STALE",
             Self::CatalogPartlyApplied => "CATALOG_PARTLY_APPLIED",
+            Self::PartlyDone => "PARTLY_DONE",
             Self::AddressInvalid => "ADDRESS_INVALID",
             Self::Unreachable => "UNREACHABLE",
             Self::TimedOut => "TIMED_OUT",
@@ -191,7 +196,7 @@ impl Code {
             Self::NoApiKey | Self::ApiKeyInvalid | Self::KeyringUnavailable => Exit::NotAuthenticated,
             Self::ProfileNotFound | Self::UnknownCode => Exit::NotFound,
             Self::Unreachable | Self::TimedOut => Exit::TryAgain,
-            Self::SyncPartlyFailed | Self::CatalogPartlyApplied => Exit::PartlyDone,
+            Self::SyncPartlyFailed | Self::CatalogPartlyApplied | Self::PartlyDone => Exit::PartlyDone,
             Self::ConfirmationNeeded | Self::NotConfirmed => Exit::NotConfirmed,
             Self::LiveDenied => Exit::Denied,
             Self::Interrupted => Exit::Interrupted,

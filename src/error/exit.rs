@@ -82,7 +82,7 @@ impl Exit {
             Self::NotConfirmed => "a confirmation was needed and nobody could answer, or the answer was no",
             Self::Different => "differences were found by a command that was asked to report them this way",
             Self::TryAgain => "try again: out of reach, timed out or busy, and running it again is safe",
-            Self::PartlyDone => "partly done: some environments failed and some did not",
+            Self::PartlyDone => "partly done: some environments or objects failed and some did not",
             Self::Usage => "the command line is wrong, or a value is missing and nobody can be asked",
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
             Self::OfCommand(_) => "what the command that `sandbox exec` ran exited with",

@@ -5,12 +5,14 @@ mod advice;
 mod code;
 mod exit;
 mod known;
+mod outlook;
 
 use std::fmt;
 
 pub use code::Code;
 pub use exit::Exit;
 pub(crate) use known::{Known, Origin, fix_of, known};
+pub(crate) use outlook::Outlook;
 
 /// A failure that the user can act on.
 #[derive(Clone, Debug)]

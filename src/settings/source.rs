@@ -30,6 +30,18 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Where was looked before, when an address is found here.
+    pub(crate) const fn looked_at_before(&self) -> &'static [&'static str] {
+        match self {
+            Self::Variable(_) => &["the flags"],
+            Self::Project(_) => &["the flags", "the environment"],
+            Self::Profile { .. } => {
+                &["the flags", "the environment", "a linked project, or a profile is named"]
+            }
+            _ => &[],
+        }
+    }
+
     /// A key file that others can read.
     pub(crate) fn readable_by_others(&self) -> Option<Warning> {
         let Self::KeyFile { path, .. } = self else { return None };

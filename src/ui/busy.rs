@@ -46,6 +46,14 @@ impl Bar {
             bar.set_message(clean::line(next).into_owned());
         }
     }
+
+    /// Writes something else to the terminal that it is on.
+    pub(crate) fn make_way(&self, write: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
 }
 
 impl Drop for Bar {

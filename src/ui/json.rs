@@ -1,25 +1,33 @@
-//! JSON on stdout: two spaces of indent, keys in the order they came. Characters that could make a terminal do
+//! JSON on stdout: two spaces of indent, or a line for each of many; keys in the order they came. Characters that could make a terminal do
 //! something are escaped; to a program that is the same string.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::ui::clean::is_unsafe;
 
 /// Writes a value and a line break.
 pub(crate) fn write_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Safe(PrettyFormatter::with_indent(b"  ")));
-    value.serialize(&mut serializer)?;
+    write_with(out, value, PrettyFormatter::with_indent(b"  "))
+}
+
+/// Writes a value as a line of its own.
+pub(crate) fn write_json_line(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    write_with(out, value, CompactFormatter)
+}
+
+fn write_with(out: &mut dyn Write, value: &Value, layout: impl Formatter) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Safe(layout)))?;
     out.write_all(b"\n")
 }
 
-/// [`PrettyFormatter`], which escapes ASCII's control characters by itself, with the others escaped too.
-struct Safe(PrettyFormatter<'static>);
+/// A layout, which escapes ASCII's control characters by itself, with the others escaped too.
+struct Safe<L>(L);
 
-impl Formatter for Safe {
+impl<L: Formatter> Formatter for Safe<L> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         while let Some(at) = rest.find(is_unsafe) {
@@ -90,5 +98,12 @@ mod tests {
             "{\n  \"z\": \"a\\u001b[0m\\u009b\\u202e\\u007f é\",\n  \"a\": [],\n  \"n\": {\n    \"b\": null,\n    \"c\": [\n      1,\n      2\n    ]\n  }\n}\n"
         );
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        let mut line = Vec::new();
+        write_json_line(&mut line, &value).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        assert_eq!(
+            line,
+            "{\"z\":\"a\\u001b[0m\\u009b\\u202e\\u007f é\",\"a\":[],\"n\":{\"b\":null,\"c\":[1,2]}}\n"
+        );
     }
 }

@@ -79,16 +79,23 @@ pub(crate) struct Column {
     pub(crate) spare: bool,
     /// Its cells name what stands beside them.
     pub(crate) label: bool,
+    /// How wide its cells usually are: what a table goes by whose rows come later.
+    pub(crate) usual: usize,
 }
 
 impl Column {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, spare: false, label: false }
+        Self { name, spare: false, label: false, usual: 0 }
     }
 
     /// A column that goes first where there is no room.
     pub(crate) const fn spare(name: &'static str) -> Self {
         Self { spare: true, ..Self::new(name) }
+    }
+
+    /// A column whose cells usually are so wide.
+    pub(crate) const fn usually(self, usual: usize) -> Self {
+        Self { usual, ..self }
     }
 
     /// A first column of names: where there is no room, a row becomes `name: value`.

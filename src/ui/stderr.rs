@@ -12,6 +12,17 @@ use serde_json::json;
 use crate::secret::redact;
 use crate::ui::clean;
 
+/// How much is told of what goes on behind a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    #[default]
+    Nothing,
+    /// Every request, answer and wait, and why.
+    Requests,
+    /// Headers and bodies, too, and the settings that were looked for.
+    Everything,
+}
+
 /// Standard error, and how to write on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stderr {
@@ -19,8 +30,7 @@ pub(crate) struct Stderr {
     pub(crate) json: bool,
     /// No notes.
     pub(crate) quiet: bool,
-    /// Tell every request.
-    pub(crate) verbose: bool,
+    pub(crate) verbosity: Verbosity,
     pub(crate) colors: bool,
     /// Nothing at all: somebody is typing, and the line is not to be disturbed.
     pub(crate) silent: bool,
@@ -53,7 +63,7 @@ impl Stderr {
 
     /// What `--verbose` tells.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
-        if self.verbose && !self.silent {
+        if self.verbosity > Verbosity::Nothing && !self.silent {
             write_line(&self.paint(DIM, &clean::line(&line.to_string())));
         }
     }

@@ -63,7 +63,7 @@ fn write_section(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::
 }
 
 /// The columns that each column needs for its name and its widest cell.
-fn widths(section: &Section<'_>) -> Vec<usize> {
+pub(super) fn widths(section: &Section<'_>) -> Vec<usize> {
     let mut widths: Vec<usize> = section.columns.iter().map(|column| column.name.width()).collect();
     for row in &section.rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -73,7 +73,7 @@ fn widths(section: &Section<'_>) -> Vec<usize> {
     widths
 }
 
-fn total(columns: &[Column], widths: &[usize], keep: fn(&Column) -> bool) -> usize {
+pub(super) fn total(columns: &[Column], widths: &[usize], keep: fn(&Column) -> bool) -> usize {
     let kept = columns.iter().zip(widths).filter(|(column, _)| keep(column)).map(|(_, width)| width + GAP);
     kept.sum::<usize>().saturating_sub(GAP)
 }
@@ -87,12 +87,31 @@ fn write_table(
 ) -> io::Result<()> {
     let kept: Vec<usize> =
         (0..section.columns.len()).filter(|index| keep(&section.columns[*index])).collect();
-    let names = kept.iter().map(|index| section.columns[*index].name);
-    let heading = lay_out(&kept, widths, std::iter::once(names.map(Cow::Borrowed).collect()));
-    writeln!(out, "{}", look.heading(heading.trim_end()))?;
-    for rows in section.rows.chunks(ROWS_AT_ONCE) {
+    write_heading(out, section.columns, &kept, widths, look)?;
+    write_rows(out, &section.rows, &kept, widths)
+}
+
+pub(super) fn write_heading(
+    out: &mut dyn Write,
+    columns: &[Column],
+    kept: &[usize],
+    widths: &[usize],
+    look: Look,
+) -> io::Result<()> {
+    let names = kept.iter().map(|index| columns[*index].name);
+    let heading = lay_out(kept, widths, std::iter::once(names.map(Cow::Borrowed).collect()));
+    writeln!(out, "{}", look.heading(heading.trim_end()))
+}
+
+pub(super) fn write_rows(
+    out: &mut dyn Write,
+    rows: &[Vec<Cow<'_, str>>],
+    kept: &[usize],
+    widths: &[usize],
+) -> io::Result<()> {
+    for rows in rows.chunks(ROWS_AT_ONCE) {
         let cells = rows.iter().map(|row| kept.iter().map(|index| clean::line(&row[*index])).collect());
-        for line in lay_out(&kept, widths, cells).lines() {
+        for line in lay_out(kept, widths, cells).lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
     }
@@ -110,7 +129,7 @@ fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Vec<
     table.to_string()
 }
 
-fn write_records(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
+pub(super) fn write_records(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
     for (position, row) in section.rows.iter().enumerate() {
         let mut cells = section.columns.iter().zip(row).peekable();
         if let Some((_, label)) = cells.next_if(|(column, _)| column.label) {

@@ -86,9 +86,26 @@ pub(crate) struct Transaction {
     #[serde(alias = "stripeCreatedAt")]
     provider_created_at: Option<String>,
     created_at: Option<String>,
+    updated_at: Option<String>,
 }
 
 impl Transaction {
+    /// What no other has: they have no id, but a type, and the provider's object that they are about.
+    pub(crate) fn identity(&self) -> String {
+        let object = self.reference().map(|(kind, id)| format!("{}\n{id}", kind.unwrap_or_default()));
+        let object = object.unwrap_or_else(|| {
+            let parts = [&self.provider_customer_id, &self.created_at]
+                .map(|part| part.as_deref().unwrap_or_default());
+            format!("{parts:?} {:?}", self.amount)
+        });
+        format!("{}\n{object}", self.kind)
+    }
+
+    /// What is another one when it has changed: the moment of that, or else the status that it has.
+    pub(crate) fn version(&self) -> &str {
+        self.updated_at.as_deref().unwrap_or(&self.status)
+    }
+
     pub(crate) fn subject(&self) -> Option<Subject<'_>> {
         Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
     }

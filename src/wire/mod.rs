@@ -1,8 +1,10 @@
 //! What goes over the wire: the backend's shapes, and small values with their rules. No IO.
 
 mod address;
+mod addressed;
 mod bodies;
 mod connection;
+mod duration;
 mod environment;
 mod generation;
 mod lists;
@@ -16,8 +18,10 @@ mod text;
 mod texts;
 
 pub(crate) use address::{Address, is_public_https};
+pub(crate) use addressed::Addressed;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use connection::{Account, Config, Connection, Key, Status, sync_error};
+pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;

@@ -245,19 +245,6 @@ fn an_error_body_cannot_write_on_the_terminal_or_show_a_key() {
     }
 }
 
-#[test]
-fn verbose_tells_every_request_and_no_secret() {
-    let stub = Stub::in_order(vec![Answer::Drop, status()]);
-    let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(0);
-    let lines: Vec<&str> = ran.stderr.lines().collect();
-    assert_eq!(lines[0], format!("> GET {}/api/payments/stripe/status", stub.address));
-    assert!(lines[1].starts_with("< no answer after "), "{lines:?}");
-    assert!(lines[2].starts_with("* replay 1 of 2 in "), "{lines:?}");
-    assert!(lines[4].starts_with("< 200 in ") && lines[4].ends_with(" bytes"), "{lines:?}");
-    let ran = User::of(&stub.address).with("INSFORGE_LOG", "1").run(&STATUS).exits(0);
-    assert!(ran.stderr.starts_with("> GET "), "{ran:?}");
-}
-
 /// What a proxy is asked first.
 fn proxy() -> (String, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

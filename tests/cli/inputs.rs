@@ -145,14 +145,15 @@ fn a_file_that_cannot_be_used_says_where() {
     for (text, sentence) in [
         ("", "EOF while parsing"),
         ("{\"name\": }", "line 1, column 10: expected value"),
-        ("[{\"name\":\"x\"}]", "it is not one JSON object"),
-        ("[\"x\",null,true,{},\"k\"]", "it is not one JSON object"),
+        ("5", "it is no JSON object"),
+        ("[\"x\",null,true,{},\"k\"]", "entry 1 (line 1): it is no JSON object"),
         ("{\"name\":null,\"active\":true}", "`name` cannot be null"),
         ("{\"name\":\"x\",\"active\":\"yes\"}", "invalid type: string \"yes\", expected a boolean"),
         ("{\"name\":\"x\",\"nam\":1}", "unknown field `nam`, expected one of `name`"),
         ("{\"name\":\"x\",\"name\":\"y\"}", "duplicate field `name`"),
         ("{\"description\":\"x\"}", "The object has no name"),
-        ("{\"name\":\"x\"} {}", "trailing characters"),
+        ("{\"name\":\"x\"} {}", "entry 2 (line 1): The object has no name"),
+        ("{\"name\":\"x\"} ]", "entry 2 (line 1): line 1, column 14: expected value"),
     ] {
         refused(&create, text).says(&[sentence]);
     }

@@ -8,6 +8,8 @@
 )]
 
 mod again;
+#[cfg(feature = "sandbox")]
+mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
 mod catalog_export;
@@ -15,6 +17,8 @@ mod catalog_export;
 mod catalog_interrupted;
 #[cfg(feature = "sandbox")]
 mod catalog_rerun;
+#[cfg(feature = "sandbox")]
+mod ci;
 mod client;
 mod completion;
 mod completion_shells;
@@ -24,6 +28,7 @@ mod doctor;
 mod errors;
 mod explain;
 mod faults;
+mod follow;
 mod generations;
 mod harness;
 mod inputs;
@@ -42,4 +47,5 @@ mod sync;
 mod tls;
 mod tour;
 mod usage;
+mod verbose;
 mod writes;

@@ -2,12 +2,9 @@
 //! command. What it answers is held to the recordings elsewhere.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
+use super::harness::running::Running;
 use super::harness::{KEY, Ran, User, dead, ended_within, finish, mode, signal};
 
 /// Longer than anything here takes; a test that reaches it has failed.
@@ -40,71 +38,6 @@ fn names(products: &Value) -> Vec<String> {
 /// The command line with `sandbox exec … --` before it.
 fn exec(user: &User, options: &[&str], command: &[&str]) -> Ran {
     user.run(&[&["sandbox", "exec"], options, &["--"], command].concat())
-}
-
-/// A run that goes on while the test does something else.
-struct Running {
-    child: Child,
-    stdout: Lines,
-    stderr: Lines,
-}
-
-/// What a run writes, as it comes.
-struct Lines(Receiver<String>);
-
-impl Lines {
-    fn of(stream: impl Read + Send + 'static) -> Self {
-        let (sender, receiver) = mpsc::channel();
-        let lines = BufReader::new(stream).lines().map_while(Result::ok);
-        // A test that is over listens no more.
-        thread::spawn(move || lines.into_iter().try_for_each(|line| sender.send(line + "\n")));
-        Self(receiver)
-    }
-
-    /// Everything up to a line that begins like this.
-    #[track_caller]
-    fn to(&self, beginning: &str) -> String {
-        let mut text = String::new();
-        loop {
-            let Ok(line) = self.0.recv_timeout(PATIENCE) else { panic!("{beginning:?} never came:\n{text}") };
-            text.push_str(&line);
-            if line.starts_with(beginning) {
-                return text;
-            }
-        }
-    }
-
-    /// Everything that is left when nobody writes any more.
-    fn rest(&self) -> String {
-        std::iter::from_fn(|| self.0.recv_timeout(PATIENCE).ok()).collect()
-    }
-}
-
-impl Running {
-    fn start(user: &User, args: &[&str]) -> Self {
-        let mut command = user.command(args);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Whoever runs the tests in a terminal types nothing for this one.
-        command.process_group(0);
-        let mut child = command.spawn().expect("the binary starts");
-        let stdout = Lines::of(child.stdout.take().expect("stdout"));
-        let stderr = Lines::of(child.stderr.take().expect("stderr"));
-        Self { child, stdout, stderr }
-    }
-
-    /// Sends a signal, and gives the exit code and what was still written on stderr.
-    #[track_caller]
-    fn end(mut self, with: &str) -> (i32, String) {
-        signal(self.child.id(), with);
-        (ended_within(&mut self.child, PATIENCE), self.stderr.rest())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A sandbox that is served, and a user of it.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::catalog::plan::Change;
-use crate::error::{Code, Exit, Failure};
+use crate::error::Failure;
 
 /// What became of a plan.
 #[derive(Debug, Default)]
@@ -44,18 +44,6 @@ pub(crate) struct Progress<'a> {
     pub(crate) of: usize,
     /// What is next.
     pub(crate) next: &'a Change,
-}
-
-/// What fails this way would fail for every change.
-pub(super) fn concerns_all(failure: &Failure) -> bool {
-    let by_exit = matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
-    let by_code = matches!(&failure.code, Code::Backend(code) if code.starts_with("PAYMENT_CONFIG_"));
-    by_exit || by_code
-}
-
-/// Nobody can tell that it was not done.
-pub(super) fn may_be_done(failure: &Failure) -> bool {
-    matches!(failure.code, Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut | Code::ResponseInvalid)
 }
 
 /// Stripe knows no such product or price, although the create of it was answered (exchange 164).

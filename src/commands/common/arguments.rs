@@ -70,17 +70,26 @@ impl Named {
 
     /// The environment and the id.
     pub(crate) fn resolve(&self) -> Result<Thing, Failure> {
-        let id = self.id.as_str();
-        if self.word.is_none() && matches!(id, "test" | "live") {
-            return Err(Failure::usage(format!("`{id}` is an environment, and the id is missing"))
-                .hint(format!("write the id behind it: `… {id} <ID>`")));
+        if self.word.is_none() && Environment::named(&self.id).is_some() {
+            return Err(id_is_missing(&self.id));
         }
+        Thing::new(self.environment()?, &self.id)
+    }
+}
+
+impl Thing {
+    pub(super) fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
         // A URL knows these two as directions, however they are escaped.
         if id.trim().is_empty() || id == "." || id == ".." {
             return Err(Failure::usage("The id is empty or a dot").hint("give the id as a list shows it"));
         }
-        Ok(Thing { environment: self.environment()?, id: id.to_owned() })
+        Ok(Self { environment, id: id.to_owned() })
     }
+}
+
+pub(super) fn id_is_missing(environment: &str) -> Failure {
+    Failure::usage(format!("`{environment}` is an environment, and the id is missing"))
+        .hint(format!("write the id behind it: `… {environment} <ID>`"))
 }
 
 /// What was given, which may be several times but not differently.

@@ -8,21 +8,21 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
-use crate::command::aside;
+use crate::command::{Entries, aside};
+use crate::commands::common::entries::entries;
 use crate::error::Failure;
 
-/// An object that comes as JSON.
+/// An object that comes as JSON, or many.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FileArgs {
-    /// Take the object from a JSON file, or from stdin with `-`; flags beside it win
+    /// Take the object from a JSON file, or from stdin with `-`; flags beside it win. An array or JSONL is many
     #[arg(long, value_name = "PATH")]
     from_file: Option<PathBuf>,
 }
 
-/// No object is longer, in bytes.
-const LONGEST: u64 = 1024 * 1024;
+/// No file is longer, in bytes.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
 impl FileArgs {
     /// See [`crate::command::Write::reads_stdin`].
@@ -30,16 +30,16 @@ impl FileArgs {
         self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
     }
 
-    /// The object in the file; an empty one where no file is named.
-    pub(crate) async fn read<T: DeserializeOwned + Serialize + Default>(&self) -> Result<T> {
-        let Some(path) = self.from_file.clone() else { return Ok(T::default()) };
+    /// What is in the file; nothing where no file is named.
+    pub(crate) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<Entries<T>>> {
+        let Some(path) = self.from_file.clone() else { return Ok(None) };
         let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
         let text = aside(move || Ok(read(&path))).await?.map_err(|error| {
             Failure::usage(format!("Cannot read the object from {name}"))
                 .why(error.to_string())
-                .hint("name a file with one JSON object, or `-` and pipe it into the command")
+                .hint("name a file with JSON objects, or `-` and pipe them into the command")
         })?;
-        parse(&text).map_err(|why| {
+        entries(&text, name.clone()).map(Some).map_err(|why| {
             Failure::usage(format!("The object in {name} cannot be used"))
                 .why(why)
                 .hint("the object is the `body` that --dry-run shows, with the newer backend's field names")
@@ -48,34 +48,16 @@ impl FileArgs {
     }
 }
 
-/// As strict as the backend: what would not come out as it went in is refused.
-fn parse<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, String> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    if text.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err("it is not one JSON object".into());
-    }
-    let object: T = serde_json::from_slice(text).map_err(|error| positioned(&error))?;
-    let given: Map<String, Value> = serde_json::from_slice(text).map_err(|error| positioned(&error))?;
-    let taken = serde_json::to_value(&object).map_err(|error| error.to_string())?;
-    match given.iter().find(|(name, value)| taken.get(name.as_str()) != Some(*value)) {
-        Some((name, value)) => Err(format!("`{name}` cannot be {value}")),
-        None => Ok(object),
-    }
-}
-
-/// `line 1, column 10: expected value`; serde writes the position behind the sentence, as if it belonged to it.
-fn positioned(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let sentence = text.split(" at line ").next().unwrap_or(&text);
-    format!("line {}, column {}: {sentence}", error.line(), error.column())
-}
-
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let source: &mut dyn Read =
         if is_stdin(path) { &mut std::io::stdin().lock() } else { &mut std::fs::File::open(path)? };
     let mut text = Vec::new();
     source.take(LONGEST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > LONGEST { Err(std::io::Error::other("it is longer than 1 MiB")) } else { Ok(text) }
+    if text.len() as u64 > LONGEST {
+        Err(std::io::Error::other("it is longer than 64 MiB"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// On a command line, `-` is stdin.

@@ -7,11 +7,13 @@ mod config_remove;
 mod configured;
 mod customers;
 mod doctor;
+mod entries;
 mod input;
 mod secret_input;
 mod status;
 mod subscriptions;
 mod sync;
+mod target;
 mod transactions;
 
 pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
@@ -21,6 +23,7 @@ pub(super) use configured::Configured;
 pub(super) use input::{FileArgs, boolean, in_full, is_stdin, missing};
 pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning, read_secret_from};
 pub(super) use sync::judge as judge_sync;
+pub(super) use target::Target;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -55,7 +58,7 @@ impl<G: Gateway> Common<G> {
             Self::Sync(sync) => execute(sync, ctx).await,
             Self::Customers(customers) => execute(customers, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
-            Self::Transactions(transactions) => execute(transactions, ctx).await,
+            Self::Transactions(transactions) => transactions.show(ctx).await,
         }
     }
 }

@@ -1,22 +1,79 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, Gateway};
+use crate::api::{self, Call, Reply};
+use crate::command::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
 use crate::commands::common::arguments::SubjectRows;
+use crate::error::{Exit, Failure};
 use crate::ui::{Column, Page, Section, View, dash, short_date};
-use crate::wire::{self, Money, Transaction};
+use crate::wire::{self, Money, Transaction, parse_duration};
 
 /// List payments, failed payments and refunds of one environment, newest first
+///
+/// With --follow those that are there are shown oldest first, at most --limit of them, and then each that comes or
+/// changes, until Ctrl-C. JSON is a line for each. A backend that does not answer is waited for.
 #[derive(Args)]
 pub(crate) struct Transactions<G: Gateway> {
     #[command(flatten)]
     rows: SubjectRows,
+    /// Go on: show each that comes or changes, until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+    /// How long to wait before looking again, at least 1s [default: 5s]
+    #[arg(long, value_name = "DURATION", requires = "follow", value_parser = interval)]
+    interval: Option<Duration>,
     #[arg(skip)]
     gateway: PhantomData<G>,
+}
+
+/// More often would be a burden for a backend that takes one write at a time.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(5);
+/// How many the backend gives at most.
+const MOST: u8 = 100;
+/// How many it gives where nobody says otherwise.
+const USUAL: u8 = 50;
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = parse_duration(text)?;
+    if interval < SHORTEST_INTERVAL { Err("the shortest interval is 1s".to_owned()) } else { Ok(interval) }
+}
+
+impl<G: Gateway> Transactions<G> {
+    pub(super) async fn show(self, ctx: &Ctx) -> Result<Exit> {
+        if self.follow { execute_follow(self, ctx).await } else { execute(self, ctx).await }
+    }
+}
+
+impl<G: Gateway> Follow for Transactions<G> {
+    type Rows = wire::Transactions;
+    const LISTS: [&'static str; 2] = ["transactions", "paymentHistory"];
+    const MOST: usize = MOST as usize;
+
+    fn call(&self) -> Result<Call<Self::Rows>, Failure> {
+        let environment = self.rows.environment.resolve()?;
+        Ok(api::transactions(G::PROVIDER, environment, &self.rows.subject(), Some(MOST)))
+    }
+
+    fn signs(rows: &Self::Rows) -> Vec<Sign<'_>> {
+        let sign = |row| {
+            let id = Transaction::reference(row).map(|(_, id)| id);
+            Sign { identity: row.identity(), version: row.version(), id }
+        };
+        rows.transactions.iter().map(sign).collect()
+    }
+
+    fn first(&self) -> usize {
+        self.rows.limit.limit.unwrap_or(USUAL).into()
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval.unwrap_or(INTERVAL)
+    }
 }
 
 impl<G: Gateway> Command for Transactions<G> {
@@ -30,14 +87,14 @@ impl<G: Gateway> Command for Transactions<G> {
 }
 
 const COLUMNS: &[Column] = &[
-    Column::new("Type"),
-    Column::new("Status"),
-    Column::new("Subject"),
-    Column::new("Amount"),
-    Column::new("Refunded"),
-    Column::new("Customer"),
-    Column::new("Provider Object"),
-    Column::new("When"),
+    Column::new("Type").usually(20),
+    Column::new("Status").usually(18),
+    Column::new("Subject").usually(16),
+    Column::new("Amount").usually(12),
+    Column::new("Refunded").usually(10),
+    Column::new("Customer").usually(18),
+    Column::new("Provider Object").usually(42),
+    Column::new("When").usually(16),
 ];
 
 impl View for wire::Transactions {

@@ -95,8 +95,12 @@ fn errors() -> String {
 fn exit_codes() -> String {
     let lines: Vec<_> =
         Exit::ALL.iter().map(|exit| format!("{:>3}  {}", exit.code(), exit.meaning())).collect();
-    lines.join("\n") + "\n" + if cfg!(feature = "sandbox") { OF_COMMANDS } else { "" }
+    lines.join("\n") + "\n" + FOLLOWED + if cfg!(feature = "sandbox") { OF_COMMANDS } else { "" }
 }
+
+const FOLLOWED: &str = "
+`payments transactions --follow` exits with 0 when it is told to end, or when nobody reads it any more.
+";
 
 const OF_COMMANDS: &str = "
 `sandbox exec` exits with what its command exits with: 128 and the signal's number where a signal ended
@@ -114,6 +118,14 @@ json   the backend's own body with its own field names, two spaces of indent. `c
        \"exitCode\":…,\"next\":…}. `next` is the command line that is safe to run again, as a list of words,
        or null. With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
 ids    one id a line, for xargs.
+
+Where --from-file has many objects, stdout has a line of JSON for each as it comes, in the order of the
+file, as a table too: the backend's body, or for one that failed {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…}
+as above; `index` counts from 0. One that was there already at Razorpay is {\"index\":…,\"line\":…,\"existing\":ID}.
+With ids, failures are on stderr alone. It exits with 9 where some failed. With --dry-run each line is
+a request.
+
+`payments transactions --follow` writes each row as it comes; JSON is one object a line there.
 
 Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.
 ";

@@ -22,7 +22,10 @@ static VARIABLES: [Variable; 21] = [
     ),
     variable(&["INSFORGE_SANDBOX_URL"], "set by `sandbox exec` for its command: the sandbox's address"),
     variable(&["INSFORGE_OUTPUT"], "table, json or ids"),
-    variable(&["INSFORGE_TIMEOUT"], "deadline for the whole command, such as 30s or 5m"),
+    variable(
+        &["INSFORGE_TIMEOUT"],
+        "deadline for the whole command, such as 30s or 5m; for each request of `catalog apply` and of a file of many",
+    ),
     variable(&["INSFORGE_RETRIES"], "at most so many replays of a request, 0 to 10"),
     variable(&["INSFORGE_LIVE"], "ask, allow or deny writes to live"),
     variable(
@@ -38,7 +41,10 @@ static VARIABLES: [Variable; 21] = [
         ],
         "Razorpay's key, for `payments razorpay config set`",
     ),
-    variable(&["INSFORGE_LOG"], "set to anything: tell every request on stderr"),
+    variable(
+        &["INSFORGE_LOG"],
+        "info: tell every request on stderr; debug: headers and bodies, too; secrets are masked",
+    ),
     variable(&["CI"], "set to anything but false: never ask"),
     variable(&["NO_COLOR"], "set to anything: no colours"),
     variable(&["CLICOLOR_FORCE"], "set to anything but 0: colours into a pipe too"),

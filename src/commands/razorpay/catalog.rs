@@ -2,6 +2,7 @@
 //! from the catalog.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use anyhow::Result;
@@ -11,9 +12,10 @@ use serde_json::{Value, json};
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, SyncOutcome, Synced};
-use crate::commands::common::{EnvironmentArgs, Named, Thing};
+use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
+use crate::commands::razorpay::offers;
 use crate::error::{Code, Exit, Failure};
-use crate::settings::{Offer, Offers};
+use crate::settings::Offers;
 use crate::ui::{Column, Page, Section, Show, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
@@ -34,9 +36,15 @@ pub(crate) trait Row: Sized + 'static {
     fn id(&self) -> &str;
     fn name(&self) -> Option<&str>;
     fn price(&self) -> Option<Money<'_>>;
+    /// How often it is paid, where that is part of what it is.
+    fn every(&self) -> Option<String> {
+        None
+    }
+    /// A plan has made it, and nobody asked for it by itself.
+    fn is_of_a_plan(&self) -> bool {
+        false
+    }
     fn created_at(&self) -> Option<&str>;
-    /// Its name and what it costs.
-    fn offer(&self) -> Offer;
     /// As many cells as there are columns.
     fn cells(&self) -> Vec<Cow<'_, str>>;
 }
@@ -76,15 +84,8 @@ impl<R: Row> Command for List<R> {
 
     /// It has read both lists.
     fn offers(&self, reply: &Part<R>) -> Option<Offers> {
-        Some(offers(&reply.catalog.data, self.environment.resolve().ok()?))
+        Some(offers::of(&reply.catalog.data, self.environment.resolve().ok()?))
     }
-}
-
-/// Items and plans, for completion.
-pub(super) fn offers(catalog: &Catalog, environment: Environment) -> Offers {
-    Offers::of(RAZORPAY.segment, environment)
-        .with(Item::MANY, catalog.items.iter().map(Row::offer))
-        .with(Plan::MANY, catalog.plans.iter().map(Row::offer))
 }
 
 /// Show one by its id, as the mirror has it
@@ -170,6 +171,37 @@ pub(crate) struct Likeness<'a> {
     pub(crate) environment: Environment,
     pub(crate) name: &'a str,
     pub(crate) price: Money<'a>,
+    /// See [`Row::every`].
+    pub(crate) every: Option<String>,
+}
+
+/// A name, a price and a rhythm, as far as there are such.
+type Looks = (String, Option<String>, Option<String>);
+
+fn looks(row: &impl Row) -> Option<Looks> {
+    Some((row.name()?.to_owned(), row.price().map(|price| price.to_string()), row.every()))
+}
+
+/// Which of many new rows the catalog has already, by their ids: each row is one of them at most. It is synced before, and
+/// the backend's sync waits for creates that are still under way there.
+pub(crate) async fn there_already<'a, R: Row>(
+    ctx: &Ctx,
+    environment: Environment,
+    wanted: impl Iterator<Item = Option<Likeness<'a>>>,
+) -> Result<Vec<Option<String>>> {
+    let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await?;
+    if let Some(failure) = judge_sync(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
+        return Err(failure.into());
+    }
+    let catalog = catalog(ctx, environment).await?;
+    let mut there: HashMap<Looks, Vec<&str>> = HashMap::new();
+    for row in R::all(&catalog.data).iter().rev().filter(|row| !row.is_of_a_plan()) {
+        if let Some(looks) = looks(row) {
+            there.entry(looks).or_default().push(row.id());
+        }
+    }
+    let taken = |likeness: Option<Likeness<'_>>| Some(there.get_mut(&likeness?.looks())?.pop()?.to_owned());
+    Ok(wanted.map(taken).collect())
 }
 
 impl Likeness<'_> {
@@ -205,9 +237,12 @@ impl Likeness<'_> {
         failure.why(why).hint(hint)
     }
 
-    /// Currencies come back in lower case.
     fn is_like<R: Row>(&self, row: &R) -> bool {
-        let price = row.price().map(|price| price.to_string());
-        row.name() == Some(self.name.trim()) && price == Some(self.price.to_string())
+        looks(row) == Some(self.looks())
+    }
+
+    /// Names come back without the blanks around them, and currencies in lower case.
+    fn looks(&self) -> Looks {
+        (self.name.trim().to_owned(), Some(self.price.to_string()), self.every.clone())
     }
 }

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
-use crate::commands::razorpay::catalog::{self, Row};
 use crate::commands::razorpay::config_set::{self, ConfigSet};
+use crate::commands::razorpay::offers;
 use crate::settings::Offers;
 use crate::ui::{Column, Page, Section, View, dash, short_date};
-use crate::wire::razorpay::{Catalog, Item, Plan, Subscription, Subscriptions, SyncResult, SyncResults};
+use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, sync_error};
 
 /// See [`Gateway`].
@@ -22,7 +22,7 @@ impl Gateway for RazorpayGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Catalog;
-    const LISTS: &'static [&'static str] = &[Item::MANY, Plan::MANY];
+    const LISTS: &'static [&'static str] = offers::LISTS;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
 
     fn key_beginning(environment: Environment) -> &'static str {
@@ -52,7 +52,7 @@ impl Gateway for RazorpayGateway {
     }
 
     fn offers(catalog: &Catalog, environment: Environment) -> Offers {
-        catalog::offers(catalog, environment)
+        offers::of(catalog, environment)
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {

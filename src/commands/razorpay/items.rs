@@ -5,15 +5,14 @@ use clap::{Args, Subcommand};
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, Write, execute, execute_write};
-use crate::commands::common::{EnvironmentArgs, FileArgs, Named, Thing, boolean, in_full, missing};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write, execute, execute_bulk};
+use crate::commands::common::{EnvironmentArgs, FileArgs, Target, Thing, boolean, in_full, missing};
 use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
 use crate::error::{Exit, Failure};
 use crate::guard::Effect;
-use crate::settings::Offer;
 use crate::ui::{Column, Page, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{Catalog, Item, ItemAmount, ItemChanges, ItemReply, NewItem};
-use crate::wire::{Currency, Environment, ItemDescription, ItemName, Money, Patch};
+use crate::wire::{Addressed, Currency, Environment, ItemDescription, ItemName, Money, Patch};
 
 #[derive(Subcommand)]
 pub(crate) enum Items {
@@ -30,8 +29,8 @@ impl Items {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_write(create, ctx).await,
-            Self::Update(update) => execute_write(update, ctx).await,
+            Self::Create(create) => execute_bulk(create, ctx).await,
+            Self::Update(update) => execute_bulk(update, ctx).await,
         }
     }
 }
@@ -67,13 +66,12 @@ impl Row for Item {
         Some(Money::new(self.amount?, self.currency.as_deref()?))
     }
 
-    fn created_at(&self) -> Option<&str> {
-        self.provider_created_at.as_deref()
+    fn is_of_a_plan(&self) -> bool {
+        self.kind.as_deref() == Some("plan")
     }
 
-    fn offer(&self) -> Offer {
-        let price = self.price().map(|price| price.to_string().into());
-        Offer::new(&self.item_id, &[self.name().map(Cow::Borrowed), price], self.active)
+    fn created_at(&self) -> Option<&str> {
+        self.provider_created_at.as_deref()
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -105,6 +103,9 @@ impl View for ItemReply {
 ///
 /// Razorpay takes no idempotency key: two runs make two items. Where the answer is lost, the catalog is looked through for
 /// what this run may have made, before anybody runs it again.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. It syncs first: what the catalog has already of the same name and amount is not made again.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -138,17 +139,8 @@ impl Write for Create {
         self.file.reads_stdin()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
-        let file: NewItem = self.file.read().await?;
-        let item = NewItem {
-            name: self.name.clone().or(file.name),
-            description: Patch::from(self.description.clone()).or(file.description),
-            amount: self.amount.or(file.amount),
-            currency: self.currency.clone().or(file.currency),
-        };
-        check(&item, ["--name", "--amount", "--currency"])?;
-        Ok((environment, item))
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        self.with(ctx, NewItem::default())
     }
 
     fn change(&self, (environment, item): &Self::Resolved) -> Change {
@@ -184,6 +176,32 @@ impl Write for Create {
     }
 }
 
+impl Bulk for Create {
+    type Object = NewItem;
+    const DEED: Deed = Deed::Create;
+
+    async fn read(&self) -> Result<Option<Entries<NewItem>>> {
+        self.file.read().await
+    }
+
+    fn with(&self, _ctx: &Ctx, file: NewItem) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let item = NewItem {
+            name: self.name.clone().or(file.name),
+            description: Patch::from(self.description.clone()).or(file.description),
+            amount: self.amount.or(file.amount),
+            currency: self.currency.clone().or(file.currency),
+        };
+        check(&item, ["--name", "--amount", "--currency"])?;
+        Ok((environment, item))
+    }
+
+    async fn there_already(&self, ctx: &Ctx, all: &[Self::Resolved]) -> Result<Vec<Option<String>>> {
+        let wanted = all.iter().map(|(environment, item)| likeness(*environment, item));
+        catalog::there_already::<Item>(ctx, self.environment.resolve()?, wanted).await
+    }
+}
+
 /// Whether it has what an item needs, by itself or in a plan; else the flag that gives it.
 pub(super) fn check(item: &NewItem, [name, amount, currency]: [&str; 3]) -> Result<(), Failure> {
     let needed =
@@ -199,16 +217,19 @@ pub(super) fn named(item: &NewItem) -> String {
 
 /// What a new item looks like.
 pub(super) fn likeness(environment: Environment, item: &NewItem) -> Option<Likeness<'_>> {
-    Some(Likeness { environment, name: item.name.as_ref()?.as_str(), price: item.price()? })
+    Some(Likeness { environment, name: item.name.as_ref()?.as_str(), price: item.price()?, every: None })
 }
 
 /// Change an item
 ///
 /// What it costs can change too; plans keep the price that they were made with.
+///
+/// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
+/// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 pub(crate) struct Update {
     #[command(flatten)]
-    item: Named,
+    item: Target,
     /// Its new name; at most 255 characters
     #[arg(long)]
     name: Option<ItemName>,
@@ -241,22 +262,8 @@ impl Write for Update {
         self.file.reads_stdin()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let item = self.item.resolve()?;
-        let file: ItemChanges = self.file.read().await?;
-        let changes = ItemChanges {
-            name: self.name.clone().or(file.name),
-            description: Patch::from(self.description.clone()).or(file.description),
-            amount: self.amount.or(file.amount),
-            currency: self.currency.clone().or(file.currency),
-            active: self.active.or(file.active),
-        };
-        if changes.is_empty() {
-            return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --name, --amount, --currency, --description, --active")
-                .into());
-        }
-        Ok((item, changes))
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        self.with(ctx, Addressed::default())
     }
 
     fn change(&self, (item, changes): &Self::Resolved) -> Change {
@@ -292,5 +299,32 @@ impl Write for Update {
     ) -> Result<Self::Shown> {
         let note = format!("Razorpay item updated: {}", reply.data.item.item_id);
         Ok(Done { reply, note })
+    }
+}
+
+impl Bulk for Update {
+    type Object = Addressed<ItemChanges>;
+    const DEED: Deed = Deed::Update;
+
+    async fn read(&self) -> Result<Option<Entries<Addressed<ItemChanges>>>> {
+        Ok(self.item.check(self.file.read().await?)?)
+    }
+
+    fn with(&self, _ctx: &Ctx, file: Addressed<ItemChanges>) -> Result<Self::Resolved> {
+        let item = self.item.resolve(file.id.as_deref())?;
+        let file = file.changes;
+        let changes = ItemChanges {
+            name: self.name.clone().or(file.name),
+            description: Patch::from(self.description.clone()).or(file.description),
+            amount: self.amount.or(file.amount),
+            currency: self.currency.clone().or(file.currency),
+            active: self.active.or(file.active),
+        };
+        if changes.is_empty() {
+            return Err(Failure::usage("Nothing to update")
+                .hint("give at least one of --name, --amount, --currency, --description, --active")
+                .into());
+        }
+        Ok((item, changes))
     }
 }

@@ -4,6 +4,7 @@ mod catalog;
 mod config_set;
 mod gateway;
 mod items;
+mod offers;
 mod plans;
 mod webhooks;
 

@@ -5,13 +5,12 @@ use clap::{Args, Subcommand};
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, Write, execute, execute_write};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write, execute, execute_bulk};
 use crate::commands::common::{EnvironmentArgs, FileArgs, in_full, missing};
-use crate::commands::razorpay::catalog::{self, Get, List, Row};
+use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::guard::Effect;
-use crate::settings::Offer;
 use crate::ui::{Column, Page, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
@@ -32,7 +31,7 @@ impl Plans {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Create(create) => execute_bulk(create, ctx).await,
         }
     }
 }
@@ -69,14 +68,12 @@ impl Row for Plan {
         Some(Money::new(self.amount?, self.currency.as_deref()?))
     }
 
-    fn created_at(&self) -> Option<&str> {
-        self.provider_created_at.as_deref()
+    fn every(&self) -> Option<String> {
+        self.rhythm()
     }
 
-    fn offer(&self) -> Offer {
-        let every = self.rhythm().map(|rhythm| format!(" / {rhythm}")).unwrap_or_default();
-        let price = self.price().map(|price| format!("{price}{every}").into());
-        Offer::new(&self.plan_id, &[price, self.name().map(Cow::Borrowed)], self.active)
+    fn created_at(&self) -> Option<&str> {
+        self.provider_created_at.as_deref()
     }
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -109,6 +106,9 @@ impl View for PlanReply {
 ///
 /// A plan cannot be changed afterwards. Razorpay takes no idempotency key: two runs make two plans. Where the answer is
 /// lost, the catalog is looked through for what this run may have made, before anybody runs it again.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. It syncs first: what the catalog has already of the same name, amount and rhythm is not made again.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -151,26 +151,8 @@ impl Write for Create {
         self.file.reads_stdin()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
-        let file: NewPlan = self.file.read().await?;
-        let in_file = file.item.unwrap_or_default();
-        let item = NewItem {
-            name: self.item_name.clone().or(in_file.name),
-            description: Patch::from(self.item_description.clone()).or(in_file.description),
-            amount: self.item_amount.or(in_file.amount),
-            currency: self.item_currency.clone().or(in_file.currency),
-        };
-        let period = self.period.or(file.period).ok_or_else(|| missing("--period"))?;
-        let interval = self.interval.or(file.interval).ok_or_else(|| missing("--interval"))?;
-        Rhythm { period, interval }.check().map_err(|why| {
-            Failure::usage(format!("Razorpay takes no such plan: {why}"))
-                .hint("give a longer --interval, or --period weekly")
-        })?;
-        items::check(&item, ["--item-name", "--item-amount", "--item-currency"])?;
-        let notes = self.notes.clone().or(file.notes);
-        let plan = NewPlan { period: Some(period), interval: Some(interval), item: Some(item), notes };
-        Ok((environment, plan))
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        self.with(ctx, NewPlan::default())
     }
 
     fn change(&self, (environment, plan): &Self::Resolved) -> Change {
@@ -192,7 +174,7 @@ impl Write for Create {
     }
 
     async fn look(&self, ctx: &Ctx, (environment, plan): &Self::Resolved, failure: Failure) -> Failure {
-        match plan.item.as_ref().and_then(|item| items::likeness(*environment, item)) {
+        match likeness(*environment, plan) {
             Some(likeness) => likeness.look::<Plan>(ctx, failure).await,
             None => failure,
         }
@@ -210,4 +192,46 @@ impl Write for Create {
         let note = format!("Razorpay plan created: {}", reply.data.plan.plan_id);
         Ok(Done { reply, note })
     }
+}
+
+impl Bulk for Create {
+    type Object = NewPlan;
+    const DEED: Deed = Deed::Create;
+
+    async fn read(&self) -> Result<Option<Entries<NewPlan>>> {
+        self.file.read().await
+    }
+
+    fn with(&self, _ctx: &Ctx, file: NewPlan) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let in_file = file.item.unwrap_or_default();
+        let item = NewItem {
+            name: self.item_name.clone().or(in_file.name),
+            description: Patch::from(self.item_description.clone()).or(in_file.description),
+            amount: self.item_amount.or(in_file.amount),
+            currency: self.item_currency.clone().or(in_file.currency),
+        };
+        let period = self.period.or(file.period).ok_or_else(|| missing("--period"))?;
+        let interval = self.interval.or(file.interval).ok_or_else(|| missing("--interval"))?;
+        Rhythm { period, interval }.check().map_err(|why| {
+            Failure::usage(format!("Razorpay takes no such plan: {why}"))
+                .hint("give a longer --interval, or --period weekly")
+        })?;
+        items::check(&item, ["--item-name", "--item-amount", "--item-currency"])?;
+        let notes = self.notes.clone().or(file.notes);
+        let plan = NewPlan { period: Some(period), interval: Some(interval), item: Some(item), notes };
+        Ok((environment, plan))
+    }
+
+    async fn there_already(&self, ctx: &Ctx, all: &[Self::Resolved]) -> Result<Vec<Option<String>>> {
+        let wanted = all.iter().map(|(environment, plan)| likeness(*environment, plan));
+        catalog::there_already::<Plan>(ctx, self.environment.resolve()?, wanted).await
+    }
+}
+
+/// What a new plan looks like: its item, paid this often.
+fn likeness(environment: Environment, plan: &NewPlan) -> Option<Likeness<'_>> {
+    let rhythm = Rhythm { period: plan.period?, interval: plan.interval? };
+    let likeness = items::likeness(environment, plan.item.as_ref()?)?;
+    Some(Likeness { every: Some(rhythm.to_string()), ..likeness })
 }

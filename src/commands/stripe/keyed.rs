@@ -1,6 +1,9 @@
 //! Creates, which an idempotency key makes repeatable.
 
+use std::collections::HashMap;
+
 use clap::Args;
+use serde::Serialize;
 
 use crate::api::stripe::STRIPE;
 use crate::command::{Ctx, KeyInUse};
@@ -10,15 +13,46 @@ use crate::wire::{Environment, IdempotencyKey};
 /// The key that makes a create repeatable.
 #[derive(Args, Clone, Debug)]
 pub(super) struct KeyArgs {
-    /// Your own key for this create, the same when you run it again; 1 to 200 characters
+    /// Your own key for this create, the same when you run it again; 1 to 200 characters. Of a file of many, each gets a key
+    /// that follows from it
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
 }
 
 impl KeyArgs {
-    /// What the flag says, over what the file says.
-    pub(super) fn over(&self, file: Option<IdempotencyKey>) -> Option<IdempotencyKey> {
-        self.idempotency_key.clone().or(file)
+    /// A new object with the user's own key, the flag's over the file's, or else with one for this run.
+    pub(super) fn keyed<T>(
+        &self,
+        environment: Environment,
+        body: T,
+        in_file: Option<IdempotencyKey>,
+    ) -> Keyed<T> {
+        let given = self.idempotency_key.as_ref().or(in_file.as_ref());
+        let (generated, key) = (given.is_none(), given.cloned().unwrap_or_else(IdempotencyKey::generate));
+        Keyed { environment, body, key, generated, in_file }
+    }
+
+    /// Gives each of many a key that is its own, however often the same file is read. It follows from what is to be made,
+    /// and not from where that stands: what is added, taken out or moved in the file changes no other's key. What is in
+    /// the file twice is two objects. The flag's key makes all of them others; one in the file stays as it is.
+    pub(super) fn key_each<T: Serialize>(&self, kind: &str, all: &mut [Keyed<T>]) -> serde_json::Result<()> {
+        let given = self.idempotency_key.as_ref().map_or("", IdempotencyKey::as_str);
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        for one in all {
+            one.generated = false;
+            one.key = if let Some(own) = &one.in_file {
+                own.clone()
+            } else {
+                let mut body = serde_json::to_value(&one.body)?;
+                body.sort_all_objects();
+                let body = body.to_string();
+                let count = seen.entry(body.clone()).or_default();
+                *count += 1;
+                let parts = ["of many", one.environment.as_str(), kind, given, &body, &count.to_string()];
+                IdempotencyKey::derived(&parts)
+            };
+        }
+        Ok(())
     }
 }
 
@@ -28,15 +62,11 @@ pub(crate) struct Keyed<T> {
     pub(super) body: T,
     pub(super) key: IdempotencyKey,
     generated: bool,
+    /// The key that stands in the file beside it.
+    in_file: Option<IdempotencyKey>,
 }
 
 impl<T> Keyed<T> {
-    /// With the user's own key, or one for this run.
-    pub(super) fn new(environment: Environment, body: T, given: Option<IdempotencyKey>) -> Self {
-        let generated = given.is_none();
-        Self { environment, body, key: given.unwrap_or_else(IdempotencyKey::generate), generated }
-    }
-
     pub(super) fn in_use(&self) -> KeyInUse<'_> {
         KeyInUse { key: &self.key, generated: self.generated }
     }

@@ -5,6 +5,7 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::command::Entries;
 use crate::commands::common::{FileArgs, boolean};
 use crate::error::Failure;
 use crate::wire::{Field, Metadata, OfStripe};
@@ -31,8 +32,8 @@ impl ObjectArgs {
         self.file.reads_stdin()
     }
 
-    /// The object in the file; an empty one where no file is named.
-    pub(super) async fn read<T: DeserializeOwned + Serialize + Default>(&self) -> Result<T> {
+    /// See [`crate::command::Bulk::read`].
+    pub(super) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<Entries<T>>> {
         self.file.read().await
     }
 

@@ -1,7 +1,7 @@
 use super::{Known, warning};
 
 /// The codes of warnings. `SYNC_FAILED` is one of an error, too.
-pub(super) static WARNINGS: [Known; 14] = [
+pub(super) static WARNINGS: [Known; 16] = [
     warning(
         "KEY_IN_ARGV",
         [
@@ -112,6 +112,22 @@ pub(super) static WARNINGS: [Known; 14] = [
             "nothing came of a --fault of the sandbox",
             "no request of the command was one that it is for",
             "check method and path of the fault; -v shows the requests",
+        ],
+    ),
+    warning(
+        "LOOKING_AGAIN",
+        [
+            "a command that is followed got no answer, and goes on",
+            "the backend is restarted, overloaded or out of reach",
+            "nothing: it looks again, more and more rarely, and shows what has come meanwhile; Ctrl-C ends it",
+        ],
+    ),
+    warning(
+        "ROWS_MISSED",
+        [
+            "between two looks of a command that is followed more rows may have come than the backend lists",
+            "it lists no more than 100, and none of them was there before",
+            "look more often with --interval; what was missed is in the provider's dashboard",
         ],
     ),
 ];

@@ -6,6 +6,7 @@ pub mod at_stripe;
 mod end;
 pub mod pty;
 pub mod recordings;
+pub mod running;
 #[cfg(feature = "sandbox")]
 pub mod shop;
 pub mod stub;

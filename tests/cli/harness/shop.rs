@@ -186,9 +186,14 @@ impl Shop {
     /// The same, at another accident that keeps it waiting.
     #[track_caller]
     pub fn kill_at(&self, write: usize, accident: Accident, words: &[&str]) {
+        self.kill(write, accident, &[&["payments", "catalog"], words].concat());
+    }
+
+    /// The same of any command.
+    #[track_caller]
+    pub fn kill(&self, write: usize, accident: Accident, args: &[&str]) {
         self.plan(write, accident);
-        let args = [&["payments", "catalog"], words].concat();
-        let mut command = self.user.command(&args);
+        let mut command = self.user.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
         let reached = self.silent.recv_timeout(PATIENCE);

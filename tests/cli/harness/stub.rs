@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -48,7 +49,6 @@ pub enum Answer {
     /// No recording knows this request: an error for the client, and the end of the test.
     Unrecorded,
     /// Closes the connection without a word, and listens no more: nobody gets through from then on.
-    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
     Gone,
     /// Answers after a while.
     Late { after: Duration, then: Box<Answer> },
@@ -83,6 +83,7 @@ impl Answer {
 pub struct Stub {
     pub address: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
     unrecorded: Arc<Mutex<Vec<String>>>,
 }
 
@@ -107,7 +108,23 @@ impl Stub {
         hangs_up: impl Fn(&Request) -> bool + Send + Sync + 'static,
         answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), hangs_up, answer)
+    }
+
+    /// Starts one where another has gone.
+    pub fn start_again_at(
+        address: &str,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let place = address.trim_start_matches("http://");
+        Self::start_on(TcpListener::bind(place).expect("the same port"), |_| false, answer)
+    }
+
+    fn start_on(
+        listener: TcpListener,
+        hangs_up: impl Fn(&Request) -> bool + Send + Sync + 'static,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::new(Mutex::new(Vec::new()));
         let unrecorded = Arc::new(Mutex::new(Vec::new()));
@@ -122,11 +139,14 @@ impl Stub {
             answer
         });
         let end = Arc::new(End::default());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if end.has_come() {
                     break;
                 }
+                accepted.fetch_add(1, Ordering::Relaxed);
                 let (log, hangs_up, answer) = (Arc::clone(&log), Arc::clone(&hangs_up), Arc::clone(&answer));
                 let end = Arc::clone(&end);
                 // A client that goes away in the middle is not this thread's trouble.
@@ -135,7 +155,7 @@ impl Stub {
             drop(listener);
             end.is_over();
         });
-        Self { address, requests, unrecorded }
+        Self { address, requests, connections, unrecorded }
     }
 
     /// Starts one that gives these answers in this order, the last one for ever.
@@ -152,6 +172,12 @@ impl Stub {
     /// What it was asked so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().expect("a lock").clone()
+    }
+
+    /// How many connections it was asked on.
+    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// What it was asked so far, a line each.

@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, KeyInUse, Write};
 use crate::commands::common::{EnvironmentArgs, in_full, missing};
 use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
@@ -20,6 +20,10 @@ use crate::wire::{
 /// your own the same command can be run again, and makes one price: Stripe remembers the key for a day. Without one, a
 /// key is made for this run, so that it can be sent again after trouble; it is told where you need it. A key that was
 /// used before gives the price as it was then: `payments sync` shows it as it is.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. Each has a key of its own that follows from what it is, so that for a day the same file again
+/// makes nothing twice.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -65,30 +69,7 @@ impl Write for Create {
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
-        let file: NewPrice = self.object.read().await?;
-        let body = NewPrice {
-            product_id: self.product.clone().or(file.product_id),
-            currency: self.currency.clone().or(file.currency),
-            unit_amount: self.unit_amount.or(file.unit_amount),
-            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
-            active: self.object.active(file.active),
-            recurring: self.recurring(file.recurring)?,
-            tax_behavior: self.tax_behavior.or(file.tax_behavior),
-            metadata: self.object.metadata(file.metadata)?,
-            idempotency_key: None,
-        };
-        for (flag, given) in [
-            ("--product", body.product_id.is_some()),
-            ("--currency", body.currency.is_some()),
-            ("--unit-amount", body.unit_amount.is_some()),
-        ] {
-            if !given {
-                return Err(missing(flag).into());
-            }
-        }
-        ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
-        Ok(Keyed::new(environment, body, self.key.over(file.idempotency_key)))
+        self.with(ctx, NewPrice::default())
     }
 
     fn change(&self, price: &Self::Resolved) -> Change {
@@ -135,6 +116,45 @@ impl Write for Create {
     ) -> Result<Self::Shown> {
         let note = format!("Stripe price created: {}", reply.data.price.price_id);
         Ok(Done { reply, note })
+    }
+}
+
+impl Bulk for Create {
+    type Object = NewPrice;
+    const DEED: Deed = Deed::Create;
+
+    async fn read(&self) -> Result<Option<Entries<NewPrice>>> {
+        self.object.read().await
+    }
+
+    fn with(&self, ctx: &Ctx, file: NewPrice) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let body = NewPrice {
+            product_id: self.product.clone().or(file.product_id),
+            currency: self.currency.clone().or(file.currency),
+            unit_amount: self.unit_amount.or(file.unit_amount),
+            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
+            active: self.object.active(file.active),
+            recurring: self.recurring(file.recurring)?,
+            tax_behavior: self.tax_behavior.or(file.tax_behavior),
+            metadata: self.object.metadata(file.metadata)?,
+            idempotency_key: None,
+        };
+        for (flag, given) in [
+            ("--product", body.product_id.is_some()),
+            ("--currency", body.currency.is_some()),
+            ("--unit-amount", body.unit_amount.is_some()),
+        ] {
+            if !given {
+                return Err(missing(flag).into());
+            }
+        }
+        ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
+        Ok(self.key.keyed(environment, body, file.idempotency_key))
+    }
+
+    fn key_each(&self, all: &mut [Self::Resolved]) -> Result<()> {
+        Ok(self.key.key_each("price", all)?)
     }
 }
 

@@ -3,19 +3,22 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, Write};
-use crate::commands::common::{Named, Thing, in_full};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write};
+use crate::commands::common::{Target, Thing, in_full};
 use crate::commands::stripe::keyed;
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::guard::Effect;
-use crate::wire::{LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
+use crate::wire::{Addressed, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
 
 /// Change a price: never its amount, currency or interval
+///
+/// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
+/// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 pub(crate) struct Update {
     #[command(flatten)]
-    price: Named,
+    price: Target,
     /// The name by which your application finds it; `null` takes it away
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,
@@ -39,21 +42,8 @@ impl Write for Update {
         self.object.reads_stdin()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let price = self.price.resolve()?;
-        let file: PriceChanges = self.object.read().await?;
-        let changes = PriceChanges {
-            active: self.object.active(file.active),
-            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
-            tax_behavior: self.tax_behavior.or(file.tax_behavior),
-            metadata: self.object.metadata(file.metadata)?,
-        };
-        if changes.is_empty() {
-            return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
-                .into());
-        }
-        Ok((price, changes))
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        self.with(ctx, Addressed::default())
     }
 
     fn change(&self, (price, changes): &Self::Resolved) -> Change {
@@ -84,5 +74,31 @@ impl Write for Update {
     ) -> Result<Self::Shown> {
         let note = format!("Stripe price updated: {}", reply.data.price.price_id);
         Ok(Done { reply, note })
+    }
+}
+
+impl Bulk for Update {
+    type Object = Addressed<PriceChanges>;
+    const DEED: Deed = Deed::Update;
+
+    async fn read(&self) -> Result<Option<Entries<Addressed<PriceChanges>>>> {
+        Ok(self.price.check(self.object.read().await?)?)
+    }
+
+    fn with(&self, _ctx: &Ctx, file: Addressed<PriceChanges>) -> Result<Self::Resolved> {
+        let price = self.price.resolve(file.id.as_deref())?;
+        let file = file.changes;
+        let changes = PriceChanges {
+            active: self.object.active(file.active),
+            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
+            tax_behavior: self.tax_behavior.or(file.tax_behavior),
+            metadata: self.object.metadata(file.metadata)?,
+        };
+        if changes.is_empty() {
+            return Err(Failure::usage("Nothing to update")
+                .hint("give at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
+                .into());
+        }
+        Ok((price, changes))
     }
 }

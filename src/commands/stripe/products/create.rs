@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, KeyInUse, Write};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, KeyInUse, Write};
 use crate::commands::common::{EnvironmentArgs, in_full, missing};
 use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
@@ -16,6 +16,10 @@ use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
 /// With an idempotency key of your own the same command can be run again, and makes one product: Stripe remembers the
 /// key for a day. Without one, a key is made for this run, so that it can be sent again after trouble; it is told where
 /// you need it. A key that was used before gives the product as it was then: `payments sync` shows it as it is.
+///
+/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
+/// `insforge help output`. Each has a key of its own that follows from what it is, so that for a day the same file again
+/// makes nothing twice.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -45,20 +49,8 @@ impl Write for Create {
         self.object.reads_stdin()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
-        let file: NewProduct = self.object.read().await?;
-        let body = NewProduct {
-            name: self.name.clone().or(file.name),
-            description: Patch::from(self.description.clone()).or(file.description),
-            active: self.object.active(file.active),
-            metadata: self.object.metadata(file.metadata)?,
-            idempotency_key: None,
-        };
-        if body.name.is_none() {
-            return Err(missing("--name").into());
-        }
-        Ok(Keyed::new(environment, body, self.key.over(file.idempotency_key)))
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        self.with(ctx, NewProduct::default())
     }
 
     fn change(&self, product: &Self::Resolved) -> Change {
@@ -94,5 +86,33 @@ impl Write for Create {
     ) -> Result<Self::Shown> {
         let note = format!("Stripe product created: {}", reply.data.product.product_id);
         Ok(Done { reply, note })
+    }
+}
+
+impl Bulk for Create {
+    type Object = NewProduct;
+    const DEED: Deed = Deed::Create;
+
+    async fn read(&self) -> Result<Option<Entries<NewProduct>>> {
+        self.object.read().await
+    }
+
+    fn with(&self, _ctx: &Ctx, file: NewProduct) -> Result<Self::Resolved> {
+        let environment = self.environment.resolve()?;
+        let body = NewProduct {
+            name: self.name.clone().or(file.name),
+            description: Patch::from(self.description.clone()).or(file.description),
+            active: self.object.active(file.active),
+            metadata: self.object.metadata(file.metadata)?,
+            idempotency_key: None,
+        };
+        if body.name.is_none() {
+            return Err(missing("--name").into());
+        }
+        Ok(self.key.keyed(environment, body, file.idempotency_key))
+    }
+
+    fn key_each(&self, all: &mut [Self::Resolved]) -> Result<()> {
+        Ok(self.key.key_each("product", all)?)
     }
 }

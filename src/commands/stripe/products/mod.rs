@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::{Ctx, execute, execute_write};
+use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::commands::stripe::prices;
 use crate::error::Exit;
 use crate::settings::{Offer, Offers};
@@ -29,8 +29,8 @@ impl Products {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_write(create, ctx).await,
-            Self::Update(update) => execute_write(update, ctx).await,
+            Self::Create(create) => execute_bulk(create, ctx).await,
+            Self::Update(update) => execute_bulk(update, ctx).await,
             Self::Delete(delete) => execute_write(delete, ctx).await,
         }
     }

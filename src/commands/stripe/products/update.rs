@@ -3,18 +3,21 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, Write};
-use crate::commands::common::{Named, Thing, in_full};
+use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write};
+use crate::commands::common::{Target, Thing, in_full};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::guard::Effect;
-use crate::wire::{Description, Patch, ProductChanges, ProductName, ProductReply};
+use crate::wire::{Addressed, Description, Patch, ProductChanges, ProductName, ProductReply};
 
 /// Change a product
+///
+/// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
+/// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 pub(crate) struct Update {
     #[command(flatten)]
-    product: Named,
+    product: Target,
     /// Its new name; at most 250 characters
     #[arg(long)]
     name: Option<ProductName>,
@@ -38,21 +41,8 @@ impl Write for Update {
         self.object.reads_stdin()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Self::Resolved> {
-        let product = self.product.resolve()?;
-        let file: ProductChanges = self.object.read().await?;
-        let changes = ProductChanges {
-            name: self.name.clone().or(file.name),
-            description: Patch::from(self.description.clone()).or(file.description),
-            active: self.object.active(file.active),
-            metadata: self.object.metadata(file.metadata)?,
-        };
-        if changes.is_empty() {
-            return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --name, --description, --active, --metadata, --metadata-field")
-                .into());
-        }
-        Ok((product, changes))
+    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
+        self.with(ctx, Addressed::default())
     }
 
     fn change(&self, (product, changes): &Self::Resolved) -> Change {
@@ -79,5 +69,31 @@ impl Write for Update {
     ) -> Result<Self::Shown> {
         let note = format!("Stripe product updated: {}", reply.data.product.product_id);
         Ok(Done { reply, note })
+    }
+}
+
+impl Bulk for Update {
+    type Object = Addressed<ProductChanges>;
+    const DEED: Deed = Deed::Update;
+
+    async fn read(&self) -> Result<Option<Entries<Addressed<ProductChanges>>>> {
+        Ok(self.product.check(self.object.read().await?)?)
+    }
+
+    fn with(&self, _ctx: &Ctx, file: Addressed<ProductChanges>) -> Result<Self::Resolved> {
+        let product = self.product.resolve(file.id.as_deref())?;
+        let file = file.changes;
+        let changes = ProductChanges {
+            name: self.name.clone().or(file.name),
+            description: Patch::from(self.description.clone()).or(file.description),
+            active: self.object.active(file.active),
+            metadata: self.object.metadata(file.metadata)?,
+        };
+        if changes.is_empty() {
+            return Err(Failure::usage("Nothing to update")
+                .hint("give at least one of --name, --description, --active, --metadata, --metadata-field")
+                .into());
+        }
+        Ok((product, changes))
     }
 }

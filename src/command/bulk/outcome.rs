@@ -1,0 +1,120 @@
+//! What became of many, as a whole.
+
+use crate::command::bulk::told::{self, place};
+use crate::command::bulk::{Bulk, Deed};
+use crate::error::{Code, Failure};
+use crate::ui::View;
+
+/// How many were done, and what failed.
+pub(super) struct Outcome {
+    deed: Deed,
+    /// `Stripe product`
+    noun: String,
+    of: usize,
+    pub(super) done: usize,
+    /// How many were there already.
+    pub(super) there: usize,
+    failures: Vec<(String, Failure)>,
+    /// The results cannot be written any more.
+    unwritten: Option<anyhow::Error>,
+}
+
+impl Outcome {
+    /// Of so many, before the first.
+    pub(super) fn new<B: Bulk>(provider: &str, of: usize) -> Self {
+        let noun = format!("{provider} {}", B::Answer::NOUN);
+        Self { deed: B::DEED, noun, of, done: 0, there: 0, failures: Vec::new(), unwritten: None }
+    }
+
+    pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure) {
+        self.failures.push((place(index, line), failure));
+    }
+
+    pub(super) fn cannot_write(&mut self, error: anyhow::Error) {
+        self.unwritten = Some(error);
+    }
+
+    /// `1000 Stripe products created`
+    pub(super) fn note(&self) -> String {
+        let there = match self.there {
+            0 => String::new(),
+            there => format!(", {there} were there already"),
+        };
+        format!("{} {}{there}", self.counted(self.done), self.deed.done())
+    }
+
+    fn counted(&self, count: usize) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", self.noun)
+    }
+
+    /// What there is to say when it is cut off while this one is under way.
+    pub(super) fn interrupted(&self, under_way: &str, again: &str) -> Failure {
+        let what = format!("Interrupted after {} of {}", self.over(), self.counted(self.of));
+        Failure::new(Code::Interrupted, what)
+            .why(format!("{under_way}: it may be done or not"))
+            .hint(self.what_again_does(again))
+    }
+
+    /// How many it is known of what became of them.
+    fn over(&self) -> usize {
+        self.done + self.there + self.failures.len()
+    }
+
+    fn what_again_does(&self, again: &str) -> String {
+        match self.deed {
+            Deed::Create => format!("{again} makes what is missing, and nothing twice"),
+            Deed::Update => format!("{again} can be run as it is: what is updated already stays so"),
+        }
+    }
+
+    /// What failed, where something did.
+    pub(super) fn failure(&self, again: &str) -> Option<Failure> {
+        let again = self.what_again_does(again);
+        if let Some(error) = &self.unwritten {
+            let what = format!("{}, but the results cannot be written", self.sum());
+            let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            let failure = Failure::new(Code::Failed, what).why(why);
+            return Some(failure.hint(format!("{again}; it gives their results again")));
+        }
+        let (_, first) = self.failures.first()?;
+        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
+        let hint = if is_refused { format!("correct what was refused; {again}") } else { again };
+        let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
+        let why = told::some(&why.collect::<Vec<_>>());
+        if self.done + self.there > 0 {
+            return Some(Failure::new(Code::PartlyDone, self.sum()).why(why).hint(hint));
+        }
+        // Where all failed alike, it is that failure.
+        let alike = |failure: &Failure| failure.code == first.code && failure.exit == first.exit;
+        let failure = if self.failures.iter().all(|(_, failure)| alike(failure)) {
+            Failure { idempotency_key: None, ..first.clone() }
+        } else {
+            Failure::new(Code::Failed, "")
+        };
+        Some(Failure { what: self.sum(), ..failure }.why(why).then(&hint))
+    }
+
+    /// `2 of 5 Stripe products created; 2 failed, 1 was not tried`
+    fn sum(&self) -> String {
+        let mut parts = vec![format!("{} of {} {}", self.done, self.counted(self.of), self.deed.done())];
+        let were = |count: usize, what: &str| match count {
+            0 => None,
+            1 => Some(format!("1 was {what}")),
+            _ => Some(format!("{count} were {what}")),
+        };
+        parts.extend(were(self.there, "there already"));
+        let failed = self.failures.len();
+        if failed > 0 {
+            let open = self.failures.iter().filter(|(_, failure)| failure.may_be_done()).count();
+            let open = if open > 0 {
+                format!(" ({open} may be {} all the same)", self.deed.done())
+            } else {
+                String::new()
+            };
+            parts.push(format!("{failed} failed{open}"));
+        }
+        parts.extend(were(self.of - self.over(), "not tried"));
+        parts.join(", ")
+    }
+}

@@ -1,0 +1,101 @@
+//! What is said of each of many, as it comes: a line of JSON on stdout, or an id; who is meant, for people.
+
+use std::io::ErrorKind;
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use crate::api::Reply;
+use crate::command::{Ctx, Output, failed, show};
+use crate::error::Failure;
+use crate::ui::{Stderr, View, busy};
+
+/// What became of one of many.
+pub(super) enum Told<'a, T> {
+    /// It was done: the backend's own answer.
+    Done(&'a Reply<T>),
+    /// It was there already.
+    There(&'a str),
+    Failed(&'a Failure),
+}
+
+/// Says what became of each.
+pub(super) struct Teller<'a> {
+    output: Output,
+    stderr: Stderr,
+    bar: &'a busy::Bar,
+    /// Whoever read the results has seen enough. What was asked for is done all the same.
+    unread: bool,
+}
+
+impl<'a> Teller<'a> {
+    pub(super) const fn new(output: Output, bar: &'a busy::Bar, ctx: &Ctx) -> Self {
+        Self { output, stderr: ctx.stderr, bar, unread: false }
+    }
+
+    /// Says it at once. Whoever reads the lines finds entry after entry in them.
+    pub(super) fn tell<T: View>(&mut self, index: usize, line: usize, told: &Told<'_, T>) -> Result<()> {
+        let written = match (self.output, told) {
+            (Output::Ids, Told::Failed(failure)) => {
+                let what = format!("{}: {}", place(index, line), failure.what);
+                self.bar.make_way(|| {
+                    self.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
+                });
+                Ok(())
+            }
+            _ if self.unread => Ok(()),
+            (Output::Ids, Told::Done(reply)) => show::show_ids(reply.data.ids()),
+            (Output::Ids, Told::There(id)) => show::show_ids([*id]),
+            // One table of many answers would come at the end.
+            (Output::Table | Output::Json, told) => show::show_line(&as_json(index, line, told)?),
+        };
+        match written {
+            Err(error) if is_broken_pipe(&error) => {
+                self.unread = true;
+                Ok(())
+            }
+            written => written,
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|error| {
+        error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    })
+}
+
+fn as_json<T>(index: usize, line: usize, told: &Told<'_, T>) -> Result<Value> {
+    let mut fields = Map::from_iter([("index".to_owned(), json!(index)), ("line".to_owned(), json!(line))]);
+    match told {
+        Told::Done(reply) => return Ok(reply.json().map_err(|error| show::not_json(&error))?.into_owned()),
+        Told::There(id) => fields.extend([("existing".to_owned(), json!(id))]),
+        Told::Failed(failure) => fields.extend(failed::fields(failure)),
+    }
+    Ok(Value::Object(fields))
+}
+
+/// `entry 3 (line 7)`
+pub(super) fn place(index: usize, line: usize) -> String {
+    format!("entry {} (line {line})", index + 1)
+}
+
+/// What failed and what to do about it, in one sentence.
+pub(super) fn in_full(failure: &Failure) -> String {
+    match &failure.hint {
+        Some(hint) => format!("{} ({hint})", failure.what),
+        None => failure.what.clone(),
+    }
+}
+
+/// The first of many sentences, a line each.
+pub(super) fn some(sentences: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let mut lines: Vec<&str> = sentences.iter().take(SHOWN).map(String::as_str).collect();
+    let more = sentences.len().saturating_sub(SHOWN);
+    let more = format!("and {more} more");
+    if sentences.len() > SHOWN {
+        lines.push(&more);
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,89 @@
+//! An update that says what it is for.
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Changes, and the id of what changes, where it stands beside them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Addressed<T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    #[serde(flatten)]
+    pub(crate) changes: T,
+}
+
+/// Serde's own `flatten` would let fields pass that `T` does not know, and forget where a mistake is.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Addressed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(WithId(std::marker::PhantomData))
+    }
+}
+
+struct WithId<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for WithId<T> {
+    type Value = Addressed<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Addressed<T>, A::Error> {
+        let mut id = None;
+        let changes = T::deserialize(MapAccessDeserializer::new(Rest { map, id: &mut id }))?;
+        Ok(Addressed { id, changes })
+    }
+}
+
+/// The fields of an object but its id, which is kept.
+struct Rest<'a, A> {
+    map: A,
+    id: &'a mut Option<String>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(name) = self.map.next_key::<String>()? {
+            if name != "id" {
+                return seed.deserialize(name.into_deserializer()).map(Some);
+            }
+            if self.id.replace(self.map.next_value()?).is_some() {
+                return Err(serde::de::Error::duplicate_field("id"));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ProductChanges;
+
+    #[test]
+    fn an_id_stands_among_the_changes_and_all_else_is_as_strict_as_before() {
+        let read = serde_json::from_str::<Addressed<ProductChanges>>;
+        let update = read(r#"{"name":"N","id":"prod_1","description":null}"#).unwrap();
+        assert_eq!(update.id.as_deref(), Some("prod_1"));
+        let written = serde_json::to_value(&update).unwrap();
+        assert_eq!(written, serde_json::json!({"id": "prod_1", "name": "N", "description": null}));
+        assert_eq!(read(r#"{"active":false}"#).unwrap().id, None);
+        for (text, why) in [
+            (r#"{"id":"a","id":"b"}"#, "duplicate field `id`"),
+            (r#"{"id":5}"#, "expected a string at line 1 column 7"),
+            (r#"{"id":"a","nam":"x"}"#, "unknown field `nam`, expected one of `name`"),
+            (r#"{"name":"x","name":"y"}"#, "duplicate field `name`"),
+            (r#"{"active":"yes"}"#, "expected a boolean at line 1 column 15"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

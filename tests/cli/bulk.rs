@@ -1,0 +1,586 @@
+//! Files of many objects: what is read, what is sent and shown, what is said of failures, and that the same file again
+//! makes nothing twice, whatever became of it the first time.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::harness::at_stripe::rows;
+#[cfg(target_os = "linux")]
+use super::harness::pty::Terminal;
+use super::harness::recordings::{self, Generation};
+use super::harness::shop::{Accident, Shop};
+use super::harness::stub::{Answer, Request, Stub};
+use super::harness::{Ran, User, ended_within, signal};
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+const CREATE: &[&str] = &["payments", "products", "create", "--from-file", "-"];
+const UPDATE: &[&str] = &["payments", "products", "update", "--from-file", "-"];
+const THREE: &str = "{\"name\":\"A\"}\n{\"name\":\"B\",\"active\":false}\n{\"name\":\"A\"}\n";
+
+/// Stdout as lines of JSON.
+#[track_caller]
+fn lines(ran: &Ran) -> Vec<Value> {
+    let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    ran.stdout.lines().map(line).collect()
+}
+
+/// The names of the products that stdout shows.
+#[track_caller]
+fn names(ran: &Ran) -> Vec<String> {
+    lines(ran).iter().map(|line| line["product"]["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// The idempotency keys that a file's creates would have.
+#[track_caller]
+fn keys(file: &str, more: &[&str]) -> Vec<String> {
+    let user = User::of(&super::harness::dead());
+    let ran = user.run_with_stdin(&[CREATE, more, &["--dry-run"]].concat(), file).exits(0);
+    lines(&ran)
+        .iter()
+        .map(|request| request["body"]["idempotencyKey"].as_str().expect("a key").to_owned())
+        .collect()
+}
+
+/// A backend of one's own, which answers writes with this, of which it is told how many came before.
+fn backend(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Stub {
+    let status = Generation::Newer.exchange("242-status-recovered").answer();
+    let writes = Mutex::new(0);
+    Stub::start(move |request| {
+        if request.method == "GET" {
+            return status.clone();
+        }
+        let mut writes = writes.lock().expect("a lock");
+        *writes += 1;
+        answer(*writes - 1, request)
+    })
+}
+
+fn product(id: usize) -> Answer {
+    let row = json!({"environment": "test", "productId": format!("prod_{id}"), "name": "A", "active": true});
+    Answer::json(201, &json!({"product": row, "more": {"z": 1, "a": [2]}}).to_string())
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> Answer {
+    Answer::json(status, &json!({"error": code, "message": message, "statusCode": status}).to_string())
+}
+
+fn posts(stub: &Stub) -> usize {
+    stub.lines().iter().filter(|line| line.starts_with("POST")).count()
+}
+
+#[test]
+fn an_array_and_one_after_the_other_are_many() {
+    for (file, expected) in [
+        (THREE, &["A", "B", "A"][..]),
+        (r#"[{"name":"A"}, {"name":"B"}]"#, &["A", "B"]),
+        ("[\n  {\n    \"name\": \"A\"\n  }\n]\n", &["A"]),
+        ("{\n \"name\": \"A\"\n}\n{\n \"name\": \"B\"\n}", &["A", "B"]),
+    ] {
+        let shop = Shop::new();
+        let flags = ["--metadata-field", "tier=pro", "--active", "true"];
+        let ran = shop.user.run_with_stdin(&[CREATE, &flags].concat(), file).exits(0);
+        let plural = if expected.len() == 1 { "" } else { "s" };
+        let ran = ran.says(&[&format!("✓ {} Stripe product{plural} created.", expected.len())]);
+        assert_eq!(names(&ran), expected);
+        let products = shop.catalog();
+        let products = rows(&products, "products");
+        assert_eq!(products.len(), expected.len());
+        assert!(products.iter().all(|row| row["metadata"]["tier"] == "pro" && row["active"] == true));
+    }
+}
+
+#[test]
+fn each_answer_is_a_line_as_it_came_and_all_take_one_connection() {
+    let stub = backend(|before, _| product(before));
+    let user = User::of(&stub.address);
+    let path = user.write("many.jsonl", THREE);
+    let file = ["payments", "products", "create", "--from-file", path.to_str().expect("text")];
+    let table = user.run(&file).exits(0);
+    assert_eq!(
+        table.stdout.lines().next(),
+        Some(
+            r#"{"product":{"environment":"test","productId":"prod_0","name":"A","active":true},"more":{"z":1,"a":[2]}}"#
+        )
+    );
+    assert_eq!((posts(&stub), stub.connections()), (3, 1));
+    let json = user.run(&[&file[..], &["--json"]].concat()).exits(0);
+    assert_eq!((lines(&json).len(), json.stderr.as_str()), (3, ""));
+    assert_eq!(user.run(&[&file[..], &["-o", "ids"]].concat()).exits(0).stdout, "prod_6\nprod_7\nprod_8\n");
+    let quiet = user.run(&[&file[..], &["-q"]].concat()).exits(0);
+    assert_eq!(quiet.stderr, "");
+    let nothing = user.run_with_stdin(CREATE, " [ ] ").exits(0).says(&["There is nothing in stdin"]);
+    assert_eq!((nothing.stdout.as_str(), posts(&stub)), ("", 12));
+}
+
+#[test]
+fn every_mistake_is_told_before_anything_is_sent() {
+    let stub = recordings::serve(vec![]);
+    let user = User::of(&stub.address);
+    let refused = |args: &[&str], file: &str| {
+        let ran = user.run_with_stdin(args, file).exits(64);
+        assert_eq!(ran.stdout, "");
+        ran
+    };
+    refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]").says(&[
+        "of 5 objects in stdin, 4 have mistakes",
+        "entry 2 (line 3): line 3, column 12: the name is empty",
+        "entry 3 (line 3): line 3, column 20: unknown field `nam`",
+        "entry 4 (line 4): The object has no name (give it with --name, or in the file)",
+        "entry 5 (line 5): it is no JSON object",
+    ]);
+    refused(CREATE, "{\"name\":\"A\"}\n{\"name\":\"B\"\n{\"name\":\"C\"}").says(&[
+        "of 2 objects in stdin, 1 has a mistake",
+        "entry 2 (line 2): line 3, column 1: expected `,` or `}`",
+    ]);
+    refused(CREATE, &"{}\n".repeat(12)).says(&["entry 10 (line 10): ", "\n  and 2 more\n"]);
+    let long = format!("{{\"name\":\"{}\"}}\n", "x".repeat(1 << 20)).repeat(65);
+    refused(CREATE, &long).says(&["longer than 64 MiB"]);
+    let two = "{\"id\":\"prod_1\",\"name\":\"A\"}\n{\"id\":\"prod_1\",\"name\":\"B\"}\n{\"name\":\"C\"}\n{\"id\":\"p\"}";
+    refused(UPDATE, two).says(&[
+        "entry 2 (line 2): `prod_1` is on line 1 already",
+        "entry 3 (line 3): The object has no id",
+        "entry 4 (line 4): Nothing to update",
+    ]);
+    refused(&[UPDATE, &["prod_1"]].concat(), two).says(&["stdin has many objects, and `prod_1` is one"]);
+    refused(UPDATE, r#"{"name":"A"}"#).says(&["The object has no id"]);
+    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#)
+        .says(&["`live` is an environment, and the id is missing"]);
+    refused(&[UPDATE, &["prod_2"]].concat(), r#"{"id":"prod_1","name":"A"}"#)
+        .says(&["given twice, and differently"]);
+    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).says(&["The id is empty or a dot"]);
+    assert!(stub.lines().is_empty());
+}
+
+#[test]
+fn a_key_follows_from_what_is_made_and_not_from_where_it_stands() {
+    let (a, b) = (r#"{"name":"A","metadata":{"x":"1","y":"2"}}"#, r#"{"name":"B"}"#);
+    let first = keys(&format!("{a}\n{b}"), &[]);
+    let more = keys(&format!("[{b},{{\"name\":\"C\"}},{a}]"), &[]);
+    assert_eq!((&more[0], &more[2]), (&first[1], &first[0]));
+    assert_eq!(keys(&format!("[{}]", r#"{"metadata":{"y":"2","x":"1"},"name":"A"}"#), &[])[0], first[0]);
+    let twice = keys(&format!("{b}{a}{b}{b}"), &[]);
+    assert_eq!(twice.iter().collect::<BTreeSet<_>>().len(), 4, "each is another object: {twice:?}");
+    assert_eq!(twice[0], first[1]);
+    // What makes it another object, and what is the user's own.
+    let given = keys(&format!("{a}\n{b}"), &["--idempotency-key", "autumn"]);
+    let again = keys(&format!("{b}\n{a}"), &["--idempotency-key", "autumn"]);
+    assert_eq!((&given[0], &given[1]), (&again[1], &again[0]));
+    let others = [
+        keys(&format!("[{}]", a.replace('1', "3")), &[]),
+        keys(&format!("[{a}]"), &["--active", "true"]),
+        keys(&format!("[{a}]"), &["live"]),
+    ];
+    let all: BTreeSet<&String> = others.iter().flatten().chain(&given).chain(&first).collect();
+    assert_eq!(all.len(), 7, "{all:?}");
+    let own = keys(
+        &format!("{b}\n{{\"name\":\"B\",\"idempotencyKey\":\"mine\"}}\n{b}"),
+        &["--idempotency-key", "k"],
+    );
+    assert_eq!(own[1], "mine");
+    assert_eq!(
+        (&own[0], own[2] == own[0]),
+        (&keys(&format!("[{b}]"), &["--idempotency-key", "k"])[0], false)
+    );
+}
+
+#[test]
+fn the_same_file_again_makes_nothing_twice() {
+    let shop = Shop::new();
+    let first = shop.user.run_with_stdin(CREATE, THREE).exits(0);
+    let second = shop.user.run_with_stdin(&[CREATE, &["--json"]].concat(), THREE).exits(0);
+    let ids =
+        |ran: &Ran| lines(ran).iter().map(|line| line["product"]["productId"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&first), ids(&second));
+    assert_eq!(rows(&shop.catalog(), "products").len(), 3);
+    // With more in it, only that is made.
+    let more = format!("{{\"name\":\"C\"}}\n{THREE}{{\"name\":\"A\"}}\n");
+    shop.user.run_with_stdin(CREATE, &more).exits(0);
+    assert_eq!(rows(&shop.catalog(), "products").len(), 5);
+    shop.user.run_with_stdin(&[CREATE, &["--idempotency-key", "more"]].concat(), THREE).exits(0);
+    assert_eq!(rows(&shop.catalog(), "products").len(), 8, "another key makes others");
+}
+
+#[test]
+fn what_fails_is_a_line_among_the_others() {
+    let shop = Shop::new();
+    let product =
+        shop.send("POST", "/catalog/products", &json!({"name": "A"}))["product"]["productId"].clone();
+    let price = |amount: u32, key: &str| json!({"unitAmount": amount, "lookupKey": key}).to_string() + "\n";
+    let file = [price(1, "a"), price(2, "a"), price(3, "b")].concat();
+    let product = product.as_str().expect("an id");
+    let args =
+        ["payments", "prices", "create", "--product", product, "--currency", "usd", "--from-file", "-"];
+    let ran = shop.user.run_with_stdin(&[&args[..], &["--json"]].concat(), &file).exits(9);
+    let all = lines(&ran);
+    assert_eq!((&all[0]["price"]["lookupKey"], &all[2]["price"]["lookupKey"]), (&json!("a"), &json!("b")));
+    let failed = &all[1];
+    let fields: Vec<&String> = failed.as_object().expect("an object").keys().collect();
+    let expected = "index line error code status why hint retryable idempotencyKey exitCode";
+    assert_eq!(fields, expected.split(' ').collect::<Vec<_>>());
+    assert_eq!((&failed["index"], &failed["line"], &failed["status"]), (&json!(1), &json!(2), &json!(400)));
+    assert!(
+        failed["error"].as_str().expect("a sentence").contains("already uses that lookup key"),
+        "{failed}"
+    );
+    assert!(failed["hint"].as_str().expect("a hint").contains("prices update test price_"), "{failed}");
+    assert!(failed["idempotencyKey"].is_string());
+    let error = ran.error();
+    assert_eq!((&error["code"], &error["exitCode"]), (&json!("PARTLY_DONE"), &json!(9)));
+    assert_eq!(error["error"], "2 of 3 Stripe prices created, 1 failed");
+    assert_eq!(error["next"][3], "create");
+    assert!(!error["next"].to_string().contains("idempotency-key"), "each has its own: {error}");
+    // As ids, stdout has no failures.
+    let ran = shop.user.run_with_stdin(&[&args[..], &["-o", "ids"]].concat(), &file).exits(9);
+    assert_eq!(ran.stdout.lines().count(), 2);
+    ran.says(&["error: entry 2 (line 2): A price", "error: 2 of 3 Stripe prices created, 1 failed"]);
+    // Where all failed alike, it is that failure.
+    let ran = shop.user.run_with_stdin(&args, &format!("[{}]", price(9, "a"))).exits(1);
+    ran.says(&["error: 0 of 1 Stripe price created, 1 failed"]);
+    assert_eq!(rows(&shop.catalog(), "prices").len(), 2);
+}
+
+#[test]
+fn what_would_make_all_fail_ends_it() {
+    // A key that was accepted before is tried again.
+    for (status, code, exit, sent) in [
+        (401, "AUTH_INVALID_API_KEY", 2, 3),
+        (403, "AUTH_UNAUTHORIZED", 5, 1),
+        (400, "PAYMENT_CONFIG_INVALID", 1, 1),
+    ] {
+        let stub = backend(move |_, _| refusal(status, code, "no"));
+        let ran = User::of(&stub.address).run_with_stdin(&[CREATE, &["--json"]].concat(), THREE).exits(exit);
+        assert_eq!((posts(&stub), lines(&ran).len()), (sent, 1), "{code}");
+        let error = ran.error();
+        assert_eq!((&error["code"], &error["exitCode"]), (&json!(code), &json!(exit)));
+        assert_eq!(error["error"], "0 of 3 Stripe products created, 1 failed, 2 were not tried");
+    }
+    // One that fails by itself does not.
+    let stub = backend(
+        |before, _| if before == 1 { refusal(400, "UPSTREAM_FAILURE", "no") } else { product(before) },
+    );
+    let ran = User::of(&stub.address).run_with_stdin(CREATE, THREE).exits(9);
+    assert_eq!((posts(&stub), lines(&ran).len()), (3, 3));
+    // Two answers in a row that are lost do; each is asked for again before.
+    let stub = backend(|before, _| if before == 0 { product(0) } else { Answer::Drop });
+    let file = THREE.repeat(2);
+    let ran = User::of(&stub.address)
+        .run_with_stdin(&[CREATE, &["--retries", "1", "--json"]].concat(), &file)
+        .exits(9);
+    assert_eq!((posts(&stub), lines(&ran).len()), (1 + 2 + 2, 3));
+    assert_eq!(
+        ran.error()["error"],
+        "1 of 6 Stripe products created, 2 failed (2 may be created all the same), 3 were not tried"
+    );
+    // Nobody is there: running it again may help.
+    let ran = User::of(&super::harness::dead())
+        .run_with_stdin(&[CREATE, &["--json", "--retries", "0"]].concat(), THREE);
+    let error = ran.exits(8).error();
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("UNREACHABLE"), &json!(true)));
+    assert_eq!(error["next"][0], "insforge");
+}
+
+#[test]
+fn whatever_breaks_the_same_file_completes_it() {
+    for write in 1..=3 {
+        for accident in [Accident::DropBefore, Accident::DropAfter, Accident::Gone] {
+            let shop = Shop::new();
+            shop.plan(write, accident);
+            let ran = shop.user.run_with_stdin(&[CREATE, &["--retries", "0"]].concat(), THREE);
+            let (code, done) = match accident {
+                Accident::Gone if write == 1 => (8, 0),
+                Accident::Gone => (9, write - 1),
+                _ => (9, 2),
+            };
+            let ran = ran.exits(code);
+            assert!(ran.stderr.contains(&format!("{done} of 3")), "{accident:?} at {write}: {}", ran.stderr);
+            if accident == Accident::Gone {
+                continue;
+            }
+            shop.user.run_with_stdin(CREATE, THREE).exits(0);
+            assert_eq!(rows(&shop.catalog(), "products").len(), 3, "{accident:?} at {write}");
+            // With its replays it is no accident at all.
+            let shop = Shop::new();
+            shop.plan(write, accident);
+            shop.user.run_with_stdin(CREATE, THREE).exits(0);
+            assert_eq!(rows(&shop.catalog(), "products").len(), 3, "{accident:?} at {write}");
+        }
+        let shop = Shop::new();
+        let path = shop.user.write("many.jsonl", THREE).display().to_string();
+        let args = [&CREATE[..4], &[path.as_str()]].concat();
+        shop.kill(write, Accident::Silence, &args);
+        shop.user.run(&args).exits(0);
+        assert_eq!(rows(&shop.catalog(), "products").len(), 3, "killed at {write}");
+    }
+}
+
+/// A backend that keeps its second answer back, and a run that waits for it.
+struct HeldBack {
+    stub: Stub,
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    reached: Receiver<()>,
+    release: Sender<()>,
+}
+
+impl HeldBack {
+    fn start(file: &str) -> Self {
+        let (reach, reached) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let channel = Mutex::new((reach, released));
+        let stub = backend(move |before, _| {
+            if before == 1 {
+                let (reach, released) = &*channel.lock().expect("a lock");
+                let _ = reach.send(());
+                let _ = released.recv_timeout(PATIENCE);
+            }
+            product(before)
+        });
+        let user = User::of(&stub.address);
+        let path = user.write("many.jsonl", file).display().to_string();
+        let mut command = user.command(&[&CREATE[..4], &[path.as_str()]].concat());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let stdout = BufReader::new(child.stdout.take().expect("stdout"));
+        let held = Self { stub, child, stdout, reached, release };
+        held.reached.recv_timeout(PATIENCE).expect("a second request");
+        held
+    }
+
+    /// Waits for the end: the exit code, and stderr.
+    fn end(&mut self) -> (i32, String) {
+        let code = ended_within(&mut self.child, PATIENCE);
+        let stderr = std::io::read_to_string(self.child.stderr.take().expect("stderr")).expect("text");
+        (code, stderr)
+    }
+}
+
+#[test]
+fn results_are_written_as_they_come() {
+    let mut held = HeldBack::start(THREE);
+    let mut line = String::new();
+    held.stdout.read_line(&mut line).expect("a line");
+    assert!(line.contains("prod_0"), "while the second answer is not there: {line}");
+    held.release.send(()).expect("somebody who waits");
+    assert_eq!(held.end().0, 0);
+    let rest = std::io::read_to_string(held.stdout).expect("text");
+    assert_eq!(rest.lines().count(), 2);
+}
+
+#[test]
+fn what_was_asked_for_is_done_although_nobody_reads_on() {
+    let mut held = HeldBack::start(THREE);
+    let (closed, open) = std::io::pipe().expect("a pipe");
+    drop(open);
+    drop(std::mem::replace(&mut held.stdout, BufReader::new(closed_stdout(closed))));
+    held.release.send(()).expect("somebody who waits");
+    let (code, stderr) = held.end();
+    assert_eq!((code, posts(&held.stub)), (0, 3), "{stderr}");
+    assert!(stderr.contains("✓ 3 Stripe products created."), "{stderr}");
+}
+
+fn closed_stdout(pipe: std::io::PipeReader) -> std::process::ChildStdout {
+    std::os::fd::OwnedFd::from(pipe).into()
+}
+
+#[test]
+fn whoever_ends_it_hears_how_far_it_is() {
+    let mut held = HeldBack::start(THREE);
+    signal(held.child.id(), "-INT");
+    let (code, stderr) = held.end();
+    held.release.send(()).expect("somebody who waits");
+    assert_eq!(code, 130);
+    for text in [
+        "Interrupted after 1 of 3 Stripe products",
+        "Create product B at Stripe: it may be done or not",
+        "makes what is missing, and nothing twice",
+    ] {
+        assert!(stderr.contains(text), "{text}: {stderr}");
+    }
+}
+
+#[test]
+fn results_that_cannot_be_written_end_it() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let stub = backend(|before, _| product(before));
+    let user = User::of(&stub.address);
+    let path = user.write("many.jsonl", THREE).display().to_string();
+    let mut command = user.command(&[&CREATE[..4], &[path.as_str()]].concat());
+    let output = command.stdin(Stdio::null()).stdout(full).output().expect("the binary runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), posts(&stub)), (Some(1), 1), "{stderr}");
+    assert!(
+        stderr
+            .contains("1 of 3 Stripe products created, 2 were not tried, but the results cannot be written"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("gives their results again"), "{stderr}");
+}
+
+#[test]
+fn live_needs_one_yes_for_all() {
+    let stub = backend(|before, _| product(before));
+    let user = User::of(&stub.address);
+    let live = [CREATE, &["live"]].concat();
+    let many = THREE.repeat(3);
+    let ran = user.run_with_stdin(&[&live[..], &["--json"]].concat(), &many).exits(6);
+    let why = ran.error()["why"].as_str().expect("a reason").to_owned();
+    for text in
+        ["Create 9 products at Stripe, live", "Account: acct_", "Create product B at Stripe", "and 4 more"]
+    {
+        assert!(why.contains(text), "{text}: {why}");
+    }
+    assert_eq!(posts(&stub), 0);
+    let policy = User::of(&stub.address).with("INSFORGE_LIVE", "deny");
+    policy.run_with_stdin(&[&live[..], &["--yes"]].concat(), &many).exits(5);
+    assert_eq!(posts(&stub), 0);
+    let ran = user.run_with_stdin(&[&live[..], &["--yes"]].concat(), &many).exits(0);
+    assert_eq!((lines(&ran).len(), posts(&stub)), (9, 9));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn live_asks_once_and_names_the_account() {
+    let stub = backend(|before, _| product(before));
+    let user = User::of(&stub.address);
+    let path = user.write("many.jsonl", THREE).display().to_string();
+    let args = [&CREATE[..4], &[path.as_str(), "live"]].concat();
+    for (answer, code, made) in [("n", 6, 0), ("y", 0, 3)] {
+        let terminal = Terminal::start(&user, 80, &args);
+        terminal.expect("Go on? [y/N]");
+        terminal.type_in(&format!("{answer}\r"));
+        let (exit, screen) = terminal.finish();
+        assert_eq!((exit, posts(&stub)), (code, made), "{screen}");
+        assert_eq!(screen.matches("Go on?").count(), 1, "{screen}");
+        for text in ["Create 3 products at Stripe, live", "  Account: acct_", "  Create product B at Stripe"]
+        {
+            assert!(screen.contains(text), "{text}: {screen}");
+        }
+    }
+}
+
+#[test]
+fn updates_name_what_they_are_for() {
+    let shop = Shop::new();
+    let made = shop.user.run_with_stdin(&[CREATE, &["-o", "ids"]].concat(), THREE).exits(0).stdout;
+    let ids: Vec<&str> = made.lines().collect();
+    let changes = |id: &str, n: usize| json!({"name": format!("N{n}"), "id": id}).to_string();
+    let file: Vec<String> = ids.iter().enumerate().map(|(n, id)| changes(id, n)).collect();
+    let before = shop.writes().len();
+    // An answer that is lost is asked for again: an update says how it is to be.
+    shop.plan(2, Accident::DropAfter);
+    let args = [UPDATE, &["test", "--description", "all"]].concat();
+    let ran = shop.user.run_with_stdin(&args, &format!("[{}]", file.join(","))).exits(0);
+    let ran = ran.says(&["✓ 3 Stripe products updated."]);
+    assert_eq!(names(&ran), ["N0", "N1", "N2"]);
+    let sent: Vec<Request> = shop.writes().split_off(before);
+    let body = |request: &Request| serde_json::from_slice::<Value>(&request.body).expect("JSON");
+    assert_eq!(sent.len(), 4);
+    assert!(sent[1].target.ends_with(ids[1]) && sent[2].target.ends_with(ids[1]));
+    assert_eq!(body(&sent[3]), json!({"name": "N2", "description": "all"}));
+    // One object may have its id, too.
+    let one = shop.user.run_with_stdin(UPDATE, &changes(ids[0], 7)).exits(0);
+    one.says(&[&format!("✓ Stripe product updated: {}", ids[0])]);
+    let one = shop.user.run_with_stdin(&[UPDATE, &[ids[0]]].concat(), &changes(ids[0], 8)).exits(0);
+    assert!(one.stdout.contains("N8"), "{one:?}");
+    let file = [changes("prod_missing", 1), changes(ids[1], 9)].join("\n");
+    let ran = shop.user.run_with_stdin(&[UPDATE, &["--json"]].concat(), &file).exits(9);
+    let all = lines(&ran);
+    assert_eq!((&all[0]["index"], &all[0]["exitCode"]), (&json!(0), &json!(4)));
+    assert_eq!(all[1]["product"]["name"], "N9");
+    let rehearsed = shop.user.run_with_stdin(&[UPDATE, &["live", "--dry-run"]].concat(), &file).exits(0);
+    let paths: Vec<Value> = lines(&rehearsed).iter().map(|line| line["path"].clone()).collect();
+    assert_eq!(paths[0], "/api/payments/stripe/live/catalog/products/prod_missing");
+}
+
+/// Razorpay takes no idempotency keys: what is there already is looked for.
+#[test]
+fn at_razorpay_what_is_there_is_not_made_again() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let run = |kind: &str, file: &str, more: &[&str]| {
+        let args = [&["payments", "razorpay", kind, "create", "--from-file", "-", "--json"], more].concat();
+        user.run_with_stdin(&args, file)
+    };
+    let count = |kind: &str| {
+        let ran = user.run(&["payments", "razorpay", kind, "list", "-o", "ids"]).exits(0);
+        ran.stdout.lines().count()
+    };
+    let (items, plans) = (count("items"), count("plans"));
+    let file = "{\"name\":\"Mug\",\"amount\":29900}\n{\"name\":\"Cup\",\"amount\":100}\n{\"name\":\" Mug\",\"amount\":29900}\n";
+    let inr = ["--currency", "inr"];
+    let first = run("items", file, &inr).exits(0);
+    assert_eq!(lines(&first).iter().filter(|line| line["item"]["itemId"].is_string()).count(), 3);
+    assert_eq!(count("items"), items + 3);
+    let second = run("items", file, &inr).exits(0);
+    let found: BTreeSet<String> = lines(&second).iter().map(|line| line["existing"].to_string()).collect();
+    let made: BTreeSet<String> =
+        lines(&first).iter().map(|line| line["item"]["itemId"].to_string()).collect();
+    assert_eq!((found, count("items")), (made, items + 3), "{}", second.stdout);
+    assert_eq!(lines(&second)[1]["index"], 1);
+    // One more of the same is one more.
+    let more = format!("{file}{{\"name\":\"Mug\",\"amount\":29900}}\n");
+    let third = run("items", &more, &inr).exits(0);
+    assert_eq!((lines(&third)[3]["existing"].is_null(), count("items")), (true, items + 4));
+    // Plans of one name and amount differ in how often they are paid; their items are nobody's wish.
+    let plan = |period: &str| {
+        let item = json!({"name": "Gold", "amount": 99900, "currency": "INR"});
+        json!({"period": period, "interval": 1, "item": item})
+    };
+    let file = json!([plan("monthly"), plan("yearly")]).to_string();
+    run("plans", &file, &[]).exits(0);
+    assert!(lines(&run("plans", &file, &[]).exits(0))[1]["existing"].is_string());
+    assert_eq!(count("plans"), plans + 2);
+    let gold = run("items", r#"[{"name":"Gold","amount":99900,"currency":"INR"}]"#, &[]).exits(0);
+    assert!(lines(&gold)[0]["item"].is_object(), "{gold:?}");
+    // Updates are as they are everywhere.
+    let id = lines(&first)[0]["item"]["itemId"].clone();
+    let args = ["payments", "razorpay", "items", "update", "--from-file", "-", "-o", "ids"];
+    let ran = user.run_with_stdin(&args, &json!([{"id": id, "amount": 500}]).to_string()).exits(0);
+    assert_eq!(ran.stdout.trim_end(), id.as_str().expect("an id"));
+}
+
+#[test]
+fn a_lost_create_at_razorpay_is_found_by_the_same_file() {
+    const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
+    let file = "[{\"name\":\"Mug\",\"amount\":29900},{\"name\":\"Cup\",\"amount\":100}]";
+    let create = format!(
+        "echo '{file}' | '{BINARY}' payments razorpay items create --currency inr --from-file -; echo $?;"
+    );
+    let script = format!("{create} {create} '{BINARY}' payments razorpay items list -o ids | wc -l");
+    let user = User::new();
+    let fault = "POST /items: drop-after-write x1";
+    let ran = user.run(&["sandbox", "exec", "--fault", fault, "--", "sh", "-c", &script]).exits(0);
+    let all: Vec<&str> = ran.stdout.lines().collect();
+    let lost: Value = serde_json::from_str(all[0]).expect("JSON");
+    assert_eq!((&lost["code"], &lost["index"]), (&json!("OUTCOME_UNKNOWN"), &json!(0)));
+    assert!(lost["hint"].as_str().expect("a hint").contains("run the same file again"), "{lost}");
+    assert_eq!((all[2], all[5], all[6]), ("9", "0", "8"), "{ran:?}");
+    ran.says(&["✓ 0 Razorpay items created, 2 were there already."]);
+}
+
+/// Without a look at what is there, nothing is made.
+#[test]
+fn at_razorpay_nothing_is_made_where_nobody_can_look() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let stub = Stub::start(move |request| {
+        seen.lock().expect("a lock").push(request.line());
+        match request.method.as_str() {
+            "GET" => Generation::Newer.exchange("242-status-recovered").answer(),
+            _ => refusal(400, "PAYMENT_CONFIG_NOT_FOUND", "no key"),
+        }
+    });
+    let args = ["payments", "razorpay", "items", "create", "--from-file", "-", "--json"];
+    let file = r#"[{"name":"Mug","amount":29900,"currency":"INR"}]"#;
+    let ran = User::of(&stub.address).run_with_stdin(&args, file).exits(1);
+    assert_eq!((ran.error()["code"].clone(), ran.stdout.as_str()), (json!("PAYMENT_CONFIG_NOT_FOUND"), ""));
+    let asked = asked.lock().expect("a lock");
+    assert!(!asked.iter().any(|line| line.ends_with("/items")), "{asked:?}");
+}

@@ -1,0 +1,197 @@
+//! A job that nobody watches: everything comes from its environment, no file is touched, and nothing waits for an answer.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use insforge::sandbox::{Options, Sandbox};
+
+use super::harness::pty::Terminal;
+use super::harness::stub::{Answer, Request, Stub};
+use super::harness::{Ran, User, ended_within};
+
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const CATALOG: &str = "version = 1\n[products.studio]\nname = \"Studio\"\n";
+
+fn user_of(sandbox: &Sandbox) -> User {
+    User::new().with("INSFORGE_BASE_URL", sandbox.url()).with("INSFORGE_API_KEY", sandbox.api_key())
+}
+
+/// The files that a run could look into. Each is a pipe without another end: whoever opens it waits for ever.
+const TRAPS: [&str; 5] = [
+    ".insforge/project.json",
+    ".config/insforge/config.toml",
+    ".config/insforge/credentials.toml",
+    ".cache/insforge/backends.json",
+    ".local/share/insforge/sandbox.json",
+];
+
+fn set_traps(user: &User) {
+    for trap in TRAPS {
+        let path = user.path(trap);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    }
+}
+
+/// Everything that is in a directory, with what it is.
+fn all_in(directory: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type())).expect("an entry");
+        let kind = kind.expect("a kind");
+        all.push(format!("{} {kind:?}", path.display()));
+        if kind.is_dir() {
+            all.extend(all_in(&path));
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+/// Runs to its end, which comes unless it opens a trap.
+#[track_caller]
+fn run(user: &User, args: &[&str], stdin: &str) -> Ran {
+    let input = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(&input, stdin).expect("a file");
+    let [stdout, stderr] = [(); 2].map(|()| tempfile::NamedTempFile::new().expect("a file"));
+    let to = |file: &tempfile::NamedTempFile| Stdio::from(file.reopen().expect("a file"));
+    let mut command = user.command(args);
+    command.stdin(to(&input)).stdout(to(&stdout)).stderr(to(&stderr));
+    let code = ended_within(&mut command.spawn().expect("the binary starts"), PATIENCE);
+    let text = |file: &tempfile::NamedTempFile| fs::read_to_string(file).expect("text");
+    Ran { code, stdout: text(&stdout), stderr: text(&stderr) }
+}
+
+#[test]
+fn a_job_with_address_and_key_touches_no_file() {
+    let sandbox = Options::new().public_url("https://shop.example").spawn().expect("a sandbox");
+    let user = user_of(&sandbox)
+        .with("CI", "true")
+        .with("STRIPE_TEST_SECRET_KEY", "sk_test_51SandboxShop0001b")
+        .with("INSFORGE_LOG", "debug");
+    set_traps(&user);
+    let before = all_in(user.home.path());
+    let lines = [
+        "payments status",
+        "payments config",
+        "payments catalog --json",
+        "payments prices list -o ids",
+        "payments transactions",
+        "payments sync",
+        "payments doctor test",
+        "payments products create --name Mug",
+        "payments config set test",
+        "payments webhooks configure",
+        "payments catalog plan test --file -",
+        "payments catalog apply test --file -",
+        "payments catalog ids test",
+        "payments razorpay items list",
+        "payments products delete test prod_UgmtwPFqr91f5b --dry-run",
+        "current",
+        "help --json",
+        "explain OUTCOME_UNKNOWN",
+    ];
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        run(&user, &words, CATALOG).exits(0);
+        assert_eq!(all_in(user.home.path()), before, "{line}");
+    }
+    // A home that is not there is missed by nobody, and nor is a directory that is gone.
+    let user = user.with("HOME", "/nonexistent").with("XDG_RUNTIME_DIR", "/nonexistent");
+    for line in [&["payments", "status"][..], &["payments", "products", "create", "--name", "Cup"]] {
+        run(&user, line, "").exits(0);
+        run(&user, &[line, &["--json"]].concat(), "").exits(0);
+    }
+    run(&user, &["payments", "products", "create", "live", "--name", "Cup", "--dry-run"], "").exits(0);
+}
+
+/// The exception: a project that forbids writes to live forbids them to a job, too.
+#[test]
+fn only_a_write_to_live_looks_whether_the_project_forbids_it() {
+    let stub = Stub::start(|request: &Request| {
+        let product = r#"{"product":{"environment":"live","productId":"prod_1","name":"Cup","active":true}}"#;
+        let status = r#"{"connections":[]}"#;
+        Answer::json(200, if request.method == "GET" { status } else { product })
+    });
+    let user = User::of(&stub.address).with("CI", "1");
+    let create = |environment| ["payments", "products", "create", environment, "--name", "Cup", "--yes"];
+    for (project, live) in [("{\"live\": \"deny\"}", 5), ("no JSON", 1), ("{\"live\": \"allow\"}", 0)] {
+        user.write(".insforge/project.json", project);
+        user.run(&create("test")).exits(0);
+        user.run(&["payments", "status", "-e", "live"]).exits(64);
+        user.run(&["payments", "status"]).exits(0);
+        user.run(&create("live")).exits(live);
+    }
+    let lines = stub.lines();
+    assert_eq!(lines.iter().filter(|line| line.contains("/live/")).count(), 1, "{lines:?}");
+}
+
+#[test]
+fn the_generation_costs_one_request_before_a_write_and_none_before_a_read() {
+    let stub = Stub::start(|request: &Request| {
+        let body = match (request.method.as_str(), request.target.as_str()) {
+            ("GET", "/api/payments/stripe/status") => r#"{"connections":[]}"#,
+            ("POST", _) => {
+                r#"{"product":{"environment":"test","productId":"prod_1","name":"a","active":true}}"#
+            }
+            _ => r#"{"products":[]}"#,
+        };
+        Answer::json(200, body)
+    });
+    let user = User::of(&stub.address).with("CI", "true");
+    user.run(&["payments", "products", "create", "--name", "a"]).exits(0);
+    user.run(&["payments", "products", "list"]).exits(0);
+    assert_eq!(
+        stub.lines(),
+        [
+            "GET /api/payments/stripe/status",
+            "POST /api/payments/stripe/test/catalog/products",
+            "GET /api/payments/stripe/test/catalog/products"
+        ]
+    );
+}
+
+/// Every question that there is, on a terminal that could answer it: each becomes an error that names what to give.
+#[test]
+fn every_question_becomes_an_error_that_names_its_flag() {
+    let sandbox = Options::new().spawn().expect("a sandbox");
+    let user = user_of(&sandbox);
+    user.write("payments.toml", CATALOG);
+    user.run(&["payments", "catalog", "apply", "test"]).exits(0);
+    user.write("payments.toml", "version = 1\n");
+    for (line, code, flag) in [
+        ("login --profile x", 64, "--api-key-stdin"),
+        ("link --api-base-url http://127.0.0.1:1", 64, "--api-key-stdin"),
+        ("payments config set test", 64, "STRIPE_TEST_SECRET_KEY"),
+        ("payments config set live", 64, "config set live -"),
+        ("payments razorpay config set test", 64, "--key-id"),
+        ("payments razorpay config set test --key-id rzp_test_x1", 64, "RAZORPAY_TEST_KEY_SECRET"),
+        ("payments config remove test", 6, "--yes"),
+        ("payments razorpay config remove test", 6, "--yes"),
+        ("payments products create live --name a", 6, "--yes"),
+        ("payments products update live prod_1 --name a", 6, "--yes"),
+        ("payments products delete test prod_1", 6, "--yes"),
+        ("payments prices create live --product prod_1 --currency usd --unit-amount 1", 6, "--yes"),
+        ("payments prices update live price_1 --active false", 6, "--yes"),
+        ("payments prices archive live price_1", 6, "--yes"),
+        ("payments webhooks configure live", 6, "--yes"),
+        ("payments catalog apply test --prune", 6, "--yes"),
+        ("payments razorpay webhooks rotate-secret test", 6, "--yes"),
+        ("payments razorpay items create live --name a --amount 1 --currency INR", 6, "--yes"),
+    ] {
+        let words: Vec<&str> = line.split(' ').chain(["--no-input"]).collect();
+        let (ended, screen) = Terminal::start(&user, 100, &words).finish();
+        assert_eq!(ended, code, "{line}\n{screen}");
+        assert!(screen.contains(flag), "{line} does not name {flag}:\n{screen}");
+        // Nor is a pipe that stays open waited for.
+        let mut command = user.command(&words);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the binary starts");
+        let _open = child.stdin.take();
+        assert_eq!(ended_within(&mut child, PATIENCE), code, "{line}");
+    }
+}
