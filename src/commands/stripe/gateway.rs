@@ -6,7 +6,7 @@ use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
-use crate::commands::stripe::{doctor, prices, products, secret_key};
+use crate::commands::stripe::{doctor, offers, prices, products, secret_key};
 use crate::settings::Offers;
 use crate::ui::{Column, Page, Section, View, dash, short_date};
 use crate::wire::{
@@ -23,7 +23,7 @@ impl Gateway for StripeGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Mirror;
-    const LISTS: &'static [&'static str] = &[products::LIST, prices::LIST];
+    const LISTS: &'static [&'static str] = offers::LISTS;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
 
     fn key_beginning(environment: Environment) -> &'static str {
@@ -35,7 +35,7 @@ impl Gateway for StripeGateway {
     }
 
     fn offers(catalog: &Catalog, environment: Environment) -> Offers {
-        prices::offers(products::offers(offers(environment), &catalog.products), &catalog.prices)
+        offers::of(catalog, environment)
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
@@ -44,11 +44,6 @@ impl Gateway for StripeGateway {
             (one.subscription_id.as_str(), !is_over, one.subject().is_some())
         }))
     }
-}
-
-/// No lists yet, for completion.
-pub(super) const fn offers(environment: Environment) -> Offers {
-    Offers::of(STRIPE.segment, environment)
 }
 
 impl View for SyncResults {

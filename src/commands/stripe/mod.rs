@@ -6,6 +6,7 @@ mod doctor;
 mod gateway;
 mod keyed;
 mod object;
+mod offers;
 mod prices;
 mod products;
 mod secret_key;

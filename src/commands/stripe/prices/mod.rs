@@ -10,7 +10,6 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::error::Exit;
-use crate::settings::{Offer, Offers};
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
@@ -46,24 +45,6 @@ const COLUMNS: &[Column] = &[
     Column::spare("Synced At"),
 ];
 
-/// As completion calls them.
-pub(super) const LIST: &str = "prices";
-
-/// Adds the prices.
-pub(super) fn offers(offers: Offers, prices: &[Price]) -> Offers {
-    offers.with(LIST, prices.iter().map(offer))
-}
-
-/// `9.90 EUR / month`, of a product.
-fn offer(price: &Price) -> Offer {
-    let amount = amount(price).map(|amount| match price.recurring_interval {
-        None => amount.into(),
-        Some(_) => format!("{amount} / {}", recurring(price)).into(),
-    });
-    let of = price.product_id.clone().unwrap_or_default();
-    Offer { of, ..Offer::new(&price.price_id, &[amount], price.active) }
-}
-
 /// Prices as a table shows them.
 pub(super) fn section(prices: &[Price]) -> Section<'_> {
     Section::new(COLUMNS, prices.iter().map(row))
@@ -83,7 +64,7 @@ fn row(price: &Price) -> Vec<Cow<'_, str>> {
 }
 
 /// A tiered price has no one amount; a price below the smallest unit has only the decimal one.
-fn amount(price: &Price) -> Option<String> {
+pub(super) fn amount(price: &Price) -> Option<String> {
     if price.billing_scheme.as_deref() == Some("tiered") {
         return Some("tiered".to_owned());
     }
@@ -96,7 +77,7 @@ fn amount(price: &Price) -> Option<String> {
 }
 
 /// `one-time`, `month`, `3 month`.
-fn recurring(price: &Price) -> Cow<'_, str> {
+pub(super) fn recurring(price: &Price) -> Cow<'_, str> {
     match (price.recurring_interval.as_deref(), price.recurring_interval_count) {
         (None, _) => "one-time".into(),
         (Some(interval), Some(count)) if count > 1 => format!("{count} {interval}").into(),

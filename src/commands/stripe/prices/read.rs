@@ -5,7 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::api::{Reply, stripe};
 use crate::command::{Command, Ctx};
 use crate::commands::common::{EnvironmentArgs, Named};
-use crate::commands::stripe::gateway;
+use crate::commands::stripe::offers;
 use crate::settings::Offers;
 use crate::wire;
 
@@ -29,7 +29,7 @@ impl Command for List {
     /// One product's are not all.
     fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
         let environment = self.environment.resolve().ok().filter(|_| self.product.is_none())?;
-        Some(super::offers(gateway::offers(environment), &reply.data.prices))
+        Some(offers::prices(&reply.data.prices, environment))
     }
 }
 

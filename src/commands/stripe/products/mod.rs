@@ -11,7 +11,6 @@ use clap::Subcommand;
 use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::commands::stripe::prices;
 use crate::error::Exit;
-use crate::settings::{Offer, Offers};
 use crate::ui::{Column, Page, Section, View, dash, short_date, yes_no};
 use crate::wire::{self, Product};
 
@@ -44,18 +43,6 @@ const COLUMNS: &[Column] = &[
     Column::new("Default Price"),
     Column::spare("Synced At"),
 ];
-
-/// As completion calls them.
-pub(super) const LIST: &str = "products";
-
-/// Adds the products.
-pub(super) fn offers(offers: Offers, products: &[Product]) -> Offers {
-    offers.with(LIST, products.iter().map(offer))
-}
-
-fn offer(product: &Product) -> Offer {
-    Offer::new(&product.product_id, &[product.name.as_deref().map(Cow::Borrowed)], product.active)
-}
 
 /// Products as a table shows them.
 pub(super) fn section(products: &[Product]) -> Section<'_> {

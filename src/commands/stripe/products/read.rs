@@ -4,7 +4,7 @@ use clap::Args;
 use crate::api::{Reply, stripe};
 use crate::command::{Command, Ctx};
 use crate::commands::common::{EnvironmentArgs, Named};
-use crate::commands::stripe::gateway;
+use crate::commands::stripe::offers;
 use crate::settings::Offers;
 use crate::wire;
 
@@ -23,7 +23,7 @@ impl Command for List {
     }
 
     fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
-        Some(super::offers(gateway::offers(self.environment.resolve().ok()?), &reply.data.products))
+        Some(offers::products(&reply.data.products, self.environment.resolve().ok()?))
     }
 }
 
