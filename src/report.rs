@@ -1,19 +1,18 @@
 //! An error as the user and a script see it: text, or one line of JSON, and the exit code.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::panic::PanicHookInfo;
 
 use serde_json::Value;
 
-use crate::command::{fields, next};
+use crate::command::{fields, is_broken_pipe, next};
 use crate::error::{Code, Exit, Failure};
 use crate::ui::{Stderr, ask};
 
 /// Says what failed, why and what to do now; gives the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
     // `| head` is how people look: a reader who has seen enough is no error.
-    if error.chain().any(is_broken_pipe) {
+    if is_broken_pipe(error) {
         return Exit::Done;
     }
     let failure = failure_of(error);
@@ -44,10 +43,6 @@ fn bug(panic: &PanicHookInfo<'_>) -> Failure {
         .hint("report it with these lines; look what was done before you run a write again")
 }
 
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
 fn failure_of(error: &anyhow::Error) -> Failure {
     if let Some(failure) = error.chain().find_map(|error| error.downcast_ref::<Failure>()) {
         return failure.clone();
@@ -62,4 +57,32 @@ fn to_json(failure: &Failure, args: &[OsString]) -> Value {
     let mut line = fields(failure);
     line.insert("next".to_owned(), next(failure, args).into());
     Value::Object(line)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Runs in a process of its own, which it ends.
+    #[test]
+    #[ignore = "the test below runs it"]
+    fn panics() {
+        let stderr = Stderr { json: true, ..Stderr::default() };
+        report_panics(stderr, vec!["insforge".into()]);
+        panic!("of ik_0123456789abcdef");
+    }
+
+    #[test]
+    fn a_panic_is_told_as_a_failure_without_secrets_and_ends_the_run() {
+        let mut own = std::process::Command::new("/proc/self/exe");
+        let ran =
+            own.args(["--ignored", "--exact", "report::tests::panics", "--nocapture"]).output().unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+        let stderr = String::from_utf8(ran.stderr).unwrap();
+        let told: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+        assert_eq!(told["error"], "This is a bug in insforge, and not your mistake");
+        let why = told["why"].as_str().unwrap();
+        assert!(why.contains("of ik_****") && why.contains("src/report.rs"), "{why}");
+        assert!(!stderr.contains("0123456789"), "{stderr}");
+    }
 }

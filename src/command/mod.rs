@@ -23,7 +23,7 @@ pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use keep::{outdate, shelf};
 pub(crate) use rollout::{Rollout, execute_rollout};
-pub(crate) use show::Done;
+pub(crate) use show::{Done, is_broken_pipe};
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
 
 use std::borrow::Cow;

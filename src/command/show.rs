@@ -1,7 +1,7 @@
 //! Results on stdout, notes on stderr.
 
 use std::borrow::Cow;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -66,6 +66,12 @@ fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<
     write(&mut out).and_then(|()| out.flush()).context(CANNOT_WRITE)
 }
 
+/// Nobody reads what is written any more.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_one = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
+    error.chain().any(|error| error.downcast_ref().is_some_and(is_one))
+}
+
 const CANNOT_WRITE: &str = "Cannot write the result";
 
 /// Rows as they come, each written when it is there.
@@ -88,25 +94,22 @@ impl Shown {
         signs: &[Sign<'_>],
         places: &[usize],
     ) -> Result<()> {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        let written = match self.output {
+        match self.output {
             Output::Json => {
                 let json = reply.json().map_err(|error| not_json(&error))?;
                 let rows = self.lists.iter().find_map(|list| json.get(list)?.as_array());
-                let row = |place: &usize| rows?.get(*place);
-                places.iter().filter_map(row).try_for_each(|row| write_json_line(&mut out, row))
+                let mut rows = places.iter().filter_map(|place| rows?.get(*place));
+                at_once(|out| rows.try_for_each(|row| write_json_line(out, row)))
             }
-            Output::Ids => {
-                let mut ids = places.iter().filter_map(|place| signs.get(*place)?.id);
-                ids.try_for_each(|id| writeln!(out, "{}", clean_line(id)))
-            }
+            Output::Ids => show_ids(places.iter().filter_map(|place| signs.get(*place)?.id)),
             Output::Table => {
                 let mut page = reply.data.page();
                 let mut sections = page.sections.iter_mut();
-                sections.try_for_each(|section| self.table.write(&mut out, &rows_at(section, places)))
+                at_once(|out| {
+                    sections.try_for_each(|section| self.table.write(out, &rows_at(section, places)))
+                })
             }
-        };
-        written.and_then(|()| out.flush()).context("Cannot write the result")
+        }
     }
 }
 

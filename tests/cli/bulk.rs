@@ -260,6 +260,8 @@ fn what_would_make_all_fail_ends_it() {
         let error = ran.error();
         assert_eq!((&error["code"], &error["exitCode"]), (&json!(code), &json!(exit)));
         assert_eq!(error["error"], "0 of 3 Stripe products created, 1 failed, 2 were not tried");
+        // What the backend asks for is what to do, and not to correct the file.
+        assert!(!error["hint"].as_str().unwrap().contains("correct what was refused"), "{error}");
     }
     // One that fails by itself does not.
     let stub = backend(
@@ -284,6 +286,8 @@ fn what_would_make_all_fail_ends_it() {
     let error = ran.exits(8).error();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("UNREACHABLE"), &json!(true)));
     assert_eq!(error["next"][0], "insforge");
+    // What did not get through was not done.
+    assert_eq!(error["error"], "0 of 3 Stripe products created, 2 failed, 1 was not tried");
 }
 
 #[test]

@@ -24,6 +24,20 @@ pub(super) const VERSION: i64 = 1;
 
 const FILE: Known = Known { section: "a catalog file", names: &["version", "products"] };
 
+/// Reads a catalog from what a file has, which may be no text.
+///
+/// # Errors
+/// See [`read`].
+pub(crate) fn read_bytes(bytes: &[u8], name: &str) -> Result<Wanted, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let end = error.valid_up_to();
+        let text = std::str::from_utf8(&bytes[..end]).unwrap_or_default();
+        let mistake = Mistake::new(end..end, "what stands here is not UTF-8").hint("save the file as UTF-8");
+        Source { name, text }.failure(mistake)
+    })?;
+    read(text, name)
+}
+
 /// Reads a catalog. `name` is the file's name as errors show it.
 ///
 /// # Errors

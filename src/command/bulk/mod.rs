@@ -236,7 +236,7 @@ async fn send_each<B: Bulk>(
                     outlook.failed(&failure);
                     let failure = explained(command, &resolved, failure, ctx);
                     let told = teller.tell(index, line, &Told::<B::Answer>::Failed(&failure));
-                    outcome.failed(index, line, failure);
+                    outcome.failed(index, line, failure, ctx.write_open());
                     told
                 }
                 Err(Err(error)) => return Err(error),

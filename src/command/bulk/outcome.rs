@@ -15,6 +15,8 @@ pub(super) struct Outcome {
     /// How many were there already.
     pub(super) there: usize,
     failures: Vec<(String, Failure)>,
+    /// Of how many failures nobody can tell whether they were done all the same.
+    open: usize,
     /// The results cannot be written any more.
     unwritten: Option<anyhow::Error>,
 }
@@ -23,10 +25,12 @@ impl Outcome {
     /// Of so many, before the first.
     pub(super) fn new<B: Bulk>(provider: &str, of: usize) -> Self {
         let noun = format!("{provider} {}", B::Answer::NOUN);
-        Self { deed: B::DEED, noun, of, done: 0, there: 0, failures: Vec::new(), unwritten: None }
+        Self { deed: B::DEED, noun, of, done: 0, there: 0, failures: Vec::new(), open: 0, unwritten: None }
     }
 
-    pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure) {
+    /// `reached` is whether a write of this run got as far as the backend.
+    pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
+        self.open += usize::from(reached && failure.may_be_done());
         self.failures.push((place(index, line), failure));
     }
 
@@ -79,20 +83,21 @@ impl Outcome {
         }
         let (_, first) = self.failures.first()?;
         let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
-        let hint = if is_refused { format!("correct what was refused; {again}") } else { again };
+        let hint = if is_refused { format!("correct what was refused; {again}") } else { again.clone() };
         let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
         let why = told::some(&why.collect::<Vec<_>>());
         if self.done + self.there > 0 {
             return Some(Failure::new(Code::PartlyDone, self.sum()).why(why).hint(hint));
         }
-        // Where all failed alike, it is that failure.
+        // Where all failed alike, it is that failure, and what it asks for is what to do.
         let alike = |failure: &Failure| failure.code == first.code && failure.exit == first.exit;
         let failure = if self.failures.iter().all(|(_, failure)| alike(failure)) {
             Failure { idempotency_key: None, ..first.clone() }
         } else {
             Failure::new(Code::Failed, "")
         };
-        Some(Failure { what: self.sum(), ..failure }.why(why).then(&hint))
+        let then = if failure.hint.is_some() { again } else { hint };
+        Some(Failure { what: self.sum(), ..failure }.why(why).then(&then))
     }
 
     /// `2 of 5 Stripe products created; 2 failed, 1 was not tried`
@@ -106,11 +111,9 @@ impl Outcome {
         parts.extend(were(self.there, "there already"));
         let failed = self.failures.len();
         if failed > 0 {
-            let open = self.failures.iter().filter(|(_, failure)| failure.may_be_done()).count();
-            let open = if open > 0 {
-                format!(" ({open} may be {} all the same)", self.deed.done())
-            } else {
-                String::new()
+            let open = match self.open {
+                0 => String::new(),
+                open => format!(" ({open} may be {} all the same)", self.deed.done()),
             };
             parts.push(format!("{failed} failed{open}"));
         }

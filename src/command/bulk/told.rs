@@ -1,7 +1,5 @@
 //! What is said of each of many, as it comes: a line of JSON on stdout, or an id; who is meant, for people.
 
-use std::io::ErrorKind;
-
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
@@ -50,19 +48,13 @@ impl<'a> Teller<'a> {
             (Output::Table | Output::Json, told) => show::show_line(&as_json(index, line, told)?),
         };
         match written {
-            Err(error) if is_broken_pipe(&error) => {
+            Err(error) if show::is_broken_pipe(&error) => {
                 self.unread = true;
                 Ok(())
             }
             written => written,
         }
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|error| {
-        error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-    })
 }
 
 fn as_json<T>(index: usize, line: usize, told: &Told<'_, T>) -> Result<Value> {

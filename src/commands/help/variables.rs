@@ -24,7 +24,7 @@ static VARIABLES: [Variable; 21] = [
     variable(&["INSFORGE_OUTPUT"], "table, json or ids"),
     variable(
         &["INSFORGE_TIMEOUT"],
-        "deadline for the whole command, such as 30s or 5m; for each request of `catalog apply` and of a file of many",
+        "deadline for the whole command, such as 30s or 5m; for each request of `catalog apply`, of a file of many and of `transactions --follow`",
     ),
     variable(&["INSFORGE_RETRIES"], "at most so many replays of a request, 0 to 10"),
     variable(&["INSFORGE_LIVE"], "ask, allow or deny writes to live"),

@@ -55,20 +55,7 @@ impl FileArg {
             };
             failure.why(error.to_string()).hint(hint)
         })?;
-        let name = self.name();
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let text = String::from_utf8_lossy(
-                error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default(),
-            );
-            let (line, column) =
-                (text.matches('\n').count() + 1, text.chars().rev().take_while(|c| *c != '\n').count() + 1);
-            Failure::new(
-                Code::CatalogInvalid,
-                format!("{name}:{line}:{column}: what stands here is not UTF-8"),
-            )
-            .hint("save the file as UTF-8")
-        })?;
-        Ok(file::read(&text, &name)?)
+        Ok(file::read_bytes(&bytes, &self.name())?)
     }
 }
 
