@@ -23,7 +23,7 @@ const MOST: usize = 10_000;
 const BACKENDS: usize = 20;
 /// As much as fits beside an id.
 const LONGEST: usize = 60;
-/// Stripe's own limit is below.
+/// In bytes; the limit at Stripe is below.
 const LONGEST_ID: usize = 255;
 
 /// Something that has an id, and what it is.
@@ -59,7 +59,7 @@ impl Offer {
         let about: Vec<&str> = about.iter().flatten().map(AsRef::as_ref).collect();
         Self {
             id: id.to_owned(),
-            about: about.join(", "),
+            about: about.join(", ").chars().take(LONGEST).collect(),
             of: String::new(),
             inactive: active == Some(false),
         }
@@ -67,14 +67,8 @@ impl Offer {
 
     /// Its line in a file. What would end the line or a field is a space; whoever shows it sees to the rest.
     fn line(&self) -> String {
-        let field = |text: &str, longest| -> String {
-            text.chars()
-                .take(longest)
-                .map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c })
-                .collect()
-        };
-        let (id, of) = (field(&self.id, LONGEST_ID), field(&self.of, LONGEST_ID));
-        let about = field(&self.about, LONGEST);
+        let field = |text: &str| text.replace(['\t', '\n', '\r'], " ");
+        let (id, about, of) = (field(&self.id), field(&self.about), field(&self.of));
         format!("{id}\t{about}\t{of}\t{}\n", if self.inactive { "inactive" } else { "" })
     }
 
@@ -93,7 +87,8 @@ impl Offers {
 
     /// Adds a list.
     pub(crate) fn with(mut self, name: &'static str, offers: impl Iterator<Item = Offer>) -> Self {
-        self.lists.push((name, offers.take(MOST).collect()));
+        let usual = offers.filter(|offer| offer.id.len() <= LONGEST_ID);
+        self.lists.push((name, usual.take(MOST).collect()));
         self
     }
 }
@@ -104,7 +99,7 @@ impl Shelf {
         Self { folder: ids.join(utf8_percent_encode(address.as_str(), NON_ALPHANUMERIC).to_string()) }
     }
 
-    /// A list, where it was ever read, and whether that is not long ago.
+    /// A list, where it was ever read and is whole, and whether that is not long ago.
     pub(crate) fn get(
         &self,
         provider: &str,
@@ -113,7 +108,8 @@ impl Shelf {
     ) -> Option<(Vec<Offer>, bool)> {
         let file = self.file(provider, environment, name);
         let text = files::read(&file).ok()??;
-        Some((text.lines().filter_map(Offer::parse).collect(), files::is_younger(&file, FRESH)))
+        let offers = text.lines().map(Offer::parse).collect::<Option<_>>()?;
+        Some((offers, files::is_younger(&file, FRESH)))
     }
 
     /// Keeps lists instead of what was there.

@@ -2,6 +2,7 @@
 //! 300 ms, and never with a word on the line that is being typed.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -104,6 +105,8 @@ fn what_a_list_has_shown_is_offered_without_asking_again() {
         &["payments", "products", "delete", "-e", "test", ""],
         &["payments", "prices", "list", "--product", ""],
         &["payments", "prices", "create", "test", "--currency", "usd", "--product", "prod"],
+        // What the line says of how to run it is for the run.
+        &["payments", "products", "delete", "--dry-run", "-vv", "--json", "--timeout", "9s", "prod_"],
     ] {
         assert_eq!(completed(&user, line), BOTH, "{line:?}");
     }
@@ -123,6 +126,7 @@ fn what_a_list_has_shown_is_offered_without_asking_again() {
     assert!(!files.is_empty());
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
+        assert_eq!(mode(file.parent().expect("a folder")), 0o700, "{}", file.display());
         assert_eq!(
             fs::read_to_string(&file).expect("text"),
             "prod_pro\tPro Plan\t\t\nprod_basic\tBasic Plan\t\tinactive\n"
@@ -289,6 +293,52 @@ fn whatever_is_missing_or_broken_is_no_candidates() {
     ] {
         assert_eq!(completed(&User::new(), line), "", "{line:?}");
     }
+    assert_eq!(stub.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn a_list_that_was_damaged_is_looked_up_again() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    let line = ["payments", "products", "get", "p"];
+    let damages: [&[u8]; 4] =
+        [b"prod_old", b"\xff\xfe\0", b"one\ttwo\n\n\t\t", b"prod_pro\tPro Plan\t\t\nprod_basic\tBas"];
+    for (asked, damage) in (1..).zip(damages) {
+        user.run(&["payments", "products", "list"]).exits(0);
+        for file in kept(&user) {
+            fs::write(file, damage).expect("a list");
+        }
+        assert_eq!(completed(&user, &line), BOTH, "{damage:?}");
+        assert_eq!(stub.lines().len(), 2 * asked, "{damage:?}");
+    }
+}
+
+/// What is in a pipe is there once, and for the command; and a file that hangs does not hang the prompt.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let stub = shop();
+    let pipe = |user: &User, name: &str| {
+        let path = user.path(name);
+        let _ = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        path
+    };
+    let user = with_profiles(&[("default", &stub.address)]);
+    pipe(&user, ".config/insforge/config.toml");
+    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), "");
+    assert_eq!(completed(&user, &["payments", "--profile", "d"]), "");
+
+    let user = User::of(&stub.address).without("INSFORGE_API_KEY");
+    let key = pipe(&user, "key").display().to_string();
+    let reader = fs::File::options().read(true).write(true).open(&key).expect("both ends");
+    (&reader).write_all(KEY.as_bytes()).expect("a key");
+    let line = ["payments", "products", "get", "p"];
+    assert_eq!(completed(&user, &[&["--api-key-file", &key], &line[..]].concat()), "");
+    assert_eq!(completed(&user.with("INSFORGE_API_KEY_FILE", &key), &line), "");
+    let mut there = vec![0; KEY.len()];
+    (&reader).read_exact(&mut there).expect("the key");
+    assert_eq!(there, KEY.as_bytes());
     assert_eq!(stub.lines(), Vec::<String>::new());
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::completion::{shop, with_profiles};
 use super::harness::pty::Terminal;
+use super::harness::stub::{Answer, Stub};
 use super::harness::{User, is_ci, is_installed};
 
 const READY: &str = "ready> ";
@@ -19,7 +20,12 @@ fn start(user: &User, shell: &str) -> Option<Terminal> {
     let (words, lines): (&[&str], &[&str]) = match shell {
         "bash" => (
             &["bash", "--norc", "--noprofile", "-i"],
-            &[r#"eval "$(insforge completion bash --dynamic)""#, "PS1='rea''dy> '"],
+            // As bash-completion and careful people have it: names that look like patterns would be complained of.
+            &[
+                "shopt -s extglob failglob",
+                r#"eval "$(insforge completion bash --dynamic)""#,
+                "PS1='rea''dy> '",
+            ],
         ),
         "zsh" => (
             &["zsh", "-f", "-i"],
@@ -93,20 +99,55 @@ fn is_silent(shell: &str) {
     assert_eq!(terminal.finish().0, 0);
 }
 
+/// What others have named is shown as it is, and a file with a command for its name is not run.
+fn runs_nothing(shell: &str) {
+    const NAMES: [&str; 4] =
+        [r"$(touch ran) `touch ran`", r"it's %F{red}+(x) *[a]?", r"a: \\e[31m \u001b[31m", "; touch ran"];
+    let stub = Stub::start(|_| {
+        let product =
+            |(at, name)| format!(r#"{{"environment": "test", "productId": "prod_{at}", "name": "{name}"}}"#);
+        let products: Vec<String> = NAMES.iter().enumerate().map(product).collect();
+        Answer::json(200, &format!(r#"{{"products": [{}]}}"#, products.join(",")))
+    });
+    let user = who_finds_it(with_profiles(&[("default", &stub.address)]));
+    user.run(&["payments", "products", "list"]).exits(0);
+    for file in ["strange$(touch ran).json", "two words.json"] {
+        user.write(file, "{}");
+    }
+    let Some(terminal) = start(&user, shell) else { return };
+    terminal.type_in("insforge payments products get prod_\t\t");
+    for text in ["prod_0", "touch ran) `touch ran`", "prod_3"] {
+        terminal.expect(text);
+    }
+    terminal.type_in("\u{1}echo one''line \r");
+    terminal.expect("oneline insforge payments products get prod_");
+    for (begun, shown) in [("strange", "strange"), ("two", "two words.json")] {
+        terminal.type_in(&format!("insforge payments products create --from-file {begun}\t"));
+        terminal.type_in("\u{1}echo file''name \r");
+        terminal.expect(&format!("filename insforge payments products create --from-file {shown}"));
+    }
+    terminal.type_in("exit\r");
+    assert_eq!(terminal.finish().0, 0);
+    assert!(!user.path("ran").exists(), "{shell} ran a name");
+}
+
 #[test]
 fn bash_completes_ids_with_their_names() {
     completes("bash");
     is_silent("bash");
+    runs_nothing("bash");
 }
 
 #[test]
 fn zsh_completes_ids_with_their_names() {
     completes("zsh");
     is_silent("zsh");
+    runs_nothing("zsh");
 }
 
 #[test]
 fn fish_completes_ids_with_their_names() {
     completes("fish");
     is_silent("fish");
+    runs_nothing("fish");
 }

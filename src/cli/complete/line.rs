@@ -19,7 +19,15 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn of(shell: Shell, words: &[OsString], facts: &Facts) -> Self {
-        let mut words = words.to_vec();
+        let first_quoted = match shell {
+            Shell::Bash | Shell::Zsh => 0,
+            // It hands over only the last word as it stands there.
+            Shell::Fish => words.len().saturating_sub(1),
+            _ => words.len(),
+        };
+        let read =
+            |(position, word)| if position < first_quoted { OsString::clone(word) } else { unquoted(word) };
+        let mut words: Vec<OsString> = words.iter().enumerate().map(read).collect();
         // Some shells say where the cursor is; the others end the line there.
         let said = facts.var("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
         let index = match shell {
@@ -69,9 +77,39 @@ impl Line {
     }
 }
 
+/// Some shells hand over what was typed, with its quotes.
+fn unquoted(word: &OsString) -> OsString {
+    let Some(text) = word.to_str() else { return word.clone() };
+    let mut chars = text.chars();
+    let mut plain = String::with_capacity(text.len());
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => plain.extend(chars.next()),
+            '"' | '\'' => {}
+            c => plain.push(c),
+        }
+    }
+    plain.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_what_the_shell_would_make_of_it() {
+        for (typed, word) in [
+            ("prod_1", "prod_1"),
+            ("a\\ b", "a b"),
+            ("\"a b\"", "a b"),
+            ("'a b", "a b"),
+            ("--profile=\"a\"", "--profile=a"),
+            ("\\", ""),
+            ("", ""),
+        ] {
+            assert_eq!(unquoted(&typed.into()), *word, "{typed}");
+        }
+    }
 
     #[test]
     fn pieces_of_a_word_are_one_word() {

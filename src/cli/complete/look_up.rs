@@ -1,6 +1,7 @@
 //! The ids of a list: as they were when it was read last, or else as the backend has them, if it says so in time.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -29,17 +30,25 @@ struct Found {
 
 /// The ids that begin with this, each with what it is.
 pub(super) fn ids(list: &'static str, beginning: &str, typed: &Arc<Typed>) -> Vec<(String, String)> {
-    let (sender, receiver) = mpsc::channel();
-    let aside = Arc::clone(typed);
-    // Reading certificates, a name that is not found, a file on a disk far away: what hangs does not hang here.
-    thread::spawn(move || find(list, &aside, &sender));
+    let typed = Arc::clone(typed);
+    let best: Found = in_time(move |found| find(list, &typed, found));
+    let meant = best.list.iter().filter(|offer| offer.id.starts_with(beginning));
+    meant.map(|offer| (offer.id.clone(), best.described(offer))).collect()
+}
+
+/// The last that is found before the limit. Reading certificates, a name that is not found, a file on a disk far away: what
+/// hangs does not hang here.
+pub(super) fn in_time<T: Default + Send + 'static>(
+    find: impl FnOnce(&Sender<T>) -> Option<()> + Send + 'static,
+) -> T {
     let started = Instant::now();
-    let mut best = Found::default();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || find(&sender));
+    let mut best = T::default();
     while let Ok(found) = receiver.recv_timeout(LIMIT.saturating_sub(started.elapsed())) {
         best = found;
     }
-    let meant = best.list.iter().filter(|offer| offer.id.starts_with(beginning));
-    meant.map(|offer| (offer.id.clone(), best.described(offer))).collect()
+    best
 }
 
 impl Found {
@@ -73,16 +82,17 @@ fn find(list: &'static str, typed: &Typed, found: &Sender<Found>) -> Option<()> 
             return None;
         }
     }
-    let mut offers = look_up(typed, &ctx, provider, environment)?;
-    if let Some(shelf) = shelf {
-        shelf.put(&offers);
-    }
-    let at = offers.lists.iter().position(|(name, _)| *name == list)?;
-    let (_, wanted) = offers.lists.swap_remove(at);
-    found.send(Found::of(wanted, offers.lists.into_iter().flat_map(|(_, other)| other))).ok()
+    let offers = look_up(typed, &ctx, provider, environment)?;
+    let (wanted, others): (Vec<_>, Vec<_>) =
+        offers.lists.iter().cloned().partition(|(name, _)| *name == list);
+    let offers_of = |lists: Vec<(_, Vec<Offer>)>| lists.into_iter().flat_map(|(_, offers)| offers);
+    found.send(Found::of(offers_of(wanted).collect(), offers_of(others))).ok()?;
+    shelf?.put(&offers);
+    Some(())
 }
 
-/// What the line says so far, to be run without a word: stdin is the shell's, and a keyring could ask for its password.
+/// What the line says so far, to be run without a word. A keyring could ask for its password, and what is in a pipe can
+/// be read only once: that is for the command.
 fn quiet(typed: &Typed) -> Option<Ctx> {
     let early = Early::read(&[], &typed.facts);
     let mut ctx = typed.global.clone().into_ctx(typed.facts.clone(), &early).ok()?;
@@ -90,7 +100,12 @@ fn quiet(typed: &Typed) -> Option<Ctx> {
     ctx.asked.patience = Patience::None;
     ctx.timeout = Some(LIMIT);
     ctx.retries = 0;
-    (ctx.asked.key != Some(KeyFlag::Stdin)).then_some(ctx)
+    let is_there_again = match &ctx.asked.key {
+        Some(KeyFlag::Stdin) => false,
+        Some(KeyFlag::File(path)) => path.is_file(),
+        None => typed.facts.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
+    };
+    is_there_again.then_some(ctx)
 }
 
 /// Where lists of the backend are kept; nowhere where address and key come from the environment.

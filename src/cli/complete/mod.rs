@@ -36,7 +36,7 @@ pub(crate) fn complete(args: &[OsString], facts: &Facts) -> Option<Exit> {
     let line = Line::of(shell, words, facts);
     let candidates = candidates(&line, facts).unwrap_or_default();
     // A shell that is gone needs no candidates.
-    let _ = print(shell::write(shell, candidates, &line, facts).as_bytes());
+    let _ = print(shell::write(shell, &candidates, &line, facts).as_bytes());
     Some(Exit::Done)
 }
 

@@ -107,7 +107,7 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
         // Behind an id there is no other.
         Values::Ids(_) if typed.has_id => Vec::new(),
         Values::Ids(list) => look_up::ids(list, word, typed),
-        Values::Profiles => profiles().unwrap_or_default(),
+        Values::Profiles => look_up::in_time(|found| found.send(profiles()?).ok()),
         Values::Codes => known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect(),
     };
     all.retain(|(value, _)| value.starts_with(word) && is_plain(value));
@@ -122,7 +122,7 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
 
 /// A word that no shell reads as something else than itself. What somebody else has named must not become a command.
 fn is_plain(value: &str) -> bool {
-    let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    let usable = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     value.chars().all(usable) && !value.starts_with('-')
 }
 
