@@ -118,6 +118,10 @@ fn shelf(typed: &Typed, ctx: &Ctx) -> Option<Shelf> {
     Some(Shelf::of(&address, &Places::find().ok()?.ids))
 }
 
+#[cfg_attr(
+    not(feature = "sandbox"),
+    expect(unused_variables, reason = "what was typed can ask for the sandbox only")
+)]
 fn look_up(typed: &Typed, ctx: &Ctx, provider: &Provider, environment: Environment) -> Option<Offers> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let offers = runtime.block_on(async {

@@ -50,7 +50,10 @@ fn candidates(line: &Line, facts: &Facts) -> Option<Vec<CompletionCandidate>> {
     });
     let mut tree = values::attach(tree, "", &Arc::new(typed?));
     let directory = facts.directory.as_deref();
-    let mut all = engine::complete(&mut tree, line.words.clone(), line.index, directory).ok()?;
+    let all = engine::complete(&mut tree, line.words.clone(), line.index, directory);
+    // To take it apart would take time that somebody waits, and the process ends with this.
+    std::mem::forget(tree);
+    let mut all = all.ok()?;
     // Every command takes two dozen flags: they are shown to whoever begins one, or where there is nothing else.
     let is_flag =
         |candidate: &CompletionCandidate| candidate.get_value().as_encoded_bytes().starts_with(b"-");
