@@ -3340,6 +3340,7 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'What the caller does this for; shown beside a confirmation')
             [CompletionResult]::new('--impact', '--impact', [CompletionResultType]::ParameterName, 'What the caller expects of it; shown beside a confirmation')
             [CompletionResult]::new('--recommendation', '--recommendation', [CompletionResultType]::ParameterName, 'What the caller recommends; shown beside a confirmation')
+            [CompletionResult]::new('--dynamic', '--dynamic', [CompletionResultType]::ParameterName, 'The script that completes ids and other values, too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write the result as JSON: the backend''s own body; the same as `-o json`')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No notes on stderr; the result still prints')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No notes on stderr; the result still prints')

@@ -387,7 +387,7 @@ _insforge() {
             return 0
             ;;
         insforge__subcmd__completion)
-            opts="-o -q -y -p -v -h --json --output --jq --columns --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help bash elvish fish powershell zsh"
+            opts="-o -q -y -p -v -h --dynamic --json --output --jq --columns --quiet --yes --dry-run --no-input --api-url --api-key-stdin --api-key-file --profile --sandbox --timeout --retries --color --verbose --reason --impact --recommendation --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -3240,6 +3240,7 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand --reason 'What the caller does this for; shown beside a confirmation'
             cand --impact 'What the caller expects of it; shown beside a confirmation'
             cand --recommendation 'What the caller recommends; shown beside a confirmation'
+            cand --dynamic 'The script that completes ids and other values, too'
             cand --json 'Write the result as JSON: the backend''s own body; the same as `-o json`'
             cand -q 'No notes on stderr; the result still prints'
             cand --quiet 'No notes on stderr; the result still prints'

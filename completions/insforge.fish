@@ -827,6 +827,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l dynamic -d 'The script that completes ids and other values, too'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -s y -l yes -d 'Answer every confirmation with yes'

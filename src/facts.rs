@@ -40,6 +40,13 @@ impl Facts {
         }
     }
 
+    /// Surroundings in which these variables are set.
+    #[cfg(test)]
+    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        Self { variables, ..Self::default() }
+    }
+
     /// A variable's text; an empty one counts as unset, and so does one that is not UTF-8.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.variables.get(name)?.to_str().filter(|text| !text.is_empty())

@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::error::{Code, Failure};
 
@@ -18,18 +19,50 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
 
 /// Replaces a file's content. A symbolic link keeps pointing where it did: the file behind it is replaced.
 pub(crate) fn write(path: &Path, content: &str) -> Result<(), Failure> {
+    replace(path, content, File::sync_all).map_err(|error| unusable("write", path, &error))
+}
+
+/// [`write`], or nothing where that fails, and without waiting for the disk: for what can be had again.
+pub(crate) fn write_if_easy(path: &Path, content: &str) {
+    let _ = replace(path, content, |_| Ok(()));
+}
+
+fn replace(path: &Path, content: &str, settle: fn(&File) -> std::io::Result<()>) -> std::io::Result<()> {
     let target = behind_links(path);
     let directory = target.parent().unwrap_or(Path::new("."));
-    let written = (|| {
-        create_private(directory)?;
-        // tempfile creates with mode 0600; the rename keeps it.
-        let mut file = tempfile::Builder::new().prefix(".insforge-").tempfile_in(directory)?;
-        file.write_all(content.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&target)?;
-        Ok(())
-    })();
-    written.map_err(|error| unusable("write", path, &error))
+    create_private(directory)?;
+    // tempfile creates with mode 0600; the rename keeps it.
+    let mut file = tempfile::Builder::new().prefix(".insforge-").tempfile_in(directory)?;
+    file.write_all(content.as_bytes())?;
+    settle(file.as_file())?;
+    file.persist(&target)?;
+    Ok(())
+}
+
+/// Whether a file was written within this time. One from the future was not: a clock was set since.
+pub(crate) fn is_younger(path: &Path, limit: Duration) -> bool {
+    let written = fs::metadata(path).and_then(|there| there.modified());
+    written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age < limit))
+}
+
+/// Makes every file of a folder an old one.
+pub(crate) fn outdate(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file = OpenOptions::new().write(true).open(entry.path());
+        let _ = file.and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH));
+    }
+}
+
+/// Removes the folders in a folder that were changed longest ago, until so many are left.
+pub(crate) fn keep_newest(folder: &Path, count: usize) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut all: Vec<(SystemTime, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.metadata().and_then(|there| there.modified()).ok()?, entry.path())))
+        .collect();
+    all.sort();
+    for (_, oldest) in all.iter().rev().skip(count) {
+        let _ = fs::remove_dir_all(oldest);
+    }
 }
 
 /// Replaces the content of a file that is for others too, like one that is committed: it keeps the mode that it has, and

@@ -35,6 +35,9 @@ pub use error::{Code, Exit, Failure};
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let facts = facts::Facts::gather();
+    if let Some(exit) = cli::complete(&args, &facts) {
+        return exit;
+    }
     let early = cli::Early::read(&args, &facts);
     let stderr = early.stderr(&facts);
     report::report_panics(stderr, args.clone());

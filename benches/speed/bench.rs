@@ -13,6 +13,8 @@ const FILTER: &str = ".prices[] | select(.unitAmount > 1000 and .active) | .pric
 const FILTERED: &[&str] = &["payments", "prices", "list", "--product", "prod_large", "--jq", FILTER];
 const TABLE: &[&str] = &["payments", "prices", "list"];
 const SHORT_TABLE: &[&str] = &["payments", "prices", "list", "live"];
+const PRODUCTS: &[&str] = &["payments", "products", "list"];
+const COMPLETION: &[&str] = &["--", "insforge", "payments", "products", "get", "prod_"];
 
 pub(crate) fn run() -> Result<ExitCode> {
     let place = Place::new()?;
@@ -35,6 +37,13 @@ pub(crate) fn run() -> Result<ExitCode> {
     table.time("status --sandbox / curl", sandbox, curl, 1.2);
     table.time("--version / curl", version, curl, 1.0 / 3.0);
     table.memory("status, peak memory", place.memory(status)?, Some(8.0));
+
+    ensure!(place.linked(PRODUCTS)?.output()?.status.success(), "the products are not listed");
+    let mut completion = place.linked(COMPLETION)?;
+    completion.env("COMPLETE", "fish");
+    let [completion, version] =
+        compare([completion, place.insforge(&["--version"])], 300, Duration::from_secs(6))?;
+    table.time("500 ids from the cache / --version", completion, version, 2.0);
 
     let [ours, curl_jq] =
         compare([place.insforge(JSON_LIST), place.curl_jq(stub::MANY, ".")], 15, Duration::from_secs(20))?;

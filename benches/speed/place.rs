@@ -43,6 +43,16 @@ impl Place {
         command
     }
 
+    /// The same in a linked directory, where what is read of the backend may be kept.
+    pub(crate) fn linked(&self, args: &[&str]) -> Result<Command> {
+        let file = self.home().join(".insforge/project.json");
+        std::fs::create_dir_all(self.home().join(".insforge"))?;
+        std::fs::write(file, format!(r#"{{"oss_host": "{}", "api_key": "{KEY}"}}"#, self.address))?;
+        let mut command = self.insforge(args);
+        command.env_remove("INSFORGE_BASE_URL").env_remove("INSFORGE_API_KEY").current_dir(self.home());
+        Ok(command)
+    }
+
     pub(crate) fn curl(&self, path: &str) -> Command {
         let mut command = Command::new(&self.curl);
         let bearer = format!("Authorization: Bearer {KEY}");
@@ -53,7 +63,8 @@ impl Place {
     /// What jq makes of the answer with these words, as a shell reads them.
     pub(crate) fn curl_jq(&self, path: &str, words: &str) -> Command {
         let mut command = Command::new("/bin/sh");
-        let script = format!("curl -s -H 'Authorization: Bearer {KEY}' '{}{path}' | jq {words}", self.address);
+        let script =
+            format!("curl -s -H 'Authorization: Bearer {KEY}' '{}{path}' | jq {words}", self.address);
         self.surround(&mut command).args(["-c", &script]);
         command
     }

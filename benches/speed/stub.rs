@@ -1,4 +1,4 @@
-//! A backend of this machine with a status, two lists of prices and two catalogs: much in the test environment, a quarter
+//! A backend of this machine with a status, lists of prices and products, and two catalogs: much in the test environment, a quarter
 //! of it in the live one.
 
 use std::io::{BufRead, BufReader, Result as IoResult, Write};
@@ -17,6 +17,7 @@ pub(crate) const LARGE: &str = "/api/payments/stripe/test/catalog/prices?product
 const FEW: &str = "/api/payments/stripe/live/catalog/prices";
 const ROWS: usize = 100_000;
 const LARGE_ROWS: usize = 135_000;
+const PRODUCTS: &str = "/api/payments/stripe/test/catalog/products";
 
 /// A path and the whole answer to it.
 pub(crate) type Known = (&'static str, Vec<u8>);
@@ -33,6 +34,7 @@ pub(crate) fn start() -> Result<String> {
         (LARGE, answer(&list(prices, "test", LARGE_ROWS))),
         (FEW, answer(&list(prices, "live", ROWS / 4))),
     ];
+    known.push((PRODUCTS, answer(&products(500))));
     known.extend(catalog::routes());
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}", listener.local_addr()?);
@@ -75,6 +77,11 @@ fn list(prices: &[Value], environment: &str, rows: usize) -> String {
         price.to_string()
     });
     format!("{{\"prices\":[{}]}}", rows.collect::<Vec<_>>().join(","))
+}
+
+fn products(rows: usize) -> String {
+    let product = |row| json!({"environment": "test", "productId": format!("prod_{row:014}"), "name": format!("Product {row}")});
+    json!({"products": (0..rows).map(product).collect::<Vec<_>>()}).to_string()
 }
 
 pub(crate) fn answer(body: &str) -> Vec<u8> {

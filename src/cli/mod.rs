@@ -1,6 +1,7 @@
 //! The command line: the root of the tree, [`early`] what is read from argv before it is parsed, [`global`] the flags
-//! that every command takes.
+//! that every command takes, [`complete`] what it could go on with while somebody types it.
 
+mod complete;
 mod early;
 mod global;
 #[cfg(feature = "sandbox")]
@@ -13,9 +14,10 @@ use anyhow::{Context, Result};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+pub(crate) use complete::complete;
 pub(crate) use early::Early;
 
-use crate::command::{Ctx, Ending, show_known};
+use crate::command::{Ctx, Ending, outdate, show_known};
 use crate::commands::{Deferred, Rendered, Root, with_named_only};
 use crate::error::{Exit, Failure};
 use crate::facts::Facts;
@@ -108,6 +110,7 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     });
     // A question that was interrupted still waits for its answer on a thread of its own.
     runtime.shutdown_background();
+    outdate(&ctx);
     outcome
 }
 

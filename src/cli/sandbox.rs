@@ -21,25 +21,36 @@ pub(super) async fn bring(flag: bool, work: &Work, ctx: &Ctx) -> Result<Option<S
     if !work.asks_a_backend() {
         return Ok(None);
     }
+    bring_here(flag, ctx).await
+}
+
+/// The same for what does ask a backend.
+pub(super) async fn bring_here(flag: bool, ctx: &Ctx) -> Result<Option<Sandbox>> {
+    if !is_wanted(flag, ctx)? {
+        return Ok(None);
+    }
+    if !flag {
+        let other =
+            ["INSFORGE_BASE_URL", "INSFORGE_URL"].into_iter().find(|name| ctx.facts.var(name).is_some());
+        ctx.warn(other.map(unused).as_slice());
+    }
+    own_sandbox(flag.then_some(FLAG), ctx).await.map(Some)
+}
+
+/// Whether the run's backend is to be the sandbox.
+pub(super) fn is_wanted(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
     // Around the command is one already, and its environment leads there.
     let around = ctx.facts.var(EXEC_URL);
     if around.is_some() && around == ctx.facts.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
-        return Ok(None);
+        return Ok(false);
     }
     match (flag, ctx.asked.flag()) {
         (true, Some(other)) => Err(Failure::usage(format!("{FLAG} and {other} contradict each other"))
             .why("the sandbox has an address and a key of its own")
-            .hint(format!("leave out {other} to ask the sandbox, or {FLAG} to ask a real backend"))
-            .into()),
-        (true, None) => own_sandbox(Some(FLAG), ctx).await.map(Some),
-        (false, None) if ctx.facts.switch("INSFORGE_SANDBOX") => {
-            let other =
-                ["INSFORGE_BASE_URL", "INSFORGE_URL"].into_iter().find(|name| ctx.facts.var(name).is_some());
-            ctx.warn(other.map(unused).as_slice());
-            own_sandbox(None, ctx).await.map(Some)
-        }
+            .hint(format!("leave out {other} to ask the sandbox, or {FLAG} to ask a real backend"))),
+        (true, None) => Ok(true),
         // Flags beat the environment.
-        (false, _) => Ok(None),
+        (false, flag) => Ok(flag.is_none() && ctx.facts.switch("INSFORGE_SANDBOX")),
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::api::Provider;
 use crate::command::Write;
+use crate::settings::Offers;
 use crate::ui::View;
 use crate::wire::Environment;
 
@@ -17,6 +18,8 @@ pub(crate) trait Gateway: 'static {
     type Subscriptions: serde::de::DeserializeOwned + View;
     /// The answer of `catalog`, with everything that the doctor looks at.
     type Offers: serde::de::DeserializeOwned;
+    /// The lists that [`Gateway::offers`] gives, by their names.
+    const LISTS: &'static [&'static str];
     /// The command that makes the webhook, without the environment.
     const WEBHOOKS: &'static [&'static str];
 
@@ -24,6 +27,8 @@ pub(crate) trait Gateway: 'static {
     fn key_beginning(environment: Environment) -> &'static str;
     /// What the doctor finds in what is for sale.
     fn examine(offers: &Self::Offers, environment: Environment) -> Vec<Finding>;
+    /// The lists of what is for sale, for completion.
+    fn offers(catalog: &Self::Catalog, environment: Environment) -> Offers;
     /// Which subscriptions go on and have no billing subject.
     fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
 }

@@ -10,6 +10,7 @@ mod failed;
 mod follow;
 mod form;
 mod gateway;
+mod keep;
 mod rehearsal;
 mod rollout;
 mod show;
@@ -22,6 +23,7 @@ pub(crate) use failed::fields;
 pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use form::{Form, Output};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
+pub(crate) use keep::{outdate, shelf};
 pub(crate) use rollout::{Rollout, execute_rollout};
 pub(crate) use show::{Done, is_broken_pipe, show_known};
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
@@ -32,6 +34,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::error::Exit;
+use crate::settings::Offers;
 use crate::ui::Show;
 
 /// A command that changes nothing at the provider: what it was given, what it does.
@@ -55,6 +58,11 @@ pub(crate) trait Command {
 
     /// Does it.
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply>;
+
+    /// What of its reply completion can offer later: lists that are whole.
+    fn offers(&self, _reply: &Self::Reply) -> Option<Offers> {
+        None
+    }
 }
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -67,7 +75,13 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
-    show::show(&reply, output, ctx).await
+    let shown = show::show(&reply, output, ctx).await;
+    if let Some(shelf) = shelf(ctx)
+        && let Some(offers) = command.offers(&reply)
+    {
+        shelf.put(&offers);
+    }
+    shown
 }
 
 /// Runs a command whose result is there at once and holds until somebody ends it.

@@ -14,9 +14,10 @@ pub(crate) struct Deferred<T>(pub(crate) T);
 
 impl<T: Subcommand> Subcommand for Deferred<T> {
     fn augment_subcommands(command: Command) -> Command {
-        command.defer(|command| match named(T::augment_subcommands) {
-            Some(named) => command.subcommands(named),
-            None => keeping_its_words(command, T::augment_subcommands),
+        command.defer(|command| match grown(&command, T::augment_subcommands) {
+            Grown::Named(named) => command.subcommands(named),
+            Grown::Not => command,
+            Grown::Whole => keeping_its_words(command, T::augment_subcommands),
         })
     }
 
@@ -28,6 +29,9 @@ impl<T: Subcommand> Subcommand for Deferred<T> {
         T::has_subcommand(name)
     }
 }
+
+/// The name of the whole tree.
+const ROOT: &str = "insforge";
 
 thread_local! {
     /// The command line that is being parsed, while only what it names is needed.
@@ -43,19 +47,31 @@ pub(crate) fn with_named_only<T>(words: &[OsString], parse: impl FnOnce() -> T) 
     parsed
 }
 
-/// The commands that are named, where that is all that is needed and there are some.
-fn named(grow: fn(Command) -> Command) -> Option<Vec<Command>> {
+/// How much of a branch is needed.
+enum Grown {
+    /// These alone.
+    Named(Vec<Command>),
+    /// Nothing: it is not entered.
+    Not,
+    Whole,
+}
+
+fn grown(command: &Command, grow: fn(Command) -> Command) -> Grown {
     WORDS.with_borrow(|words| {
-        let words = words.as_ref()?;
-        let grown = grow(Command::new(""));
-        let is_named = |command: &&Command| {
+        let Some(words) = words else { return Grown::Whole };
+        let is_named = |command: &Command| {
             let is = |word: &OsString| {
                 word == command.get_name() || command.get_all_aliases().any(|name| word == name)
             };
             words.iter().any(is)
         };
-        let named: Vec<Command> = grown.get_subcommands().filter(is_named).cloned().collect();
-        (!named.is_empty()).then_some(named)
+        // The root is named by whatever its file is called.
+        if command.get_name() != ROOT && !is_named(command) {
+            return Grown::Not;
+        }
+        let grown = grow(Command::new(""));
+        let named: Vec<Command> = grown.get_subcommands().filter(|below| is_named(below)).cloned().collect();
+        if named.is_empty() { Grown::Whole } else { Grown::Named(named) }
     })
 }
 

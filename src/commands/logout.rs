@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command::{Command, Ctx, aside};
 use crate::error::Failure;
-use crate::settings::{Patience, Places, Profiles, Vault};
+use crate::settings::{Patience, Places, Profiles, Shelf, Vault};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
 
@@ -25,7 +26,7 @@ impl Command for Logout {
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
-        let vault = Vault { path: places.credentials };
+        let vault = Vault { path: places.credentials.clone() };
         let patience = Patience::of(ctx.interactive);
         let names: Vec<String> = if self.all {
             profiles.names().map(str::to_owned).collect()
@@ -36,7 +37,7 @@ impl Command for Logout {
         aside(move || {
             let mut out = LoggedOut { profiles: Vec::new(), failure: None };
             for name in names {
-                match forget(&name, &profiles, &vault, patience) {
+                match forget(&name, &profiles, &vault, &places.ids, patience) {
                     Ok(()) => out.profiles.push(name),
                     // One that cannot be forgotten does not keep the others.
                     Err(failure) => out.failure = out.failure.or(Some(failure)),
@@ -48,11 +49,20 @@ impl Command for Logout {
     }
 }
 
-fn forget(name: &str, profiles: &Profiles, vault: &Vault, patience: Patience) -> Result<(), Failure> {
+fn forget(
+    name: &str,
+    profiles: &Profiles,
+    vault: &Vault,
+    ids: &Path,
+    patience: Patience,
+) -> Result<(), Failure> {
     let Some(profile) = profiles.get(name) else { return Ok(()) };
+    let address = Address::parse(&profile.api_url);
+    if let Ok(address) = &address {
+        Shelf::of(address, ids).clear();
+    }
     // Keys are stored under the address in its usual form; one that was edited into nonsense has none.
-    let api_url =
-        Address::parse(&profile.api_url).map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
+    let api_url = address.map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
     // The key first: a profile without one can be forgotten again, a key without one is never found.
     vault.remove(name, &api_url, profile.key_store, patience)?;
     profiles.remove(name)

@@ -19,13 +19,16 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
 
-use crate::command::{Ctx, execute};
+use crate::api::Provider;
+use crate::command::{Ctx, Gateway, execute};
 use crate::error::{Exit, Failure};
+use crate::settings::Offers;
+use crate::wire::Environment;
 pub(crate) use deferred::{Deferred, with_named_only};
-use razorpay::Razorpay;
+use razorpay::{Razorpay, RazorpayGateway};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
-use stripe::Stripe;
+use stripe::{Stripe, StripeGateway};
 
 /// The root of the tree.
 #[derive(Subcommand)]
@@ -122,6 +125,23 @@ impl Work {
     }
 }
 
+/// The provider that has a list of this name, and the names of all that it has.
+pub(crate) fn provider_of(list: &str) -> Option<(&'static Provider, &'static [&'static str])> {
+    let all = [
+        (StripeGateway::PROVIDER, StripeGateway::LISTS),
+        (RazorpayGateway::PROVIDER, RazorpayGateway::LISTS),
+    ];
+    all.into_iter().find(|(_, lists)| lists.contains(&list))
+}
+
+/// All its lists of one environment, for completion.
+pub(crate) async fn offers_of(provider: &Provider, environment: Environment, ctx: &Ctx) -> Result<Offers> {
+    if provider == RazorpayGateway::PROVIDER {
+        return common::offers::<RazorpayGateway>(environment, ctx).await;
+    }
+    common::offers::<StripeGateway>(environment, ctx).await
+}
+
 impl Text {
     /// The text, from the whole command tree.
     pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
@@ -129,7 +149,7 @@ impl Text {
             Self::Completion(_) if json => Err(Failure::usage("A completion script is not JSON")
                 .hint("leave out --json, --jq or -o")
                 .into()),
-            Self::Completion(completion) => Ok(Rendered::Text(completion.render(tree))),
+            Self::Completion(completion) => completion.render(tree).map(Rendered::Text),
             Self::Help(help) => help.render(tree, colors, json),
         }
     }

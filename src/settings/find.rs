@@ -8,8 +8,9 @@ use anyhow::Result;
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::facts::Facts;
 use crate::secret::Secret;
+use crate::settings::file::Profile;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
-use crate::settings::{Found, Places, Policy, Profiles, Project, Source, Vault};
+use crate::settings::{Found, Patience, Places, Policy, Profiles, Project, Source, Vault};
 use crate::wire::Address;
 
 /// What the command line says about the backend.
@@ -18,6 +19,8 @@ pub(crate) struct Asked {
     pub(crate) api_url: Option<String>,
     pub(crate) key: Option<KeyFlag>,
     pub(crate) profile: Option<String>,
+    /// How long a keyring may take to give the key.
+    pub(crate) patience: Patience,
     /// The backend that the run brings along, once it is there.
     pub(crate) given: OnceCell<Given>,
 }
@@ -50,10 +53,7 @@ impl Backend {
     /// elsewhere; they are looked for only when it matters, because a run that gets everything from its environment
     /// reads no file.
     pub(crate) fn live(&self, asked: &Asked, facts: &Facts) -> Result<Policy, Failure> {
-        let project = match &facts.directory {
-            Some(directory) => Project::nearest(directory)?.and_then(|project| project.live),
-            None => None,
-        };
+        let project = linked(facts)?.and_then(|project| project.live);
         let profile = match Places::find() {
             Ok(places) => Profiles::load(&places.config)?.live(asked.profile_name(facts)?),
             Err(_) => None,
@@ -104,6 +104,25 @@ impl Asked {
             });
         }
         Ok(backend)
+    }
+
+    /// The address of the pair, where that comes from a file, and without its key: what is remembered of a backend is
+    /// found by it, and no keyring has to be asked.
+    pub(crate) fn stored_address(&self, facts: &Facts) -> Result<Option<Address>, Failure> {
+        let elsewhere = self.given.get().is_some() || self.api_url.is_some() || self.key.is_some();
+        if elsewhere || self.environment_url(facts).is_some() {
+            return Ok(None);
+        }
+        if let (None, Some(project)) = (&self.profile, linked(facts)?) {
+            let source = Source::Project(project.path);
+            return project.host.map(|host| read_address(&host, &source)).transpose();
+        }
+        let profiles = Profiles::load(&Places::find()?.config)?;
+        let chosen = profiles.chosen(self.profile_name(facts)?)?;
+        let address = |(name, profile): (&str, &Profile)| {
+            read_address(&profile.api_url, &Vault::source(name, profile.key_store))
+        };
+        chosen.map(address).transpose()
     }
 
     /// A profile that is named on the command line beats the environment.
@@ -165,10 +184,7 @@ impl Asked {
     }
 
     fn stored(&self, facts: &Facts) -> Result<Backend> {
-        let project = match &facts.directory {
-            Some(directory) => Project::nearest(directory)?,
-            None => None,
-        };
+        let project = linked(facts)?;
         if self.profile.is_none()
             && let Some(project) = project
         {
@@ -186,11 +202,15 @@ impl Asked {
         let address = read_address(&profile.api_url, &source)?;
         let mut warnings = Vec::new();
         let vault = Vault { path: places.credentials };
-        let key = vault.get(name, &address, profile.key_store, &mut warnings)?.ok_or_else(|| {
-            Failure::new(Code::NoApiKey, format!("Profile {name} has no key for {address}"))
-                .why(format!("{} names the address, but no key is stored for it", places.config.display()))
-                .hint(format!("run `insforge login --profile {name}`"))
-        })?;
+        let key =
+            vault.get(name, &address, profile.key_store, self.patience, &mut warnings)?.ok_or_else(|| {
+                Failure::new(Code::NoApiKey, format!("Profile {name} has no key for {address}"))
+                    .why(format!(
+                        "{} names the address, but no key is stored for it",
+                        places.config.display()
+                    ))
+                    .hint(format!("run `insforge login --profile {name}`"))
+            })?;
         let live = Policy::of(environment_policy(facts)?, project_live, profile.live);
         Ok(Backend {
             address: Found { value: address, source: source.clone() },
@@ -201,6 +221,11 @@ impl Asked {
             warnings,
         })
     }
+}
+
+/// The linked directory that this is, or is in.
+fn linked(facts: &Facts) -> Result<Option<Project>, Failure> {
+    facts.directory.as_deref().map_or(Ok(None), Project::nearest)
 }
 
 const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];

@@ -8,6 +8,7 @@ mod cache;
 mod file;
 mod find;
 mod key;
+mod offers;
 mod policy;
 mod project;
 mod source;
@@ -19,6 +20,7 @@ pub(crate) use file::{Profiles, Store};
 pub(crate) use find::Given;
 pub(crate) use find::{Asked, Backend, read_address};
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
+pub(crate) use offers::{Offer, Offers, Shelf};
 pub(crate) use policy::Policy;
 pub(crate) use project::{Linked, Project};
 pub(crate) use source::{Found, Source};
@@ -39,6 +41,8 @@ pub(crate) struct Places {
     pub(crate) credentials: PathBuf,
     /// `backends.json`: which generation each backend has.
     pub(crate) cache: PathBuf,
+    /// `ids/`: what each backend's lists had, for completion.
+    pub(crate) ids: PathBuf,
     /// `sandbox.json`: the state of the user's own sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: PathBuf,
@@ -55,6 +59,7 @@ impl Places {
             config: directories.config_dir().join("config.toml"),
             credentials: directories.config_dir().join("credentials.toml"),
             cache: directories.cache_dir().join("backends.json"),
+            ids: directories.cache_dir().join("ids"),
             #[cfg(feature = "sandbox")]
             sandbox: directories.data_dir().join("sandbox.json"),
         })

@@ -17,9 +17,12 @@ use crate::wire::Address;
 
 /// How long a keyring may take. One that is alive but locked can hang for ever; a person may have to type a
 /// password into its dialogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Patience {
+    /// It is not to be touched: it might open a dialogue in the middle of something else.
+    None,
     /// Nobody is there to unlock it.
+    #[default]
     Short,
     /// Somebody is.
     Long,
@@ -33,6 +36,7 @@ impl Patience {
 
     const fn limit(self) -> Duration {
         match self {
+            Self::None => Duration::ZERO,
             Self::Short => Duration::from_secs(3),
             Self::Long => Duration::from_secs(60),
         }
@@ -82,10 +86,12 @@ impl Vault {
         profile: &str,
         address: &Address,
         store: Store,
+        patience: Patience,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Secret>> {
         match store {
-            Store::Keyring => keyring::get(&name(profile, address.as_str()), Patience::Short.limit())
+            Store::Keyring if patience == Patience::None => Err(locked(profile, "it is left alone").into()),
+            Store::Keyring => keyring::get(&name(profile, address.as_str()), patience.limit())
                 .map_err(|reason| locked(profile, &reason).into()),
             Store::File => {
                 let Some(text) = files::read(&self.path)? else { return Ok(None) };

@@ -32,6 +32,8 @@ pub(crate) struct Stderr {
     pub(crate) quiet: bool,
     pub(crate) verbosity: Verbosity,
     pub(crate) colors: bool,
+    /// Nothing at all: somebody is typing, and the line is not to be disturbed.
+    pub(crate) silent: bool,
 }
 
 const RED: &str = "31";
@@ -42,13 +44,16 @@ const DIM: &str = "2";
 impl Stderr {
     /// Something good to know. Silent with `--quiet` and with JSON output.
     pub(crate) fn note(self, text: &str) {
-        if !self.quiet && !self.json {
+        if !self.quiet && !self.json && !self.silent {
             write_line(&clean::lines(text));
         }
     }
 
     /// Something that may go wrong, or is weaker than it should be.
     pub(crate) fn warning(self, code: &str, text: &str) {
+        if self.silent {
+            return;
+        }
         if self.json {
             write_line(&json!({"warning": redact(text), "code": code}).to_string());
         } else {
@@ -58,7 +63,7 @@ impl Stderr {
 
     /// What `--verbose` tells.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
-        if self.verbosity > Verbosity::Nothing {
+        if self.verbosity > Verbosity::Nothing && !self.silent {
             write_line(&self.paint(DIM, &clean::line(&line.to_string())));
         }
     }

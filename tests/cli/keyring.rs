@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{KEY, Ran, User, mode, set_mode};
+use super::harness::{KEY, Ran, User, is_ci, is_installed, mode, set_mode};
 use super::prompts::{CTRL_C, Dialogue, ENTER, KEY_QUESTION, run_within, wait_until};
 
 /// For a keyring that does not answer: its limit is 3 s, and the machine may have other work.
@@ -155,15 +155,6 @@ impl Session {
             .expect("dbus-send starts");
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
-}
-
-fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
-}
-
-fn is_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|text| !text.is_empty())
 }
 
 /// Another program than the binary, in the same surroundings.

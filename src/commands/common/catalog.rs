@@ -6,6 +6,7 @@ use clap::Args;
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::EnvironmentArgs;
+use crate::settings::Offers;
 use crate::wire::Environment;
 
 /// List everything that is for sale in one environment, as the mirror has it
@@ -30,4 +31,14 @@ impl<G: Gateway> Command for Catalog<G> {
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         ctx.send(api::catalog(G::PROVIDER, self.environment.resolve()?)).await
     }
+
+    fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
+        Some(G::offers(&reply.data, self.environment.resolve().ok()?))
+    }
+}
+
+/// What a provider has for sale, for completion.
+pub(crate) async fn offers<G: Gateway>(environment: Environment, ctx: &Ctx) -> Result<Offers> {
+    let catalog = ctx.send(api::catalog::<G::Catalog>(G::PROVIDER, environment)).await?;
+    Ok(G::offers(&catalog.data, environment))
 }

@@ -17,7 +17,7 @@ mod target;
 mod transactions;
 
 pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
-pub(super) use catalog::Catalog;
+pub(super) use catalog::{Catalog, offers};
 pub(super) use config::Config;
 pub(super) use configured::Configured;
 pub(super) use input::{FileArgs, boolean, in_full, is_stdin, missing};

@@ -10,7 +10,7 @@ const fn variable(names: &'static [&'static str], meaning: &'static str) -> Vari
     Variable { names, meaning }
 }
 
-static VARIABLES: [Variable; 20] = [
+static VARIABLES: [Variable; 21] = [
     variable(&["INSFORGE_BASE_URL"], "the backend's address"),
     variable(&["INSFORGE_URL"], "the same, read where INSFORGE_BASE_URL is not set"),
     variable(&["INSFORGE_API_KEY"], "the project's API key (ik_…)"),
@@ -50,6 +50,7 @@ static VARIABLES: [Variable; 20] = [
     variable(&["CLICOLOR_FORCE"], "set to anything but 0: colours into a pipe too"),
     variable(&["HTTPS_PROXY", "NO_PROXY"], "the proxy for the backend, and where to go without"),
     variable(&["SSL_CERT_FILE"], "the CA certificates to trust instead of the system's"),
+    variable(&["COMPLETE"], "set by the script of `completion --dynamic` for each Tab: which shell asks"),
     variable(&["TZ"], "the time zone of the dates in tables"),
 ];
 

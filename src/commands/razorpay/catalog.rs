@@ -13,7 +13,9 @@ use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, SyncOutcome, Synced};
 use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
+use crate::commands::razorpay::offers;
 use crate::error::{Code, Exit, Failure};
+use crate::settings::Offers;
 use crate::ui::{Column, Page, Rows, Section, Show, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
@@ -79,6 +81,11 @@ impl<R: Row> Command for List<R> {
 
     async fn run(&self, ctx: &Ctx) -> Result<Part<R>> {
         Ok(Part { catalog: catalog(ctx, self.environment.resolve()?).await?, row: PhantomData })
+    }
+
+    /// It has read both lists.
+    fn offers(&self, reply: &Part<R>) -> Option<Offers> {
+        Some(offers::of(&reply.catalog.data, self.environment.resolve().ok()?))
     }
 }
 

@@ -6,6 +6,8 @@ use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::razorpay::config_set::{self, ConfigSet};
+use crate::commands::razorpay::offers;
+use crate::settings::Offers;
 use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, sync_error};
@@ -20,6 +22,7 @@ impl Gateway for RazorpayGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Catalog;
+    const LISTS: &'static [&'static str] = offers::LISTS;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
 
     fn key_beginning(environment: Environment) -> &'static str {
@@ -46,6 +49,10 @@ impl Gateway for RazorpayGateway {
                 sync,
             ),
         ]
+    }
+
+    fn offers(catalog: &Catalog, environment: Environment) -> Offers {
+        offers::of(catalog, environment)
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {

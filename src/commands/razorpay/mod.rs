@@ -4,6 +4,7 @@ mod catalog;
 mod config_set;
 mod gateway;
 mod items;
+mod offers;
 mod plans;
 mod webhooks;
 
@@ -14,7 +15,7 @@ use crate::command::{Ctx, execute};
 use crate::commands::common::{Catalog, Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
-use gateway::RazorpayGateway;
+pub(super) use gateway::RazorpayGateway;
 
 /// Everything for Razorpay.
 #[derive(Subcommand)]

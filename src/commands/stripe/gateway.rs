@@ -6,7 +6,8 @@ use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
-use crate::commands::stripe::{doctor, prices, products, secret_key};
+use crate::commands::stripe::{doctor, offers, prices, products, secret_key};
+use crate::settings::Offers;
 use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
 use crate::wire::{
     Catalog, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
@@ -22,6 +23,7 @@ impl Gateway for StripeGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Mirror;
+    const LISTS: &'static [&'static str] = offers::LISTS;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
 
     fn key_beginning(environment: Environment) -> &'static str {
@@ -30,6 +32,10 @@ impl Gateway for StripeGateway {
 
     fn examine(offers: &Mirror, environment: Environment) -> Vec<Finding> {
         doctor::examine(offers, environment)
+    }
+
+    fn offers(catalog: &Catalog, environment: Environment) -> Offers {
+        offers::of(catalog, environment)
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {

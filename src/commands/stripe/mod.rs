@@ -6,6 +6,7 @@ mod doctor;
 mod gateway;
 mod keyed;
 mod object;
+mod offers;
 mod prices;
 mod products;
 mod secret_key;
@@ -18,7 +19,7 @@ use crate::command::Ctx;
 use crate::commands::common::{Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
-use gateway::StripeGateway;
+pub(super) use gateway::StripeGateway;
 
 /// Everything for Stripe.
 #[derive(Subcommand)]

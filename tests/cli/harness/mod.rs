@@ -202,6 +202,17 @@ impl Ran {
     }
 }
 
+/// Whether a program can be run by its name.
+pub fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+/// Whether what is not installed fails a test.
+pub fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|text| !text.is_empty())
+}
+
 /// Waits for the end of a process, and gives its code; one that goes on for too long fails the test instead of hanging it.
 #[track_caller]
 pub fn ended_within(child: &mut Child, patience: Duration) -> i32 {

@@ -1,4 +1,4 @@
-//! The binary on a terminal of its own, with a person who types.
+//! The binary, or a shell, on a terminal of its own, with a person who types.
 
 use std::io::{Read, Write};
 use std::process::Child;
@@ -25,17 +25,17 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the binary; stdin, stdout and stderr are a terminal of this width.
     pub fn start(user: &User, columns: u16, args: &[&str]) -> Self {
+        Self::of(user, columns, &[undisturbed(), args].concat())
+    }
+
+    /// The same with any program.
+    pub fn of(user: &User, columns: u16, words: &[&str]) -> Self {
         let (pty, pts) = pty_process::blocking::open().expect("a terminal");
         pty.resize(Size::new(24, columns)).expect("a size");
-        let [program, before @ ..] = undisturbed() else { unreachable!("there is a program") };
+        let [program, args @ ..] = words else { unreachable!("there is a program") };
         let mut command = Command::new(program);
-        command = command
-            .args(before)
-            .args(args)
-            .env_clear()
-            .envs(user.environment())
-            .current_dir(user.home.path());
-        let child = command.spawn(pts).expect("the binary starts");
+        command = command.args(args).env_clear().envs(user.environment()).current_dir(user.home.path());
+        let child = command.spawn(pts).expect("the program starts");
         let pty = Arc::new(pty);
         let screen = Arc::new(Mutex::new(String::new()));
         let (from, to) = (Arc::clone(&pty), Arc::clone(&screen));

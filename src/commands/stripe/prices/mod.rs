@@ -64,7 +64,7 @@ fn row(price: &Price) -> Vec<Cow<'_, str>> {
 }
 
 /// A tiered price has no one amount; a price below the smallest unit has only the decimal one.
-fn amount(price: &Price) -> Option<String> {
+pub(super) fn amount(price: &Price) -> Option<String> {
     if price.billing_scheme.as_deref() == Some("tiered") {
         return Some("tiered".to_owned());
     }
@@ -77,7 +77,7 @@ fn amount(price: &Price) -> Option<String> {
 }
 
 /// `one-time`, `month`, `3 month`.
-fn recurring(price: &Price) -> Cow<'_, str> {
+pub(super) fn recurring(price: &Price) -> Cow<'_, str> {
     match (price.recurring_interval.as_deref(), price.recurring_interval_count) {
         (None, _) => "one-time".into(),
         (Some(interval), Some(count)) if count > 1 => format!("{count} {interval}").into(),

@@ -5,6 +5,8 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::api::{Reply, stripe};
 use crate::command::{Command, Ctx};
 use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::stripe::offers;
+use crate::settings::Offers;
 use crate::wire;
 
 /// List the prices of one environment
@@ -22,6 +24,12 @@ impl Command for List {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
+    }
+
+    /// One product's are not all.
+    fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
+        let environment = self.environment.resolve().ok().filter(|_| self.product.is_none())?;
+        Some(offers::prices(&reply.data.prices, environment))
     }
 }
 

@@ -4,6 +4,8 @@ use clap::Args;
 use crate::api::{Reply, stripe};
 use crate::command::{Command, Ctx};
 use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::stripe::offers;
+use crate::settings::Offers;
 use crate::wire;
 
 /// List the products of one environment
@@ -18,6 +20,10 @@ impl Command for List {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         ctx.send(stripe::products(self.environment.resolve()?)).await
+    }
+
+    fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
+        Some(offers::products(&reply.data.products, self.environment.resolve().ok()?))
     }
 }
 

@@ -1,0 +1,134 @@
+//! The ids of a list: as they were when it was read last, or else as the backend has them, if it says so in time.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::api::Provider;
+use crate::cli::complete::values::Typed;
+use crate::cli::early::Early;
+#[cfg(feature = "sandbox")]
+use crate::cli::sandbox;
+use crate::command::Ctx;
+use crate::commands::{offers_of, provider_of};
+use crate::settings::{KeyFlag, Offer, Offers, Patience, Places, Shelf};
+use crate::ui::Stderr;
+use crate::wire::Environment;
+
+/// How long somebody who has pressed Tab waits at most.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// A list, and the names of what its things belong to.
+#[derive(Default)]
+struct Found {
+    list: Vec<Offer>,
+    names: HashMap<String, String>,
+}
+
+/// The ids that begin with this, each with what it is.
+pub(super) fn ids(list: &'static str, beginning: &str, typed: &Arc<Typed>) -> Vec<(String, String)> {
+    let typed = Arc::clone(typed);
+    let best: Found = in_time(move |found| find(list, &typed, found));
+    let meant = best.list.iter().filter(|offer| offer.id.starts_with(beginning));
+    meant.map(|offer| (offer.id.clone(), best.described(offer))).collect()
+}
+
+/// The last that is found before the limit. Reading certificates, a name that is not found, a file on a disk far away: what
+/// hangs does not hang here.
+pub(super) fn in_time<T: Default + Send + 'static>(
+    find: impl FnOnce(&Sender<T>) -> Option<()> + Send + 'static,
+) -> T {
+    let started = Instant::now();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || find(&sender));
+    let mut best = T::default();
+    while let Ok(found) = receiver.recv_timeout(LIMIT.saturating_sub(started.elapsed())) {
+        best = found;
+    }
+    best
+}
+
+impl Found {
+    /// What to show beside the id: `9.90 EUR / month, Pro, inactive`.
+    fn described(&self, offer: &Offer) -> String {
+        let owner = self.names.get(&offer.of).map(String::as_str);
+        let inactive = offer.inactive.then_some("inactive");
+        let parts: Vec<&str> = [Some(offer.about.as_str()), owner, inactive].into_iter().flatten().collect();
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn of(list: Vec<Offer>, others: impl IntoIterator<Item = Offer>) -> Self {
+        Self { list, names: others.into_iter().map(|offer| (offer.id, offer.about)).collect() }
+    }
+}
+
+/// Sends what is known, and then what is known better.
+fn find(list: &'static str, typed: &Typed, found: &Sender<Found>) -> Option<()> {
+    let (provider, lists) = provider_of(list)?;
+    let environment = typed.environment.unwrap_or(Environment::Test);
+    let ctx = quiet(typed)?;
+    let shelf = shelf(typed, &ctx);
+    if let Some(shelf) = &shelf
+        && let Some((kept, is_fresh)) = shelf.get(provider.segment, environment, list)
+    {
+        let belong = kept.iter().any(|offer| !offer.of.is_empty());
+        let others = lists.iter().filter(|other| belong && **other != list);
+        let others = others.filter_map(|other| shelf.get(provider.segment, environment, other));
+        found.send(Found::of(kept, others.flat_map(|(other, _)| other))).ok()?;
+        if is_fresh {
+            return None;
+        }
+    }
+    let offers = look_up(typed, &ctx, provider, environment)?;
+    let (wanted, others): (Vec<_>, Vec<_>) =
+        offers.lists.iter().cloned().partition(|(name, _)| *name == list);
+    let offers_of = |lists: Vec<(_, Vec<Offer>)>| lists.into_iter().flat_map(|(_, offers)| offers);
+    found.send(Found::of(offers_of(wanted).collect(), offers_of(others))).ok()?;
+    shelf?.put(&offers);
+    Some(())
+}
+
+/// What the line says so far, to be run without a word. A keyring could ask for its password, and what is in a pipe can
+/// be read only once: that is for the command.
+fn quiet(typed: &Typed) -> Option<Ctx> {
+    let early = Early::read(&[], &typed.facts);
+    let mut ctx = typed.global.clone().into_ctx(typed.facts.clone(), &early).ok()?;
+    ctx.stderr = Stderr { silent: true, ..Stderr::default() };
+    ctx.asked.patience = Patience::None;
+    ctx.timeout = Some(LIMIT);
+    ctx.retries = 0;
+    let is_there_again = match &ctx.asked.key {
+        Some(KeyFlag::Stdin) => false,
+        Some(KeyFlag::File(path)) => path.is_file(),
+        None => typed.facts.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
+    };
+    is_there_again.then_some(ctx)
+}
+
+/// Where lists of the backend are kept; nowhere where address and key come from the environment.
+fn shelf(typed: &Typed, ctx: &Ctx) -> Option<Shelf> {
+    #[cfg(feature = "sandbox")]
+    if sandbox::is_wanted(typed.global.sandbox, ctx).ok()? {
+        return None;
+    }
+    let address = ctx.asked.stored_address(&typed.facts).ok()??;
+    Some(Shelf::of(&address, &Places::find().ok()?.ids))
+}
+
+#[cfg_attr(
+    not(feature = "sandbox"),
+    expect(unused_variables, reason = "what was typed can ask for the sandbox only")
+)]
+fn look_up(typed: &Typed, ctx: &Ctx, provider: &Provider, environment: Environment) -> Option<Offers> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let offers = runtime.block_on(async {
+        #[cfg(feature = "sandbox")]
+        let _answers = sandbox::bring_here(typed.global.sandbox, ctx).await?;
+        offers_of(provider, environment, ctx).await
+    });
+    runtime.shutdown_background();
+    offers.ok()
+}

@@ -1,0 +1,20 @@
+//! What is kept of lists for completion, and when that may be so no more.
+
+use crate::command::Ctx;
+use crate::settings::{Places, Shelf};
+
+/// Where the lists of the backend that this run has asked are kept. A run that gets address and key from its environment
+/// leaves nothing behind.
+pub(crate) fn shelf(ctx: &Ctx) -> Option<Shelf> {
+    let backend = ctx.backend.get().filter(|backend| backend.stored)?;
+    Some(Shelf::of(&backend.address.value, &Places::find().ok()?.ids))
+}
+
+/// After a run: whatever has been sent to change something may have changed what the lists have, done or not.
+pub(crate) fn outdate(ctx: &Ctx) {
+    if ctx.write_sent()
+        && let Some(shelf) = shelf(ctx)
+    {
+        shelf.outdate();
+    }
+}

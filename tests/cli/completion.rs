@@ -1,0 +1,419 @@
+//! What completion offers, asked as the shells' scripts ask: from the lists that were read, or else from the backend within
+//! 300 ms, and never with a word on the line that is being typed.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::harness::stub::{Answer, Request, Stub};
+use super::harness::{KEY, Ran, User, mode};
+
+/// Longer than the 300 ms that a look-up may take, on whatever machine runs this.
+const SOON: Duration = Duration::from_secs(5);
+const CATALOG: &str = "GET /api/payments/stripe/test/catalog";
+const PRODUCTS: &str = "GET /api/payments/stripe/test/catalog/products";
+
+/// A shop with two products, one price and a plan; in live it has another product.
+pub fn shop() -> Stub {
+    Stub::start(answer)
+}
+
+fn answer(request: &Request) -> Answer {
+    let product = |environment, id, name, active| {
+        format!(
+            r#"{{"environment": "{environment}", "productId": "{id}", "name": "{name}", "active": {active}}}"#
+        )
+    };
+    let pro = product("test", "prod_pro", "Pro Plan", true);
+    let test = format!("[{pro}, {}]", product("test", "prod_basic", "Basic Plan", false));
+    let live = format!("[{}]", product("live", "prod_live", "Live Plan", true));
+    let prices = r#"[{"environment": "test", "priceId": "price_month", "productId": "prod_pro", "active": true,
+        "currency": "eur", "unitAmount": 990, "recurringInterval": "month"}]"#;
+    let body = match request.target.trim_start_matches("/api/payments/") {
+        "stripe/test/catalog" => format!(r#"{{"products": {test}, "prices": {prices}}}"#),
+        "stripe/live/catalog" => format!(r#"{{"products": {live}, "prices": []}}"#),
+        "stripe/test/catalog/products" if request.method == "POST" => format!(r#"{{"product": {pro}}}"#),
+        "stripe/test/catalog/products" => format!(r#"{{"products": {test}}}"#),
+        "stripe/live/catalog/products" => format!(r#"{{"products": {live}}}"#),
+        "stripe/test/catalog/products/prod_pro" => format!(r#"{{"product": {pro}}}"#),
+        target if target.starts_with("stripe/test/catalog/prices") => format!(r#"{{"prices": {prices}}}"#),
+        "razorpay/test/catalog" => r#"{"items": [{"environment": "test", "itemId": "item_1", "name": "Gold",
+            "amount": 49900, "currency": "INR"}], "plans": [{"environment": "test", "planId": "plan_1",
+            "itemId": "item_1", "period": "monthly", "interval": 3, "amount": 49900, "currency": "INR"}]}"#
+            .to_owned(),
+        _ => return Answer::json(404, "{}"),
+    };
+    Answer::json(200, &body)
+}
+
+/// A user with a stored login for each of these, the first one by default.
+pub fn with_profiles(profiles: &[(&str, &str)]) -> User {
+    let user = User::new();
+    let mut config = format!("default_profile = \"{}\"\n", profiles[0].0);
+    let mut keys = String::new();
+    for (name, address) in profiles {
+        config += &format!("[profiles.{name}]\napi_url = \"{address}\"\nkey_store = \"file\"\n");
+        keys += &format!("[{name}]\napi_url = \"{address}\"\napi_key = \"{KEY}\"\n");
+    }
+    user.write(".config/insforge/config.toml", &config);
+    user.write(".config/insforge/credentials.toml", &keys);
+    user
+}
+
+/// What fish would be given for this line, whose last word is being typed. Completion never fails and never says anything.
+#[track_caller]
+fn completed(user: &User, line: &[&str]) -> String {
+    let started = Instant::now();
+    let mut command = user.command(&["--", "insforge"]);
+    command.args(line).env("COMPLETE", "fish");
+    let ran = super::harness::finish(command, "").exits(0);
+    assert_eq!(ran.stderr, "", "{line:?}");
+    assert!(started.elapsed() < SOON, "{line:?} took {:?}", started.elapsed());
+    ran.stdout
+}
+
+/// Everything that was kept for completion.
+fn kept(user: &User) -> Vec<PathBuf> {
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
+    files(&user.path(".cache/insforge/ids"))
+}
+
+fn make_old(user: &User) {
+    for file in kept(user) {
+        let an_hour = SystemTime::now() - Duration::from_secs(3600);
+        let file = fs::File::options().write(true).open(file).expect("a list");
+        file.set_modified(an_hour).expect("a time");
+    }
+}
+
+const ENVIRONMENTS: &str = "test\tNo real money moves\nlive\tReal customers, real money\n";
+const BOTH: &str = "prod_pro\tPro Plan\nprod_basic\tBasic Plan, inactive";
+
+#[test]
+fn what_a_list_has_shown_is_offered_without_asking_again() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "products", "list"]).exits(0);
+    for line in [
+        &["payments", "products", "get", "prod_"][..],
+        &["payments", "stripe", "products", "update", "prod_"],
+        &["payments", "products", "delete", "test", "p"],
+        &["payments", "products", "delete", "-e", "test", ""],
+        &["payments", "prices", "list", "--product", ""],
+        &["payments", "prices", "create", "test", "--currency", "usd", "--product", "prod"],
+        // What the line says of how to run it is for the run.
+        &["payments", "products", "delete", "--dry-run", "-vv", "--json", "--timeout", "9s", "prod_"],
+    ] {
+        assert_eq!(completed(&user, line), BOTH, "{line:?}");
+    }
+    assert_eq!(completed(&user, &["payments", "products", "get", ""]), format!("{ENVIRONMENTS}{BOTH}"));
+    assert_eq!(
+        completed(&user, &["payments", "products", "get", "prod_b"]),
+        "prod_basic\tBasic Plan, inactive"
+    );
+    let more = completed(&user, &["payments", "products", "get", "prod_pro", ""]);
+    assert!(more.starts_with("--") && !more.contains("prod_"), "one id is all: {more}");
+    assert_eq!(
+        completed(&user, &["payments", "prices", "list", "--product=prod_b"]),
+        "--product=prod_basic\tBasic Plan, inactive"
+    );
+    assert_eq!(stub.lines(), [PRODUCTS]);
+    let files = kept(&user);
+    assert!(!files.is_empty());
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+        assert_eq!(mode(file.parent().expect("a folder")), 0o700, "{}", file.display());
+        assert_eq!(
+            fs::read_to_string(&file).expect("text"),
+            "prod_pro\tPro Plan\t\t\nprod_basic\tBasic Plan\t\tinactive\n"
+        );
+    }
+}
+
+#[test]
+fn a_logout_forgets_the_ids_too() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "catalog"]).exits(0);
+    assert_eq!(kept(&user).len(), 2);
+    user.run(&["logout"]).exits(0);
+    assert_eq!(kept(&user), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn every_list_is_kept_if_it_is_whole() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "prices", "list", "--product", "prod_pro"]).exits(0);
+    assert_eq!(kept(&user), Vec::<PathBuf>::new(), "one product's prices are not all prices");
+    user.run(&["payments", "prices", "list", "--json"]).exits(0);
+    let price = &["payments", "prices", "get", "price_"];
+    assert_eq!(completed(&user, price), "price_month\t9.90 EUR / month");
+    user.run(&["payments", "catalog"]).exits(0);
+    assert_eq!(completed(&user, price), "price_month\t9.90 EUR / month, Pro Plan");
+    user.run(&["payments", "razorpay", "items", "list"]).exits(0);
+    let asked = stub.lines().len();
+    let line = |list, command| completed(&user, &["payments", "razorpay", list, command, "-e", "test", ""]);
+    assert_eq!(line("items", "update"), "item_1\tGold, 499.00 INR");
+    assert_eq!(line("plans", "get"), "plan_1\t499.00 INR / 3 months, Gold");
+    assert_eq!(stub.lines().len(), asked);
+}
+
+#[test]
+fn what_no_list_has_shown_is_looked_up_and_kept() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    let price = ["payments", "prices", "archive", "price_"];
+    for _ in 0..2 {
+        assert_eq!(completed(&user, &price), "price_month\t9.90 EUR / month, Pro Plan");
+        assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH);
+    }
+    assert_eq!(stub.lines(), [CATALOG]);
+    make_old(&user);
+    completed(&user, &price);
+    assert_eq!(stub.lines(), [CATALOG, CATALOG]);
+}
+
+#[test]
+fn what_this_tool_has_changed_is_looked_up_again() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "products", "list"]).exits(0);
+    user.run(&["payments", "products", "create", "--name", "Pro Plan"]).exits(0);
+    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH);
+    assert_eq!(stub.lines(), [PRODUCTS, "POST /api/payments/stripe/test/catalog/products", CATALOG]);
+}
+
+#[test]
+fn the_line_says_which_environment_and_which_backend() {
+    let (stub, other) = (shop(), shop());
+    let user = with_profiles(&[("default", &stub.address), ("other", &other.address)]);
+    let live = "prod_live\tLive Plan";
+    for line in [
+        &["payments", "products", "get", "live", "prod_"][..],
+        &["payments", "products", "get", "-e", "live", "prod_"],
+        &["payments", "products", "get", "--environment=live", ""],
+        &["payments", "prices", "list", "live", "--product", "prod_"],
+        &["payments", "prices", "create", "-elive", "--currency", "usd", "--product", "prod_"],
+    ] {
+        assert_eq!(completed(&user, line), live, "{line:?}");
+    }
+    assert_eq!(other.lines(), Vec::<String>::new());
+    assert_eq!(completed(&user, &["--profile", "other", "payments", "products", "get", "live", ""]), live);
+    assert_eq!(completed(&user, &["payments", "products", "get", "-p", "other", "live", ""]), live);
+    assert_eq!(other.lines(), ["GET /api/payments/stripe/live/catalog"]);
+    let user = user.with("INSFORGE_API_KEY", KEY);
+    let named = ["--api-url", &other.address, "payments", "products", "get", "live", ""];
+    for asked in 2..4 {
+        assert_eq!(completed(&user, &named), live);
+        assert_eq!(other.lines().len(), asked, "nothing is kept of a backend that a flag names");
+    }
+}
+
+#[test]
+fn environments_profiles_and_codes_are_values_too() {
+    let user = with_profiles(&[("default", "https://a.example.com"), ("staging", "https://b.example.com")]);
+    for line in [
+        &["payments", "products", "list", ""][..],
+        &["payments", "customers", "-e", ""],
+        &["payments", "catalog", "l"],
+    ] {
+        assert!(completed(&user, line).contains("live"), "{line:?}");
+    }
+    assert_eq!(completed(&user, &["payments", "sync", "a"]), "all");
+    let set = |words: &[&str]| completed(&user, &[&["payments", "config", "set"], words].concat());
+    assert_eq!(set(&["l"]), "live\tReal customers, real money");
+    assert!(set(&["live", ""]).starts_with("--"), "a key is never completed");
+    for line in [&["logout", "--profile", "s"][..], &["-p", "s"], &["payments", "-p", "s"]] {
+        assert_eq!(completed(&user, line), "staging\thttps://b.example.com", "{line:?}");
+    }
+    assert!(completed(&user, &["explain", "OUTCOME"]).starts_with("OUTCOME_UNKNOWN\t"));
+    // Flags come when one is begun, and commands with what they are for.
+    assert_eq!(completed(&user, &["payments", "prod"]), "products\tStripe products");
+    assert!(completed(&user, &["payments", "products", "get", "--js"]).starts_with("--json\t"));
+}
+
+/// Whoever gets everything from the environment finds no file and leaves none.
+#[test]
+fn with_a_pair_from_the_environment_nothing_is_kept() {
+    let stub = shop();
+    let user = User::of(&stub.address);
+    user.run(&["payments", "products", "list"]).exits(0);
+    for _ in 0..2 {
+        assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH);
+    }
+    assert_eq!(stub.lines(), [PRODUCTS, CATALOG, CATALOG]);
+    assert_eq!(fs::read_dir(user.home.path()).expect("the home").count(), 0, "a file was written");
+}
+
+#[test]
+fn a_backend_that_does_not_answer_is_not_waited_for() {
+    let stub = Stub::start(|request| match request.target.as_str() {
+        "/api/payments/stripe/test/catalog/products" => answer(request),
+        _ => Answer::Late { after: Duration::from_secs(60), then: Box::new(Answer::Drop) },
+    });
+    let user = with_profiles(&[("default", &stub.address)]);
+    let line = ["payments", "products", "get", "p"];
+    assert_eq!(completed(&user, &line), "");
+    user.run(&["payments", "products", "list"]).exits(0);
+    make_old(&user);
+    assert_eq!(completed(&user, &line), BOTH, "what is old is better than nothing");
+}
+
+#[test]
+fn whatever_is_missing_or_broken_is_no_candidates() {
+    let line = ["payments", "products", "get", "p"];
+    assert_eq!(completed(&User::new(), &line), "");
+    let stub = shop();
+    let refused = Stub::start(|_| Answer::json(401, r#"{"error": "AUTH_INVALID_API_KEY"}"#));
+    for (name, text) in
+        [("config.toml", "this is no TOML"), ("credentials.toml", "[neither"), ("credentials.toml", "")]
+    {
+        let user = with_profiles(&[("default", &stub.address)]);
+        user.write(&format!(".config/insforge/{name}"), text);
+        assert_eq!(completed(&user, &line), "", "{name}: {text}");
+    }
+    for user in [
+        with_profiles(&[("default", &refused.address)]),
+        User::of(&super::harness::dead()),
+        User::of("http://not-encrypted.example.com"),
+        User::of(&stub.address).with("INSFORGE_TIMEOUT", "never"),
+        User::of(&stub.address).with("INSFORGE_LOG", "1").without("INSFORGE_API_KEY"),
+    ] {
+        assert_eq!(completed(&user, &line), "");
+    }
+    for line in [
+        // Nobody is there to write into stdin, which is the shell's.
+        &["--api-url", &stub.address, "--api-key-stdin", "payments", "products", "get", "p"][..],
+        &["--no-such-flag", "payments", "products", "get", "p"],
+    ] {
+        assert_eq!(completed(&User::new(), line), "", "{line:?}");
+    }
+    assert_eq!(stub.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn a_list_that_was_damaged_is_looked_up_again() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    let line = ["payments", "products", "get", "p"];
+    let damages: [&[u8]; 4] =
+        [b"prod_old", b"\xff\xfe\0", b"one\ttwo\n\n\t\t", b"prod_pro\tPro Plan\t\t\nprod_basic\tBas"];
+    for (asked, damage) in (1..).zip(damages) {
+        user.run(&["payments", "products", "list"]).exits(0);
+        for file in kept(&user) {
+            fs::write(file, damage).expect("a list");
+        }
+        assert_eq!(completed(&user, &line), BOTH, "{damage:?}");
+        assert_eq!(stub.lines().len(), 2 * asked, "{damage:?}");
+    }
+}
+
+/// What is in a pipe is there once, and for the command; and a file that hangs does not hang the prompt.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let stub = shop();
+    let pipe = |user: &User, name: &str| {
+        let path = user.path(name);
+        let _ = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        path
+    };
+    let user = with_profiles(&[("default", &stub.address)]);
+    pipe(&user, ".config/insforge/config.toml");
+    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), "");
+    assert_eq!(completed(&user, &["payments", "--profile", "d"]), "");
+
+    let user = User::of(&stub.address).without("INSFORGE_API_KEY");
+    let key = pipe(&user, "key").display().to_string();
+    let reader = fs::File::options().read(true).write(true).open(&key).expect("both ends");
+    (&reader).write_all(KEY.as_bytes()).expect("a key");
+    let line = ["payments", "products", "get", "p"];
+    assert_eq!(completed(&user, &[&["--api-key-file", &key], &line[..]].concat()), "");
+    assert_eq!(completed(&user.with("INSFORGE_API_KEY_FILE", &key), &line), "");
+    let mut there = vec![0; KEY.len()];
+    (&reader).read_exact(&mut there).expect("the key");
+    assert_eq!(there, KEY.as_bytes());
+    assert_eq!(stub.lines(), Vec::<String>::new());
+}
+
+/// A keyring may open a dialogue: what is in one is not looked up.
+#[test]
+fn a_keyring_is_left_alone() {
+    let stub = shop();
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "products", "list"]).exits(0);
+    let config = user.read(".config/insforge/config.toml").replace("\"file\"", "\"keyring\"");
+    user.write(".config/insforge/config.toml", &config);
+    make_old(&user);
+    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH, "what was listed before");
+    assert_eq!(completed(&user, &["payments", "prices", "get", "p"]), "");
+    assert_eq!(stub.lines(), [PRODUCTS]);
+}
+
+/// Who names a product in the provider's dashboard must not be able to write a command into somebody's shell.
+#[test]
+fn what_others_have_named_stays_text() {
+    let stub = Stub::start(|_| {
+        let product = |id: &str, name: &str| {
+            format!(r#"{{"environment": "test", "productId": "{id}", "name": "{name}", "active": true}}"#)
+        };
+        let products = [
+            product("prod_1", r"Red \u001b[31m\nPlan\tof \u202edays"),
+            product("prod_2;id", "A command"),
+            product("prod_$(id)", "Another"),
+            product("-prod", "A flag"),
+            product(r"prod_\tx", "Two words"),
+        ];
+        Answer::json(200, &format!(r#"{{"products": [{}], "prices": []}}"#, products.join(",")))
+    });
+    let user = with_profiles(&[("default", &stub.address)]);
+    for _ in 0..2 {
+        assert_eq!(
+            completed(&user, &["payments", "products", "get", "-e", "test", ""]),
+            "prod_1\tRed \u{fffd}[31m Plan of \u{fffd}days"
+        );
+    }
+}
+
+#[cfg(feature = "sandbox")]
+#[test]
+fn the_sandbox_completes_too() {
+    let user = User::new();
+    let of = |text: String| text.lines().filter(|line| line.contains("Pro Plan")).count();
+    assert_eq!(of(completed(&user, &["--sandbox", "payments", "products", "get", "prod_"])), 1);
+    let user = user.with("INSFORGE_SANDBOX", "1");
+    assert_eq!(of(completed(&user, &["payments", "prices", "get", "price_"])), 3);
+    assert_eq!(kept(&user), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn the_script_asks_whatever_insforge_is_there() {
+    let user = User::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = user.run(&["completion", shell, "--dynamic"]).exits(0).stdout;
+        assert!(script.contains("COMPLETE") && script.contains("insforge"), "{shell}: {script}");
+        assert!(!script.contains("target/"), "{shell} has a path: {script}");
+        assert_ne!(script, user.run(&["completion", shell]).exits(0).stdout);
+    }
+}
+
+/// `COMPLETE` may be there for something else, and no command is completed that was meant to run.
+#[test]
+fn a_variable_of_that_name_changes_nothing_by_itself() {
+    let user = User::new();
+    let version = |value: &str, args: &[&str]| -> Ran {
+        let mut command = user.command(args);
+        command.env("COMPLETE", value);
+        super::harness::finish(command, "")
+    };
+    for value in ["bash", "1", "", "tcsh"] {
+        assert!(version(value, &["--version"]).exits(0).stdout.starts_with("insforge "), "{value}");
+    }
+    version("tcsh", &["--", "insforge", "payments", "status"]).exits(64);
+}
