@@ -49,7 +49,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Follows it. The first look has to succeed: what fails at once is more likely a wrong address than a restart.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.form.output_for(true)?;
+    let output = ctx.form.output_for(true, F::Rows::TABLES)?;
     command.call()?;
     ctx.set_deadline_of_each_request(DEADLINE);
     ctx.ending.set(Ending::Completes);

@@ -1,7 +1,7 @@
 //! In which form the result is wanted.
 
 use crate::error::Failure;
-use crate::ui::{Columns, Filter, Page};
+use crate::ui::{Columns, Filter, Page, Tables};
 
 /// How the result is written to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -72,8 +72,12 @@ impl Form {
         Ok(Self { output, named: named.is_some() || columns.is_some() || filter.is_some(), columns, filter })
     }
 
-    /// The format for a reply with or without ids.
-    pub(super) fn output_for(&self, has_ids: bool) -> Result<Output, Failure> {
+    /// The format for a reply with or without ids, which can have these tables. What of it cannot be had is said before
+    /// anything is sent.
+    pub(super) fn output_for(&self, has_ids: bool, tables: Tables) -> Result<Output, Failure> {
+        if let (Output::Table, Some(columns)) = (self.output, &self.columns) {
+            columns.check_tables(tables)?;
+        }
         match self.output {
             Output::Ids if !has_ids && self.named => {
                 Err(Failure::usage("This command's result has no ids")

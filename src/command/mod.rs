@@ -71,7 +71,7 @@ const WAITING: &str = "Waiting for the backend…";
 /// Runs a command: spinner, rendering, exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.form.output_for(C::HAS_IDS)?;
+    let output = ctx.form.output_for(C::HAS_IDS, C::Reply::TABLES)?;
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
@@ -88,7 +88,7 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
 #[cfg(feature = "sandbox")]
 pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.form.output_for(C::HAS_IDS)?;
+    let output = ctx.form.output_for(C::HAS_IDS, C::Reply::TABLES)?;
     let reply = command.run(ctx).await?;
     ctx.ending.set(Ending::Completes);
     show::show(&reply, output, ctx).await?;

@@ -51,7 +51,7 @@ pub(crate) async fn execute_rollout<R: Rollout>(command: R, ctx: &Ctx) -> Result
             .hint(command.instead_of_rehearsal(ctx))
             .into());
     }
-    let output = ctx.form.output_for(R::HAS_IDS)?;
+    let output = ctx.form.output_for(R::HAS_IDS, R::Shown::TABLES)?;
     ctx.set_deadline_of_each_request(DEADLINE);
     if let Some(what) = command.reads_stdin() {
         ctx.claim_stdin(what)?;

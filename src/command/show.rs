@@ -12,7 +12,7 @@ use crate::command::{Ctx, Form, Output, aside};
 use crate::error::{Code, Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{
-    CANNOT_WRITE, Csv, Filter, Page, Rows, Show, Stream, View, Written, clean_line, rows_at, rows_in,
+    CANNOT_WRITE, Csv, Filter, Page, Rows, Show, Stream, Tables, View, Written, clean_line, rows_at, rows_in,
     write_json, write_json_line, write_page,
 };
 
@@ -205,6 +205,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> Failure {
 
 impl<T: View> Show for Reply<T> {
     const ROWS: Rows = T::ROWS;
+    const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Reply::json(self)
@@ -235,6 +236,7 @@ pub(crate) struct Done<T> {
 
 impl<T: View> Show for Done<T> {
     const ROWS: Rows = T::ROWS;
+    const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Reply::json(&self.reply)

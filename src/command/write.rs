@@ -139,7 +139,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
 
 /// What comes before anything is read or asked; the format of the result.
 pub(super) async fn begin<W: Write>(command: &W, ctx: &Ctx) -> Result<Output> {
-    let output = ctx.form.output_for(W::HAS_IDS || ctx.dry_run)?;
+    let output = ctx.form.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES)?;
     ctx.set_deadline(DEADLINE);
     let effect = command.effect()?;
     if let Some(what) = command.reads_stdin() {

@@ -8,7 +8,7 @@ use crate::api::{self, Health};
 use crate::command::{Command, Ctx};
 use crate::error::{Exit, Failure};
 use crate::settings::{Backend, Source};
-use crate::ui::{Column, Page, Section, Show, yes_no};
+use crate::ui::{Column, Page, Section, Show, Tables, yes_no};
 use crate::wire::Generation;
 
 /// Show which backend and key are used, where they come from, and whether they work
@@ -84,15 +84,16 @@ impl Report {
 }
 
 impl Show for Report {
+    const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value"), Column::new("From")]];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Borrowed(&self.json))
     }
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[Column::label("Setting"), Column::new("Value"), Column::new("From")];
         let rows =
             self.values.iter().map(|(name, value, from)| vec![(*name).into(), value.into(), from.into()]);
-        Section::new(COLUMNS, rows).into()
+        Section::new(Self::TABLES[0], rows).into()
     }
 
     fn failure(&self) -> Option<Failure> {

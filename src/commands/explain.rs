@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::catalog::file::distance;
 use crate::command::{Command, Ctx};
 use crate::error::{Code, Exit, Failure, Known, known};
-use crate::ui::{Column, Line, Mark, Page, Section, Show};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 
 /// Say what an error's or a warning's code means, what leads to it, and what to do
 ///
@@ -73,6 +73,8 @@ pub(crate) enum Explained {
 }
 
 impl Show for Explained {
+    const TABLES: Tables = &[COLUMNS];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(match self {
             Self::All(all) => all.iter().map(object).collect(),

@@ -25,6 +25,7 @@ use crate::error::{Exit, Failure};
 use crate::settings::Offers;
 use crate::wire::Environment;
 pub(crate) use deferred::{Deferred, with_named_only};
+pub(crate) use help::columns;
 use razorpay::{Razorpay, RazorpayGateway};
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};

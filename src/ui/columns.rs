@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::error::Failure;
-use crate::ui::page::{Column, Page, Section};
+use crate::ui::page::{Column, Page, Section, Tables};
 
 /// Names of columns, in the order in which they are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +33,25 @@ impl Columns {
             return Err(Failure::usage("This command's result is not a table, and has no columns")
                 .hint("leave out --columns, or add -o csv"));
         }
-        let sections = page.sections;
-        let all = || sections.iter().flat_map(|section| section.columns.iter().map(|column| column.name));
-        if !sections.is_empty() {
-            self.check(all())?;
+        let names: Vec<&str> = page
+            .sections
+            .iter()
+            .flat_map(|section| section.columns.iter().map(|column| column.name))
+            .collect();
+        let sections: Vec<_> =
+            page.sections.into_iter().filter_map(|section| self.of_section(section)).collect();
+        if sections.is_empty() && !names.is_empty() {
+            self.check(names.into_iter())?;
         }
-        let sections = sections.into_iter().filter_map(|section| self.of_section(section)).collect();
         Ok(Page { sections, ..page })
+    }
+
+    /// Refuses what none of these has, where there are any.
+    pub(crate) fn check_tables(&self, tables: Tables) -> Result<(), Failure> {
+        if tables.is_empty() {
+            return Ok(());
+        }
+        self.check(tables.iter().copied().flatten().map(|column| column.name))
     }
 
     fn of_section<'a>(&self, section: Section<'a>) -> Option<Section<'a>> {

@@ -24,7 +24,7 @@ pub(crate) use jq::{Filter, Written};
 pub(crate) use json::{write_json, write_json_line};
 pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use marked::{Marked, marked};
-pub(crate) use page::{Column, Page, Rows, Section, Show, View, dash, rows_in, yes_no};
+pub(crate) use page::{Column, Page, Rows, Section, Show, Tables, View, dash, rows_in, yes_no};
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{Stream, rows_at};
 pub(crate) use table::{Look, write_page};

@@ -11,6 +11,8 @@ use crate::ui::lines::Line;
 pub(crate) trait Show {
     /// Where the rows are in its JSON.
     const ROWS: Rows = &[];
+    /// What tables it can have.
+    const TABLES: Tables = &[];
     /// For programs.
     fn json(&self) -> serde_json::Result<Cow<'_, Value>>;
     /// The same as text.
@@ -51,6 +53,8 @@ pub(crate) trait View {
     const NOUN: &'static str;
     /// Where the rows are in its JSON.
     const ROWS: Rows = &[];
+    /// What tables it can have.
+    const TABLES: Tables = &[];
     /// For people.
     fn page(&self) -> Page<'_>;
     /// One id a line.
@@ -66,6 +70,9 @@ pub(crate) trait View {
 /// The fields of a JSON object that have rows, one or a list of them, each with what such a row is. Without any of these
 /// fields the whole is one row.
 pub(crate) type Rows = &'static [(&'static str, &'static str)];
+
+/// The columns of each table.
+pub(crate) type Tables = &'static [&'static [Column]];
 
 /// The rows of a whole. Where it has several of the fields, a row says first what it is.
 pub(crate) fn rows_in(whole: &Value, fields: Rows) -> Vec<Cow<'_, Value>> {

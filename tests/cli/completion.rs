@@ -238,6 +238,25 @@ fn environments_profiles_and_codes_are_values_too() {
 }
 
 /// Whoever gets everything from the environment finds no file and leaves none.
+/// Several names stand in one word, and the command that is meant says which there are.
+#[test]
+fn columns_are_those_of_the_command_s_table() {
+    let user = User::new();
+    for (line, expected) in [
+        (&["payments", "products", "list", "--columns", "na"][..], "name"),
+        (&["payments", "products", "list", "--columns", "name,a"], "name,active"),
+        (&["payments", "stripe", "prices", "get", "--columns=re"], "--columns=recurring"),
+        (&["payments", "razorpay", "plans", "list", "--columns", "plan"], "plan-id"),
+        (&["payments", "history", "--columns", "wh"], "when"),
+        (&["payments", "products", "delete", "--columns", ""], ""),
+        (&["login", "--columns", ""], ""),
+    ] {
+        assert_eq!(completed(&user, line), expected, "{line:?}");
+    }
+    let all = completed(&user, &["payments", "status", "--columns", ""]);
+    assert_eq!(all.lines().next(), Some("env"), "in the order of the table: {all}");
+}
+
 #[test]
 fn with_a_pair_from_the_environment_nothing_is_kept() {
     let stub = shop();

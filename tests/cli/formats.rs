@@ -114,6 +114,11 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
         assert!(ran.stdout.is_empty(), "{ran:?}");
         ran.says(&["There is no column `colour`", "there are: ", there]);
     }
+    // What cannot be shown is not done.
+    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--columns", "colour"];
+    user.run(&create).exits(64).says(&["There is no column `colour`"]);
+    let names = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0).stdout;
+    assert!(!names.lines().any(|name| name == "A"), "{names}");
     // Each part of a page shows those that it has, and what has none of them goes.
     let catalog = &["--sandbox", "payments", "catalog", "--columns"];
     let both = user.run(&[&catalog[..], &["active,price-id"]].concat()).exits(0).stdout;
@@ -138,6 +143,51 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
         let ran = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0);
         assert_eq!(ran.stdout.lines().next(), Some(first));
     }
+}
+
+/// What the map says of columns, from which they are completed, is what each table has: to name all of them changes
+/// nothing but their order.
+#[test]
+fn the_map_knows_the_columns_of_every_table() {
+    let map = map(&[]);
+    let mut tables = 0;
+    for command in map["commands"].as_array().expect("commands") {
+        let path = words(&command["path"]).join(" ");
+        if command.get("example").is_none() || NOT_HERE.contains(&path.as_str()) {
+            continue;
+        }
+        let example = words(&command["example"]["argv"]).into_iter().skip(1);
+        let example: Vec<String> =
+            example.filter(|word| !["--json", "OUTCOME_UNKNOWN"].contains(&word.as_str())).collect();
+        let shown = |more: &[&str]| {
+            let user = User::new();
+            let argv: Vec<String> =
+                example.iter().cloned().chain(more.iter().map(|word| (*word).to_owned())).collect();
+            let ran = in_a_sandbox(&user, &argv, command["example"]["stdin"].as_str().unwrap_or_default());
+            let mut cells: Vec<String> = ran
+                .stdout
+                .lines()
+                .flat_map(|line| {
+                    settled(line, &user).split("  ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
+                })
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            cells.sort_unstable();
+            (ran, cells)
+        };
+        let (plain, cells) = shown(&[]);
+        let columns = command.get("columns").map(words).unwrap_or_default();
+        if columns.is_empty() {
+            // Text, or nothing at all.
+            let (ran, _) = shown(&["--columns", "nonsense"]);
+            assert!(ran.code == plain.code || ran.stderr.contains("is not a table"), "{path}: {ran:?}");
+            continue;
+        }
+        let (ran, chosen) = shown(&["--columns", &columns.join(",")]);
+        assert_eq!((ran.code, chosen), (plain.code, cells), "{path}");
+        tables += usize::from(plain.code == 0);
+    }
+    assert!(tables > 30, "only {tables} tables");
 }
 
 /// Whoever names columns gets them, on a terminal that is too narrow for all as well.

@@ -10,6 +10,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::cli::complete::look_up;
 use crate::cli::global::Global;
+use crate::commands::columns;
 use crate::error::known;
 use crate::facts::Facts;
 use crate::settings::{Places, Profiles};
@@ -23,6 +24,8 @@ pub(super) struct Typed {
     pub(super) environment: Option<Environment>,
     /// The id of the thing that the command is about stands there already.
     has_id: bool,
+    /// The names of the command and of those above it.
+    path: Vec<String>,
 }
 
 /// What an argument can be.
@@ -34,13 +37,17 @@ enum Values {
     First(Option<&'static str>),
     Profiles,
     Codes,
+    /// Columns of its table, several with commas between them.
+    Columns,
 }
 
 impl Typed {
     pub(super) fn of(line: &ArgMatches, facts: &Facts) -> Option<Self> {
         let global = Global::from_arg_matches(line).ok()?;
         let mut command = line;
-        while let Some((_, below)) = command.subcommand() {
+        let mut path = Vec::new();
+        while let Some((name, below)) = command.subcommand() {
+            path.push(name.to_owned());
             command = below;
         }
         let one = |name: &str| command.try_get_one::<Environment>(name).ok().flatten().copied();
@@ -58,6 +65,7 @@ impl Typed {
             global,
             environment: environment.or(in_place_of_id),
             has_id: id.is_some() && in_place_of_id.is_none(),
+            path,
         })
     }
 }
@@ -71,6 +79,7 @@ pub(super) fn attach(command: Command, above: &str, typed: &Arc<Typed>) -> Comma
         .mut_args(|arg| match values(&arg, &name, ids) {
             Some(values) => {
                 let typed = Arc::clone(typed);
+                let arg = if values == Values::Columns { arg.value_delimiter(',') } else { arg };
                 arg.add(ArgValueCompleter::new(move |word: &OsStr| candidates(values, word, &typed)))
             }
             None => arg,
@@ -86,6 +95,7 @@ fn values(arg: &Arg, command: &str, ids: Option<&'static str>) -> Option<Values>
         "word" if ids.is_some() || arg.get_possible_values().is_empty() => Some(Values::First(ids)),
         "words" if command == "set" => Some(Values::First(None)),
         "profile" => Some(Values::Profiles),
+        "columns" => Some(Values::Columns),
         "code" if command == "explain" => Some(Values::Codes),
         _ => None,
     }
@@ -108,6 +118,7 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
         Values::Ids(_) if typed.has_id => Vec::new(),
         Values::Ids(list) => look_up::ids(list, word, typed),
         Values::Profiles => look_up::in_time(|found| found.send(profiles()?).ok()),
+        Values::Columns => columns(&typed.path).into_iter().map(|name| (name, String::new())).collect(),
         Values::Codes => known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect(),
     };
     all.retain(|(value, _)| value.starts_with(word) && is_plain(value));

@@ -8,7 +8,7 @@ use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway, execute, execute_write};
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
-use crate::ui::{Column, Page, Rows, Section, View, dash, yes_no};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, yes_no};
 use crate::wire::{self, Key};
 
 /// Show which keys are configured, masked; set and remove them
@@ -56,14 +56,15 @@ impl<G: Gateway> Command for List<G> {
 impl View for wire::Config {
     const NOUN: &'static str = "keys";
     const ROWS: Rows = &[("keys", "key")];
+    /// Where each environment has one key, and where it has several.
+    const TABLES: Tables = &[
+        &[Column::new("Env"), Column::new("Configured"), Column::new("Key")],
+        &[Column::new("Env"), Column::new("Kind"), Column::new("Configured"), Column::new("Key")],
+    ];
 
     fn page(&self) -> Page<'_> {
-        const ONE: &[Column] = &[Column::new("Env"), Column::new("Configured"), Column::new("Key")];
-        const SEVERAL: &[Column] =
-            &[Column::new("Env"), Column::new("Kind"), Column::new("Configured"), Column::new("Key")];
         let several = self.keys.iter().any(|key| key.key_type.is_some());
-        Section::new(if several { SEVERAL } else { ONE }, self.keys.iter().map(|key| row(key, several)))
-            .into()
+        Section::new(Self::TABLES[usize::from(several)], self.keys.iter().map(|key| row(key, several))).into()
     }
 }
 

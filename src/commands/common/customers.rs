@@ -8,7 +8,7 @@ use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::common::arguments::LimitArgs;
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Customer, Money};
 
 /// List the customers of one environment, as the mirror has them
@@ -44,6 +44,7 @@ const COLUMNS: &[Column] = &[
 impl View for wire::Customers {
     const NOUN: &'static str = "customers";
     const ROWS: Rows = &[("customers", "customer")];
+    const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
         Section::new(COLUMNS, self.customers.iter().map(row)).into()

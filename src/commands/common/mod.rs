@@ -6,7 +6,7 @@ mod config;
 mod config_remove;
 mod configured;
 mod customers;
-mod doctor;
+pub(super) mod doctor;
 mod entries;
 mod input;
 mod secret_input;

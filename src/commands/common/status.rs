@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::command::{Command, Ctx, Gateway};
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection};
 
 /// Show connection, key, account, webhook and last sync of each environment
@@ -28,18 +28,18 @@ impl<G: Gateway> Command for Status<G> {
 impl View for wire::Status {
     const NOUN: &'static str = "payment environments";
     const ROWS: Rows = &[(wire::CONNECTIONS[0], "connection"), (wire::CONNECTIONS[1], "connection")];
+    const TABLES: Tables = &[&[
+        Column::new("Env"),
+        Column::new("Status"),
+        Column::new("Key"),
+        Column::new("Account"),
+        Column::new("Webhook"),
+        Column::new("Last Sync"),
+        Column::spare("Synced At"),
+    ]];
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Env"),
-            Column::new("Status"),
-            Column::new("Key"),
-            Column::new("Account"),
-            Column::new("Webhook"),
-            Column::new("Last Sync"),
-            Column::spare("Synced At"),
-        ];
-        Section::new(COLUMNS, self.connections.iter().map(connection_row)).into()
+        Section::new(Self::TABLES[0], self.connections.iter().map(connection_row)).into()
     }
 
     /// Why the last sync failed: the table says only that it did.

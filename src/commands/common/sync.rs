@@ -10,7 +10,7 @@ use crate::api::{self, Provider, Reply};
 use crate::command::{Command, Ctx, Gateway, SyncOutcome, Synced};
 use crate::commands::common::arguments::the_same;
 use crate::error::{Code, Failure};
-use crate::ui::{Page, Rows, Show, View};
+use crate::ui::{Page, Rows, Show, Tables, View};
 use crate::wire::Environment;
 
 /// Mirror the provider's catalog, customers and subscriptions again
@@ -68,6 +68,7 @@ pub(crate) struct Report<T> {
 
 impl<T: View + Synced> Show for Report<T> {
     const ROWS: Rows = T::ROWS;
+    const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Reply::json(&self.reply)

@@ -9,7 +9,7 @@ use crate::api::{self, Call, Reply};
 use crate::command::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
 /// List payments, failed payments and refunds of one environment, newest first
@@ -99,6 +99,7 @@ const COLUMNS: &[Column] = &[
 impl View for wire::Transactions {
     const NOUN: &'static str = "transactions";
     const ROWS: Rows = &[("transactions", "transaction"), ("paymentHistory", "transaction")];
+    const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
         Section::new(COLUMNS, self.transactions.iter().map(row)).into()

@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, Command};
 use serde_json::{Map, Value, json};
 
 use super::TOPICS;
+use super::columns::columns;
 use super::facts::{Facts, facts};
 use super::variables::variables;
 use crate::error::{Exit, known};
@@ -78,6 +79,10 @@ fn command(command: &Command, path: &[&str], tree: &Command) -> Value {
     set("args", own.map(argument).collect());
     if let Some(facts) = facts(path).filter(|_| runs) {
         say(facts, &mut set);
+        let columns = columns(path);
+        if !columns.is_empty() {
+            set("columns", json!(columns));
+        }
     }
     Value::Object(object)
 }

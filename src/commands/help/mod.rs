@@ -1,6 +1,9 @@
+mod columns;
 mod facts;
 mod map;
 mod variables;
+
+pub(crate) use columns::columns;
 
 use anyhow::Result;
 use clap::Args;

@@ -16,7 +16,7 @@ use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
 use crate::commands::razorpay::offers;
 use crate::error::{Code, Exit, Failure};
 use crate::settings::Offers;
-use crate::ui::{Column, Page, Rows, Section, Show, View, short_date};
+use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
 
@@ -57,6 +57,7 @@ pub(crate) fn section<'a, R: Row>(rows: impl IntoIterator<Item = &'a R>) -> Sect
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
     const ROWS: Rows = &[("items", "item"), ("plans", "plan")];
+    const TABLES: Tables = &[Item::COLUMNS, Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
         vec![section(&self.items).titled("Items"), section(&self.plans).titled("Plans")].into()
@@ -129,6 +130,7 @@ pub(crate) struct Part<R> {
 
 impl<R: Row> Show for Part<R> {
     const ROWS: Rows = &[(R::MANY, R::ONE)];
+    const TABLES: Tables = &[R::COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let catalog = self.catalog.json()?;
@@ -154,6 +156,7 @@ pub(crate) struct One<R> {
 
 impl<R: Row> Show for One<R> {
     const ROWS: Rows = &[(R::ONE, R::ONE)];
+    const TABLES: Tables = &[R::COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let catalog = self.catalog.json()?;

@@ -8,7 +8,7 @@ use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::commands::razorpay::offers;
 use crate::settings::Offers;
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, sync_error};
 
@@ -66,20 +66,20 @@ impl Gateway for RazorpayGateway {
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
     const ROWS: Rows = &[("results", "result")];
+    const TABLES: Tables = &[&[
+        Column::new("Env"),
+        Column::new("Status"),
+        Column::new("Items"),
+        Column::new("Plans"),
+        Column::new("Customers"),
+        Column::new("Subscriptions"),
+        Column::new("Invoices"),
+        Column::new("Payments"),
+        Column::spare("Synced At"),
+    ]];
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Env"),
-            Column::new("Status"),
-            Column::new("Items"),
-            Column::new("Plans"),
-            Column::new("Customers"),
-            Column::new("Subscriptions"),
-            Column::new("Invoices"),
-            Column::new("Payments"),
-            Column::spare("Synced At"),
-        ];
-        Section::new(COLUMNS, self.results.iter().map(sync_row)).into()
+        Section::new(Self::TABLES[0], self.results.iter().map(sync_row)).into()
     }
 }
 
@@ -124,18 +124,18 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
     const ROWS: Rows = &[("subscriptions", "subscription")];
+    const TABLES: Tables = &[&[
+        Column::new("Subscription ID"),
+        Column::new("Customer"),
+        Column::new("Subject"),
+        Column::new("Status"),
+        Column::new("Plan"),
+        Column::new("Paid"),
+        Column::new("Period End"),
+    ]];
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Subscription ID"),
-            Column::new("Customer"),
-            Column::new("Subject"),
-            Column::new("Status"),
-            Column::new("Plan"),
-            Column::new("Paid"),
-            Column::new("Period End"),
-        ];
-        Section::new(COLUMNS, self.subscriptions.iter().map(subscription_row)).into()
+        Section::new(Self::TABLES[0], self.subscriptions.iter().map(subscription_row)).into()
     }
 
     fn ids(&self) -> Vec<&str> {

@@ -6,7 +6,7 @@ mod gateway;
 mod items;
 mod offers;
 mod plans;
-mod webhooks;
+pub(super) mod webhooks;
 
 use anyhow::Result;
 use clap::Subcommand;

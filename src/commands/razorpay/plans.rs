@@ -11,7 +11,7 @@ use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::guard::Effect;
-use crate::ui::{Column, Page, Rows, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
 };
@@ -93,6 +93,7 @@ impl Row for Plan {
 impl View for PlanReply {
     const NOUN: &'static str = "plan";
     const ROWS: Rows = &[("plan", "plan")];
+    const TABLES: Tables = &[Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
         catalog::section([&self.plan]).into()

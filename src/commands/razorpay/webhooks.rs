@@ -10,7 +10,7 @@ use crate::command::{Change, Check, Command, Ctx, Write, execute, execute_write}
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::guard::Effect;
-use crate::ui::{Column, Page, Section, Show};
+use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};
 
@@ -182,17 +182,18 @@ fn out_of_reach(url: &str) -> Warning {
 }
 
 impl Show for ToEnter {
+    const TABLES: Tables =
+        &[&[Column::label("Field"), Column::new("Value")], &[Column::new("Active Events")]];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Reply::json(&self.reply)
     }
 
     fn page(&self) -> Page<'_> {
-        const FIELDS: &[Column] = &[Column::label("Field"), Column::new("Value")];
-        const ACTIVE: &[Column] = &[Column::new("Active Events")];
         let fields = [("Webhook URL", self.reply.data.webhook_url.as_str()), ("Secret", &self.secret)];
         let fields = fields.into_iter().map(|(name, value)| vec![name.into(), value.into()]);
         let events = EVENTS.into_iter().map(|event| vec![event.into()]);
-        vec![Section::new(FIELDS, fields), Section::new(ACTIVE, events)].into()
+        vec![Section::new(Self::TABLES[0], fields), Section::new(Self::TABLES[1], events)].into()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -19,6 +19,7 @@ use crate::settings::Places;
 use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
 pub(crate) use own::own;
+pub(crate) use serve::Serving;
 
 /// The commands.
 #[derive(Subcommand)]

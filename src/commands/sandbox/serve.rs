@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::command::{Command, Ctx};
 use crate::commands::sandbox::{FAULTS, Wanted, shown, state_file};
 use crate::sandbox::{API_KEY, Sandbox};
-use crate::ui::{Column, Page, Section, Show};
+use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::Generation;
 
 /// Serve the sandbox on a port of this machine until Ctrl-C
@@ -44,6 +44,8 @@ pub(crate) struct Serving {
 }
 
 impl Show for Serving {
+    const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value")]];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
             "url": self.sandbox.url(),
@@ -54,14 +56,13 @@ impl Show for Serving {
     }
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[Column::label("Setting"), Column::new("Value")];
         let rows: [(&str, Cow<'_, str>); 4] = [
             ("Address", self.sandbox.url().into()),
             ("API key", API_KEY.into()),
             ("State", self.state.as_str().into()),
             ("Generation", self.generation.to_string().into()),
         ];
-        Section::new(COLUMNS, rows.into_iter().map(|(name, value)| vec![name.into(), value])).into()
+        Section::new(Self::TABLES[0], rows.into_iter().map(|(name, value)| vec![name.into(), value])).into()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, offers, prices, products, secret_key};
 use crate::settings::Offers;
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{
     Catalog, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
 };
@@ -49,19 +49,19 @@ impl Gateway for StripeGateway {
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
     const ROWS: Rows = &[("results", "result")];
+    const TABLES: Tables = &[&[
+        Column::new("Env"),
+        Column::new("Status"),
+        Column::new("Products"),
+        Column::new("Prices"),
+        Column::new("Customers"),
+        Column::new("Subscriptions"),
+        Column::new("Unmapped"),
+        Column::spare("Synced At"),
+    ]];
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Env"),
-            Column::new("Status"),
-            Column::new("Products"),
-            Column::new("Prices"),
-            Column::new("Customers"),
-            Column::new("Subscriptions"),
-            Column::new("Unmapped"),
-            Column::spare("Synced At"),
-        ];
-        Section::new(COLUMNS, self.results.iter().map(sync_row)).into()
+        Section::new(Self::TABLES[0], self.results.iter().map(sync_row)).into()
     }
 }
 
@@ -107,6 +107,7 @@ fn outcome(connection: &Connection) -> SyncOutcome {
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
     const ROWS: Rows = &[("products", "product"), ("prices", "price")];
+    const TABLES: Tables = &[products::COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {
         vec![
@@ -125,17 +126,17 @@ impl View for Catalog {
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
     const ROWS: Rows = &[("subscriptions", "subscription")];
+    const TABLES: Tables = &[&[
+        Column::new("Subscription ID"),
+        Column::new("Customer"),
+        Column::new("Subject"),
+        Column::new("Status"),
+        Column::new("Items"),
+        Column::new("Period End"),
+    ]];
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Subscription ID"),
-            Column::new("Customer"),
-            Column::new("Subject"),
-            Column::new("Status"),
-            Column::new("Items"),
-            Column::new("Period End"),
-        ];
-        Section::new(COLUMNS, self.subscriptions.iter().map(subscription_row)).into()
+        Section::new(Self::TABLES[0], self.subscriptions.iter().map(subscription_row)).into()
     }
 
     fn ids(&self) -> Vec<&str> {

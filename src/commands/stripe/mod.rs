@@ -1,6 +1,6 @@
 //! Stripe: what only Stripe has, and how Stripe's part of what every provider has is shown.
 
-mod catalog;
+pub(super) mod catalog;
 mod config_set;
 mod doctor;
 mod gateway;

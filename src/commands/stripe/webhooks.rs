@@ -7,7 +7,7 @@ use crate::command::{Change, Check, Ctx, Done, Write, execute_write};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::guard::Effect;
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
 #[derive(Subcommand)]
@@ -110,14 +110,14 @@ fn may_have_begun(failure: &Failure) -> bool {
 impl View for ConnectionReply {
     const NOUN: &'static str = "webhook endpoint";
     const ROWS: Rows = &[("connection", "connection")];
+    const TABLES: Tables = &[&[
+        Column::new("Env"),
+        Column::new("Webhook ID"),
+        Column::new("URL"),
+        Column::spare("Configured At"),
+    ]];
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[
-            Column::new("Env"),
-            Column::new("Webhook ID"),
-            Column::new("URL"),
-            Column::spare("Configured At"),
-        ];
         let connection = &self.connection;
         let row = vec![
             connection.environment.as_str().into(),
@@ -125,7 +125,7 @@ impl View for ConnectionReply {
             dash(connection.webhook_endpoint_url.as_deref()),
             short_date(connection.webhook_configured_at.as_deref()),
         ];
-        Section::new(COLUMNS, std::iter::once(row)).into()
+        Section::new(Self::TABLES[0], std::iter::once(row)).into()
     }
 
     fn ids(&self) -> Vec<&str> {

@@ -19,7 +19,7 @@ use crate::api::Provider;
 use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::arguments::the_same;
 use crate::error::{Code, Failure};
-use crate::ui::{Column, Page, Rows, Section, Show, dash};
+use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
 use crate::wire::Environment;
 use checks::{Check, Verdict};
 
@@ -86,6 +86,11 @@ impl Report {
 
 impl Show for Report {
     const ROWS: Rows = &[("checks", "check")];
+    /// Where there is no room for a row it becomes `fail: webhook` and what was found.
+    const TABLES: Tables = &[
+        &[Column::label("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
+        &[Column::label("Check"), Column::new("Command")],
+    ];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let checks = self.checks.iter().map(|check| {
@@ -110,17 +115,14 @@ impl Show for Report {
     }
 
     fn page(&self) -> Page<'_> {
-        // Where there is no room for a row it becomes `fail: webhook` and what was found.
-        const CHECKS: &[Column] =
-            &[Column::label("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")];
-        const REPAIRS: &[Column] = &[Column::label("Check"), Column::new("Command")];
         let checks = self.checks.iter().map(|check| {
             let environment = dash(check.environment.map(Environment::as_str));
             vec![check.verdict.word().into(), check.name.into(), environment, check.found.as_str().into()]
         });
         let repairs = self.repairs().into_iter();
         let repairs = repairs.map(|(check, repair)| vec![check.name.into(), repair.into()]);
-        vec![Section::new(CHECKS, checks), Section::new(REPAIRS, repairs).titled("Repairs")].into()
+        let [of_checks, of_repairs] = [Self::TABLES[0], Self::TABLES[1]];
+        vec![Section::new(of_checks, checks), Section::new(of_repairs, repairs).titled("Repairs")].into()
     }
 
     fn notes(&self) -> Vec<String> {

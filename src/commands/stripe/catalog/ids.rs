@@ -11,7 +11,7 @@ use crate::catalog::{Wanted, carried_by_price, escape, has_amount, managed};
 use crate::command::{Command, Ctx};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::ui::{Column, Line, Mark, Page, Section, Show};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Environment, Mirror};
 
 /// Give an application the ids of the catalog's prices, by lookup key
@@ -149,7 +149,7 @@ fn variable(key: &str) -> String {
 }
 
 /// Lookup keys and their prices.
-pub(super) struct Found {
+pub(crate) struct Found {
     ids: BTreeMap<String, String>,
     /// As the application reads it.
     text: Option<String>,
@@ -157,6 +157,8 @@ pub(super) struct Found {
 }
 
 impl Show for Found {
+    const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let ids: Map<String, Value> = self.ids.iter().map(|(key, id)| (key.clone(), json!(id))).collect();
         Ok(Cow::Owned(Value::Object(ids)))
@@ -168,7 +170,6 @@ impl Show for Found {
     }
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[Column::new("Key"), Column::new("Price ID")];
         let empty = format!(
             "No price in {} has an identity; `insforge payments catalog export {} --adopt` gives them one.",
             self.environment, self.environment
@@ -179,7 +180,7 @@ impl Show for Found {
             return Page { empty, lines, ..Page::default() };
         }
         let rows = self.ids.iter().map(|(key, id)| vec![key.as_str().into(), id.as_str().into()]);
-        Page { empty, ..Section::new(COLUMNS, rows).into() }
+        Page { empty, ..Section::new(Self::TABLES[0], rows).into() }
     }
 
     fn ids(&self) -> Vec<&str> {

@@ -19,6 +19,8 @@ use crate::commands::common;
 use crate::commands::stripe::gateway::StripeGateway;
 use crate::error::{Exit, Failure};
 use crate::wire::Environment;
+pub(crate) use ids::Found;
+pub(crate) use report::Report;
 
 /// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
 #[derive(Args)]

@@ -13,14 +13,14 @@ use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::shown::{kind, mark, name, summary_done};
 use crate::commands::stripe::catalog::survey::survey;
 use crate::error::{Code, Exit, Failure, Warning};
-use crate::ui::{Column, Line, Mark, Page, Section, Show};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Account, Environment};
 
 /// How often it is looked whether everything is as it was to be, and what is not is done.
 const ROUNDS: u32 = 3;
 
 /// What became of it.
-pub(super) struct Report {
+pub(crate) struct Report {
     /// How many changes of each kind were planned.
     planned: Value,
     pub(super) account: Account,
@@ -135,6 +135,8 @@ impl Report {
 }
 
 impl Show for Report {
+    const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
+
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let row = |change: &Change, id: Option<&str>| json!({"action": change.action, "kind": change.kind, "key": change.key, "id": id});
         let done: Vec<Value> = self.applied.done.iter().map(|(change, id)| row(change, Some(id))).collect();
@@ -170,7 +172,6 @@ impl Show for Report {
     }
 
     fn page(&self) -> Page<'_> {
-        const COLUMNS: &[Column] = &[Column::new("Key"), Column::new("Price ID")];
         let mut lines: Vec<Line<'_>> = Vec::new();
         for (change, id) in &self.applied.done {
             lines.push(Line::new(mark(change.action), 0, format!("{}  {id}", name(change))));
@@ -187,7 +188,7 @@ impl Show for Report {
             lines.push(Line::plain(""));
         }
         let rows = self.ids.iter().map(|(key, id)| vec![key.as_str().into(), id.as_str().into()]);
-        Page { lines, sections: vec![Section::new(COLUMNS, rows)], ..Page::default() }
+        Page { lines, sections: vec![Section::new(Self::TABLES[0], rows)], ..Page::default() }
     }
 
     fn ids(&self) -> Vec<&str> {

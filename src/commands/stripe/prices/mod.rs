@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::error::Exit;
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
 #[derive(Subcommand)]
@@ -34,7 +34,7 @@ impl Prices {
     }
 }
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     Column::new("Env"),
     Column::new("Price ID"),
     Column::new("Product ID"),
@@ -88,6 +88,7 @@ pub(super) fn recurring(price: &Price) -> Cow<'_, str> {
 impl View for wire::Prices {
     const NOUN: &'static str = "prices";
     const ROWS: Rows = &[("prices", "price")];
+    const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
         section(&self.prices).into()
@@ -101,6 +102,7 @@ impl View for wire::Prices {
 impl View for wire::PriceReply {
     const NOUN: &'static str = "price";
     const ROWS: Rows = &[("price", "price")];
+    const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
         section(std::slice::from_ref(&self.price)).into()

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::commands::stripe::prices;
 use crate::error::Exit;
-use crate::ui::{Column, Page, Rows, Section, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
 use crate::wire::{self, Product};
 
 #[derive(Subcommand)]
@@ -35,7 +35,7 @@ impl Products {
     }
 }
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     Column::new("Env"),
     Column::new("Product ID"),
     Column::new("Name"),
@@ -63,6 +63,7 @@ fn row(product: &Product) -> Vec<Cow<'_, str>> {
 impl View for wire::Products {
     const NOUN: &'static str = "products";
     const ROWS: Rows = &[("products", "product")];
+    const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
         section(&self.products).into()
@@ -76,6 +77,7 @@ impl View for wire::Products {
 impl View for wire::ProductReply {
     const NOUN: &'static str = "product";
     const ROWS: Rows = &[("product", "product"), ("prices", "price")];
+    const TABLES: Tables = &[COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {
         let product = section(std::slice::from_ref(&self.product));
