@@ -29,7 +29,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_needs_command" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_needs_command" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_needs_command" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -66,7 +66,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand login" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand login" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand login" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -95,7 +95,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand link" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -122,7 +122,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand logout" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -150,7 +150,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand current" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand current" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand current" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -177,7 +177,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand explain" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand explain" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand explain" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -204,7 +204,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -244,7 +244,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -273,7 +273,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -303,7 +303,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -333,7 +333,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -365,7 +365,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -398,7 +398,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -426,7 +426,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -460,7 +460,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -490,7 +490,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -518,7 +518,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from products" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -550,7 +550,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from prices" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -582,7 +582,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -620,7 +620,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -658,7 +658,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -696,7 +696,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -731,7 +731,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -760,7 +760,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -787,7 +787,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from path" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -814,7 +814,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand completion" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand completion" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand completion" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F
@@ -842,7 +842,7 @@ json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
 csv\t'A line for each row, for spreadsheets'
 ids\t'One id a line, for xargs'"
-complete -c insforge -n "__fish_insforge_using_subcommand help" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].id\'; text without quotes' -r
+complete -c insforge -n "__fish_insforge_using_subcommand help" -l jq -d 'Write what a jq filter makes of the JSON, such as \'.prices[].priceId\'; text without quotes' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l columns -d 'Only these columns of a table or of CSV, such as name,active' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-url -d 'The backend\'s address [env: INSFORGE_BASE_URL, then INSFORGE_URL]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand help" -l api-key-file -d 'Read the project\'s API key from a file [env: INSFORGE_API_KEY_FILE]' -r -F

@@ -39,7 +39,7 @@ impl Early {
     /// Looks through argv and environment. Whatever makes no sense here is an error of the parser's later.
     pub(crate) fn read(args: &[OsString], facts: &Facts) -> Self {
         let mut output = facts.var("INSFORGE_OUTPUT").map(str::to_owned);
-        let (mut json, mut color) = (false, None);
+        let (mut json, mut filtered, mut color) = (false, false, None);
         let words: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
         let mut rest = words.iter().map(String::as_str).take_while(|word| *word != "--");
         while let Some(word) = rest.next() {
@@ -47,14 +47,14 @@ impl Early {
             let short = word.strip_prefix('-').map(|word| word.trim_start_matches(['q', 'y', 'v']));
             match (word, short) {
                 ("--json", _) => json = true,
-                // Its filter is for JSON, and may look like anything.
-                ("--jq", _) => json = rest.next().is_some(),
+                // What follows it may look like anything.
+                ("--jq", _) => filtered = rest.next().is_some(),
                 ("--output", _) | (_, Some("o")) => output = rest.next().map(str::to_owned),
                 ("--color", _) => color = rest.next().map(str::to_owned),
                 (long, _) if long.starts_with("--") => match long.split_once('=') {
                     Some(("--output", value)) => output = Some(value.to_owned()),
                     Some(("--color", value)) => color = Some(value.to_owned()),
-                    Some(("--jq", _)) => json = true,
+                    Some(("--jq", _)) => filtered = true,
                     _ => {}
                 },
                 (_, Some(short)) if short.starts_with('o') => {
@@ -64,7 +64,10 @@ impl Early {
             }
         }
         Self {
-            json: json || matches!(output.as_deref(), Some("json" | "jsonl")),
+            // Whoever writes a filter at a terminal reads what is wrong with it there.
+            json: json
+                || filtered && !facts.stderr_terminal
+                || matches!(output.as_deref(), Some("json" | "jsonl")),
             color: color.and_then(|word| Color::from_str(&word, false).ok()).unwrap_or_default(),
         }
     }

@@ -28,8 +28,8 @@ pub(super) struct Global {
     /// How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     output: Option<Output>,
-    /// Write what a jq filter makes of the JSON, such as '.prices[].id'; text without quotes
-    #[arg(long, global = true, value_name = "FILTER")]
+    /// Write what a jq filter makes of the JSON, such as '.prices[].priceId'; text without quotes
+    #[arg(long, global = true, value_name = "FILTER", allow_hyphen_values = true)]
     jq: Option<String>,
     /// Only these columns of a table or of CSV, such as name,active
     #[arg(long, global = true, value_name = "NAMES")]

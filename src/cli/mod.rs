@@ -55,9 +55,6 @@ pub(crate) fn command() -> clap::Command {
     tree
 }
 
-/// Of threads that work aside: a filter of --jq may call itself as often there as on a main thread.
-const STACK: usize = 16 << 20;
-
 /// Parses and runs a command line.
 pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit> {
     // What scripts ask to find out whether it is there: the tree of commands is not needed for it.
@@ -93,7 +90,6 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .thread_stack_size(STACK)
         .build()
         .context("Cannot start the asynchronous runtime")?;
     let outcome = runtime.block_on(async {

@@ -22,6 +22,10 @@ pub(crate) fn next(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> 
     if !failure.retryable() && key.is_none() && failure.code != Code::PartlyDone {
         return None;
     }
+    // The same filter fails again.
+    if failure.code == Code::JqFailed {
+        return None;
+    }
     let words = words(args, key.filter(|_| failure.key_is_new))?;
     Some(words.into_iter().map(str::to_owned).collect())
 }

@@ -1,7 +1,7 @@
 //! In which form the result is wanted.
 
 use crate::error::Failure;
-use crate::ui::{Columns, Filter, Page, Tables};
+use crate::ui::{Columns, Filter, Tables};
 
 /// How the result is written to stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -56,7 +56,7 @@ impl Form {
                 Some(("--columns is for tables and CSV, and --jq for JSON", "leave out one of them"))
             }
             Some(output) if !fits(output) && filter.is_some() => {
-                Some(("--jq filters JSON, and another --output is none", "leave out one of them"))
+                Some(("--jq makes JSON, and -o names another form", "leave out one of them"))
             }
             Some(output) if !fits(output) => Some((
                 "--columns is for tables and CSV",
@@ -76,7 +76,11 @@ impl Form {
     /// anything is sent.
     pub(super) fn output_for(&self, has_ids: bool, tables: Tables) -> Result<Output, Failure> {
         if let (Output::Table, Some(columns)) = (self.output, &self.columns) {
-            columns.check_tables(tables)?;
+            if tables.is_empty() {
+                return Err(Failure::usage("This command's result is not a table, and has no columns")
+                    .hint("leave out --columns, or add -o csv"));
+            }
+            columns.check(tables.iter().copied().flatten().map(|column| column.name))?;
         }
         match self.output {
             Output::Ids if !has_ids && self.named => {
@@ -100,22 +104,20 @@ impl Form {
         }
     }
 
-    /// A page as it is wanted.
-    pub(super) fn page<'a>(&self, page: Page<'a>) -> Result<Page<'a>, Failure> {
-        match &self.columns {
-            Some(columns) => columns.of_page(page),
-            None => Ok(page),
-        }
-    }
-
-    /// A command that was told to write a form of its own writes that form or nothing.
-    pub(crate) fn refuse_other(&self, is_json: bool) -> Result<(), Failure> {
-        match self.output {
-            Output::Table if self.columns.is_none() => Ok(()),
-            Output::Json if is_json => Ok(()),
-            _ if !self.named => Ok(()),
-            _ => Err(Failure::usage("--format names one form, and --json, -o or --columns another")
-                .hint("leave out one of them")),
+    /// The format where a command was told to write a form of its own: that one, and no other that is named.
+    pub(super) fn beside_own(&self, is_json: bool) -> Result<Output, Failure> {
+        let fits = match self.output {
+            Output::Table => self.columns.is_none(),
+            Output::Json => is_json && self.filter.is_none(),
+            _ => false,
+        };
+        match self.named {
+            true if !fits => {
+                Err(Failure::usage("--format names one form, and --json, -o, --jq or --columns another")
+                    .hint("leave out one of them"))
+            }
+            true => Ok(self.output),
+            false => Ok(Output::Table),
         }
     }
 }

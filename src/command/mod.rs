@@ -51,6 +51,11 @@ pub(crate) trait Command {
         WAITING.into()
     }
 
+    /// Whether the form of its own that it was told to write is JSON.
+    fn own_form(&self) -> Option<bool> {
+        None
+    }
+
     /// Gets what is missing, by asking if somebody is there. Time does not count here.
     async fn prepare(&mut self, _ctx: &Ctx) -> Result<()> {
         Ok(())
@@ -71,7 +76,10 @@ const WAITING: &str = "Waiting for the backend…";
 /// Runs a command: spinner, rendering, exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_rehearsal()?;
-    let output = ctx.form.output_for(C::HAS_IDS, C::Reply::TABLES)?;
+    let output = match command.own_form() {
+        Some(is_json) => ctx.form.beside_own(is_json)?,
+        None => ctx.form.output_for(C::HAS_IDS, C::Reply::TABLES)?,
+    };
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;

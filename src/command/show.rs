@@ -12,9 +12,15 @@ use crate::command::{Ctx, Form, Output, aside};
 use crate::error::{Code, Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{
-    CANNOT_WRITE, Csv, Filter, Page, Rows, Show, Stream, Tables, View, Written, clean_line, rows_at, rows_in,
-    write_json, write_json_line, write_page,
+    CANNOT_WRITE, Columns, Csv, Filter, Page, Rows, Show, Stream, Tables, View, Written, clean_line, rows_at,
+    rows_in, write_json, write_json_line, write_page,
 };
+
+/// Shows the request that would be sent. It is neither a table nor has it ids, and its columns are its own.
+pub(super) async fn rehearsed(request: Value, output: Output, ctx: &Ctx) -> Result<()> {
+    let output = if matches!(output, Output::Table | Output::Ids) { Output::Json } else { output };
+    write_with(&Plain(request), output, None, ctx).await
+}
 
 /// Shows a reply; the failure that it may carry comes after.
 pub(super) async fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<Exit> {
@@ -28,11 +34,27 @@ pub(super) async fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result
     if let Some(failure) = reply.failure() {
         return Err(failure.into());
     }
-    written.map(|()| reply.exit())
+    written.map_err(|error| if ctx.write_sent() { done_all_the_same(error) } else { error })?;
+    Ok(reply.exit())
 }
 
 /// Writes the result to stdout.
 async fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
+    match write_with(reply, output, ctx.form.columns.as_ref(), ctx).await {
+        // What was done cannot be undone for a column that there is not.
+        Err(error) if ctx.write_sent() && is_about_columns(&error) => {
+            ctx.stderr.warning("COLUMNS_UNKNOWN", &format!("{error}; all of them are shown"));
+            write_with(reply, output, None, ctx).await
+        }
+        written => written,
+    }
+}
+
+fn is_about_columns(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|failure: &Failure| failure.code == Code::Usage)
+}
+
+async fn write_with(reply: &impl Show, output: Output, columns: Option<&Columns>, ctx: &Ctx) -> Result<()> {
     if let (true, Some(filter)) = (output.is_json(), &ctx.form.filter) {
         let text = reply.text().map_err(|error| not_json(&error))?.into_owned();
         return filtered(filter, text, output == Output::Jsonl, ctx).await;
@@ -40,7 +62,8 @@ async fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     match output {
         Output::Ids => at_once(|out| write_ids(out, reply.ids())),
         Output::Table => {
-            let page = ctx.form.page(reply.page())?;
+            let page = reply.page();
+            let page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
                 ctx.stderr.note(&page.empty);
             }
@@ -51,7 +74,9 @@ async fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
             match output {
                 Output::Json => at_once(|out| write_json(out, &*json)),
                 Output::Jsonl => at_once(|out| write_lines(out, &reply.rows(&json))),
-                _ => write_csv(&mut Csv::new(ctx.form.columns.clone()), &reply.rows(&json)),
+                _ => {
+                    write_csv(&mut Csv::new(columns.cloned(), ctx.facts.stdout_terminal), &reply.rows(&json))
+                }
             }
         }
     }
@@ -110,7 +135,8 @@ async fn filtered(filter: &Filter, text: Vec<u8>, lines: bool, ctx: &Ctx) -> Res
 }
 
 fn write_filtered(filter: &Filter, text: &[u8], how: Written) -> Result<()> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    // Not locked: another thread writes.
+    let mut out = BufWriter::new(std::io::stdout());
     filter.run(text, &mut out, how)?;
     out.flush().context(CANNOT_WRITE)
 }
@@ -118,6 +144,26 @@ fn write_filtered(filter: &Filter, text: &[u8], how: Written) -> Result<()> {
 fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     write(&mut out).and_then(|()| out.flush()).context(CANNOT_WRITE)
+}
+
+/// The filter failed on the result of a write: to run it again for its result would do it again.
+fn done_all_the_same(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.code == Code::JqFailed => {
+            let what = format!("It was done; {}", lower(&failure.what));
+            Failure { what, ..failure }
+                .hint("correct the filter for the next time; do not run it again to see the result")
+                .into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    }
+}
+
+/// `The filter` as it stands in a sentence.
+fn lower(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// Nobody reads what is written any more.
@@ -136,7 +182,12 @@ pub(super) struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     pub(super) fn new(output: Output, ctx: &'a Ctx) -> Self {
-        Self { output, table: Stream::new(ctx.look), csv: Csv::new(ctx.form.columns.clone()), ctx }
+        Self {
+            output,
+            table: Stream::new(ctx.look),
+            csv: Csv::new(ctx.form.columns.clone(), ctx.facts.stdout_terminal),
+            ctx,
+        }
     }
 
     /// Shows the rows in these places, in this order; JSON is a line for each.
@@ -149,7 +200,9 @@ impl<'a> Shown<'a> {
         match self.output {
             Output::Ids => show_ids(places.iter().filter_map(|place| signs.get(*place)?.id)),
             Output::Table => {
-                let mut page = self.ctx.form.page(reply.data.page())?;
+                let page = reply.data.page();
+                let columns = self.ctx.form.columns.as_ref();
+                let mut page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
                 let mut sections = page.sections.iter_mut();
                 at_once(|out| {
                     sections.try_for_each(|section| self.table.write(out, &rows_at(section, places)))
@@ -260,7 +313,7 @@ impl<T: View> Show for Done<T> {
 }
 
 /// JSON that is nothing but JSON.
-pub(super) struct Plain(pub(super) Value);
+struct Plain(Value);
 
 impl Show for Plain {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {

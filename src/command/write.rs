@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::api::{Call, Provider, Replay, Reply, leaves_open};
 use crate::command::again;
 use crate::command::rehearsal::Rehearsal;
-use crate::command::show::{self, Plain};
+use crate::command::show;
 use crate::command::{Ctx, DEADLINE, Output, WAITING};
 use crate::error::{Code, Exit, Failure};
 use crate::guard::{self, Effect, Verdict};
@@ -205,9 +205,7 @@ fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Aga
 async fn rehearse<W: Write>(command: &W, resolved: &W::Resolved, output: Output, ctx: &Ctx) -> Result<Exit> {
     let call = command.call(resolved)?;
     let rehearsal = Rehearsal::new(ctx).await?;
-    // A request has no ids, and is no table.
-    let output = if matches!(output, Output::Table | Output::Ids) { Output::Json } else { output };
-    show::show(&Plain(rehearsal.shown(&call)?), output, ctx).await?;
+    show::rehearsed(rehearsal.shown(&call)?, output, ctx).await?;
     ctx.stderr.note(rehearsal.note());
     Ok(Exit::Done)
 }
@@ -266,8 +264,8 @@ fn not_shown(error: anyhow::Error, change: &Change, again: Option<&Again>) -> an
     let what = format!("{}: it was done, but cannot be shown", change.sentence());
     match error.downcast::<Failure>() {
         Ok(failure) => {
-            let why = [Some(failure.what.as_str()), failure.why.as_deref()].into_iter().flatten();
-            let why = why.collect::<Vec<_>>().join(": ");
+            let said = Some(failure.what.as_str()).filter(|_| failure.code != Code::JqFailed);
+            let why = said.into_iter().chain(failure.why.as_deref()).collect::<Vec<_>>().join(": ");
             let failure = Failure { what, why: Some(why), ..failure };
             again.map_or(failure.clone(), |again| with_key(failure, again)).into()
         }

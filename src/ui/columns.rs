@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::error::Failure;
-use crate::ui::page::{Column, Page, Section, Tables};
+use crate::ui::page::{Column, Page, Section};
 
 /// Names of columns, in the order in which they are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,6 @@ impl FromStr for Columns {
 }
 
 impl Columns {
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
     /// A page with these columns alone, each as wide as it has to be. What has none of them is left out.
     pub(crate) fn of_page<'a>(&self, page: Page<'a>) -> Result<Page<'a>, Failure> {
         if page.sections.is_empty() && !page.lines.is_empty() {
@@ -44,14 +40,6 @@ impl Columns {
             self.check(names.into_iter())?;
         }
         Ok(Page { sections, ..page })
-    }
-
-    /// Refuses what none of these has, where there are any.
-    pub(crate) fn check_tables(&self, tables: Tables) -> Result<(), Failure> {
-        if tables.is_empty() {
-            return Ok(());
-        }
-        self.check(tables.iter().copied().flatten().map(|column| column.name))
     }
 
     fn of_section<'a>(&self, section: Section<'a>) -> Option<Section<'a>> {
@@ -75,7 +63,7 @@ impl Columns {
     }
 
     /// Refuses a name that nothing has.
-    pub(super) fn check<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), Failure> {
+    pub(crate) fn check<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), Failure> {
         let missing = self.0.iter().find(|name| !names.clone().any(|other| plain(other) == plain(name)));
         let Some(missing) = missing else { return Ok(()) };
         let mut there: Vec<&str> = Vec::new();

@@ -7,40 +7,44 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::ui::CANNOT_WRITE;
+use crate::ui::clean::{self, is_unsafe};
 use crate::ui::columns::Columns;
 
 /// The name of the only column of rows that are not objects.
 const VALUE: &str = "value";
 
-/// Rows that are written as they come. The first ones say which columns there are, if nobody else does.
+/// Rows that are written as they come. The first ones say which columns there are.
 #[derive(Debug, Default)]
 pub(crate) struct Csv {
     wanted: Option<Columns>,
+    /// Somebody's terminal must not obey what is in them.
+    terminal: bool,
     /// Once the line of names is written.
     names: Option<Vec<String>>,
 }
 
 impl Csv {
-    pub(crate) fn new(wanted: Option<Columns>) -> Self {
-        Self { wanted, names: None }
+    pub(crate) fn new(wanted: Option<Columns>, terminal: bool) -> Self {
+        Self { wanted, terminal, names: None }
     }
 
-    /// Writes rows. Where there are none nobody knows which columns there are.
+    /// Writes rows. Where there are none nobody knows which columns there are: nothing is written.
     pub(crate) fn write(&mut self, out: &mut dyn Write, rows: &[impl Borrow<Value>]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let mut csv = csv::Writer::from_writer(out);
+        let terminal = self.terminal;
         let names = match &mut self.names {
             Some(names) => names,
             unknown => {
                 let names = names(rows, self.wanted.as_ref())?;
-                if names.is_empty() {
-                    return Ok(());
-                }
-                record(&mut csv, names.iter().map(|name| harmless(name)))?;
+                record(&mut csv, names.iter().map(|name| shown(harmless(name), terminal)))?;
                 unknown.insert(names)
             }
         };
         for row in rows {
-            record(&mut csv, names.iter().map(|name| cell(field(row.borrow(), name))))?;
+            record(&mut csv, names.iter().map(|name| shown(cell(field(row.borrow(), name)), terminal)))?;
         }
         csv.flush().context(CANNOT_WRITE)
     }
@@ -63,9 +67,6 @@ fn not_written(error: csv::Error) -> anyhow::Error {
 fn names(rows: &[impl Borrow<Value>], wanted: Option<&Columns>) -> Result<Vec<String>> {
     let there = columns(rows);
     let Some(wanted) = wanted else { return Ok(there.into_iter().map(str::to_owned).collect()) };
-    if rows.is_empty() {
-        return Ok(wanted.names().map(str::to_owned).collect());
-    }
     wanted.check(there.iter().copied())?;
     Ok(wanted.among(there.iter().copied()).into_iter().map(|index| there[index].to_owned()).collect())
 }
@@ -108,11 +109,27 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
 }
 
 /// A spreadsheet runs text that begins like a formula, in the wide letters of East Asia too, and takes an apostrophe
-/// before it for the sign that it is none (OWASP, CSV Injection). Numbers stay: a negative amount is no formula.
+/// before it for the sign that it is none (OWASP, CSV Injection). Where it takes semicolons or tabs for the ends of cells, a
+/// cell can begin in the middle of ours. Numbers stay: a negative amount is no formula.
 fn harmless(text: &str) -> Cow<'_, str> {
-    let first = text.trim_start_matches([' ', '\u{a0}', '\u{3000}']).chars().next();
-    let begins = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if first.is_some_and(|first| begins.contains(&first)) { format!("'{text}").into() } else { text.into() }
+    let mut cells = text.split_inclusive([';', '\t', '\n', '\r']);
+    if !cells.clone().any(begins_formula) && !text.starts_with(['\t', '\r', '\n']) {
+        return text.into();
+    }
+    let first = cells.next().unwrap_or_default();
+    let marked = |cell: &str| if begins_formula(cell) { format!("'{cell}") } else { cell.to_owned() };
+    let first = if text.starts_with(['\t', '\r', '\n']) { format!("'{first}") } else { marked(first) };
+    std::iter::once(first).chain(cells.map(marked)).collect::<String>().into()
+}
+
+fn begins_formula(cell: &str) -> bool {
+    let unseen = |c: char| c.is_whitespace() || is_unsafe(c);
+    cell.trim_start_matches(unseen).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+}
+
+/// A cell as it is written: to a terminal without what that would obey.
+fn shown(cell: Cow<'_, str>, terminal: bool) -> Cow<'_, str> {
+    if terminal { clean::lines(&cell).into_owned().into() } else { cell }
 }
 
 #[cfg(test)]
@@ -122,7 +139,8 @@ mod tests {
 
     fn csv(rows: &Value, wanted: Option<&str>) -> Result<String> {
         let mut out = Vec::new();
-        Csv::new(wanted.map(|wanted| wanted.parse().unwrap())).write(&mut out, rows.as_array().unwrap())?;
+        Csv::new(wanted.map(|wanted| wanted.parse().unwrap()), false)
+            .write(&mut out, rows.as_array().unwrap())?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -138,19 +156,44 @@ mod tests {
         assert!(csv(&rows, Some("id,nmae")).is_err());
         assert_eq!(csv(&json!(["x", 1]), None).unwrap(), "value\nx\n1\n");
         assert_eq!(csv(&json!([]), None).unwrap(), "");
-        assert_eq!(csv(&json!([]), Some("id,name")).unwrap(), "id,name\n");
+        assert_eq!(csv(&json!([]), Some("id,name")).unwrap(), "");
         assert_eq!(csv(&json!([{"id": ""}]), None).unwrap(), "id\n\"\"\n");
     }
 
     #[test]
     fn nothing_begins_like_a_formula() {
-        for text in ["=1+1", "+49", "-1", "@SUM(A1)", "\tx", "\r=1", "\n=1", "  =1", "＝1", "＠x"] {
+        for text in [
+            "=1+1",
+            "+49",
+            "-1",
+            "@SUM(A1)",
+            "\tx",
+            "\r=1",
+            "\n=1",
+            "  =1",
+            "＝1",
+            "＠x",
+            "\u{2003}=1",
+            "\u{200b}=1",
+            "\u{feff}=1",
+            "\0=1",
+        ] {
             let written = csv(&json!([{"a": text}]), None).unwrap();
             let mut read = csv::Reader::from_reader(written.as_bytes());
             let cell = read.records().next().unwrap().unwrap()[0].to_owned();
-            assert_eq!(cell, format!("'{text}"));
+            assert_eq!(
+                cell.replacen('\'', "", 1),
+                text.replace("\r=", "\r'=").replace("\n=", "\n'="),
+                "{cell:?}"
+            );
+            assert!(cell.starts_with('\''), "{cell:?}");
         }
-        for text in ["a=1", "1-1", "日本", " a", "'=1"] {
+        for (text, written) in
+            [("x;=1", "x;'=1"), ("a\t@b;c", "a\t'@b;c"), ("1;-2;+3", "1;'-2;'+3"), ("a\n =1", "a\n' =1")]
+        {
+            assert_eq!(harmless(text), written);
+        }
+        for text in ["a=1", "1-1", "日本", " a", "'=1", "a; b"] {
             assert_eq!(harmless(text), text);
         }
         assert!(csv(&json!([{"=cmd": 1}]), None).unwrap().starts_with("'=cmd"));

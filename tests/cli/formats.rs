@@ -119,6 +119,21 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
     user.run(&create).exits(64).says(&["There is no column `colour`"]);
     let names = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0).stdout;
     assert!(!names.lines().any(|name| name == "A"), "{names}");
+    // CSV has the names that the backend gives: what was done is done, and shown whole.
+    let csv = [
+        "--sandbox",
+        "payments",
+        "products",
+        "create",
+        "--name",
+        "B",
+        "-o",
+        "csv",
+        "--columns",
+        "name,colour",
+    ];
+    let ran = user.run(&csv).exits(0).says(&["There is no column `colour`; all of them are shown"]);
+    assert!(ran.stdout.starts_with("environment,productId,name,"), "{ran:?}");
     // Each part of a page shows those that it has, and what has none of them goes.
     let catalog = &["--sandbox", "payments", "catalog", "--columns"];
     let both = user.run(&[&catalog[..], &["active,price-id"]].concat()).exits(0).stdout;
@@ -128,8 +143,14 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
     );
     let one = user.run(&[&catalog[..], &["price-id"]].concat()).exits(0).stdout;
     assert!(one.starts_with("Prices\nPrice ID\nprice_"), "{one}");
-    // What has no columns says so, and what is no table neither.
-    user.run(&["explain", "USAGE", "--columns", "code"]).exits(64).says(&["is not a table"]);
+    // What is no table has no columns.
+    for line in [
+        &["explain", "USAGE"][..],
+        &["logout"],
+        &["--sandbox", "payments", "products", "delete", "x", "--yes"],
+    ] {
+        user.run(&[line, &["--columns", "code"]].concat()).exits(64).says(&["is not a table"]);
+    }
     for form in ["json", "jsonl", "ids"] {
         run(&["-o", form, "--columns", "name"]).exits(64).says(&["--columns is for tables and CSV"]);
     }
@@ -216,14 +237,49 @@ fn a_spreadsheet_runs_nothing_of_it() {
         ran.stdout,
         "name,metadata\n\"'=HYPERLINK(\"\"http://x\"\")\",\"{\"\"a\"\":\"\"=1\"\"}\"\n\"'+1, \"\"two\"\"\nlines\",{}\n"
     );
-    // No rows: nobody knows which columns there are, but for those that are named.
+    // No rows: nobody knows which columns there are.
     let stub = Stub::start(|_| Answer::json(200, r#"{"products":[]}"#));
     let user = User::of(&stub.address);
     let run = |more: &[&str]| {
         user.run(&[&["payments", "products", "list", "-o", "csv"], more].concat()).exits(0).stdout
     };
     assert_eq!(run(&[]), "");
-    assert_eq!(run(&["--columns", "name"]), "name\n");
+    assert_eq!(run(&["--columns", "name"]), "");
+}
+
+/// A terminal obeys nothing of it either, and a secret is as it was asked for.
+#[test]
+fn csv_is_safe_on_a_terminal_and_masks_what_the_table_masks() {
+    let rows = json!([{"environment": "test", "productId": "prod_1", "name": "a\u{1b}[31m\u{202e}", "metadata": {"k": "\u{9b}"}}]);
+    let stub = Stub::start(move |_| Answer::json(200, &json!({ "products": rows }).to_string()));
+    let user = User::of(&stub.address);
+    let args = ["payments", "products", "list", "-o", "csv", "--columns", "name,metadata"];
+    let (code, screen) = Terminal::start(&user, 80, &args).finish();
+    assert_eq!(
+        (code, screen.lines().nth(1)),
+        (0, Some("a\u{fffd}[31m\u{fffd},\"{\"\"k\"\":\"\"\u{fffd}\"\"}\""))
+    );
+    assert!(user.run(&args).exits(0).stdout.contains("a\u{1b}[31m"), "into a pipe it is what it is");
+
+    let user = User::new();
+    let setup = ["--sandbox", "payments", "razorpay", "webhooks", "setup", "test"];
+    let secret = user.run(&[&setup[..], &["--jq", ".webhookSecret"]].concat()).exits(0).stdout;
+    for form in ["csv", "jsonl"] {
+        assert!(
+            !user.run(&[&setup[..], &["-o", form]].concat()).exits(0).stdout.contains(secret.trim()),
+            "{form}"
+        );
+        assert!(
+            user.run(&[&setup[..], &["-o", form, "--show-secret"]].concat())
+                .exits(0)
+                .stdout
+                .contains(secret.trim())
+        );
+    }
+    for filter in [".webhookSecret.x", ".webhookSecret | tonumber", "error"] {
+        let ran = user.run(&[&setup[..], &["--jq", filter]].concat()).exits(1);
+        assert!(!ran.stderr.contains(secret.trim()), "{ran:?}");
+    }
 }
 
 #[test]
@@ -241,7 +297,7 @@ fn a_filter_gets_the_json_and_writes_text_as_it_is() {
     let tsv = run(&["--jq", ".products[] | [.name, .active, .defaultPriceId] | @tsv"]).exits(0).stdout;
     assert_eq!(tsv.lines().next(), Some("100 Credits\ttrue\t"));
     for form in ["table", "csv", "ids"] {
-        run(&["-o", form, "--jq", "."]).exits(64).says(&["--jq filters JSON"]);
+        run(&["-o", form, "--jq", "."]).exits(64).says(&["--jq makes JSON"]);
     }
     // The form that is preferred gives way, but lines stay lines.
     for (preferred, expected) in [("csv", "[\n"), ("ids", "[\n"), ("jsonl", "[true")] {
@@ -276,7 +332,7 @@ fn a_filter_that_does_not_fit_fails_after_what_it_made() {
     let ran = user.run(&[&LIST[..], &["--jq", ".products[0] | .name, .name.x"]].concat()).exits(1);
     assert_eq!(ran.stdout, "100 Credits\n");
     assert_eq!(ran.error()["code"], "JQ_FAILED");
-    assert_eq!(ran.error()["why"], "cannot index \"100 Credits\" with \"x\"");
+    assert_eq!(ran.error()["why"], "cannot index a string with \"x\"");
     for (filter, why) in [("halt(3)", "it halted with 3"), ("error(\"no\")", "no")] {
         assert_eq!(user.run(&[&LIST[..], &["--jq", filter]].concat()).exits(1).error()["why"], why);
     }
@@ -291,7 +347,9 @@ fn a_filter_that_does_not_fit_fails_after_what_it_made() {
         "{error}"
     );
     assert_eq!(error["code"], "JQ_FAILED");
+    assert_eq!(error["why"], "cannot index a string with \"x\"");
     assert_eq!(error["idempotencyKey"], "a-1");
+    assert_eq!(error["next"], Value::Null, "the same filter would fail again");
     let names = user.run(&[&LIST[..], &["--jq", ".products[].name"]].concat()).exits(0).stdout;
     assert!(names.contains("\nA\n"), "{names}");
 }
@@ -330,18 +388,39 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
     let ran = preferring
         .run_with_stdin(&["payments", "products", "create", "--from-file", "-"], "[{\"name\":\"A\"}]");
     assert_eq!(ran.exits(0).json()["product"]["name"], "A");
-    // One that does not fit ends it: what was done is told.
-    let ran = create(&["good.jsonl", "--jq", ".product.name.x"]).exits(1);
+    // One that does not fit is told in the end: what was asked for is done.
+    let ran = create(&[
+        "good.jsonl",
+        "--jq",
+        "if .product.name == \"A\" then .x.y | error(\"no\") else .product.name end",
+    ])
+    .exits(1);
+    assert_eq!(ran.stdout, "B\n");
     assert_eq!(ran.error()["code"], "JQ_FAILED");
     assert_eq!(
         ran.error()["error"],
-        "1 of 2 Stripe products created, 1 was not tried, but the results cannot be written"
+        "2 of 2 Stripe products created, but the filter of --jq fails on results"
     );
+    assert_eq!((&ran.error()["why"], &ran.error()["next"]), (&"no".into(), &Value::Null));
 
     // A rehearsal of one, in every form that a request has.
     let one = |more: &[&str]| {
         user.run(
-            &[&["--sandbox", "payments", "products", "create", "--name", "A", "--dry-run"], more].concat(),
+            &[
+                &[
+                    "--sandbox",
+                    "payments",
+                    "products",
+                    "create",
+                    "--name",
+                    "A",
+                    "--idempotency-key",
+                    "a-1",
+                    "--dry-run",
+                ],
+                more,
+            ]
+            .concat(),
         )
         .exits(0)
         .stdout
@@ -350,6 +429,9 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
     assert!(one(&["-o", "jsonl"]).starts_with("{\"method\":\"POST\","));
     assert!(one(&["-o", "csv"]).starts_with("method,path,"));
     assert!(one(&["-o", "ids"]).starts_with("{\n"), "a request has no ids");
+    // What will be shown of the result says nothing of the request.
+    assert_eq!(one(&["--columns", "name"]), one(&["--json"]));
+    assert_eq!(one(&["-o", "csv", "--columns", "name"]), one(&["-o", "csv"]));
 }
 
 #[test]
@@ -401,6 +483,30 @@ fn a_filter_sees_no_secret_and_writes_nothing_a_terminal_obeys() {
     let (code, screen) = Terminal::start(&user, 80, &args).finish();
     assert_eq!((code, screen.trim_end()), (0, "a\u{fffd}[2J\nb"));
     assert_eq!(run("[\"\\u001b\"]"), "[\n  \"\\u001b\"\n]\n");
+}
+
+/// Whoever writes a filter at a terminal sees where it is wrong.
+#[test]
+fn at_a_terminal_the_place_of_a_mistake_is_a_picture() {
+    let user = User::new().with("NO_COLOR", "1");
+    let filter = ["--jq", ".products["];
+    let (code, screen) = Terminal::start(&user, 80, &[&LIST[..], &filter].concat()).finish();
+    assert!(code == 64 && screen.contains("  1 | .products[\n    |           ^\n"), "{screen}");
+    let (_, screen) = Terminal::start(&user, 80, &[&LIST[..], &filter, &["--json"]].concat()).finish();
+    assert!(screen.starts_with("{\"error\":"), "{screen}");
+    user.run(&[&LIST[..], &["--json", "--jq"]].concat()).exits(64).error();
+    assert_eq!(user.run(&[&LIST[..], &["--jq", "-(1)"]].concat()).exits(0).stdout, "-1\n");
+}
+
+/// It may be nested, or call itself, as often as anybody writes.
+#[test]
+fn a_filter_has_room() {
+    let user = User::new();
+    let run = |filter: &str| user.run(&[&LIST[..], &["--jq", filter]].concat());
+    let many = vec![".a"; 2000].join(" or ");
+    assert_eq!(run(&format!("{{a: false}} | {many}")).exits(0).stdout, "false\n");
+    assert_eq!(run("reduce range(20000) as $i (0; [.]) | length").exits(0).stdout, "1\n");
+    assert_eq!(run("(\"[\" * 100000) | fromjson").exits(1).error()["why"], "this is nested too deeply");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::cli::complete::look_up;
 use crate::cli::global::Global;
+use crate::command::Output;
 use crate::commands::columns;
 use crate::error::known;
 use crate::facts::Facts;
@@ -70,6 +71,12 @@ impl Typed {
     }
 }
 
+impl Typed {
+    fn is_csv(&self) -> bool {
+        self.global.form(&self.facts).is_ok_and(|form| form.output == Output::Csv)
+    }
+}
+
 /// Gives every argument its values; `above` is the command above this one.
 pub(super) fn attach(command: Command, above: &str, typed: &Arc<Typed>) -> Command {
     let name = command.get_name().to_owned();
@@ -118,6 +125,8 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
         Values::Ids(_) if typed.has_id => Vec::new(),
         Values::Ids(list) => look_up::ids(list, word, typed),
         Values::Profiles => look_up::in_time(|found| found.send(profiles()?).ok()),
+        // CSV has the names of JSON, which only the backend knows.
+        Values::Columns if typed.is_csv() => Vec::new(),
         Values::Columns => columns(&typed.path).into_iter().map(|name| (name, String::new())).collect(),
         Values::Codes => known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect(),
     };

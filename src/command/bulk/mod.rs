@@ -237,16 +237,24 @@ async fn send_each<B: Bulk>(
                 Err(Err(error)) => return Err(error),
             }
         };
-        // Results that nobody can ever read are nobody's wish; the same file brings them again.
         if let Err(error) = told {
+            let goes_on = is_of_filter(&error);
             outcome.cannot_write(error);
-            break;
+            // Results that nobody can ever read are nobody's wish; the same file brings them again.
+            if !goes_on {
+                break;
+            }
         }
         if outlook.is_hopeless() {
             break;
         }
     }
     Ok(outcome)
+}
+
+/// It is one result that the filter does not fit.
+fn is_of_filter(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|failure: &Failure| failure.code == Code::JqFailed)
 }
 
 /// No thing is in a file twice, so an update can be sent again until it is answered.

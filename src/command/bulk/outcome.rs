@@ -35,7 +35,7 @@ impl Outcome {
     }
 
     pub(super) fn cannot_write(&mut self, error: anyhow::Error) {
-        self.unwritten = Some(error);
+        self.unwritten.get_or_insert(error);
     }
 
     /// `1000 Stripe products created`
@@ -76,11 +76,7 @@ impl Outcome {
     pub(super) fn failure(&self, again: &str) -> Option<Failure> {
         let again = self.what_again_does(again);
         if let Some(error) = &self.unwritten {
-            let what = format!("{}, but the results cannot be written", self.sum());
-            let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
-            let code = error.downcast_ref().map_or(Code::Failed, |failure: &Failure| failure.code.clone());
-            let failure = Failure::new(code, what).why(why);
-            return Some(failure.hint(format!("{again}; it gives their results again")));
+            return Some(self.not_shown(error, &again));
         }
         let (_, first) = self.failures.first()?;
         let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
@@ -99,6 +95,20 @@ impl Outcome {
         };
         let then = if failure.hint.is_some() { again } else { hint };
         Some(Failure { what: self.sum(), ..failure }.why(why).then(&then))
+    }
+
+    /// What could be done was done, and not all results could be written.
+    fn not_shown(&self, error: &anyhow::Error, again: &str) -> Failure {
+        if let Some(failure) = error.downcast_ref::<Failure>()
+            && failure.code == Code::JqFailed
+        {
+            let what = format!("{}, but the filter of --jq fails on results", self.sum());
+            let failure = Failure { what, ..failure.clone() };
+            return failure.hint(format!("correct the filter; {again}, and gives the results again"));
+        }
+        let what = format!("{}, but the results cannot be written", self.sum());
+        let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        Failure::new(Code::Failed, what).why(why).hint(format!("{again}; it gives their results again"))
     }
 
     /// `2 of 5 Stripe products created; 2 failed, 1 was not tried`

@@ -41,7 +41,6 @@ fn of_any(command: &[&str]) -> Option<Tables> {
     Some(match command {
         ["status"] => Status::TABLES,
         ["doctor"] => doctor::Report::TABLES,
-        ["config"] | ["config", "list"] => Config::TABLES,
         ["customers"] => Customers::TABLES,
         ["transactions" | "history"] => Transactions::TABLES,
         _ => return None,
@@ -50,6 +49,8 @@ fn of_any(command: &[&str]) -> Option<Tables> {
 
 fn of_stripe(command: &[&str]) -> Tables {
     match command {
+        // One key for each environment.
+        ["config"] | ["config", "list"] => &Config::TABLES[..1],
         ["sync"] => SyncResults::TABLES,
         ["subscriptions"] => Subscriptions::TABLES,
         ["webhooks", "configure"] => ConnectionReply::TABLES,
@@ -66,6 +67,7 @@ fn of_stripe(command: &[&str]) -> Tables {
 
 fn of_razorpay(command: &[&str]) -> Tables {
     match command {
+        ["config"] | ["config", "list"] => Config::TABLES,
         ["sync"] => of_razorpay::SyncResults::TABLES,
         ["subscriptions"] => of_razorpay::Subscriptions::TABLES,
         ["webhooks", "setup" | "rotate-secret"] => razorpay::webhooks::ToEnter::TABLES,

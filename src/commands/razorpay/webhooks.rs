@@ -189,6 +189,13 @@ impl Show for ToEnter {
         Reply::json(&self.reply)
     }
 
+    /// With the secret as it was asked for.
+    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
+        let mut row = json.clone();
+        row["webhookSecret"] = self.secret.as_str().into();
+        vec![Cow::Owned(row)]
+    }
+
     fn page(&self) -> Page<'_> {
         let fields = [("Webhook URL", self.reply.data.webhook_url.as_str()), ("Secret", &self.secret)];
         let fields = fields.into_iter().map(|(name, value)| vec![name.into(), value.into()]);

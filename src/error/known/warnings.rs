@@ -1,7 +1,7 @@
 use super::{Known, warning};
 
 /// The codes of warnings. `SYNC_FAILED` is one of an error, too.
-pub(super) static WARNINGS: [Known; 16] = [
+pub(super) static WARNINGS: [Known; 17] = [
     warning(
         "KEY_IN_ARGV",
         [
@@ -128,6 +128,14 @@ pub(super) static WARNINGS: [Known; 16] = [
             "between two looks of a command that is followed more rows may have come than the backend lists",
             "it lists no more than 100, and none of them was there before",
             "look more often with --interval; what was missed is in the provider's dashboard",
+        ],
+    ),
+    warning(
+        "COLUMNS_UNKNOWN",
+        [
+            "--columns names what the result of a write has not; all columns are shown",
+            "a name is misspelt, or CSV has other names than the table",
+            "correct the name for the next time; what was asked for is done",
         ],
     ),
 ];

@@ -2,3 +2,10 @@
 def cell_of(f): if . == null then "" elif isstring then f elif isarray or isobject then error("\(tojson) cannot stand in one cell") else tojson end;
 def @csv: map(cell_of("\"" + (split("\"") | join("\"\"")) + "\"")) | join(",");
 def @tsv: map(cell_of(split("\\") | join("\\\\") | split("\t") | join("\\t") | split("\n") | join("\\n") | split("\r") | join("\\r"))) | join("\t");
+# What jq has and jaq has not, or has otherwise.
+def join($between): if . == [] then "" else map(if . == null then "" elif isboolean or isnumber then tojson else . end) | .[0] + ([.[1:][] | $between + .] | add // "") end;
+def IN(values): any(values == .; .);
+def IN(source; values): any(source == values; .);
+def INDEX(rows; key): reduce rows as $row ({}; . + {($row | key | tostring): $row});
+def INDEX(key): INDEX(.[]; key);
+def leaf_paths: paths(isarray or isobject | not);

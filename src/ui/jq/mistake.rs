@@ -26,6 +26,9 @@ pub(super) fn unreadable(text: &str, errors: load::Errors<&str, ()>) -> Failure 
 pub(super) fn undefined(text: &str, errors: compile::Errors<&str, ()>) -> Failure {
     let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
     let (name, sentence) = match first {
+        Some((name @ ("reduce" | "foreach"), Undefined::Filter(_))) => {
+            (name, format!("`{name}` is written `{name} EACH as $x (START; STEP)`"))
+        }
         Some((name, Undefined::Filter(arity))) if arity > 0 => {
             (name, format!("there is no filter `{name}/{arity}`"))
         }
@@ -48,7 +51,9 @@ fn not_a_token((expected, found): lex::Error<&str>) -> (&str, String) {
 
 fn not_in_place((expected, found): parse::Error<&str>) -> (&str, String) {
     let wanted = match &expected {
-        parse::Expect::Nothing if !found.is_empty() => return (found, "nothing may stand here".to_owned()),
+        parse::Expect::Nothing if !found.is_empty() => {
+            return (found, format!("here is `{found}`, which does not go on from there"));
+        }
         parse::Expect::Just(word) => format!("`{word}`"),
         expected => a(expected.as_str()),
     };
@@ -74,5 +79,5 @@ fn failure(text: &str, at: Range<usize>, sentence: &str) -> Failure {
     let Marked { line, column, picture } = marked(text, at);
     Failure::usage(format!("--jq:{line}:{column}: {sentence}"))
         .why(picture)
-        .hint("put the whole filter in single quotes: --jq '.prices[].id'; its language is jq's")
+        .hint("put the whole filter in single quotes: --jq '.prices[].priceId'; its language is jq's")
 }

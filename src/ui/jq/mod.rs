@@ -1,11 +1,13 @@
-//! `--jq`: a filter in jq's language, run by jaq over the JSON of a result. What differs from jq: secrets in `env` are
-//! masked, modules cannot be loaded, and there is one input.
+//! `--jq`: a filter in jq's language, run by jaq over the JSON of a result. What differs from jq beside what jaq does: secrets
+//! in `env` are masked, modules cannot be loaded, and there is one input.
 
+mod failed;
 mod mistake;
 mod written;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Context, Result, bail};
 use jaq_core::data::HasLut;
@@ -16,7 +18,7 @@ use jaq_json::{Val, read};
 
 use crate::error::{Code, Failure};
 use crate::facts::Facts;
-use crate::secret::redact;
+use crate::secret::{Secret, redact};
 use crate::ui::{CANNOT_WRITE, Stderr};
 use written::write;
 
@@ -40,12 +42,16 @@ pub(crate) struct Written {
 impl Filter {
     /// Reads a filter. What is wrong with it is told with its place.
     pub(crate) fn new(text: &str, facts: &Facts) -> Result<Self, Failure> {
-        compile(text)?;
+        deep_down(|| compile(text).map(drop))??;
         Ok(Self { text: text.into(), facts: Arc::new(facts.clone()) })
     }
 
     /// Writes what it makes of some JSON, result by result; text as it is. It takes as long as it takes, and may never end.
-    pub(crate) fn run(&self, json: &[u8], out: &mut dyn Write, how: Written) -> Result<()> {
+    pub(crate) fn run(&self, json: &[u8], out: &mut (dyn Write + Send), how: Written) -> Result<()> {
+        deep_down(|| self.run_here(json, out, how))?
+    }
+
+    fn run_here(&self, json: &[u8], out: &mut dyn Write, how: Written) -> Result<()> {
         let filter = compile(&self.text)?;
         let input = parsed(json)?;
         let data = Data { lut: &filter.lut, facts: &self.facts };
@@ -62,49 +68,51 @@ impl Filter {
             let why = match failed.get_halt() {
                 Ok(0) => return Ok(()),
                 Ok(code) => format!("it halted with {code}"),
-                Err(failed) => failed.get_err().map_or_else(|_| "break".to_owned(), in_short),
+                Err(failed) => failed.get_err().map_or_else(|_| "break".to_owned(), failed::why),
             };
             bail!(
                 Failure::new(Code::JqFailed, "The filter of --jq failed on this result")
                     .why(why)
-                    .hint("look at the JSON with --json; `?` behind a path passes over what does not fit")
+                    .hint("look at the JSON without it; `?` behind a path passes over what does not fit")
             );
         }
         Ok(())
     }
 }
 
-/// What is wrong, without the middle of a value that is long: what it was taken for stands at the end.
-fn in_short(error: jaq_json::Error) -> String {
-    const BEGIN: usize = 120;
-    const END: usize = 60;
-    let text = match error.into_val() {
-        Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
-        other => other.to_string(),
-    };
-    let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= BEGIN + END {
-        return text;
-    }
-    let part = |characters: &[char]| characters.iter().collect::<String>();
-    format!("{} … {}", part(&characters[..BEGIN]), part(&characters[characters.len() - END..]))
+/// Works with a stack for filters that are nested, or call themselves, some ten thousand times. Its memory is taken when
+/// it is used.
+fn deep_down<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+    const STACK: usize = 256 << 20;
+    let unable = |why: String| Failure::new(Code::Failed, "Cannot run the filter of --jq").why(why);
+    thread::scope(|scope| {
+        let worker = thread::Builder::new().name("jq".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
+        let worker = worker.map_err(|error| unable(error.to_string()))?;
+        worker.join().map_err(|_| unable("it panicked".to_owned()))
+    })
 }
 
-/// jaq's reader has no limit of depth, and its values are dropped as deep as they are. It is serde_json's limit.
-fn parsed(json: &[u8]) -> Result<Val> {
+/// jaq's reader has no limit of depth, and its values are dropped as deep as they are. This one is serde_json's limit.
+fn is_too_deep(json: &[u8]) -> bool {
     const DEEPEST: usize = 128;
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    for byte in json {
+    json.iter().any(|byte| {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
             _ if in_text => {}
-            b'[' | b'{' if depth == DEEPEST => bail!(unreadable("it is nested too deeply")),
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
+        depth > DEEPEST
+    })
+}
+
+fn parsed(json: &[u8]) -> Result<Val> {
+    if is_too_deep(json) {
+        bail!(unreadable("it is nested too deeply"));
     }
     Ok(read::parse_single(json).map_err(|error| unreadable(&error.to_string()))?)
 }
@@ -147,10 +155,11 @@ fn compile(text: &str) -> Result<jaq_core::Filter<Kind>, Failure> {
         .map_err(|errors| mistake::undefined(text, errors))
 }
 
-/// jaq's functions, with those replaced that reach around us: for variables of the environment, and to stderr.
+/// jaq's functions, with those replaced that reach around us, for variables of the environment and to stderr, and the one
+/// that reads JSON.
 fn functions() -> impl Iterator<Item = Fun<Kind>> {
-    const OWN: [&str; 3] = ["env", "debug_empty", "stderr_empty"];
-    let theirs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
+    const OWN: [&str; 4] = ["env", "debug_empty", "stderr_empty", "fromjson"];
+    let theirs: Vec<Fun<Kind>> = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs()).collect();
     let own = [
         run::<Kind>(("env", v(0), |cv| Box::new(std::iter::once(Ok(environment(cv.0.data().facts)))))),
         run::<Kind>(("debug_empty", v(0), |cv| {
@@ -161,13 +170,32 @@ fn functions() -> impl Iterator<Item = Fun<Kind>> {
             Stderr::plain(&cv.1.to_string());
             Box::new(std::iter::empty())
         })),
+        run::<Kind>(("fromjson", v(0), |cv| Box::new(std::iter::once(from_json(&cv.1).map_err(Into::into))))),
     ];
-    theirs.filter(|(name, ..)| !OWN.contains(name)).chain(own)
+    theirs.into_iter().filter(|(name, ..)| !OWN.contains(name)).chain(own)
 }
 
+fn from_json(text: &Val) -> Result<Val, jaq_json::Error> {
+    let bytes = text.try_as_utf8_bytes_owned()?;
+    if is_too_deep(&bytes) {
+        return Err(jaq_json::Error::str("this is nested too deeply"));
+    }
+    read::parse_single(&bytes).map_err(|error| jaq_json::Error::str(format!("this is no JSON: {error}")))
+}
+
+/// The variables, those of secrets masked: by what they look like, and by their names.
 fn environment(facts: &Facts) -> Val {
+    const OF_SECRETS: [&str; 6] = ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"];
     let text = |text: &str| Val::utf8_str(text.as_bytes().to_vec());
-    Val::obj(facts.texts().map(|(name, value)| (text(name), text(&redact(value)))).collect())
+    let value = |name: &str, value: &str| {
+        let name = name.to_uppercase();
+        if OF_SECRETS.iter().any(|part| name.contains(part)) {
+            text(&Secret::new(value.to_owned()).masked())
+        } else {
+            text(&redact(value))
+        }
+    };
+    Val::obj(facts.texts().map(|(name, of_it)| (text(name), value(name, of_it))).collect())
 }
 
 #[cfg(test)]
@@ -199,6 +227,12 @@ mod tests {
             ("to_entries[] | .key", r#"{"b":0,"a":0}"#, "b\na\n"),
             ("env | type", "0", "object\n"),
             ("$ENV.X", "0", "null\n"),
+            ("join(\",\")", r#"["a",null,1,true]"#, "a,,1,true\n"),
+            ("[.[] | IN(1, 2)]", "[1,3]", "[\n  true,\n  false\n]\n"),
+            ("INDEX(.id) | keys[]", r#"[{"id":"b"},{"id":1}]"#, "1\nb\n"),
+            ("fromjson | .[0]", r#""[7]""#, "7\n"),
+            ("reduce range(10000) as $i (0; [.]) | length", "0", "1\n"),
+            ("def down: if . > 3000 then 0 else 1 + (. + 1 | down) end; down", "0", "3001\n"),
             ("\"\\u001b[2J\"", "0", "\u{1b}[2J\n"),
             ("[\"\\u001b\"]", "0", "[\n  \"\\u001b\"\n]\n"),
         ] {
@@ -216,7 +250,8 @@ mod tests {
             (".a[", "--jq:1:4: here it ends, and a closing bracket has to follow", "1 | .a[\n  |    ^"),
             ("", "--jq:1:1: here it ends, and a term has to follow", ""),
             (".a |", "--jq:1:5: here it ends, and a term has to follow", ""),
-            (".a b", "--jq:1:4: nothing may stand here", ""),
+            (".a b", "--jq:1:4: here is `b`, which does not go on from there", ""),
+            ("reduce . as $x", "--jq:1:1: `reduce` is written `reduce EACH as $x (START; STEP)`", "^^^^^^"),
             (".a | foo(1)", "--jq:1:6: there is no filter `foo/1`", "^^^"),
             ("$x", "--jq:1:1: there is no variable `$x`", "^^"),
             (".a\n| .b[}", "--jq:2:6: here is `}`, and a closing bracket has to be", "     ^"),
@@ -244,12 +279,7 @@ mod tests {
         let error = filter.run(br#"[{"a":1},[]]"#, &mut out, PIPE).unwrap_err();
         let failure = error.downcast::<Failure>().unwrap();
         assert_eq!((failure.code, out), (Code::JqFailed, b"1\n".to_vec()));
-        assert_eq!(failure.why.as_deref(), Some("cannot index [] with \"a\""));
-        let long = format!("{{\"a\":[{}\"z\"]}}", "\"xyz\",".repeat(100));
-        let failure =
-            Filter::new(".a.b", &Facts::default()).unwrap().run(long.as_bytes(), &mut Vec::new(), PIPE);
-        let why = failure.unwrap_err().downcast::<Failure>().unwrap().why.unwrap();
-        assert!(why.starts_with("cannot index [\"xyz\",") && why.ends_with(",\"z\"] with \"b\""), "{why}");
+        assert_eq!(failure.why.as_deref(), Some("cannot index an array with \"a\""));
         let deep = "[".repeat(129) + &"]".repeat(129);
         let failure = filter.run(deep.as_bytes(), &mut Vec::new(), PIPE).unwrap_err();
         assert_eq!(failure.downcast::<Failure>().unwrap().code, Code::ResponseInvalid);

@@ -45,11 +45,8 @@ impl Ids {
 impl Command for Ids {
     type Reply = Found;
 
-    async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        if let Some(format) = self.format {
-            ctx.form.refuse_other(matches!(format, Format::Json))?;
-        }
-        Ok(())
+    fn own_form(&self) -> Option<bool> {
+        self.format.map(|format| matches!(format, Format::Json))
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {

@@ -1,0 +1,99 @@
+//! Why a filter failed, without the values that it failed on: they can be long, and they can be secret.
+
+use jaq_json::Val;
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
+
+/// What stands before a value in what jaq says.
+const BEFORE: [&str; 5] = [
+    "cannot index ",
+    "cannot use ",
+    "cannot calculate ",
+    "cannot parse ",
+    "invalid path expression with input ",
+];
+/// What stands before another one; a short one says which path was meant.
+const BETWEEN: [&str; 6] = [" with ", " + ", " - ", " * ", " / ", " % "];
+const SHORT: usize = 40;
+
+/// Why it failed: what the filter itself says with `error`, or what jaq says.
+pub(super) fn why(error: jaq_json::Error) -> String {
+    match error.into_val() {
+        Val::TStr(text) => without_values(&String::from_utf8_lossy(&text)),
+        other => format!("it ended with {}", kind(&other.to_string())),
+    }
+}
+
+fn without_values(text: &str) -> String {
+    let Some((before, rest)) = BEFORE.iter().find_map(|before| Some((before, text.strip_prefix(before)?)))
+    else {
+        return text.to_owned();
+    };
+    let (first, rest) = value(rest);
+    let mut told = [before, kind(first)].concat();
+    match BETWEEN.iter().find_map(|between| Some((between, rest.strip_prefix(between)?))) {
+        Some((between, second)) => {
+            told.push_str(between);
+            told.push_str(if second.len() <= SHORT { second } else { kind(second) });
+        }
+        None if rest.len() <= SHORT => told.push_str(rest),
+        None => {}
+    }
+    told
+}
+
+/// The value at the beginning, and what stands behind it. What is no JSON goes on to the end.
+fn value(text: &str) -> (&str, &str) {
+    let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => text.split_at(values.byte_offset()),
+        _ => (text, ""),
+    }
+}
+
+fn kind(value: &str) -> &'static str {
+    match value.bytes().next() {
+        Some(b'"') => "a string",
+        Some(b'[') => "an array",
+        Some(b'{') => "an object",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        Some(b'-' | b'0'..=b'9') => "a number",
+        _ => "this",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_told() {
+        let secret = "f71561150b3a4d0fa0c2ab4272b";
+        for (said, told) in [
+            (format!("cannot index \"{secret}\" with \"x\""), "cannot index a string with \"x\""),
+            (
+                format!("cannot index [{{\"s\":\"{secret}\"}}] with \"name\""),
+                "cannot index an array with \"name\"",
+            ),
+            (format!("cannot use {{\"s\":\"{secret}\"}} as array"), "cannot use an object as array"),
+            (format!("cannot calculate 1 - \"{secret}{secret}\""), "cannot calculate a number - a string"),
+            (
+                format!(
+                    "cannot parse \"{secret}\" as JSON: byte offset 0: value expected and much more than that"
+                ),
+                "cannot parse a string",
+            ),
+            (
+                format!("invalid path expression with input \"{secret}\""),
+                "invalid path expression with input a string",
+            ),
+            ("cannot index null with 0".to_owned(), "cannot index null with 0"),
+            ("cannot index NaN with \"x\"".to_owned(), "cannot index this"),
+            ("there is none".to_owned(), "there is none"),
+        ] {
+            assert_eq!(without_values(&said), told);
+        }
+        assert_eq!(why(jaq_json::Error::new(Val::obj(jaq_json::Map::default()))), "it ended with an object");
+    }
+}
