@@ -29,7 +29,9 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
 }
 
 fn replace(text: &str, by: impl Fn(char) -> char) -> Cow<'_, str> {
-    if text.contains(is_unsafe) {
+    // Nearly always it is plain, which is soon seen.
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if !is_plain && text.contains(is_unsafe) {
         text.chars().map(|c| if is_unsafe(c) { by(c) } else { c }).collect()
     } else {
         text.into()

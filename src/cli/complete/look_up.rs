@@ -31,9 +31,9 @@ struct Found {
 /// The ids that begin with this, each with what it is.
 pub(super) fn ids(list: &'static str, beginning: &str, typed: &Arc<Typed>) -> Vec<(String, String)> {
     let typed = Arc::clone(typed);
-    let best: Found = in_time(move |found| find(list, &typed, found));
-    let meant = best.list.iter().filter(|offer| offer.id.starts_with(beginning));
-    meant.map(|offer| (offer.id.clone(), best.described(offer))).collect()
+    let Found { list, names } = in_time(move |found| find(list, &typed, found));
+    let meant = list.into_iter().filter(|offer| offer.id.starts_with(beginning));
+    meant.map(|offer| described(offer, &names)).collect()
 }
 
 /// The last that is found before the limit. Reading certificates, a name that is not found, a file on a disk far away: what
@@ -51,15 +51,20 @@ pub(super) fn in_time<T: Default + Send + 'static>(
     best
 }
 
-impl Found {
-    /// What to show beside the id: `9.90 EUR / month, Pro, inactive`.
-    fn described(&self, offer: &Offer) -> String {
-        let owner = self.names.get(&offer.of).map(String::as_str);
-        let inactive = offer.inactive.then_some("inactive");
-        let parts: Vec<&str> = [Some(offer.about.as_str()), owner, inactive].into_iter().flatten().collect();
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+/// An id and what to show beside it: `9.90 EUR / month, Pro, inactive`.
+fn described(offer: Offer, names: &HashMap<String, String>) -> (String, String) {
+    let Offer { id, about: mut help, of, inactive } = offer;
+    let owner = names.get(&of).map(String::as_str);
+    for more in [owner, inactive.then_some("inactive")].into_iter().flatten().filter(|more| !more.is_empty()) {
+        if !help.is_empty() {
+            help.push_str(", ");
+        }
+        help.push_str(more);
     }
+    (id, help)
+}
 
+impl Found {
     fn of(list: Vec<Offer>, others: impl IntoIterator<Item = Offer>) -> Self {
         Self { list, names: others.into_iter().map(|offer| (offer.id, offer.about)).collect() }
     }

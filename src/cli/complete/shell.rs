@@ -32,7 +32,14 @@ pub(super) fn write(shell: Shell, candidates: &[CompletionCandidate], line: &Lin
 }
 
 fn each(all: &[Candidate], separator: &str, written: impl Fn(&Candidate) -> String) -> String {
-    all.iter().map(written).collect::<Vec<_>>().join(separator)
+    let mut text = String::new();
+    for (place, one) in all.iter().enumerate() {
+        if place > 0 {
+            text.push_str(separator);
+        }
+        text.push_str(&written(one));
+    }
+    text
 }
 
 /// bash shows what it is given, and takes nothing of it where there are several: then there is room for what they are.
@@ -44,7 +51,7 @@ fn lists(facts: &Facts) -> bool {
 impl Candidate {
     fn of(candidate: &CompletionCandidate, line: &Line) -> Self {
         let value = candidate.get_value().to_string_lossy();
-        let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
+        let help = candidate.get_help().map(|help| help.ansi().to_string()).unwrap_or_default();
         Self {
             value: value.strip_prefix(&line.kept).unwrap_or(&value).to_owned(),
             help: help.lines().next().unwrap_or_default().to_owned(),

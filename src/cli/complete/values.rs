@@ -1,6 +1,7 @@
 //! Which arguments are completed with what. They are known by their names, and only where somebody completes: what an
 //! argument carried along would be carried in every other run, too.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::sync::Arc;
 
@@ -132,7 +133,11 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
     };
     all.retain(|(value, _)| value.starts_with(word) && is_plain(value));
     let candidate = |(value, help): (String, String)| {
-        let help = clean_line(&help).into_owned();
+        let cleaned = match clean_line(&help) {
+            Cow::Owned(cleaned) => Some(cleaned),
+            Cow::Borrowed(_) => None,
+        };
+        let help = cleaned.unwrap_or(help);
         // Where none is given, each is given the argument's, which is written out every time.
         let tag = Some("values".into());
         CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into())).tag(tag)

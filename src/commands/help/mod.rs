@@ -131,8 +131,8 @@ ids    one id a line, for xargs.
 --columns NAMES   only these columns of a table or of CSV, in this order; upper and lower case, spaces and
                   dashes do not matter.
 --jq FILTER       what a jq filter makes of the JSON. Text is written without quotes, as jq -r does; with
-                  -o jsonl each result is one line. Errors are JSON. Secrets in `env` are masked; there are
-                  no modules and no `input`.
+                  -o jsonl what is no text is one line. Errors are JSON, but at a terminal. Secrets in
+                  `env` are masked; there are no modules and no `input`.
 
 Where --from-file has many objects, stdout has a line of JSON for each as it comes, in the order of the
 file: the backend's body, or for one that failed {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…} as above;
