@@ -90,6 +90,11 @@ pub(crate) fn ignored_signals() -> Vec<i32> {
     (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
 }
 
+/// The file of this program.
+pub(crate) fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
 /// The rules of the system's own time zone, as the file that the zone's compiler wrote has them; none where the
 /// environment names another zone, or where there is no such file.
 pub(crate) fn local_zone_rules() -> Option<Vec<u8>> {

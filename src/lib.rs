@@ -35,7 +35,7 @@ pub use error::{Code, Exit, Failure};
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let facts = facts::Facts::gather();
-    if let Some(exit) = cli::complete(&args, &facts) {
+    if let Some(exit) = cli::complete(&args, &facts).or_else(|| command::filter_apart(&args, &facts)) {
         return exit;
     }
     let early = cli::Early::read(&args, &facts);

@@ -3,6 +3,7 @@
 //! [`execute_bulk`] does so for all that a file has, [`execute_follow`] goes on until somebody ends it.
 
 mod again;
+mod apart;
 mod bulk;
 mod connect;
 mod ctx;
@@ -17,6 +18,7 @@ mod show;
 mod write;
 
 pub(crate) use again::next;
+pub(crate) use apart::filter_apart;
 pub(crate) use bulk::{Bulk, Deed, Entries, Entry, execute_bulk};
 pub(crate) use ctx::{Ctx, Ending, aside};
 pub(crate) use failed::fields;

@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::api::Reply;
+use crate::command::apart::filtered;
 use crate::command::follow::Sign;
-use crate::command::{Ctx, Form, Output, aside};
+use crate::command::{Ctx, Form, Output};
 use crate::error::{Code, Exit, Failure};
 use crate::facts::Facts;
 use crate::ui::{
@@ -57,7 +58,8 @@ fn is_about_columns(error: &anyhow::Error) -> bool {
 async fn write_with(reply: &impl Show, output: Output, columns: Option<&Columns>, ctx: &Ctx) -> Result<()> {
     if let (true, Some(filter)) = (output.is_json(), &ctx.form.filter) {
         let text = reply.text().map_err(|error| not_json(&error))?.into_owned();
-        return filtered(filter, text, output == Output::Jsonl, ctx).await;
+        // What every command takes would be as large as what this takes.
+        return Box::pin(filtered(filter, text, output == Output::Jsonl, ctx)).await;
     }
     match output {
         Output::Ids => at_once(|out| write_ids(out, reply.ids())),
@@ -88,7 +90,7 @@ pub(super) async fn show_line(value: &Value, ctx: &Ctx) -> Result<()> {
         None => at_once(|out| write_json_line(out, value)),
         Some(filter) => {
             let text = serde_json::to_vec(value).map_err(|error| not_json(&error))?;
-            filtered(filter, text, true, ctx).await
+            Box::pin(filtered(filter, text, true, ctx)).await
         }
     }
 }
@@ -99,7 +101,7 @@ pub(crate) fn show_known(json: &Value, form: &Form, facts: &Facts) -> Result<()>
     match &form.filter {
         Some(filter) => {
             let text = serde_json::to_vec(json).context(CANNOT_WRITE)?;
-            write_filtered(filter, &text, Written { lines, terminal: facts.stdout_terminal })
+            write_filtered(filter, &text, lines, facts)
         }
         None if lines => at_once(|out| write_lines(out, &rows_in(json, &[]))),
         None => at_once(|out| write_json(out, json)),
@@ -126,18 +128,11 @@ fn write_csv(csv: &mut Csv, rows: &[Cow<'_, Value>]) -> Result<()> {
     out.flush().context(CANNOT_WRITE)
 }
 
-/// Writes what a filter makes of it. That may take any time, in which Ctrl-C is heard.
-async fn filtered(filter: &Filter, text: Vec<u8>, lines: bool, ctx: &Ctx) -> Result<()> {
-    let filter = filter.clone();
-    let how = Written { lines, terminal: ctx.facts.stdout_terminal };
-    // What every command takes would be as large as what this takes.
-    Box::pin(aside(move || write_filtered(&filter, &text, how))).await
-}
-
-fn write_filtered(filter: &Filter, text: &[u8], how: Written) -> Result<()> {
+/// Writes what a filter makes of some JSON. That may take any time.
+pub(super) fn write_filtered(filter: &Filter, json: &[u8], lines: bool, facts: &Facts) -> Result<()> {
     // Not locked: another thread writes.
     let mut out = BufWriter::new(std::io::stdout());
-    filter.run(text, &mut out, how)?;
+    filter.run(json, &mut out, Written { lines, terminal: facts.stdout_terminal })?;
     out.flush().context(CANNOT_WRITE)
 }
 

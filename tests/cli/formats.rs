@@ -509,6 +509,29 @@ fn a_filter_has_room() {
     assert_eq!(run("(\"[\" * 100000) | fromjson").exits(1).error()["why"], "this is nested too deeply");
 }
 
+/// It takes nobody along: what was done is told.
+#[test]
+fn a_filter_that_has_no_room_ends_alone() {
+    let user = User::new();
+    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--idempotency-key", "a-1"];
+    for filter in ["def f: 1 + f; f", "\"x\" * 10000000000000"] {
+        let ran = user.run(&[&create[..], &["--jq", filter]].concat()).exits(1);
+        let error = ran.error();
+        assert_eq!(error["code"], "JQ_FAILED", "{error}");
+        assert_eq!(error["error"], "Create product A at Stripe, test: it was done, but cannot be shown");
+        assert!(
+            error["why"].as_str().is_some_and(|why| why.starts_with("it was ended (signal: ")),
+            "{error}"
+        );
+        assert_eq!(error["idempotencyKey"], "a-1");
+    }
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let mut command = user.command(&[&LIST[..], &["--jq", ".", "--json"]].concat());
+    let output = command.stdin(std::process::Stdio::null()).stdout(full).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("No space left on device"), "{said}");
+}
+
 #[test]
 fn the_map_can_be_filtered_and_read_line_by_line() {
     let user = User::new();

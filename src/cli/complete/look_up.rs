@@ -55,7 +55,8 @@ pub(super) fn in_time<T: Default + Send + 'static>(
 fn described(offer: Offer, names: &HashMap<String, String>) -> (String, String) {
     let Offer { id, about: mut help, of, inactive } = offer;
     let owner = names.get(&of).map(String::as_str);
-    for more in [owner, inactive.then_some("inactive")].into_iter().flatten().filter(|more| !more.is_empty()) {
+    for more in [owner, inactive.then_some("inactive")].into_iter().flatten().filter(|more| !more.is_empty())
+    {
         if !help.is_empty() {
             help.push_str(", ");
         }

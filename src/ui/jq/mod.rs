@@ -46,6 +46,18 @@ impl Filter {
         Ok(Self { text: text.into(), facts: Arc::new(facts.clone()) })
     }
 
+    /// As it was written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// It does not fit what it was given.
+    pub(crate) fn failed(why: String) -> Failure {
+        Failure::new(Code::JqFailed, "The filter of --jq failed on this result")
+            .why(why)
+            .hint("look at the JSON without it; `?` behind a path passes over what does not fit")
+    }
+
     /// Writes what it makes of some JSON, result by result; text as it is. It takes as long as it takes, and may never end.
     pub(crate) fn run(&self, json: &[u8], out: &mut (dyn Write + Send), how: Written) -> Result<()> {
         deep_down(|| self.run_here(json, out, how))?
@@ -70,11 +82,7 @@ impl Filter {
                 Ok(code) => format!("it halted with {code}"),
                 Err(failed) => failed.get_err().map_or_else(|_| "break".to_owned(), failed::why),
             };
-            bail!(
-                Failure::new(Code::JqFailed, "The filter of --jq failed on this result")
-                    .why(why)
-                    .hint("look at the JSON without it; `?` behind a path passes over what does not fit")
-            );
+            bail!(Self::failed(why));
         }
         Ok(())
     }
