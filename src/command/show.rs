@@ -145,20 +145,13 @@ fn at_once(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<
 fn done_all_the_same(error: anyhow::Error) -> anyhow::Error {
     match error.downcast::<Failure>() {
         Ok(failure) if failure.code == Code::JqFailed => {
-            let what = format!("It was done; {}", lower(&failure.what));
-            Failure { what, ..failure }
-                .hint("correct the filter for the next time; do not run it again to see the result")
-                .into()
+            let what = "It was done, but the filter of --jq failed on the result".to_owned();
+            let hint = "correct the filter for the next time; do not run it again to see the result";
+            Failure { what, ..failure }.hint(hint).into()
         }
         Ok(failure) => failure.into(),
         Err(error) => error,
     }
-}
-
-/// `The filter` as it stands in a sentence.
-fn lower(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// Nobody reads what is written any more.

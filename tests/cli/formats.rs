@@ -354,6 +354,21 @@ fn a_filter_that_does_not_fit_fails_after_what_it_made() {
     assert!(names.contains("\nA\n"), "{names}");
 }
 
+/// What is no create says that it was done, too.
+#[test]
+fn whatever_was_done_is_said_to_be_done() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let file = "version = 1\n[products.studio]\nname = \"Studio\"\n";
+    let apply = ["payments", "catalog", "apply", "test", "--file", "-", "--jq", ".x.y | error(\"no\")"];
+    for (args, stdin) in [(&apply[..], file), (&["payments", "sync", "test", "--jq", "error(\"no\")"], "")] {
+        let error = user.run_with_stdin(args, stdin).exits(1).error();
+        assert_eq!(error["error"], "It was done, but the filter of --jq failed on the result");
+        assert_eq!((&error["why"], &error["next"]), (&"no".into(), &Value::Null));
+    }
+    let names = user.run(&["payments", "products", "list", "--columns", "name"]).exits(0).stdout;
+    assert!(names.contains("Studio"), "{names}");
+}
+
 /// A failed sync is one whatever is made of its answer.
 #[test]
 fn a_filter_hides_no_failure() {

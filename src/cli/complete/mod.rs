@@ -37,6 +37,8 @@ pub(crate) fn complete(args: &[OsString], facts: &Facts) -> Option<Exit> {
     let candidates = candidates(&line, facts).unwrap_or_default();
     // A shell that is gone needs no candidates.
     let _ = print(shell::write(shell, &candidates, &line, facts).as_bytes());
+    // As with the tree.
+    std::mem::forget(candidates);
     Some(Exit::Done)
 }
 
