@@ -418,6 +418,29 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
     );
     assert_eq!((&ran.error()["why"], &ran.error()["next"]), (&"no".into(), &Value::Null));
 
+    // What failed at the provider is not hidden by it.
+    user.write(
+        "prices.jsonl",
+        "{\"unitAmount\": 1}\n{\"unitAmount\": 1900, \"lookupKey\": \"pro_monthly\"}\n",
+    );
+    let prices = [
+        "--sandbox",
+        "payments",
+        "prices",
+        "create",
+        "--product",
+        "prod_dxFhxxNRvjmfxv",
+        "--currency",
+        "usd",
+    ];
+    let ran =
+        user.run(&[&prices[..], &["--from-file", "prices.jsonl", "--jq", "error(\"no\")"]].concat()).exits(9);
+    assert_eq!(ran.error()["code"], "PARTLY_DONE");
+    assert!(
+        ran.error()["why"].as_str().is_some_and(|why| why.contains("already uses that lookup key")),
+        "{ran:?}"
+    );
+
     // A rehearsal of one, in every form that a request has.
     let one = |more: &[&str]| {
         user.run(

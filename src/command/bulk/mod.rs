@@ -13,7 +13,7 @@ use crate::command::write::{begin, confirm, finish};
 use crate::command::{Change, Ctx, DEADLINE, Output, WAITING, Write, show};
 use crate::error::{Code, Exit, Failure, Outlook};
 use crate::ui::View;
-use outcome::Outcome;
+use outcome::{Outcome, is_of_filter};
 use told::{Teller, Told};
 
 /// A write whose object can come from a file.
@@ -250,11 +250,6 @@ async fn send_each<B: Bulk>(
         }
     }
     Ok(outcome)
-}
-
-/// It is one result that the filter does not fit.
-fn is_of_filter(error: &anyhow::Error) -> bool {
-    error.downcast_ref().is_some_and(|failure: &Failure| failure.code == Code::JqFailed)
 }
 
 /// No thing is in a file twice, so an update can be sent again until it is answered.

@@ -75,7 +75,10 @@ impl Outcome {
     /// What failed, where something did.
     pub(super) fn failure(&self, again: &str) -> Option<Failure> {
         let again = self.what_again_does(again);
-        if let Some(error) = &self.unwritten {
+        // What failed at the provider is worse than a filter that does not fit.
+        let unwritten =
+            self.unwritten.as_ref().filter(|error| self.failures.is_empty() || !is_of_filter(error));
+        if let Some(error) = unwritten {
             return Some(self.not_shown(error, &again));
         }
         let (_, first) = self.failures.first()?;
@@ -99,9 +102,7 @@ impl Outcome {
 
     /// What could be done was done, and not all results could be written.
     fn not_shown(&self, error: &anyhow::Error, again: &str) -> Failure {
-        if let Some(failure) = error.downcast_ref::<Failure>()
-            && failure.code == Code::JqFailed
-        {
+        if let Some(failure) = error.downcast_ref::<Failure>().filter(|_| is_of_filter(error)) {
             let what = format!("{}, but the filter of --jq fails on results", self.sum());
             let failure = Failure { what, ..failure.clone() };
             return failure.hint(format!("correct the filter; {again}, and gives the results again"));
@@ -131,4 +132,9 @@ impl Outcome {
         parts.extend(were(self.of - self.over(), "not tried"));
         parts.join(", ")
     }
+}
+
+/// It is one result that the filter does not fit.
+pub(super) fn is_of_filter(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|failure: &Failure| failure.code == Code::JqFailed)
 }
