@@ -508,7 +508,10 @@ fn ctrl_c_ends_a_filter_that_goes_on_and_on() {
 fn a_filter_sees_no_secret_and_writes_nothing_a_terminal_obeys() {
     let user =
         User::new().with("STRIPE_TEST_SECRET_KEY", "sk_test_51SandboxShop0001b").with("WANTED", "Pro Plan");
+    let user = user.with("MY_TOKEN", "a-plain-word-1234").with("DB_PASSWORD", "hunter2");
     let run = |filter: &str| user.run(&[&LIST[..], &["--jq", filter]].concat()).exits(0).stdout;
+    let named = run("env.MY_TOKEN, $ENV.DB_PASSWORD");
+    assert!(!named.contains("plain") && !named.contains("hunter2") && named.contains("****"), "{named}");
     assert_eq!(
         run("env.STRIPE_TEST_SECRET_KEY, $ENV.STRIPE_TEST_SECRET_KEY"),
         "sk_test_****001b\nsk_test_****001b\n"
@@ -586,7 +589,13 @@ fn the_map_can_be_filtered_and_read_line_by_line() {
     let agents = user.run(&["help", "agents", "--jq", ".text"]).exits(0).stdout;
     assert_eq!(agents, user.run(&["help", "agents"]).exits(0).stdout + "\n");
     user.run(&["completion", "bash", "--jq", "."]).exits(64).says(&["A completion script is not JSON"]);
-    user.run(&["--sandbox", "payments", "catalog", "ids", "--format", "env", "--jq", "."])
-        .exits(64)
-        .says(&["--format"]);
+    let ids = ["--sandbox", "payments", "catalog", "ids", "--format", "env"];
+    for other in [&["--jq", "."][..], &["-o", "csv"], &["--columns", "key"]] {
+        user.run(&[&ids[..], other].concat()).exits(64).says(&["--format"]);
+    }
+    // What is preferred elsewhere is no reason to write another form than this.
+    let user = User::new().with("INSFORGE_OUTPUT", "csv");
+    user.run(&["--sandbox", "payments", "catalog", "export", "test", "--adopt"]).exits(0);
+    let written = user.run(&ids).exits(0).stdout;
+    assert!(written.starts_with("STRIPE_PRICE_"), "{written}");
 }
