@@ -276,7 +276,14 @@ fn csv_is_safe_on_a_terminal_and_masks_what_the_table_masks() {
                 .contains(secret.trim())
         );
     }
-    for filter in [".webhookSecret.x", ".webhookSecret | tonumber", "error"] {
+    for filter in [
+        ".webhookSecret.x",
+        ".webhookSecret | tonumber",
+        "error",
+        "1 - .webhookSecret",
+        ".webhookSecret as $s | [] | .[$s]",
+        ".webhookSecret | strptime(\"%Y\")",
+    ] {
         let ran = user.run(&[&setup[..], &["--jq", filter]].concat()).exits(1);
         assert!(!ran.stderr.contains(secret.trim()), "{ran:?}");
     }

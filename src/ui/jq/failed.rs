@@ -12,34 +12,48 @@ const BEFORE: [&str; 5] = [
     "cannot parse ",
     "invalid path expression with input ",
 ];
-/// What stands before another one; a short one says which path was meant.
+/// What stands before another one; where the filter has it in words, it says which path was meant.
 const BETWEEN: [&str; 6] = [" with ", " + ", " - ", " * ", " / ", " % "];
-const SHORT: usize = 40;
 
 /// Why it failed: what the filter itself says with `error`, or what jaq says.
-pub(super) fn why(error: jaq_json::Error) -> String {
+pub(super) fn why(error: jaq_json::Error, filter: &str) -> String {
     match error.into_val() {
-        Val::TStr(text) => without_values(&String::from_utf8_lossy(&text)),
+        Val::TStr(text) => without_values(&String::from_utf8_lossy(&text), filter),
         other => format!("it ended with {}", kind(&other.to_string())),
     }
 }
 
-fn without_values(text: &str) -> String {
+fn without_values(text: &str, filter: &str) -> String {
     let Some((before, rest)) = BEFORE.iter().find_map(|before| Some((before, text.strip_prefix(before)?)))
     else {
-        return text.to_owned();
+        return without_quotes(text, filter);
     };
     let (first, rest) = value(rest);
     let mut told = [before, kind(first)].concat();
     match BETWEEN.iter().find_map(|between| Some((between, rest.strip_prefix(between)?))) {
         Some((between, second)) => {
             told.push_str(between);
-            told.push_str(if second.len() <= SHORT { second } else { kind(second) });
+            let is_the_filters = filter.contains(second.trim_matches('"'));
+            told.push_str(if is_the_filters { second } else { kind(second) });
         }
-        None if rest.len() <= SHORT => told.push_str(rest),
-        None => {}
+        // ` as array`, ` as JSON: what is wrong with it`
+        None => told.push_str(rest.split(':').next().unwrap_or_default()),
     }
     told
+}
+
+/// Without what stands in quotes there and not in the filter. What a filter says with `error` is what it wants to say.
+fn without_quotes(text: &str, filter: &str) -> String {
+    if filter.contains("error") {
+        return text.to_owned();
+    }
+    let told = |(place, part): (usize, &str)| {
+        let is_quoted = place % 2 == 1;
+        if is_quoted && !filter.contains(part) { "…".to_owned() } else { part.to_owned() }
+    };
+    ["\"", "`"].into_iter().fold(text.to_owned(), |text, quote| {
+        text.split(quote).enumerate().map(told).collect::<Vec<_>>().join(quote)
+    })
 }
 
 /// The value at the beginning, and what stands behind it. What is no JSON goes on to the end.
@@ -70,6 +84,7 @@ mod tests {
     #[test]
     fn no_value_is_told() {
         let secret = "f71561150b3a4d0fa0c2ab4272b";
+        let filter = ".x, .name, .[0]";
         for (said, told) in [
             (format!("cannot index \"{secret}\" with \"x\""), "cannot index a string with \"x\""),
             (
@@ -78,22 +93,31 @@ mod tests {
             ),
             (format!("cannot use {{\"s\":\"{secret}\"}} as array"), "cannot use an object as array"),
             (format!("cannot calculate 1 - \"{secret}{secret}\""), "cannot calculate a number - a string"),
+            (format!("cannot calculate 1 - \"{secret}\""), "cannot calculate a number - a string"),
+            (format!("cannot index {{}} with \"{secret}\""), "cannot index an object with a string"),
+            (
+                format!("strptime failed on \"{secret}\": it is no \"x\""),
+                "strptime failed on \"…\": it is no \"x\"",
+            ),
             (
                 format!(
                     "cannot parse \"{secret}\" as JSON: byte offset 0: value expected and much more than that"
                 ),
-                "cannot parse a string",
+                "cannot parse a string as JSON",
             ),
             (
                 format!("invalid path expression with input \"{secret}\""),
                 "invalid path expression with input a string",
             ),
+            (format!("all but `{secret}` is read"), "all but `…` is read"),
             ("cannot index null with 0".to_owned(), "cannot index null with 0"),
             ("cannot index NaN with \"x\"".to_owned(), "cannot index this"),
             ("there is none".to_owned(), "there is none"),
         ] {
-            assert_eq!(without_values(&said), told);
+            assert_eq!(without_values(&said, filter), told);
         }
-        assert_eq!(why(jaq_json::Error::new(Val::obj(jaq_json::Map::default()))), "it ended with an object");
+        assert_eq!(without_values("no \"abc\"", "error(.a)"), "no \"abc\"");
+        let object = jaq_json::Error::new(Val::obj(jaq_json::Map::default()));
+        assert_eq!(why(object, filter), "it ended with an object");
     }
 }

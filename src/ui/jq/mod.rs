@@ -80,7 +80,9 @@ impl Filter {
             let why = match failed.get_halt() {
                 Ok(0) => return Ok(()),
                 Ok(code) => format!("it halted with {code}"),
-                Err(failed) => failed.get_err().map_or_else(|_| "break".to_owned(), failed::why),
+                Err(failed) => failed
+                    .get_err()
+                    .map_or_else(|_| "break".to_owned(), |error| failed::why(error, &self.text)),
             };
             bail!(Self::failed(why));
         }
