@@ -76,7 +76,7 @@ pub(crate) fn filter_apart(args: &[OsString], facts: &Facts) -> Option<Exit> {
     if escape != WORDS[0] || word != WORDS[1] {
         return None;
     }
-    let filter = Filter::new(filter.to_str()?, facts).ok()?;
+    let filter = Filter::read_before(filter.to_str()?, facts);
     let mut json = Vec::new();
     std::io::stdin().read_to_end(&mut json).ok()?;
     match write_filtered(&filter, &json, how == LINES, facts) {

@@ -27,7 +27,7 @@ impl Output {
 }
 
 /// All that was said of the result's form.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Form {
     pub(crate) output: Output,
     /// The command line says so. What the environment says is preferred where there is a choice.
@@ -77,8 +77,7 @@ impl Form {
     pub(super) fn output_for(&self, has_ids: bool, tables: Tables) -> Result<Output, Failure> {
         if let (Output::Table, Some(columns)) = (self.output, &self.columns) {
             if tables.is_empty() {
-                return Err(Failure::usage("This command's result is not a table, and has no columns")
-                    .hint("leave out --columns, or add -o csv"));
+                return Err(Columns::of_no_table());
             }
             columns.check(tables.iter().copied().flatten().map(|column| column.name))?;
         }
@@ -111,14 +110,14 @@ impl Form {
             Output::Json => is_json && self.filter.is_none(),
             _ => false,
         };
-        match self.named {
-            true if !fits => {
-                Err(Failure::usage("--format names one form, and --json, -o, --jq or --columns another")
-                    .hint("leave out one of them"))
-            }
-            true => Ok(self.output),
-            false => Ok(Output::Table),
+        if !self.named {
+            return Ok(Output::Table);
         }
+        if !fits {
+            return Err(Failure::usage("--format names one form, and --json, -o, --jq or --columns another")
+                .hint("leave out one of them"));
+        }
+        Ok(self.output)
     }
 }
 

@@ -6,7 +6,7 @@ use clap_complete::env::Shells;
 /// Print the completion script of a shell
 ///
 /// It knows commands and flags, and needs no running program. With --dynamic it is a few lines that ask this program with
-/// every Tab, and then ids with their names, profiles and environments are completed too. For bash, in ~/.bashrc:
+/// every Tab, and then ids with their names, profiles, environments and columns are completed too. For bash, in ~/.bashrc:
 /// `eval "$(insforge completion bash --dynamic)"`
 #[derive(Args)]
 pub(crate) struct Completion {

@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::ui::page::{Column, Page, Section};
 
 /// Names of columns, in the order in which they are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Columns(Vec<String>);
 
 impl FromStr for Columns {
@@ -26,8 +26,7 @@ impl Columns {
     /// A page with these columns alone, each as wide as it has to be. What has none of them is left out.
     pub(crate) fn of_page<'a>(&self, page: Page<'a>) -> Result<Page<'a>, Failure> {
         if page.sections.is_empty() && !page.lines.is_empty() {
-            return Err(Failure::usage("This command's result is not a table, and has no columns")
-                .hint("leave out --columns, or add -o csv"));
+            return Err(Self::of_no_table());
         }
         let names: Vec<&str> = page
             .sections
@@ -40,6 +39,12 @@ impl Columns {
             self.check(names.into_iter())?;
         }
         Ok(Page { sections, ..page })
+    }
+
+    /// There are no columns to choose from.
+    pub(crate) fn of_no_table() -> Failure {
+        Failure::usage("This command's result is not a table, and has no columns")
+            .hint("leave out --columns, or add -o csv")
     }
 
     fn of_section<'a>(&self, section: Section<'a>) -> Option<Section<'a>> {

@@ -14,7 +14,7 @@ use crate::ui::columns::Columns;
 const VALUE: &str = "value";
 
 /// Rows that are written as they come. The first ones say which columns there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Csv {
     wanted: Option<Columns>,
     /// Somebody's terminal must not obey what is in them.
@@ -104,6 +104,9 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
     match value {
         None | Some(Value::Null) => Cow::Borrowed(""),
         Some(Value::String(text)) => harmless(text),
+        Some(value @ (Value::Array(_) | Value::Object(_))) => {
+            harmless(&value.to_string()).into_owned().into()
+        }
         Some(value) => value.to_string().into(),
     }
 }
@@ -112,14 +115,16 @@ fn cell(value: Option<&Value>) -> Cow<'_, str> {
 /// before it for the sign that it is none (OWASP, CSV Injection). Where it takes semicolons or tabs for the ends of cells, a
 /// cell can begin in the middle of ours. Numbers stay: a negative amount is no formula.
 fn harmless(text: &str) -> Cow<'_, str> {
-    let mut cells = text.split_inclusive([';', '\t', '\n', '\r']);
-    if !cells.clone().any(begins_formula) && !text.starts_with(['\t', '\r', '\n']) {
+    const ENDS: [char; 4] = [';', '\t', '\n', '\r'];
+    let is_run = |(place, cell): (usize, &str)| {
+        begins_formula(cell) || place == 0 && cell.starts_with(['\t', '\n', '\r'])
+    };
+    let cells = text.split_inclusive(ENDS).enumerate();
+    if !cells.clone().any(is_run) {
         return text.into();
     }
-    let first = cells.next().unwrap_or_default();
-    let marked = |cell: &str| if begins_formula(cell) { format!("'{cell}") } else { cell.to_owned() };
-    let first = if text.starts_with(['\t', '\r', '\n']) { format!("'{first}") } else { marked(first) };
-    std::iter::once(first).chain(cells.map(marked)).collect::<String>().into()
+    let mark = |cell| if is_run(cell) { "'" } else { "" };
+    cells.flat_map(|(place, cell)| [mark((place, cell)), cell]).collect::<String>().into()
 }
 
 fn begins_formula(cell: &str) -> bool {
@@ -196,6 +201,7 @@ mod tests {
         for text in ["a=1", "1-1", "日本", " a", "'=1", "a; b"] {
             assert_eq!(harmless(text), text);
         }
+        assert_eq!(csv(&json!([{"a": {"b": "x;=1"}}]), None).unwrap(), "a\n\"{\"\"b\"\":\"\"x;'=1\"\"}\"\n");
         assert!(csv(&json!([{"=cmd": 1}]), None).unwrap().starts_with("'=cmd"));
     }
 }

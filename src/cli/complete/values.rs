@@ -70,9 +70,7 @@ impl Typed {
             path,
         })
     }
-}
 
-impl Typed {
     fn is_csv(&self) -> bool {
         self.global.form(&self.facts).is_ok_and(|form| form.output == Output::Csv)
     }

@@ -3,9 +3,9 @@
 use crate::commands::common::doctor;
 use crate::commands::{current, explain, razorpay, stripe};
 use crate::ui::{Show, Tables, View};
-use crate::wire::razorpay::{self as of_razorpay, ItemReply, PlanReply};
+use crate::wire::razorpay::{ItemReply, PlanReply};
 use crate::wire::{
-    Catalog, Config, ConnectionReply, Customers, PriceReply, Prices, ProductReply, Products, Status,
+    self, Catalog, Config, ConnectionReply, Customers, PriceReply, Prices, ProductReply, Products, Status,
     Subscriptions, SyncResults, Transactions,
 };
 
@@ -68,10 +68,10 @@ fn of_stripe(command: &[&str]) -> Tables {
 fn of_razorpay(command: &[&str]) -> Tables {
     match command {
         ["config"] | ["config", "list"] => Config::TABLES,
-        ["sync"] => of_razorpay::SyncResults::TABLES,
-        ["subscriptions"] => of_razorpay::Subscriptions::TABLES,
+        ["sync"] => wire::razorpay::SyncResults::TABLES,
+        ["subscriptions"] => wire::razorpay::Subscriptions::TABLES,
         ["webhooks", "setup" | "rotate-secret"] => razorpay::webhooks::ToEnter::TABLES,
-        ["catalog"] => of_razorpay::Catalog::TABLES,
+        ["catalog"] => wire::razorpay::Catalog::TABLES,
         ["items", ..] => ItemReply::TABLES,
         ["plans", ..] => PlanReply::TABLES,
         _ => &[],

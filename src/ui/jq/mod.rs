@@ -6,7 +6,6 @@ mod mistake;
 mod written;
 
 use std::io::Write;
-use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
@@ -23,11 +22,11 @@ use crate::ui::{CANNOT_WRITE, Stderr};
 use written::write;
 
 /// A filter that makes sense. What it is compiled to stays on the thread that runs it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Filter {
-    text: Arc<str>,
+    text: String,
     /// What `env` gives.
-    facts: Arc<Facts>,
+    facts: Facts,
 }
 
 /// How a filter's results are written.
@@ -43,7 +42,12 @@ impl Filter {
     /// Reads a filter. What is wrong with it is told with its place.
     pub(crate) fn new(text: &str, facts: &Facts) -> Result<Self, Failure> {
         deep_down(|| compile(text).map(drop))??;
-        Ok(Self { text: text.into(), facts: Arc::new(facts.clone()) })
+        Ok(Self::read_before(text, facts))
+    }
+
+    /// One that was read before.
+    pub(crate) fn read_before(text: &str, facts: &Facts) -> Self {
+        Self { text: text.to_owned(), facts: facts.clone() }
     }
 
     /// As it was written.
@@ -122,13 +126,10 @@ fn is_too_deep(json: &[u8]) -> bool {
 
 fn parsed(json: &[u8]) -> Result<Val> {
     if is_too_deep(json) {
-        bail!(unreadable("it is nested too deeply"));
+        bail!(Filter::failed("the JSON is nested too deeply".to_owned()));
     }
-    Ok(read::parse_single(json).map_err(|error| unreadable(&error.to_string()))?)
-}
-
-fn unreadable(why: &str) -> Failure {
-    Failure::new(Code::ResponseInvalid, "The backend's answer is not JSON throughout").why(why)
+    Ok(read::parse_single(json)
+        .map_err(|error| Filter::failed(format!("the JSON cannot be read: {error}")))?)
 }
 
 /// What filters run with.
@@ -292,7 +293,10 @@ mod tests {
         assert_eq!(failure.why.as_deref(), Some("cannot index an array with \"a\""));
         let deep = "[".repeat(129) + &"]".repeat(129);
         let failure = filter.run(deep.as_bytes(), &mut Vec::new(), PIPE).unwrap_err();
-        assert_eq!(failure.downcast::<Failure>().unwrap().code, Code::ResponseInvalid);
+        assert_eq!(
+            failure.downcast::<Failure>().unwrap().why.as_deref(),
+            Some("the JSON is nested too deeply")
+        );
         assert!(filter.run("[\"[[[{\\\"\"]".as_bytes(), &mut Vec::new(), PIPE).is_err());
     }
 }
