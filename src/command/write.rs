@@ -264,8 +264,9 @@ fn not_shown(error: anyhow::Error, change: &Change, again: Option<&Again>) -> an
     let what = format!("{}: it was done, but cannot be shown", change.sentence());
     match error.downcast::<Failure>() {
         Ok(failure) => {
-            let said = Some(failure.what.as_str()).filter(|_| failure.code != Code::JqFailed);
-            let why = said.into_iter().chain(failure.why.as_deref()).collect::<Vec<_>>().join(": ");
+            let said = if failure.code == Code::JqFailed { "--jq" } else { &failure.what };
+            let why = [Some(said), failure.why.as_deref()].into_iter().flatten();
+            let why = why.collect::<Vec<_>>().join(": ");
             let failure = Failure { what, why: Some(why), ..failure };
             again.map_or(failure.clone(), |again| with_key(failure, again)).into()
         }

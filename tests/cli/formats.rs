@@ -354,7 +354,7 @@ fn a_filter_that_does_not_fit_fails_after_what_it_made() {
         "{error}"
     );
     assert_eq!(error["code"], "JQ_FAILED");
-    assert_eq!(error["why"], "cannot index a string with \"x\"");
+    assert_eq!(error["why"], "--jq: cannot index a string with \"x\"");
     assert_eq!(error["idempotencyKey"], "a-1");
     assert_eq!(error["next"], Value::Null, "the same filter would fail again");
     let names = user.run(&[&LIST[..], &["--jq", ".products[].name"]].concat()).exits(0).stdout;
@@ -568,7 +568,7 @@ fn a_filter_that_has_no_room_ends_alone() {
         assert_eq!(error["code"], "JQ_FAILED", "{error}");
         assert_eq!(error["error"], "Create product A at Stripe, test: it was done, but cannot be shown");
         assert!(
-            error["why"].as_str().is_some_and(|why| why.starts_with("it was ended (signal: ")),
+            error["why"].as_str().is_some_and(|why| why.starts_with("--jq: it was ended (signal: ")),
             "{error}"
         );
         assert_eq!(error["idempotencyKey"], "a-1");
