@@ -5,21 +5,19 @@
 //!
 //! | floor | modules | what they are |
 //! |---|---|---|
-//! | 4 | `cli` `report` `commands` | the command line, what each command is and does, how errors are told |
-//! | 3 | `command` `guard` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |
+//! | 4 | `cli` `commands` | the command line, what each command is and does, how errors are told |
+//! | 3 | `runner` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |
 //! | 2 | `api` `settings` `ui` `sandbox` | the backend, where its address and key come from, what the user sees; a backend of our own |
-//! | 1 | `wire` `error` `secret` `facts` `files` | small values with their rules; whole files or none |
+//! | 1 | `wire` `error` `secret` `env` `files` | small values with their rules; whole files or none |
 
 mod api;
 mod catalog;
 mod cli;
-mod command;
 mod commands;
+mod env;
 mod error;
-mod facts;
 mod files;
-mod guard;
-mod report;
+mod runner;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
@@ -34,14 +32,14 @@ pub use error::{Code, Exit, Failure};
 /// Runs a command line, the program's name first, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
-    let facts = facts::Facts::gather();
-    if let Some(exit) = cli::complete(&args, &facts).or_else(|| command::filter_apart(&args, &facts)) {
+    let env = env::ProcessEnv::gather();
+    if let Some(exit) = cli::complete(&args, &env).or_else(|| runner::filter_in_own_process(&args, &env)) {
         return exit;
     }
-    let early = cli::Early::read(&args, &facts);
-    let stderr = early.stderr(&facts);
-    report::report_panics(stderr, args.clone());
-    cli::run(&args, facts, &early).unwrap_or_else(|error| report::report(&error, stderr, &args))
+    let pre_parse = cli::PreParse::read(&args, &env);
+    let stderr = pre_parse.stderr(&env);
+    runner::report_panics(stderr, args.clone());
+    cli::run(&args, env, &pre_parse).unwrap_or_else(|error| runner::report(&error, stderr, &args))
 }
 
 /// The whole command tree, for completion scripts, man pages and documentation.

@@ -197,7 +197,7 @@ pub(crate) fn outcome_unknown(what: &str) -> Failure {
 }
 
 /// A success whose body makes no sense: the thing was done, or something between here and the backend answered.
-pub(crate) fn senseless(why: String, request: Request<'_>, endpoint: &Endpoint) -> Failure {
+pub(crate) fn invalid_response(why: String, request: Request<'_>, endpoint: &Endpoint) -> Failure {
     let what = "The backend's answer makes no sense";
     if request.replay == Replay::IfNotSent {
         return outcome_unknown(what).why(why);

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use crate::api::call::{Call, Method, Provider, Route};
 use crate::api::client::Client;
-use crate::api::error::{ApiError, senseless};
+use crate::api::error::{ApiError, invalid_response};
 use crate::api::exchange::{Answer, Request, Sent};
 use crate::api::reply::Reply;
 use crate::error::{Code, Failure};
@@ -199,7 +199,7 @@ impl Api {
             let request = request_of(call, path);
             let kind = answer.content_type.split(';').next().unwrap_or_default();
             let why = format!("{request} answered {} with {kind}: {error}", answer.status);
-            senseless(why, request, self.client.endpoint()).status(answer.status)
+            invalid_response(why, request, self.client.endpoint()).status(answer.status)
         })?;
         self.note(generation);
         Ok(reply)

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use crate::api::{Api, stripe};
 use crate::catalog::apply::outcome::is_about_no;
 use crate::catalog::plan::{Action, Change, Kind, Plan, Ref, Step, replaced_by};
-use crate::error::{Code, Failure, Outlook};
+use crate::error::{AbortPolicy, Code, Failure};
 use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
 pub(crate) use outcome::{Applied, Progress, Touched, Undone};
 
@@ -58,21 +58,21 @@ impl<'a> Applier<'a> {
     pub(crate) async fn apply(&mut self, plan: Plan, tell: impl Fn(Progress<'_>)) -> Applied {
         let mut applied = Applied::default();
         let mut failed: HashSet<String> = HashSet::new();
-        let mut outlook = Outlook::default();
+        let mut abort_policy = AbortPolicy::default();
         let of = plan.changes.len();
         for (done, change) in plan.changes.into_iter().enumerate() {
             tell(Progress { done, of, next: &change });
             let undone = match change.depends_on() {
-                _ if outlook.is_hopeless() => Undone::NotTried,
+                _ if abort_policy.is_hopeless() => Undone::NotTried,
                 Some(product) if failed.contains(product) => Undone::Waits(product.to_owned()),
                 _ => match self.make(&change).await {
                     Ok(id) => {
-                        outlook.done();
+                        abort_policy.done();
                         applied.done.push((change, id));
                         continue;
                     }
                     Err(failure) => {
-                        outlook.failed(&failure);
+                        abort_policy.failed(&failure);
                         // A price may have a product's key as its lookup key.
                         if change.kind == Kind::Product {
                             failed.insert(change.key.clone());

@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::cli::early::{Color, Early};
-use crate::command::{Ctx, Form, Output};
+use crate::cli::pre_parse::{Color, PreParse};
+use crate::env::ProcessEnv;
 use crate::error::Failure;
-use crate::facts::Facts;
+use crate::runner::{Ctx, Output, OutputOptions};
 use crate::settings::{Asked, KeyFlag};
-use crate::ui::{Columns, Filter, Look, Stderr, Verbosity};
+use crate::ui::{Columns, Filter, Stderr, TerminalStyle, Verbosity};
 use crate::wire::parse_duration;
 
 /// How often a request is sent again unless somebody says otherwise: the backend tries Stripe twice itself.
@@ -91,35 +91,36 @@ impl Global {
         self.json || self.jq.is_some() || self.output.is_some_and(Output::is_json)
     }
 
-    pub(super) fn into_ctx(self, facts: Facts, early: &Early) -> Result<Ctx> {
-        if let Some(name) = facts.not_text("INSFORGE_") {
+    pub(super) fn into_ctx(self, env: ProcessEnv, pre_parse: &PreParse) -> Result<Ctx> {
+        if let Some(name) = env.not_text("INSFORGE_") {
             return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it again, as text").into());
         }
-        let form = self.form(&facts)?;
-        let verbosity = verbosity(self.verbose).max(verbosity_from(&facts)?);
-        let stderr = Stderr { quiet: self.quiet, verbosity, ..early.stderr(&facts) };
-        let look = Look { columns: facts.columns, colors: self.color.wanted(facts.stdout_terminal, &facts) };
+        let form = self.form(&env)?;
+        let verbosity = verbosity(self.verbose).max(verbosity_from(&env)?);
+        let stderr = Stderr { quiet: self.quiet, verbosity, ..pre_parse.stderr(&env) };
+        let look =
+            TerminalStyle { columns: env.columns, colors: self.color.wanted(env.stdout_terminal, &env) };
         let key = match (self.api_key_stdin, self.api_key_file) {
             (true, _) => Some(KeyFlag::Stdin),
             (false, path) => path.map(KeyFlag::File),
         };
-        let silent = self.no_input || facts.switch("CI") || form.output.is_json();
-        let interactive = !silent && facts.stdin_terminal && facts.stderr_terminal;
-        let timeout = self.timeout.map_or_else(|| timeout_from(&facts), |timeout| Ok(Some(timeout)))?;
-        let retries = self.retries.map_or_else(|| retries_from(&facts), Ok)?;
+        let silent = self.no_input || env.switch("CI") || form.output.is_json();
+        let interactive = !silent && env.stdin_terminal && env.stderr_terminal;
+        let timeout = self.timeout.map_or_else(|| timeout_from(&env), |timeout| Ok(Some(timeout)))?;
+        let retries = self.retries.map_or_else(|| retries_from(&env), Ok)?;
         let asked = Asked { api_url: self.api_url, key, profile: self.profile, ..Asked::default() };
-        let mut ctx = Ctx::new(facts, asked, form, look, stderr);
+        let mut ctx = Ctx::new(env, asked, form, look, stderr);
         ctx.interactive = interactive;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;
-        ctx.caller_says = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();
+        ctx.caller_brief = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();
         ctx.timeout = timeout;
         ctx.retries = retries;
         Ok(ctx)
     }
 
     /// In which form the result is wanted.
-    pub(super) fn form(&self, facts: &Facts) -> Result<Form, Failure> {
+    pub(super) fn form(&self, env: &ProcessEnv) -> Result<OutputOptions, Failure> {
         let named = match (self.json, self.output) {
             (true, Some(other)) if other != Output::Json => {
                 return Err(Failure::usage("--json and another --output contradict each other")
@@ -128,7 +129,7 @@ impl Global {
             (true, _) => Some(Output::Json),
             (false, output) => output,
         };
-        let preferred = facts.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
+        let preferred = env.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
             Output::from_str(word, false).map_err(|_| {
                 Failure::usage(format!("INSFORGE_OUTPUT is `{word}`"))
                     .hint("set it to table, json, jsonl, csv or ids")
@@ -136,8 +137,8 @@ impl Global {
         });
         // What nobody asks for may make no sense.
         let preferred = if named.is_some() { Output::default() } else { preferred? };
-        let filter = self.jq.as_deref().map(|text| Filter::new(text, facts)).transpose()?;
-        Form::new(named, preferred, self.columns.clone(), filter)
+        let filter = self.jq.as_deref().map(|text| Filter::new(text, env)).transpose()?;
+        OutputOptions::new(named, preferred, self.columns.clone(), filter)
     }
 }
 
@@ -150,8 +151,8 @@ const fn verbosity(flags: u8) -> Verbosity {
 }
 
 /// The levels are those of other programs' logs. Errors and warnings are always told.
-fn verbosity_from(facts: &Facts) -> Result<Verbosity, Failure> {
-    let Some(word) = facts.var("INSFORGE_LOG").map(str::trim) else { return Ok(Verbosity::Nothing) };
+fn verbosity_from(env: &ProcessEnv) -> Result<Verbosity, Failure> {
+    let Some(word) = env.var("INSFORGE_LOG").map(str::trim) else { return Ok(Verbosity::Nothing) };
     match word.to_ascii_lowercase().as_str() {
         "" | "off" | "error" | "warn" | "0" | "no" | "false" => Ok(Verbosity::Nothing),
         "info" | "1" | "yes" | "true" | "on" => Ok(Verbosity::Requests),
@@ -160,18 +161,18 @@ fn verbosity_from(facts: &Facts) -> Result<Verbosity, Failure> {
     }
 }
 
-fn timeout_from(facts: &Facts) -> Result<Option<Duration>, Failure> {
+fn timeout_from(env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
     let parse = |text| {
         parse_duration(text).map_err(|_| {
             Failure::usage(format!("INSFORGE_TIMEOUT is `{text}`"))
                 .hint("set it to a duration such as 30s or 5m")
         })
     };
-    facts.var("INSFORGE_TIMEOUT").map(parse).transpose()
+    env.var("INSFORGE_TIMEOUT").map(parse).transpose()
 }
 
-fn retries_from(facts: &Facts) -> Result<u32, Failure> {
-    let Some(text) = facts.var("INSFORGE_RETRIES") else { return Ok(RETRIES) };
+fn retries_from(env: &ProcessEnv) -> Result<u32, Failure> {
+    let Some(text) = env.var("INSFORGE_RETRIES") else { return Ok(RETRIES) };
     text.parse().ok().filter(|retries| *retries <= MOST_RETRIES).ok_or_else(|| {
         Failure::usage(format!("INSFORGE_RETRIES is `{text}`")).hint("set it to a number from 0 to 10")
     })

@@ -1,9 +1,9 @@
-//! The command line: the root of the tree, [`early`] what is read from argv before it is parsed, [`global`] the flags
+//! The command line: the root of the tree, [`pre_parse`] what is read from argv before it is parsed, [`global`] the flags
 //! that every command takes, [`complete`] what it could go on with while somebody types it.
 
 mod complete;
-mod early;
 mod global;
+mod pre_parse;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 
@@ -15,12 +15,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use complete::complete;
-pub(crate) use early::Early;
+pub(crate) use pre_parse::PreParse;
 
-use crate::command::{Ctx, Ending, outdate, show_known};
 use crate::commands::{Deferred, Rendered, Root, with_named_only};
+use crate::env::ProcessEnv;
 use crate::error::{Exit, Failure};
-use crate::facts::Facts;
+use crate::runner::{Ctx, Ending, outdate, show_known};
 use crate::ui::{Stderr, ask};
 use global::Global;
 
@@ -56,7 +56,7 @@ pub(crate) fn command() -> clap::Command {
 }
 
 /// Parses and runs a command line.
-pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit> {
+pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> Result<Exit> {
     // What scripts ask to find out whether it is there: the tree of commands is not needed for it.
     if let [_, only] = args
         && (only == "--version" || only == "-V")
@@ -66,23 +66,23 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
     // Nearly always it is enough; where not, the whole tree says better why.
     let cli = match with_named_only(args, || Cli::parsed(args)).or_else(|_| Cli::parsed(args)) {
         Ok(cli) => cli,
-        Err(error) => return without_command(&error, args, early, &facts),
+        Err(error) => return without_command(&error, args, pre_parse, &env),
     };
     let work = match cli.command.0 {
         Root::Work(work) => work,
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => {
-            let colors = early.colors_on_stdout(&facts);
+            let colors = pre_parse.colors_on_stdout(&env);
             match text.render(command(), colors, cli.global.wants_json())? {
                 Rendered::Text(text) => return print(&text),
-                Rendered::Json(json) => show_known(&json, &cli.global.form(&facts)?, &facts)?,
+                Rendered::Json(json) => show_known(&json, &cli.global.form(&env)?, &env)?,
             }
             return Ok(Exit::Done);
         }
     };
     #[cfg(feature = "sandbox")]
     let flag = cli.global.sandbox;
-    let mut ctx = cli.global.into_ctx(facts, early)?;
+    let mut ctx = cli.global.into_ctx(env, pre_parse)?;
     ctx.args = args.to_vec();
     #[cfg(feature = "sandbox")]
     if work.is_around_a_command() {
@@ -145,15 +145,20 @@ async fn told_to_end() {
 }
 
 /// What clap answers by itself: help and version on stdout, everything else is a usage error.
-fn without_command(error: &clap::Error, args: &[OsString], early: &Early, facts: &Facts) -> Result<Exit> {
+fn without_command(
+    error: &clap::Error,
+    args: &[OsString],
+    pre_parse: &PreParse,
+    env: &ProcessEnv,
+) -> Result<Exit> {
     let rendered = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let colors = early.colors_on_stdout(facts);
+            let colors = pre_parse.colors_on_stdout(env);
             let text = if colors { rendered.ansi().to_string() } else { rendered.to_string() };
             print(text.as_bytes())
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !early.json => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !pre_parse.json => {
             Stderr::plain(rendered.to_string().trim_end());
             Ok(Exit::Usage)
         }

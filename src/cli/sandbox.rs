@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::command::Ctx;
 use crate::commands::{EXEC_URL, Work, own_sandbox};
 use crate::error::{Failure, Warning};
+use crate::runner::Ctx;
 use crate::sandbox::Sandbox;
 
 const FLAG: &str = "--sandbox";
@@ -31,7 +31,7 @@ pub(super) async fn bring_here(flag: bool, ctx: &Ctx) -> Result<Option<Sandbox>>
     }
     if !flag {
         let other =
-            ["INSFORGE_BASE_URL", "INSFORGE_URL"].into_iter().find(|name| ctx.facts.var(name).is_some());
+            ["INSFORGE_BASE_URL", "INSFORGE_URL"].into_iter().find(|name| ctx.env.var(name).is_some());
         ctx.warn(other.map(unused).as_slice());
     }
     own_sandbox(flag.then_some(FLAG), ctx).await.map(Some)
@@ -40,8 +40,8 @@ pub(super) async fn bring_here(flag: bool, ctx: &Ctx) -> Result<Option<Sandbox>>
 /// Whether the run's backend is to be the sandbox.
 pub(super) fn is_wanted(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
     // Around the command is one already, and its environment leads there.
-    let around = ctx.facts.var(EXEC_URL);
-    if around.is_some() && around == ctx.facts.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
+    let around = ctx.env.var(EXEC_URL);
+    if around.is_some() && around == ctx.env.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
         return Ok(false);
     }
     match (flag, ctx.asked.flag()) {
@@ -50,7 +50,7 @@ pub(super) fn is_wanted(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
             .hint(format!("leave out {other} to ask the sandbox, or {FLAG} to ask a real backend"))),
         (true, None) => Ok(true),
         // Flags beat the environment.
-        (false, flag) => Ok(flag.is_none() && ctx.facts.switch("INSFORGE_SANDBOX")),
+        (false, flag) => Ok(flag.is_none() && ctx.env.switch("INSFORGE_SANDBOX")),
     }
 }
 

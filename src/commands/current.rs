@@ -5,8 +5,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api::{self, Health};
-use crate::command::{Command, Ctx};
 use crate::error::{Exit, Failure};
+use crate::runner::{Command, Ctx};
 use crate::settings::{Backend, Source};
 use crate::ui::{Column, Page, Section, Show, Tables, yes_no};
 use crate::wire::Generation;

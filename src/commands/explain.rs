@@ -5,8 +5,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::catalog::file::distance;
-use crate::command::{Command, Ctx};
 use crate::error::{Code, Exit, Failure, Known, known};
+use crate::runner::{Command, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 
 /// Say what an error's or a warning's code means, what leads to it, and what to do

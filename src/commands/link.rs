@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::command::{Command, Ctx};
 use crate::commands::login;
 use crate::error::{Code, Failure};
+use crate::runner::{Command, Ctx};
 use crate::secret::Secret;
 use crate::settings::{Found, Linked, Project, Source, check_api_key, read_address};
 use crate::ui::{Page, Show};
@@ -62,7 +62,7 @@ impl Command for Link {
         let (Some(address), Some(key)) = (&self.address, &self.key) else {
             return Err(Failure::usage("The address or the key is missing").into());
         };
-        let directory = ctx.facts.directory.as_deref().ok_or_else(gone)?;
+        let directory = ctx.env.directory.as_deref().ok_or_else(gone)?;
         login::check(ctx, address, key).await?;
         let linked = Project::link(directory, &address.value, &key.value)?;
         if linked.wants_gitignore {

@@ -5,8 +5,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::command::{Command, Ctx, aside};
 use crate::error::Failure;
+use crate::runner::{Command, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
 use crate::ui::{Page, Show, ask};
@@ -33,7 +33,7 @@ impl Command for Login {
     }
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        ctx.asked.profile_name(&ctx.facts)?;
+        ctx.asked.profile_name(&ctx.env)?;
         let address = address(ctx).await?;
         self.key = Some(key(ctx, &address.value).await?);
         self.address = Some(address);
@@ -47,13 +47,13 @@ impl Command for Login {
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
         check(ctx, address, key).await?;
-        let named = ctx.asked.profile_name(&ctx.facts)?;
+        let named = ctx.asked.profile_name(&ctx.env)?;
         let name = named.unwrap_or_else(|| profiles.default_name()).to_owned();
         let patience = Patience::of(ctx.interactive);
         let vault = Vault { path: places.credentials.clone() };
         let earlier = profiles.get(&name).cloned();
         let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
-        let (store, reason, left) = aside(move || {
+        let (store, reason, left) = run_blocking(move || {
             let (store, reason) = vault.put(&profile, &api_url, &key, patience)?;
             profiles.put(&profile, &api_url, store)?;
             let left = earlier
@@ -78,7 +78,7 @@ impl Command for Login {
 /// From the flag, the environment, or a question.
 async fn address(ctx: &Ctx) -> Result<Found<Address>> {
     let named = ctx.asked.api_url.clone().map(|url| (url, Source::Flag("--api-url")));
-    let variable = |name| Some((ctx.facts.var(name)?.to_owned(), Source::Variable(name)));
+    let variable = |name| Some((ctx.env.var(name)?.to_owned(), Source::Variable(name)));
     let (text, source) =
         match named.or_else(|| variable("INSFORGE_BASE_URL")).or_else(|| variable("INSFORGE_URL")) {
             Some(found) => found,
@@ -95,8 +95,8 @@ async fn address(ctx: &Ctx) -> Result<Found<Address>> {
 /// From a flag, or a question. A key that happens to be in the environment is for this run, not for keeping.
 pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
     let key = if let Some(flag) = ctx.asked.key.clone() {
-        let facts = ctx.facts.clone();
-        aside(move || flag.read(&facts)).await?
+        let env = ctx.env.clone();
+        run_blocking(move || flag.read(&env)).await?
     } else if ctx.interactive {
         let source = Source::Prompt;
         let key = ask::secret(format!("Project API key (ik_…) for {address}")).await?;
@@ -104,7 +104,7 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
     } else {
         let missing = Failure::usage("The API key is missing, and nobody can be asked")
             .hint("pipe it into the command with --api-key-stdin, or name a file with --api-key-file");
-        let unused = ctx.facts.var("INSFORGE_API_KEY").is_some();
+        let unused = ctx.env.var("INSFORGE_API_KEY").is_some();
         let why = "INSFORGE_API_KEY is for a run, not for keeping, and is not taken here";
         return Err(if unused { missing.why(why) } else { missing }.into());
     };

@@ -5,8 +5,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::command::{Command, Ctx, aside};
 use crate::error::Failure;
+use crate::runner::{Command, Ctx, run_blocking};
 use crate::settings::{Patience, Places, Profiles, Shelf, Vault};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
@@ -31,10 +31,10 @@ impl Command for Logout {
         let names: Vec<String> = if self.all {
             profiles.names().map(str::to_owned).collect()
         } else {
-            let named = ctx.asked.profile_name(&ctx.facts)?;
+            let named = ctx.asked.profile_name(&ctx.env)?;
             profiles.chosen(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
         };
-        aside(move || {
+        run_blocking(move || {
             let mut out = LoggedOut { profiles: Vec::new(), failure: None };
             for name in names {
                 match forget(&name, &profiles, &vault, &places.ids, patience) {

@@ -20,8 +20,8 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::api::Provider;
-use crate::command::{Ctx, Gateway, execute};
 use crate::error::{Exit, Failure};
+use crate::runner::{Ctx, Gateway, execute};
 use crate::settings::Offers;
 use crate::wire::Environment;
 pub(crate) use deferred::{Deferred, with_named_only};

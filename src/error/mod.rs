@@ -1,18 +1,18 @@
 //! What can go wrong, as the user and a script see it: a [`Failure`] has a stable [`Code`], an [`Exit`] code,
 //! one sentence that says what failed, one that says why, and one that says what to do now.
 
+mod abort_policy;
 mod advice;
 mod code;
 mod exit;
 mod known;
-mod outlook;
 
 use std::fmt;
 
+pub(crate) use abort_policy::AbortPolicy;
 pub use code::Code;
 pub use exit::Exit;
 pub(crate) use known::{Known, Origin, fix_of, known};
-pub(crate) use outlook::Outlook;
 
 /// A failure that the user can act on.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::env::ProcessEnv;
 use crate::error::{Code, Exit, Failure, Warning};
-use crate::facts::Facts;
 use crate::secret::Secret;
 use crate::settings::file::Profile;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
@@ -52,10 +52,10 @@ impl Backend {
     /// What holds for writes to live. The project's file and the profile can forbid them also where the pair comes from
     /// elsewhere; they are looked for only when it matters, because a run that gets everything from its environment
     /// reads no file.
-    pub(crate) fn live(&self, asked: &Asked, facts: &Facts) -> Result<Policy, Failure> {
-        let project = linked(facts)?.and_then(|project| project.live);
+    pub(crate) fn live(&self, asked: &Asked, env: &ProcessEnv) -> Result<Policy, Failure> {
+        let project = linked(env)?.and_then(|project| project.live);
         let profile = match Places::find() {
-            Ok(places) => Profiles::load(&places.config)?.live(asked.profile_name(facts)?),
+            Ok(places) => Profiles::load(&places.config)?.live(asked.profile_name(env)?),
             Err(_) => None,
         };
         let forbidden = [project, profile].contains(&Some(Policy::Deny));
@@ -66,16 +66,16 @@ impl Backend {
 impl Asked {
     /// Finding the pair may take as long as a keyring, a pipe or a file does. Where everything is there already it takes
     /// no time, and needs no thread of its own.
-    pub(crate) fn may_wait(&self, facts: &Facts) -> bool {
-        let address = self.api_url.is_some() || self.environment_url(facts).is_some();
-        let key = self.key.is_none() && facts.var("INSFORGE_API_KEY").is_some();
+    pub(crate) fn may_wait(&self, env: &ProcessEnv) -> bool {
+        let address = self.api_url.is_some() || self.environment_url(env).is_some();
+        let key = self.key.is_none() && env.var("INSFORGE_API_KEY").is_some();
         self.given.get().is_none() && !(address && key)
     }
 
     /// Finds the pair.
-    pub(crate) fn backend(&self, facts: &Facts) -> Result<Backend> {
+    pub(crate) fn backend(&self, env: &ProcessEnv) -> Result<Backend> {
         if let Some(given) = self.given.get().cloned() {
-            return Ok(unstored(given.address, given.key, facts)?);
+            return Ok(unstored(given.address, given.key, env)?);
         }
         if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
             return Err(Failure::usage("A profile has an address and a key of its own")
@@ -83,16 +83,16 @@ impl Asked {
                 .into());
         }
         let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
-        if let Some((url, source)) = url.or_else(|| self.environment_url(facts)) {
-            return self.pair_of(url, source, facts);
+        if let Some((url, source)) = url.or_else(|| self.environment_url(env)) {
+            return self.pair_of(url, source, env);
         }
         if let Some(flag) = &self.key {
             return Err(Failure::usage(format!("{} needs the backend's address beside it", flag.name()))
                 .hint("give it with --api-url or INSFORGE_BASE_URL")
                 .into());
         }
-        let mut backend = self.stored(facts)?;
-        let unused = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some());
+        let mut backend = self.stored(env)?;
+        let unused = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some());
         // Who names a profile knows that nothing else is used.
         if let (None, Some(name)) = (&self.profile, unused) {
             backend.warnings.push(Warning {
@@ -108,17 +108,17 @@ impl Asked {
 
     /// The address of the pair, where that comes from a file, and without its key: what is remembered of a backend is
     /// found by it, and no keyring has to be asked.
-    pub(crate) fn stored_address(&self, facts: &Facts) -> Result<Option<Address>, Failure> {
+    pub(crate) fn stored_address(&self, env: &ProcessEnv) -> Result<Option<Address>, Failure> {
         let elsewhere = self.given.get().is_some() || self.api_url.is_some() || self.key.is_some();
-        if elsewhere || self.environment_url(facts).is_some() {
+        if elsewhere || self.environment_url(env).is_some() {
             return Ok(None);
         }
-        if let (None, Some(project)) = (&self.profile, linked(facts)?) {
+        if let (None, Some(project)) = (&self.profile, linked(env)?) {
             let source = Source::Project(project.path);
             return project.host.map(|host| read_address(&host, &source)).transpose();
         }
         let profiles = Profiles::load(&Places::find()?.config)?;
-        let chosen = profiles.chosen(self.profile_name(facts)?)?;
+        let chosen = profiles.chosen(self.profile_name(env)?)?;
         let address = |(name, profile): (&str, &Profile)| {
             read_address(&profile.api_url, &Vault::source(name, profile.key_store))
         };
@@ -126,25 +126,25 @@ impl Asked {
     }
 
     /// A profile that is named on the command line beats the environment.
-    fn environment_url<'a>(&self, facts: &'a Facts) -> Option<(&'a str, Source)> {
+    fn environment_url<'a>(&self, env: &'a ProcessEnv) -> Option<(&'a str, Source)> {
         if self.profile.is_some() {
             return None;
         }
         ["INSFORGE_BASE_URL", "INSFORGE_URL"]
             .into_iter()
-            .find_map(|name| Some((facts.var(name)?, Source::Variable(name))))
+            .find_map(|name| Some((env.var(name)?, Source::Variable(name))))
     }
 
-    fn pair_of(&self, url: &str, source: Source, facts: &Facts) -> Result<Backend> {
+    fn pair_of(&self, url: &str, source: Source, env: &ProcessEnv) -> Result<Backend> {
         let address = read_address(url, &source)?;
-        let key = self.given_key(facts)?.ok_or_else(|| {
+        let key = self.given_key(env)?.ok_or_else(|| {
             Failure::new(Code::NoApiKey, format!("There is no API key for {address}"))
                 .why(format!(
                     "the address comes from {source}; a key that is stored elsewhere is not sent to it"
                 ))
                 .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file")
         })?;
-        Ok(unstored(Found { value: address, source }, key, facts)?)
+        Ok(unstored(Found { value: address, source }, key, env)?)
     }
 
     /// The flag that says which backend is meant.
@@ -156,23 +156,22 @@ impl Asked {
     }
 
     /// The key that this run was given: by a flag, else by the environment.
-    pub(crate) fn given_key(&self, facts: &Facts) -> Result<Option<Found<Secret>>> {
+    pub(crate) fn given_key(&self, env: &ProcessEnv) -> Result<Option<Found<Secret>>> {
         if let Some(flag) = &self.key {
-            return flag.read(facts).map(Some);
+            return flag.read(env).map(Some);
         }
-        if let Some(key) = facts.var("INSFORGE_API_KEY") {
+        if let Some(key) = env.var("INSFORGE_API_KEY") {
             let source = Source::Variable("INSFORGE_API_KEY");
             return Ok(Some(Found { value: check_api_key(Secret::new(key.to_owned()), &source)?, source }));
         }
-        facts
-            .var("INSFORGE_API_KEY_FILE")
+        env.var("INSFORGE_API_KEY_FILE")
             .map(|path| read_key_file(Path::new(path), "INSFORGE_API_KEY_FILE"))
             .transpose()
     }
 
     /// The profile that the command line names, or else the environment.
-    pub(crate) fn profile_name<'a>(&'a self, facts: &'a Facts) -> Result<Option<&'a str>, Failure> {
-        let name = self.profile.as_deref().or_else(|| facts.var("INSFORGE_PROFILE"));
+    pub(crate) fn profile_name<'a>(&'a self, env: &'a ProcessEnv) -> Result<Option<&'a str>, Failure> {
+        let name = self.profile.as_deref().or_else(|| env.var("INSFORGE_PROFILE"));
         let usable = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
         match name {
             Some(name) if name.is_empty() || !name.chars().all(usable) => {
@@ -183,21 +182,21 @@ impl Asked {
         }
     }
 
-    fn stored(&self, facts: &Facts) -> Result<Backend> {
-        let project = linked(facts)?;
+    fn stored(&self, env: &ProcessEnv) -> Result<Backend> {
+        let project = linked(env)?;
         if self.profile.is_none()
             && let Some(project) = project
         {
-            return of_project(project, facts);
+            return of_project(project, env);
         }
-        self.of_profile(project.and_then(|project| project.live), facts)
+        self.of_profile(project.and_then(|project| project.live), env)
     }
 
-    fn of_profile(&self, project_live: Option<Policy>, facts: &Facts) -> Result<Backend> {
+    fn of_profile(&self, project_live: Option<Policy>, env: &ProcessEnv) -> Result<Backend> {
         let places = Places::find()?;
         let profiles = Profiles::load(&places.config)?;
-        let named = self.profile_name(facts)?;
-        let Some((name, profile)) = profiles.chosen(named)? else { return Err(nothing_linked(facts).into()) };
+        let named = self.profile_name(env)?;
+        let Some((name, profile)) = profiles.chosen(named)? else { return Err(nothing_linked(env).into()) };
         let source = Vault::source(name, profile.key_store);
         let address = read_address(&profile.api_url, &source)?;
         let mut warnings = Vec::new();
@@ -211,7 +210,7 @@ impl Asked {
                     ))
                     .hint(format!("run `insforge login --profile {name}`"))
             })?;
-        let live = Policy::of(environment_policy(facts)?, project_live, profile.live);
+        let live = Policy::of(environment_policy(env)?, project_live, profile.live);
         Ok(Backend {
             address: Found { value: address, source: source.clone() },
             key: Found { value: check_api_key(key, &source)?, source },
@@ -224,20 +223,20 @@ impl Asked {
 }
 
 /// The linked directory that this is, or is in.
-fn linked(facts: &Facts) -> Result<Option<Project>, Failure> {
-    facts.directory.as_deref().map_or(Ok(None), Project::nearest)
+fn linked(env: &ProcessEnv) -> Result<Option<Project>, Failure> {
+    env.directory.as_deref().map_or(Ok(None), Project::nearest)
 }
 
 const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];
 
 /// A pair that comes from no file of ours.
-fn unstored(address: Found<Address>, key: Found<Secret>, facts: &Facts) -> Result<Backend, Failure> {
-    let live = Policy::of(environment_policy(facts)?, None, None);
+fn unstored(address: Found<Address>, key: Found<Secret>, env: &ProcessEnv) -> Result<Backend, Failure> {
+    let live = Policy::of(environment_policy(env)?, None, None);
     let warnings = key.source.readable_by_others().into_iter().collect();
     Ok(Backend { address, key, profile: None, live, stored: false, warnings })
 }
 
-fn of_project(project: Project, facts: &Facts) -> Result<Backend> {
+fn of_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
     let source = Source::Project(project.path.clone());
     let warnings = project.readable_by_others().map(|mode| Warning::readable(&project.path, &mode));
     let incomplete = |what: &str, name: &str| {
@@ -251,7 +250,7 @@ fn of_project(project: Project, facts: &Facts) -> Result<Backend> {
         address: Found { value: read_address(&host, &source)?, source: source.clone() },
         key: Found { value: check_api_key(key, &source)?, source },
         profile: None,
-        live: Policy::of(environment_policy(facts)?, project.live, None),
+        live: Policy::of(environment_policy(env)?, project.live, None),
         stored: true,
         warnings: warnings.into_iter().collect(),
     })
@@ -267,22 +266,22 @@ pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failu
     })
 }
 
-fn environment_policy(facts: &Facts) -> Result<Option<Policy>, Failure> {
+fn environment_policy(env: &ProcessEnv) -> Result<Option<Policy>, Failure> {
     let parse = |word| {
         Policy::parse(word).ok_or_else(|| {
             Failure::usage(format!("INSFORGE_LIVE is `{word}`")).hint("set it to ask, allow or deny")
         })
     };
-    facts.var("INSFORGE_LIVE").map(parse).transpose()
+    env.var("INSFORGE_LIVE").map(parse).transpose()
 }
 
-fn nothing_linked(facts: &Facts) -> Failure {
+fn nothing_linked(env: &ProcessEnv) -> Failure {
     let hint = "run `insforge login` or `insforge link`, or set INSFORGE_BASE_URL and INSFORGE_API_KEY";
     // Whoever only wants to see what this is has nothing to link.
     let hint =
         if cfg!(feature = "sandbox") { format!("{hint}; or try it with --sandbox") } else { hint.to_owned() };
     let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here").hint(hint);
-    let Some(name) = KEY_VARIABLES.into_iter().find(|name| facts.var(name).is_some()) else {
+    let Some(name) = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some()) else {
         return failure
             .why("no address and no key in the flags, the environment, a linked project or a profile");
     };

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use zeroize::Zeroizing;
 
+use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
-use crate::facts::Facts;
 use crate::secret::Secret;
 use crate::settings::{Found, Source};
 
@@ -27,10 +27,10 @@ impl KeyFlag {
     }
 
     /// Reads the key from where the flag says.
-    pub(crate) fn read(&self, facts: &Facts) -> Result<Found<Secret>> {
+    pub(crate) fn read(&self, env: &ProcessEnv) -> Result<Found<Secret>> {
         match self {
             Self::File(path) => read_key_file(path, "--api-key-file"),
-            Self::Stdin if facts.stdin_terminal => {
+            Self::Stdin if env.stdin_terminal => {
                 Err(Failure::usage("--api-key-stdin reads a pipe, not a terminal")
                     .hint("leave it out to be asked for the key, or pipe the key into the command")
                     .into())

@@ -1,4 +1,4 @@
-//! Questions to a person at a terminal. Whether there is one is decided before, from facts: nothing here is called
+//! Questions to a person at a terminal. Whether there is one is decided before, from env: nothing here is called
 //! when nobody can answer.
 
 use std::io::{Write, stderr, stdin};

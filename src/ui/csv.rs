@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::ui::CANNOT_WRITE;
-use crate::ui::clean::{self, is_unsafe};
 use crate::ui::columns::Columns;
+use crate::ui::sanitize::{self, is_unsafe};
 
 /// The name of the only column of rows that are not objects.
 const VALUE: &str = "value";
@@ -134,7 +134,7 @@ fn begins_formula(cell: &str) -> bool {
 
 /// A cell as it is written: to a terminal without what that would obey.
 fn shown(cell: Cow<'_, str>, terminal: bool) -> Cow<'_, str> {
-    if terminal { clean::lines(&cell).into_owned().into() } else { cell }
+    if terminal { sanitize::lines(&cell).into_owned().into() } else { cell }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::facts;
+use crate::env;
 
 /// A moment in local time, short enough for a table: `2026-11-23 20:04`. A dash where there is none; text that is no
 /// moment is shown as it is.
@@ -20,6 +20,6 @@ pub(crate) fn short_date(text: Option<&str>) -> Cow<'_, str> {
 /// give this one its own, which nobody sees. That was most of what a table's dates cost.
 fn local_zone() -> TimeZone {
     static ZONE: OnceLock<TimeZone> = OnceLock::new();
-    let from_rules = || TimeZone::tzif("local", &facts::local_zone_rules()?).ok();
+    let from_rules = || TimeZone::tzif("local", &env::local_zone_rules()?).ok();
     ZONE.get_or_init(|| from_rules().unwrap_or_else(TimeZone::system)).clone()
 }

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::ui::clean;
-use crate::ui::table::Look;
+use crate::ui::sanitize;
+use crate::ui::table::TerminalStyle;
 
 /// One line, which may become several on a narrow terminal.
 #[derive(Clone, Debug, Default)]
@@ -77,14 +77,15 @@ impl<'a> Line<'a> {
 }
 
 /// Writes the lines.
-pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], look: Look) -> io::Result<()> {
+pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: TerminalStyle) -> io::Result<()> {
     for line in lines {
-        let text = clean::line(&line.text);
+        let text = sanitize::line(&line.text);
         let indent = "  ".repeat(line.depth);
         let sign = line.mark.sign();
-        let color = line.mark.color().filter(|_| look.colors && !text.is_empty());
+        let color = line.mark.color().filter(|_| style.colors && !text.is_empty());
         let hanging = format!("{indent}{}", " ".repeat(sign.width()));
-        let room = look.columns.map_or(usize::MAX, |columns| columns.saturating_sub(hanging.width()).max(20));
+        let room =
+            style.columns.map_or(usize::MAX, |columns| columns.saturating_sub(hanging.width()).max(20));
         let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
         for (position, part) in broken(&text, room).into_iter().enumerate() {
             let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
@@ -98,10 +99,10 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], look: Look) -
 }
 
 /// The lines as text, for whoever is asked.
-pub(crate) fn rendered(lines: &[Line<'_>], look: Look) -> String {
+pub(crate) fn rendered(lines: &[Line<'_>], style: TerminalStyle) -> String {
     let mut out = Vec::new();
     // A vector takes everything.
-    let _ = write_lines(&mut out, lines, look);
+    let _ = write_lines(&mut out, lines, style);
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -130,7 +131,7 @@ mod tests {
 
     fn written(lines: &[Line<'_>], columns: Option<usize>, colors: bool) -> String {
         let mut out = Vec::new();
-        write_lines(&mut out, lines, Look { columns, colors }).unwrap();
+        write_lines(&mut out, lines, TerminalStyle { columns, colors }).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -10,7 +10,7 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::secret::redact;
-use crate::ui::clean;
+use crate::ui::sanitize;
 
 /// How much is told of what goes on behind a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ impl Stderr {
     /// Something good to know. Silent with `--quiet` and with JSON output.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet && !self.json && !self.silent {
-            write_line(&clean::lines(text));
+            write_line(&sanitize::lines(text));
         }
     }
 
@@ -57,31 +57,31 @@ impl Stderr {
         if self.json {
             write_line(&json!({"warning": redact(text), "code": code}).to_string());
         } else {
-            write_line(&format!("{} {}", self.paint(YELLOW, "warning:"), clean::lines(text)));
+            write_line(&format!("{} {}", self.paint(YELLOW, "warning:"), sanitize::lines(text)));
         }
     }
 
     /// What `--verbose` tells.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            write_line(&self.paint(DIM, &clean::line(&line.to_string())));
+            write_line(&self.paint(DIM, &sanitize::line(&line.to_string())));
         }
     }
 
     /// The error, as text: what failed, why, what to do now.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
-        write_line(&format!("{} {}", self.paint(RED, "error:"), clean::lines(what)));
+        write_line(&format!("{} {}", self.paint(RED, "error:"), sanitize::lines(what)));
         if let Some(why) = why {
-            write_line(&format!("  {}", clean::lines(why).replace('\n', "\n  ")));
+            write_line(&format!("  {}", sanitize::lines(why).replace('\n', "\n  ")));
         }
         if let Some(hint) = hint {
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), clean::lines(hint)));
+            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), sanitize::lines(hint)));
         }
     }
 
     /// Text that says by itself what it is: help, an error as JSON.
     pub(crate) fn plain(text: &str) {
-        write_line(&clean::lines(text));
+        write_line(&sanitize::lines(text));
     }
 
     /// The same, with the colours that it has.

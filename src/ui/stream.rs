@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::ui::page::{Column, Section};
-use crate::ui::table::{Look, total, widths, write_heading, write_records, write_rows};
+use crate::ui::table::{TerminalStyle, total, widths, write_heading, write_records, write_rows};
 
 /// How far it is.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    look: Look,
-    form: Form,
+    style: TerminalStyle,
+    form: OutputOptions,
 }
 
 #[derive(Debug)]
-enum Form {
+enum OutputOptions {
     /// Nothing was written yet.
     Open,
     /// So wide is each column.
@@ -23,8 +23,8 @@ enum Form {
 }
 
 impl Stream {
-    pub(crate) const fn new(look: Look) -> Self {
-        Self { look, form: Form::Open }
+    pub(crate) const fn new(style: TerminalStyle) -> Self {
+        Self { style, form: OutputOptions::Open }
     }
 
     /// Writes rows. What the first ones are like decides on the form; a column that turns out too narrow gets wider.
@@ -36,24 +36,24 @@ impl Stream {
         let needed = widths(section);
         let all: Vec<usize> = (0..columns.len()).collect();
         match &mut self.form {
-            Form::Records => {
+            OutputOptions::Records => {
                 writeln!(out)?;
-                write_records(out, section, self.look)
+                write_records(out, section, self.style)
             }
-            Form::Table(widths) => {
+            OutputOptions::Table(widths) => {
                 for (width, needed) in widths.iter_mut().zip(needed) {
                     *width = (*width).max(needed);
                 }
                 write_rows(out, rows, &all, widths)
             }
-            Form::Open => {
+            OutputOptions::Open => {
                 let Some(widths) = self.fitting(columns, needed) else {
-                    self.form = Form::Records;
-                    return write_records(out, section, self.look);
+                    self.form = OutputOptions::Records;
+                    return write_records(out, section, self.style);
                 };
-                write_heading(out, columns, &all, &widths, self.look)?;
+                write_heading(out, columns, &all, &widths, self.style)?;
                 write_rows(out, rows, &all, &widths)?;
-                self.form = Form::Table(widths);
+                self.form = OutputOptions::Table(widths);
                 Ok(())
             }
         }
@@ -63,7 +63,7 @@ impl Stream {
     fn fitting(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
         let usual = columns.iter().zip(&needed).map(|(column, width)| column.usual.max(*width)).collect();
         let fits = |widths: &Vec<usize>| {
-            self.look.columns.is_none_or(|columns_there| total(columns, widths, |_| true) <= columns_there)
+            self.style.columns.is_none_or(|columns_there| total(columns, widths, |_| true) <= columns_there)
         };
         [usual, needed].into_iter().find(fits)
     }
@@ -84,7 +84,7 @@ mod tests {
     const COLUMNS: &[Column] = &[Column::new("ID").usually(8), Column::new("Name")];
 
     fn written(columns: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
-        let mut stream = Stream::new(Look { columns, colors: false });
+        let mut stream = Stream::new(TerminalStyle { columns, colors: false });
         let mut out = Vec::new();
         for part in parts {
             let rows = part.iter().map(|row| row.iter().map(|cell| Cow::Owned((*cell).to_owned())).collect());

@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
-use crate::ui::clean;
 use crate::ui::lines::write_lines;
 use crate::ui::page::{Column, Page, Section};
+use crate::ui::sanitize;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -18,47 +18,47 @@ const ROWS_AT_ONCE: usize = 500;
 
 /// How stdout looks.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Look {
+pub(crate) struct TerminalStyle {
     /// The terminal's columns; none for a pipe, which has no limit.
     pub(crate) columns: Option<usize>,
     pub(crate) colors: bool,
 }
 
-impl Look {
+impl TerminalStyle {
     fn heading(self, text: &str) -> Cow<'_, str> {
         if self.colors { format!("\u{1b}[1m{text}\u{1b}[0m").into() } else { text.into() }
     }
 }
 
 /// Writes the lines, and the sections that have rows.
-pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, look: Look) -> io::Result<()> {
-    write_lines(out, &page.lines, look)?;
+pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, style: TerminalStyle) -> io::Result<()> {
+    write_lines(out, &page.lines, style)?;
     let full = page.sections.iter().filter(|section| !section.rows.is_empty());
     for (position, section) in full.enumerate() {
         if position > 0 {
             writeln!(out)?;
         }
         if let Some(title) = section.title {
-            writeln!(out, "{}", look.heading(title))?;
+            writeln!(out, "{}", style.heading(title))?;
         }
-        write_section(out, section, look)?;
+        write_section(out, section, style)?;
     }
     Ok(())
 }
 
-fn write_section(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
+fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyle) -> io::Result<()> {
     let widths = widths(section);
     let all = |_: &Column| true;
     let lean = |column: &Column| !column.spare;
     let fits = |keep: fn(&Column) -> bool| {
-        look.columns.is_none_or(|columns| total(&section.columns, &widths, keep) <= columns)
+        style.columns.is_none_or(|columns| total(&section.columns, &widths, keep) <= columns)
     };
     if fits(all) {
-        write_table(out, section, &widths, all, look)
+        write_table(out, section, &widths, all, style)
     } else if fits(lean) {
-        write_table(out, section, &widths, lean, look)
+        write_table(out, section, &widths, lean, style)
     } else {
-        write_records(out, section, look)
+        write_records(out, section, style)
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn widths(section: &Section<'_>) -> Vec<usize> {
     let mut widths: Vec<usize> = section.columns.iter().map(|column| column.name.width()).collect();
     for row in &section.rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(clean::line(cell).width());
+            *width = (*width).max(sanitize::line(cell).width());
         }
     }
     widths
@@ -83,11 +83,11 @@ fn write_table(
     section: &Section<'_>,
     widths: &[usize],
     keep: fn(&Column) -> bool,
-    look: Look,
+    style: TerminalStyle,
 ) -> io::Result<()> {
     let kept: Vec<usize> =
         (0..section.columns.len()).filter(|index| keep(&section.columns[*index])).collect();
-    write_heading(out, &section.columns, &kept, widths, look)?;
+    write_heading(out, &section.columns, &kept, widths, style)?;
     write_rows(out, &section.rows, &kept, widths)
 }
 
@@ -96,11 +96,11 @@ pub(super) fn write_heading(
     columns: &[Column],
     kept: &[usize],
     widths: &[usize],
-    look: Look,
+    style: TerminalStyle,
 ) -> io::Result<()> {
     let names = kept.iter().map(|index| columns[*index].name);
     let heading = lay_out(kept, widths, std::iter::once(names.map(Cow::Borrowed).collect()));
-    writeln!(out, "{}", look.heading(heading.trim_end()))
+    writeln!(out, "{}", style.heading(heading.trim_end()))
 }
 
 pub(super) fn write_rows(
@@ -110,7 +110,7 @@ pub(super) fn write_rows(
     widths: &[usize],
 ) -> io::Result<()> {
     for rows in rows.chunks(ROWS_AT_ONCE) {
-        let cells = rows.iter().map(|row| kept.iter().map(|index| clean::line(&row[*index])).collect());
+        let cells = rows.iter().map(|row| kept.iter().map(|index| sanitize::line(&row[*index])).collect());
         for line in lay_out(kept, widths, cells).lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -129,14 +129,18 @@ fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Vec<
     table.to_string()
 }
 
-pub(super) fn write_records(out: &mut dyn Write, section: &Section<'_>, look: Look) -> io::Result<()> {
+pub(super) fn write_records(
+    out: &mut dyn Write,
+    section: &Section<'_>,
+    style: TerminalStyle,
+) -> io::Result<()> {
     for (position, row) in section.rows.iter().enumerate() {
         let mut cells = section.columns.iter().zip(row).peekable();
         if let Some((_, label)) = cells.next_if(|(column, _)| column.label) {
-            let value = cells.next().map(|(_, value)| clean::line(value)).unwrap_or_default();
-            writeln!(out, "{}: {value}", look.heading(label))?;
+            let value = cells.next().map(|(_, value)| sanitize::line(value)).unwrap_or_default();
+            writeln!(out, "{}: {value}", style.heading(label))?;
             for (column, cell) in cells.filter(|(_, cell)| *cell != "-") {
-                writeln!(out, "  {}: {}", look.heading(column.name), clean::line(cell))?;
+                writeln!(out, "  {}: {}", style.heading(column.name), sanitize::line(cell))?;
             }
             continue;
         }
@@ -144,7 +148,7 @@ pub(super) fn write_records(out: &mut dyn Write, section: &Section<'_>, look: Lo
             writeln!(out)?;
         }
         for (column, cell) in cells {
-            writeln!(out, "{}: {}", look.heading(column.name), clean::line(cell))?;
+            writeln!(out, "{}: {}", style.heading(column.name), sanitize::line(cell))?;
         }
     }
     Ok(())
@@ -161,7 +165,7 @@ mod tests {
         let rows = rows.iter().map(|row| row.iter().map(|cell| Cow::Owned((*cell).to_owned())).collect());
         let page = Page::from(Section::new(COLUMNS, rows));
         let mut out = Vec::new();
-        write_page(&mut out, &page, Look { columns, colors: false }).unwrap();
+        write_page(&mut out, &page, TerminalStyle { columns, colors: false }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -187,7 +191,7 @@ mod tests {
         let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());
         let mut out = Vec::new();
         let page = Page::from(Section::new(SETTINGS, rows));
-        write_page(&mut out, &page, Look { columns: Some(30), colors: false }).unwrap();
+        write_page(&mut out, &page, TerminalStyle { columns: Some(30), colors: false }).unwrap();
         let lines = "Backend: http://127.0.0.1:7130\n  From: --api-url\nReachable: Yes\n";
         assert_eq!(String::from_utf8(out).unwrap(), lines);
     }

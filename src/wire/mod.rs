@@ -1,24 +1,23 @@
 //! What goes over the wire: the backend's shapes, and small values with their rules. No IO.
 
 mod address;
-mod addressed;
 mod bodies;
 mod connection;
 mod duration;
 mod environment;
 mod generation;
 mod lists;
+mod metadata;
 mod mirror;
 mod money;
 mod patch;
 mod price;
 pub(crate) mod razorpay;
 mod stripe;
-mod text;
-mod texts;
+mod validated;
+mod with_id;
 
 pub(crate) use address::{Address, is_public_https};
-pub(crate) use addressed::Addressed;
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use connection::{Account, CONNECTIONS, Config, Connection, Key, Status, sync_error};
 pub(crate) use duration::parse_duration;
@@ -26,6 +25,7 @@ pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
+pub(crate) use metadata::{Field, Metadata, Notes, OfStripe};
 pub(crate) use mirror::{Mirror, MirroredPrice, MirroredProduct};
 pub(crate) use money::{Decimals, Money, decimals};
 pub(crate) use patch::Patch;
@@ -34,8 +34,8 @@ pub(crate) use stripe::{
     Catalog, ConnectionReply, Price, PriceReply, Prices, Product, ProductDeleted, ProductReply, Products,
     Subscription, Subscriptions, SyncResult, SyncResults,
 };
-pub(crate) use text::{
+pub(crate) use validated::{
     Currency, Description, IdempotencyKey, ItemDescription, ItemName, LookupKey, ObjectId, ProductName,
     trimmed,
 };
-pub(crate) use texts::{Field, Metadata, Notes, OfStripe};
+pub(crate) use with_id::WithId;

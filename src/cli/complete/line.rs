@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap_complete::Shell;
 
-use crate::facts::Facts;
+use crate::env::ProcessEnv;
 
 /// A command line that is not finished.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn of(shell: Shell, words: &[OsString], facts: &Facts) -> Self {
+    pub(super) fn of(shell: Shell, words: &[OsString], env: &ProcessEnv) -> Self {
         let first_quoted = match shell {
             Shell::Bash | Shell::Zsh => 0,
             // It hands over only the last word as it stands there.
@@ -29,7 +29,7 @@ impl Line {
             |(position, word)| if position < first_quoted { OsString::clone(word) } else { unquoted(word) };
         let mut words: Vec<OsString> = words.iter().enumerate().map(read).collect();
         // Some shells say where the cursor is; the others end the line there.
-        let said = facts.var("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+        let said = env.var("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
         let index = match shell {
             Shell::Bash | Shell::Elvish | Shell::Zsh => said.unwrap_or(0),
             _ => words.len().saturating_sub(1),

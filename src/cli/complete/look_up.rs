@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::api::Provider;
 use crate::cli::complete::values::Typed;
-use crate::cli::early::Early;
+use crate::cli::pre_parse::PreParse;
 #[cfg(feature = "sandbox")]
 use crate::cli::sandbox;
-use crate::command::Ctx;
 use crate::commands::{offers_of, provider_of};
+use crate::runner::Ctx;
 use crate::settings::{KeyFlag, Offer, Offers, Patience, Places, Shelf};
 use crate::ui::Stderr;
 use crate::wire::Environment;
@@ -100,8 +100,8 @@ fn find(list: &'static str, typed: &Typed, found: &Sender<Found>) -> Option<()> 
 /// What the line says so far, to be run without a word. A keyring could ask for its password, and what is in a pipe can
 /// be read only once: that is for the command.
 fn quiet(typed: &Typed) -> Option<Ctx> {
-    let early = Early::read(&[], &typed.facts);
-    let mut ctx = typed.global.clone().into_ctx(typed.facts.clone(), &early).ok()?;
+    let pre_parse = PreParse::read(&[], &typed.env);
+    let mut ctx = typed.global.clone().into_ctx(typed.env.clone(), &pre_parse).ok()?;
     ctx.stderr = Stderr { silent: true, ..Stderr::default() };
     ctx.asked.patience = Patience::None;
     ctx.timeout = Some(LIMIT);
@@ -109,7 +109,7 @@ fn quiet(typed: &Typed) -> Option<Ctx> {
     let is_there_again = match &ctx.asked.key {
         Some(KeyFlag::Stdin) => false,
         Some(KeyFlag::File(path)) => path.is_file(),
-        None => typed.facts.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
+        None => typed.env.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
     };
     is_there_again.then_some(ctx)
 }
@@ -120,7 +120,7 @@ fn shelf(typed: &Typed, ctx: &Ctx) -> Option<Shelf> {
     if sandbox::is_wanted(typed.global.sandbox, ctx).ok()? {
         return None;
     }
-    let address = ctx.asked.stored_address(&typed.facts).ok()??;
+    let address = ctx.asked.stored_address(&typed.env).ok()??;
     Some(Shelf::of(&address, &Places::find().ok()?.ids))
 }
 

@@ -18,40 +18,40 @@ use clap_complete::engine::{self, CompletionCandidate};
 
 use crate::cli::{Cli, print};
 use crate::commands::with_named_only;
+use crate::env::ProcessEnv;
 use crate::error::Exit;
-use crate::facts::Facts;
 use line::Line;
 use values::Typed;
 
 /// Completes, where a shell asks for that. A `COMPLETE` that is there for something else changes nothing: no command
 /// begins with `--`.
-pub(crate) fn complete(args: &[OsString], facts: &Facts) -> Option<Exit> {
+pub(crate) fn complete(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
     let [_, escape, words @ ..] = args else { return None };
     if escape != "--" {
         return None;
     }
-    let shell: Shell = facts.var("COMPLETE")?.parse().ok()?;
+    let shell: Shell = env.var("COMPLETE")?.parse().ok()?;
     // What it says of itself would stand in the middle of what is being typed.
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
-    let line = Line::of(shell, words, facts);
-    let candidates = candidates(&line, facts).unwrap_or_default();
+    let line = Line::of(shell, words, env);
+    let candidates = candidates(&line, env).unwrap_or_default();
     // A shell that is gone needs no candidates.
-    let _ = print(shell::write(shell, &candidates, &line, facts).as_bytes());
+    let _ = print(shell::write(shell, &candidates, &line, env).as_bytes());
     // As with the tree.
     std::mem::forget(candidates);
     Some(Exit::Done)
 }
 
-fn candidates(line: &Line, facts: &Facts) -> Option<Vec<CompletionCandidate>> {
+fn candidates(line: &Line, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>> {
     let before = line.words.get(..line.index)?;
     let (tree, typed) = with_named_only(before, || {
         let mut tree = Cli::command().ignore_errors(true);
         tree.build();
-        let typed = tree.try_get_matches_from_mut(before).ok().and_then(|typed| Typed::of(&typed, facts));
+        let typed = tree.try_get_matches_from_mut(before).ok().and_then(|typed| Typed::of(&typed, env));
         (tree, typed)
     });
     let mut tree = values::attach(tree, "", &Arc::new(typed?));
-    let directory = facts.directory.as_deref();
+    let directory = env.directory.as_deref();
     let all = engine::complete(&mut tree, line.words.clone(), line.index, directory);
     // To take it apart would take time that somebody waits, and the process ends with this.
     std::mem::forget(tree);

@@ -4,7 +4,7 @@ use clap_complete::Shell;
 use clap_complete::engine::CompletionCandidate;
 
 use crate::cli::complete::line::Line;
-use crate::facts::Facts;
+use crate::env::ProcessEnv;
 use crate::ui::is_unsafe;
 
 /// A candidate, and what it is.
@@ -14,14 +14,19 @@ struct Candidate {
 }
 
 /// The candidates as the shell reads them.
-pub(super) fn write(shell: Shell, candidates: &[CompletionCandidate], line: &Line, facts: &Facts) -> String {
+pub(super) fn write(
+    shell: Shell,
+    candidates: &[CompletionCandidate],
+    line: &Line,
+    env: &ProcessEnv,
+) -> String {
     let all = candidates.iter().map(|candidate| Candidate::of(candidate, line));
     let all: Vec<Candidate> = all.filter(|one| one.stays_a_word(shell)).collect();
-    let separator = facts.var("_CLAP_IFS").unwrap_or("\n");
+    let separator = env.var("_CLAP_IFS").unwrap_or("\n");
     match shell {
         Shell::Fish | Shell::PowerShell => each(&all, "\n", |one| one.beside("\t")),
         Shell::Zsh => each(&all, separator, Candidate::for_zsh),
-        Shell::Bash if lists(facts) && all.len() > 1 => {
+        Shell::Bash if lists(env) && all.len() > 1 => {
             let width = all.iter().map(|one| one.value.len()).max().unwrap_or_default();
             each(&all, separator, |one| one.in_bash(width))
         }
@@ -44,8 +49,8 @@ fn each(all: &[Candidate], separator: &str, written: impl Fn(&Candidate) -> Stri
 
 /// bash shows what it is given, and takes nothing of it where there are several: then there is room for what they are.
 /// (`COMP_TYPE`: `?` lists after another Tab, `!` lists what is ambiguous at once.)
-fn lists(facts: &Facts) -> bool {
-    facts.var("_CLAP_COMPLETE_COMP_TYPE").is_some_and(|kind| kind == "63" || kind == "33")
+fn lists(env: &ProcessEnv) -> bool {
+    env.var("_CLAP_COMPLETE_COMP_TYPE").is_some_and(|kind| kind == "63" || kind == "33")
 }
 
 impl Candidate {
@@ -104,7 +109,7 @@ mod tests {
         };
         let line = Line { words: Vec::new(), index: 0, kept: String::new() };
         let candidates: Vec<_> = values.iter().map(candidate).collect();
-        write(shell, &candidates, &line, &Facts::of(variables))
+        write(shell, &candidates, &line, &ProcessEnv::of(variables))
     }
 
     #[test]

@@ -11,17 +11,17 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::cli::complete::look_up;
 use crate::cli::global::Global;
-use crate::command::Output;
 use crate::commands::columns;
+use crate::env::ProcessEnv;
 use crate::error::known;
-use crate::facts::Facts;
+use crate::runner::Output;
 use crate::settings::{Places, Profiles};
 use crate::ui::clean_line;
 use crate::wire::Environment;
 
 /// What is known of the line before the word that is being typed.
 pub(super) struct Typed {
-    pub(super) facts: Facts,
+    pub(super) env: ProcessEnv,
     pub(super) global: Global,
     pub(super) environment: Option<Environment>,
     /// The id of the thing that the command is about stands there already.
@@ -44,7 +44,7 @@ enum Values {
 }
 
 impl Typed {
-    pub(super) fn of(line: &ArgMatches, facts: &Facts) -> Option<Self> {
+    pub(super) fn of(line: &ArgMatches, env: &ProcessEnv) -> Option<Self> {
         let global = Global::from_arg_matches(line).ok()?;
         let mut command = line;
         let mut path = Vec::new();
@@ -63,7 +63,7 @@ impl Typed {
         });
         let environment = flag.and_then(|mut all| all.next().copied()).or(word);
         Some(Self {
-            facts: facts.clone(),
+            env: env.clone(),
             global,
             environment: environment.or(in_place_of_id),
             has_id: id.is_some() && in_place_of_id.is_none(),
@@ -72,7 +72,7 @@ impl Typed {
     }
 
     fn is_csv(&self) -> bool {
-        self.global.form(&self.facts).is_ok_and(|form| form.output == Output::Csv)
+        self.global.form(&self.env).is_ok_and(|form| form.output == Output::Csv)
     }
 }
 

@@ -31,7 +31,7 @@ impl EnvironmentArgs {
 
     /// The environment that is named, if one is.
     pub(crate) fn named(&self) -> Result<Option<Environment>, Failure> {
-        the_same(self.word.iter().chain(&self.environment))
+        at_most_one(self.word.iter().chain(&self.environment))
     }
 
     /// The environment; `test` where none is named, never `live`.
@@ -65,7 +65,7 @@ pub(crate) struct Thing {
 impl Named {
     /// The environment alone.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
-        Ok(the_same(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
+        Ok(at_most_one(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
     }
 
     /// The environment and the id.
@@ -93,7 +93,7 @@ pub(super) fn id_is_missing(environment: &str) -> Failure {
 }
 
 /// What was given, which may be several times but not differently.
-pub(crate) fn the_same<'a, T: PartialEq + Copy + 'a>(
+pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
     let mut given = given.into_iter();

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::EnvironmentArgs;
+use crate::runner::{Command, Ctx, Gateway};
 use crate::settings::Offers;
 use crate::wire::Environment;
 

@@ -5,9 +5,9 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, Gateway, execute, execute_write};
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
+use crate::runner::{Command, Ctx, Gateway, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, yes_no};
 use crate::wire::{self, Key};
 

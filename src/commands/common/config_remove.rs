@@ -4,10 +4,10 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Call, Reply};
-use crate::command::{Change, Check, Ctx, Gateway, Write};
 use crate::commands::common::{Configured, EnvironmentArgs};
 use crate::error::Failure;
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, Gateway, Write};
 use crate::wire::{self, Environment};
 
 /// Take the keys of one environment away from the backend

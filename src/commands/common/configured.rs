@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::api::Provider;
-use crate::command::Ctx;
 use crate::error::Warning;
+use crate::runner::Ctx;
 use crate::ui::{Page, Show};
 use crate::wire::{Connection, Environment};
 

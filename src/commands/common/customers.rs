@@ -5,9 +5,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::common::arguments::LimitArgs;
+use crate::runner::{Command, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Customer, Money};
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Map, Value};
 
-use crate::command::{Entries, Entry};
+use crate::runner::{Entries, Entry};
 
 /// No object by itself is longer, in bytes.
 const LONGEST_ONE: usize = 1024 * 1024;

@@ -9,9 +9,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::command::{Entries, aside};
 use crate::commands::common::entries::entries;
 use crate::error::Failure;
+use crate::runner::{Entries, run_blocking};
 
 /// An object that comes as JSON, or many.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct FileArgs {
 const LONGEST: u64 = 64 * 1024 * 1024;
 
 impl FileArgs {
-    /// See [`crate::command::Write::reads_stdin`].
+    /// See [`crate::runner::Write::reads_stdin`].
     pub(crate) fn reads_stdin(&self) -> Option<&'static str> {
         self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
     }
@@ -34,7 +34,7 @@ impl FileArgs {
     pub(crate) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<Entries<T>>> {
         let Some(path) = self.from_file.clone() else { return Ok(None) };
         let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
-        let text = aside(move || Ok(read(&path))).await?.map_err(|error| {
+        let text = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
             Failure::usage(format!("Cannot read the object from {name}"))
                 .why(error.to_string())
                 .hint("name a file with JSON objects, or `-` and pipe them into the command")
@@ -71,7 +71,7 @@ pub(crate) fn boolean() -> impl TypedValueParser<Value = bool> {
 }
 
 /// A request's body, for whoever is to say yes to it.
-pub(crate) fn in_full(body: &impl Serialize) -> Option<String> {
+pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 

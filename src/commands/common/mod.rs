@@ -16,11 +16,11 @@ mod sync;
 mod target;
 mod transactions;
 
-pub(super) use arguments::{EnvironmentArgs, Named, Thing, the_same};
+pub(super) use arguments::{EnvironmentArgs, Named, Thing, at_most_one};
 pub(super) use catalog::{Catalog, offers};
 pub(super) use config::Config;
 pub(super) use configured::Configured;
-pub(super) use input::{FileArgs, boolean, in_full, is_stdin, missing};
+pub(super) use input::{FileArgs, boolean, is_stdin, missing, to_json};
 pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning, read_secret_from};
 pub(super) use sync::judge as judge_sync;
 pub(super) use target::Target;
@@ -28,8 +28,8 @@ pub(super) use target::Target;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::{Ctx, Gateway, execute};
 use crate::error::Exit;
+use crate::runner::{Ctx, Gateway, execute};
 use customers::Customers;
 use doctor::Doctor;
 use status::Status;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::command::{Ctx, aside};
 use crate::commands::common::is_stdin;
 use crate::error::{Failure, Warning};
+use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Found, Source, read_secret};
 use crate::ui::ask;
@@ -57,7 +57,7 @@ impl SecretInput {
     }
 
     async fn search_surroundings(&self, ctx: &Ctx) -> Result<Found<Secret>> {
-        if let Some(secret) = ctx.facts.var(self.variable) {
+        if let Some(secret) = ctx.env.var(self.variable) {
             let value = Secret::new(secret.to_owned());
             return Ok(Found { value, source: Source::Variable(self.variable) });
         }
@@ -93,7 +93,7 @@ pub(crate) async fn read_secret_from(
         Source::KeyFile { named_by, .. } => format!("the file that {named_by} names"),
         _ => "stdin".to_owned(),
     };
-    let value = aside(move || from(path)).await.map_err(|error| {
+    let value = run_blocking(move || from(path)).await.map_err(|error| {
         Failure::usage(format!("Cannot read the {what} from {place}"))
             .why(format!("{error:#}"))
             .hint(format!("name a file that holds the {what} and nothing else, or {pipe}"))

@@ -5,7 +5,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, Gateway};
+use crate::runner::{Command, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection};
 

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, Gateway};
 use crate::commands::common::arguments::SubjectRows;
+use crate::runner::{Command, Ctx, Gateway};
 
 /// List the subscriptions of one environment, as the mirror has them
 #[derive(Args)]

@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::api::{self, Provider, Reply};
-use crate::command::{Command, Ctx, Gateway, SyncOutcome, Synced};
-use crate::commands::common::arguments::the_same;
+use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
+use crate::runner::{Command, Ctx, Gateway, SyncOutcome, Synced};
 use crate::ui::{Page, Rows, Show, Tables, View};
 use crate::wire::Environment;
 
@@ -48,7 +48,7 @@ impl<G: Gateway> Command for Sync<G> {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let only = match the_same(self.word.iter().chain(&self.environment))? {
+        let only = match at_most_one(self.word.iter().chain(&self.environment))? {
             Some(Scope::Test) => Some(Environment::Test),
             Some(Scope::Live) => Some(Environment::Live),
             Some(Scope::All) | None => None,

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use clap::Args;
 
-use crate::command::{Entries, Entry};
-use crate::commands::common::arguments::{Thing, id_is_missing, the_same};
+use crate::commands::common::arguments::{Thing, at_most_one, id_is_missing};
 use crate::error::Failure;
-use crate::wire::{Addressed, Environment};
+use crate::runner::{Entries, Entry};
+use crate::wire::{Environment, WithId};
 
 /// One thing by its id, or those of a file by theirs.
 #[derive(Args, Clone, Debug)]
@@ -28,7 +28,7 @@ impl Target {
     /// The environment alone.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         let word = self.word.or(self.lone_environment());
-        Ok(the_same(word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
+        Ok(at_most_one(word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
     }
 
     /// The one word that was given is no id.
@@ -62,8 +62,8 @@ impl Target {
     /// Whether the file fits what was named: many things have their ids in the file, each its own.
     pub(crate) fn check<T>(
         &self,
-        entries: Option<Entries<Addressed<T>>>,
-    ) -> Result<Option<Entries<Addressed<T>>>, Failure> {
+        entries: Option<Entries<WithId<T>>>,
+    ) -> Result<Option<Entries<WithId<T>>>, Failure> {
         let Some(Entries::Many { file, mut entries }) = entries else { return Ok(entries) };
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, and `{id}` is one"))

@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Call, Reply};
-use crate::command::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
+use crate::runner::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 

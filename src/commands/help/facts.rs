@@ -60,7 +60,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Where it waits for a yes, as [`crate::guard`] has it.
+    /// Where it waits for a yes, as [`crate::runner::guard`] has it.
     pub(super) const fn confirms(&self) -> &'static str {
         match (self.changes, self.effect) {
             (Changes::Provider, Effect::Writes) => "live",

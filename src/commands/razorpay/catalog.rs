@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
-use crate::command::{Command, Ctx, SyncOutcome, Synced};
 use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
 use crate::commands::razorpay::offers;
 use crate::error::{Code, Exit, Failure};
+use crate::runner::{Command, Ctx, SyncOutcome, Synced};
 use crate::settings::Offers;
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};

@@ -5,12 +5,12 @@ use clap::Args;
 
 use crate::api::razorpay::{self, Keys, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Write};
 use crate::commands::common::{
-    Configured, SecretFrom, SecretInput, check_beginning, read_secret_from, the_same,
+    Configured, SecretFrom, SecretInput, at_most_one, check_beginning, read_secret_from,
 };
 use crate::error::Failure;
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, Write};
 use crate::secret::Secret;
 use crate::settings::{Found, Source};
 use crate::ui::ask;
@@ -156,7 +156,7 @@ impl ConfigSet {
                 );
             }
         };
-        let named = the_same(first.iter().chain(&self.environment))?;
+        let named = at_most_one(first.iter().chain(&self.environment))?;
         let is_live = |id: &String| id.trim_start().starts_with(beginning(Environment::Live));
         if named.is_none() && self.key_id.as_ref().is_some_and(is_live) {
             return Err(Failure::usage("This is a live key, and no environment is named")
@@ -172,7 +172,7 @@ impl ConfigSet {
             Environment::Live => "RAZORPAY_LIVE_KEY_ID",
         };
         let given = self.key_id.clone().map(|id| (id, Source::Flag("--key-id")));
-        let in_variable = || Some((ctx.facts.var(variable)?.to_owned(), Source::Variable(variable)));
+        let in_variable = || Some((ctx.env.var(variable)?.to_owned(), Source::Variable(variable)));
         let (value, source) = match given.or_else(in_variable) {
             Some(found) => found,
             None if ctx.interactive => {

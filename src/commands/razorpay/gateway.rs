@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
-use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::commands::razorpay::offers;
+use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::settings::Offers;
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};

@@ -11,10 +11,10 @@ pub(super) mod webhooks;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::{Ctx, execute};
 use crate::commands::common::{Catalog, Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
+use crate::runner::{Ctx, execute};
 pub(super) use gateway::RazorpayGateway;
 
 /// Everything for Razorpay.

@@ -5,12 +5,12 @@ use clap::{Args, Subcommand};
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write, execute, execute_bulk};
-use crate::commands::common::{EnvironmentArgs, FileArgs, in_full, missing};
+use crate::commands::common::{EnvironmentArgs, FileArgs, missing, to_json};
 use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write, execute, execute_bulk};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
@@ -165,7 +165,7 @@ impl Write for Create {
             effect: Effect::Write(*environment),
             provider: &RAZORPAY,
             what: format!("Create plan {name}{every} at Razorpay"),
-            means: in_full(plan),
+            means: to_json(plan),
             account: None,
             check: Check::mirror(&["plans", "list", environment.as_str()]),
         }
@@ -198,7 +198,7 @@ impl Write for Create {
 
 impl Bulk for Create {
     type Object = NewPlan;
-    const DEED: Deed = Deed::Create;
+    const VERB: Verb = Verb::Create;
 
     async fn read(&self) -> Result<Option<Entries<NewPlan>>> {
         self.file.read().await

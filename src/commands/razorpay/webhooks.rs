@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Command, Ctx, Write, execute, execute_write};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure, Warning};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Command, Ctx, Write, execute, execute_write};
 use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};

@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use tokio::process::{Child, Command};
 
-use crate::command::Ctx;
 use crate::commands::sandbox::{EXEC_URL, FAULTS, Wanted};
-use crate::error::{Code, Exit, Failure, Warning};
 #[cfg(unix)]
-use crate::facts::ignored_signals;
+use crate::env::ignored_signals;
+use crate::error::{Code, Exit, Failure, Warning};
+use crate::runner::Ctx;
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
 /// What would lead the command elsewhere.
@@ -41,7 +41,7 @@ pub(crate) struct Exec {
 
 impl Exec {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
-        ctx.refuse_rehearsal()?;
+        ctx.refuse_dry_run()?;
         let Some((program, args)) = self.command.split_first() else {
             return Err(Failure::usage("The command is missing").hint("write it behind a bare `--`").into());
         };

@@ -12,8 +12,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::command::{Command, Ctx, DEADLINE, aside, execute, execute_until_ended};
 use crate::error::{Code, Exit, Failure};
+use crate::runner::{Command, Ctx, DEADLINE, execute, execute_until_ended, run_blocking};
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::Places;
 use crate::ui::{Line, Page, Show};
@@ -109,7 +109,7 @@ impl Wanted {
                 options = options.state(&file);
                 with_file(&file, ctx, move || Ok(options.spawn()?)).await
             }
-            None => aside(move || Ok(options.spawn()?)).await,
+            None => run_blocking(move || Ok(options.spawn()?)).await,
         }
     }
 }
@@ -129,7 +129,7 @@ impl Command for Reset {
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        if self.state.is_none() && ctx.facts.var(EXEC_URL).is_some() {
+        if self.state.is_none() && ctx.env.var(EXEC_URL).is_some() {
             return Err(Failure::usage(
                 "This runs in a sandbox of its own, which is gone when its command ends",
             )
@@ -199,7 +199,7 @@ async fn with_file<T: Send + 'static>(
     ctx: &Ctx,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::time::timeout(ctx.timeout.unwrap_or(DEADLINE), aside(work)).await;
+    let done = tokio::time::timeout(ctx.timeout.unwrap_or(DEADLINE), run_blocking(work)).await;
     done.unwrap_or_else(|_| {
         Err(Failure::new(Code::TimedOut, format!("{} stayed locked until the deadline", file.display()))
             .why("another process that has a sandbox holds it, and does not go on")

@@ -1,8 +1,8 @@
 use anyhow::Result;
 
-use crate::command::Ctx;
 use crate::commands::sandbox::with_file;
 use crate::error::{Code, Failure};
+use crate::runner::Ctx;
 use crate::sandbox::{API_KEY, Options, PUBLIC_URL, Sandbox};
 use crate::secret::Secret;
 use crate::settings::{Found, Given, Places, Source};

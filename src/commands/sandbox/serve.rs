@@ -5,8 +5,8 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::command::{Command, Ctx};
 use crate::commands::sandbox::{FAULTS, Wanted, shown, state_file};
+use crate::runner::{Command, Ctx};
 use crate::sandbox::{API_KEY, Sandbox};
 use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::Generation;

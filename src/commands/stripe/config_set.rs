@@ -5,11 +5,11 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Write};
-use crate::commands::common::{Configured, SecretFrom, SecretInput, the_same};
+use crate::commands::common::{Configured, SecretFrom, SecretInput, at_most_one};
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, Write};
 use crate::secret::Secret;
 use crate::wire::{Config, Connection, Environment};
 
@@ -144,7 +144,7 @@ impl ConfigSet {
             },
             _ => return Err(Failure::usage("There are too many words").hint(USAGE)),
         };
-        let named = the_same(first.iter().chain(&self.environment))?;
+        let named = at_most_one(first.iter().chain(&self.environment))?;
         let given = key.or(self.secret_key.as_deref());
         if named.is_none() && given.is_some_and(secret_key::is_for_live) {
             return Err(Failure::usage("This is a live key, and no environment is named")

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::command::Finding;
+use crate::runner::Finding;
 use crate::wire::{Environment, Mirror};
 
 /// Products that nobody can buy, and prices that an application can only name by their ids, which are others in `live`.

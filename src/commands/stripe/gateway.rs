@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
-use crate::command::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, offers, prices, products, secret_key};
+use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::settings::Offers;
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{

@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::api::stripe::STRIPE;
-use crate::command::{Ctx, KeyInUse};
 use crate::error::Failure;
+use crate::runner::{Ctx, KeyInUse};
 use crate::wire::{Environment, IdempotencyKey};
 
 /// The key that makes a create repeatable.

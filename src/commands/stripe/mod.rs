@@ -15,10 +15,10 @@ mod webhooks;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::Ctx;
 use crate::commands::common::{Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
+use crate::runner::Ctx;
 pub(super) use gateway::StripeGateway;
 
 /// Everything for Stripe.

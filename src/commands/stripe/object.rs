@@ -5,9 +5,9 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::command::Entries;
 use crate::commands::common::{FileArgs, boolean};
 use crate::error::Failure;
+use crate::runner::Entries;
 use crate::wire::{Field, Metadata, OfStripe};
 
 /// Whether it is for sale, its metadata, and a file that may have it all.
@@ -27,12 +27,12 @@ pub(super) struct ObjectArgs {
 }
 
 impl ObjectArgs {
-    /// See [`crate::command::Write::reads_stdin`].
+    /// See [`crate::runner::Write::reads_stdin`].
     pub(super) fn reads_stdin(&self) -> Option<&'static str> {
         self.file.reads_stdin()
     }
 
-    /// See [`crate::command::Bulk::read`].
+    /// See [`crate::runner::Bulk::read`].
     pub(super) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<Entries<T>>> {
         self.file.read().await
     }

@@ -3,10 +3,10 @@ use clap::{Args, Subcommand};
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, Write, execute_write};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, Done, Write, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 

@@ -6,7 +6,7 @@ use jaq_core::compile::{self, Undefined};
 use jaq_core::load::{self, lex, parse, span};
 
 use crate::error::Failure;
-use crate::ui::{Marked, marked};
+use crate::ui::{SourceSnippet, marked};
 
 /// It cannot be read; the first mistake.
 pub(super) fn unreadable(text: &str, errors: load::Errors<&str, ()>) -> Failure {
@@ -76,7 +76,7 @@ fn a(noun: &str) -> String {
 }
 
 fn failure(text: &str, at: Range<usize>, sentence: &str) -> Failure {
-    let Marked { line, column, picture } = marked(text, at);
+    let SourceSnippet { line, column, picture } = marked(text, at);
     Failure::usage(format!("--jq:{line}:{column}: {sentence}"))
         .why(picture)
         .hint("put the whole filter in single quotes: --jq '.prices[].priceId'; its language is jq's")

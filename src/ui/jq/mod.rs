@@ -15,8 +15,8 @@ use jaq_core::native::{Fun, run, v};
 use jaq_core::{Compiler, DataT, Lut, Vars};
 use jaq_json::{Val, read};
 
+use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
-use crate::facts::Facts;
 use crate::secret::{Secret, redact};
 use crate::ui::{CANNOT_WRITE, Stderr};
 use written::write;
@@ -26,7 +26,7 @@ use written::write;
 pub(crate) struct Filter {
     text: String,
     /// What `env` gives.
-    facts: Facts,
+    env: ProcessEnv,
 }
 
 /// How a filter's results are written.
@@ -40,14 +40,14 @@ pub(crate) struct Written {
 
 impl Filter {
     /// Reads a filter. What is wrong with it is told with its place.
-    pub(crate) fn new(text: &str, facts: &Facts) -> Result<Self, Failure> {
+    pub(crate) fn new(text: &str, env: &ProcessEnv) -> Result<Self, Failure> {
         deep_down(|| compile(text).map(drop))??;
-        Ok(Self::read_before(text, facts))
+        Ok(Self::read_before(text, env))
     }
 
     /// One that was read before.
-    pub(crate) fn read_before(text: &str, facts: &Facts) -> Self {
-        Self { text: text.to_owned(), facts: facts.clone() }
+    pub(crate) fn read_before(text: &str, env: &ProcessEnv) -> Self {
+        Self { text: text.to_owned(), env: env.clone() }
     }
 
     /// As it was written.
@@ -70,8 +70,8 @@ impl Filter {
     fn run_here(&self, json: &[u8], out: &mut dyn Write, how: Written) -> Result<()> {
         let filter = compile(&self.text)?;
         let input = parsed(json)?;
-        let data = Data { lut: &filter.lut, facts: &self.facts };
-        let context = jaq_core::Ctx::<Kind>::new(&data, Vars::new([environment(&self.facts)]));
+        let data = Data { lut: &filter.lut, env: &self.env };
+        let context = jaq_core::Ctx::<Kind>::new(&data, Vars::new([environment(&self.env)]));
         for result in filter.id.run((context, input)) {
             let failed = match result {
                 Ok(value) => {
@@ -142,7 +142,7 @@ impl DataT for Kind {
 
 struct Data<'a> {
     lut: &'a Lut<Kind>,
-    facts: &'a Facts,
+    env: &'a ProcessEnv,
 }
 
 impl<'a> HasLut<'a, Kind> for &'a Data<'a> {
@@ -172,7 +172,7 @@ fn functions() -> impl Iterator<Item = Fun<Kind>> {
     const OWN: [&str; 4] = ["env", "debug_empty", "stderr_empty", "fromjson"];
     let theirs: Vec<Fun<Kind>> = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs()).collect();
     let own = [
-        run::<Kind>(("env", v(0), |cv| Box::new(std::iter::once(Ok(environment(cv.0.data().facts)))))),
+        run::<Kind>(("env", v(0), |cv| Box::new(std::iter::once(Ok(environment(cv.0.data().env)))))),
         run::<Kind>(("debug_empty", v(0), |cv| {
             Stderr::plain(&format!("[\"DEBUG:\",{}]", cv.1));
             Box::new(std::iter::empty())
@@ -195,7 +195,7 @@ fn from_json(text: &Val) -> Result<Val, jaq_json::Error> {
 }
 
 /// The variables, those of secrets masked: by what they look like, and by their names.
-fn environment(facts: &Facts) -> Val {
+fn environment(env: &ProcessEnv) -> Val {
     const OF_SECRETS: [&str; 6] = ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"];
     let text = |text: &str| Val::utf8_str(text.as_bytes().to_vec());
     let value = |name: &str, value: &str| {
@@ -206,7 +206,7 @@ fn environment(facts: &Facts) -> Val {
             text(&redact(value))
         }
     };
-    Val::obj(facts.texts().map(|(name, of_it)| (text(name), value(name, of_it))).collect())
+    Val::obj(env.texts().map(|(name, of_it)| (text(name), value(name, of_it))).collect())
 }
 
 #[cfg(test)]
@@ -215,7 +215,7 @@ mod tests {
 
     fn filtered(filter: &str, json: &str, how: Written) -> Result<String> {
         let mut out = Vec::new();
-        Filter::new(filter, &Facts::default())?.run(json.as_bytes(), &mut out, how)?;
+        Filter::new(filter, &ProcessEnv::default())?.run(json.as_bytes(), &mut out, how)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -272,7 +272,7 @@ mod tests {
             ("import \"x\" as $x; .", "--jq:1:9: modules are not loaded", ""),
             ("if 1", "--jq:1:5: here it ends, and `then` has to follow", ""),
         ] {
-            let failure = Filter::new(filter, &Facts::default()).unwrap_err();
+            let failure = Filter::new(filter, &ProcessEnv::default()).unwrap_err();
             assert!(failure.what.starts_with(what), "{filter}: {}", failure.what);
             assert!(
                 failure.why.as_deref().unwrap_or_default().contains(marked),
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn what_was_made_before_it_failed_is_written() {
         let mut out = Vec::new();
-        let filter = Filter::new(".[] | .a", &Facts::default()).unwrap();
+        let filter = Filter::new(".[] | .a", &ProcessEnv::default()).unwrap();
         let error = filter.run(br#"[{"a":1},[]]"#, &mut out, PIPE).unwrap_err();
         let failure = error.downcast::<Failure>().unwrap();
         assert_eq!((failure.code, out), (Code::JqFailed, b"1\n".to_vec()));

@@ -7,15 +7,15 @@ use jaq_json::{Num, Val};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Number;
 
-use crate::ui::clean;
 use crate::ui::jq::Written;
 use crate::ui::json::{write_json, write_json_line};
+use crate::ui::sanitize;
 
 /// Writes a value and a line break.
 pub(super) fn write(out: &mut dyn Write, value: &Val, how: Written) -> io::Result<()> {
     match value {
         Val::TStr(text) | Val::BStr(text) if how.terminal => {
-            writeln!(out, "{}", clean::lines(&String::from_utf8_lossy(text)))
+            writeln!(out, "{}", sanitize::lines(&String::from_utf8_lossy(text)))
         }
         Val::TStr(text) | Val::BStr(text) => {
             out.write_all(text)?;

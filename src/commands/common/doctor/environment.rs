@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::checks::{Check, Command, Verdict};
 use super::gather::{Backend, Facts, Reading};
 use crate::api::{Answer, is_out_of_reach};
-use crate::command::{Finding, Unmapped, some_of};
 use crate::error::Failure;
+use crate::runner::{Finding, Unmapped, some_of};
 use crate::secret::redact;
 use crate::wire::{Connection, Environment, is_public_https};
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::api::{self, Answer, Api, Health, Provider, SubjectFilter};
-use crate::command::{Ctx, Finding, Gateway, Unmapped};
 use crate::error::{Code, Failure};
+use crate::runner::{Ctx, Finding, Gateway, Unmapped};
 use crate::settings::{Found, Source};
 use crate::wire::{Address, Connection, Environment, Generation, Status};
 

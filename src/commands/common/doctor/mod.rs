@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::Provider;
-use crate::command::{Command, Ctx, Gateway};
-use crate::commands::common::arguments::the_same;
+use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
+use crate::runner::{Command, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
 use crate::wire::Environment;
 use checks::{Check, Verdict};
@@ -49,7 +49,7 @@ impl<G: Gateway> Command for Doctor<G> {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Report> {
-        let only = the_same(self.word.iter().chain(&self.environment))?;
+        let only = at_most_one(self.word.iter().chain(&self.environment))?;
         let facts = gather::gather::<G>(ctx, only).await?;
         let command = |words: &[&str]| ctx.command(G::PROVIDER, words);
         let checks = checks::judge(&facts, only, Timestamp::now(), &command);

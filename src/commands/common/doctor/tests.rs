@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::checks::{Check, Verdict, judge};
 use super::gather::{Backend, Facts, Reading};
 use crate::api::{Answer, DEFAULT, Health};
-use crate::command::Unmapped;
+use crate::runner::Unmapped;
 use crate::settings::{Found, Source};
 use crate::wire::{Address, Environment};
 

@@ -3,11 +3,11 @@ use clap::Args;
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write};
-use crate::commands::common::{EnvironmentArgs, FileArgs, in_full, missing};
+use crate::commands::common::{EnvironmentArgs, FileArgs, missing, to_json};
 use crate::commands::razorpay::catalog::{self, Likeness};
 use crate::error::Failure;
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
 use crate::wire::razorpay::{Item, ItemAmount, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
@@ -60,7 +60,7 @@ impl Write for Create {
             effect: Effect::Write(*environment),
             provider: &RAZORPAY,
             what: format!("Create item {} at Razorpay", named(item)),
-            means: in_full(item),
+            means: to_json(item),
             account: None,
             check: Check::mirror(&["items", "list", environment.as_str()]),
         }
@@ -90,7 +90,7 @@ impl Write for Create {
 
 impl Bulk for Create {
     type Object = NewItem;
-    const DEED: Deed = Deed::Create;
+    const VERB: Verb = Verb::Create;
 
     async fn read(&self) -> Result<Option<Entries<NewItem>>> {
         self.file.read().await

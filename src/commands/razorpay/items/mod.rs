@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::{Ctx, execute, execute_bulk};
 use crate::commands::razorpay::catalog::{self, Get, List, Row};
 use crate::error::Exit;
+use crate::runner::{Ctx, execute, execute_bulk};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::Money;
 use crate::wire::razorpay::{Catalog, Item, ItemReply};

@@ -3,12 +3,12 @@ use clap::Args;
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write};
-use crate::commands::common::{FileArgs, Target, Thing, boolean, in_full};
+use crate::commands::common::{FileArgs, Target, Thing, boolean, to_json};
 use crate::error::{Exit, Failure};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
 use crate::wire::razorpay::{ItemAmount, ItemChanges, ItemReply};
-use crate::wire::{Addressed, Currency, ItemDescription, ItemName, Patch};
+use crate::wire::{Currency, ItemDescription, ItemName, Patch, WithId};
 
 /// Change an item
 ///
@@ -53,7 +53,7 @@ impl Write for Update {
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        self.with(ctx, Addressed::default())
+        self.with(ctx, WithId::default())
     }
 
     fn change(&self, (item, changes): &Self::Resolved) -> Change {
@@ -62,7 +62,7 @@ impl Write for Update {
             effect: Effect::Write(*environment),
             provider: &RAZORPAY,
             what: format!("Update item {id} at Razorpay"),
-            means: in_full(changes),
+            means: to_json(changes),
             account: None,
             check: Check::mirror(&["items", "get", environment.as_str(), id]),
         }
@@ -93,14 +93,14 @@ impl Write for Update {
 }
 
 impl Bulk for Update {
-    type Object = Addressed<ItemChanges>;
-    const DEED: Deed = Deed::Update;
+    type Object = WithId<ItemChanges>;
+    const VERB: Verb = Verb::Update;
 
-    async fn read(&self) -> Result<Option<Entries<Addressed<ItemChanges>>>> {
+    async fn read(&self) -> Result<Option<Entries<WithId<ItemChanges>>>> {
         Ok(self.item.check(self.file.read().await?)?)
     }
 
-    fn with(&self, _ctx: &Ctx, file: Addressed<ItemChanges>) -> Result<Self::Resolved> {
+    fn with(&self, _ctx: &Ctx, file: WithId<ItemChanges>) -> Result<Self::Resolved> {
         let item = self.item.resolve(file.id.as_deref())?;
         let file = file.changes;
         let changes = ItemChanges {

@@ -6,7 +6,6 @@ use clap::Args;
 use crate::api::stripe::STRIPE;
 use crate::catalog::Wanted;
 use crate::catalog::plan::{self, Options, Plan as Changes};
-use crate::command::{Change, Check, Ctx, Rollout, aside};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::plan::moved;
@@ -15,7 +14,8 @@ use crate::commands::stripe::catalog::reviewed::Reviewed;
 use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, Survey, survey};
 use crate::error::{Code, Failure};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
 use crate::ui::Line;
 use crate::wire::{Account, Environment};
 
@@ -47,7 +47,7 @@ impl Apply {
     async fn reviewed(&self) -> Result<Option<Reviewed>> {
         let Some(path) = self.plan_file.clone() else { return Ok(None) };
         let name = path.display().to_string();
-        let text = aside(move || Ok(std::fs::read_to_string(path))).await?.map_err(|error| {
+        let text = run_blocking(move || Ok(std::fs::read_to_string(path))).await?.map_err(|error| {
             Failure::new(Code::CatalogInvalid, format!("Cannot read the plan from {name}"))
                 .why(error.to_string())
                 .hint("`insforge payments catalog plan --out PATH` writes one")
@@ -65,11 +65,11 @@ pub(super) struct Prepared {
     pub(super) plan: Changes,
 }
 
-impl Rollout for Apply {
+impl MultiWrite for Apply {
     type Prepared = Prepared;
     type Shown = Report;
 
-    fn instead_of_rehearsal(&self, ctx: &Ctx) -> String {
+    fn dry_run_alternative(&self, ctx: &Ctx) -> String {
         format!("`{}` shows what would change", ctx.command(&STRIPE, &["catalog", "plan"]))
     }
 

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::catalog::plan::{self, Options};
 use crate::catalog::{LeftOut, export, file, managed};
-use crate::command::{Command, Ctx, aside};
 use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
 use crate::commands::stripe::catalog::survey::survey;
 use crate::error::{Exit, Failure};
+use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
 
@@ -48,7 +48,7 @@ impl Command for Diff {
                 .into());
         }
         let model = survey(ctx, from, !no_sync).await?;
-        let (wanted, left_out) = aside(move || {
+        let (wanted, left_out) = run_blocking(move || {
             let exported = export(&managed(model.mirror), None, from.as_str())?;
             Ok((file::read(&exported.text, from.as_str())?, exported.left_out))
         })

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{self, Adopt, Export as Exported, LeftOut};
-use crate::command::{Change, Check, Ctx, Rollout, aside};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::survey::{FILE, name, survey};
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::files;
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show};
 use crate::wire::{Account, Environment};
 
@@ -56,12 +56,12 @@ pub(super) struct Prepared {
     before: Option<String>,
 }
 
-impl Rollout for Export {
+impl MultiWrite for Export {
     type Prepared = Prepared;
     type Shown = Written;
     const HAS_IDS: bool = false;
 
-    fn instead_of_rehearsal(&self, _ctx: &Ctx) -> String {
+    fn dry_run_alternative(&self, _ctx: &Ctx) -> String {
         "without --adopt it changes nothing at Stripe, and says what has no identity there".to_owned()
     }
 
@@ -70,10 +70,11 @@ impl Rollout for Export {
         let found = survey(ctx, environment, true).await?;
         let path = self.path();
         let name = name(&path);
-        let before = if is_stdin(&path) { None } else { aside(move || Ok(files::read(&path)?)).await? };
+        let before =
+            if is_stdin(&path) { None } else { run_blocking(move || Ok(files::read(&path)?)).await? };
         let (mirror, shown) = (found.mirror, name.clone());
         // Thousands of prices take their time, and Ctrl-C is heard meanwhile.
-        let (exported, before) = aside(move || {
+        let (exported, before) = run_blocking(move || {
             let exported = catalog::export(&mirror, before.as_deref(), &shown)?;
             Ok((exported, before))
         })
@@ -112,7 +113,7 @@ impl Rollout for Export {
         if !to_stdout {
             // What is in the way of the file is in the way of the identities: without it nobody sees whose they are.
             let (path, before) = (path.clone(), before.clone());
-            aside(move || {
+            run_blocking(move || {
                 check_unchanged(&path, before.as_deref())?;
                 Ok(files::check_public(&path)?)
             })
@@ -130,7 +131,7 @@ impl Rollout for Export {
         from_now_on(if to_stdout { "" } else { ", and before the file was" });
         if !to_stdout {
             let text = exported.text.clone();
-            let written = aside(move || {
+            let written = run_blocking(move || {
                 Ok(check_unchanged(&path, before.as_deref()).and_then(|()| files::write_public(&path, &text)))
             });
             written.await?.map_err(|failure| without_file(failure, adopted, ctx))?;

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{Wanted, carried_by_price, escape, has_amount, managed};
-use crate::command::{Command, Ctx};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
+use crate::runner::{Command, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Environment, Mirror};
 

@@ -14,10 +14,10 @@ mod survey;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::command::{Ctx, execute, execute_rollout};
 use crate::commands::common;
 use crate::commands::stripe::gateway::StripeGateway;
 use crate::error::{Exit, Failure};
+use crate::runner::{Ctx, execute, execute_multi_write};
 use crate::wire::Environment;
 pub(crate) use ids::Found;
 pub(crate) use report::Report;
@@ -58,8 +58,8 @@ impl Catalog {
         match self.command {
             None => execute(common::Catalog::<StripeGateway>::of(before), ctx).await,
             Some(AsCode::Plan(plan)) => execute(plan.after(before), ctx).await,
-            Some(AsCode::Apply(apply)) => execute_rollout(apply.after(before), ctx).await,
-            Some(AsCode::Export(export)) => execute_rollout(export.after(before), ctx).await,
+            Some(AsCode::Apply(apply)) => execute_multi_write(apply.after(before), ctx).await,
+            Some(AsCode::Export(export)) => execute_multi_write(export.after(before), ctx).await,
             Some(AsCode::Ids(ids)) => execute(ids.after(before), ctx).await,
             Some(AsCode::Diff(diff)) if before.is_empty() => execute(diff, ctx).await,
             Some(AsCode::Diff(_)) => Err(Failure::usage("`diff` compares two environments")

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::api::stripe::STRIPE;
 use crate::catalog::plan::{self, Options, Plan as Changes};
-use crate::command::{Command, Ctx, aside};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::reviewed::Reviewed;
 use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, survey};
 use crate::error::{Exit, Failure};
 use crate::files;
+use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
 use crate::wire::{Account, Environment};
 
@@ -116,7 +116,7 @@ impl Command for Plan {
             let name = path.display().to_string();
             let apply = ctx.command(&STRIPE, &["catalog", "apply", "--plan-file", &name]);
             notes.push(format!("The plan is in {name}; `{apply}` makes it so."));
-            aside(move || Ok(files::write(&path, &text)?)).await?;
+            run_blocking(move || Ok(files::write(&path, &text)?)).await?;
         }
         Ok(Planned {
             title: format!("Stripe {environment}, account {}", found.account),

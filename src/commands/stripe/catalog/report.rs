@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{Applied, Applier, Progress, Touched, Undone};
 use crate::catalog::plan::{self, Action, Change, Options, Plan, Unmanaged};
-use crate::command::Ctx;
 use crate::commands::stripe::catalog::apply::Prepared;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::shown::{kind, mark, name, summary_done};
 use crate::commands::stripe::catalog::survey::survey;
 use crate::error::{Code, Exit, Failure, Warning};
+use crate::runner::Ctx;
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Account, Environment};
 

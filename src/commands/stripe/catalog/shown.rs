@@ -75,7 +75,7 @@ pub(super) const fn mark(action: Action) -> Mark {
 fn change_lines(change: &Change) -> Vec<Line<'_>> {
     let fields =
         |value: &Option<Value>| value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    let (before, after) = (facts(&fields(&change.before), change), facts(&fields(&change.after), change));
+    let (before, after) = (env(&fields(&change.before), change), env(&fields(&change.after), change));
     let id = change.id.as_ref().filter(|id| **id != change.key).map(|id| format!("  {id}"));
     let cost = match change.action {
         Action::Create => price_in_short(&after),
@@ -100,9 +100,8 @@ fn change_lines(change: &Change) -> Vec<Line<'_>> {
                 }
             }
             for name in names {
-                let of = |facts: &[Fact]| {
-                    facts
-                        .iter()
+                let of = |env: &[Fact]| {
+                    env.iter()
                         .find(|fact| fact.name == name)
                         .map_or_else(|| "nothing".to_owned(), |f| f.text.clone())
                 };
@@ -138,14 +137,14 @@ impl Fact {
 }
 
 /// `19.00 USD every month`
-fn price_in_short(facts: &[Fact]) -> Option<String> {
-    let find = |name: &str| facts.iter().find(|fact| fact.name == name).map(|fact| fact.text.as_str());
+fn price_in_short(env: &[Fact]) -> Option<String> {
+    let find = |name: &str| env.iter().find(|fact| fact.name == name).map(|fact| fact.text.as_str());
     let amount = find("amount")?;
     Some(find("every").map_or_else(|| amount.to_owned(), |every| format!("{amount} every {every}")))
 }
 
 /// What a body says: an amount with its currency is one thing.
-fn facts(body: &Map<String, Value>, change: &Change) -> Vec<Fact> {
+fn env(body: &Map<String, Value>, change: &Change) -> Vec<Fact> {
     const NAMES: [(&str, &str); 11] = [
         ("name", "name"),
         ("description", "description"),

@@ -9,9 +9,9 @@ use clap::Args;
 use crate::api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{Wanted, file};
-use crate::command::{Ctx, Synced, aside};
 use crate::commands::common::{is_stdin, judge_sync};
 use crate::error::{Code, Failure};
+use crate::runner::{Ctx, Synced, run_blocking};
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
 /// The catalog's file where none is named.
@@ -26,7 +26,7 @@ pub(super) struct FileArg {
 }
 
 impl FileArg {
-    /// See [`crate::command::Rollout::reads_stdin`].
+    /// See [`crate::runner::MultiWrite::reads_stdin`].
     pub(super) fn reads_stdin(&self) -> Option<&'static str> {
         self.file.as_deref().is_some_and(is_stdin).then_some("--file -")
     }
@@ -44,7 +44,7 @@ impl FileArg {
     /// What it wants.
     pub(super) async fn read(&self, ctx: &Ctx) -> Result<Wanted> {
         let (path, name) = (self.path(), self.name());
-        let bytes = aside(move || Ok(read(&path))).await?.map_err(|error| {
+        let bytes = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let failure = Failure::new(Code::CatalogInvalid, format!("Cannot read the catalog from {name}"));
             let hint = if missing {

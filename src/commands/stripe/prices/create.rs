@@ -3,12 +3,12 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, in_full, missing};
+use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::{Failure, Warning};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, KeyInUse, Verb, Write};
 use crate::wire::{
     Currency, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Recurring, TaxBehavior,
     UnitAmount,
@@ -83,7 +83,7 @@ impl Write for Create {
             effect: Effect::Write(price.environment),
             provider: &STRIPE,
             what: format!("Create price of {product}: {money}{every} at Stripe"),
-            means: in_full(&price.body),
+            means: to_json(&price.body),
             account: None,
             check: Check::mirror(&["prices", "list", price.environment.as_str(), "--product", product]),
         }
@@ -121,7 +121,7 @@ impl Write for Create {
 
 impl Bulk for Create {
     type Object = NewPrice;
-    const DEED: Deed = Deed::Create;
+    const VERB: Verb = Verb::Create;
 
     async fn read(&self) -> Result<Option<Entries<NewPrice>>> {
         self.object.read().await

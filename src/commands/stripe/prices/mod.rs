@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::command::{Ctx, execute, execute_bulk, execute_write};
 use crate::error::Exit;
+use crate::runner::{Ctx, execute, execute_bulk, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 

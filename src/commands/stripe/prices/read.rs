@@ -3,9 +3,9 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::{Reply, stripe};
-use crate::command::{Command, Ctx};
 use crate::commands::common::{EnvironmentArgs, Named};
 use crate::commands::stripe::offers;
+use crate::runner::{Command, Ctx};
 use crate::settings::Offers;
 use crate::wire;
 

@@ -3,13 +3,13 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write};
-use crate::commands::common::{Target, Thing, in_full};
+use crate::commands::common::{Target, Thing, to_json};
 use crate::commands::stripe::keyed;
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
-use crate::guard::Effect;
-use crate::wire::{Addressed, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior};
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
+use crate::wire::{LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior, WithId};
 
 /// Change a price: never its amount, currency or interval
 ///
@@ -43,7 +43,7 @@ impl Write for Update {
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        self.with(ctx, Addressed::default())
+        self.with(ctx, WithId::default())
     }
 
     fn change(&self, (price, changes): &Self::Resolved) -> Change {
@@ -52,7 +52,7 @@ impl Write for Update {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
             what: format!("Update price {id} at Stripe"),
-            means: in_full(changes),
+            means: to_json(changes),
             account: None,
             check: Check::mirror(&["prices", "get", environment.as_str(), id]),
         }
@@ -78,14 +78,14 @@ impl Write for Update {
 }
 
 impl Bulk for Update {
-    type Object = Addressed<PriceChanges>;
-    const DEED: Deed = Deed::Update;
+    type Object = WithId<PriceChanges>;
+    const VERB: Verb = Verb::Update;
 
-    async fn read(&self) -> Result<Option<Entries<Addressed<PriceChanges>>>> {
+    async fn read(&self) -> Result<Option<Entries<WithId<PriceChanges>>>> {
         Ok(self.price.check(self.object.read().await?)?)
     }
 
-    fn with(&self, _ctx: &Ctx, file: Addressed<PriceChanges>) -> Result<Self::Resolved> {
+    fn with(&self, _ctx: &Ctx, file: WithId<PriceChanges>) -> Result<Self::Resolved> {
         let price = self.price.resolve(file.id.as_deref())?;
         let file = file.changes;
         let changes = PriceChanges {

@@ -3,12 +3,12 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, KeyInUse, Write};
-use crate::commands::common::{EnvironmentArgs, in_full, missing};
+use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, KeyInUse, Verb, Write};
 use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
 
 /// Create a product
@@ -59,7 +59,7 @@ impl Write for Create {
             effect: Effect::Write(product.environment),
             provider: &STRIPE,
             what: format!("Create product {name} at Stripe"),
-            means: in_full(&product.body),
+            means: to_json(&product.body),
             account: None,
             check: Check::mirror(&["products", "list", product.environment.as_str()]),
         }
@@ -91,7 +91,7 @@ impl Write for Create {
 
 impl Bulk for Create {
     type Object = NewProduct;
-    const DEED: Deed = Deed::Create;
+    const VERB: Verb = Verb::Create;
 
     async fn read(&self) -> Result<Option<Entries<NewProduct>>> {
         self.object.read().await

@@ -3,10 +3,10 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Change, Check, Ctx, Done, Write};
 use crate::commands::common::{Named, Thing};
 use crate::error::{Code, Failure};
-use crate::guard::Effect;
+use crate::runner::guard::Effect;
+use crate::runner::{Change, Check, Ctx, Done, Write};
 use crate::wire::ProductDeleted;
 
 /// Delete a product that has no prices

@@ -2,9 +2,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{Reply, stripe};
-use crate::command::{Command, Ctx};
 use crate::commands::common::{EnvironmentArgs, Named};
 use crate::commands::stripe::offers;
+use crate::runner::{Command, Ctx};
 use crate::settings::Offers;
 use crate::wire;
 

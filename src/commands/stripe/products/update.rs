@@ -3,12 +3,12 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::command::{Bulk, Change, Check, Ctx, Deed, Done, Entries, Write};
-use crate::commands::common::{Target, Thing, in_full};
+use crate::commands::common::{Target, Thing, to_json};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
-use crate::guard::Effect;
-use crate::wire::{Addressed, Description, Patch, ProductChanges, ProductName, ProductReply};
+use crate::runner::guard::Effect;
+use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
+use crate::wire::{Description, Patch, ProductChanges, ProductName, ProductReply, WithId};
 
 /// Change a product
 ///
@@ -42,7 +42,7 @@ impl Write for Update {
     }
 
     async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        self.with(ctx, Addressed::default())
+        self.with(ctx, WithId::default())
     }
 
     fn change(&self, (product, changes): &Self::Resolved) -> Change {
@@ -51,7 +51,7 @@ impl Write for Update {
             effect: Effect::Write(*environment),
             provider: &STRIPE,
             what: format!("Update product {id} at Stripe"),
-            means: in_full(changes),
+            means: to_json(changes),
             account: None,
             check: Check::mirror(&["products", "get", environment.as_str(), id]),
         }
@@ -73,14 +73,14 @@ impl Write for Update {
 }
 
 impl Bulk for Update {
-    type Object = Addressed<ProductChanges>;
-    const DEED: Deed = Deed::Update;
+    type Object = WithId<ProductChanges>;
+    const VERB: Verb = Verb::Update;
 
-    async fn read(&self) -> Result<Option<Entries<Addressed<ProductChanges>>>> {
+    async fn read(&self) -> Result<Option<Entries<WithId<ProductChanges>>>> {
         Ok(self.product.check(self.object.read().await?)?)
     }
 
-    fn with(&self, _ctx: &Ctx, file: Addressed<ProductChanges>) -> Result<Self::Resolved> {
+    fn with(&self, _ctx: &Ctx, file: WithId<ProductChanges>) -> Result<Self::Resolved> {
         let product = self.product.resolve(file.id.as_deref())?;
         let file = file.changes;
         let changes = ProductChanges {

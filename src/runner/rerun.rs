@@ -4,8 +4,8 @@
 use std::ffi::OsString;
 
 use crate::api::Provider;
-use crate::command::Ctx;
 use crate::error::{Code, Failure};
+use crate::runner::Ctx;
 use crate::secret::redact;
 use crate::settings::KeyFlag;
 use crate::ui::is_unsafe;

@@ -4,16 +4,16 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::api::Call;
-use crate::command::Ctx;
+use crate::runner::Ctx;
 use crate::wire::Generation;
 
 /// How requests would be sent.
-pub(super) struct Rehearsal {
+pub(super) struct DryRun {
     /// The generation that the backend had the last time, where that is known.
     expected: Option<Generation>,
 }
 
-impl Rehearsal {
+impl DryRun {
     pub(super) async fn new(ctx: &Ctx) -> Result<Self> {
         Ok(Self { expected: ctx.expected_generation().await? })
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// Changes, and the id of what changes, where it stands beside them.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Addressed<T> {
+pub(crate) struct WithId<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     #[serde(flatten)]
@@ -14,25 +14,25 @@ pub(crate) struct Addressed<T> {
 }
 
 /// Serde's own `flatten` would let fields pass that `T` does not know, and forget where a mistake is.
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Addressed<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for WithId<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(WithId(std::marker::PhantomData))
+        deserializer.deserialize_map(WithIdVisitor(std::marker::PhantomData))
     }
 }
 
-struct WithId<T>(std::marker::PhantomData<T>);
+struct WithIdVisitor<T>(std::marker::PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for WithId<T> {
-    type Value = Addressed<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for WithIdVisitor<T> {
+    type Value = WithId<T>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Addressed<T>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WithId<T>, A::Error> {
         let mut id = None;
         let changes = T::deserialize(MapAccessDeserializer::new(Rest { map, id: &mut id }))?;
-        Ok(Addressed { id, changes })
+        Ok(WithId { id, changes })
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn an_id_stands_among_the_changes_and_all_else_is_as_strict_as_before() {
-        let read = serde_json::from_str::<Addressed<ProductChanges>>;
+        let read = serde_json::from_str::<WithId<ProductChanges>>;
         let update = read(r#"{"name":"N","id":"prod_1","description":null}"#).unwrap();
         assert_eq!(update.id.as_deref(), Some("prod_1"));
         let written = serde_json::to_value(&update).unwrap();

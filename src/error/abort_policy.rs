@@ -4,12 +4,12 @@ use crate::error::{Code, Exit, Failure};
 
 /// What the failures so far say of the requests to come.
 #[derive(Debug, Default)]
-pub(crate) struct Outlook {
+pub(crate) struct AbortPolicy {
     unanswered: u32,
     hopeless: bool,
 }
 
-impl Outlook {
+impl AbortPolicy {
     /// One was done.
     pub(crate) const fn done(&mut self) {
         self.unanswered = 0;
@@ -54,24 +54,24 @@ mod tests {
     fn two_lost_answers_in_a_row_or_one_refusal_of_all_are_enough() {
         let lost = || Failure::new(Code::OutcomeUnknown, "x");
         let refused = || Failure::new(Code::Backend("UPSTREAM_FAILURE".into()), "x");
-        let mut outlook = Outlook::default();
-        outlook.failed(&lost());
-        outlook.done();
-        outlook.failed(&lost());
-        outlook.failed(&refused());
-        outlook.failed(&lost());
-        assert!(!outlook.is_hopeless());
-        outlook.failed(&lost());
-        assert!(outlook.is_hopeless());
+        let mut abort_policy = AbortPolicy::default();
+        abort_policy.failed(&lost());
+        abort_policy.done();
+        abort_policy.failed(&lost());
+        abort_policy.failed(&refused());
+        abort_policy.failed(&lost());
+        assert!(!abort_policy.is_hopeless());
+        abort_policy.failed(&lost());
+        assert!(abort_policy.is_hopeless());
         for all in [
             Failure::new(Code::Backend("PAYMENT_CONFIG_INVALID".into()), "x"),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
             refused().exit(Exit::Denied),
         ] {
-            let mut outlook = Outlook::default();
-            outlook.failed(&all);
-            assert!(outlook.is_hopeless(), "{all:?}");
+            let mut abort_policy = AbortPolicy::default();
+            abort_policy.failed(&all);
+            assert!(abort_policy.is_hopeless(), "{all:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::api::Provider;
-use crate::command::Write;
+use crate::runner::Write;
 use crate::settings::Offers;
 use crate::ui::View;
 use crate::wire::Environment;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// The surroundings of this run.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct ProcessEnv {
     variables: HashMap<String, OsString>,
     /// Standard input is a terminal: somebody could type.
     pub(crate) stdin_terminal: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Facts {
     pub(crate) directory: Option<PathBuf>,
 }
 
-impl Facts {
+impl ProcessEnv {
     /// Looks around.
     pub(crate) fn gather() -> Self {
         let stdout_terminal = std::io::stdout().is_terminal();

@@ -9,10 +9,10 @@ use anyhow::{Context, Result, anyhow};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
-use crate::command::Ctx;
-use crate::command::show::{is_broken_pipe, write_filtered};
+use crate::env::{ProcessEnv, own_program};
 use crate::error::{Code, Exit, Failure};
-use crate::facts::{Facts, own_program};
+use crate::runner::Ctx;
+use crate::runner::show::{is_broken_pipe, write_filtered};
 use crate::ui::{Filter, Stderr};
 
 /// The words of that process, before the filter and how its results are written. No command begins with `--`.
@@ -28,7 +28,7 @@ const UNABLE: char = '\u{2}';
 pub(super) async fn filtered(filter: &Filter, json: Vec<u8>, lines: bool, ctx: &Ctx) -> Result<()> {
     // Where the program was replaced meanwhile, it is this one that knows how.
     let Some(mut child) = start(filter, lines) else {
-        return write_filtered(filter, &json, lines, &ctx.facts);
+        return write_filtered(filter, &json, lines, &ctx.env);
     };
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let give = async {
@@ -71,15 +71,15 @@ fn start(filter: &Filter, lines: bool) -> Option<tokio::process::Child> {
 }
 
 /// What that process does, where this is it.
-pub(crate) fn filter_apart(args: &[OsString], facts: &Facts) -> Option<Exit> {
+pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
     let [_, escape, word, filter, how] = args else { return None };
     if escape != WORDS[0] || word != WORDS[1] {
         return None;
     }
-    let filter = Filter::read_before(filter.to_str()?, facts);
+    let filter = Filter::read_before(filter.to_str()?, env);
     let mut json = Vec::new();
     std::io::stdin().read_to_end(&mut json).ok()?;
-    match write_filtered(&filter, &json, how == LINES, facts) {
+    match write_filtered(&filter, &json, how == LINES, env) {
         Ok(()) => Some(Exit::Done),
         // Nobody reads it any more, which is nothing wrong.
         Err(error) if is_broken_pipe(&error) => Some(Exit::Done),

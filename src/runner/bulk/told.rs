@@ -4,9 +4,9 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use crate::api::Reply;
-use crate::command::{Ctx, Output, failed, show};
 use crate::error::Failure;
-use crate::ui::{View, busy};
+use crate::runner::{Ctx, Output, failed, show};
+use crate::ui::{View, progress};
 
 /// What became of one of many.
 pub(super) enum Told<'a, T> {
@@ -18,17 +18,17 @@ pub(super) enum Told<'a, T> {
 }
 
 /// Says what became of each.
-pub(super) struct Teller<'a> {
+pub(super) struct ResultWriter<'a> {
     /// Ids or lines of JSON.
     output: Output,
-    bar: &'a busy::Bar,
+    bar: &'a progress::Bar,
     ctx: &'a Ctx,
     /// Whoever read the results has seen enough. What was asked for is done all the same.
     unread: bool,
 }
 
-impl<'a> Teller<'a> {
-    pub(super) const fn new(output: Output, bar: &'a busy::Bar, ctx: &'a Ctx) -> Self {
+impl<'a> ResultWriter<'a> {
+    pub(super) const fn new(output: Output, bar: &'a progress::Bar, ctx: &'a Ctx) -> Self {
         Self { output, bar, ctx, unread: false }
     }
 
@@ -78,7 +78,7 @@ pub(super) fn place(index: usize, line: usize) -> String {
 }
 
 /// What failed and what to do about it, in one sentence.
-pub(super) fn in_full(failure: &Failure) -> String {
+pub(super) fn to_json(failure: &Failure) -> String {
     match &failure.hint {
         Some(hint) => format!("{} ({hint})", failure.what),
         None => failure.what.clone(),

@@ -28,7 +28,7 @@ impl Output {
 
 /// All that was said of the result's form.
 #[derive(Debug)]
-pub(crate) struct Form {
+pub(crate) struct OutputOptions {
     pub(crate) output: Output,
     /// The command line says so. What the environment says is preferred where there is a choice.
     pub(crate) named: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Form {
     pub(crate) filter: Option<Filter>,
 }
 
-impl Form {
+impl OutputOptions {
     /// What the flags and the environment come to together.
     pub(crate) fn new(
         named: Option<Output>,
@@ -124,7 +124,7 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Facts;
+    use crate::env::ProcessEnv;
 
     #[test]
     fn flags_go_before_what_is_preferred_and_may_not_contradict_each_other() {
@@ -146,8 +146,8 @@ mod tests {
             (None, Table, true, true, None),
         ] {
             let columns = columns.then(|| "id".parse().unwrap());
-            let filter = filter.then(|| Filter::new(".", &Facts::default()).unwrap());
-            let form = Form::new(named, preferred, columns, filter);
+            let filter = filter.then(|| Filter::new(".", &ProcessEnv::default()).unwrap());
+            let form = OutputOptions::new(named, preferred, columns, filter);
             assert_eq!(form.ok().map(|form| form.output), expected, "{named:?} {preferred:?}");
         }
     }

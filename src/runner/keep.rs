@@ -1,6 +1,6 @@
 //! What is kept of lists for completion, and when that may be so no more.
 
-use crate::command::Ctx;
+use crate::runner::Ctx;
 use crate::settings::{Places, Shelf};
 
 /// Where the lists of the backend that this run has asked are kept. A run that gets address and key from its environment

@@ -5,17 +5,17 @@ use anyhow::Result;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Provider, Replay, Reply, leaves_open};
-use crate::command::again;
-use crate::command::rehearsal::Rehearsal;
-use crate::command::show;
-use crate::command::{Ctx, DEADLINE, Output, WAITING};
 use crate::error::{Code, Exit, Failure};
-use crate::guard::{self, Effect, Verdict};
+use crate::runner::dry_run::DryRun;
+use crate::runner::guard::{self, Effect, Verdict};
+use crate::runner::rerun;
+use crate::runner::show;
+use crate::runner::{Ctx, DEADLINE, Output, WAITING};
 use crate::settings::KeyFlag;
 use crate::ui::{Show, Stderr, ask, clean_line};
 use crate::wire::Account;
 
-pub(crate) use again::KeyInUse;
+pub(crate) use rerun::KeyInUse;
 
 /// A command that changes something at the provider, with one request.
 pub(crate) trait Write {
@@ -139,7 +139,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
 
 /// What comes before anything is read or asked; the format of the result.
 pub(super) async fn begin<W: Write>(command: &W, ctx: &Ctx) -> Result<Output> {
-    let output = ctx.form.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES)?;
+    let output = ctx.output.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES)?;
     ctx.set_deadline(DEADLINE);
     let effect = command.effect()?;
     if let Some(what) = command.reads_stdin() {
@@ -160,7 +160,7 @@ pub(super) async fn finish<W: Write>(
     ctx: &Ctx,
 ) -> Result<Exit> {
     if ctx.dry_run {
-        return rehearse(command, &resolved, output, ctx).await;
+        return show_dry_run(command, &resolved, output, ctx).await;
     }
     let change = command.change(&resolved);
     confirm(&change, ctx).await?;
@@ -202,9 +202,14 @@ fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Aga
 }
 
 /// Shows the request that would be sent, and sends nothing.
-async fn rehearse<W: Write>(command: &W, resolved: &W::Resolved, output: Output, ctx: &Ctx) -> Result<Exit> {
+async fn show_dry_run<W: Write>(
+    command: &W,
+    resolved: &W::Resolved,
+    output: Output,
+    ctx: &Ctx,
+) -> Result<Exit> {
     let call = command.call(resolved)?;
-    let rehearsal = Rehearsal::new(ctx).await?;
+    let rehearsal = DryRun::new(ctx).await?;
     show::rehearsed(rehearsal.shown(&call)?, output, ctx).await?;
     ctx.stderr.note(rehearsal.note());
     Ok(Exit::Done)
@@ -216,7 +221,7 @@ pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
     match verdict {
         Verdict::Go => return Ok(()),
         Verdict::Denied => return Err(guard::denied().into()),
-        Verdict::Ask | Verdict::NobodyToAsk => {}
+        Verdict::Ask | Verdict::NotInteractive => {}
     }
     let account = match &change.account {
         Some(account) => Some(account.clone()),
@@ -225,16 +230,16 @@ pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
     let account = account.map_or_else(|| "none that is known".to_owned(), |account| account.to_string());
     let account = format!("Account: {account}");
     let lines = std::iter::once(account.as_str()).chain(change.means.iter().flat_map(|means| means.lines()));
-    if verdict == Verdict::NobodyToAsk {
+    if verdict == Verdict::NotInteractive {
         let sentence = change.sentence();
         let lines: Vec<&str> = std::iter::once(sentence.as_str()).chain(lines).collect();
-        return Err(guard::nobody_to_ask(&lines.join("\n")).into());
+        return Err(guard::not_interactive(&lines.join("\n")).into());
     }
     Stderr::plain(&clean_line(&change.sentence()));
     for line in lines {
         Stderr::plain(&format!("  {}", clean_line(line)));
     }
-    for text in &ctx.caller_says {
+    for text in &ctx.caller_brief {
         Stderr::plain(&format!("caller says: {}", clean_line(text)));
     }
     if ask::confirm("Go on?").await? { Ok(()) } else { Err(guard::declined().into()) }

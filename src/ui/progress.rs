@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ui::clean;
+use crate::ui::sanitize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What is over sooner needs no spinner.
@@ -43,7 +43,7 @@ impl Bar {
     pub(crate) fn set(&self, done: usize, next: &str) {
         if let Some(bar) = &self.0 {
             bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
-            bar.set_message(clean::line(next).into_owned());
+            bar.set_message(sanitize::line(next).into_owned());
         }
     }
 

@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::api::Reply;
-use crate::command::apart::filtered;
-use crate::command::follow::Sign;
-use crate::command::{Ctx, Form, Output};
+use crate::env::ProcessEnv;
 use crate::error::{Code, Exit, Failure};
-use crate::facts::Facts;
+use crate::runner::follow::Sign;
+use crate::runner::jq_process::filtered;
+use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
     CANNOT_WRITE, Columns, Csv, Filter, Page, Rows, Show, Stream, Tables, View, Written, clean_line, rows_at,
     rows_in, write_json, write_json_line, write_page,
@@ -41,7 +41,7 @@ pub(super) async fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result
 
 /// Writes the result to stdout.
 async fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
-    match write_with(reply, output, ctx.form.columns.as_ref(), ctx).await {
+    match write_with(reply, output, ctx.output.columns.as_ref(), ctx).await {
         // What was done cannot be undone for a column that there is not.
         Err(error) if ctx.write_sent() && is_about_columns(&error) => {
             ctx.stderr.warning("COLUMNS_UNKNOWN", &format!("{error}; all of them are shown"));
@@ -56,7 +56,7 @@ fn is_about_columns(error: &anyhow::Error) -> bool {
 }
 
 async fn write_with(reply: &impl Show, output: Output, columns: Option<&Columns>, ctx: &Ctx) -> Result<()> {
-    if let (true, Some(filter)) = (output.is_json(), &ctx.form.filter) {
+    if let (true, Some(filter)) = (output.is_json(), &ctx.output.filter) {
         let text = reply.text().map_err(|error| not_json(&error))?.into_owned();
         // What every command takes would be as large as what this takes.
         return Box::pin(filtered(filter, text, output == Output::Jsonl, ctx)).await;
@@ -69,16 +69,14 @@ async fn write_with(reply: &impl Show, output: Output, columns: Option<&Columns>
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
                 ctx.stderr.note(&page.empty);
             }
-            at_once(|out| write_page(out, &page, ctx.look))
+            at_once(|out| write_page(out, &page, ctx.style))
         }
         Output::Json | Output::Jsonl | Output::Csv => {
             let json = reply.json().map_err(|error| not_json(&error))?;
             match output {
                 Output::Json => at_once(|out| write_json(out, &*json)),
                 Output::Jsonl => at_once(|out| write_lines(out, &reply.rows(&json))),
-                _ => {
-                    write_csv(&mut Csv::new(columns.cloned(), ctx.facts.stdout_terminal), &reply.rows(&json))
-                }
+                _ => write_csv(&mut Csv::new(columns.cloned(), ctx.env.stdout_terminal), &reply.rows(&json)),
             }
         }
     }
@@ -86,7 +84,7 @@ async fn write_with(reply: &impl Show, output: Output, columns: Option<&Columns>
 
 /// Writes one of many results as a line, at once: whoever reads them need not wait for the last.
 pub(super) async fn show_line(value: &Value, ctx: &Ctx) -> Result<()> {
-    match &ctx.form.filter {
+    match &ctx.output.filter {
         None => at_once(|out| write_json_line(out, value)),
         Some(filter) => {
             let text = serde_json::to_vec(value).map_err(|error| not_json(&error))?;
@@ -96,12 +94,12 @@ pub(super) async fn show_line(value: &Value, ctx: &Ctx) -> Result<()> {
 }
 
 /// Writes JSON that needs no backend.
-pub(crate) fn show_known(json: &Value, form: &Form, facts: &Facts) -> Result<()> {
+pub(crate) fn show_known(json: &Value, form: &OutputOptions, env: &ProcessEnv) -> Result<()> {
     let lines = form.output == Output::Jsonl;
     match &form.filter {
         Some(filter) => {
             let text = serde_json::to_vec(json).context(CANNOT_WRITE)?;
-            write_filtered(filter, &text, lines, facts)
+            write_filtered(filter, &text, lines, env)
         }
         None if lines => at_once(|out| write_lines(out, &rows_in(json, &[]))),
         None => at_once(|out| write_json(out, json)),
@@ -129,10 +127,10 @@ fn write_csv(csv: &mut Csv, rows: &[Cow<'_, Value>]) -> Result<()> {
 }
 
 /// Writes what a filter makes of some JSON. That may take any time.
-pub(super) fn write_filtered(filter: &Filter, json: &[u8], lines: bool, facts: &Facts) -> Result<()> {
+pub(super) fn write_filtered(filter: &Filter, json: &[u8], lines: bool, env: &ProcessEnv) -> Result<()> {
     // Not locked: another thread writes.
     let mut out = BufWriter::new(std::io::stdout());
-    filter.run(json, &mut out, Written { lines, terminal: facts.stdout_terminal })?;
+    filter.run(json, &mut out, Written { lines, terminal: env.stdout_terminal })?;
     out.flush().context(CANNOT_WRITE)
 }
 
@@ -172,8 +170,8 @@ impl<'a> Shown<'a> {
     pub(super) fn new(output: Output, ctx: &'a Ctx) -> Self {
         Self {
             output,
-            table: Stream::new(ctx.look),
-            csv: Csv::new(ctx.form.columns.clone(), ctx.facts.stdout_terminal),
+            table: Stream::new(ctx.style),
+            csv: Csv::new(ctx.output.columns.clone(), ctx.env.stdout_terminal),
             ctx,
         }
     }
@@ -189,7 +187,7 @@ impl<'a> Shown<'a> {
             Output::Ids => show_ids(places.iter().filter_map(|place| signs.get(*place)?.id)),
             Output::Table => {
                 let page = reply.data.page();
-                let columns = self.ctx.form.columns.as_ref();
+                let columns = self.ctx.output.columns.as_ref();
                 let mut page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
                 let mut sections = page.sections.iter_mut();
                 at_once(|out| {

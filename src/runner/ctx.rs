@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::api::Api;
-use crate::command::Form;
-use crate::command::connect::is_not_logged_in;
+use crate::env::ProcessEnv;
 use crate::error::{Exit, Failure, Warning};
-use crate::facts::Facts;
-use crate::guard::{self, Effect, Standing, Verdict};
+use crate::runner::OutputOptions;
+use crate::runner::connect::is_not_logged_in;
+use crate::runner::guard::{self, Effect, Standing, Verdict};
 use crate::settings::{Asked, Backend, KeyFlag};
-use crate::ui::{Look, Stderr, Verbosity, busy};
+use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
 /// What it means that the run is told to end, by Ctrl-C or by a supervisor.
@@ -31,12 +31,12 @@ pub(crate) enum Ending {
 
 /// Everything a command may use: what was asked for globally, the surroundings, the backend.
 pub(crate) struct Ctx {
-    pub(crate) facts: Facts,
+    pub(crate) env: ProcessEnv,
     /// The command line, as it was given.
     pub(crate) args: Vec<OsString>,
     pub(crate) asked: Asked,
-    pub(crate) form: Form,
-    pub(crate) look: Look,
+    pub(crate) output: OutputOptions,
+    pub(crate) style: TerminalStyle,
     pub(crate) stderr: Stderr,
     /// Somebody can answer a question.
     pub(crate) interactive: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Ctx {
     /// Show the request of a write instead of sending it.
     pub(crate) dry_run: bool,
     /// What the caller says of its purpose, shown beside a confirmation.
-    pub(crate) caller_says: Vec<String>,
+    pub(crate) caller_brief: Vec<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: u32,
     pub(crate) ending: Cell<Ending>,
@@ -59,18 +59,24 @@ pub(crate) struct Ctx {
 }
 
 impl Ctx {
-    pub(crate) fn new(facts: Facts, asked: Asked, form: Form, look: Look, stderr: Stderr) -> Self {
+    pub(crate) fn new(
+        env: ProcessEnv,
+        asked: Asked,
+        output: OutputOptions,
+        style: TerminalStyle,
+        stderr: Stderr,
+    ) -> Self {
         Self {
-            facts,
+            env,
             args: Vec::new(),
             asked,
-            form,
-            look,
+            output,
+            style,
             stderr,
             interactive: false,
             yes: false,
             dry_run: false,
-            caller_says: Vec::new(),
+            caller_brief: Vec::new(),
             timeout: None,
             retries: 0,
             ending: Cell::default(),
@@ -83,7 +89,7 @@ impl Ctx {
     }
 
     /// Only a write at the provider can be rehearsed.
-    pub(crate) fn refuse_rehearsal(&self) -> Result<(), Failure> {
+    pub(crate) fn refuse_dry_run(&self) -> Result<(), Failure> {
         if self.dry_run {
             return Err(Failure::usage("--dry-run is for commands that write at the provider")
                 .hint("leave it out: this command changes nothing there"));
@@ -97,7 +103,7 @@ impl Ctx {
             return Err(Failure::usage(format!("--api-key-stdin and {what} both read stdin"))
                 .hint("take one of them from a file"));
         }
-        if self.facts.stdin_terminal {
+        if self.env.stdin_terminal {
             return Err(Failure::usage(format!("{what} reads a pipe, not a terminal"))
                 .hint("pipe it into the command, or name a file"));
         }
@@ -119,8 +125,8 @@ impl Ctx {
         let backend = self.backend().await?;
         let live = match effect.environment() {
             Environment::Live => {
-                let (backend, asked, facts) = (backend.clone(), self.asked.clone(), self.facts.clone());
-                aside(move || Ok(backend.live(&asked, &facts)?)).await?
+                let (backend, asked, env) = (backend.clone(), self.asked.clone(), self.env.clone());
+                run_blocking(move || Ok(backend.live(&asked, &env)?)).await?
             }
             Environment::Test => backend.live,
         };
@@ -138,22 +144,22 @@ impl Ctx {
 
     /// Does the work, and shows that it is under way where somebody watches.
     pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
-        busy::during(self.is_watched(), doing, work).await
+        progress::during(self.is_watched(), doing, work).await
     }
 
     /// Shows how far many requests are, where somebody watches.
-    pub(crate) fn bar(&self, of: usize) -> busy::Bar {
-        busy::Bar::start(self.is_watched(), of)
+    pub(crate) fn bar(&self, of: usize) -> progress::Bar {
+        progress::Bar::start(self.is_watched(), of)
     }
 
     /// The same beside results that are written as they come: on a terminal they show it themselves.
-    pub(super) fn bar_beside_results(&self, of: usize) -> busy::Bar {
-        busy::Bar::start(self.is_watched() && !self.facts.stdout_terminal, of)
+    pub(super) fn bar_beside_results(&self, of: usize) -> progress::Bar {
+        progress::Bar::start(self.is_watched() && !self.env.stdout_terminal, of)
     }
 
     fn is_watched(&self) -> bool {
         let told = self.stderr.quiet || self.stderr.json || self.stderr.verbosity > Verbosity::Nothing;
-        self.facts.stderr_terminal && !told
+        self.env.stderr_terminal && !told
     }
 
     /// From now on this is what there is to say when the run is interrupted.
@@ -187,6 +193,8 @@ impl Ctx {
 
 /// Does what may wait for something else than the backend on a thread of its own: a keyring that asks for its
 /// password, a pipe that nobody writes to, a file that another process has locked. Ctrl-C is heard meanwhile.
-pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await.context("A thread ended unexpectedly")?
 }

@@ -41,7 +41,7 @@ pub(crate) enum Verdict {
     /// After a yes to the question.
     Ask,
     /// A yes is needed and nobody can give it.
-    NobodyToAsk,
+    NotInteractive,
     /// Not with a yes either.
     Denied,
 }
@@ -61,12 +61,12 @@ pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
     match (asks && !standing.yes, standing.interactive) {
         (false, _) => Verdict::Go,
         (true, true) => Verdict::Ask,
-        (true, false) => Verdict::NobodyToAsk,
+        (true, false) => Verdict::NotInteractive,
     }
 }
 
 /// Nobody could be asked.
-pub(crate) fn nobody_to_ask(what: &str) -> Failure {
+pub(crate) fn not_interactive(what: &str) -> Failure {
     Failure::new(Code::ConfirmationNeeded, "This needs a yes, and nobody can be asked")
         .why(what)
         .hint(Code::ConfirmationNeeded.advice().fix)
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn the_whole_table() {
         // effect, policy: what it comes to with --yes, with somebody to ask, with nobody
-        let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NobodyToAsk, Verdict::Denied);
+        let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
         let table = [
             (Effect::Write(Test), Policy::Ask, [go, go, go]),
             (Effect::Write(Test), Policy::Allow, [go, go, go]),

@@ -8,20 +8,20 @@ mod told;
 use anyhow::Result;
 
 use crate::api::Call;
-use crate::command::rehearsal::Rehearsal;
-use crate::command::write::{begin, confirm, finish};
-use crate::command::{Change, Ctx, DEADLINE, Output, WAITING, Write, show};
-use crate::error::{Code, Exit, Failure, Outlook};
+use crate::error::{AbortPolicy, Code, Exit, Failure};
+use crate::runner::dry_run::DryRun;
+use crate::runner::write::{begin, confirm, finish};
+use crate::runner::{Change, Ctx, DEADLINE, Output, WAITING, Write, show};
 use crate::ui::View;
 use outcome::{Outcome, is_of_filter};
-use told::{Teller, Told};
+use told::{ResultWriter, Told};
 
 /// A write whose object can come from a file.
 pub(crate) trait Bulk: Write<Answer: View> {
     /// One object of the file.
     type Object;
     /// What is done to each of many.
-    const DEED: Deed;
+    const VERB: Verb;
 
     /// The file's objects; nothing where no file is named.
     async fn read(&self) -> Result<Option<Entries<Self::Object>>>;
@@ -42,13 +42,13 @@ pub(crate) trait Bulk: Write<Answer: View> {
 
 /// What is done to each of many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Verb {
     Create,
     /// It says how a thing is to be: twice does what once does.
     Update,
 }
 
-impl Deed {
+impl Verb {
     const fn order(self) -> &'static str {
         match self {
             Self::Create => "Create",
@@ -105,7 +105,7 @@ struct Ready<R> {
 }
 
 async fn many<B: Bulk>(command: &B, file: &str, entries: Vec<Entry<B::Object>>, ctx: &Ctx) -> Result<Exit> {
-    let output = ctx.form.output_for_many()?;
+    let output = ctx.output.output_for_many()?;
     let (lines, mut all) = resolve(command, file, entries, ctx)?;
     command.key_each(&mut all)?;
     let Some(first) = all.first() else {
@@ -113,7 +113,7 @@ async fn many<B: Bulk>(command: &B, file: &str, entries: Vec<Entry<B::Object>>, 
         return Ok(Exit::Done);
     };
     if ctx.dry_run {
-        return rehearse(command, &all, ctx).await;
+        return show_dry_run(command, &all, ctx).await;
     }
     let outcome = Outcome::new::<B>(command.change(first).provider.name, all.len());
     ctx.set_deadline_of_each_request(DEADLINE);
@@ -151,7 +151,7 @@ fn resolve<B: Bulk>(
                     all.push(resolved);
                     continue;
                 }
-                Err(Ok(failure)) => told::in_full(&failure),
+                Err(Ok(failure)) => told::to_json(&failure),
                 Err(Err(error)) => return Err(error),
             },
             Err(mistake) => mistake,
@@ -181,7 +181,7 @@ fn change<B: Bulk>(command: &B, to_do: &[&B::Resolved]) -> Option<Change> {
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
-    let what = format!("{} {} at {}", B::DEED.order(), counted::<B>(to_do.len()), first.provider.name);
+    let what = format!("{} {} at {}", B::VERB.order(), counted::<B>(to_do.len()), first.provider.name);
     Some(Change { what, means: Some(lines.join("\n")), ..first })
 }
 
@@ -192,8 +192,8 @@ fn counted<B: Bulk>(count: usize) -> String {
 }
 
 /// Shows every request that would be sent, a line each.
-async fn rehearse<B: Bulk>(command: &B, all: &[B::Resolved], ctx: &Ctx) -> Result<Exit> {
-    let rehearsal = Rehearsal::new(ctx).await?;
+async fn show_dry_run<B: Bulk>(command: &B, all: &[B::Resolved], ctx: &Ctx) -> Result<Exit> {
+    let rehearsal = DryRun::new(ctx).await?;
     for one in all {
         show::show_line(&rehearsal.shown(&command.call(one)?)?, ctx).await?;
     }
@@ -211,26 +211,26 @@ async fn send_each<B: Bulk>(
 ) -> Result<Outcome> {
     let again = ctx.same_command(command.reads_stdin().is_some());
     let bar = ctx.bar_beside_results(all.len());
-    let mut teller = Teller::new(output, &bar, ctx);
-    let mut outlook = Outlook::default();
+    let mut writer = ResultWriter::new(output, &bar, ctx);
+    let mut abort_policy = AbortPolicy::default();
     for (index, (Ready { line, resolved }, there)) in all.into_iter().enumerate() {
         let told = if let Some(id) = there {
             outcome.there += 1;
-            teller.tell(index, line, &Told::<B::Answer>::There(&id)).await
+            writer.tell(index, line, &Told::<B::Answer>::There(&id)).await
         } else {
             let change = command.change(&resolved);
             bar.set(index, &change.what);
             ctx.when_interrupted(outcome.interrupted(&change.what, &again));
             match ctx.send(call(command, &resolved)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
-                    outlook.done();
+                    abort_policy.done();
                     outcome.done += 1;
-                    teller.tell(index, line, &Told::Done(&reply)).await
+                    writer.tell(index, line, &Told::Done(&reply)).await
                 }
                 Err(Ok(failure)) => {
-                    outlook.failed(&failure);
+                    abort_policy.failed(&failure);
                     let failure = explained(command, &resolved, failure, ctx);
-                    let told = teller.tell(index, line, &Told::<B::Answer>::Failed(&failure)).await;
+                    let told = writer.tell(index, line, &Told::<B::Answer>::Failed(&failure)).await;
                     outcome.failed(index, line, failure, ctx.write_open());
                     told
                 }
@@ -245,7 +245,7 @@ async fn send_each<B: Bulk>(
                 break;
             }
         }
-        if outlook.is_hopeless() {
+        if abort_policy.is_hopeless() {
             break;
         }
     }
@@ -255,9 +255,9 @@ async fn send_each<B: Bulk>(
 /// No thing is in a file twice, so an update can be sent again until it is answered.
 fn call<B: Bulk>(command: &B, resolved: &B::Resolved) -> Result<Call<B::Answer>> {
     let call = command.call(resolved)?;
-    Ok(match B::DEED {
-        Deed::Create => call,
-        Deed::Update => call.repeatable_here(),
+    Ok(match B::VERB {
+        Verb::Create => call,
+        Verb::Update => call.repeatable_here(),
     })
 }
 

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::command::show;
-use crate::command::write::{Change, confirm};
-use crate::command::{Ctx, WAITING};
 use crate::error::{Exit, Failure};
-use crate::guard::Verdict;
+use crate::runner::guard::Verdict;
+use crate::runner::show;
+use crate::runner::write::{Change, confirm};
+use crate::runner::{Ctx, WAITING};
 use crate::ui::{Line, Show, Stderr, rendered};
 
 /// What one request may take: a sync of thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A command that changes several things at the provider.
-pub(crate) trait Rollout {
+pub(crate) trait MultiWrite {
     /// What was found, and what is to become of it.
     type Prepared;
     /// What is shown of what was done.
@@ -24,7 +24,7 @@ pub(crate) trait Rollout {
     const HAS_IDS: bool = true;
 
     /// What shows what it would do.
-    fn instead_of_rehearsal(&self, ctx: &Ctx) -> String;
+    fn dry_run_alternative(&self, ctx: &Ctx) -> String;
 
     /// What it reads from stdin, if anything.
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -45,13 +45,13 @@ pub(crate) trait Rollout {
 }
 
 /// Runs it.
-pub(crate) async fn execute_rollout<R: Rollout>(command: R, ctx: &Ctx) -> Result<Exit> {
+pub(crate) async fn execute_multi_write<R: MultiWrite>(command: R, ctx: &Ctx) -> Result<Exit> {
     if ctx.dry_run {
         return Err(Failure::usage("--dry-run shows one request, and this command sends several")
-            .hint(command.instead_of_rehearsal(ctx))
+            .hint(command.dry_run_alternative(ctx))
             .into());
     }
-    let output = ctx.form.output_for(R::HAS_IDS, R::Shown::TABLES)?;
+    let output = ctx.output.output_for(R::HAS_IDS, R::Shown::TABLES)?;
     ctx.set_deadline_of_each_request(DEADLINE);
     if let Some(what) = command.reads_stdin() {
         ctx.claim_stdin(what)?;
@@ -59,8 +59,8 @@ pub(crate) async fn execute_rollout<R: Rollout>(command: R, ctx: &Ctx) -> Result
     let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if let Some(change) = command.change(&prepared) {
         if ctx.verdict(change.effect).await? == Verdict::Ask {
-            let look = crate::ui::Look { colors: ctx.stderr.colors, ..ctx.look };
-            Stderr::painted(&rendered(&command.preview(&prepared), look));
+            let style = crate::ui::TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
+            Stderr::painted(&rendered(&command.preview(&prepared), style));
         }
         confirm(&change, ctx).await?;
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::ValueEnum;
 
-use crate::facts::Facts;
+use crate::env::ProcessEnv;
 use crate::ui::Stderr;
 
 /// When to use colours.
@@ -17,28 +17,28 @@ pub(super) enum Color {
 }
 
 impl Color {
-    pub(super) fn wanted(self, terminal: bool, facts: &Facts) -> bool {
+    pub(super) fn wanted(self, terminal: bool, env: &ProcessEnv) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto if facts.var("NO_COLOR").is_some() => false,
-            Self::Auto if facts.switch("CLICOLOR_FORCE") => true,
-            Self::Auto => terminal && facts.var("TERM") != Some("dumb"),
+            Self::Auto if env.var("NO_COLOR").is_some() => false,
+            Self::Auto if env.switch("CLICOLOR_FORCE") => true,
+            Self::Auto => terminal && env.var("TERM") != Some("dumb"),
         }
     }
 }
 
 /// What a first look finds.
-pub(crate) struct Early {
+pub(crate) struct PreParse {
     /// Errors are JSON.
     pub(super) json: bool,
     pub(super) color: Color,
 }
 
-impl Early {
+impl PreParse {
     /// Looks through argv and environment. Whatever makes no sense here is an error of the parser's later.
-    pub(crate) fn read(args: &[OsString], facts: &Facts) -> Self {
-        let mut output = facts.var("INSFORGE_OUTPUT").map(str::to_owned);
+    pub(crate) fn read(args: &[OsString], env: &ProcessEnv) -> Self {
+        let mut output = env.var("INSFORGE_OUTPUT").map(str::to_owned);
         let (mut json, mut filtered, mut color) = (false, false, None);
         let words: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
         let mut rest = words.iter().map(String::as_str).take_while(|word| *word != "--");
@@ -66,20 +66,20 @@ impl Early {
         Self {
             // Whoever writes a filter at a terminal reads what is wrong with it there.
             json: json
-                || filtered && !facts.stderr_terminal
+                || filtered && !env.stderr_terminal
                 || matches!(output.as_deref(), Some("json" | "jsonl")),
             color: color.and_then(|word| Color::from_str(&word, false).ok()).unwrap_or_default(),
         }
     }
 
     /// Whether text on stdout is coloured.
-    pub(crate) fn colors_on_stdout(&self, facts: &Facts) -> bool {
-        self.color.wanted(facts.stdout_terminal, facts)
+    pub(crate) fn colors_on_stdout(&self, env: &ProcessEnv) -> bool {
+        self.color.wanted(env.stdout_terminal, env)
     }
 
     /// The stream that errors go to.
-    pub(crate) fn stderr(&self, facts: &Facts) -> Stderr {
-        let colors = self.color.wanted(facts.stderr_terminal, facts);
+    pub(crate) fn stderr(&self, env: &ProcessEnv) -> Stderr {
+        let colors = self.color.wanted(env.stderr_terminal, env);
         Stderr { json: self.json, colors, ..Stderr::default() }
     }
 }

@@ -5,8 +5,8 @@ use std::panic::PanicHookInfo;
 
 use serde_json::Value;
 
-use crate::command::{fields, is_broken_pipe, next};
 use crate::error::{Code, Exit, Failure};
+use crate::runner::{fields, is_broken_pipe, next};
 use crate::ui::{Stderr, ask};
 
 /// Says what failed, why and what to do now; gives the exit code. `args` is the command line that failed.
@@ -75,14 +75,16 @@ mod tests {
     #[test]
     fn a_panic_is_told_as_a_failure_without_secrets_and_ends_the_run() {
         let mut own = std::process::Command::new("/proc/self/exe");
-        let ran =
-            own.args(["--ignored", "--exact", "report::tests::panics", "--nocapture"]).output().unwrap();
+        let ran = own
+            .args(["--ignored", "--exact", "runner::report::tests::panics", "--nocapture"])
+            .output()
+            .unwrap();
         assert_eq!(ran.status.code(), Some(1), "{ran:?}");
         let stderr = String::from_utf8(ran.stderr).unwrap();
         let told: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
         assert_eq!(told["error"], "This is a bug in insforge, and not your mistake");
         let why = told["why"].as_str().unwrap();
-        assert!(why.contains("of ik_****") && why.contains("src/report.rs"), "{why}");
+        assert!(why.contains("of ik_****") && why.contains("src/runner/report.rs"), "{why}");
         assert!(!stderr.contains("0123456789"), "{stderr}");
     }
 }

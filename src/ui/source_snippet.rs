@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// Where something is, and what that looks like.
 #[derive(Debug)]
-pub(crate) struct Marked {
+pub(crate) struct SourceSnippet {
     /// From 1.
     pub(crate) line: usize,
     /// From 1, in characters.
@@ -16,7 +16,7 @@ pub(crate) struct Marked {
 }
 
 /// Marks what is at these bytes; of several lines only the first.
-pub(crate) fn marked(text: &str, at: Range<usize>) -> Marked {
+pub(crate) fn marked(text: &str, at: Range<usize>) -> SourceSnippet {
     let start = at.start.min(text.len());
     let before = text.get(..start).unwrap_or_default();
     let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -24,7 +24,7 @@ pub(crate) fn marked(text: &str, at: Range<usize>) -> Marked {
     let column = text.get(begin..start).unwrap_or_default().chars().count();
     let wide = text.get(start..at.end.min(begin + line.len())).unwrap_or_default().chars().count();
     let number = before.matches('\n').count() + 1;
-    Marked { line: number, column: column + 1, picture: picture(number, line, column, wide) }
+    SourceSnippet { line: number, column: column + 1, picture: picture(number, line, column, wide) }
 }
 
 /// The line and a mark below `marked` of its characters, at least one.

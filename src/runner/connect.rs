@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::api::{self, Api, Call, Client, Endpoint, Limits, Listener, Memory, Provider, Reply, Trace};
-use crate::command::{Ctx, aside};
 use crate::error::{Code, Failure};
+use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Backend, Cache, Found, Places};
 use crate::ui::Verbosity;
@@ -16,11 +16,11 @@ impl Ctx {
         if let Some(backend) = self.backend.get() {
             return Ok(backend);
         }
-        let backend = if self.asked.may_wait(&self.facts) {
-            let (asked, facts) = (self.asked.clone(), self.facts.clone());
-            aside(move || asked.backend(&facts)).await?
+        let backend = if self.asked.may_wait(&self.env) {
+            let (asked, env) = (self.asked.clone(), self.env.clone());
+            run_blocking(move || asked.backend(&env)).await?
         } else {
-            self.asked.backend(&self.facts)?
+            self.asked.backend(&self.env)?
         };
         if self.stderr.verbosity == Verbosity::Everything {
             self.tell_settings(&backend);
@@ -32,7 +32,7 @@ impl Ctx {
     /// Where was looked for the address and the key, and what of the environment can matter: names, no values.
     fn tell_settings(&self, backend: &Backend) {
         const MATTER: [&str; 6] = ["INSFORGE_", "CI", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ"];
-        let set = self.facts.set(&MATTER).join(", ");
+        let set = self.env.set(&MATTER).join(", ");
         self.stderr.trace(format_args!("* set in the environment: {set}"));
         for place in backend.address.source.looked_at_before() {
             self.stderr.trace(format_args!("* no address and key in {place}"));

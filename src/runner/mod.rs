@@ -2,31 +2,34 @@
 //! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write;
 //! [`execute_bulk`] does so for all that a file has, [`execute_follow`] goes on until somebody ends it.
 
-mod again;
-mod apart;
 mod bulk;
 mod connect;
 mod ctx;
+mod dry_run;
 mod failed;
 mod follow;
-mod form;
 mod gateway;
+pub(crate) mod guard;
+mod jq_process;
 mod keep;
-mod rehearsal;
-mod rollout;
+mod multi_write;
+mod output;
+mod report;
+mod rerun;
 mod show;
 mod write;
 
-pub(crate) use again::next;
-pub(crate) use apart::filter_apart;
-pub(crate) use bulk::{Bulk, Deed, Entries, Entry, execute_bulk};
-pub(crate) use ctx::{Ctx, Ending, aside};
+pub(crate) use bulk::{Bulk, Entries, Entry, Verb, execute_bulk};
+pub(crate) use ctx::{Ctx, Ending, run_blocking};
 pub(crate) use failed::fields;
 pub(crate) use follow::{Follow, Sign, execute_follow};
-pub(crate) use form::{Form, Output};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
+pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use keep::{outdate, shelf};
-pub(crate) use rollout::{Rollout, execute_rollout};
+pub(crate) use multi_write::{MultiWrite, execute_multi_write};
+pub(crate) use output::{Output, OutputOptions};
+pub(crate) use report::{report, report_panics};
+pub(crate) use rerun::next;
 pub(crate) use show::{Done, is_broken_pipe, show_known};
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
 
@@ -77,10 +80,10 @@ const WAITING: &str = "Waiting for the backend…";
 
 /// Runs a command: spinner, rendering, exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
-    ctx.refuse_rehearsal()?;
+    ctx.refuse_dry_run()?;
     let output = match command.own_form() {
-        Some(is_json) => ctx.form.beside_own(is_json)?,
-        None => ctx.form.output_for(C::HAS_IDS, C::Reply::TABLES)?,
+        Some(is_json) => ctx.output.beside_own(is_json)?,
+        None => ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?,
     };
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
@@ -97,8 +100,8 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
 /// Runs a command whose result is there at once and holds until somebody ends it.
 #[cfg(feature = "sandbox")]
 pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Result<Exit> {
-    ctx.refuse_rehearsal()?;
-    let output = ctx.form.output_for(C::HAS_IDS, C::Reply::TABLES)?;
+    ctx.refuse_dry_run()?;
+    let output = ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?;
     let reply = command.run(ctx).await?;
     ctx.ending.set(Ending::Completes);
     show::show(&reply, output, ctx).await?;

@@ -1,13 +1,13 @@
 //! What became of many, as a whole.
 
-use crate::command::bulk::told::{self, place};
-use crate::command::bulk::{Bulk, Deed};
 use crate::error::{Code, Failure};
+use crate::runner::bulk::told::{self, place};
+use crate::runner::bulk::{Bulk, Verb};
 use crate::ui::View;
 
 /// How many were done, and what failed.
 pub(super) struct Outcome {
-    deed: Deed,
+    deed: Verb,
     /// `Stripe product`
     noun: String,
     of: usize,
@@ -25,7 +25,7 @@ impl Outcome {
     /// Of so many, before the first.
     pub(super) fn new<B: Bulk>(provider: &str, of: usize) -> Self {
         let noun = format!("{provider} {}", B::Answer::NOUN);
-        Self { deed: B::DEED, noun, of, done: 0, there: 0, failures: Vec::new(), open: 0, unwritten: None }
+        Self { deed: B::VERB, noun, of, done: 0, there: 0, failures: Vec::new(), open: 0, unwritten: None }
     }
 
     /// `reached` is whether a write of this run got as far as the backend.
@@ -67,8 +67,8 @@ impl Outcome {
 
     fn what_again_does(&self, again: &str) -> String {
         match self.deed {
-            Deed::Create => format!("{again} makes what is missing, and nothing twice"),
-            Deed::Update => format!("{again} can be run as it is: what is updated already stays so"),
+            Verb::Create => format!("{again} makes what is missing, and nothing twice"),
+            Verb::Update => format!("{again} can be run as it is: what is updated already stays so"),
         }
     }
 

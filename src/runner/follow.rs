@@ -7,9 +7,9 @@ use anyhow::Result;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Reply};
-use crate::command::show::{Shown, reader_is_gone};
-use crate::command::{Ctx, DEADLINE, Ending, WAITING};
 use crate::error::{Exit, Failure};
+use crate::runner::show::{Shown, reader_is_gone};
+use crate::runner::{Ctx, DEADLINE, Ending, WAITING};
 use crate::ui::View;
 
 /// A command that can be followed.
@@ -48,8 +48,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Follows it. The first look has to succeed: what fails at once is more likely a wrong address than a restart.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
-    ctx.refuse_rehearsal()?;
-    let output = ctx.form.output_for(true, F::Rows::TABLES)?;
+    ctx.refuse_dry_run()?;
+    let output = ctx.output.output_for(true, F::Rows::TABLES)?;
     command.call()?;
     ctx.set_deadline_of_each_request(DEADLINE);
     ctx.ending.set(Ending::Completes);
