@@ -20,7 +20,7 @@ pub(crate) use pre_parse::PreParse;
 use crate::commands::{Deferred, Rendered, Root, with_named_only};
 use crate::env::ProcessEnv;
 use crate::error::{Exit, Failure};
-use crate::runner::{Ctx, Ending, outdate, show_known};
+use crate::runner::{Ctx, Ending, invalidate_completion_cache, show_known};
 use crate::ui::{Stderr, ask};
 use global::Global;
 
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     });
     // A question that was interrupted still waits for its answer on a thread of its own.
     runtime.shutdown_background();
-    outdate(&ctx);
+    invalidate_completion_cache(&ctx);
     outcome
 }
 

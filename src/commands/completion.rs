@@ -3,12 +3,15 @@ use clap::Args;
 use clap_complete::Shell;
 use clap_complete::env::Shells;
 
+use crate::runner::{CommandEffect, CommandSpec};
+
 /// Print the completion script of a shell
 ///
 /// It knows commands and flags, and needs no running program. With --dynamic it is a few lines that ask this program with
 /// every Tab, and then ids with their names, profiles, environments and columns are completed too. For bash, in ~/.bashrc:
 /// `eval "$(insforge completion bash --dynamic)"`
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::Reads, "bash").note("contacts no backend"))]
 pub(crate) struct Completion {
     /// Which shell
     #[arg(value_name = "SHELL")]

@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 
 use crate::catalog::file::distance;
 use crate::error::{Code, Exit, Failure, Known, known};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Completes, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 
 /// Say what an error's or a warning's code means, what leads to it, and what to do
 ///
 /// Without a code it lists every code that this tool or the backend gives. It asks no backend.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("OUTCOME_UNKNOWN --json").note("contacts no backend"))]
 pub(crate) struct Explain {
     /// The code, such as OUTCOME_UNKNOWN; upper and lower case are the same
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", add = Completes::Codes)]
     code: Option<String>,
 }
 

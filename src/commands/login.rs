@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api;
 use crate::error::Failure;
-use crate::runner::{Command, Ctx, run_blocking};
+use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
 use crate::ui::{Page, Show, ask};
@@ -17,6 +17,9 @@ use crate::wire::Address;
 /// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file. It is kept in the system's
 /// keyring, or in a file that only you can read where there is none.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-url https://your-app.us-east.insforge.app --api-key-stdin --json")
+    .stdin("ik_sandbox")
+    .example_note("use the address and the key of your own backend"))]
 pub(crate) struct Login {
     #[arg(skip)]
     address: Option<Found<Address>>,

@@ -19,17 +19,13 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
 
-use crate::api::Provider;
 use crate::error::{Exit, Failure};
-use crate::runner::{Ctx, Gateway, execute};
-use crate::settings::Offers;
-use crate::wire::Environment;
+use crate::runner::{Ctx, execute};
 pub(crate) use deferred::{Deferred, with_named_only};
-pub(crate) use help::columns;
-use razorpay::{Razorpay, RazorpayGateway};
+use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
-use stripe::{Stripe, StripeGateway};
+use stripe::Stripe;
 
 /// The root of the tree.
 #[derive(Subcommand)]
@@ -124,23 +120,6 @@ impl Work {
     pub(crate) const fn asks_a_backend(&self) -> bool {
         matches!(self, Self::Current(_) | Self::Payments(_))
     }
-}
-
-/// The provider that has a list of this name, and the names of all that it has.
-pub(crate) fn provider_of(list: &str) -> Option<(&'static Provider, &'static [&'static str])> {
-    let all = [
-        (StripeGateway::PROVIDER, StripeGateway::LISTS),
-        (RazorpayGateway::PROVIDER, RazorpayGateway::LISTS),
-    ];
-    all.into_iter().find(|(_, lists)| lists.contains(&list))
-}
-
-/// All its lists of one environment, for completion.
-pub(crate) async fn offers_of(provider: &Provider, environment: Environment, ctx: &Ctx) -> Result<Offers> {
-    if provider == RazorpayGateway::PROVIDER {
-        return common::offers::<RazorpayGateway>(environment, ctx).await;
-    }
-    common::offers::<StripeGateway>(environment, ctx).await
 }
 
 impl Text {

@@ -1,7 +1,7 @@
 use crate::api::Provider;
 use crate::runner::Write;
-use crate::settings::Offers;
-use crate::ui::View;
+use crate::settings::CachedIds;
+use crate::ui::{Tables, View};
 use crate::wire::Environment;
 
 /// A payment provider, as commands that exist for every provider see it: what differs is a type.
@@ -18,8 +18,8 @@ pub(crate) trait Gateway: 'static {
     type Subscriptions: serde::de::DeserializeOwned + View;
     /// The answer of `catalog`, with everything that the doctor looks at.
     type Offers: serde::de::DeserializeOwned;
-    /// The lists that [`Gateway::offers`] gives, by their names.
-    const LISTS: &'static [&'static str];
+    /// The table of `config`.
+    const KEY_TABLES: Tables;
     /// The command that makes the webhook, without the environment.
     const WEBHOOKS: &'static [&'static str];
 
@@ -27,8 +27,8 @@ pub(crate) trait Gateway: 'static {
     fn key_beginning(environment: Environment) -> &'static str;
     /// What the doctor finds in what is for sale.
     fn examine(offers: &Self::Offers, environment: Environment) -> Vec<Finding>;
-    /// The lists of what is for sale, for completion.
-    fn offers(catalog: &Self::Catalog, environment: Environment) -> Offers;
+    /// The lists of the catalog, for completion.
+    fn ids(catalog: &Self::Catalog, environment: Environment) -> CachedIds;
     /// Which subscriptions go on and have no billing subject.
     fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
 }

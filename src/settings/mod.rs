@@ -5,22 +5,22 @@
 //! never receive a key that was meant for another.
 
 mod cache;
+mod completion_cache;
 mod file;
 mod find;
 mod key;
-mod offers;
 mod policy;
 mod project;
 mod source;
 mod vault;
 
 pub(crate) use cache::Cache;
+pub(crate) use completion_cache::{CachedId, CachedIds, CompletionCache};
 pub(crate) use file::{Profiles, Store};
 #[cfg(feature = "sandbox")]
 pub(crate) use find::Given;
 pub(crate) use find::{Asked, Backend, read_address};
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
-pub(crate) use offers::{Offer, Offers, Shelf};
 pub(crate) use policy::Policy;
 pub(crate) use project::{Linked, Project};
 pub(crate) use source::{Found, Source};

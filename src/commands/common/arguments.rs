@@ -1,20 +1,23 @@
 //! Arguments that many commands take.
 
+use std::marker::PhantomData;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::SubjectFilter;
 use crate::error::Failure;
+use crate::runner::{Completes, Listed};
 use crate::wire::Environment;
 
 /// Which environment: as the first word or as a flag.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentArgs {
     /// Which environment [default: test]
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", add = Completes::Environment)]
     word: Option<Environment>,
     /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
 }
 
@@ -41,18 +44,20 @@ impl EnvironmentArgs {
 }
 
 /// One thing by its id, with the environment before it or as a flag.
-#[derive(Args, Clone, Debug)]
+#[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct Named {
+pub(crate) struct Named<T: Listed> {
     /// Which environment [default: test]
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", add = Completes::Environment)]
     word: Option<Environment>,
     /// Its id
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
     id: String,
     /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
+    #[arg(skip)]
+    object: PhantomData<T>,
 }
 
 /// One thing of one environment's.
@@ -62,7 +67,7 @@ pub(crate) struct Thing {
     pub(crate) id: String,
 }
 
-impl Named {
+impl<T: Listed> Named<T> {
     /// The environment alone.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         Ok(at_most_one(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))

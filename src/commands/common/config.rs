@@ -7,12 +7,13 @@ use clap::{Args, Subcommand};
 use crate::api::{self, Reply};
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
-use crate::runner::{Command, Ctx, Gateway, execute, execute_write};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, yes_no};
 use crate::wire::{self, Key};
 
 /// Show which keys are configured, masked; set and remove them
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<List<G>>("--json").tables(G::KEY_TABLES))]
 pub(crate) struct Config<G: Gateway> {
     #[command(subcommand)]
     command: Option<ConfigCommand<G>>,
@@ -39,6 +40,7 @@ impl<G: Gateway> Config<G> {
 
 /// The same as `config` alone
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("--json").tables(G::KEY_TABLES))]
 struct List<G: Gateway> {
     #[arg(skip)]
     gateway: PhantomData<G>,

@@ -7,13 +7,14 @@ use crate::api::{self, Call, Reply};
 use crate::commands::common::{Configured, EnvironmentArgs};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Gateway, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Gateway, Write};
 use crate::wire::{self, Environment};
 
 /// Take the keys of one environment away from the backend
 ///
 /// What was mirrored stays; syncs and changes of this environment stop until a key is set again. It asks before.
 #[derive(Args)]
+#[command(add = CommandSpec::destroys::<Self>("test --yes --json"))]
 pub(crate) struct Remove<G: Gateway> {
     #[command(flatten)]
     environment: EnvironmentArgs,

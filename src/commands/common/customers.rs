@@ -7,12 +7,13 @@ use clap::Args;
 use crate::api::{self, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::common::arguments::LimitArgs;
-use crate::runner::{Command, Ctx, Gateway};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Customer, Money};
 
 /// List the customers of one environment, as the mirror has them
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --limit 10 --json"))]
 pub(crate) struct Customers<G: Gateway> {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -6,7 +6,7 @@ mod config;
 mod config_remove;
 mod configured;
 mod customers;
-pub(super) mod doctor;
+mod doctor;
 mod entries;
 mod input;
 mod secret_input;
@@ -17,7 +17,7 @@ mod target;
 mod transactions;
 
 pub(super) use arguments::{EnvironmentArgs, Named, Thing, at_most_one};
-pub(super) use catalog::{Catalog, offers};
+pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;
 pub(super) use configured::Configured;
 pub(super) use input::{FileArgs, boolean, is_stdin, missing, to_json};

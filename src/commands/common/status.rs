@@ -5,12 +5,13 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::runner::{Command, Ctx, Gateway};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection};
 
 /// Show connection, key, account, webhook and last sync of each environment
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("--json"))]
 pub(crate) struct Status<G: Gateway> {
     #[arg(skip)]
     gateway: PhantomData<G>,

@@ -1,30 +1,33 @@
 //! What an update is for: named on the command line, or in the file that has the changes.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use clap::Args;
 
 use crate::commands::common::arguments::{Thing, at_most_one, id_is_missing};
 use crate::error::Failure;
-use crate::runner::{Entries, Entry};
+use crate::runner::{Completes, Entries, Entry, Listed};
 use crate::wire::{Environment, WithId};
 
 /// One thing by its id, or those of a file by theirs.
-#[derive(Args, Clone, Debug)]
+#[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct Target {
+pub(crate) struct Target<T: Listed> {
     /// Which environment [default: test]
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", add = Completes::Environment)]
     word: Option<Environment>,
     /// Its id; in a file of many, each has its own
-    #[arg(value_name = "ID", required_unless_present = "from_file")]
+    #[arg(value_name = "ID", required_unless_present = "from_file", add = Completes::Ids(T::IDS))]
     id: Option<String>,
     /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
+    #[arg(skip)]
+    object: PhantomData<T>,
 }
 
-impl Target {
+impl<T: Listed> Target<T> {
     /// The environment alone.
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         let word = self.word.or(self.lone_environment());
@@ -60,10 +63,10 @@ impl Target {
     }
 
     /// Whether the file fits what was named: many things have their ids in the file, each its own.
-    pub(crate) fn check<T>(
+    pub(crate) fn check<C>(
         &self,
-        entries: Option<Entries<WithId<T>>>,
-    ) -> Result<Option<Entries<WithId<T>>>, Failure> {
+        entries: Option<Entries<WithId<C>>>,
+    ) -> Result<Option<Entries<WithId<C>>>, Failure> {
         let Some(Entries::Many { file, mut entries }) = entries else { return Ok(entries) };
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, and `{id}` is one"))

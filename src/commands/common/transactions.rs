@@ -8,7 +8,7 @@ use clap::Args;
 use crate::api::{self, Call, Reply};
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
+use crate::runner::{Command, CommandSpec, Ctx, Follow, Gateway, Sign, execute, execute_follow};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
@@ -17,6 +17,8 @@ use crate::wire::{self, Money, Transaction, parse_duration};
 /// With --follow those that are there are shown oldest first, at most --limit of them, and then each that comes or
 /// changes, until Ctrl-C. JSON is a line for each. A backend that does not answer is waited for.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --limit 10 --json")
+    .note("with --follow it runs until it is stopped, then exits with 0; JSON is then one line for each row"))]
 pub(crate) struct Transactions<G: Gateway> {
     #[command(flatten)]
     rows: SubjectRows,

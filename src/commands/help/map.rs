@@ -9,10 +9,9 @@ use clap::{Arg, ArgAction, Command};
 use serde_json::{Map, Value, json};
 
 use super::TOPICS;
-use super::columns::columns;
-use super::facts::{Facts, facts};
 use super::variables::variables;
 use crate::error::{Exit, known};
+use crate::runner::CommandSpec;
 
 /// The version of what is printed. Keys are only ever added to it.
 const SCHEMA: u32 = 1;
@@ -77,9 +76,9 @@ fn command(command: &Command, path: &[&str], tree: &Command) -> Value {
     set("runs", runs.into());
     let own = command.get_arguments().filter(|arg| is_told(arg) && !arg.is_global_set());
     set("args", own.map(argument).collect());
-    if let Some(facts) = facts(path).filter(|_| runs) {
-        say(facts, &mut set);
-        let columns = columns(path);
+    if let Some(spec) = command.get::<CommandSpec>().filter(|_| runs) {
+        describe(spec, path, &mut set);
+        let columns = spec.columns();
         if !columns.is_empty() {
             set("columns", json!(columns));
         }
@@ -87,22 +86,22 @@ fn command(command: &Command, path: &[&str], tree: &Command) -> Value {
     Value::Object(object)
 }
 
-/// What a command changes, and its example.
-fn say(facts: &Facts, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
-    set("effect", facts.effect.as_str().into());
-    set("changes", facts.changes.as_str().into());
-    set("confirms", facts.confirms().into());
-    if !facts.note.is_empty() {
-        set("note", facts.note.into());
+/// Adds what a command changes, and its example.
+fn describe(spec: &CommandSpec, path: &[&str], set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    set("effect", spec.effect.as_str().into());
+    set("changes", spec.effect.changes().into());
+    set("confirms", spec.effect.confirms().into());
+    if !spec.note.is_empty() {
+        set("note", spec.note.into());
     }
-    let words = shell_words::split(facts.example).unwrap_or_default();
-    let argv: Vec<String> = std::iter::once(PROGRAM.to_owned()).chain(words).collect();
-    let mut example = json!({"argv": argv, "exitCode": facts.exit});
-    if !facts.stdin.is_empty() {
-        example["stdin"] = facts.stdin.into();
+    let args = shell_words::split(spec.example.args).unwrap_or_default();
+    let argv: Vec<&str> = [PROGRAM].iter().chain(path).copied().chain(strs(&args)).collect();
+    let mut example = json!({"argv": argv, "exitCode": spec.example.exit});
+    if !spec.example.stdin.is_empty() {
+        example["stdin"] = spec.example.stdin.into();
     }
-    if !facts.about_example.is_empty() {
-        example["note"] = facts.about_example.into();
+    if !spec.example.note.is_empty() {
+        example["note"] = spec.example.note.into();
     }
     set("example", example);
 }

@@ -1,9 +1,5 @@
-mod columns;
-mod facts;
 mod map;
 mod variables;
-
-pub(crate) use columns::columns;
 
 use anyhow::Result;
 use clap::Args;
@@ -11,12 +7,14 @@ use serde_json::json;
 
 use crate::commands::{Rendered, explain};
 use crate::error::{Exit, Failure, Known, Origin, known};
+use crate::runner::{CommandEffect, CommandSpec};
 
 /// Explain a command or a topic: exit-codes, environment, output, errors, agents
 ///
 /// With --json it is for programs: the whole tree of commands, or a branch of it, with every argument, what a command
 /// changes, and an example.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::Reads, "--json").note("contacts no backend"))]
 pub(crate) struct Help {
     /// A command, such as `payments sync`, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]

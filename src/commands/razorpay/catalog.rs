@@ -12,16 +12,18 @@ use serde_json::{Value, json};
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
 use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
-use crate::commands::razorpay::offers;
+use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, Ctx, SyncOutcome, Synced};
-use crate::settings::Offers;
+use crate::runner::{Command, CommandSpec, Ctx, Listed, SyncOutcome, Synced};
+use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
 
 /// One kind of what is in the catalog.
-pub(crate) trait Row: Sized + 'static {
+pub(crate) trait Row: Listed + Sized + 'static {
+    /// The arguments of the example of `get`.
+    const GET_EXAMPLE: &'static str;
     /// One of them, also as the field of an answer that has one.
     const ONE: &'static str;
     /// Many of them, also as the catalog's field.
@@ -70,6 +72,7 @@ impl View for Catalog {
 
 /// List them for one environment, as the mirror has them
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(crate) struct List<R: Row> {
     #[command(flatten)]
     environment: EnvironmentArgs,
@@ -85,16 +88,17 @@ impl<R: Row> Command for List<R> {
     }
 
     /// It has read both lists.
-    fn offers(&self, reply: &Part<R>) -> Option<Offers> {
-        Some(offers::of(&reply.catalog.data, self.environment.resolve().ok()?))
+    fn ids_to_cache(&self, reply: &Part<R>) -> Option<CachedIds> {
+        Some(id_lists::all(&reply.catalog.data, self.environment.resolve().ok()?))
     }
 }
 
 /// Show one by its id, as the mirror has it
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>(R::GET_EXAMPLE))]
 pub(crate) struct Get<R: Row> {
     #[command(flatten)]
-    thing: Named,
+    thing: Named<R>,
     #[arg(skip)]
     row: PhantomData<R>,
 }

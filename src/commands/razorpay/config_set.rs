@@ -10,7 +10,7 @@ use crate::commands::common::{
 };
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Write};
 use crate::secret::Secret;
 use crate::settings::{Found, Source};
 use crate::ui::ask;
@@ -25,12 +25,15 @@ use crate::wire::{Config, Connection, Environment};
 /// deletes what is mirrored of the present one; it asks before.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
+#[command(add = CommandSpec::writes::<Self>("test --key-id rzp_test_shop_0002 - --yes --json")
+    .note("also asks in test if the key ID is new: the backend takes it for another account and deletes the mirrored data of the current one")
+    .stdin("a-made-up-secret"))]
 pub(crate) struct ConfigSet {
     /// Which environment [default: test]; a `-` reads the secret from stdin
-    #[arg(value_names = ["ENV", "-"], num_args = 0..=2)]
+    #[arg(value_names = ["ENV", "-"], num_args = 0..=2, add = Completes::Environment)]
     words: Vec<String>,
     /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV")]
+    #[arg(short, long = "environment", value_name = "ENV", add = Completes::Environment)]
     environment: Vec<Environment>,
     /// The key's ID (rzp_test_… or rzp_live_…)
     #[arg(long, value_name = "ID")]

@@ -6,11 +6,14 @@ use clap::{Args, Subcommand};
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
 use crate::commands::common::{EnvironmentArgs, FileArgs, missing, to_json};
+use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write, execute, execute_bulk};
+use crate::runner::{
+    Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write, execute, execute_bulk,
+};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
@@ -37,6 +40,7 @@ impl Plans {
 }
 
 impl Row for Plan {
+    const GET_EXAMPLE: &'static str = "test plan_HCFF36AXlLFr2A --json";
     const ONE: &'static str = "plan";
     const MANY: &'static str = "plans";
     const ID: &'static str = "planId";
@@ -112,6 +116,8 @@ impl View for PlanReply {
 /// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
 /// `insforge help output`. It syncs first: what the catalog has already of the same name, amount and rhythm is not made again.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --period monthly --interval 1 --item-name Basic --item-amount 49900 --item-currency INR --json")
+    .note(NO_IDEMPOTENCY_KEY))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -9,7 +9,7 @@ use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Command, Ctx, Write, execute, execute_write};
+use crate::runner::{Change, Check, Command, CommandSpec, Ctx, Write, execute, execute_write};
 use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};
@@ -61,6 +61,8 @@ const SHOW_SECRET: &str = "--show-secret";
 /// takes the URL, the secret and the events that this shows; nothing arrives before that. The backend takes the webhook for
 /// configured from now on, and its status shows it so. With --json the secret is in the result, in clear.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json")
+    .note("shows what to enter in Razorpay's dashboard"))]
 pub(crate) struct Setup {
     #[command(flatten)]
     environment: EnvironmentArgs,
@@ -90,6 +92,7 @@ impl Command for Setup {
 ///
 /// Razorpay's deliveries are refused from then on, until its dashboard has the new one. It asks before.
 #[derive(Args)]
+#[command(add = CommandSpec::destroys::<Self>("test --yes --json"))]
 pub(crate) struct RotateSecret {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -11,7 +11,7 @@ use crate::commands::sandbox::{EXEC_URL, FAULTS, Wanted};
 #[cfg(unix)]
 use crate::env::ignored_signals;
 use crate::error::{Code, Exit, Failure, Warning};
-use crate::runner::Ctx;
+use crate::runner::{CommandEffect, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
 /// What would lead the command elsewhere.
@@ -28,6 +28,8 @@ const REMOVED: [&str; 4] = ["INSFORGE_SANDBOX", "INSFORGE_URL", "INSFORGE_PROFIL
 /// For example: `insforge sandbox exec -- npm test`
 #[derive(Args)]
 #[command(after_long_help = FAULTS)]
+#[command(add = CommandSpec::new(CommandEffect::Reads, "-- insforge payments status --json")
+    .note("exits with the exit code of the command, which changes only the sandbox"))]
 pub(crate) struct Exec {
     /// Keep the state in this file instead of in memory
     #[arg(long, value_name = "FILE")]

@@ -13,13 +13,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, Ctx, DEADLINE, execute, execute_until_ended, run_blocking};
+use crate::runner::{
+    Command, CommandEffect, CommandSpec, Ctx, DEADLINE, execute, execute_until_ended, run_blocking,
+};
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::Places;
 use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
 pub(crate) use own::own;
-pub(crate) use serve::Serving;
 
 /// The commands.
 #[derive(Subcommand)]
@@ -118,6 +119,7 @@ impl Wanted {
 ///
 /// It helps also where the state's file is broken, or was written by a later version.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::DestroysLocally, "--json"))]
 pub(crate) struct Reset {
     /// The file that has the state, if it is another than that of --sandbox
     #[arg(long, value_name = "FILE")]
@@ -165,6 +167,7 @@ impl Show for Forgotten {
 
 /// Show where the state of --sandbox is kept
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("--json"))]
 pub(crate) struct ShowPath {}
 
 impl Command for ShowPath {

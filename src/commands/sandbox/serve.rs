@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::sandbox::{FAULTS, Wanted, shown, state_file};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, Sandbox};
 use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::Generation;
@@ -17,6 +17,9 @@ use crate::wire::Generation;
 /// that serve the same file see too. With --verbose each request is told on stderr.
 #[derive(Args)]
 #[command(after_long_help = FAULTS)]
+#[command(add = CommandSpec::reads::<Self>("--json")
+    .note("with --state, the state is kept in a file")
+    .example_note("runs until it is stopped, then exits with 0"))]
 pub(crate) struct Serve {
     /// Keep the state in this file instead of that of --sandbox
     #[arg(long, value_name = "FILE")]

@@ -9,7 +9,7 @@ use crate::commands::common::{Configured, SecretFrom, SecretInput, at_most_one};
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Write};
 use crate::secret::Secret;
 use crate::wire::{Config, Connection, Environment};
 
@@ -21,12 +21,15 @@ use crate::wire::{Config, Connection, Environment};
 /// deletes what is mirrored of the present one; where that may be so, it asks before.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
+#[command(add = CommandSpec::writes::<Self>("test - --json")
+    .note("also asks in test if the key may belong to another account, because the mirrored data of the current account would be deleted")
+    .stdin("sk_test_51SandboxShop0001b"))]
 pub(crate) struct ConfigSet {
     /// Which environment [default: test], then the key; `-` reads it from stdin
-    #[arg(value_names = ["ENV", "KEY"], num_args = 0..=2)]
+    #[arg(value_names = ["ENV", "KEY"], num_args = 0..=2, add = Completes::Environment)]
     words: Vec<String>,
     /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV")]
+    #[arg(short, long = "environment", value_name = "ENV", add = Completes::Environment)]
     environment: Vec<Environment>,
     /// The key itself; better not here
     #[arg(long, value_name = "KEY")]

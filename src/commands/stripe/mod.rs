@@ -1,12 +1,12 @@
 //! Stripe: what only Stripe has, and how Stripe's part of what every provider has is shown.
 
-pub(super) mod catalog;
+mod catalog;
 mod config_set;
 mod doctor;
 mod gateway;
+mod id_lists;
 mod keyed;
 mod object;
-mod offers;
 mod prices;
 mod products;
 mod secret_key;
@@ -19,7 +19,7 @@ use crate::commands::common::{Common, Config};
 use crate::commands::deferred::Deferred;
 use crate::error::Exit;
 use crate::runner::Ctx;
-pub(super) use gateway::StripeGateway;
+use gateway::StripeGateway;
 
 /// Everything for Stripe.
 #[derive(Subcommand)]

@@ -6,7 +6,7 @@ use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Done, Write, execute_write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Write, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
@@ -28,6 +28,8 @@ impl Webhooks {
 /// InsForge manages one endpoint an environment. An earlier one is deleted before the new one is made, with a new
 /// signing secret, which the backend keeps. Stripe needs the backend's public address for it.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --json")
+    .note("replaces an existing endpoint with a new one, which has a new signing secret"))]
 pub(crate) struct Configure {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::api::Provider;
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
-use crate::runner::{Command, Ctx, Gateway};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
 use crate::wire::Environment;
 use checks::{Check, Verdict};
@@ -29,6 +29,7 @@ use checks::{Check, Verdict};
 /// where one fails. Nothing is changed, and nobody is asked but the backend itself. An environment without a key fails
 /// only where it is named, or where no environment has one.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json").note("exits with 1 if a check fails"))]
 pub(crate) struct Doctor<G: Gateway> {
     /// Which environment [default: both]
     #[arg(value_name = "ENV")]

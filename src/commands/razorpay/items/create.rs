@@ -4,10 +4,11 @@ use clap::Args;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
 use crate::commands::common::{EnvironmentArgs, FileArgs, missing, to_json};
+use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, Likeness};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
+use crate::runner::{Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write};
 use crate::wire::razorpay::{Item, ItemAmount, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
@@ -19,6 +20,8 @@ use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 /// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
 /// `insforge help output`. It syncs first: what the catalog has already of the same name and amount is not made again.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --name Seat --amount 49900 --currency INR --json")
+    .note(NO_IDEMPOTENCY_KEY))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -6,8 +6,8 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{FileArgs, Target, Thing, boolean, to_json};
 use crate::error::{Exit, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
-use crate::wire::razorpay::{ItemAmount, ItemChanges, ItemReply};
+use crate::runner::{Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write};
+use crate::wire::razorpay::{Item, ItemAmount, ItemChanges, ItemReply};
 use crate::wire::{Currency, ItemDescription, ItemName, Patch, WithId};
 
 /// Change an item
@@ -17,9 +17,10 @@ use crate::wire::{Currency, ItemDescription, ItemName, Patch, WithId};
 /// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
 /// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test item_rTnF3Iv7WglSJS --amount 59900 --json"))]
 pub(crate) struct Update {
     #[command(flatten)]
-    item: Target,
+    item: Target<Item>,
     /// Its new name; at most 255 characters
     #[arg(long)]
     name: Option<ItemName>,

@@ -7,6 +7,7 @@ use crate::api::stripe::STRIPE;
 use crate::catalog::Wanted;
 use crate::catalog::plan::{self, Options, Plan as Changes};
 use crate::commands::common::EnvironmentArgs;
+use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::plan::moved;
 use crate::commands::stripe::catalog::report::Report;
@@ -15,7 +16,7 @@ use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, Survey, survey};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
+use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::Line;
 use crate::wire::{Account, Environment};
 
@@ -25,6 +26,9 @@ use crate::wire::{Account, Environment};
 /// fails stops only what needs it. Running it again continues: nothing is made twice, and nothing changes that is as it
 /// should be already. --timeout is for each request here, not for all of them together.
 #[derive(Args)]
+#[command(add = CommandSpec::writes_many::<Self>("test --file - --json")
+    .note("with --prune it archives what is no longer in the file, and also asks in test; if it is killed, the same command continues")
+    .stdin(EXAMPLE_FILE))]
 pub(super) struct Apply {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -10,7 +10,7 @@ use crate::catalog::{LeftOut, export, file, managed};
 use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
 use crate::commands::stripe::catalog::survey::survey;
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, Ctx, run_blocking};
+use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
 
@@ -19,6 +19,8 @@ use crate::wire::Environment;
 /// `diff test live` shows what a promotion would change; applying the file to live is the promotion. Only what is managed
 /// in the first environment is looked at.
 #[derive(Args)]
+#[command(add = CommandSpec::syncs::<Self>("test live --json")
+    .exits(1, "1 because live has no key in the sandbox"))]
 pub(super) struct Diff {
     /// What is to be
     #[arg(value_name = "FROM")]

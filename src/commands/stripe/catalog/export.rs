@@ -13,7 +13,7 @@ use crate::commands::stripe::catalog::survey::{FILE, name, survey};
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::files;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
+use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show};
 use crate::wire::{Account, Environment};
 
@@ -22,6 +22,8 @@ use crate::wire::{Account, Environment};
 /// What stands in the file already keeps its comments and its order. What has no identity at Stripe yet gets a key that is
 /// the same every time; `--adopt` writes these identities to Stripe too, so that `plan` and `apply` know the objects again.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "test --file payments.toml --json")
+    .note("writes the file; with --adopt it also writes catalog_key to Stripe, and asks in live"))]
 pub(super) struct Export {
     #[command(flatten)]
     environment: EnvironmentArgs,

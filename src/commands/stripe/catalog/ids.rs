@@ -10,12 +10,13 @@ use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{Wanted, carried_by_price, escape, has_amount, managed};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Environment, Mirror};
 
 /// Give an application the ids of the catalog's prices, by lookup key
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(super) struct Ids {
     #[command(flatten)]
     environment: EnvironmentArgs,

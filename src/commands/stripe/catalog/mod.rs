@@ -17,10 +17,11 @@ use clap::{Args, Subcommand};
 use crate::commands::common;
 use crate::commands::stripe::gateway::StripeGateway;
 use crate::error::{Exit, Failure};
-use crate::runner::{Ctx, execute, execute_multi_write};
+use crate::runner::{CommandSpec, Completes, Ctx, execute, execute_multi_write};
 use crate::wire::Environment;
-pub(crate) use ids::Found;
-pub(crate) use report::Report;
+
+/// A catalog file for the examples of `plan` and `apply`.
+const EXAMPLE_FILE: &str = "version = 1\n[products.studio]\nname = \"Studio\"\n[products.studio.prices.monthly]\ncurrency = \"eur\"\namount = \"29.00\"\ninterval = \"month\"\n";
 
 /// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
 #[derive(Args)]
@@ -30,12 +31,13 @@ Catalog as code:
   makes it so, `export` writes it from what is there, `diff test live` shows
   what a promotion would change, and `ids` gives an application its price ids.
   Prices cannot be changed at Stripe: one that costs something else is replaced.")]
+#[command(add = CommandSpec::reads::<common::Catalog<StripeGateway>>("test --json"))]
 pub(crate) struct Catalog {
     /// Which environment [default: test]
-    #[arg(value_name = "ENV", value_parser = environment)]
+    #[arg(value_name = "ENV", value_parser = environment, add = Completes::Environment)]
     word: Option<Environment>,
     /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
     #[command(subcommand)]
     command: Option<AsCode>,

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use crate::api::stripe::STRIPE;
 use crate::catalog::plan::{self, Options, Plan as Changes};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
+use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::reviewed::Reviewed;
 use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, survey};
 use crate::error::{Exit, Failure};
 use crate::files;
-use crate::runner::{Command, Ctx, run_blocking};
+use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
 use crate::wire::{Account, Environment};
 
@@ -23,6 +24,9 @@ use crate::wire::{Account, Environment};
 /// It changes nothing at Stripe. A price that costs something else is replaced: Stripe changes no amount, currency or
 /// interval. Only what has its identity in its metadata is managed; nothing else is ever touched.
 #[derive(Args)]
+#[command(add = CommandSpec::syncs::<Self>("test --file - --exit-code --json")
+    .stdin(EXAMPLE_FILE)
+    .exits(7, "7 because the plan has changes"))]
 pub(super) struct Plan {
     #[command(flatten)]
     environment: EnvironmentArgs,

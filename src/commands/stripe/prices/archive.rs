@@ -6,16 +6,17 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{Named, Thing};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Done, Write};
-use crate::wire::PriceReply;
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Write};
+use crate::wire::{Price, PriceReply};
 
 /// Archive a price: nobody can buy at it any more, subscriptions that have it go on
 ///
 /// `prices update ID --active true` brings it back.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --json"))]
 pub(crate) struct Archive {
     #[command(flatten)]
-    price: Named,
+    price: Named<Price>,
 }
 
 impl Write for Archive {

@@ -8,10 +8,12 @@ use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::{Failure, Warning};
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, KeyInUse, Verb, Write};
+use crate::runner::{
+    Bulk, Change, Check, CommandSpec, Completes, Ctx, Done, Entries, KeyInUse, Listed, Verb, Write,
+};
 use crate::wire::{
-    Currency, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Recurring, TaxBehavior,
-    UnitAmount,
+    Currency, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Product, Recurring,
+    TaxBehavior, UnitAmount,
 };
 
 /// Create a one-time or recurring price
@@ -25,11 +27,12 @@ use crate::wire::{
 /// `insforge help output`. Each has a key of its own that follows from what it is, so that for a day the same file again
 /// makes nothing twice.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --product prod_dxFhxxNRvjmfxv --currency eur --unit-amount 2900 --interval month --lookup-key pro_monthly_eur --idempotency-key pro-monthly-eur-1 --json"))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The product that it is the price of (required)
-    #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file")]
+    #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file", add = Completes::Ids(Product::IDS))]
     product: Option<ObjectId>,
     /// Three-letter currency code, such as usd (required)
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]

@@ -8,17 +8,18 @@ use crate::commands::stripe::keyed;
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
-use crate::wire::{LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior, WithId};
+use crate::runner::{Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write};
+use crate::wire::{LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
 /// Change a price: never its amount, currency or interval
 ///
 /// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
 /// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --lookup-key pro_annual --json"))]
 pub(crate) struct Update {
     #[command(flatten)]
-    price: Target,
+    price: Target<Price>,
     /// The name by which your application finds it; `null` takes it away
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,

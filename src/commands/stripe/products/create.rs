@@ -8,8 +8,9 @@ use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, KeyInUse, Verb, Write};
-use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
+use crate::runner::{Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, KeyInUse, Verb, Write};
+use crate::ui::View;
+use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply, Products};
 
 /// Create a product
 ///
@@ -21,6 +22,8 @@ use crate::wire::{Description, NewProduct, Patch, ProductName, ProductReply};
 /// `insforge help output`. Each has a key of its own that follows from what it is, so that for a day the same file again
 /// makes nothing twice.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --name Studio --idempotency-key studio-1 --json")
+    .tables(Products::TABLES))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -6,17 +6,19 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{Named, Thing};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Done, Write};
-use crate::wire::ProductDeleted;
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Write};
+use crate::wire::{Product, ProductDeleted};
 
 /// Delete a product that has no prices
 ///
 /// Stripe deletes no product that has prices, archived ones too: take such a one out of sale with `products update ID
 /// --active false`. It asks before.
 #[derive(Args)]
+#[command(add = CommandSpec::destroys::<Self>("test prod_UgmtwPFqr91f5b --yes --json")
+    .exits(1, "1 because a product that has prices cannot be deleted; `--active false` takes it off sale"))]
 pub(crate) struct Delete {
     #[command(flatten)]
-    product: Named,
+    product: Named<Product>,
 }
 
 impl Write for Delete {

@@ -7,17 +7,20 @@ use crate::commands::common::{Target, Thing, to_json};
 use crate::commands::stripe::object::ObjectArgs;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write};
-use crate::wire::{Description, Patch, ProductChanges, ProductName, ProductReply, WithId};
+use crate::runner::{Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write};
+use crate::ui::View;
+use crate::wire::{Description, Patch, Product, ProductChanges, ProductName, ProductReply, Products, WithId};
 
 /// Change a product
 ///
 /// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
 /// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test prod_dxFhxxNRvjmfxv --description 'Everything, for you' --json")
+    .tables(Products::TABLES))]
 pub(crate) struct Update {
     #[command(flatten)]
-    product: Target,
+    product: Target<Product>,
     /// Its new name; at most 250 characters
     #[arg(long)]
     name: Option<ProductName>,
