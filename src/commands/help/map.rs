@@ -95,8 +95,8 @@ fn describe(spec: &CommandSpec, path: &[&str], set: &mut dyn FnMut(&str, Value) 
         set("note", spec.note.into());
     }
     let args = shell_words::split(spec.example.args).unwrap_or_default();
-    let argv: Vec<&str> = [PROGRAM].iter().chain(path).copied().chain(strs(&args)).collect();
-    let mut example = json!({"argv": argv, "exitCode": spec.example.exit});
+    let words: Vec<&str> = [PROGRAM].iter().chain(path).copied().chain(strs(&args)).collect();
+    let mut example = json!({"argv": words, "exitCode": spec.example.exit});
     if !spec.example.stdin.is_empty() {
         example["stdin"] = spec.example.stdin.into();
     }
