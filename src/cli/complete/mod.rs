@@ -15,7 +15,6 @@ use clap_complete::Shell;
 use clap_complete::engine::{self, CompletionCandidate};
 
 use crate::cli::{Cli, print};
-use crate::commands::with_named_only;
 use crate::env::ProcessEnv;
 use crate::error::Exit;
 use candidates::{ParsedLine, attach};
@@ -35,25 +34,18 @@ pub(crate) fn complete(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
     let candidates = candidates(&line, env).unwrap_or_default();
     // If the shell is gone, it needs no candidates.
     let _ = print(shell::render(shell, &candidates, &line, env).as_bytes());
-    // As with the tree below.
-    std::mem::forget(candidates);
     Some(Exit::Done)
 }
 
 fn candidates(line: &Line, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>> {
     let before = line.words.get(..line.index)?;
-    let (tree, parsed) = with_named_only(before, || {
-        let mut tree = Cli::command().ignore_errors(true);
-        tree.build();
-        let matches = tree.try_get_matches_from_mut(before).ok();
-        let parsed = matches.and_then(|matches| ParsedLine::new(&tree, &matches, env));
-        (tree, parsed)
-    });
-    let mut tree = attach(tree, &Arc::new(parsed?));
+    let mut tree = Cli::command().ignore_errors(true);
+    tree.build();
+    let matches = tree.try_get_matches_from_mut(before).ok()?;
+    let parsed = ParsedLine::new(&tree, &matches, env)?;
+    let mut tree = attach(tree, &Arc::new(parsed));
     let directory = env.directory.as_deref();
     let all = engine::complete(&mut tree, line.words.clone(), line.index, directory);
-    // Freeing the tree would take time while the user waits, and the process is about to exit.
-    std::mem::forget(tree);
     let mut all = all.ok()?;
     // Every command has two dozen flags. They appear once the user types a dash, or if nothing else fits.
     let is_flag =
