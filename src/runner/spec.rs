@@ -20,6 +20,7 @@ pub(crate) enum CommandEffect {
     /// Files and keys on this machine.
     WritesLocally,
     /// The same, and it cannot be undone.
+    #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only `sandbox reset` does this"))]
     DestroysLocally,
 }
 
