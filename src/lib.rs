@@ -42,7 +42,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     cli::run(&args, env, &pre_parse).unwrap_or_else(|error| runner::report(&error, stderr, &args))
 }
 
-/// The whole command tree, for completion scripts, man pages and documentation.
+/// The complete command tree, laid out as in the help. For man pages and documentation.
 pub fn command() -> clap::Command {
     cli::command()
 }

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::error::{Exit, Failure};
 use crate::runner::{Ctx, execute};
+pub(crate) use help::{is_required, with_help_layout};
 use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
@@ -58,6 +59,12 @@ pub(crate) enum Text {
     Completion(completion::Completion),
     Help(help::Help),
 }
+
+/// Options that people try in vain with a command, and what to do instead. Attached to the command.
+#[derive(Clone, Debug)]
+pub(crate) struct OptionHints(pub(crate) &'static [(&'static [&'static str], &'static str)]);
+
+impl clap::builder::CommandExt for OptionHints {}
 
 /// A text, ready to be written.
 pub(crate) enum Rendered {

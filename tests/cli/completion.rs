@@ -414,7 +414,7 @@ fn ids_of_the_sandbox_are_completed() {
 fn scripts_find_insforge_on_the_path() {
     let user = User::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = user.run(&["completion", shell, "--dynamic"]).exits(0).stdout;
+        let script = user.run(&["completion", shell]).exits(0).stdout;
         assert!(script.contains("COMPLETE") && script.contains("insforge"), "{shell}: {script}");
         assert!(!script.contains("target/"), "{shell} has a path: {script}");
         assert_ne!(script, user.run(&["completion", shell]).exits(0).stdout);

@@ -1,4 +1,4 @@
-//! Completion of a command line. The scripts of `completion --dynamic` call this program at every Tab, as
+//! Completion of a command line. The scripts of `insforge completion` call this program at every Tab, as
 //! `COMPLETE=<shell> insforge -- <words>`.
 //!
 //! Completion prints nothing on stderr, asks nothing and waits only briefly. After any failure there are no candidates.

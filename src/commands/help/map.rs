@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, Command};
 use serde_json::{Map, Value, json};
 
 use super::TOPICS;
+use super::layout::is_required;
 use super::variables::variables;
 use crate::error::{Exit, known};
 use crate::runner::CommandSpec;
@@ -169,8 +170,7 @@ fn argument(arg: &Arg) -> Value {
     if takes_value && !value_names.is_empty() {
         set("valueName", value_names.join(" ").into());
     }
-    // A required value may come from --from-file instead, so clap does not know that it is required.
-    set("required", (arg.is_required_set() || help.contains("(required)")).into());
+    set("required", is_required(arg).into());
     let many = arg.get_num_args().is_some_and(|range| range.max_values() > 1);
     set("repeatable", (many || takes_value && matches!(arg.get_action(), ArgAction::Append)).into());
     let own_default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());

@@ -1,5 +1,8 @@
+mod layout;
 mod map;
 mod variables;
+
+pub(crate) use layout::{is_required, with_help_layout};
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +12,7 @@ use crate::commands::{Rendered, explain};
 use crate::error::{Exit, Failure, Known, Origin, known};
 use crate::runner::{CommandEffect, CommandSpec};
 
-/// Show help for a command or a topic: exit-codes, environment, output, errors, agents
+/// Show help for a command or a topic: options, exit-codes, environment, output, errors, agents
 ///
 /// With --json it prints the command tree, or a part of it, for programs: each command's arguments, what it changes and an
 /// example.
@@ -22,7 +25,7 @@ pub(crate) struct Help {
 }
 
 /// The topics, in addition to the commands.
-const TOPICS: [&str; 5] = ["exit-codes", "environment", "output", "errors", "agents"];
+const TOPICS: [&str; 6] = ["options", "exit-codes", "environment", "output", "errors", "agents"];
 
 impl Help {
     pub(super) fn render(&self, mut tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
@@ -31,21 +34,28 @@ impl Help {
             ["errors"] if json => {
                 return Ok(Rendered::Json(known().map(|known| explain::object(&known)).collect()));
             }
+            ["options"] => {
+                let help = layout::global_options(&tree).render_long_help();
+                let help = if colors && !json { help.ansi().to_string() } else { help.to_string() };
+                format!("{}\n", help.trim_end())
+            }
             ["exit-codes"] => exit_codes(),
             ["environment"] => variables::environment(),
             ["output"] => OUTPUT.to_owned(),
             ["errors"] => errors(),
             ["agents"] => include_str!("agents.txt").to_owned(),
             _ => {
-                tree.build();
-                let command = command_at(&mut tree, &words)?;
                 if json {
+                    tree.build();
+                    command_at(&mut tree, &words)?;
                     let path = path_of(&tree, &words);
                     return Ok(Rendered::Json(map::map(&tree, &path)));
                 }
-                let help = command.render_long_help();
+                let mut tree = with_help_layout(tree);
+                tree.build();
+                let help = command_at(&mut tree, &words)?.render_long_help();
                 let help = if colors { help.ansi().to_string() } else { help.to_string() };
-                return Ok(Rendered::Text(help.into_bytes()));
+                return Ok(Rendered::Text(format!("{}\n", help.trim_end()).into_bytes()));
             }
         };
         Ok(if json {
@@ -60,9 +70,9 @@ fn command_at<'a>(tree: &'a mut clap::Command, words: &[&str]) -> Result<&'a mut
     let mut command = tree;
     for word in words {
         command = command.find_subcommand_mut(word).ok_or_else(|| {
-            Failure::usage(format!("No such command or topic: `{}`", words.join(" "))).hint(
-                "run `insforge --help` for the commands; the topics are exit-codes, environment, output, errors and agents",
-            )
+            let topics = TOPICS.join(", ");
+            Failure::usage(format!("No such command or topic: `{}`", words.join(" ")))
+                .hint(format!("see `insforge --help` for the commands; the topics are {topics}"))
         })?;
     }
     Ok(command)

@@ -3,6 +3,7 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
+use crate::commands::OptionHints;
 use crate::commands::common::{Target, Thing, to_json};
 use crate::commands::stripe::keyed;
 use crate::commands::stripe::object::ObjectArgs;
@@ -11,12 +12,19 @@ use crate::runner::guard::Effect;
 use crate::runner::{Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write};
 use crate::wire::{LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
+const FIXED: OptionHints = OptionHints(&[(
+    &["--unit-amount", "--amount", "--currency", "--interval", "--interval-count", "--product"],
+    "a price's amount, currency, interval and product never change: create another price with \
+     `insforge payments prices create`, then archive this one with `insforge payments prices archive ID`",
+)]);
+
 /// Change a price: never its amount, currency or interval
 ///
 /// A file of many (an array or JSONL), each with its `id`, changes one after the other, after one question, and writes a
 /// line of JSON for each; see `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --lookup-key pro_annual --json"))]
+#[command(add = FIXED)]
 pub(crate) struct Update {
     #[command(flatten)]
     price: Target<Price>,

@@ -1,7 +1,7 @@
-//! Another process of this program, which starts one command and tells the most memory that it has had at a time.
+//! A separate process of this benchmark, which runs one command and prints its peak memory in bytes.
 //!
-//! The kernel keeps that figure for all ended children together, and a child inherits the size of whoever starts it:
-//! measured from the bench, with its large answers in memory, it would be the bench's own.
+//! The kernel reports one figure for all ended children together, and a child starts with the size of its parent. Measured
+//! from the benchmark itself, the figure would include its large answers.
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -18,7 +18,6 @@ pub(crate) fn run(program: &str, args: &[String]) -> Result<ExitCode> {
     ensure!(status.success(), "{program} ends with {status}");
     let most = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss();
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-    // In bytes.
     println!("{}", most * unit);
     Ok(ExitCode::SUCCESS)
 }
