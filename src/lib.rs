@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 4 | `cli` `report` `commands` | the command line, what each command is and does, how errors are told |
 //! | 3 | `command` `guard` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |
-//! | 2 | `api` `settings` `ui` `sandbox` | the backend, where its address and key come from, what the user sees; a backend of our own |
+//! | 2 | `api` `settings` `ui` | the backend, where its address and key come from, what the user sees |
 //! | 1 | `wire` `error` `secret` `facts` `files` | small values with their rules; whole files or none |
 
 mod api;
@@ -20,8 +20,6 @@ mod facts;
 mod files;
 mod guard;
 mod report;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 mod secret;
 mod settings;
 mod ui;
@@ -30,6 +28,8 @@ mod wire;
 use std::ffi::OsString;
 
 pub use error::{Code, Exit, Failure};
+#[cfg(feature = "sandbox")]
+pub use insforge_sandbox as sandbox;
 
 /// Runs a command line, the program's name first, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {

@@ -1,6 +1,7 @@
 //! The sandbox on the command line: served, around a command, emptied, where it lives. [`own`] is the one that
 //! `--sandbox` brings along.
 
+mod errors;
 mod exec;
 mod own;
 mod serve;
@@ -87,6 +88,13 @@ struct Wanted {
 }
 
 impl Wanted {
+    fn generation(&self) -> sandbox::Generation {
+        match self.generation {
+            Generation::Newer => sandbox::Generation::Newer,
+            Generation::Older => sandbox::Generation::Older,
+        }
+    }
+
     /// Starts it, with its state in a file or in memory. It is where it was said to be, or else there, or else where it is.
     async fn start(
         &self,
@@ -95,7 +103,7 @@ impl Wanted {
         ctx: &Ctx,
     ) -> Result<sandbox::Sandbox> {
         let stderr = ctx.stderr;
-        let mut options = Options::new().port(self.port).generation(self.generation).seed(self.seed);
+        let mut options = Options::new().port(self.port).generation(self.generation()).seed(self.seed);
         options = options.log(move |line| stderr.trace(format_args!("{line}")));
         if let Some(url) = self.public_url.as_ref().map(Address::as_str).or(public_url) {
             options = options.public_url(url);
@@ -107,9 +115,10 @@ impl Wanted {
         match state {
             Some(file) => {
                 options = options.state(&file);
-                with_file(&file, ctx, move || Ok(options.spawn()?)).await
+                with_file(&file, ctx, move || Ok(options.spawn().map_err(|error| errors::failure(&error))?))
+                    .await
             }
-            None => aside(move || Ok(options.spawn()?)).await,
+            None => aside(move || Ok(options.spawn().map_err(|error| errors::failure(&error))?)).await,
         }
     }
 }
@@ -139,9 +148,12 @@ impl Command for Reset {
         let path = state_file(self.state.clone())?;
         let reply = Forgotten(shown(&path));
         // Our own file is forgotten whatever is in it; another may be something else by mistake.
-        let only_state = self.state.is_some();
+        let force = self.state.is_none();
         let file = path.clone();
-        with_file(&file, ctx, move || Ok(sandbox::reset(&path, only_state)?)).await?;
+        with_file(&file, ctx, move || {
+            Ok(sandbox::reset(&path, force).map_err(|error| errors::failure(&error))?)
+        })
+        .await?;
         Ok(reply)
     }
 }

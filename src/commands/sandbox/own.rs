@@ -1,7 +1,7 @@
 use anyhow::Result;
 
 use crate::command::Ctx;
-use crate::commands::sandbox::with_file;
+use crate::commands::sandbox::{errors, with_file};
 use crate::error::{Code, Failure};
 use crate::sandbox::{API_KEY, Options, PUBLIC_URL, Sandbox};
 use crate::secret::Secret;
@@ -12,7 +12,8 @@ use crate::wire::Address;
 pub(crate) async fn own(flag: Option<&'static str>, ctx: &Ctx) -> Result<Sandbox> {
     let file = Places::find()?.sandbox;
     let options = Options::new().state(&file).public_url(PUBLIC_URL);
-    let sandbox = with_file(&file, ctx, move || Ok(options.spawn()?)).await?;
+    let sandbox =
+        with_file(&file, ctx, move || Ok(options.spawn().map_err(|error| errors::failure(&error))?)).await?;
     let source = Source::Own(format!("the sandbox ({})", file.display()));
     let address = Address::parse(sandbox.url()).map_err(|why| Failure::new(Code::AddressInvalid, why))?;
     let key = Found { value: Secret::new(API_KEY.to_owned()), source: source.clone() };
