@@ -1,126 +1,129 @@
-//! Faults on demand: what goes wrong with which requests, and how often.
+//! Fault injection: which requests fail, how they fail, and how often.
 //!
-//! `POST /products: drop-after-write x1`. First the requests: a method or `*`, and a piece of the path, in which `*` is any
-//! one segment, or `*` alone. After the colon what happens: a status such as `503`, `drop`, `delay 2s`, `cut` (half of the
-//! answer) or `garbage` (an answer that is none); status and drop come before the request is done, or after it with
-//! `-after-write`. Last how often: `x3` the first three times, `25%` by chance, nothing for always.
+//! A fault is written as `REQUESTS: EFFECT FREQUENCY`, for example `POST /products: drop-after-write x1`.
+//!
+//! - `REQUESTS`: a method or `*`, then a part of the path or `*`. In a path, `*` matches one segment.
+//! - `EFFECT`: a status such as `503`, `drop`, `delay 2s`, `cut` (half of the response) or `garbage` (not JSON). A status
+//!   and `drop` take effect before the request runs, or after it with `-after-write`.
+//! - `FREQUENCY`: `x3` for the first three requests, `25%` for random ones; without it, all requests.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Something that is to go wrong.
+/// A fault to inject into some requests. Parse it from text such as `POST /products: drop-after-write x1`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// `None` for every method.
+    /// `None` matches every method.
     method: Option<String>,
-    /// Whole segments of a path, `products` or `test/config`; empty for every path.
+    /// Consecutive path segments, such as `["test", "config"]`. An empty list matches every path.
     path: Vec<String>,
-    effect: Effect,
-    how_often: HowOften,
-    /// As it was given.
+    effect: FaultEffect,
+    frequency: Frequency,
+    /// The text that the fault was parsed from.
     text: String,
-    /// A request was what it is for.
-    met: bool,
+    /// Whether any request has matched it.
+    matched: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum HowOften {
+enum Frequency {
     Always,
+    /// The number of times left.
     Times(u32),
-    /// Of a hundred.
+    /// A probability from 0 to 100.
     Percent(f64),
 }
 
-/// What goes wrong.
+/// What a fault does to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// The answer has this status.
-    Status(u16, When),
-    /// The connection ends without an answer.
-    Drop(When),
-    /// The answer comes so much later.
+pub(crate) enum FaultEffect {
+    /// Respond with this status.
+    Status(u16, FaultTiming),
+    /// Close the connection without a response.
+    Drop(FaultTiming),
+    /// Respond this much later.
     Delay(Duration),
-    /// The connection ends in the middle of the answer.
+    /// Close the connection in the middle of the response.
     Cut,
-    /// The answer is nothing that a backend says.
+    /// Respond with something that is not JSON.
     Garbage,
 }
 
-/// Whether the backend does what it was asked to before it fails.
+/// Whether a fault takes effect before the backend runs the request, or after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum FaultTiming {
     BeforeWrite,
     AfterWrite,
 }
 
-/// What happens to one request: how long it takes, and how it ends if not well.
+/// The faults that apply to one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fate {
-    pub(super) delay: Duration,
-    pub(super) end: Option<Effect>,
+pub(crate) struct FaultDecision {
+    pub(crate) delay: Duration,
+    /// The effect other than a delay.
+    pub(crate) effect: Option<FaultEffect>,
 }
 
-/// The faults of a sandbox, and what is left of them.
+/// Decides which faults apply to which requests.
 #[derive(Debug)]
-pub(super) struct Faults {
+pub(crate) struct FaultInjector {
     faults: Vec<Fault>,
     random: fastrand::Rng,
 }
 
-impl Faults {
-    pub(super) fn new(faults: Vec<Fault>, seed: u64) -> Self {
+impl FaultInjector {
+    pub(crate) fn new(faults: Vec<Fault>, seed: u64) -> Self {
         Self { faults, random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// Decides what happens to a request. Delays add up; of the others the first that applies counts.
-    pub(super) fn fate(&mut self, method: &str, path: &str) -> Fate {
-        let mut fate = Fate::default();
+    /// Decides which faults apply to a request: all delays, and the first other effect.
+    pub(crate) fn decide(&mut self, method: &str, path: &str) -> FaultDecision {
+        let mut decision = FaultDecision::default();
         for fault in &mut self.faults {
-            let is_delay = matches!(fault.effect, Effect::Delay(_));
-            if !fault.concerns(method, path) || (fate.end.is_some() && !is_delay) {
+            let is_delay = matches!(fault.effect, FaultEffect::Delay(_));
+            if !fault.matches(method, path) || (decision.effect.is_some() && !is_delay) {
                 continue;
             }
-            let happens = match &mut fault.how_often {
-                HowOften::Always => true,
-                HowOften::Times(0) => false,
-                HowOften::Times(left) => {
+            let applies = match &mut fault.frequency {
+                Frequency::Always => true,
+                Frequency::Times(0) => false,
+                Frequency::Times(left) => {
                     *left -= 1;
                     true
                 }
-                HowOften::Percent(percent) => self.random.f64() * 100.0 < *percent,
+                Frequency::Percent(percent) => self.random.f64() * 100.0 < *percent,
             };
-            fault.met = true;
+            fault.matched = true;
             match fault.effect {
-                Effect::Delay(delay) if happens => fate.delay += delay,
-                effect if happens => fate.end = Some(effect),
+                FaultEffect::Delay(delay) if applies => decision.delay += delay,
+                effect if applies => decision.effect = Some(effect),
                 _ => {}
             }
         }
-        fate
+        decision
     }
-}
 
-impl Faults {
-    /// The faults for which no request has come yet.
-    pub(super) fn unused(&self) -> Vec<String> {
-        self.faults.iter().filter(|fault| !fault.met).map(|fault| fault.text.clone()).collect()
+    /// The text of each fault that no request has matched so far.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        self.faults.iter().filter(|fault| !fault.matched).map(|fault| fault.text.clone()).collect()
     }
 }
 
 impl Fault {
-    fn concerns(&self, method: &str, path: &str) -> bool {
+    fn matches(&self, method: &str, path: &str) -> bool {
         let segments: Vec<&str> = path.split('?').next().unwrap_or_default().split('/').collect();
         self.method.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(method))
-            && (self.path.is_empty() || segments.windows(self.path.len()).any(|window| self.is_path(window)))
+            && (self.path.is_empty()
+                || segments.windows(self.path.len()).any(|window| self.matches_segments(window)))
     }
 
-    fn is_path(&self, segments: &[&str]) -> bool {
+    fn matches_segments(&self, segments: &[&str]) -> bool {
         self.path.iter().zip(segments).all(|(own, segment)| own == ANY || own == segment)
     }
 }
 
-/// Stands for every method, every path, or any one segment of a path.
+/// Matches every method, every path, or any one segment of a path.
 const ANY: &str = "*";
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -140,24 +143,24 @@ impl FromStr for Fault {
             return Err(FaultError::Path(path.to_owned()));
         }
         let mut words: Vec<&str> = effect.split_whitespace().collect();
-        let how_often = words.last().and_then(|word| HowOften::read(word));
-        if how_often.is_some() {
+        let frequency = words.last().and_then(|word| Frequency::parse(word));
+        if frequency.is_some() {
             words.pop();
         }
         let path = if path == ANY { "" } else { path };
         Ok(Self {
             method: (method != ANY).then_some(method),
             path: path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-            effect: Effect::read(&words).ok_or_else(|| FaultError::Effect(effect.trim().to_owned()))?,
-            how_often: how_often.unwrap_or(HowOften::Always),
+            effect: FaultEffect::parse(&words).ok_or_else(|| FaultError::Effect(effect.trim().to_owned()))?,
+            frequency: frequency.unwrap_or(Frequency::Always),
             text: text.to_owned(),
-            met: false,
+            matched: false,
         })
     }
 }
 
-impl HowOften {
-    fn read(word: &str) -> Option<Self> {
+impl Frequency {
+    fn parse(word: &str) -> Option<Self> {
         if let Some(times) = word.strip_prefix('x') {
             return times.parse().ok().filter(|times| *times > 0).map(Self::Times);
         }
@@ -166,8 +169,8 @@ impl HowOften {
     }
 }
 
-impl Effect {
-    fn read(words: &[&str]) -> Option<Self> {
+impl FaultEffect {
+    fn parse(words: &[&str]) -> Option<Self> {
         match words {
             ["delay", duration] => {
                 let duration: jiff::SignedDuration = duration.parse().ok()?;
@@ -176,50 +179,53 @@ impl Effect {
             ["cut"] => Some(Self::Cut),
             ["garbage"] => Some(Self::Garbage),
             ["status", word] | [word] => {
-                let (what, when) = match word.strip_suffix("-after-write") {
-                    Some(what) => (what, When::AfterWrite),
-                    None => (word.strip_suffix("-before-write").unwrap_or(word), When::BeforeWrite),
+                let (effect, timing) = match word.strip_suffix("-after-write") {
+                    Some(effect) => (effect, FaultTiming::AfterWrite),
+                    None => (word.strip_suffix("-before-write").unwrap_or(word), FaultTiming::BeforeWrite),
                 };
-                if what == "drop" { Some(Self::Drop(when)) } else { Self::status(what, when) }
+                if effect == "drop" { Some(Self::Drop(timing)) } else { Self::status(effect, timing) }
             }
             _ => None,
         }
     }
 
-    fn status(word: &str, when: When) -> Option<Self> {
+    fn status(word: &str, timing: FaultTiming) -> Option<Self> {
         let status: u16 = word.parse().ok()?;
-        (400..600).contains(&status).then_some(Self::Status(status, when))
+        (400..600).contains(&status).then_some(Self::Status(status, timing))
     }
 }
 
-/// What is wrong with a fault's text.
+/// The error for text that is not a [`Fault`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultError {
-    /// There is no colon between the requests and what happens to them.
+    /// There is no colon between the requests and the effect.
     NoColon,
-    /// The first word is no method.
+    /// The first word is not a method.
     Method(String),
-    /// A path begins with a slash, or is a star.
+    /// The path does not start with a slash, and is not `*`.
     Path(String),
-    /// Nothing that can happen.
+    /// The effect or the frequency is unknown.
     Effect(String),
 }
 
 impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoColon => f.write_str("write it as `POST /products: drop-after-write x1`"),
-            Self::Method(word) => {
-                write!(f, "`{word}` is no method; write GET, POST, PUT, PATCH or DELETE, or `*` for all")
+            Self::NoColon => {
+                f.write_str("expected `REQUESTS: EFFECT`, such as `POST /products: drop-after-write x1`")
             }
+            Self::Method(word) => write!(
+                f,
+                "`{word}` is not a method; expected GET, POST, PUT, PATCH, DELETE, or `*` for all methods"
+            ),
             Self::Path(word) => {
-                write!(f, "`{word}` is no path; write one such as `/products`, or `*` for all")
+                write!(f, "`{word}` is not a path; expected a path such as `/products`, or `*` for all paths")
             }
             Self::Effect(text) => write!(
                 f,
-                "`{text}` is nothing that can happen; what can is a status such as 503, drop, \
-                 503-after-write, drop-after-write, delay 2s, cut, garbage, and behind it x3 or 25%"
+                "`{text}` is not an effect; expected a status such as 503, drop, 503-after-write, \
+                 drop-after-write, delay 2s, cut or garbage, optionally followed by x3 or 25%"
             ),
         }
     }
@@ -232,72 +238,76 @@ impl std::error::Error for FaultError {}
 mod tests {
     use super::*;
 
-    fn fates(fault: &str, requests: &[(&str, &str)]) -> Vec<Fate> {
-        let mut faults = Faults::new(vec![fault.parse().unwrap()], 7);
-        requests.iter().map(|(method, path)| faults.fate(method, path)).collect()
+    fn decisions(fault: &str, requests: &[(&str, &str)]) -> Vec<FaultDecision> {
+        let mut faults = FaultInjector::new(vec![fault.parse().unwrap()], 7);
+        requests.iter().map(|(method, path)| faults.decide(method, path)).collect()
     }
 
     const CREATE: (&str, &str) = ("POST", "/api/payments/stripe/test/catalog/products");
 
     #[test]
-    fn a_fault_concerns_the_requests_that_it_names() {
-        let end = |effect| Fate { end: Some(effect), ..Fate::default() };
-        let dropped = end(Effect::Drop(When::AfterWrite));
-        let fine = Fate::default();
-        for (fault, request, fate) in [
+    fn a_fault_matches_the_requests_it_names() {
+        let with = |effect| FaultDecision { effect: Some(effect), ..FaultDecision::default() };
+        let dropped = with(FaultEffect::Drop(FaultTiming::AfterWrite));
+        let none = FaultDecision::default();
+        for (fault, request, decision) in [
             ("POST /products: drop-after-write", CREATE, dropped),
             ("post /products: drop-after-write", CREATE, dropped),
             ("/products: drop-after-write", CREATE, dropped),
             ("* *: drop-after-write", CREATE, dropped),
             ("POST /test/catalog: drop-after-write", CREATE, dropped),
-            ("POST /product: drop-after-write", CREATE, fine),
+            ("POST /product: drop-after-write", CREATE, none),
             ("POST /catalog/*: drop-after-write", CREATE, dropped),
             ("POST /*/catalog/products: drop-after-write", CREATE, dropped),
-            ("POST /products/*: drop-after-write", CREATE, fine),
-            ("GET /products: drop-after-write", CREATE, fine),
-            ("POST /live/catalog: drop-after-write", CREATE, fine),
+            ("POST /products/*: drop-after-write", CREATE, none),
+            ("GET /products: drop-after-write", CREATE, none),
+            ("POST /live/catalog: drop-after-write", CREATE, none),
             (
                 "GET /prices: 503",
                 ("GET", "/x/prices?productId=1"),
-                end(Effect::Status(503, When::BeforeWrite)),
+                with(FaultEffect::Status(503, FaultTiming::BeforeWrite)),
             ),
-            ("* *: status 429", CREATE, end(Effect::Status(429, When::BeforeWrite))),
-            ("* *: 502-after-write", CREATE, end(Effect::Status(502, When::AfterWrite))),
-            ("* *: drop", CREATE, end(Effect::Drop(When::BeforeWrite))),
-            ("* *: drop-before-write", CREATE, end(Effect::Drop(When::BeforeWrite))),
-            ("* *: cut", CREATE, end(Effect::Cut)),
-            ("* *: garbage", CREATE, end(Effect::Garbage)),
-            ("* *: delay 1500ms", CREATE, Fate { delay: Duration::from_millis(1500), end: None }),
+            ("* *: status 429", CREATE, with(FaultEffect::Status(429, FaultTiming::BeforeWrite))),
+            ("* *: 502-after-write", CREATE, with(FaultEffect::Status(502, FaultTiming::AfterWrite))),
+            ("* *: drop", CREATE, with(FaultEffect::Drop(FaultTiming::BeforeWrite))),
+            ("* *: drop-before-write", CREATE, with(FaultEffect::Drop(FaultTiming::BeforeWrite))),
+            ("* *: cut", CREATE, with(FaultEffect::Cut)),
+            ("* *: garbage", CREATE, with(FaultEffect::Garbage)),
+            ("* *: delay 1500ms", CREATE, FaultDecision { delay: Duration::from_millis(1500), effect: None }),
         ] {
-            assert_eq!(fates(fault, &[request]), [fate], "{fault}");
+            assert_eq!(decisions(fault, &[request]), [decision], "{fault}");
         }
     }
 
     #[test]
-    fn a_fault_happens_as_often_as_it_says() {
-        let ends =
-            |fault: &str| fates(fault, &vec![CREATE; 1000]).iter().filter(|fate| fate.end.is_some()).count();
-        assert_eq!(ends("* *: drop x3"), 3);
-        assert_eq!(ends("* *: drop"), 1000);
-        assert_eq!(ends("* *: drop 100%"), 1000);
-        assert!((200..300).contains(&ends("* *: drop 25%")));
-        assert_eq!(fates("* *: drop 25%", &[CREATE; 50]), fates("* *: drop 25%", &[CREATE; 50]));
+    fn a_fault_applies_as_often_as_its_frequency_says() {
+        let applied = |fault: &str| {
+            decisions(fault, &vec![CREATE; 1000]).iter().filter(|decision| decision.effect.is_some()).count()
+        };
+        assert_eq!(applied("* *: drop x3"), 3);
+        assert_eq!(applied("* *: drop"), 1000);
+        assert_eq!(applied("* *: drop 100%"), 1000);
+        assert!((200..300).contains(&applied("* *: drop 25%")));
+        assert_eq!(decisions("* *: drop 25%", &[CREATE; 50]), decisions("* *: drop 25%", &[CREATE; 50]));
     }
 
     #[test]
-    fn delays_add_up_and_the_first_end_counts() {
+    fn delays_add_up_and_the_first_other_effect_applies() {
         let texts = ["* *: delay 1s", "* *: 503 x1", "* *: drop", "* *: delay 2s", "GET *: cut"];
-        let mut faults = Faults::new(texts.iter().map(|text| text.parse().unwrap()).collect(), 0);
+        let mut faults = FaultInjector::new(texts.iter().map(|text| text.parse().unwrap()).collect(), 0);
         let delay = Duration::from_secs(3);
-        let of = |effect| Fate { delay, end: Some(effect) };
-        assert_eq!(faults.fate(CREATE.0, CREATE.1), of(Effect::Status(503, When::BeforeWrite)));
+        let with = |effect| FaultDecision { delay, effect: Some(effect) };
+        assert_eq!(
+            faults.decide(CREATE.0, CREATE.1),
+            with(FaultEffect::Status(503, FaultTiming::BeforeWrite))
+        );
         assert_eq!(faults.unused(), ["* *: drop", "GET *: cut"]);
-        assert_eq!(faults.fate(CREATE.0, CREATE.1), of(Effect::Drop(When::BeforeWrite)));
+        assert_eq!(faults.decide(CREATE.0, CREATE.1), with(FaultEffect::Drop(FaultTiming::BeforeWrite)));
         assert_eq!(faults.unused(), ["GET *: cut"]);
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_faults_are_rejected() {
         for fault in [
             "",
             "drop",

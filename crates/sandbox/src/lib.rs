@@ -7,132 +7,134 @@ mod faults;
 mod file;
 mod generation;
 mod http;
-mod outage;
 mod patch;
+mod provider_faults;
 mod razorpay;
 mod seed;
+mod sleep;
 mod state;
 mod store;
 mod stripe;
-mod wait;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 pub use error::Error;
 pub use faults::{Fault, FaultError};
 pub use generation::{Generation, UnknownGeneration};
 
-use crate::faults::Faults;
+use crate::faults::FaultInjector;
 use crate::http::Server;
 use crate::state::State;
 use crate::store::Store;
 
-/// The API key of every sandbox. It opens nothing else.
+/// The API key that every sandbox accepts. It is not a secret.
 pub const API_KEY: &str = "ik_sandbox";
 
-/// Where the backend of a command's own sandbox pretends to be, so that Stripe can reach it.
+/// A made-up public address for [`Options::public_url`], so that Stripe accepts the backend's webhook endpoint.
 pub const PUBLIC_URL: &str = "https://shop.us-east.insforge.example";
 
-/// What a sandbox is to be like.
+/// The settings of a sandbox. [`Options::spawn`] starts it.
 #[derive(Debug, Default)]
 pub struct Options {
     generation: Generation,
-    state: Option<PathBuf>,
+    state_file: Option<PathBuf>,
     public_url: Option<String>,
     port: u16,
     faults: Vec<Fault>,
     seed: u64,
     empty: bool,
-    log: Option<Log>,
+    log: Option<LogCallback>,
 }
 
 impl Options {
-    /// A small shop with products, prices, customers, subscriptions and payments; newer routes; a free port; in memory.
+    /// The defaults: the sample shop, the newer routes, any free port, and the state in memory.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Serves the routes of this generation.
+    /// Serves the routes of this backend generation.
     #[must_use]
     pub fn generation(self, generation: Generation) -> Self {
         Self { generation, ..self }
     }
 
-    /// Keeps its state in this file, which other sandboxes may share.
+    /// Keeps the state in this file. Several sandboxes can share it.
     #[must_use]
     pub fn state(self, path: impl Into<PathBuf>) -> Self {
-        Self { state: Some(path.into()), ..self }
+        Self { state_file: Some(path.into()), ..self }
     }
 
-    /// The address under which Stripe would reach the backend. Without one it is the sandbox's own, and Stripe refuses
-    /// to send webhooks to a machine that it cannot reach.
+    /// Sets the address at which Stripe would reach the backend, such as [`PUBLIC_URL`].
+    ///
+    /// The default is the sandbox's own address. It is a loopback address, so Stripe refuses to send webhooks to it.
     #[must_use]
     pub fn public_url(self, url: impl Into<String>) -> Self {
         Self { public_url: Some(url.into()), ..self }
     }
 
-    /// Listens on this port; 0 is any free one.
+    /// Listens on this port; 0 is any free port.
     #[must_use]
     pub fn port(self, port: u16) -> Self {
         Self { port, ..self }
     }
 
-    /// Lets something go wrong. Of several faults the first that concerns a request counts, and all delays.
+    /// Adds a fault. If several faults match a request, all their delays apply, and the first other effect.
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// What chance begins with: the same seed gives the same faults.
+    /// Seeds the random faults: the same seed gives the same faults.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// Begins with no key and nothing at the providers instead of the small shop.
+    /// Starts without provider keys and with empty provider accounts, instead of with the sample shop.
     #[must_use]
     pub fn empty(self) -> Self {
         Self { empty: true, ..self }
     }
 
-    /// Tells of every request and its status.
+    /// Calls `log` with the method, path and status of every request.
     #[must_use]
     pub fn log(self, log: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { log: Some(Log(Box::new(log))), ..self }
+        Self { log: Some(LogCallback(Box::new(log))), ..self }
     }
 
-    /// Starts it.
+    /// Starts the sandbox on a thread of its own.
     ///
     /// # Errors
     ///
-    /// When the port is taken, or the state file cannot be used: it is then left as it is.
+    /// Returns an error if the port is taken, or if the state file cannot be used. The file is not changed then.
     pub fn spawn(self) -> Result<Sandbox, Error> {
         let empty = self.empty;
-        let first = move || if empty { State::empty() } else { seed::shop(jiff::Timestamp::now()) };
-        let store = match self.state {
-            Some(path) => Store::open(path, first)?,
-            None => Store::in_memory(first()),
+        let initial = move || if empty { State::empty() } else { seed::sample_shop(jiff::Timestamp::now()) };
+        let store = match self.state_file {
+            Some(path) => Store::open(path, initial)?,
+            None => Store::in_memory(initial()),
         };
         let port = self.port;
-        let cannot = |source: std::io::Error| Error::Listen { port, source };
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).map_err(cannot)?;
-        listener.set_nonblocking(true).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
+        let listen_error = |source: std::io::Error| Error::Listen { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen_error)?;
+        listener.set_nonblocking(true).map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
         let url = format!("http://{address}");
         let server = Arc::new(Server {
             store,
-            faults: Mutex::new(Faults::new(self.faults, self.seed)),
+            faults: Mutex::new(FaultInjector::new(self.faults, self.seed)),
             generation: self.generation,
             base_url: self.public_url.unwrap_or_else(|| url.clone()),
             log: self.log.map_or_else(|| Box::new(|_: &str| {}) as _, |log| log.0),
             locks: Default::default(),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
         let running = Arc::clone(&server);
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
@@ -140,33 +142,33 @@ impl Options {
                     running.run(listener, stopped).await;
                 }
             });
-            // What still waits for a locked file is nobody's any more.
+            // Do not wait for requests that are blocked on a locked state file.
             runtime.shutdown_background();
         });
-        let thread = thread.map_err(cannot)?;
+        let thread = thread.map_err(listen_error)?;
         Ok(Sandbox { address, url, server, stop: Some(stop), thread: Some(thread) })
     }
 }
 
-/// Somebody who is told of requests.
-struct Log(Box<dyn Fn(&str) + Send + Sync>);
+/// The callback for [`Options::log`].
+struct LogCallback(Box<dyn Fn(&str) + Send + Sync>);
 
-impl std::fmt::Debug for Log {
+impl std::fmt::Debug for LogCallback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Log")
+        f.write_str("LogCallback")
     }
 }
 
-/// Starts a small shop on a free port of this machine: [`Options::new`] and [`Options::spawn`].
+/// Starts a sandbox with the default [`Options`].
 ///
 /// # Errors
 ///
-/// When no port is free.
+/// Returns an error if no port is free.
 pub fn spawn() -> Result<Sandbox, Error> {
     Options::new().spawn()
 }
 
-/// A sandbox that answers until this is dropped.
+/// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
     address: SocketAddr,
     url: String,
@@ -176,42 +178,42 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Its address, `http://127.0.0.1:…`.
+    /// The base URL, `http://127.0.0.1:…`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its port.
+    /// The port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The key that it takes.
+    /// The API key to use: [`API_KEY`].
     pub fn api_key(&self) -> &'static str {
         API_KEY
     }
 
-    /// The faults for which no request has come.
+    /// The text of each fault that no request has matched so far.
     pub fn unused_faults(&self) -> Vec<String> {
-        self.server.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).unused()
+        self.server.faults.lock().unwrap_or_else(PoisonError::into_inner).unused()
     }
 
-    /// Lets something happen at Stripe without the backend. Only for this crate's own tests.
+    /// Changes something at Stripe without the backend. Only for this project's tests.
     #[doc(hidden)]
-    pub fn at_stripe(&self, event: serde_json::Value) -> Result<(), String> {
+    pub fn apply_stripe_event(&self, event: serde_json::Value) -> Result<(), String> {
         let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-        self.happen(|state| state.happen_at_stripe(event))
+        self.change_state(|state| state.apply_stripe_event(event))
     }
 
-    /// Lets something happen at Razorpay without the backend. Only for this crate's own tests.
+    /// Changes something at Razorpay without the backend. Only for this project's tests.
     #[doc(hidden)]
-    pub fn at_razorpay(&self, event: serde_json::Value) -> Result<(), String> {
+    pub fn apply_razorpay_event(&self, event: serde_json::Value) -> Result<(), String> {
         let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-        self.happen(|state| state.happen_at_razorpay(event))
+        self.change_state(|state| state.apply_razorpay_event(event))
     }
 
-    fn happen(&self, event: impl FnOnce(&mut State)) -> Result<(), String> {
-        self.server.store.write(event).map_err(|failure| failure.to_string())
+    fn change_state(&self, change: impl FnOnce(&mut State)) -> Result<(), String> {
+        self.server.store.write(change).map_err(|error| error.to_string())
     }
 }
 
@@ -224,7 +226,7 @@ impl std::fmt::Debug for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // It may have ended by itself.
+            // The server may have stopped already.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
@@ -233,8 +235,12 @@ impl Drop for Sandbox {
     }
 }
 
-/// Forgets what is in a state file, whatever it is or only if it looks like a state: its next use begins with the small
-/// shop.
+/// Deletes the state in a file, so that its next use starts with the sample shop.
+///
+/// # Errors
+///
+/// Returns an error if the file cannot be removed. Without `force`, a file that does not look like a state is an error,
+/// too.
 pub fn reset(path: &Path, force: bool) -> Result<(), Error> {
     store::remove(path, force)
 }

@@ -1,170 +1,178 @@
-//! The backend's payments API as a function: what the sandbox knows and a request come in, an answer goes out, and
-//! nothing here reads a clock, a file or a socket. It answers as the recorded backends did, word for word.
+//! The backend's payments API as a pure function: the state and a request produce a response. Nothing here reads the
+//! clock, a file or a socket. The responses match the recordings of real backends byte for byte.
 
+mod api_error;
 mod auth;
-mod form;
 mod json;
 mod lists;
 mod older;
 mod razorpay;
-mod refusal;
 mod route;
 mod rows;
 mod stripe;
+mod validate;
 
 use serde_json::{Map, Value, json};
 
-use crate::backend::form::Form;
+use crate::backend::api_error::ApiError;
 use crate::backend::lists::Ledger;
-use crate::backend::refusal::Refusal;
-use crate::backend::route::{Action, Place, Route};
+use crate::backend::razorpay::RazorpayApi;
+use crate::backend::route::{EnvironmentAction, ProviderRoute, Route};
+use crate::backend::stripe::StripeApi;
+use crate::backend::validate::Validator;
 use crate::environment::Environment;
 use crate::generation::Generation;
 use crate::state::State;
 
-pub(super) use json::parse_json;
-pub(super) use refusal::internal_error;
+pub(crate) use api_error::internal_error;
+pub(crate) use json::parse_json;
 
-/// What a request comes to.
-pub(super) struct Request {
-    pub(super) method: String,
-    /// Path and query, as they came.
-    pub(super) target: String,
-    pub(super) authorization: Option<String>,
-    pub(super) api_key: Option<String>,
-    /// The JSON body; an empty object where there is none.
-    pub(super) body: Value,
+/// The parts of an HTTP request that the backend reads.
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// The path and query, unchanged.
+    pub(crate) target: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) api_key: Option<String>,
+    /// The JSON body; an empty object if there is none.
+    pub(crate) body: Value,
 }
 
-/// What a request does, found out before it does it.
-pub(super) struct Meaning {
+/// A request and its route.
+pub(crate) struct ParsedRequest {
     request: Request,
     route: Option<Route>,
     generation: Generation,
 }
 
-/// Where and when a request is answered.
-pub(super) struct World<'a> {
-    pub(super) generation: Generation,
-    /// The backend's own address, as Stripe is told of it.
-    pub(super) base_url: &'a str,
-    /// Now, as the backend writes moments.
-    pub(super) now: &'a str,
+/// The backend's settings and the time of the request.
+pub(crate) struct Context<'a> {
+    pub(crate) generation: Generation,
+    /// The backend's own address, at which providers send webhooks.
+    pub(crate) base_url: &'a str,
+    /// The current time in the backend's format.
+    pub(crate) now: &'a str,
 }
 
-/// What goes back.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    /// Nothing for what has no body.
-    pub(super) body: Option<Value>,
+/// The backend's response.
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) body: Option<Value>,
 }
 
-impl Meaning {
-    pub(super) fn of(request: Request, generation: Generation) -> Self {
+impl ParsedRequest {
+    pub(crate) fn new(request: Request, generation: Generation) -> Self {
         Self { route: Route::find(&request.method, &request.target, generation), request, generation }
     }
 
-    /// It can change something.
-    pub(super) fn writes(&self) -> bool {
-        let reads = matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-        !reads || self.route.as_ref().is_some_and(Route::writes_though_it_reads)
+    /// Whether the request can change the state.
+    pub(crate) fn is_write(&self) -> bool {
+        let is_read = matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        !is_read || self.route.as_ref().is_some_and(Route::is_get_that_writes)
     }
 
-    /// Whom it waits for: a backend does one write or sync at a time in each environment of a provider.
-    pub(super) fn locks(&self) -> Vec<Lock> {
+    /// The locks to hold: the backend runs one write or sync at a time in each environment of a provider.
+    pub(crate) fn locks(&self) -> Vec<EnvironmentLock> {
         match &self.route {
-            Some(Route::Stripe(place)) => self.locked(place).map(Lock::stripe).collect(),
-            Some(Route::Razorpay(place)) => self.locked(place).map(Lock::razorpay).collect(),
+            Some(Route::Stripe(route)) => {
+                self.locked_environments(route).map(EnvironmentLock::stripe).collect()
+            }
+            Some(Route::Razorpay(route)) => {
+                self.locked_environments(route).map(EnvironmentLock::razorpay).collect()
+            }
             _ => Vec::new(),
         }
     }
 
-    fn locked<A>(&self, place: &Place<A>) -> impl Iterator<Item = Environment> + use<A> {
-        let word = match place {
-            Place::SyncAll => None,
-            Place::In { environment, .. } if self.writes() => Some(environment.as_str()),
+    fn locked_environments<A>(&self, route: &ProviderRoute<A>) -> impl Iterator<Item = Environment> + use<A> {
+        // `None` locks all environments, and an empty name locks none.
+        let name = match route {
+            ProviderRoute::SyncAll => None,
+            ProviderRoute::Environment { name, .. } if self.is_write() => Some(name.as_str()),
             _ => Some(""),
         };
         let all = Environment::ALL.into_iter();
         let locked: Vec<_> =
-            all.filter(|environment| word.is_none_or(|word| word == environment.as_str())).collect();
+            all.filter(|environment| name.is_none_or(|name| name == environment.as_str())).collect();
         locked.into_iter()
     }
 
-    /// Does it.
-    pub(super) fn answer(&self, state: &mut State, world: &World) -> Answer {
-        let outcome = match &self.route {
-            _ if self.request.method == "OPTIONS" => return Answer { status: 204, body: None },
-            Some(route) => self.act(route, state, world),
-            None => Err(Refusal::no_endpoint(&self.request.target)),
+    /// Runs the request.
+    pub(crate) fn respond(&self, state: &mut State, context: &Context) -> Response {
+        let result = match &self.route {
+            _ if self.request.method == "OPTIONS" => return Response { status: 204, body: None },
+            Some(route) => self.run(route, state, context),
+            None => Err(ApiError::endpoint_not_found(&self.request.target)),
         };
-        match outcome {
+        match result {
             Ok((status, body)) => {
                 let body = match self.generation {
                     Generation::Newer => body,
-                    Generation::Older => older::renamed(body),
+                    Generation::Older => older::rename_fields(body),
                 };
-                Answer { status, body: Some(body) }
+                Response { status, body: Some(body) }
             }
-            Err(refusal) => refusal.into_answer(),
+            Err(error) => error.into_response(),
         }
     }
 
-    fn act(&self, route: &Route, state: &mut State, world: &World) -> Result<(u16, Value), Refusal> {
+    fn run(&self, route: &Route, state: &mut State, context: &Context) -> Result<(u16, Value), ApiError> {
         match route {
-            Route::Health => Ok((200, health(world))),
-            Route::Stripe(place) => self.enter::<stripe::Stripe>(place, state, world),
-            Route::Razorpay(place) => self.enter::<razorpay::Razorpay>(place, state, world),
+            Route::Health => Ok((200, health(context))),
+            Route::Stripe(route) => self.run_provider::<StripeApi>(route, state, context),
+            Route::Razorpay(route) => self.run_provider::<RazorpayApi>(route, state, context),
         }
     }
 
-    /// Lets whoever may into a place, and does there what is asked for.
-    fn enter<P: Provider>(
+    /// Checks the credentials, and runs the request.
+    fn run_provider<P: ProviderApi>(
         &self,
-        place: &Place<P::Action>,
+        route: &ProviderRoute<P::Action>,
         state: &mut State,
-        world: &World,
-    ) -> Result<(u16, Value), Refusal> {
-        match place {
-            Place::In { action: Action::UserSession(_), .. } => auth::user(&self.request)?,
-            _ => auth::admin(&self.request)?,
+        context: &Context,
+    ) -> Result<(u16, Value), ApiError> {
+        match route {
+            ProviderRoute::Environment { action: EnvironmentAction::UserOnly(_), .. } => {
+                auth::require_user(&self.request)?;
+            }
+            _ => auth::require_admin(&self.request)?,
         }
-        match place {
-            Place::Status => Ok((200, P::status(state))),
-            Place::Config => Ok((200, P::config(state))),
-            Place::SyncAll => Ok((200, P::sync(state, world, &Environment::ALL))),
-            Place::In { environment, action } => {
-                Scene { state, world, environment, request: &self.request }.act::<P>(action)
+        match route {
+            ProviderRoute::Status => Ok((200, P::status(state))),
+            ProviderRoute::Config => Ok((200, P::config(state))),
+            ProviderRoute::SyncAll => Ok((200, P::sync(state, context, &Environment::ALL))),
+            ProviderRoute::Environment { name, action } => {
+                Handler { state, context, environment: name, request: &self.request }.run::<P>(action)
             }
         }
     }
 }
 
-/// A part of the backend's API that is a provider's: the same places, and behind them what differs.
-trait Provider {
-    /// What an administrator can do in an environment.
+/// A provider's part of the backend's API. The routes that all providers share are in [`ProviderRoute`].
+trait ProviderApi {
+    /// The provider's own actions in an environment.
     type Action;
 
     fn status(state: &State) -> Value;
     fn config(state: &State) -> Value;
-    fn sync(state: &mut State, world: &World, environments: &[Environment]) -> Value;
+    fn sync(state: &mut State, context: &Context, environments: &[Environment]) -> Value;
     fn ledger(state: &State, environment: Environment) -> Ledger<'_>;
-    /// Does it, and answers with a status.
-    fn act(scene: &mut Scene, action: &Self::Action) -> Result<(u16, Value), Refusal>;
+    /// Runs an action. Returns the status and the body.
+    fn run(handler: &mut Handler, action: &Self::Action) -> Result<(u16, Value), ApiError>;
 }
 
-/// What only one request at a time may hold.
+/// A lock for the writes and syncs of one environment of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lock {
+pub(crate) enum EnvironmentLock {
     StripeTest,
     StripeLive,
     RazorpayTest,
     RazorpayLive,
 }
 
-impl Lock {
-    /// How many there are.
-    pub(super) const COUNT: usize = 4;
+impl EnvironmentLock {
+    /// The number of locks.
+    pub(crate) const COUNT: usize = 4;
 
     const fn stripe(environment: Environment) -> Self {
         match environment {
@@ -181,42 +189,48 @@ impl Lock {
     }
 }
 
-/// A request in an environment, with everything that it needs.
-struct Scene<'a> {
+/// Handles one request in an environment.
+struct Handler<'a> {
     state: &'a mut State,
-    world: &'a World<'a>,
+    context: &'a Context<'a>,
+    /// The environment's name from the path, which may be invalid.
     environment: &'a str,
     request: &'a Request,
 }
 
-impl Scene<'_> {
-    fn act<P: Provider>(&mut self, action: &Action<P::Action>) -> Result<(u16, Value), Refusal> {
+impl Handler<'_> {
+    fn run<P: ProviderApi>(
+        &mut self,
+        action: &EnvironmentAction<P::Action>,
+    ) -> Result<(u16, Value), ApiError> {
         match action {
-            Action::Admin(action) => P::act(self, action),
-            Action::Sync => Ok((200, P::sync(self.state, self.world, &[self.environment()?]))),
-            Action::Customers => Ok((200, self.customers::<P>()?)),
-            Action::Transactions => Ok((200, self.transactions::<P>()?)),
-            Action::UserSession(what) => self.environment().and_then(|_| Err(Refusal::needs_user(what))),
-            Action::Nothing => Err(Refusal::no_endpoint(&self.request.target)),
+            EnvironmentAction::Provider(action) => P::run(self, action),
+            EnvironmentAction::Sync => Ok((200, P::sync(self.state, self.context, &[self.environment()?]))),
+            EnvironmentAction::Customers => Ok((200, self.customers::<P>()?)),
+            EnvironmentAction::Transactions => Ok((200, self.transactions::<P>()?)),
+            EnvironmentAction::UserOnly(what) => {
+                self.environment().and_then(|_| Err(ApiError::user_token_required(what)))
+            }
+            EnvironmentAction::NotFound => Err(ApiError::endpoint_not_found(&self.request.target)),
         }
     }
 
     fn generation(&self) -> Generation {
-        self.world.generation
+        self.context.generation
     }
 
-    /// The body, as a form to be read.
-    fn form(&self) -> Result<Form<'_>, Refusal> {
-        Form::of(&self.request.body, self.generation())
+    /// A validator for the body.
+    fn body(&self) -> Result<Validator<'_>, ApiError> {
+        Validator::new(&self.request.body, self.generation())
     }
 
-    fn environment(&self) -> Result<Environment, Refusal> {
-        route::checked_environment(self.environment)
+    fn environment(&self) -> Result<Environment, ApiError> {
+        route::parse_environment(self.environment)
     }
 }
 
-fn health(world: &World) -> Value {
-    let version = match world.generation {
+fn health(context: &Context) -> Value {
+    let version = match context.generation {
         Generation::Newer => "2.3.1",
         Generation::Older => "2.2.0",
     };
@@ -224,12 +238,12 @@ fn health(world: &World) -> Value {
         "status": "ok",
         "version": version,
         "service": "Insforge OSS Backend",
-        "timestamp": world.now,
+        "timestamp": context.now,
     })
 }
 
-/// The query's parameters; one that comes more than once is a list.
-fn query(target: &str) -> Map<String, Value> {
+/// Parses the query parameters. A repeated parameter becomes a list.
+fn parse_query(target: &str) -> Map<String, Value> {
     let mut fields: Map<String, Value> = Map::new();
     let (_, query) = target.split_once('?').unwrap_or((target, ""));
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

@@ -1,21 +1,21 @@
-//! The older generation's names for the same fields.
+//! The field names of the older generation.
 
 use serde_json::{Map, Value, json};
 
-use crate::stripe::masked;
+use crate::stripe::mask;
 
-/// An answer as an older backend gives it.
-pub(super) fn renamed(body: Value) -> Value {
+/// Converts a response of the newer generation to the older one.
+pub(super) fn rename_fields(body: Value) -> Value {
     match body {
-        Value::Array(values) => values.into_iter().map(renamed).collect(),
+        Value::Array(values) => values.into_iter().map(rename_fields).collect(),
         Value::Object(fields) => {
-            Value::Object(fields.into_iter().flat_map(|(name, value)| field(&name, value)).collect())
+            Value::Object(fields.into_iter().flat_map(|(name, value)| rename_field(&name, value)).collect())
         }
         other => other,
     }
 }
 
-fn field(name: &str, value: Value) -> Map<String, Value> {
+fn rename_field(name: &str, value: Value) -> Map<String, Value> {
     let older = match name {
         "productId" => "stripeProductId",
         "priceId" => "stripePriceId",
@@ -26,13 +26,13 @@ fn field(name: &str, value: Value) -> Map<String, Value> {
         "accountId" => "stripeAccountId",
         "accountEmail" => "stripeAccountEmail",
         "transactions" => "paymentHistory",
-        // Stripe's own words are nobody's to rename.
+        // The keys in metadata belong to the user.
         "metadata" => return Map::from_iter([(name.to_owned(), value)]),
-        // There is no other.
+        // Older backends support only Stripe.
         "provider" => return Map::new(),
-        // Keys never left an older backend.
+        // Older backends return keys only masked.
         "value" => {
-            let masked = value.as_str().map(masked);
+            let masked = value.as_str().map(mask);
             return Map::from_iter([
                 ("hasKey".to_owned(), json!(masked.is_some())),
                 ("maskedKey".to_owned(), json!(masked)),
@@ -40,5 +40,5 @@ fn field(name: &str, value: Value) -> Map<String, Value> {
         }
         other => other,
     };
-    Map::from_iter([(older.to_owned(), renamed(value))])
+    Map::from_iter([(older.to_owned(), rename_fields(value))])
 }

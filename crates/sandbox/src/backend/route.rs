@@ -1,50 +1,51 @@
-//! Which action a method and a path mean, in either generation, with Express's habits: case and a slash at the end do
-//! not matter, and what looks like an environment is one until it is used.
+//! Routing for both generations. Like Express, it ignores case and a trailing slash, and validates the environment only
+//! when a handler uses it.
 
 use percent_encoding::percent_decode_str;
 
-use crate::backend::refusal::Refusal;
-use crate::backend::{razorpay, stripe};
+use crate::backend::api_error::ApiError;
+use crate::backend::razorpay::RazorpayAction;
+use crate::backend::stripe::StripeAction;
 use crate::environment::Environment;
 use crate::generation::Generation;
 
-/// Where a request leads.
+/// A route of the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Health,
-    Stripe(Place<stripe::Action>),
-    Razorpay(Place<razorpay::Action>),
+    Stripe(ProviderRoute<StripeAction>),
+    Razorpay(ProviderRoute<RazorpayAction>),
 }
 
-/// A place of a provider's, in which `A` can be done.
+/// A route of a provider. `A` is the provider's own actions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place<A> {
+pub(super) enum ProviderRoute<A> {
     Status,
     Config,
     SyncAll,
-    /// An environment, if the word is one.
-    In {
-        environment: String,
-        action: Action<A>,
+    Environment {
+        /// The name from the path, which may be invalid.
+        name: String,
+        action: EnvironmentAction<A>,
     },
 }
 
-/// What a request does in an environment.
+/// An action in an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action<A> {
-    /// What is the provider's own.
-    Admin(A),
+pub(super) enum EnvironmentAction<A> {
+    /// An action that only this provider has.
+    Provider(A),
     Sync,
     Customers,
     Transactions,
-    /// What only an application's signed-in user may do.
-    UserSession(&'static str),
-    /// A place where only administrators learn that there is nothing.
-    Nothing,
+    /// An action for signed-in users of the application only, with its name for the error.
+    UserOnly(&'static str),
+    /// An unknown path. Only administrators learn that it does not exist.
+    NotFound,
 }
 
 impl Route {
-    /// The route, or none where nobody listens.
+    /// The route of a request; `None` if there is no such endpoint.
     pub(super) fn find(method: &str, target: &str, generation: Generation) -> Option<Self> {
         let path = target.split('?').next().unwrap_or_default();
         let segments: Vec<String> = path
@@ -53,90 +54,91 @@ impl Route {
             .split('/')
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect();
-        let words: Vec<String> = segments.iter().map(|segment| segment.to_lowercase()).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        // A HEAD is answered as the GET.
+        let lowercase: Vec<String> = segments.iter().map(|segment| segment.to_lowercase()).collect();
+        let lowercase: Vec<&str> = lowercase.iter().map(String::as_str).collect();
         let method = if method == "HEAD" { "GET" } else { method };
-        let path = |skipped: usize| Path {
+        let path = |skip: usize| RequestPath {
             method,
-            words: words.get(skipped..).unwrap_or_default(),
-            segments: segments.get(skipped..).unwrap_or_default(),
+            lowercase: lowercase.get(skip..).unwrap_or_default(),
+            segments: segments.get(skip..).unwrap_or_default(),
         };
-        match (generation, words.as_slice()) {
+        match (generation, lowercase.as_slice()) {
             (_, ["api", "health"]) if method == "GET" => Some(Self::Health),
             (Generation::Newer, ["api", "payments", "stripe", ..]) => {
-                path(3).place("transactions", stripe::Action::find).map(Self::Stripe)
+                path(3).provider_route("transactions", StripeAction::find).map(Self::Stripe)
             }
             (Generation::Newer, ["api", "payments", "razorpay", ..]) => {
-                path(3).place("transactions", razorpay::Action::find).map(Self::Razorpay)
+                path(3).provider_route("transactions", RazorpayAction::find).map(Self::Razorpay)
             }
-            // Older backends have no other provider, and do not name it.
+            // Older backends support only Stripe, and do not name it.
             (Generation::Older, ["api", "payments", ..]) => {
-                path(2).place("payment-history", stripe::Action::find).map(Self::Stripe)
+                path(2).provider_route("payment-history", StripeAction::find).map(Self::Stripe)
             }
             _ => None,
         }
     }
 
-    /// Razorpay's webhook counts as set up by whoever looks at what to enter.
-    pub(super) const fn writes_though_it_reads(&self) -> bool {
+    /// Whether this is the GET that records Razorpay's webhook as configured.
+    pub(super) const fn is_get_that_writes(&self) -> bool {
         matches!(
             self,
-            Self::Razorpay(Place::In { action: Action::Admin(razorpay::Action::WebhookSetup), .. })
+            Self::Razorpay(ProviderRoute::Environment {
+                action: EnvironmentAction::Provider(RazorpayAction::WebhookSetup),
+                ..
+            })
         )
     }
 }
 
-/// What is asked for behind a provider's name or an environment's.
+/// The method and the rest of the path, after a provider or an environment.
 #[derive(Clone, Copy)]
-pub(super) struct Path<'a> {
+pub(super) struct RequestPath<'a> {
     pub(super) method: &'a str,
-    /// In small letters.
-    pub(super) words: &'a [&'a str],
-    /// As they came.
+    /// The segments in lower case.
+    pub(super) lowercase: &'a [&'a str],
+    /// The segments as in the request.
     segments: &'a [String],
 }
 
-impl Path<'_> {
-    /// The place that the provider has there.
-    fn place<A>(
+impl RequestPath<'_> {
+    fn provider_route<A>(
         self,
         transactions: &str,
-        find: impl FnOnce(Path<'_>) -> Option<Action<A>>,
-    ) -> Option<Place<A>> {
+        find: impl FnOnce(RequestPath<'_>) -> Option<EnvironmentAction<A>>,
+    ) -> Option<ProviderRoute<A>> {
         let environment = self.segments.first()?.clone();
-        let inside = Path {
-            words: self.words.get(1..).unwrap_or_default(),
+        let rest = RequestPath {
+            lowercase: self.lowercase.get(1..).unwrap_or_default(),
             segments: self.segments.get(1..).unwrap_or_default(),
             ..self
         };
-        Some(match (self.method, self.words) {
-            ("GET", ["status"]) => Place::Status,
-            ("GET", ["config"]) => Place::Config,
-            ("POST", ["sync"]) => Place::SyncAll,
+        Some(match (self.method, self.lowercase) {
+            ("GET", ["status"]) => ProviderRoute::Status,
+            ("GET", ["config"]) => ProviderRoute::Config,
+            ("POST", ["sync"]) => ProviderRoute::SyncAll,
             _ => {
-                let action = match (inside.method, inside.words) {
-                    ("POST", ["sync"]) => Action::Sync,
-                    ("GET", ["customers"]) => Action::Customers,
-                    ("GET", [word]) if *word == transactions => Action::Transactions,
-                    _ => find(inside).unwrap_or(Action::Nothing),
+                let action = match (rest.method, rest.lowercase) {
+                    ("POST", ["sync"]) => EnvironmentAction::Sync,
+                    ("GET", ["customers"]) => EnvironmentAction::Customers,
+                    ("GET", [name]) if *name == transactions => EnvironmentAction::Transactions,
+                    _ => find(rest).unwrap_or(EnvironmentAction::NotFound),
                 };
-                Place::In { environment, action }
+                ProviderRoute::Environment { name: environment, action }
             }
         })
     }
 
-    /// The id that it ends with.
+    /// The id in the last segment.
     pub(super) fn id(&self) -> String {
         self.segments.last().map(|id| id.trim().to_owned()).unwrap_or_default()
     }
 }
 
-/// The environment that a word is, which is checked when it is used.
-pub(super) fn checked_environment(word: &str) -> Result<Environment, Refusal> {
-    Environment::named(word).ok_or_else(|| {
-        Refusal::invalid(format!(
-            "environment: Invalid enum value. Expected 'test' | 'live', received '{word}'"
+/// Parses an environment from a path.
+pub(super) fn parse_environment(name: &str) -> Result<Environment, ApiError> {
+    Environment::named(name).ok_or_else(|| {
+        ApiError::invalid_input(format!(
+            "environment: Invalid enum value. Expected 'test' | 'live', received '{name}'"
         ))
     })
 }

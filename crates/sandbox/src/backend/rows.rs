@@ -1,17 +1,17 @@
-//! The rows that every provider has in the backend's answers, with their fields in its order.
+//! The rows that all providers have in common, with their fields in the backend's order.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::environment::Environment;
 use crate::generation::Generation;
-use crate::state::{Connection, MirroredCustomer, Subject, Transaction};
+use crate::state::{BillingSubject, Connection, MirroredCustomer, Transaction};
 
-/// A connection. `owner` is the field that says whose account it is, where the provider knows.
+/// A connection. `owner_field` is the name of the field for the account's owner.
 pub(super) fn connection<C: Serialize>(
     connection: &Connection<C>,
     environment: Environment,
-    owner: &str,
+    owner_field: &str,
     masked_key: Option<&str>,
 ) -> Value {
     let webhook = connection.webhook.as_ref();
@@ -19,7 +19,7 @@ pub(super) fn connection<C: Serialize>(
         "environment": environment.as_str(),
         "status": connection.status,
         "accountId": connection.account_id,
-        owner: connection.account_email,
+        owner_field: connection.account_email,
         "accountLivemode": connection.account_livemode,
         "webhookEndpointId": webhook.map(|webhook| &webhook.endpoint_id),
         "webhookEndpointUrl": webhook.map(|webhook| &webhook.endpoint_url),
@@ -32,25 +32,25 @@ pub(super) fn connection<C: Serialize>(
     })
 }
 
-/// PostgreSQL keeps JSON objects with the short keys first.
-pub(super) fn as_stored(metadata: &Map<String, Value>) -> Map<String, Value> {
+/// Sorts the keys like PostgreSQL's `jsonb`: short keys first.
+pub(super) fn in_database_order(metadata: &Map<String, Value>) -> Map<String, Value> {
     let mut fields: Vec<(&String, &Value)> = metadata.iter().collect();
     fields.sort_by_key(|(key, _)| (key.len(), *key));
     fields.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// What a customer paid.
+/// The payments of a customer.
 #[derive(Default)]
-pub(super) struct Spend<'a> {
+pub(super) struct CustomerSpend<'a> {
     pub(super) payments: usize,
     pub(super) last: Option<&'a str>,
-    /// `None` when it is in several currencies.
+    /// The amount and currency; `None` if the payments have several currencies.
     pub(super) total: Option<(u64, &'a str)>,
 }
 
 pub(super) fn customer(
     row: &MirroredCustomer,
-    spend: &Spend,
+    spend: &CustomerSpend,
     environment: Environment,
     provider: &str,
 ) -> Value {
@@ -64,7 +64,7 @@ pub(super) fn customer(
         "name": customer.name,
         "phone": customer.phone,
         "deleted": row.deleted,
-        "metadata": as_stored(&customer.metadata),
+        "metadata": in_database_order(&customer.metadata),
         "providerCreatedAt": customer.created,
         "syncedAt": row.synced_at,
         "paymentsCount": spend.payments,
@@ -85,22 +85,22 @@ pub(super) fn transaction(
 ) -> Value {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    let newer = generation == Generation::Newer;
+    let is_newer = generation == Generation::Newer;
     put("environment", environment.as_str().into());
-    if newer {
+    if is_newer {
         put("provider", provider.into());
     }
     put("type", json!(row.r#type));
     put("status", json!(row.status));
-    put("subjectType", json!(row.subject.as_ref().map(|subject: &Subject| &subject.r#type)));
+    put("subjectType", json!(row.subject.as_ref().map(|subject: &BillingSubject| &subject.r#type)));
     put("subjectId", json!(row.subject.as_ref().map(|subject| &subject.id)));
     put("providerCustomerId", json!(row.customer_id));
     put("customerEmailSnapshot", json!(row.customer_email));
     let references = &row.references;
-    if newer {
-        let main = references.main();
-        put("providerReferenceId", json!(main.map(|(id, _)| id)));
-        put("providerReferenceType", json!(main.map(|(_, kind)| kind)));
+    if is_newer {
+        let primary = references.primary();
+        put("providerReferenceId", json!(primary.map(|(id, _)| id)));
+        put("providerReferenceType", json!(primary.map(|(_, kind)| kind)));
     } else {
         put("stripeCheckoutSessionId", json!(references.checkout_session));
         put("stripePaymentIntentId", json!(references.payment_intent));

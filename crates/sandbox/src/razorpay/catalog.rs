@@ -1,17 +1,17 @@
-//! Items and plans at Razorpay: what may be written. There is no idempotency key: the same again is another one.
+//! Writes to Razorpay's items and plans. Razorpay has no idempotency keys: a repeated create makes another object.
 
 use serde_json::{Map, Value};
 
 use crate::patch::Patch;
-use crate::razorpay::{Client, Item, Plan, Refusal, currencies};
+use crate::razorpay::{Item, Plan, RazorpayClient, RazorpayError, currencies};
 
-/// The least that can be asked for, in the currency's smallest unit.
-const LEAST_AMOUNT: u64 = 100;
+/// The smallest amount that Razorpay accepts, in the currency's smallest unit.
+const MIN_AMOUNT: u64 = 100;
 
-/// A plan that is charged every day does so once a week at most.
-const FEWEST_DAYS: u64 = 7;
+/// The smallest interval of a daily plan.
+const MIN_DAILY_INTERVAL: u64 = 7;
 
-/// What the backend asks for to make an item.
+/// The backend's request to create an item.
 #[derive(Debug)]
 pub(crate) struct NewItem {
     pub(crate) name: String,
@@ -20,7 +20,7 @@ pub(crate) struct NewItem {
     pub(crate) currency: String,
 }
 
-/// What the backend asks for to change an item.
+/// The backend's request to update an item.
 #[derive(Debug)]
 pub(crate) struct ItemChanges {
     pub(crate) name: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct ItemChanges {
     pub(crate) active: Option<bool>,
 }
 
-/// What the backend asks for to make a plan, and with it its item.
+/// The backend's request to create a plan and its item.
 #[derive(Debug)]
 pub(crate) struct NewPlan {
     pub(crate) period: String,
@@ -39,52 +39,53 @@ pub(crate) struct NewPlan {
     pub(crate) notes: Option<Map<String, Value>>,
 }
 
-impl Client<'_> {
-    pub(crate) fn create_item(&mut self, new: NewItem) -> Result<Item, Refusal> {
-        self.reach("POST /v1/items")?;
+impl RazorpayClient<'_> {
+    pub(crate) fn create_item(&mut self, new: NewItem) -> Result<Item, RazorpayError> {
+        self.request("POST /v1/items")?;
         let item = self.new_item(new, "invoice")?;
-        self.books().items.insert(item.id.clone(), item.clone());
+        self.data().items.insert(item.id.clone(), item.clone());
         Ok(item)
     }
 
-    pub(crate) fn update_item(&mut self, id: &str, changes: ItemChanges) -> Result<Item, Refusal> {
-        let known = self.reach("PATCH /v1/items")?.items.get(id).cloned();
-        let mut item = known.ok_or_else(|| Refusal::bad_request("The id provided does not exist"))?;
+    pub(crate) fn update_item(&mut self, id: &str, changes: ItemChanges) -> Result<Item, RazorpayError> {
+        let existing = self.request("PATCH /v1/items")?.items.get(id).cloned();
+        let mut item =
+            existing.ok_or_else(|| RazorpayError::bad_request("The id provided does not exist"))?;
         item.name = changes.name.unwrap_or(item.name);
         item.description = changes.description.apply(item.description);
         item.amount = changes.amount.unwrap_or(item.amount);
         item.currency = changes.currency.unwrap_or(item.currency);
         item.active = changes.active.unwrap_or(item.active);
         check_price(item.amount, &item.currency)?;
-        self.books().items.insert(item.id.clone(), item.clone());
+        self.data().items.insert(item.id.clone(), item.clone());
         Ok(item)
     }
 
-    pub(crate) fn create_plan(&mut self, new: NewPlan) -> Result<Plan, Refusal> {
-        self.reach("POST /v1/plans")?;
-        if new.period == "daily" && new.interval < FEWEST_DAYS {
-            return Err(Refusal::bad_request("The interval must be at least 7 for daily period."));
+    pub(crate) fn create_plan(&mut self, new: NewPlan) -> Result<Plan, RazorpayError> {
+        self.request("POST /v1/plans")?;
+        if new.period == "daily" && new.interval < MIN_DAILY_INTERVAL {
+            return Err(RazorpayError::bad_request("The interval must be at least 7 for daily period."));
         }
         let item = self.new_item(new.item, "plan")?;
         let plan = Plan {
-            id: self.razorpay.ids.next("plan_", 14),
+            id: self.razorpay.ids.next_id("plan_", 14),
             period: new.period,
             interval: new.interval,
             item,
             notes: new.notes.unwrap_or_default(),
             created: self.now(),
         };
-        let books = self.books();
-        books.items.insert(plan.item.id.clone(), plan.item.clone());
-        books.plans.insert(plan.id.clone(), plan.clone());
+        let data = self.data();
+        data.items.insert(plan.item.id.clone(), plan.item.clone());
+        data.plans.insert(plan.id.clone(), plan.clone());
         Ok(plan)
     }
 
-    /// An item that is not in the books yet.
-    fn new_item(&mut self, new: NewItem, r#type: &str) -> Result<Item, Refusal> {
+    /// A new item, not stored yet.
+    fn new_item(&mut self, new: NewItem, r#type: &str) -> Result<Item, RazorpayError> {
         check_price(new.amount, &new.currency)?;
         Ok(Item {
-            id: self.razorpay.ids.next("item_", 14),
+            id: self.razorpay.ids.next_id("item_", 14),
             name: new.name,
             description: new.description,
             active: true,
@@ -96,12 +97,12 @@ impl Client<'_> {
     }
 }
 
-fn check_price(amount: u64, currency: &str) -> Result<(), Refusal> {
+fn check_price(amount: u64, currency: &str) -> Result<(), RazorpayError> {
     if !currencies::CURRENCIES.contains(&currency) {
-        return Err(Refusal::bad_request("Currency is not supported"));
+        return Err(RazorpayError::bad_request("Currency is not supported"));
     }
-    if amount < LEAST_AMOUNT {
-        return Err(Refusal::bad_request("Order amount less than minimum amount allowed"));
+    if amount < MIN_AMOUNT {
+        return Err(RazorpayError::bad_request("Order amount less than minimum amount allowed"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The currencies that Razorpay takes payments in.
+//! The currencies that Razorpay supports.
 //! Source: <https://razorpay.com/docs/payments/international-payments/#supported-currencies>.
 
 pub(super) const CURRENCIES: [&str; 130] = [

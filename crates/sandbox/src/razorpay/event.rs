@@ -1,20 +1,20 @@
-//! What happens at Razorpay without the backend: somebody works in its dashboard, it has an outage. For tests.
+//! Changes at Razorpay without the backend, such as work in its dashboard or an outage. For tests.
 
 use serde::Deserialize;
 
 use crate::environment::Environment;
-use crate::outage::Outage;
-use crate::razorpay::{Books, Invoice, Item, Payment, Plan, Subscription, key};
+use crate::provider_faults::ProviderFault;
+use crate::razorpay::{AccountData, Invoice, Item, Payment, Plan, Subscription, key};
 use crate::state::{Customer, State};
 
-/// One thing that happens in test mode of the account that is connected there.
+/// A change in the test data of the connected account.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[allow(clippy::large_enum_variant, reason = "there is one of it at a time")]
-pub(crate) enum Event {
-    /// Calls are refused from now on, or not answered.
-    Outage(Outage),
-    /// No call is refused any more.
+#[allow(clippy::large_enum_variant, reason = "only one exists at a time")]
+pub(crate) enum RazorpayEvent {
+    /// Calls fail from now on, or get no answer.
+    Outage(ProviderFault),
+    /// Calls succeed again.
     Recovery {},
     Item(Item),
     ItemDeleted {
@@ -24,44 +24,46 @@ pub(crate) enum Event {
     Customer(Customer),
     Subscription(Subscription),
     Invoice(Invoice),
-    /// One that is there already becomes this.
+    /// Adds a payment, or replaces the one with this id.
     Payment(Payment),
 }
 
 impl State {
-    /// Lets it happen at Razorpay.
-    pub(crate) fn happen_at_razorpay(&mut self, event: Event) {
+    /// Applies a change at Razorpay.
+    pub(crate) fn apply_razorpay_event(&mut self, event: RazorpayEvent) {
         match event {
-            Event::Outage(outage) => self.razorpay.outages.begin(outage),
-            Event::Recovery {} => self.razorpay.outages.end(),
-            Event::Item(item) => {
-                self.connected_account().items.insert(item.id.clone(), item);
+            RazorpayEvent::Outage(fault) => self.razorpay.faults.add(fault),
+            RazorpayEvent::Recovery {} => self.razorpay.faults.clear(),
+            RazorpayEvent::Item(item) => {
+                self.connected_razorpay_account().items.insert(item.id.clone(), item);
             }
-            Event::ItemDeleted { id } => {
-                self.connected_account().items.remove(&id);
+            RazorpayEvent::ItemDeleted { id } => {
+                self.connected_razorpay_account().items.remove(&id);
             }
-            Event::Plan(plan) => {
-                self.connected_account().plans.insert(plan.id.clone(), plan);
+            RazorpayEvent::Plan(plan) => {
+                self.connected_razorpay_account().plans.insert(plan.id.clone(), plan);
             }
-            Event::Customer(customer) => {
-                self.connected_account().customers.insert(customer.id.clone(), customer);
+            RazorpayEvent::Customer(customer) => {
+                self.connected_razorpay_account().customers.insert(customer.id.clone(), customer);
             }
-            Event::Subscription(subscription) => self.connected_account().subscriptions.push(subscription),
-            Event::Invoice(invoice) => self.connected_account().invoices.push(invoice),
-            Event::Payment(payment) => {
-                let payments = &mut self.connected_account().payments;
-                match payments.iter_mut().find(|known| known.id == payment.id) {
-                    Some(known) => *known = payment,
+            RazorpayEvent::Subscription(subscription) => {
+                self.connected_razorpay_account().subscriptions.push(subscription)
+            }
+            RazorpayEvent::Invoice(invoice) => self.connected_razorpay_account().invoices.push(invoice),
+            RazorpayEvent::Payment(payment) => {
+                let payments = &mut self.connected_razorpay_account().payments;
+                match payments.iter_mut().find(|existing| existing.id == payment.id) {
+                    Some(existing) => *existing = payment,
                     None => payments.push(payment),
                 }
             }
         }
     }
 
-    /// The books of the account whose key the backend has for test.
-    fn connected_account(&mut self) -> &mut Books {
+    /// The test data of the account that is connected in the test environment.
+    fn connected_razorpay_account(&mut self) -> &mut AccountData {
         let key = self.insforge.razorpay(Environment::Test).key.as_ref();
         let account = key.map(|key| key::account(&key.id)).unwrap_or_default().to_owned();
-        self.razorpay.accounts.entry(account).or_default().books(Environment::Test)
+        self.razorpay.accounts.entry(account).or_default().data(Environment::Test)
     }
 }

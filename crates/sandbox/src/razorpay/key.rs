@@ -1,44 +1,42 @@
-//! What a Razorpay key says of itself. Made-up keys are enough here, and only they are taken: the state file has them as
-//! they are, and a real one has no business there.
+//! Razorpay keys. Only made-up keys are accepted, because the state file contains them in clear text.
 //!
-//! `rzp_test_shop_0001`: the word after the prefix is the account, so that `rzp_test_shop_0002` is another key of the same one.
-//! Any secret fits, unless it has `invalid` in it.
+//! The word after the prefix names the account: `rzp_test_shop_0001` and `rzp_test_shop_0002` are keys of the same account.
+//! Any secret is valid unless it contains `invalid`.
 
 use crate::state::razorpay::Key;
 
-/// Razorpay's own key IDs have so many letters and digits behind their prefix.
-const REAL_ID: usize = 14;
+/// Real key ids have this many letters and digits after their prefix.
+const REAL_ID_LENGTH: usize = 14;
 
-/// Its secrets have so many.
-const REAL_SECRET: usize = 24;
+/// Real secrets have this many letters and digits.
+const REAL_SECRET_LENGTH: usize = 24;
 
 /// The account that a key belongs to.
 pub(super) fn account(id: &str) -> &str {
-    behind_prefix(id).split('_').next().unwrap_or_default()
+    after_prefix(id).split('_').next().unwrap_or_default()
 }
 
-/// Nobody has this key; what is to be said to it.
-pub(super) fn refused(key: &Key) -> Option<&'static str> {
-    let id = behind_prefix(&key.id);
-    if looks_real(id, REAL_ID) || looks_real(&key.secret, REAL_SECRET) {
-        // Nobody else will say it where it matters.
-        return Some(". A sandbox takes made-up keys only: use no real one here");
+/// Whether Razorpay rejects the key: the advice to add to the error, which can be empty.
+pub(super) fn rejection(key: &Key) -> Option<&'static str> {
+    let id = after_prefix(&key.id);
+    if looks_real(id, REAL_ID_LENGTH) || looks_real(&key.secret, REAL_SECRET_LENGTH) {
+        return Some(". The sandbox accepts only made-up keys; do not use a real key here");
     }
     (id.is_empty() || key.secret.contains("invalid")).then_some("")
 }
 
-/// As long as what Razorpay gives out, or longer.
+/// Whether this is as long as a real value, or longer.
 fn looks_real(text: &str, length: usize) -> bool {
     text.len() >= length && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// What follows `rzp_test_` or `rzp_live_`.
-fn behind_prefix(id: &str) -> &str {
+/// The part after `rzp_test_` or `rzp_live_`.
+fn after_prefix(id: &str) -> &str {
     id.get(9..).unwrap_or_default()
 }
 
-/// The key ID as the backend shows it.
-pub(crate) fn masked(id: &str) -> String {
+/// Masks a key id like the backend.
+pub(crate) fn mask(id: &str) -> String {
     if id.chars().count() <= 8 {
         return "****".to_owned();
     }

@@ -1,4 +1,4 @@
-//! A Razorpay of our own: accounts with a test and a live side, and the part of its API that the backend uses.
+//! A simulated Razorpay: accounts with test and live data, and the part of the API that the backend uses.
 
 mod catalog;
 mod currencies;
@@ -11,44 +11,44 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use catalog::{ItemChanges, NewItem, NewPlan};
-pub(crate) use key::masked;
+pub(crate) use key::mask;
 pub(crate) use objects::{Invoice, Item, Payment, Plan, Subscription};
 
 use crate::environment::Environment;
-use crate::outage::Outages;
+use crate::provider_faults::ProviderFaults;
 use crate::state::razorpay::Key;
-use crate::state::{Customer, Ids, State, Time};
+use crate::state::{Customer, IdGenerator, State, Time};
 
-/// Everything that Razorpay has.
+/// All of Razorpay's data.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Razorpay {
-    /// By the word behind the prefix of their key IDs.
+    /// By the word after the prefix of the account's key ids.
     pub(crate) accounts: BTreeMap<String, Account>,
-    /// Its own, so that what happens at one provider does not change the next id at another.
-    pub(crate) ids: Ids,
-    #[serde(default, skip_serializing_if = "Outages::is_empty")]
-    outages: Outages,
+    /// Separate from Stripe's, so that actions at one provider do not change the ids at the other.
+    pub(crate) ids: IdGenerator,
+    #[serde(default, rename = "outages", skip_serializing_if = "ProviderFaults::is_empty")]
+    faults: ProviderFaults,
 }
 
 impl Default for Razorpay {
     fn default() -> Self {
-        // Nobody issues so many ids elsewhere.
-        let ids = Ids::from(1_000_000);
-        Self { accounts: BTreeMap::new(), ids, outages: Outages::default() }
+        // Stripe's generator will not get this far.
+        let ids = IdGenerator::starting_at(1_000_000);
+        Self { accounts: BTreeMap::new(), ids, faults: ProviderFaults::default() }
     }
 }
 
-/// Somebody's account. Its key IDs all lead to it.
+/// A Razorpay account. Several keys can belong to it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Account {
-    pub(crate) test: Books,
-    pub(crate) live: Books,
+    pub(crate) test: AccountData,
+    pub(crate) live: AccountData,
 }
 
 impl Account {
-    pub(crate) fn books(&mut self, environment: Environment) -> &mut Books {
+    pub(crate) fn data(&mut self, environment: Environment) -> &mut AccountData {
         match environment {
             Environment::Test => &mut self.test,
             Environment::Live => &mut self.live,
@@ -56,10 +56,10 @@ impl Account {
     }
 }
 
-/// One side of an account; oldest first where it is a list.
+/// The data of an account in one environment. The lists have the oldest first.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct Books {
+pub(crate) struct AccountData {
     pub(crate) items: BTreeMap<String, Item>,
     pub(crate) plans: BTreeMap<String, Plan>,
     pub(crate) customers: BTreeMap<String, Customer>,
@@ -68,23 +68,23 @@ pub(crate) struct Books {
     pub(crate) payments: Vec<Payment>,
 }
 
-/// What comes back from Razorpay instead of an answer.
+/// An error from Razorpay's API.
 #[derive(Clone, Debug)]
-pub(crate) enum Refusal {
-    /// It says no, in its words.
-    Said { status: u16, description: String },
-    /// The connection broke: nobody knows whether it was done.
-    Lost,
+pub(crate) enum RazorpayError {
+    /// An error response.
+    Response { status: u16, description: String },
+    /// The connection broke, so the outcome is unknown.
+    ConnectionLost,
 }
 
-impl Refusal {
+impl RazorpayError {
     fn bad_request(description: impl Into<String>) -> Self {
-        Self::Said { status: 400, description: description.into() }
+        Self::Response { status: 400, description: description.into() }
     }
 }
 
-/// A use of Razorpay's API with a key.
-pub(crate) struct Client<'a> {
+/// Razorpay's API, used with one key.
+pub(crate) struct RazorpayClient<'a> {
     razorpay: &'a mut Razorpay,
     key: Key,
     environment: Environment,
@@ -92,76 +92,78 @@ pub(crate) struct Client<'a> {
 }
 
 impl State {
-    /// Razorpay's API with this key, which is one of the environment's.
+    /// Razorpay's API with a key of this environment.
     pub(crate) fn razorpay<'a>(
         &'a mut self,
         key: &Key,
         environment: Environment,
         now: &'a str,
-    ) -> Client<'a> {
-        Client { razorpay: &mut self.razorpay, key: key.clone(), environment, now }
+    ) -> RazorpayClient<'a> {
+        RazorpayClient { razorpay: &mut self.razorpay, key: key.clone(), environment, now }
     }
 }
 
-impl Client<'_> {
-    /// Asks for orders, as the backend does to see whether a key is good.
-    pub(crate) fn orders(&mut self) -> Result<(), Refusal> {
-        self.reach("GET /v1/orders").map(drop)
+impl RazorpayClient<'_> {
+    /// Lists orders. The backend does this only to check the key.
+    pub(crate) fn check_key(&mut self) -> Result<(), RazorpayError> {
+        self.request("GET /v1/orders").map(drop)
     }
 
-    pub(crate) fn items(&mut self) -> Result<Vec<Item>, Refusal> {
-        Ok(self.reach("GET /v1/items")?.items.values().cloned().collect())
+    pub(crate) fn items(&mut self) -> Result<Vec<Item>, RazorpayError> {
+        Ok(self.request("GET /v1/items")?.items.values().cloned().collect())
     }
 
-    pub(crate) fn plans(&mut self) -> Result<Vec<Plan>, Refusal> {
-        Ok(self.reach("GET /v1/plans")?.plans.values().cloned().collect())
+    pub(crate) fn plans(&mut self) -> Result<Vec<Plan>, RazorpayError> {
+        Ok(self.request("GET /v1/plans")?.plans.values().cloned().collect())
     }
 
-    pub(crate) fn customers(&mut self) -> Result<Vec<Customer>, Refusal> {
-        Ok(self.reach("GET /v1/customers")?.customers.values().cloned().collect())
+    pub(crate) fn customers(&mut self) -> Result<Vec<Customer>, RazorpayError> {
+        Ok(self.request("GET /v1/customers")?.customers.values().cloned().collect())
     }
 
-    /// The newest first, as Razorpay lists them.
-    pub(crate) fn subscriptions(&mut self) -> Result<Vec<Subscription>, Refusal> {
-        Ok(self.reach("GET /v1/subscriptions")?.subscriptions.iter().rev().cloned().collect())
+    /// Newest first, like Razorpay.
+    pub(crate) fn subscriptions(&mut self) -> Result<Vec<Subscription>, RazorpayError> {
+        Ok(self.request("GET /v1/subscriptions")?.subscriptions.iter().rev().cloned().collect())
     }
 
-    /// The newest first.
-    pub(crate) fn invoices(&mut self) -> Result<Vec<Invoice>, Refusal> {
-        Ok(self.reach("GET /v1/invoices")?.invoices.iter().rev().cloned().collect())
+    /// Newest first.
+    pub(crate) fn invoices(&mut self) -> Result<Vec<Invoice>, RazorpayError> {
+        Ok(self.request("GET /v1/invoices")?.invoices.iter().rev().cloned().collect())
     }
 
-    /// The newest first.
-    pub(crate) fn payments(&mut self) -> Result<Vec<Payment>, Refusal> {
-        Ok(self.reach("GET /v1/payments")?.payments.iter().rev().cloned().collect())
+    /// Newest first.
+    pub(crate) fn payments(&mut self) -> Result<Vec<Payment>, RazorpayError> {
+        Ok(self.request("GET /v1/payments")?.payments.iter().rev().cloned().collect())
     }
 
-    /// Gets through to the account's books, unless Razorpay is out of order or does not take the key.
-    fn reach(&mut self, call: &str) -> Result<&mut Books, Refusal> {
-        if let Some(outage) = self.razorpay.outages.strike(call) {
-            let description = outage.message;
-            return Err(outage.status.map_or(Refusal::Lost, |status| Refusal::Said { status, description }));
+    /// Checks for injected faults and the key, and returns the account's data.
+    fn request(&mut self, call: &str) -> Result<&mut AccountData, RazorpayError> {
+        if let Some(fault) = self.razorpay.faults.take(call) {
+            let description = fault.message;
+            return Err(fault.status.map_or(RazorpayError::ConnectionLost, |status| {
+                RazorpayError::Response { status, description }
+            }));
         }
-        if let Some(advice) = key::refused(&self.key) {
+        if let Some(advice) = key::rejection(&self.key) {
             let description = format!("Authentication failed{advice}");
-            return Err(Refusal::Said { status: 401, description });
+            return Err(RazorpayError::Response { status: 401, description });
         }
-        Ok(self.books())
+        Ok(self.data())
     }
 
-    fn books(&mut self) -> &mut Books {
+    fn data(&mut self) -> &mut AccountData {
         let account = self.razorpay.accounts.entry(key::account(&self.key.id).to_owned());
-        account.or_default().books(self.environment)
+        account.or_default().data(self.environment)
     }
 
-    /// Now, as Razorpay counts: in whole seconds.
+    /// The current time in whole seconds.
     fn now(&self) -> Time {
         whole_seconds(self.now)
     }
 }
 
-/// The moment without the part of a second, which Razorpay does not have.
-pub(crate) fn whole_seconds(moment: &str) -> Time {
-    let seconds = moment.split('.').next().unwrap_or(moment);
+/// Truncates a time to whole seconds, like Razorpay.
+pub(crate) fn whole_seconds(time: &str) -> Time {
+    let seconds = time.split('.').next().unwrap_or(time);
     format!("{seconds}.000Z")
 }

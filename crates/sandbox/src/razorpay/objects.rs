@@ -1,11 +1,11 @@
-//! Razorpay's objects, with as much of them as the backend reads. Amounts are in the currency's smallest unit.
+//! Razorpay's objects, with the fields that the backend reads. Amounts are in the currency's smallest unit.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::state::Time;
 
-/// Something to sell, once or by a plan.
+/// An item to sell, once or through a plan.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Item {
@@ -15,12 +15,12 @@ pub(crate) struct Item {
     pub(crate) active: bool,
     pub(crate) amount: u64,
     pub(crate) currency: String,
-    /// `invoice`, or `plan` when it was made with one.
+    /// `invoice`, or `plan` if it was created with a plan.
     pub(crate) r#type: Option<String>,
     pub(crate) created: Option<Time>,
 }
 
-/// What an item costs again and again. It never changes.
+/// A billing plan for an item. It never changes.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Plan {
@@ -33,13 +33,13 @@ pub(crate) struct Plan {
     pub(crate) created: Time,
 }
 
-/// A customer who pays again and again.
+/// A customer's subscription.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Subscription {
     pub(crate) id: String,
     pub(crate) plan: String,
-    /// Nobody until the first payment is authorized.
+    /// `None` until the first payment is authorized.
     pub(crate) customer: Option<String>,
     pub(crate) status: String,
     pub(crate) current_start: Option<Time>,
@@ -61,7 +61,7 @@ pub(crate) struct Subscription {
     pub(crate) created: Option<Time>,
 }
 
-/// What a customer is asked to pay.
+/// An invoice.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Invoice {
@@ -83,7 +83,7 @@ pub(crate) struct Invoice {
     pub(crate) created: Option<Time>,
 }
 
-/// What a customer paid, or tried to.
+/// A successful or failed payment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Payment {

@@ -1,36 +1,36 @@
-//! The shop's side at Razorpay: items and plans in rupees, customers, subscriptions in several states, invoices and
-//! payments that went well and that did not. Nobody has entered a webhook in its dashboard yet.
+//! The sample shop at Razorpay: items and plans in rupees, customers, subscriptions in several states, successful and
+//! failed invoices and payments. Its webhook is not set up yet.
 
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
-use crate::razorpay::{Account, Books, Invoice, Item, Payment, Plan, Subscription, whole_seconds};
-use crate::seed::{configure, days_ago, subject_attributes};
+use crate::razorpay::{Account, AccountData, Invoice, Item, Payment, Plan, Subscription, whole_seconds};
+use crate::seed::{days_ago, set_test_key, subject_metadata};
 use crate::state::{Customer, State, Time};
 
-/// The shop's account at Razorpay, and a key of it.
+/// The shop's account, and its key.
 const ACCOUNT: &str = "shop";
 const KEY_ID: &str = "rzp_test_shop_0001";
 const KEY_SECRET: &str = "shop_secret_0001";
 
-/// Opens the shop there: test is connected and synced, live is not.
-pub(super) fn open(state: &mut State, now: Timestamp) {
-    let mut shop = Shop { now, state, books: Books::default() };
-    shop.stock();
-    let Shop { books, .. } = shop;
-    let account = Account { test: books, live: Books::default() };
+/// Adds the shop. Its test environment is connected and synced; live is not connected.
+pub(super) fn add_shop(state: &mut State, now: Timestamp) {
+    let mut shop = ShopBuilder { now, state, data: AccountData::default() };
+    shop.fill();
+    let ShopBuilder { data, .. } = shop;
+    let account = Account { test: data, live: AccountData::default() };
     state.razorpay.accounts.insert(ACCOUNT.to_owned(), account);
-    configure(state, "razorpay", json!({"keyId": KEY_ID, "keySecret": KEY_SECRET}), now);
+    set_test_key(state, "razorpay", json!({"keyId": KEY_ID, "keySecret": KEY_SECRET}), now);
 }
 
-struct Shop<'a> {
+struct ShopBuilder<'a> {
     now: Timestamp,
     state: &'a mut State,
-    books: Books,
+    data: AccountData,
 }
 
-impl Shop<'_> {
-    fn stock(&mut self) {
+impl ShopBuilder<'_> {
+    fn fill(&mut self) {
         self.item("100 Credits", "Used up, then bought again", 49900, true);
         self.item("Workshop Seat", "One day, in Bengaluru", 249_900, true);
         self.item("Launch Offer", "Not sold any more", 199_900, false);
@@ -59,7 +59,7 @@ impl Shop<'_> {
     }
 
     fn id(&mut self, prefix: &str) -> String {
-        self.state.razorpay.ids.next(prefix, 14)
+        self.state.razorpay.ids.next_id(prefix, 14)
     }
 
     fn new_item(&mut self, name: &str, amount: u64, r#type: &str) -> Item {
@@ -78,12 +78,12 @@ impl Shop<'_> {
     fn item(&mut self, name: &str, description: &str, amount: u64, active: bool) {
         let new = self.new_item(name, amount, "invoice");
         let item = Item { description: Some(description.to_owned()), active, ..new };
-        self.books.items.insert(item.id.clone(), item);
+        self.data.items.insert(item.id.clone(), item);
     }
 
     fn plan(&mut self, name: &str, period: &str, interval: u64, amount: u64) -> String {
         let item = self.new_item(name, amount, "plan");
-        self.books.items.insert(item.id.clone(), item.clone());
+        self.data.items.insert(item.id.clone(), item.clone());
         let plan = Plan {
             id: self.id("plan_"),
             period: period.to_owned(),
@@ -93,7 +93,7 @@ impl Shop<'_> {
             created: self.days_ago(300),
         };
         let id = plan.id.clone();
-        self.books.plans.insert(id.clone(), plan);
+        self.data.plans.insert(id.clone(), plan);
         id
     }
 
@@ -108,7 +108,7 @@ impl Shop<'_> {
             card: None,
             country: None,
         };
-        self.books.customers.insert(customer.id.clone(), customer.clone());
+        self.data.customers.insert(customer.id.clone(), customer.clone());
         customer
     }
 
@@ -121,7 +121,7 @@ impl Shop<'_> {
         days: i64,
     ) -> String {
         let id = self.id("sub_");
-        let plan = self.books.plans.get(plan);
+        let plan = self.data.plans.get(plan);
         let length = plan.map_or(30, |plan| match plan.period.as_str() {
             "yearly" => 365,
             _ => 30 * i64::try_from(plan.interval).unwrap_or(1),
@@ -145,11 +145,11 @@ impl Shop<'_> {
             paid_count: Some(paid),
             remaining_count: Some(total - paid),
             short_url: Some(format!("https://rzp.io/i/{}", id.trim_start_matches("sub_"))),
-            notes: subject.map(subject_attributes).unwrap_or_default(),
+            notes: subject.map(subject_metadata).unwrap_or_default(),
             created: Some(self.days_ago(days)),
             ..Subscription::default()
         };
-        self.books.subscriptions.push(subscription);
+        self.data.subscriptions.push(subscription);
         id
     }
 
@@ -181,9 +181,9 @@ impl Shop<'_> {
             created: Some(at.clone()),
             ..Invoice::default()
         };
-        self.books.invoices.push(invoice);
+        self.data.invoices.push(invoice);
         if let Some(payment) = payment {
-            self.books.payments.push(Payment {
+            self.data.payments.push(Payment {
                 id: payment,
                 amount,
                 currency: "INR".to_owned(),
@@ -219,6 +219,6 @@ impl Shop<'_> {
             created: Some(self.days_ago(days)),
             ..Payment::default()
         };
-        self.books.payments.push(payment);
+        self.data.payments.push(payment);
     }
 }

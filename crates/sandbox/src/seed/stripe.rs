@@ -1,44 +1,47 @@
-//! The shop's side at Stripe: plans and credits, customers, subscriptions in several states, payments that went well and
-//! that did not.
+//! The sample shop at Stripe: products and prices, customers, subscriptions in several states, successful and failed
+//! payments.
 
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use crate::environment::Environment;
-use crate::seed::{billing_subject, configure, days_ago, subject_attributes};
+use crate::seed::{billing_subject, days_ago, set_test_key, subject_metadata};
 use crate::state::{Card, Customer, References, State, Time, Transaction};
-use crate::stripe::{Account, Books, Price, Product, Recurring, Subscription, SubscriptionItem};
+use crate::stripe::{Account, AccountData, Price, Product, Recurring, Subscription, SubscriptionItem};
 
-/// The shop's account at Stripe. A key names it as Stripe's own keys do.
+/// The shop's account. Its key contains the account id, like Stripe's own keys.
 const ACCOUNT: &str = "acct_1SandboxShop0001";
 const KEY: &str = "sk_test_51SandboxShop0001a";
 
-/// Opens the shop there: test is connected and synced, live is not.
-pub(super) fn open(state: &mut State, now: Timestamp) {
-    let mut shop = Shop { now, state, books: Books::default(), payments: Vec::new() };
-    shop.stock();
-    let Shop { books, payments, .. } = shop;
+/// Adds the shop. Its test environment is connected and synced; live is not connected.
+pub(super) fn add_shop(state: &mut State, now: Timestamp) {
+    let mut shop = ShopBuilder { now, state, data: AccountData::default(), payments: Vec::new() };
+    shop.fill();
+    let ShopBuilder { data, payments, .. } = shop;
     let email = "owner@shop.example".to_owned();
-    state.stripe.accounts.insert(ACCOUNT.to_owned(), Account { email, test: books, live: Books::default() });
-    configure(state, "stripe", json!({"secretKey": KEY}), now);
-    // What the endpoint was told of since.
+    state
+        .stripe
+        .accounts
+        .insert(ACCOUNT.to_owned(), Account { email, test: data, live: AccountData::default() });
+    set_test_key(state, "stripe", json!({"secretKey": KEY}), now);
+    // The transactions come from webhook events, not from the sync.
     state.insforge.stripe_mut(Environment::Test).transactions = payments;
 }
 
-struct Shop<'a> {
+struct ShopBuilder<'a> {
     now: Timestamp,
     state: &'a mut State,
-    books: Books,
+    data: AccountData,
     payments: Vec<Transaction>,
 }
 
-impl Shop<'_> {
-    fn stock(&mut self) {
+impl ShopBuilder<'_> {
+    fn fill(&mut self) {
         let pro = self.product("Pro Plan", "Everything, for one person", true);
         let old_price = self.price(&pro, "usd", 1500, Some("month"), None, false);
         let monthly = self.price(&pro, "usd", 1900, Some("month"), Some("pro_monthly"), true);
         let yearly = self.price(&pro, "usd", 19000, Some("year"), Some("pro_yearly"), true);
-        if let Some(product) = self.books.products.get_mut(&pro) {
+        if let Some(product) = self.data.products.get_mut(&pro) {
             product.default_price = Some(monthly.clone());
         }
         let team = self.product("Team Plan", "Everything, for up to ten", true);
@@ -74,7 +77,7 @@ impl Shop<'_> {
     }
 
     fn id(&mut self, prefix: &str, length: usize) -> String {
-        self.state.ids.next(prefix, length)
+        self.state.ids.next_id(prefix, length)
     }
 
     fn product(&mut self, name: &str, description: &str, active: bool) -> String {
@@ -87,7 +90,7 @@ impl Shop<'_> {
             default_price: None,
             metadata: Map::new(),
         };
-        self.books.products.insert(id.clone(), product);
+        self.data.products.insert(id.clone(), product);
         id
     }
 
@@ -115,7 +118,7 @@ impl Shop<'_> {
                 .map(|interval| Recurring { interval: interval.to_owned(), interval_count: 1 }),
             metadata: Map::new(),
         };
-        self.books.prices.insert(id.clone(), price);
+        self.data.prices.insert(id.clone(), price);
         id
     }
 
@@ -139,7 +142,7 @@ impl Shop<'_> {
             card: Some(Card { brand: brand.to_owned(), last4: last4.to_owned() }),
             country: Some(country.to_owned()),
         };
-        self.books.customers.insert(id.clone(), customer);
+        self.data.customers.insert(id.clone(), customer);
         id
     }
 
@@ -151,7 +154,7 @@ impl Shop<'_> {
         subject: Option<&str>,
         days: i64,
     ) {
-        let length = match self.books.prices.get(price).and_then(|price| price.recurring.as_ref()) {
+        let length = match self.data.prices.get(price).and_then(|price| price.recurring.as_ref()) {
             Some(recurring) if recurring.interval == "year" => 365,
             _ => 30,
         };
@@ -175,13 +178,13 @@ impl Shop<'_> {
             trial_start: trial.as_ref().map(|(start, _)| start.clone()),
             trial_end: trial.map(|(_, end)| end),
             latest_invoice: Some(self.id("in_", 24)),
-            metadata: subject.map(subject_attributes).unwrap_or_default(),
+            metadata: subject.map(subject_metadata).unwrap_or_default(),
             items: vec![item],
         };
-        self.books.subscriptions.push(subscription);
+        self.data.subscriptions.push(subscription);
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a line of it reads like a line in the books")]
+    #[allow(clippy::too_many_arguments, reason = "each call reads like one line of a ledger")]
     fn payment(
         &mut self,
         customer: &str,
@@ -194,7 +197,7 @@ impl Shop<'_> {
     ) {
         let at = self.days_ago(days);
         let failed = r#type == "failed_payment";
-        let email = self.books.customers.get(customer).and_then(|customer| customer.email.clone());
+        let email = self.data.customers.get(customer).and_then(|customer| customer.email.clone());
         let transaction = Transaction {
             r#type: r#type.to_owned(),
             status: if failed { "failed" } else { "succeeded" }.to_owned(),
@@ -220,7 +223,7 @@ impl Shop<'_> {
         self.payments.push(transaction);
     }
 
-    /// Gives some of the last payment back.
+    /// Refunds a part of the last payment.
     fn refund_last(&mut self, amount: u64, days: i64) {
         let at = self.days_ago(days);
         let id = self.id("re_", 24);

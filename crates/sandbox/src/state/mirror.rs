@@ -1,11 +1,11 @@
-//! What the backend has of every provider in the same form.
+//! The parts of the backend's data that all providers have in common.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::state::Time;
 
-/// A row of `status`, without what follows from the key. `C` is what a sync counts.
+/// The connection to a provider account, without its key. `C` is the counts of a sync.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Connection<C> {
@@ -37,7 +37,7 @@ impl<C> Default for Connection<C> {
 }
 
 impl<C> Connection<C> {
-    /// It is this account that is connected.
+    /// Records a successful connection to an account.
     pub(crate) fn connect(&mut self, account: String, email: Option<String>, livemode: bool) {
         "connected".clone_into(&mut self.status);
         self.account_id = Some(account);
@@ -45,7 +45,7 @@ impl<C> Connection<C> {
         self.account_livemode = Some(livemode);
     }
 
-    /// Something is wrong with the connection. Without a key there is no endpoint either.
+    /// Records a failed connection. Without a key, there is no webhook endpoint either.
     pub(crate) fn disconnect(&mut self, status: &str, error: String) {
         status.clone_into(&mut self.status);
         self.last_sync_status = Some("failed".to_owned());
@@ -55,8 +55,8 @@ impl<C> Connection<C> {
         }
     }
 
-    /// Nothing was ever synced.
-    pub(crate) fn forget_syncs(&mut self) {
+    /// Clears the result of the last sync.
+    pub(crate) fn clear_sync_status(&mut self) {
         self.last_synced_at = None;
         self.last_sync_status = None;
         self.last_sync_error = None;
@@ -64,7 +64,7 @@ impl<C> Connection<C> {
     }
 }
 
-/// The endpoint that the provider tells of what happens there.
+/// The webhook endpoint to which the provider sends events.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Webhook {
@@ -73,7 +73,7 @@ pub(crate) struct Webhook {
     pub(crate) configured_at: Time,
 }
 
-/// A copy, and when it was made.
+/// A copy of a provider's object, and the time of the copy.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Synced<T> {
@@ -82,7 +82,7 @@ pub(crate) struct Synced<T> {
     pub(crate) synced_at: Time,
 }
 
-/// Whoever pays, as a provider knows them.
+/// A customer of a provider.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Customer {
@@ -100,7 +100,7 @@ pub(crate) struct Customer {
     pub(crate) country: Option<String>,
 }
 
-/// The card that a customer pays with.
+/// A customer's card.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Card {
@@ -108,7 +108,7 @@ pub(crate) struct Card {
     pub(crate) last4: String,
 }
 
-/// A customer as the backend knows them; one that Stripe does not list any more stays, marked.
+/// The backend's copy of a customer. Customers that Stripe no longer lists stay, marked as deleted.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MirroredCustomer {
@@ -118,19 +118,19 @@ pub(crate) struct MirroredCustomer {
     pub(crate) synced_at: Time,
 }
 
-/// Who is billed: a team, a user, whatever the application calls it.
+/// The application's entity that is billed, such as a team or a user.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Subject {
+pub(crate) struct BillingSubject {
     pub(crate) r#type: String,
     pub(crate) id: String,
 }
 
-impl Subject {
-    /// The subject that an object's metadata or notes name.
-    pub(crate) fn of(attributes: &Map<String, Value>) -> Option<Self> {
+impl BillingSubject {
+    /// Reads the billing subject from an object's metadata or notes.
+    pub(crate) fn from_metadata(metadata: &Map<String, Value>) -> Option<Self> {
         let text =
-            |name: &str| attributes.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+            |name: &str| metadata.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         Some(Self { r#type: text("insforge_subject_type")?, id: text("insforge_subject_id")? })
     }
 }
@@ -141,7 +141,7 @@ impl Subject {
 pub(crate) struct Transaction {
     pub(crate) r#type: String,
     pub(crate) status: String,
-    pub(crate) subject: Option<Subject>,
+    pub(crate) subject: Option<BillingSubject>,
     pub(crate) customer_id: Option<String>,
     pub(crate) customer_email: Option<String>,
     pub(crate) references: References,
@@ -158,14 +158,14 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// When it happened at the provider, as far as that is known.
-    pub(crate) fn moment(&self) -> &str {
+    /// The time at the provider, or else the time at which the backend saw it.
+    pub(crate) fn occurred_at(&self) -> &str {
         self.provider_created_at.as_ref().unwrap_or(&self.created_at)
     }
 }
 
-/// The provider's objects that a transaction is about. Older backends show Stripe's all, newer ones the one that tells
-/// most.
+/// The provider's objects that belong to a transaction. Older backends return all of Stripe's, newer ones only the primary
+/// one.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct References {
@@ -184,8 +184,8 @@ pub(crate) struct References {
 }
 
 impl References {
-    /// The object that a newer backend names, and what it is.
-    pub(crate) fn main(&self) -> Option<(&str, &'static str)> {
+    /// The id and type of the object that newer backends return.
+    pub(crate) fn primary(&self) -> Option<(&str, &'static str)> {
         let all = [
             (&self.refund, "refund"),
             (&self.payment_intent, "payment_intent"),
@@ -194,6 +194,6 @@ impl References {
             (&self.charge, "charge"),
             (&self.checkout_session, "checkout_session"),
         ];
-        all.into_iter().find_map(|(id, kind)| Some((id.as_deref()?, kind)))
+        all.into_iter().find_map(|(id, r#type)| Some((id.as_deref()?, r#type)))
     }
 }

@@ -1,5 +1,5 @@
-//! Everything the sandbox knows: what the providers have, and what the backend has of it. Plain data, as it stands in
-//! the state file.
+//! The state of the sandbox: the providers' data, and the backend's copy of it. Plain data, in the format of the state
+//! file.
 
 mod mirror;
 pub(crate) mod razorpay;
@@ -9,42 +9,44 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use mirror::{
-    Card, Connection, Customer, MirroredCustomer, References, Subject, Synced, Transaction, Webhook,
+    BillingSubject, Card, Connection, Customer, MirroredCustomer, References, Synced, Transaction, Webhook,
 };
 
 use crate::environment::Environment;
 use crate::razorpay::Razorpay;
+use crate::state::razorpay::RazorpayMirror;
+use crate::state::stripe::StripeMirror;
 use crate::stripe::Stripe;
 
-/// The format of the state file. A file with a higher number was written by a later version.
-pub(super) const VERSION: u32 = 1;
+/// The version of the state file's format.
+pub(crate) const VERSION: u32 = 1;
 
-/// A moment as the backend writes it, `2026-11-23T20:04:15.719Z`: such texts sort as the moments do.
-pub(super) type Time = String;
+/// A time in the backend's format, such as `2026-11-23T20:04:15.719Z`. Such strings sort chronologically.
+pub(crate) type Time = String;
 
-/// The moment as the backend writes it.
-pub(super) fn time(moment: Timestamp) -> Time {
-    moment.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+/// Formats a time like the backend.
+pub(crate) fn format_time(time: Timestamp) -> Time {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// What the sandbox knows.
+/// The state of the sandbox.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct State {
-    pub(super) version: u32,
-    pub(super) ids: Ids,
-    pub(super) insforge: Insforge,
-    pub(super) stripe: Stripe,
+pub(crate) struct State {
+    pub(crate) version: u32,
+    pub(crate) ids: IdGenerator,
+    pub(crate) insforge: Insforge,
+    pub(crate) stripe: Stripe,
     #[serde(default)]
-    pub(super) razorpay: Razorpay,
+    pub(crate) razorpay: Razorpay,
 }
 
 impl State {
-    /// A backend without a key, and providers that nobody has used yet.
-    pub(super) fn empty() -> Self {
+    /// A backend without keys, and providers without accounts.
+    pub(crate) fn empty() -> Self {
         Self {
             version: VERSION,
-            ids: Ids::default(),
+            ids: IdGenerator::default(),
             insforge: Insforge::default(),
             stripe: Stripe::default(),
             razorpay: Razorpay::default(),
@@ -52,86 +54,86 @@ impl State {
     }
 }
 
-/// Makes ids that look like a provider's. The same actions on a fresh sandbox give the same ids, so that what a
-/// document shows is what its reader sees.
+/// Generates ids that look like a provider's. The same actions on a fresh sandbox give the same ids, so that readers of
+/// the documentation see the ids that it shows.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Ids {
+pub(crate) struct IdGenerator {
     issued: u64,
 }
 
-impl Ids {
-    /// Ids that are others than those of whoever began to count elsewhere.
-    pub(super) const fn from(issued: u64) -> Self {
+impl IdGenerator {
+    /// A generator whose ids differ from those of a generator that starts elsewhere.
+    pub(crate) const fn starting_at(issued: u64) -> Self {
         Self { issued }
     }
 
-    /// `prod_` and so many letters and digits.
-    pub(super) fn next(&mut self, prefix: &str, length: usize) -> String {
+    /// A new id: a prefix such as `prod_`, then `length` letters and digits.
+    pub(crate) fn next_id(&mut self, prefix: &str, length: usize) -> String {
         let mut random = self.random();
         std::iter::once(prefix.to_owned())
             .chain((0..length).map(|_| random.alphanumeric().to_string()))
             .collect()
     }
 
-    /// So many hexadecimal digits.
-    pub(super) fn hex(&mut self, length: usize) -> String {
+    /// A new string of `length` hexadecimal digits.
+    pub(crate) fn hex(&mut self, length: usize) -> String {
         let mut random = self.random();
         (0..length).map(|_| random.digit(16)).collect()
     }
 
-    /// A number that is higher than every one before.
-    pub(super) fn tick(&mut self) -> u64 {
+    /// A number that is higher than all previous ones.
+    pub(crate) fn next_number(&mut self) -> u64 {
         self.issued += 1;
         self.issued
     }
 
     fn random(&mut self) -> fastrand::Rng {
-        fastrand::Rng::with_seed(self.tick().wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        fastrand::Rng::with_seed(self.next_number().wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 }
 
-/// The backend: a project's two environments at each provider.
+/// The backend's data for both environments of each provider.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Insforge {
-    test: stripe::Mirror,
-    live: stripe::Mirror,
+pub(crate) struct Insforge {
+    test: StripeMirror,
+    live: StripeMirror,
     #[serde(default)]
-    razorpay: Environments<razorpay::Mirror>,
+    razorpay: PerEnvironment<RazorpayMirror>,
 }
 
-/// Something for each environment.
+/// A value for each environment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Environments<T> {
+struct PerEnvironment<T> {
     test: T,
     live: T,
 }
 
 impl Insforge {
-    pub(super) fn stripe(&self, environment: Environment) -> &stripe::Mirror {
+    pub(crate) fn stripe(&self, environment: Environment) -> &StripeMirror {
         match environment {
             Environment::Test => &self.test,
             Environment::Live => &self.live,
         }
     }
 
-    pub(super) fn stripe_mut(&mut self, environment: Environment) -> &mut stripe::Mirror {
+    pub(crate) fn stripe_mut(&mut self, environment: Environment) -> &mut StripeMirror {
         match environment {
             Environment::Test => &mut self.test,
             Environment::Live => &mut self.live,
         }
     }
 
-    pub(super) fn razorpay(&self, environment: Environment) -> &razorpay::Mirror {
+    pub(crate) fn razorpay(&self, environment: Environment) -> &RazorpayMirror {
         match environment {
             Environment::Test => &self.razorpay.test,
             Environment::Live => &self.razorpay.live,
         }
     }
 
-    pub(super) fn razorpay_mut(&mut self, environment: Environment) -> &mut razorpay::Mirror {
+    pub(crate) fn razorpay_mut(&mut self, environment: Environment) -> &mut RazorpayMirror {
         match environment {
             Environment::Test => &mut self.razorpay.test,
             Environment::Live => &mut self.razorpay.live,

@@ -1,33 +1,32 @@
-//! What the backend has of Razorpay.
+//! The backend's copy of Razorpay's data.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::razorpay::{Item, Plan, Subscription};
-use crate::state::{Connection, MirroredCustomer, Subject, Synced, Time, Transaction};
+use crate::state::{BillingSubject, Connection, MirroredCustomer, Synced, Time, Transaction};
 
-/// What the backend has of one environment: Razorpay's keys, and copies of Razorpay's objects as they were when they
-/// were last seen.
+/// The backend's data for one environment: the Razorpay keys, and copies of Razorpay's objects.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Mirror {
+pub(crate) struct RazorpayMirror {
     pub(crate) key: Option<Key>,
     pub(crate) webhook_secret: Option<String>,
     pub(crate) connection: Connection<Counts>,
     pub(crate) items: BTreeMap<String, Synced<Item>>,
     pub(crate) plans: BTreeMap<String, Synced<Plan>>,
     pub(crate) customers: BTreeMap<String, MirroredCustomer>,
-    /// In the order in which the last sync found them.
+    /// In the order of the last sync.
     pub(crate) subscriptions: Vec<MirroredSubscription>,
-    /// Whose customer is which billing subject.
-    pub(crate) subjects: BTreeMap<String, Subject>,
-    /// In the order in which they were first seen.
+    /// The billing subject of each customer.
+    pub(crate) subjects: BTreeMap<String, BillingSubject>,
+    /// In the order in which the backend first saw them.
     pub(crate) transactions: Vec<Transaction>,
 }
 
-impl Mirror {
-    /// Another account: nothing of what was mirrored is true any more, and its dashboard knows no webhook.
+impl RazorpayMirror {
+    /// Clears all copies and the webhook, because the key belongs to another account.
     pub(crate) fn clear(&mut self) {
         let connection = std::mem::take(&mut self.connection);
         *self = Self {
@@ -37,11 +36,11 @@ impl Mirror {
             ..Self::default()
         };
         self.connection.webhook = None;
-        self.connection.forget_syncs();
+        self.connection.clear_sync_status();
     }
 }
 
-/// A key is two: one that names it, and one that is secret.
+/// A Razorpay key: its public id and its secret.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Key {
@@ -49,7 +48,7 @@ pub(crate) struct Key {
     pub(crate) secret: String,
 }
 
-/// How many objects a sync saw, in the order of the database, which has short names first.
+/// The numbers of objects in a sync. The fields are in the database's order: short names first.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Counts {
@@ -61,13 +60,13 @@ pub(crate) struct Counts {
     pub(crate) subscriptions: usize,
 }
 
-/// A subscription as the backend knows it, and whose it is.
+/// The backend's copy of a subscription, and its billing subject.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MirroredSubscription {
     #[serde(flatten)]
     pub(crate) subscription: Subscription,
-    pub(crate) subject: Option<Subject>,
+    pub(crate) subject: Option<BillingSubject>,
     pub(crate) created_at: Time,
     pub(crate) synced_at: Time,
 }

@@ -1,26 +1,26 @@
-//! Products and prices at Stripe: what may be written, what can never be changed, and what an idempotency key does.
+//! Writes to Stripe's products and prices, with Stripe's rules and idempotency keys.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::patch::Patch;
-use crate::state::{Time, time};
+use crate::state::{Time, format_time};
 use crate::stripe::objects::{Price, Product, Recurring};
-use crate::stripe::rules::{check_name, check_price, merged, no_such};
-use crate::stripe::{Books, Client, Refusal, Remembered};
+use crate::stripe::rules::{check_name, check_price, merge_metadata, not_found};
+use crate::stripe::{AccountData, IdempotencyRecord, StripeClient, StripeError};
 
-/// What the backend asks for to make a product.
+/// The backend's request to create a product.
 #[derive(Debug, Serialize)]
 pub(crate) struct NewProduct {
     pub(crate) name: String,
     pub(crate) description: Patch<String>,
     pub(crate) active: Option<bool>,
-    #[serde(skip_serializing_if = "says_nothing")]
+    #[serde(skip_serializing_if = "is_empty_metadata")]
     pub(crate) metadata: Option<Map<String, Value>>,
 }
 
-/// What the backend asks for to change a product.
+/// The backend's request to update a product.
 #[derive(Debug)]
 pub(crate) struct ProductChanges {
     pub(crate) name: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct ProductChanges {
     pub(crate) metadata: Option<Map<String, Value>>,
 }
 
-/// What the backend asks for to make a price. The amount is in the currency's smallest unit.
+/// The backend's request to create a price. The amount is in the currency's smallest unit.
 #[derive(Debug, Serialize)]
 pub(crate) struct NewPrice {
     pub(crate) product: String,
@@ -37,26 +37,26 @@ pub(crate) struct NewPrice {
     pub(crate) unit_amount: u64,
     pub(crate) lookup_key: Patch<String>,
     pub(crate) active: Option<bool>,
-    pub(crate) recurring: Option<Interval>,
+    pub(crate) recurring: Option<NewRecurring>,
     pub(crate) tax_behavior: Option<String>,
-    #[serde(skip_serializing_if = "says_nothing")]
+    #[serde(skip_serializing_if = "is_empty_metadata")]
     pub(crate) metadata: Option<Map<String, Value>>,
 }
 
-/// How often a new price is to be paid; once an interval, unless something else is said.
+/// The billing interval of a new price. The default count is 1.
 #[derive(Debug, Serialize)]
-pub(crate) struct Interval {
+pub(crate) struct NewRecurring {
     pub(crate) interval: String,
     pub(crate) interval_count: Option<u64>,
 }
 
-impl Interval {
-    pub(super) fn recurring(&self) -> Recurring {
+impl NewRecurring {
+    pub(super) fn to_recurring(&self) -> Recurring {
         Recurring { interval: self.interval.clone(), interval_count: self.interval_count.unwrap_or(1) }
     }
 }
 
-/// What the backend asks for to change a price: never amount, currency or interval.
+/// The backend's request to update a price. Its amount, currency and interval never change.
 #[derive(Debug)]
 pub(crate) struct PriceChanges {
     pub(crate) active: Option<bool>,
@@ -65,73 +65,77 @@ pub(crate) struct PriceChanges {
     pub(crate) metadata: Option<Map<String, Value>>,
 }
 
-impl Client<'_> {
+impl StripeClient<'_> {
     pub(crate) fn create_product(
         &mut self,
         new: &NewProduct,
         key: Option<String>,
-    ) -> Result<Product, Refusal> {
-        self.reach("POST /v1/products")?;
-        self.once(key, new, |client| {
+    ) -> Result<Product, StripeError> {
+        self.request("POST /v1/products")?;
+        self.idempotent(key, new, |client| {
             check_name(&new.name)?;
-            let metadata = merged(Map::new(), new.metadata.as_ref())?;
+            let metadata = merge_metadata(Map::new(), new.metadata.as_ref())?;
             let product = Product {
-                id: client.ids.next("prod_", 14),
+                id: client.ids.next_id("prod_", 14),
                 name: new.name.clone(),
                 description: new.description.clone().apply(None).filter(|text| !text.is_empty()),
                 active: new.active.unwrap_or(true),
                 default_price: None,
                 metadata,
             };
-            client.books()?.products.insert(product.id.clone(), product.clone());
+            client.data()?.products.insert(product.id.clone(), product.clone());
             Ok(product)
         })
     }
 
-    pub(crate) fn update_product(&mut self, id: &str, changes: ProductChanges) -> Result<Product, Refusal> {
-        let books = self.reach(&format!("POST /v1/products/{id}"))?;
-        let product = books.products.get_mut(id).ok_or_else(|| no_such(404, "product", id))?;
+    pub(crate) fn update_product(
+        &mut self,
+        id: &str,
+        changes: ProductChanges,
+    ) -> Result<Product, StripeError> {
+        let data = self.request(&format!("POST /v1/products/{id}"))?;
+        let product = data.products.get_mut(id).ok_or_else(|| not_found(404, "product", id))?;
         if let Some(name) = &changes.name {
             check_name(name)?;
         }
-        let metadata = merged(product.metadata.clone(), changes.metadata.as_ref())?;
+        let metadata = merge_metadata(product.metadata.clone(), changes.metadata.as_ref())?;
         product.metadata = metadata;
         product.name = changes.name.unwrap_or_else(|| product.name.clone());
         product.active = changes.active.unwrap_or(product.active);
-        // An empty text clears it too.
+        // An empty string clears it, too.
         product.description =
             changes.description.apply(product.description.take()).filter(|text| !text.is_empty());
         Ok(product.clone())
     }
 
-    pub(crate) fn delete_product(&mut self, id: &str) -> Result<(), Refusal> {
-        let books = self.reach(&format!("DELETE /v1/products/{id}"))?;
-        if !books.products.contains_key(id) {
-            return Err(no_such(404, "product", id));
+    pub(crate) fn delete_product(&mut self, id: &str) -> Result<(), StripeError> {
+        let data = self.request(&format!("DELETE /v1/products/{id}"))?;
+        if !data.products.contains_key(id) {
+            return Err(not_found(404, "product", id));
         }
-        if books.prices.values().any(|price| price.product == id) {
-            return Err(Refusal::new(
+        if data.prices.values().any(|price| price.product == id) {
+            return Err(StripeError::new(
                 400,
                 "This product cannot be deleted because it has one or more user-created prices.",
             ));
         }
-        books.products.remove(id);
+        data.products.remove(id);
         Ok(())
     }
 
-    pub(crate) fn create_price(&mut self, new: &NewPrice, key: Option<String>) -> Result<Price, Refusal> {
-        self.reach("POST /v1/prices")?;
-        self.once(key, new, |client| {
+    pub(crate) fn create_price(&mut self, new: &NewPrice, key: Option<String>) -> Result<Price, StripeError> {
+        self.request("POST /v1/prices")?;
+        self.idempotent(key, new, |client| {
             check_price(new)?;
-            let metadata = merged(Map::new(), new.metadata.as_ref())?;
-            let id = client.ids.next("price_", 24);
-            let books = client.books()?;
-            // A product that a body names is a bad parameter, not a missing resource.
-            if !books.products.contains_key(&new.product) {
-                return Err(no_such(400, "product", &new.product));
+            let metadata = merge_metadata(Map::new(), new.metadata.as_ref())?;
+            let id = client.ids.next_id("price_", 24);
+            let data = client.data()?;
+            // Stripe reports an unknown product in a body with 400 instead of 404.
+            if !data.products.contains_key(&new.product) {
+                return Err(not_found(400, "product", &new.product));
             }
             let lookup_key = new.lookup_key.clone().apply(None);
-            books.check_lookup_key(lookup_key.as_deref(), None)?;
+            data.check_lookup_key(lookup_key.as_deref(), None)?;
             let price = Price {
                 id: id.clone(),
                 product: new.product.clone(),
@@ -142,35 +146,35 @@ impl Client<'_> {
                 lookup_key,
                 billing_scheme: "per_unit".to_owned(),
                 tax_behavior: new.tax_behavior.clone().unwrap_or_else(|| UNSPECIFIED.to_owned()),
-                recurring: new.recurring.as_ref().map(Interval::recurring),
+                recurring: new.recurring.as_ref().map(NewRecurring::to_recurring),
                 metadata,
             };
-            books.prices.insert(id, price.clone());
+            data.prices.insert(id, price.clone());
             Ok(price)
         })
     }
 
-    pub(crate) fn update_price(&mut self, id: &str, changes: PriceChanges) -> Result<Price, Refusal> {
-        let books = self.reach(&format!("POST /v1/prices/{id}"))?;
-        let price = books.prices.get(id).ok_or_else(|| no_such(404, "price", id))?;
+    pub(crate) fn update_price(&mut self, id: &str, changes: PriceChanges) -> Result<Price, StripeError> {
+        let data = self.request(&format!("POST /v1/prices/{id}"))?;
+        let price = data.prices.get(id).ok_or_else(|| not_found(404, "price", id))?;
         let is_default = |product: &Product| product.default_price.as_deref() == Some(id);
-        if changes.active == Some(false) && books.products.get(&price.product).is_some_and(is_default) {
-            return Err(Refusal::new(
+        if changes.active == Some(false) && data.products.get(&price.product).is_some_and(is_default) {
+            return Err(StripeError::new(
                 400,
                 "This price cannot be archived because it is the default price of its product.",
             ));
         }
         let new_behavior = changes.tax_behavior.filter(|behavior| *behavior != price.tax_behavior);
         if new_behavior.is_some() && price.tax_behavior != UNSPECIFIED {
-            return Err(Refusal::new(
+            return Err(StripeError::new(
                 400,
                 "The tax behavior of a price cannot be changed once it is `exclusive` or `inclusive`.",
             ));
         }
-        let metadata = merged(price.metadata.clone(), changes.metadata.as_ref())?;
+        let metadata = merge_metadata(price.metadata.clone(), changes.metadata.as_ref())?;
         let lookup_key = changes.lookup_key.apply(price.lookup_key.clone());
-        books.check_lookup_key(lookup_key.as_deref(), Some(id))?;
-        let price = books.prices.get_mut(id).ok_or_else(|| no_such(404, "price", id))?;
+        data.check_lookup_key(lookup_key.as_deref(), Some(id))?;
+        let price = data.prices.get_mut(id).ok_or_else(|| not_found(404, "price", id))?;
         price.metadata = metadata;
         price.active = changes.active.unwrap_or(price.active);
         if let Some(behavior) = new_behavior {
@@ -180,23 +184,23 @@ impl Client<'_> {
         Ok(price.clone())
     }
 
-    /// Makes something, or gives the answer of the first time that this key was used: that object as it was then, even
-    /// if it was changed or deleted since.
-    fn once<T: Serialize + DeserializeOwned>(
+    /// Creates an object, or repeats the answer to the first request with this idempotency key. The repeated object is as it
+    /// was then, even if it was changed or deleted since.
+    fn idempotent<T: Serialize + DeserializeOwned>(
         &mut self,
         key: Option<String>,
         parameters: &impl Serialize,
-        make: impl FnOnce(&mut Self) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let Some(key) = key else { return make(self) };
+        create: impl FnOnce(&mut Self) -> Result<T, StripeError>,
+    ) -> Result<T, StripeError> {
+        let Some(key) = key else { return create(self) };
         let parameters = serde_json::to_value(parameters).unwrap_or_default();
         let now = self.now.to_owned();
-        let forgotten = a_day_before(&now);
-        let books = self.books()?;
-        books.idempotency.retain(|_, remembered| remembered.at > forgotten);
-        if let Some(first) = books.idempotency.get(&key) {
+        let expired = one_day_before(&now);
+        let data = self.data()?;
+        data.idempotency.retain(|_, record| record.at > expired);
+        if let Some(first) = data.idempotency.get(&key) {
             if first.parameters != parameters {
-                return Err(Refusal::new(
+                return Err(StripeError::new(
                     400,
                     format!(
                         "Keys for idempotent requests can only be used with the same parameters they were first \
@@ -205,33 +209,33 @@ impl Client<'_> {
                 ));
             }
             return serde_json::from_value(first.answer.clone())
-                .map_err(|error| Refusal::new(500, error.to_string()));
+                .map_err(|error| StripeError::new(500, error.to_string()));
         }
-        let object = make(self)?;
+        let object = create(self)?;
         let answer = serde_json::to_value(&object).unwrap_or_default();
-        self.books()?.idempotency.insert(key, Remembered { at: now, parameters, answer });
+        self.data()?.idempotency.insert(key, IdempotencyRecord { at: now, parameters, answer });
         Ok(object)
     }
 
-    fn books(&mut self) -> Result<&mut Books, Refusal> {
+    fn data(&mut self) -> Result<&mut AccountData, StripeError> {
         let account = self.stripe.accounts.get_mut(&self.account_id);
         account
-            .map(|account| account.books(self.environment))
-            .ok_or_else(|| Refusal::new(401, "No such account"))
+            .map(|account| account.data(self.environment))
+            .ok_or_else(|| StripeError::new(401, "No such account"))
     }
 }
 
-/// An empty object leaves no trace in the form that goes to Stripe.
-#[allow(clippy::ref_option, reason = "serde asks in this way")]
-fn says_nothing(metadata: &Option<Map<String, Value>>) -> bool {
+/// Empty metadata does not appear in the form-encoded request to Stripe.
+#[allow(clippy::ref_option, reason = "serde requires this signature")]
+fn is_empty_metadata(metadata: &Option<Map<String, Value>>) -> bool {
     metadata.as_ref().is_none_or(Map::is_empty)
 }
 
-/// A tax behavior that can still be decided.
+/// The tax behavior that can still change.
 const UNSPECIFIED: &str = "unspecified";
-impl Books {
-    /// A lookup key names one price.
-    fn check_lookup_key(&self, lookup_key: Option<&str>, own: Option<&str>) -> Result<(), Refusal> {
+impl AccountData {
+    /// Checks that no other price than `own` has this lookup key.
+    fn check_lookup_key(&self, lookup_key: Option<&str>, own: Option<&str>) -> Result<(), StripeError> {
         let Some(lookup_key) = lookup_key else { return Ok(()) };
         let taken = self
             .prices
@@ -239,15 +243,15 @@ impl Books {
             .find(|price| price.lookup_key.as_deref() == Some(lookup_key) && Some(price.id.as_str()) != own);
         taken.map_or(Ok(()), |price| {
             let id = &price.id;
-            Err(Refusal::new(400, format!("A price (`{id}`) already uses that lookup key.")))
+            Err(StripeError::new(400, format!("A price (`{id}`) already uses that lookup key.")))
         })
     }
 }
 
-/// Stripe forgets idempotency keys after a day.
-fn a_day_before(now: &str) -> Time {
+/// The time before which Stripe has deleted idempotency keys.
+fn one_day_before(now: &str) -> Time {
     let day = jiff::SignedDuration::from_hours(24);
-    now.parse::<jiff::Timestamp>().map(|now| time(now - day)).unwrap_or_default()
+    now.parse::<jiff::Timestamp>().map(|now| format_time(now - day)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -257,7 +261,7 @@ mod tests {
     use crate::environment::Environment;
     use crate::state::State;
 
-    fn create(state: &mut State, now: &str, name: &str) -> Result<String, Refusal> {
+    fn create(state: &mut State, now: &str, name: &str) -> Result<String, StripeError> {
         let new = NewProduct {
             name: name.to_owned(),
             description: Patch::Keep,
@@ -269,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idempotency_key_is_remembered_for_a_day() {
+    fn an_idempotency_key_expires_after_a_day() {
         let mut state = State::empty();
         let first = create(&mut state, "2026-11-23T20:00:00.000Z", "One").unwrap();
         assert_eq!(create(&mut state, "2026-11-24T19:59:59.999Z", "One").unwrap(), first);

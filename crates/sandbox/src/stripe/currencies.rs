@@ -1,7 +1,7 @@
-//! The currencies that Stripe takes payments in, in the order of its own error message.
+//! The currencies that Stripe supports, in the order of its error message.
 //! Source: <https://docs.stripe.com/currencies>.
 
-use crate::stripe::Refusal;
+use crate::stripe::StripeError;
 
 const CURRENCIES: [&str; 140] = [
     "usd", "aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn",
@@ -16,12 +16,12 @@ const CURRENCIES: [&str; 140] = [
     "xof", "xpf", "yer", "zar", "zmw",
 ];
 
-/// Refuses what Stripe takes no payment in.
-pub(super) fn check(currency: &str) -> Result<(), Refusal> {
+/// Rejects a currency that Stripe does not support.
+pub(super) fn check_currency(currency: &str) -> Result<(), StripeError> {
     if CURRENCIES.contains(&currency) {
         return Ok(());
     }
     let all = CURRENCIES.join(", ");
     let message = format!("Invalid currency: {currency}. Stripe currently supports these currencies: {all}");
-    Err(Refusal::new(400, message))
+    Err(StripeError::new(400, message))
 }

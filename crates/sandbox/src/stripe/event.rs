@@ -1,28 +1,28 @@
-//! What happens at Stripe without the backend: somebody works in its dashboard, it has an outage. For tests.
+//! Changes at Stripe without the backend, such as work in its dashboard or an outage. For tests.
 
 use serde::Deserialize;
 
 use crate::environment::Environment;
-use crate::outage::Outage;
+use crate::provider_faults::ProviderFault;
 use crate::state::{Customer, State, Transaction};
-use crate::stripe::{Account, Books, Price, Product, Subscription, key};
+use crate::stripe::{Account, AccountData, Price, Product, Subscription, key};
 
-/// One thing that happens in test mode of the account that is connected there.
+/// A change in the test data of the connected account.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[allow(clippy::large_enum_variant, reason = "there is one of it at a time")]
-pub(crate) enum Event {
-    /// Calls are refused from now on.
-    Outage(Outage),
-    /// No call is refused any more.
+#[allow(clippy::large_enum_variant, reason = "only one exists at a time")]
+pub(crate) enum StripeEvent {
+    /// Calls fail from now on.
+    Outage(ProviderFault),
+    /// Calls succeed again.
     Recovery {},
-    /// Webhook addresses are taken, or refused where nobody could reach them.
+    /// Stripe accepts or rejects webhook addresses that are not public.
     WebhookAddresses {
         accepted: bool,
     },
     Product(Product),
     Price(Price),
-    /// Which only the dashboard does, with a price that nobody has used.
+    /// Only Stripe's dashboard can delete a price, and only an unused one.
     PriceDeleted {
         id: String,
     },
@@ -35,50 +35,52 @@ pub(crate) enum Event {
         id: String,
     },
     Subscription(Subscription),
-    /// An event about a payment reached the backend.
+    /// The backend received a webhook event about a payment.
     Transaction(Transaction),
 }
 
 impl State {
-    /// Lets it happen at Stripe.
-    pub(crate) fn happen_at_stripe(&mut self, event: Event) {
+    /// Applies a change at Stripe.
+    pub(crate) fn apply_stripe_event(&mut self, event: StripeEvent) {
         match event {
-            Event::Outage(outage) => self.stripe.outages.begin(outage),
-            Event::Recovery {} => self.stripe.outages.end(),
-            Event::WebhookAddresses { accepted } => self.stripe.any_address = accepted,
-            Event::Transaction(transaction) => {
+            StripeEvent::Outage(fault) => self.stripe.faults.add(fault),
+            StripeEvent::Recovery {} => self.stripe.faults.clear(),
+            StripeEvent::WebhookAddresses { accepted } => self.stripe.any_address = accepted,
+            StripeEvent::Transaction(transaction) => {
                 self.insforge.stripe_mut(Environment::Test).transactions.push(transaction);
             }
-            Event::Product(product) => {
-                self.connected_books().products.insert(product.id.clone(), product);
+            StripeEvent::Product(product) => {
+                self.connected_stripe_account().products.insert(product.id.clone(), product);
             }
-            Event::Price(price) => {
-                self.connected_books().prices.insert(price.id.clone(), price);
+            StripeEvent::Price(price) => {
+                self.connected_stripe_account().prices.insert(price.id.clone(), price);
             }
-            Event::PriceDeleted { id } => {
-                self.connected_books().prices.remove(&id);
+            StripeEvent::PriceDeleted { id } => {
+                self.connected_stripe_account().prices.remove(&id);
             }
-            Event::DefaultPrice { product, price } => {
-                if let Some(product) = self.connected_books().products.get_mut(&product) {
+            StripeEvent::DefaultPrice { product, price } => {
+                if let Some(product) = self.connected_stripe_account().products.get_mut(&product) {
                     product.default_price = Some(price);
                 }
             }
-            Event::Customer(customer) => {
-                self.connected_books().customers.insert(customer.id.clone(), customer);
+            StripeEvent::Customer(customer) => {
+                self.connected_stripe_account().customers.insert(customer.id.clone(), customer);
             }
-            Event::CustomerDeleted { id } => {
-                self.connected_books().customers.remove(&id);
+            StripeEvent::CustomerDeleted { id } => {
+                self.connected_stripe_account().customers.remove(&id);
             }
-            Event::Subscription(subscription) => self.connected_books().subscriptions.push(subscription),
+            StripeEvent::Subscription(subscription) => {
+                self.connected_stripe_account().subscriptions.push(subscription)
+            }
         }
     }
 
-    /// The books of the account whose key the backend has for test.
-    fn connected_books(&mut self) -> &mut Books {
+    /// The test data of the account that is connected in the test environment.
+    fn connected_stripe_account(&mut self) -> &mut AccountData {
         let key = self.insforge.stripe(Environment::Test).key.clone().unwrap_or_default();
         let account = self.stripe.accounts.entry(key::account_id(&key));
         let email = key::email(&key);
-        let new = || Account { email, test: Books::default(), live: Books::default() };
-        account.or_insert_with(new).books(Environment::Test)
+        let new = || Account { email, test: AccountData::default(), live: AccountData::default() };
+        account.or_insert_with(new).data(Environment::Test)
     }
 }

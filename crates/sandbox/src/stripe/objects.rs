@@ -1,11 +1,11 @@
-//! Stripe's objects, with as much of them as the backend reads.
+//! Stripe's objects, with the fields that the backend reads.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::state::Time;
 
-/// Something to sell.
+/// A product.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Product {
@@ -19,7 +19,7 @@ pub(crate) struct Product {
     pub(crate) metadata: Map<String, Value>,
 }
 
-/// What a product costs, once or again and again. The amount is in the currency's smallest unit.
+/// A one-time or recurring price. The amount is in the currency's smallest unit.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Price {
@@ -39,7 +39,7 @@ pub(crate) struct Price {
     pub(crate) metadata: Map<String, Value>,
 }
 
-/// How often a price is paid.
+/// The billing interval of a price.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Recurring {
@@ -47,7 +47,7 @@ pub(crate) struct Recurring {
     pub(crate) interval_count: u64,
 }
 
-/// A customer who pays again and again.
+/// A customer's subscription.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Subscription {
@@ -73,7 +73,7 @@ pub(crate) struct Subscription {
     pub(crate) items: Vec<SubscriptionItem>,
 }
 
-/// One of the prices that a subscription is made of.
+/// One price of a subscription.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubscriptionItem {
@@ -83,7 +83,7 @@ pub(crate) struct SubscriptionItem {
     pub(crate) quantity: Option<u64>,
 }
 
-/// Where Stripe sends its events.
+/// A webhook endpoint.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookEndpoint {

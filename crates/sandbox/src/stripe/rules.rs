@@ -1,18 +1,18 @@
-//! What Stripe takes in a product or a price. Its words are imitated where they are not recorded.
+//! Stripe's rules for products and prices. Messages that are not in the recordings imitate Stripe's.
 
 use serde_json::{Map, Value};
 
-use crate::stripe::catalog::Interval;
-use crate::stripe::{NewPrice, Refusal, currencies};
+use crate::stripe::catalog::NewRecurring;
+use crate::stripe::{NewPrice, StripeError, currencies};
 
-/// The largest amount that Stripe takes.
-const LARGEST_AMOUNT: u64 = 99_999_999;
+/// The largest amount that Stripe accepts.
+const MAX_AMOUNT: u64 = 99_999_999;
 
-pub(super) fn no_such(status: u16, kind: &str, id: &str) -> Refusal {
-    Refusal::new(status, format!("No such {kind}: '{id}'"))
+pub(super) fn not_found(status: u16, kind: &str, id: &str) -> StripeError {
+    StripeError::new(status, format!("No such {kind}: '{id}'"))
 }
 
-pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
+pub(super) fn check_name(name: &str) -> Result<(), StripeError> {
     let letters: Vec<char> = name.chars().collect();
     let (Some(first), Some(last)) = (letters.get(..10), letters.get(letters.len().saturating_sub(10)..))
     else {
@@ -23,43 +23,41 @@ pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
     }
     let text = |letters: &[char]| letters.iter().collect::<String>();
     let message = format!("Invalid string: {}...{}; must be at most 250 characters", text(first), text(last));
-    Err(Refusal::new(400, message))
+    Err(StripeError::new(400, message))
 }
 
-pub(super) fn check_price(new: &NewPrice) -> Result<(), Refusal> {
+pub(super) fn check_price(new: &NewPrice) -> Result<(), StripeError> {
     let amount = new.unit_amount;
-    if amount > LARGEST_AMOUNT {
-        return Err(Refusal::new(
+    if amount > MAX_AMOUNT {
+        return Err(StripeError::new(
             400,
-            format!(
-                "This value must be less than or equal to {LARGEST_AMOUNT} (it currently is '{amount}')."
-            ),
+            format!("This value must be less than or equal to {MAX_AMOUNT} (it currently is '{amount}')."),
         ));
     }
-    currencies::check(&new.currency)?;
-    let longest = |interval: &str| match interval {
+    currencies::check_currency(&new.currency)?;
+    let max_count = |interval: &str| match interval {
         "day" => 1095,
         "week" => 156,
         "month" => 36,
         _ => 3,
     };
-    match new.recurring.as_ref().map(Interval::recurring) {
-        Some(recurring) if recurring.interval_count > longest(&recurring.interval) => {
-            Err(Refusal::new(400, "The billing interval of a price can be three years at most."))
+    match new.recurring.as_ref().map(NewRecurring::to_recurring) {
+        Some(recurring) if recurring.interval_count > max_count(&recurring.interval) => {
+            Err(StripeError::new(400, "The billing interval of a price can be three years at most."))
         }
         _ => Ok(()),
     }
 }
 
-/// Stripe merges metadata; an empty value takes its key away.
-pub(super) fn merged(
+/// Merges changes into metadata. An empty value removes its key.
+pub(super) fn merge_metadata(
     mut metadata: Map<String, Value>,
     changes: Option<&Map<String, Value>>,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, StripeError> {
     for (key, value) in changes.into_iter().flatten() {
         let length = key.chars().count();
         if length > 40 {
-            return Err(Refusal::new(
+            return Err(StripeError::new(
                 400,
                 format!(
                     "Metadata keys can be no longer than 40 characters, but you passed in '{key}' that is {length} \
@@ -70,7 +68,7 @@ pub(super) fn merged(
         let text = value.as_str().unwrap_or_default();
         let length = text.chars().count();
         if length > 500 {
-            return Err(Refusal::new(
+            return Err(StripeError::new(
                 400,
                 format!(
                     "Metadata values can have up to 500 characters, but you passed in a value that is {length} \
@@ -85,7 +83,7 @@ pub(super) fn merged(
         }
     }
     if metadata.len() > 50 {
-        return Err(Refusal::new(400, "An object can have up to 50 metadata keys."));
+        return Err(StripeError::new(400, "An object can have up to 50 metadata keys."));
     }
     Ok(metadata)
 }

@@ -1,4 +1,4 @@
-//! A sandbox and a client that speaks to it.
+//! A sandbox and an HTTP client for it.
 
 use std::time::{Duration, Instant};
 
@@ -14,32 +14,32 @@ pub struct Api {
     provider: &'static str,
 }
 
-/// A client, which wants to know how to encrypt although nothing here is encrypted.
+/// An HTTP client. It needs a TLS provider, although nothing here is encrypted.
 pub fn client() -> Client {
-    // Another test may have said so already.
+    // Another test may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::new()
 }
 
 impl Api {
-    pub fn of(options: Options) -> Self {
+    pub fn start(options: Options) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let sandbox = options.spawn().expect("a sandbox");
         Self { sandbox, client: client(), runtime, provider: "stripe" }
     }
 
-    /// The same, with another provider's routes.
-    pub fn at(self, provider: &'static str) -> Self {
+    /// Uses the routes of this provider instead of Stripe's.
+    pub fn with_provider(self, provider: &'static str) -> Self {
         Self { provider, ..self }
     }
 
-    /// A sandbox with these faults.
-    pub fn with(faults: &[&str]) -> Self {
+    /// Starts a sandbox with these faults.
+    pub fn with_faults(faults: &[&str]) -> Self {
         let faults = faults.iter().map(|fault| fault.parse().expect("a fault"));
-        Self::of(faults.fold(Options::new(), Options::fault))
+        Self::start(faults.fold(Options::new(), Options::fault))
     }
 
-    /// Sends a request to the provider's newer routes; the status, and the body where it is JSON.
+    /// Sends a request to the provider's newer routes. Returns the status and the body, as a string if it is not JSON.
     pub async fn send(&self, method: &str, path: &str, body: Value) -> Result<(u16, Value), reqwest::Error> {
         let url = format!("{}/api/payments/{}{path}", self.sandbox.url(), self.provider);
         let mut request = self.client.request(method.parse().expect("a method"), url);
@@ -52,54 +52,54 @@ impl Api {
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 
-    /// [`Api::send`], which has to get an answer.
+    /// Sends a request that must get a response.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
-        self.runtime.block_on(self.send(method, path, body)).expect("an answer")
+        self.runtime.block_on(self.send(method, path, body)).expect("a response")
     }
 
-    /// [`Api::call`], which has to succeed.
+    /// Sends a request that must succeed. Returns the body.
     #[track_caller]
-    pub fn done(&self, method: &str, path: &str, body: Value) -> Value {
+    pub fn ok(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, body) = self.call(method, path, body);
         assert!((200..300).contains(&status), "{method} {path}: {status} {body}");
         body
     }
 
-    /// [`Api::call`], which has to be refused with this status; the message.
+    /// Sends a request that must fail with this status. Returns the message.
     #[track_caller]
-    pub fn refused(&self, method: &str, path: &str, body: Value, expected: u16) -> String {
+    pub fn error(&self, method: &str, path: &str, body: Value, expected: u16) -> String {
         let (status, body) = self.call(method, path, body);
         assert_eq!(status, expected, "{method} {path}: {body}");
         body["message"].as_str().expect("a message").to_owned()
     }
 
-    /// How many products of this name Stripe has, as a sync finds them.
-    pub fn products_named(&self, name: &str) -> usize {
-        self.done("POST", "/test/sync", json!(null));
-        let products = self.done("GET", "/test/catalog/products", json!(null));
+    /// Syncs, and counts the products with this name.
+    pub fn count_products(&self, name: &str) -> usize {
+        self.ok("POST", "/test/sync", json!(null));
+        let products = self.ok("GET", "/test/catalog/products", json!(null));
         products["products"].as_array().expect("products").iter().filter(|row| row["name"] == name).count()
     }
 
-    /// How long it takes until all of these are answered, and how long each takes.
-    pub fn together(&self, requests: &[(&str, &str, Value)]) -> (Duration, Vec<Duration>) {
+    /// Sends all requests at once. Returns the time until all responses, and the time until each.
+    pub fn send_all(&self, requests: &[(&str, &str, Value)]) -> (Duration, Vec<Duration>) {
         self.runtime.block_on(async {
             let begin = Instant::now();
             let sent: Vec<_> = requests
                 .iter()
                 .map(|(method, path, body)| async move {
-                    self.send(method, path, body.clone()).await.expect("an answer");
+                    self.send(method, path, body.clone()).await.expect("a response");
                     begin.elapsed()
                 })
                 .collect();
-            let each = join(sent).await;
+            let each = join_all(sent).await;
             (begin.elapsed(), each)
         })
     }
 }
 
-/// Waits for all of them at once.
-async fn join<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+/// Runs futures concurrently.
+async fn join_all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
         for (future, done) in &mut waiting {

@@ -1,11 +1,11 @@
-//! Whether two answers say the same. Ids are others here, but they stand for the same things throughout; moments are
-//! moments; everything else is equal, the order of fields too.
+//! Compares responses with recordings. Ids may differ if they map consistently, and times may differ. Everything else must be
+//! equal, including the order of the fields.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// Which recorded id is which of ours, as far as it was seen.
+/// The mapping between recorded ids and ours, as far as known.
 #[derive(Debug, Default)]
 pub struct Comparison {
     ours: HashMap<String, String>,
@@ -13,71 +13,74 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Compares; true when there was nothing in it that may differ.
-    pub fn same(&mut self, recorded: &Value, ours: &Value) -> Result<bool, String> {
-        self.at(recorded, ours).map_err(|(place, problem)| format!("{place}: {problem}"))
+    /// Compares two values. Returns whether they contain nothing that may differ.
+    pub fn compare(&mut self, recorded: &Value, ours: &Value) -> Result<bool, String> {
+        self.compare_at(recorded, ours).map_err(|(path, problem)| format!("{path}: {problem}"))
     }
 
-    fn at(&mut self, recorded: &Value, ours: &Value) -> Result<bool, (String, String)> {
-        let differ = || (String::new(), format!("{ours}, recorded was {recorded}"));
+    fn compare_at(&mut self, recorded: &Value, ours: &Value) -> Result<bool, (String, String)> {
+        let difference = || (String::new(), format!("got {ours}, recorded {recorded}"));
         match (recorded, ours) {
             (Value::Object(recorded), Value::Object(ours)) => {
                 if !recorded.keys().eq(ours.keys()) {
-                    return Err(differ());
+                    return Err(difference());
                 }
-                self.all(recorded.iter().map(|(name, value)| (name.clone(), value)), ours.values())
+                self.compare_all(recorded.iter().map(|(name, value)| (name.clone(), value)), ours.values())
             }
             (Value::Array(recorded), Value::Array(ours)) => {
                 if recorded.len() != ours.len() {
-                    return Err(differ());
+                    return Err(difference());
                 }
                 let ours = self.in_recorded_order(recorded, ours);
-                self.all(
-                    recorded.iter().enumerate().map(|(at, value)| (at.to_string(), value)),
+                self.compare_all(
+                    recorded.iter().enumerate().map(|(index, value)| (index.to_string(), value)),
                     ours.into_iter(),
                 )
             }
-            (Value::String(recorded), Value::String(ours)) => self.text(recorded, ours).ok_or_else(differ),
+            (Value::String(recorded), Value::String(ours)) => {
+                self.compare_strings(recorded, ours).ok_or_else(difference)
+            }
             _ if recorded == ours => Ok(true),
-            _ => Err(differ()),
+            _ => Err(difference()),
         }
     }
 
-    /// Products and items are listed by name, prices by product, plans by item, and all by id where these are the same:
-    /// ids that are others come in another order. They must be in the right one, and are compared in the recorded one.
+    /// Our rows in the order of the recorded ones. Lists are sorted by name, product or item, and then by id. Our ids
+    /// differ, so the rows with equal keys can be in another order. They must be sorted by our ids.
     fn in_recorded_order<'a>(&self, recorded: &[Value], ours: &'a [Value]) -> Vec<&'a Value> {
-        let partner = |row: &Value| {
+        let counterpart = |row: &Value| {
             let own = self.ours.get(own_id(row)?)?;
             ours.iter().find(|ours| own_id(ours) == Some(own))
         };
-        let partners: Option<Vec<&Value>> = recorded.iter().map(partner).collect();
+        let counterparts: Option<Vec<&Value>> = recorded.iter().map(counterpart).collect();
         let key = |row: &Value| {
             let groups = ["name", "productId", "stripeProductId", "itemId"];
             let group = groups.iter().find_map(|name| row.get(*name)?.as_str());
             (group.map(str::to_owned), own_id(row).map(str::to_owned))
         };
-        match partners {
-            Some(partners) if ours.iter().map(key).is_sorted() => partners,
+        match counterparts {
+            Some(counterparts) if ours.iter().map(key).is_sorted() => counterparts,
             _ => ours.iter().collect(),
         }
     }
 
-    fn all<'a>(
+    fn compare_all<'a>(
         &mut self,
         recorded: impl Iterator<Item = (String, &'a Value)>,
         ours: impl Iterator<Item = &'a Value>,
     ) -> Result<bool, (String, String)> {
         let mut exact = true;
         for ((name, recorded), ours) in recorded.zip(ours) {
-            exact &=
-                self.at(recorded, ours).map_err(|(place, problem)| (format!("/{name}{place}"), problem))?;
+            exact &= self
+                .compare_at(recorded, ours)
+                .map_err(|(path, problem)| (format!("/{name}{path}"), problem))?;
         }
         Ok(exact)
     }
 
-    /// Compares two texts word by word: `None` when they differ, true when there was nothing that may.
-    fn text(&mut self, recorded: &str, ours: &str) -> Option<bool> {
-        if is_moment(recorded) && is_moment(ours) {
+    /// Compares two strings word by word. `None` if they differ, true if they contain nothing that may differ.
+    fn compare_strings(&mut self, recorded: &str, ours: &str) -> Option<bool> {
+        if is_time(recorded) && is_time(ours) {
             return Some(false);
         }
         let (recorded, ours) = (words(recorded), words(ours));
@@ -102,45 +105,45 @@ impl Comparison {
         Some(exact)
     }
 
-    /// A recorded value with our ids in it.
-    pub fn translated(&self, value: &Value) -> Value {
+    /// Replaces recorded ids with ours.
+    pub fn translate(&self, value: &Value) -> Value {
         match value {
-            Value::String(text) => Value::String(self.translated_text(text)),
-            Value::Array(values) => values.iter().map(|value| self.translated(value)).collect(),
+            Value::String(text) => Value::String(self.translate_text(text)),
+            Value::Array(values) => values.iter().map(|value| self.translate(value)).collect(),
             Value::Object(fields) => {
-                fields.iter().map(|(name, value)| (name.clone(), self.translated(value))).collect()
+                fields.iter().map(|(name, value)| (name.clone(), self.translate(value))).collect()
             }
             other => other.clone(),
         }
     }
 
-    pub fn translated_text(&self, text: &str) -> String {
+    pub fn translate_text(&self, text: &str) -> String {
         words(text).into_iter().map(|word| self.ours.get(word).map_or(word, String::as_str)).collect()
     }
 }
 
-/// The id of a row: the first of these that it has, for it names those that it belongs to as well.
+/// The id of a row: its first field of these. The later ones can name related objects.
 fn own_id(row: &Value) -> Option<&str> {
     ["subscriptionId", "planId", "itemId", "priceId", "stripePriceId", "productId", "stripeProductId"]
         .iter()
         .find_map(|name| row.get(*name)?.as_str())
 }
 
-/// The words of a text and what is between them.
+/// Splits a string into words and the separators between them.
 fn words(text: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|c| is_word(c) != is_word(first)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
+        let (word, remainder) = rest.split_at(end);
         words.push(word);
-        rest = behind;
+        rest = remainder;
     }
     words
 }
 
-/// What kind of id a word is, and how long. The secret of a webhook that the backend made is one too.
+/// The kind and length of an id; `None` for other words. A generated webhook secret counts as an id.
 fn id_kind(word: &str) -> Option<(&str, usize)> {
     if word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Some(("secret", word.len()));
@@ -154,6 +157,6 @@ fn id_kind(word: &str) -> Option<(&str, usize)> {
         .then_some((kind, rest.len()))
 }
 
-fn is_moment(text: &str) -> bool {
+fn is_time(text: &str) -> bool {
     text.len() == "2026-11-23T20:04:15.719Z".len() && text.parse::<jiff::Timestamp>().is_ok()
 }

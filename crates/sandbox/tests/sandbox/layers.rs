@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// What only some files may use.
 const EDGES: [(&str, &[&str]); 5] = [
-    ("tokio::", &["lib.rs", "http.rs", "wait.rs"]),
+    ("tokio::", &["lib.rs", "http.rs", "sleep.rs"]),
     ("hyper", &["http.rs"]),
     ("std::net::", &["lib.rs"]),
     ("std::fs", &["file.rs", "store.rs"]),

@@ -1,7 +1,7 @@
-//! The sandbox as its users meet it: over HTTP, and embedded in their own tests.
+//! Tests of the sandbox over HTTP, with the sandbox embedded in the test process.
 #![cfg(unix)]
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
-#![allow(unreachable_pub, reason = "a harness is read more often than it is linked")]
+#![allow(unreachable_pub, reason = "the modules are private to this test")]
 
 mod api;
 mod compare;

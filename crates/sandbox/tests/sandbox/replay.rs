@@ -1,5 +1,4 @@
-//! Every recorded exchange, made again in order. What the recorder did at the providers in between stands in a file
-//! beside the recording.
+//! Replays every recorded exchange in order. A file beside each recording has the changes at the providers in between.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use crate::api::client;
 use crate::compare::Comparison;
 
-/// One exchange, as it was recorded.
+/// A recorded exchange.
 #[derive(Debug, Deserialize)]
 struct Exchange {
     name: String,
@@ -27,25 +26,25 @@ struct Exchange {
     response_body: Value,
 }
 
-/// What the recording does not say.
+/// The information that is not in the recording.
 #[derive(Debug, Deserialize)]
 struct Sidecar {
     #[serde(rename = "about")]
     _about: String,
-    /// By exchange: what happened just before it.
+    /// By exchange: the changes just before it.
     before: BTreeMap<String, Vec<Value>>,
-    /// By exchange: why it cannot be made here.
+    /// By exchange: the reason why it cannot be replayed.
     excluded: BTreeMap<String, String>,
 }
 
 #[test]
-fn the_newer_recording_is_answered_as_it_was() {
+fn replays_the_recording_of_the_newer_generation() {
     let counts = replay(Generation::Newer, "exchanges-current", "http://127.0.0.1:7130");
     assert_eq!(counts, Counts { replayed: 280, excluded: 2, identical: 179 });
 }
 
 #[test]
-fn the_older_recording_is_answered_as_it_was() {
+fn replays_the_recording_of_the_older_generation() {
     let counts = replay(Generation::Older, "exchanges-legacy", "http://127.0.0.1:7141");
     assert_eq!(counts, Counts { replayed: 233, excluded: 2, identical: 156 });
 }
@@ -54,7 +53,7 @@ fn the_older_recording_is_answered_as_it_was() {
 struct Counts {
     replayed: usize,
     excluded: usize,
-    /// Their ETag is the recorded one too: they are the same to the byte.
+    /// The responses with the recorded ETag, which are identical byte for byte.
     identical: usize,
 }
 
@@ -67,7 +66,7 @@ fn replay(generation: Generation, file: &str, base_url: &str) -> Counts {
         .map(|line| serde_json::from_str(line).expect("an exchange"))
         .collect();
     for name in sidecar.before.keys().chain(sidecar.excluded.keys()) {
-        assert!(exchanges.iter().any(|exchange| exchange.name == *name), "{name} is no exchange");
+        assert!(exchanges.iter().any(|exchange| exchange.name == *name), "{name} is not an exchange");
     }
     let sandbox =
         Options::new().empty().generation(generation).public_url(base_url).spawn().expect("a sandbox");
@@ -80,9 +79,9 @@ fn replay(generation: Generation, file: &str, base_url: &str) -> Counts {
             continue;
         }
         for event in sidecar.before.get(&exchange.name).into_iter().flatten() {
-            runtime.block_on(run.happen(event));
+            runtime.block_on(run.apply(event));
         }
-        let identical = runtime.block_on(run.exchange(exchange));
+        let identical = runtime.block_on(run.replay(exchange));
         counts.replayed += 1;
         counts.identical += usize::from(identical);
     }
@@ -104,20 +103,20 @@ struct Run {
 }
 
 impl Run {
-    /// Lets something happen at a provider, or makes a request that was not kept.
-    async fn happen(&mut self, event: &Value) {
-        let event = self.comparison.translated(event);
+    /// Applies a change at a provider, or sends a request that is not in the recording.
+    async fn apply(&mut self, event: &Value) {
+        let event = self.comparison.translate(event);
         if let Some(line) = event.get("request").and_then(Value::as_str) {
             let (method, path) = line.split_once(' ').expect("a method and a path");
             let request = self.request(method, path).bearer_auth(API_KEY);
-            assert!(request.send().await.expect("an answer").status().is_success(), "{line}");
+            assert!(request.send().await.expect("a response").status().is_success(), "{line}");
             return;
         }
-        let happened = match event.get("razorpay") {
-            Some(event) => self.sandbox.at_razorpay(event.clone()),
-            None => self.sandbox.at_stripe(event.clone()),
+        let applied = match event.get("razorpay") {
+            Some(event) => self.sandbox.apply_razorpay_event(event.clone()),
+            None => self.sandbox.apply_stripe_event(event.clone()),
         };
-        happened.unwrap_or_else(|error| panic!("{event}: {error}"));
+        applied.unwrap_or_else(|error| panic!("{event}: {error}"));
     }
 
     fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
@@ -125,16 +124,16 @@ impl Run {
         self.client.request(method, format!("{}{path}", self.sandbox.url()))
     }
 
-    /// Makes an exchange and compares; whether the answer is the same to the byte.
-    async fn exchange(&mut self, exchange: &Exchange) -> bool {
-        let mut request = self.request(&exchange.method, &self.comparison.translated_text(&exchange.path));
+    /// Replays an exchange. Returns whether the response is identical byte for byte.
+    async fn replay(&mut self, exchange: &Exchange) -> bool {
+        let mut request = self.request(&exchange.method, &self.comparison.translate_text(&exchange.path));
         for (name, value) in &exchange.request_headers {
             request = request.header(name, credentials(&exchange.name, value));
         }
         let body = match &exchange.request_body {
             Value::Null => None,
             Value::String(raw) => Some(raw.replace("<101 MiB>", &"n".repeat(101 * 1024 * 1024))),
-            body => Some(expanded(&self.comparison.translated(body)).to_string()),
+            body => Some(expand(&self.comparison.translate(body)).to_string()),
         };
         if let Some(body) = body {
             if !exchange.request_headers.contains_key("content-type") {
@@ -156,29 +155,29 @@ impl Run {
         let [etag, kind] = ["etag", "content-type"].map(header);
         let text = response.text().await.map_err(|error| error.to_string())?;
         if status != exchange.status {
-            return Err(format!("status {status}, recorded was {}: {text}", exchange.status));
+            return Err(format!("status {status}, recorded {}: {text}", exchange.status));
         }
         let recorded = |name: &str| exchange.response_headers.get(name).cloned();
         if kind != recorded("content-type") || etag.is_some() != recorded("etag").is_some() {
-            return Err(format!("headers {kind:?} {etag:?}, recorded were {:?}", exchange.response_headers));
+            return Err(format!("headers {kind:?} {etag:?}, recorded {:?}", exchange.response_headers));
         }
-        let answer = if text.is_empty() {
+        let body = if text.is_empty() {
             json!(null)
         } else {
             serde_json::from_str(&text).map_err(|e| e.to_string())?
         };
         let nothing = json!("");
         let expected = if exchange.response_body == nothing { &Value::Null } else { &exchange.response_body };
-        let exact = self.comparison.same(expected, &answer)?;
+        let exact = self.comparison.compare(expected, &body)?;
         let identical = etag.is_some() && etag == recorded("etag");
         if exact && !text.is_empty() && !identical {
-            return Err(format!("the bytes are others: {text}"));
+            return Err(format!("the bytes differ: {text}"));
         }
         Ok(identical)
     }
 }
 
-/// The recording has no keys: its own are written as `ik_…`.
+/// The credentials for a header. The recording replaces API keys by `ik_…`.
 fn credentials(name: &str, value: &str) -> String {
     if name.ends_with("bad-ik-key") {
         return value.replace("ik_…", "ik_wrong");
@@ -189,8 +188,8 @@ fn credentials(name: &str, value: &str) -> String {
     value.replace("ik_…", API_KEY)
 }
 
-/// Long texts are written as `<5001 chars>` or `<256>`.
-fn expanded(body: &Value) -> Value {
+/// Expands long strings, which the recording abbreviates as `<5001 chars>` or `<256>`.
+fn expand(body: &Value) -> Value {
     match body {
         Value::String(text) => {
             let count = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
@@ -198,8 +197,8 @@ fn expanded(body: &Value) -> Value {
                 .and_then(|count| count.trim_end_matches(" chars").parse().ok())
                 .map_or_else(|| body.clone(), |count| json!("n".repeat(count)))
         }
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), expanded(value))).collect(),
-        Value::Array(values) => values.iter().map(expanded).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), expand(value))).collect(),
+        Value::Array(values) => values.iter().map(expand).collect(),
         other => other.clone(),
     }
 }

@@ -1,29 +1,30 @@
-//! Items and plans: reads come from the mirror, writes go to Razorpay and what it answers into the mirror.
+//! Items and plans. Reads use the mirror. Writes go to Razorpay, and store its answer in the mirror.
 
 use serde_json::{Map, Value, json};
 
-use crate::backend::Scene;
-use crate::backend::form::{Form, POSITIVE, Text};
+use crate::backend::Handler;
+use crate::backend::api_error::ApiError;
 use crate::backend::razorpay::{config, rows};
-use crate::backend::refusal::Refusal;
-use crate::backend::rows::as_stored;
+use crate::backend::rows::in_database_order;
+use crate::backend::validate::{POSITIVE, StringRules, Validator};
 use crate::environment::Environment;
 use crate::patch::Patch;
 use crate::razorpay::{Item, ItemChanges, NewItem, NewPlan, Plan};
 use crate::state::Synced;
-use crate::state::razorpay::Mirror;
+use crate::state::razorpay::RazorpayMirror;
 
 const PERIODS: [&str; 4] = ["daily", "weekly", "monthly", "yearly"];
-const DESCRIPTION: Text = Text { required: None, longest: Some(2048), too_long: None };
+const DESCRIPTION: StringRules =
+    StringRules { required_message: None, max_length: Some(2048), too_long_message: None };
 const NOT_POSITIVE: &str = "Number must be greater than 0";
 
-const fn name(required: &'static str) -> Text {
-    Text { required: Some(required), longest: Some(255), too_long: None }
+const fn name_rules(message: &'static str) -> StringRules {
+    StringRules { required_message: Some(message), max_length: Some(255), too_long_message: None }
 }
 
-/// Items by name, plans by item, and by id where these are the same.
-pub(super) fn list(scene: &Scene, environment: Environment) -> Value {
-    let mirror = scene.state.insforge.razorpay(environment);
+/// Items sorted by name and id; plans sorted by item, period, interval and id.
+pub(super) fn list(handler: &Handler, environment: Environment) -> Value {
+    let mirror = handler.state.insforge.razorpay(environment);
     let mut items: Vec<&Synced<Item>> = mirror.items.values().collect();
     items.sort_by(|a, b| (&a.object.name, &a.object.id).cmp(&(&b.object.name, &b.object.id)));
     let mut plans: Vec<&Synced<Plan>> = mirror.plans.values().collect();
@@ -32,93 +33,97 @@ pub(super) fn list(scene: &Scene, environment: Environment) -> Value {
         (&plan.item.id, &plan.period, plan.interval, &plan.id)
     });
     let items = items.into_iter().map(|row| rows::item(&row.object, &row.synced_at, environment));
-    let plans = plans
-        .into_iter()
-        .map(|row| rows::plan(&row.object, &as_stored(&row.object.notes), &row.synced_at, environment));
+    let plans = plans.into_iter().map(|row| {
+        rows::plan(&row.object, &in_database_order(&row.object.notes), &row.synced_at, environment)
+    });
     json!({"items": items.collect::<Vec<_>>(), "plans": plans.collect::<Vec<_>>()})
 }
 
-pub(super) fn create_item(scene: &mut Scene, environment: Environment) -> Result<Value, Refusal> {
-    let mut form = scene.form()?;
-    let new = new_item(&mut form, "Item name is required");
-    form.refuse_unknown();
-    form.finish()?;
-    let key = config::key(scene.state, environment)?;
-    let item = scene.state.razorpay(&key, environment, scene.world.now).create_item(new)?;
-    let row = rows::item(&item, scene.world.now, environment);
-    scene.state.insforge.razorpay_mut(environment).keep_item(item, scene.world.now);
+pub(super) fn create_item(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    let mut fields = handler.body()?;
+    let new = new_item(&mut fields, "Item name is required");
+    fields.reject_unknown_fields();
+    fields.finish()?;
+    let key = config::require_key(handler.state, environment)?;
+    let item = handler.state.razorpay(&key, environment, handler.context.now).create_item(new)?;
+    let row = rows::item(&item, handler.context.now, environment);
+    handler.state.insforge.razorpay_mut(environment).upsert_item(item, handler.context.now);
     Ok(json!({"item": row}))
 }
 
-pub(super) fn update_item(scene: &mut Scene, environment: Environment, id: &str) -> Result<Value, Refusal> {
+pub(super) fn update_item(
+    handler: &mut Handler,
+    environment: Environment,
+    id: &str,
+) -> Result<Value, ApiError> {
     if id.is_empty() {
-        return Err(Refusal::invalid("itemId: Razorpay item id is required"));
+        return Err(ApiError::invalid_input("itemId: Razorpay item id is required"));
     }
-    let mut form = scene.form()?;
+    let mut fields = handler.body()?;
     let changes = ItemChanges {
-        name: form.optional_text("name", name("Item name is required")),
-        description: form.nullable_text("description", DESCRIPTION),
-        amount: form.whole("amount", POSITIVE, NOT_POSITIVE),
-        currency: form.optional_currency("currency").map(|currency| currency.to_uppercase()),
-        active: form.switch("active"),
+        name: fields.optional_string("name", name_rules("Item name is required")),
+        description: fields.nullable_string("description", DESCRIPTION),
+        amount: fields.optional_integer("amount", POSITIVE, NOT_POSITIVE),
+        currency: fields.optional_currency("currency").map(|currency| currency.to_uppercase()),
+        active: fields.optional_boolean("active"),
     };
-    form.refuse_unknown();
-    form.refuse_if(form.is_empty(), "At least one item field is required");
-    form.finish()?;
-    let key = config::key(scene.state, environment)?;
-    let item = scene.state.razorpay(&key, environment, scene.world.now).update_item(id, changes)?;
-    let row = rows::item(&item, scene.world.now, environment);
-    scene.state.insforge.razorpay_mut(environment).keep_item(item, scene.world.now);
+    fields.reject_unknown_fields();
+    fields.reject_if(fields.is_empty(), "At least one item field is required");
+    fields.finish()?;
+    let key = config::require_key(handler.state, environment)?;
+    let item = handler.state.razorpay(&key, environment, handler.context.now).update_item(id, changes)?;
+    let row = rows::item(&item, handler.context.now, environment);
+    handler.state.insforge.razorpay_mut(environment).upsert_item(item, handler.context.now);
     Ok(json!({"item": row}))
 }
 
-pub(super) fn create_plan(scene: &mut Scene, environment: Environment) -> Result<Value, Refusal> {
-    let mut form = scene.form()?;
-    let period = form.required_choice("period", &PERIODS);
-    let interval = form.required_whole("interval", POSITIVE, NOT_POSITIVE);
-    let item = form.required_nested("item", |form| new_item(form, "Plan item name is required"));
-    let notes = form.metadata("notes");
-    form.refuse_unknown();
+pub(super) fn create_plan(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    let mut fields = handler.body()?;
+    let period = fields.required_choice("period", &PERIODS);
+    let interval = fields.required_integer("interval", POSITIVE, NOT_POSITIVE);
+    let item = fields.required_object("item", |fields| new_item(fields, "Plan item name is required"));
+    let notes = fields.optional_metadata("notes");
+    fields.reject_unknown_fields();
     let reserved = notes.iter().flat_map(Map::keys).any(|key| key.starts_with("insforge_"));
-    form.refuse_field_if("notes", reserved, "Notes keys starting with insforge_ are reserved");
-    form.finish()?;
-    let Some(mut item) = item else { return Err(Refusal::invalid("item: Required")) };
-    // An empty description is not sent.
+    fields.reject_field_if("notes", reserved, "Notes keys starting with insforge_ are reserved");
+    fields.finish()?;
+    let Some(mut item) = item else { return Err(ApiError::invalid_input("item: Required")) };
+    // The backend does not send an empty description.
     item.description = item.description.filter(|description| !description.is_empty());
-    let key = config::key(scene.state, environment)?;
+    let key = config::require_key(handler.state, environment)?;
     let new = NewPlan { period, interval, item, notes };
-    let plan = scene.state.razorpay(&key, environment, scene.world.now).create_plan(new)?;
-    let row = rows::plan(&plan, &plan.notes, scene.world.now, environment);
-    scene.state.insforge.razorpay_mut(environment).keep_plan(plan, scene.world.now);
+    let plan = handler.state.razorpay(&key, environment, handler.context.now).create_plan(new)?;
+    let row = rows::plan(&plan, &plan.notes, handler.context.now, environment);
+    handler.state.insforge.razorpay_mut(environment).upsert_plan(plan, handler.context.now);
     Ok(json!({"plan": row}))
 }
 
-fn new_item(form: &mut Form, name_required: &'static str) -> NewItem {
-    let name = form.text("name", name(name_required));
-    let description = match form.nullable_text("description", DESCRIPTION) {
+fn new_item(fields: &mut Validator, name_message: &'static str) -> NewItem {
+    let name = fields.required_string("name", name_rules(name_message));
+    let description = match fields.nullable_string("description", DESCRIPTION) {
         Patch::Set(description) => Some(description),
         Patch::Keep | Patch::Clear => None,
     };
     NewItem {
         name,
         description,
-        amount: form.required_whole("amount", POSITIVE, NOT_POSITIVE),
-        currency: form.currency("currency").to_uppercase(),
+        amount: fields.required_integer("amount", POSITIVE, NOT_POSITIVE),
+        currency: fields.required_currency("currency").to_uppercase(),
     }
 }
 
-impl Mirror {
-    /// An item as Razorpay has it now. What Razorpay does not say of one that comes with a plan stays as it was.
-    pub(super) fn keep_item(&mut self, item: Item, now: &str) {
+impl RazorpayMirror {
+    /// Stores an item. The item of a plan can lack its type and creation time, which then keep their values.
+    pub(super) fn upsert_item(&mut self, item: Item, now: &str) {
         let before = self.items.remove(&item.id).map(|row| row.object);
         let (r#type, created) = before.map_or((None, None), |item| (item.r#type, item.created));
         let object = Item { r#type: item.r#type.or(r#type), created: item.created.or(created), ..item };
         self.items.insert(object.id.clone(), Synced { object, synced_at: now.to_owned() });
     }
 
-    /// A plan as Razorpay has it now, and its item with it.
-    pub(super) fn keep_plan(&mut self, object: Plan, now: &str) {
-        self.keep_item(object.item.clone(), now);
+    /// Stores a plan and its item.
+    pub(super) fn upsert_plan(&mut self, object: Plan, now: &str) {
+        self.upsert_item(object.item.clone(), now);
         self.plans.insert(object.id.clone(), Synced { object, synced_at: now.to_owned() });
     }
 }

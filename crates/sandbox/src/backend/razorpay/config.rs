@@ -1,20 +1,27 @@
-//! Razorpay's keys, the connection, and what has to stand in Razorpay's dashboard.
+//! The Razorpay keys, the connection, and the webhook to set up in Razorpay's dashboard.
 
 use serde_json::{Value, json};
 
-use crate::backend::Scene;
-use crate::backend::form::Text;
+use crate::backend::Handler;
+use crate::backend::api_error::ApiError;
 use crate::backend::razorpay::{rows, sync};
-use crate::backend::refusal::Refusal;
+use crate::backend::validate::StringRules;
 use crate::environment::Environment;
-use crate::state::razorpay::{Key, Mirror};
+use crate::state::razorpay::{Key, RazorpayMirror};
 use crate::state::{State, Webhook};
 
-const KEY_ID: Text = Text { required: Some("Razorpay key ID is required"), longest: None, too_long: None };
-const KEY_SECRET: Text =
-    Text { required: Some("Razorpay key secret is required"), longest: None, too_long: None };
+const KEY_ID: StringRules = StringRules {
+    required_message: Some("Razorpay key ID is required"),
+    max_length: None,
+    too_long_message: None,
+};
+const KEY_SECRET: StringRules = StringRules {
+    required_message: Some("Razorpay key secret is required"),
+    max_length: None,
+    too_long_message: None,
+};
 
-/// How long a webhook secret is that the backend makes.
+/// The length of a generated webhook secret.
 const SECRET_LENGTH: usize = 64;
 
 pub(super) fn status(state: &State) -> Value {
@@ -27,7 +34,7 @@ pub(super) fn status(state: &State) -> Value {
 
 pub(super) fn config(state: &State) -> Value {
     let keys = Environment::ALL.iter().flat_map(|environment| {
-        let Mirror { key, webhook_secret, .. } = state.insforge.razorpay(*environment);
+        let RazorpayMirror { key, webhook_secret, .. } = state.insforge.razorpay(*environment);
         let values = [
             ("api_key", key.as_ref().map(|key| &key.id)),
             ("api_secret", key.as_ref().map(|key| &key.secret)),
@@ -40,91 +47,94 @@ pub(super) fn config(state: &State) -> Value {
     json!({"keys": keys.collect::<Vec<_>>()})
 }
 
-/// `Razorpay test keys are not configured`, as several places say it.
+/// The message `Razorpay test keys are not configured`.
 pub(super) fn not_configured(environment: Environment) -> String {
     format!("Razorpay {environment} keys are not configured")
 }
 
-/// The environment's key, without which nothing reaches Razorpay.
-pub(super) fn key(state: &State, environment: Environment) -> Result<Key, Refusal> {
+/// The environment's key, or an error if it is not configured.
+pub(super) fn require_key(state: &State, environment: Environment) -> Result<Key, ApiError> {
     let key = state.insforge.razorpay(environment).key.clone();
-    key.ok_or_else(|| Refusal::new(400, "PAYMENT_CONFIG_NOT_FOUND", not_configured(environment)))
+    key.ok_or_else(|| ApiError::new(400, "PAYMENT_CONFIG_NOT_FOUND", not_configured(environment)))
 }
 
-pub(super) fn set(scene: &mut Scene, environment: Environment) -> Result<Value, Refusal> {
-    let mut form = scene.form()?;
-    let key = Key { id: form.text("keyId", KEY_ID), secret: form.text("keySecret", KEY_SECRET) };
-    let webhook_secret = form.optional_text("webhookSecret", Text::default());
-    form.refuse_unknown();
-    form.finish()?;
+pub(super) fn set(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    let mut fields = handler.body()?;
+    let key = Key {
+        id: fields.required_string("keyId", KEY_ID),
+        secret: fields.required_string("keySecret", KEY_SECRET),
+    };
+    let webhook_secret = fields.optional_string("webhookSecret", StringRules::default());
+    fields.reject_unknown_fields();
+    fields.finish()?;
     let prefix = format!("rzp_{environment}_");
     if !key.id.starts_with(&prefix) {
         let message =
             format!("Razorpay key ID must start with \"{prefix}\" for the {environment} environment");
-        return Err(Refusal::new(400, "PAYMENT_CONFIG_INVALID", message));
+        return Err(ApiError::new(400, "PAYMENT_CONFIG_INVALID", message));
     }
-    scene.state.razorpay(&key, environment, scene.world.now).orders()?;
-    let ids = &mut scene.state.razorpay.ids;
-    let mirror = scene.state.insforge.razorpay_mut(environment);
-    // To the backend the key ID is the account, even that of a key which was removed.
+    handler.state.razorpay(&key, environment, handler.context.now).check_key()?;
+    let ids = &mut handler.state.razorpay.ids;
+    let mirror = handler.state.insforge.razorpay_mut(environment);
+    // The backend takes the key ID for the account, even after the key was removed.
     let account_before = mirror.connection.account_id.clone();
     if account_before.as_ref().is_some_and(|account| *account != key.id) {
         mirror.clear();
     }
-    let is_another = mirror.key.as_ref() != Some(&key);
+    let is_new_key = mirror.key.as_ref() != Some(&key);
     mirror.key = Some(key.clone());
     mirror.webhook_secret = webhook_secret
         .filter(|secret| !secret.is_empty())
         .or_else(|| mirror.webhook_secret.take())
         .or_else(|| Some(ids.hex(SECRET_LENGTH)));
     mirror.connection.connect(key.id, None, environment == Environment::Live);
-    if is_another || account_before.is_none() {
-        sync::sync(scene.state, scene.world, &[environment]);
+    if is_new_key || account_before.is_none() {
+        sync::sync(handler.state, handler.context, &[environment]);
     }
-    Ok(config(scene.state))
+    Ok(config(handler.state))
 }
 
-pub(super) fn remove(scene: &mut Scene, environment: Environment) -> Result<Value, Refusal> {
-    let mirror = scene.state.insforge.razorpay_mut(environment);
+pub(super) fn remove(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    let mirror = handler.state.insforge.razorpay_mut(environment);
     mirror.webhook_secret = None;
     if mirror.key.take().is_none() {
         let message = "No Razorpay keys configured for this environment";
-        return Err(Refusal::new(404, "PAYMENT_CONFIG_NOT_FOUND", message));
+        return Err(ApiError::new(404, "PAYMENT_CONFIG_NOT_FOUND", message));
     }
     mirror.connection.last_synced_at = None;
     mirror.connection.last_sync_counts = None;
     mirror.connection.disconnect("unconfigured", not_configured(environment));
-    Ok(config(scene.state))
+    Ok(config(handler.state))
 }
 
-/// Whoever asks what to enter in the dashboard has, as far as the backend knows, entered it.
-pub(super) fn webhook(scene: &mut Scene, environment: Environment) -> Result<Value, Refusal> {
-    key(scene.state, environment)?;
-    if scene.state.insforge.razorpay(environment).webhook_secret.is_none() {
-        make_secret(scene.state, environment);
+/// The values for Razorpay's dashboard. The backend assumes that the caller enters them there.
+pub(super) fn webhook_setup(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    require_key(handler.state, environment)?;
+    if handler.state.insforge.razorpay(environment).webhook_secret.is_none() {
+        create_webhook_secret(handler.state, environment);
     }
-    Ok(webhook_values(scene, environment))
+    Ok(webhook_values(handler, environment))
 }
 
-pub(super) fn rotate_secret(scene: &mut Scene, environment: Environment) -> Result<Value, Refusal> {
-    key(scene.state, environment)?;
-    make_secret(scene.state, environment);
-    Ok(webhook_values(scene, environment))
+pub(super) fn rotate_secret(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    require_key(handler.state, environment)?;
+    create_webhook_secret(handler.state, environment);
+    Ok(webhook_values(handler, environment))
 }
 
-fn make_secret(state: &mut State, environment: Environment) {
+fn create_webhook_secret(state: &mut State, environment: Environment) {
     let secret = state.razorpay.ids.hex(SECRET_LENGTH);
     state.insforge.razorpay_mut(environment).webhook_secret = Some(secret);
 }
 
-fn webhook_values(scene: &mut Scene, environment: Environment) -> Value {
-    let base_url = scene.world.base_url.trim_end_matches('/');
+fn webhook_values(handler: &mut Handler, environment: Environment) -> Value {
+    let base_url = handler.context.base_url.trim_end_matches('/');
     let url = format!("{base_url}/api/webhooks/razorpay/{environment}");
-    let mirror = scene.state.insforge.razorpay_mut(environment);
+    let mirror = handler.state.insforge.razorpay_mut(environment);
     mirror.connection.webhook = Some(Webhook {
         endpoint_id: "manual".to_owned(),
         endpoint_url: url.clone(),
-        configured_at: scene.world.now.to_owned(),
+        configured_at: handler.context.now.to_owned(),
     });
     json!({
         "connection": rows::connection(mirror, environment),

@@ -1,4 +1,4 @@
-//! Razorpay's part of the API, which only newer backends have.
+//! The Razorpay part of the backend's API, which only newer backends have.
 
 mod catalog;
 mod config;
@@ -9,17 +9,17 @@ mod transactions;
 
 use serde_json::Value;
 
+use crate::backend::api_error::ApiError;
 use crate::backend::lists::Ledger;
-use crate::backend::refusal::Refusal;
-use crate::backend::route::{self, Path};
-use crate::backend::{Provider, Scene, World};
+use crate::backend::route::{EnvironmentAction, RequestPath};
+use crate::backend::{Context, Handler, ProviderApi};
 use crate::environment::Environment;
-use crate::razorpay;
+use crate::razorpay::RazorpayError;
 use crate::state::State;
 
-/// What an administrator can do in an environment.
+/// An action in a Razorpay environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum RazorpayAction {
     SetKeys,
     RemoveKeys,
     WebhookSetup,
@@ -31,10 +31,10 @@ pub(super) enum Action {
     Subscriptions,
 }
 
-impl Action {
-    /// What a path inside an environment means.
-    pub(super) fn find(path: Path<'_>) -> Option<route::Action<Self>> {
-        let user = match (path.method, path.words) {
+impl RazorpayAction {
+    /// The action of a path in an environment.
+    pub(super) fn find(path: RequestPath<'_>) -> Option<EnvironmentAction<Self>> {
+        let user = match (path.method, path.lowercase) {
             ("POST", ["orders"]) => Some("Razorpay order creation"),
             ("POST", ["orders", "verify"]) => Some("Razorpay order verification"),
             ("POST", ["subscriptions"]) => Some("Razorpay subscription creation"),
@@ -45,9 +45,9 @@ impl Action {
             _ => None,
         };
         if let Some(what) = user {
-            return Some(route::Action::UserSession(what));
+            return Some(EnvironmentAction::UserOnly(what));
         }
-        Some(route::Action::Admin(match (path.method, path.words) {
+        Some(EnvironmentAction::Provider(match (path.method, path.lowercase) {
             ("PUT", ["config"]) => Self::SetKeys,
             ("DELETE", ["config"]) => Self::RemoveKeys,
             ("GET", ["webhook"]) => Self::WebhookSetup,
@@ -62,11 +62,11 @@ impl Action {
     }
 }
 
-/// Razorpay, as the backend's API has it.
-pub(super) struct Razorpay;
+/// The routes under `/api/payments/razorpay`.
+pub(super) struct RazorpayApi;
 
-impl Provider for Razorpay {
-    type Action = Action;
+impl ProviderApi for RazorpayApi {
+    type Action = RazorpayAction;
 
     fn status(state: &State) -> Value {
         config::status(state)
@@ -76,8 +76,8 @@ impl Provider for Razorpay {
         config::config(state)
     }
 
-    fn sync(state: &mut State, world: &World, environments: &[Environment]) -> Value {
-        sync::sync(state, world, environments)
+    fn sync(state: &mut State, context: &Context, environments: &[Environment]) -> Value {
+        sync::sync(state, context, environments)
     }
 
     fn ledger(state: &State, environment: Environment) -> Ledger<'_> {
@@ -85,41 +85,40 @@ impl Provider for Razorpay {
         Ledger { provider: "razorpay", customers: &mirror.customers, transactions: &mirror.transactions }
     }
 
-    fn act(scene: &mut Scene, action: &Action) -> Result<(u16, Value), Refusal> {
-        let environment = scene.environment()?;
+    fn run(handler: &mut Handler, action: &RazorpayAction) -> Result<(u16, Value), ApiError> {
+        let environment = handler.environment()?;
         let ok = |body| Ok((200, body));
         match action {
-            Action::SetKeys => ok(config::set(scene, environment)?),
-            Action::RemoveKeys => ok(config::remove(scene, environment)?),
-            Action::WebhookSetup => ok(config::webhook(scene, environment)?),
-            Action::RotateSecret => ok(config::rotate_secret(scene, environment)?),
-            Action::Catalog => ok(catalog::list(scene, environment)),
-            Action::CreateItem => Ok((201, catalog::create_item(scene, environment)?)),
-            Action::UpdateItem(id) => ok(catalog::update_item(scene, environment, id)?),
-            Action::CreatePlan => Ok((201, catalog::create_plan(scene, environment)?)),
-            Action::Subscriptions => ok(subscriptions::list(scene, environment)?),
+            RazorpayAction::SetKeys => ok(config::set(handler, environment)?),
+            RazorpayAction::RemoveKeys => ok(config::remove(handler, environment)?),
+            RazorpayAction::WebhookSetup => ok(config::webhook_setup(handler, environment)?),
+            RazorpayAction::RotateSecret => ok(config::rotate_secret(handler, environment)?),
+            RazorpayAction::Catalog => ok(catalog::list(handler, environment)),
+            RazorpayAction::CreateItem => Ok((201, catalog::create_item(handler, environment)?)),
+            RazorpayAction::UpdateItem(id) => ok(catalog::update_item(handler, environment, id)?),
+            RazorpayAction::CreatePlan => Ok((201, catalog::create_plan(handler, environment)?)),
+            RazorpayAction::Subscriptions => ok(subscriptions::list(handler, environment)?),
         }
     }
 }
 
-/// What Razorpay refuses reaches the caller with Razorpay's own words and status; what became of a call that it did
-/// not answer does not reach anybody.
-impl From<razorpay::Refusal> for Refusal {
-    fn from(refusal: razorpay::Refusal) -> Self {
-        match refusal {
-            razorpay::Refusal::Said { status: status @ (401 | 403), description } => {
+/// Keeps Razorpay's status and message. Without an answer from Razorpay, the backend reports [`CONNECTION_LOST`].
+impl From<RazorpayError> for ApiError {
+    fn from(error: RazorpayError) -> Self {
+        match error {
+            RazorpayError::Response { status: status @ (401 | 403), description } => {
                 Self::new(status, "PAYMENT_CONFIG_INVALID", description)
             }
-            razorpay::Refusal::Said { status: 429, description } => {
+            RazorpayError::Response { status: 429, description } => {
                 Self::new(429, "RATE_LIMITED", description)
             }
-            razorpay::Refusal::Said { status, description } => {
+            RazorpayError::Response { status, description } => {
                 Self::new(status, "UPSTREAM_FAILURE", description)
             }
-            razorpay::Refusal::Lost => Self::new(500, "INTERNAL_ERROR", LOST),
+            RazorpayError::ConnectionLost => Self::new(500, "INTERNAL_ERROR", CONNECTION_LOST),
         }
     }
 }
 
-/// What the backend says when Razorpay did not answer: its Razorpay client stumbles over that.
-const LOST: &str = "Cannot read properties of undefined (reading 'status')";
+/// The backend's message if Razorpay does not answer. Its Razorpay client fails with this JavaScript error.
+const CONNECTION_LOST: &str = "Cannot read properties of undefined (reading 'status')";

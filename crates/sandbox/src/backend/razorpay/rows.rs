@@ -1,14 +1,14 @@
-//! The rows of Razorpay's objects, with their fields in the backend's order.
+//! The rows of Razorpay objects, with their fields in the backend's order.
 
 use serde_json::{Map, Value, json};
 
-use crate::backend::rows::{self, as_stored};
+use crate::backend::rows::{self, in_database_order};
 use crate::environment::Environment;
-use crate::razorpay::{Item, Plan, masked};
-use crate::state::razorpay::{Mirror, MirroredSubscription};
+use crate::razorpay::{Item, Plan, mask};
+use crate::state::razorpay::{MirroredSubscription, RazorpayMirror};
 
-pub(super) fn connection(mirror: &Mirror, environment: Environment) -> Value {
-    let masked_key = mirror.key.as_ref().map(|key| masked(&key.id));
+pub(super) fn connection(mirror: &RazorpayMirror, environment: Environment) -> Value {
+    let masked_key = mirror.key.as_ref().map(|key| mask(&key.id));
     rows::connection(&mirror.connection, environment, "merchantName", masked_key.as_deref())
 }
 
@@ -75,10 +75,10 @@ pub(super) fn subscription(row: &MirroredSubscription, environment: Environment)
         "hasScheduledChanges": subscription.has_scheduled_changes,
         "changeScheduledAt": subscription.change_scheduled_at,
         "offerId": subscription.offer,
-        // A checkout that the application verified; nobody checks out here.
+        // These come from a verified checkout, which the sandbox does not have.
         "authorizationPaymentId": null,
         "authorizationVerifiedAt": null,
-        "notes": as_stored(&subscription.notes),
+        "notes": in_database_order(&subscription.notes),
         "providerCreatedAt": subscription.created,
         "syncedAt": row.synced_at,
         "createdAt": row.created_at,

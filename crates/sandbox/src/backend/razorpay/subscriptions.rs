@@ -1,15 +1,15 @@
-//! Razorpay's subscriptions.
+//! Razorpay subscriptions.
 
 use serde_json::{Value, json};
 
-use crate::backend::Scene;
+use crate::backend::Handler;
+use crate::backend::api_error::ApiError;
 use crate::backend::razorpay::rows;
-use crate::backend::refusal::Refusal;
 use crate::environment::Environment;
 
-pub(super) fn list(scene: &Scene, environment: Environment) -> Result<Value, Refusal> {
-    let (subject, limit) = scene.subject_and_limit()?;
-    let all = scene.state.insforge.razorpay(environment).subscriptions.iter();
+pub(super) fn list(handler: &Handler, environment: Environment) -> Result<Value, ApiError> {
+    let (subject, limit) = handler.subject_and_limit()?;
+    let all = handler.state.insforge.razorpay(environment).subscriptions.iter();
     let rows = all
         .filter(|row| subject.is_none() || row.subject == subject)
         .take(limit)

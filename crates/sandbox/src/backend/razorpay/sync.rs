@@ -1,32 +1,32 @@
-//! Mirroring Razorpay. The answer is always a success; what became of it stands in each environment's result.
+//! The sync from Razorpay. The response is always a success; each environment's result has its own status.
 
 use serde_json::{Value, json};
 
-use crate::backend::World;
-use crate::backend::razorpay::{LOST, config, rows};
+use crate::backend::Context;
+use crate::backend::razorpay::{CONNECTION_LOST, config, rows};
 use crate::environment::Environment;
-use crate::razorpay::{Refusal, Subscription};
-use crate::state::razorpay::{Counts, Key, Mirror, MirroredSubscription};
-use crate::state::{Customer, MirroredCustomer, State, Subject};
+use crate::razorpay::{RazorpayError, Subscription};
+use crate::state::razorpay::{Counts, Key, MirroredSubscription, RazorpayMirror};
+use crate::state::{BillingSubject, Customer, MirroredCustomer, State};
 
 /// Syncs these environments.
-pub(super) fn sync(state: &mut State, world: &World, environments: &[Environment]) -> Value {
+pub(super) fn sync(state: &mut State, context: &Context, environments: &[Environment]) -> Value {
     let results: Vec<Value> =
-        environments.iter().map(|environment| one(state, world, *environment)).collect();
+        environments.iter().map(|environment| sync_environment(state, context, *environment)).collect();
     json!({"results": results})
 }
 
-fn one(state: &mut State, world: &World, environment: Environment) -> Value {
+fn sync_environment(state: &mut State, context: &Context, environment: Environment) -> Value {
     let (counts, error) = match state.insforge.razorpay(environment).key.clone() {
         None => {
             let error = config::not_configured(environment);
             disconnect(state, environment, "unconfigured", &error);
             (Counts::default(), Some(error))
         }
-        Some(key) => match everything(state, world, &key, environment) {
+        Some(key) => match sync_account(state, context, &key, environment) {
             Ok(done) => done,
-            Err(refusal) => {
-                let error = as_javascript(&refusal);
+            Err(error) => {
+                let error = javascript_message(&error);
                 disconnect(state, environment, "error", error);
                 (Counts::default(), Some(error.to_owned()))
             }
@@ -54,61 +54,66 @@ fn disconnect(state: &mut State, environment: Environment, status: &str, error: 
     connection.disconnect(status, error.to_owned());
 }
 
-/// Razorpay's errors are no errors to JavaScript, which has no words for what is none.
-const fn as_javascript(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Said { .. } => "[object Object]",
-        Refusal::Lost => LOST,
+/// The message that the backend's JavaScript makes of an error.
+const fn javascript_message(error: &RazorpayError) -> &'static str {
+    match error {
+        RazorpayError::Response { .. } => "[object Object]",
+        RazorpayError::ConnectionLost => CONNECTION_LOST,
     }
 }
 
-/// The catalog, without which nothing happens; then one stage after the other, each of which can fail by itself.
-fn everything(
+/// Syncs an account. If the catalog fails, the sync stops. Every later stage can fail on its own.
+fn sync_account(
     state: &mut State,
-    world: &World,
+    context: &Context,
     key: &Key,
     environment: Environment,
-) -> Result<(Counts, Option<String>), Refusal> {
-    let mut counts = catalog(state, world, key, environment)?;
+) -> Result<(Counts, Option<String>), RazorpayError> {
+    let mut counts = sync_catalog(state, context, key, environment)?;
     let mut failures = Vec::new();
-    let mut done = |name: &str, outcome: Result<usize, String>| {
-        outcome.unwrap_or_else(|error| {
-            failures.push(format!("{name}: {error}"));
+    let mut count = |stage: &str, result: Result<usize, String>| {
+        result.unwrap_or_else(|error| {
+            failures.push(format!("{stage}: {error}"));
             0
         })
     };
-    let said = |refusal: Refusal| as_javascript(&refusal).to_owned();
+    let message = |error: RazorpayError| javascript_message(&error).to_owned();
 
-    let found = state.razorpay(key, environment, world.now).customers().map_err(said);
+    let found = state.razorpay(key, environment, context.now).customers().map_err(message);
     let mirror = state.insforge.razorpay_mut(environment);
-    counts.customers = done("customers", found.map(|found| mirror.keep_customers(found, world.now)));
+    counts.customers = count("customers", found.map(|found| mirror.upsert_customers(found, context.now)));
 
-    let found = state.razorpay(key, environment, world.now).subscriptions().map_err(said);
+    let found = state.razorpay(key, environment, context.now).subscriptions().map_err(message);
     let mirror = state.insforge.razorpay_mut(environment);
-    let kept = found.and_then(|found| mirror.keep_subscriptions(found, world.now));
-    counts.subscriptions = done("subscriptions", kept);
+    let stored = found.and_then(|found| mirror.upsert_subscriptions(found, context.now));
+    counts.subscriptions = count("subscriptions", stored);
 
-    let found = state.razorpay(key, environment, world.now).invoices().map_err(said);
+    let found = state.razorpay(key, environment, context.now).invoices().map_err(message);
     let mirror = state.insforge.razorpay_mut(environment);
-    counts.invoices = done("invoices", found.map(|found| mirror.keep_invoices(found, world.now)));
+    counts.invoices = count("invoices", found.map(|found| mirror.upsert_invoices(found, context.now)));
 
-    let found = state.razorpay(key, environment, world.now).payments().map_err(said);
+    let found = state.razorpay(key, environment, context.now).payments().map_err(message);
     let mirror = state.insforge.razorpay_mut(environment);
-    counts.payments = done("payments", found.map(|found| mirror.keep_payments(found, world.now)));
+    counts.payments = count("payments", found.map(|found| mirror.upsert_payments(found, context.now)));
 
     let error = (!failures.is_empty()).then(|| failures.join("; "));
     let connection = &mut mirror.connection;
     connection.connect(key.id.clone(), None, environment == Environment::Live);
-    connection.last_synced_at = Some(world.now.to_owned());
+    connection.last_synced_at = Some(context.now.to_owned());
     connection.last_sync_status = Some(if error.is_none() { "succeeded" } else { "failed" }.to_owned());
     connection.last_sync_error.clone_from(&error);
     connection.last_sync_counts = Some(counts);
     Ok((counts, error))
 }
 
-fn catalog(state: &mut State, world: &World, key: &Key, environment: Environment) -> Result<Counts, Refusal> {
-    let mut razorpay = state.razorpay(key, environment, world.now);
-    razorpay.orders()?;
+fn sync_catalog(
+    state: &mut State,
+    context: &Context,
+    key: &Key,
+    environment: Environment,
+) -> Result<Counts, RazorpayError> {
+    let mut razorpay = state.razorpay(key, environment, context.now);
+    razorpay.check_key()?;
     let plans = razorpay.plans()?;
     let items = razorpay.items()?;
     let counts = Counts { items: items.len(), plans: plans.len(), ..Counts::default() };
@@ -118,20 +123,20 @@ fn catalog(state: &mut State, world: &World, key: &Key, environment: Environment
     mirror.items.retain(|id, _| listed(id));
     mirror.plans.retain(|id, _| plans.iter().any(|plan| plan.id == *id));
     for item in items {
-        mirror.keep_item(item, world.now);
+        mirror.upsert_item(item, context.now);
     }
     for mut plan in plans {
-        // Of a plan's item its list says less.
+        // The list of plans omits these fields of the item.
         plan.item.r#type = None;
         plan.item.created = None;
-        mirror.keep_plan(plan, world.now);
+        mirror.upsert_plan(plan, context.now);
     }
     Ok(counts)
 }
 
-impl Mirror {
-    /// Customers stay, whether Razorpay still lists them or not. How many came.
-    fn keep_customers(&mut self, customers: Vec<Customer>, now: &str) -> usize {
+impl RazorpayMirror {
+    /// Stores customers, and keeps those that Razorpay no longer lists. Returns the number of customers.
+    fn upsert_customers(&mut self, customers: Vec<Customer>, now: &str) -> usize {
         let count = customers.len();
         for customer in customers {
             let row = MirroredCustomer { customer, deleted: false, synced_at: now.to_owned() };
@@ -140,21 +145,21 @@ impl Mirror {
         count
     }
 
-    /// All of them, or none where a customer has two subjects. How many came.
-    fn keep_subscriptions(&mut self, found: Vec<Subscription>, now: &str) -> Result<usize, String> {
+    /// Replaces the subscriptions, unless a customer has two billing subjects. Returns the number of subscriptions.
+    fn upsert_subscriptions(&mut self, found: Vec<Subscription>, now: &str) -> Result<usize, String> {
         let mut subjects = self.subjects.clone();
         let mut rows = Vec::with_capacity(found.len());
         for subscription in found {
             let customer = subscription.customer.as_ref();
-            let named = Subject::of(&subscription.notes);
-            let subject = named.or_else(|| subjects.get(customer?).cloned());
+            let own = BillingSubject::from_metadata(&subscription.notes);
+            let subject = own.or_else(|| subjects.get(customer?).cloned());
             if let (Some(subject), Some(customer)) = (&subject, customer) {
                 if subjects.get(customer).is_some_and(|known| known != subject) {
                     return Err("duplicate key value violates unique constraint \
                                 \"customer_mappings_provider_environment_provider_customer_id_key\""
                         .to_owned());
                 }
-                // A subject has one customer: the last.
+                // A billing subject has one customer: the last one.
                 subjects.retain(|_, known| known != subject);
                 subjects.insert(customer.clone(), subject.clone());
             }

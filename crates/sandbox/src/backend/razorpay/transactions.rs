@@ -1,31 +1,31 @@
-//! What invoices and payments become: one row for an invoice and the payment of it, whichever comes first.
+//! Transactions from invoices and payments. An invoice and its payment become one row, whichever comes first.
 
 use serde_json::{Map, Value};
 
 use crate::razorpay::{Invoice, Payment};
-use crate::state::razorpay::Mirror;
-use crate::state::{References, Subject, Transaction};
+use crate::state::razorpay::RazorpayMirror;
+use crate::state::{BillingSubject, References, Transaction};
 
-impl Mirror {
-    /// How many came.
-    pub(super) fn keep_invoices(&mut self, invoices: Vec<Invoice>, now: &str) -> usize {
+impl RazorpayMirror {
+    /// Stores invoices. Returns their number.
+    pub(super) fn upsert_invoices(&mut self, invoices: Vec<Invoice>, now: &str) -> usize {
         let count = invoices.len();
         for invoice in invoices {
-            self.keep_invoice(invoice, now);
+            self.upsert_invoice(invoice, now);
         }
         count
     }
 
-    /// How many came.
-    pub(super) fn keep_payments(&mut self, payments: Vec<Payment>, now: &str) -> usize {
+    /// Stores payments. Returns their number.
+    pub(super) fn upsert_payments(&mut self, payments: Vec<Payment>, now: &str) -> usize {
         let count = payments.len();
         for payment in payments {
-            self.keep_payment(payment, now);
+            self.upsert_payment(payment, now);
         }
         count
     }
 
-    fn keep_invoice(&mut self, invoice: Invoice, now: &str) {
+    fn upsert_invoice(&mut self, invoice: Invoice, now: &str) {
         let status = match invoice.status.as_str() {
             "paid" => "succeeded",
             "draft" | "issued" | "partially_paid" => "pending",
@@ -39,7 +39,7 @@ impl Mirror {
         };
         let failed_at = invoice.expired_at.or(invoice.cancelled_at).or_else(|| invoice.created.clone());
         let paid_at = invoice.paid_at.or_else(|| invoice.created.clone());
-        self.keep_transaction(Transaction {
+        self.upsert_transaction(Transaction {
             r#type: r#type.to_owned(),
             status: status.to_owned(),
             subject: self.subject(&invoice.notes, invoice.customer.as_ref()),
@@ -65,7 +65,7 @@ impl Mirror {
         });
     }
 
-    fn keep_payment(&mut self, payment: Payment, now: &str) {
+    fn upsert_payment(&mut self, payment: Payment, now: &str) {
         let status = payment_status(&payment);
         let own = References {
             payment: Some(payment.id),
@@ -73,54 +73,54 @@ impl Mirror {
             order: payment.order,
             ..References::default()
         };
-        let known = self.transactions.iter().rfind(|row| is_about(row, &own)).cloned();
-        let context = known.as_ref();
+        let existing = self.transactions.iter().rfind(|row| is_same_payment(row, &own)).cloned();
+        let existing = existing.as_ref();
         let references = References {
-            invoice: own.invoice.or_else(|| context?.references.invoice.clone()),
-            order: own.order.or_else(|| context?.references.order.clone()),
-            subscription: context.and_then(|row| row.references.subscription.clone()),
+            invoice: own.invoice.or_else(|| existing?.references.invoice.clone()),
+            order: own.order.or_else(|| existing?.references.order.clone()),
+            subscription: existing.and_then(|row| row.references.subscription.clone()),
             ..own
         };
-        let of_subscription = references.invoice.is_some()
+        let is_subscription = references.invoice.is_some()
             || references.subscription.is_some()
-            || context.is_some_and(|row| row.r#type == "subscription_invoice");
+            || existing.is_some_and(|row| row.r#type == "subscription_invoice");
         let r#type = match status {
-            _ if of_subscription => "subscription_invoice",
+            _ if is_subscription => "subscription_invoice",
             "failed" => "failed_payment",
             _ => "one_time_payment",
         };
-        let subject = Subject::of(&payment.notes)
-            .or_else(|| context?.subject.clone())
+        let subject = BillingSubject::from_metadata(&payment.notes)
+            .or_else(|| existing?.subject.clone())
             .or_else(|| self.subjects.get(payment.customer.as_ref()?).cloned());
-        let at = |wanted: bool| payment.created.clone().filter(|_| wanted);
-        self.keep_transaction(Transaction {
+        let time_if = |condition: bool| payment.created.clone().filter(|_| condition);
+        self.upsert_transaction(Transaction {
             r#type: r#type.to_owned(),
             status: status.to_owned(),
             subject,
-            customer_id: payment.customer.or_else(|| context?.customer_id.clone()),
-            customer_email: payment.email.or_else(|| context?.customer_email.clone()),
+            customer_id: payment.customer.or_else(|| existing?.customer_id.clone()),
+            customer_email: payment.email.or_else(|| existing?.customer_email.clone()),
             references,
             amount: Some(payment.amount),
             amount_refunded: Some(payment.amount_refunded),
             currency: Some(payment.currency.to_lowercase()),
-            description: payment.description.or_else(|| context?.description.clone()),
-            paid_at: at(status == "succeeded"),
-            failed_at: at(status == "failed"),
-            refunded_at: at(matches!(status, "refunded" | "partially_refunded")),
+            description: payment.description.or_else(|| existing?.description.clone()),
+            paid_at: time_if(status == "succeeded"),
+            failed_at: time_if(status == "failed"),
+            refunded_at: time_if(matches!(status, "refunded" | "partially_refunded")),
             provider_created_at: payment.created.clone(),
             created_at: now.to_owned(),
             updated_at: now.to_owned(),
         });
     }
 
-    /// Into the row that is about the same, where there is one. What is not known any more stays known.
-    fn keep_transaction(&mut self, new: Transaction) {
-        let same = |row: &&mut Transaction| row.references.main() == new.references.main();
-        let known = match self.transactions.iter_mut().rfind(same) {
+    /// Merges a transaction into the row for the same payment, or adds a row. Fields that are now empty keep their values.
+    fn upsert_transaction(&mut self, new: Transaction) {
+        let same = |row: &&mut Transaction| row.references.primary() == new.references.primary();
+        let existing = match self.transactions.iter_mut().rfind(same) {
             Some(row) => Some(row),
-            None => self.transactions.iter_mut().rfind(|row| is_about(row, &new.references)),
+            None => self.transactions.iter_mut().rfind(|row| is_same_payment(row, &new.references)),
         };
-        let Some(row) = known else {
+        let Some(row) = existing else {
             self.transactions.push(new);
             return;
         };
@@ -148,14 +148,14 @@ impl Mirror {
         };
     }
 
-    /// Whose it is: its notes say so, or the customer is somebody's.
-    fn subject(&self, notes: &Map<String, Value>, customer: Option<&String>) -> Option<Subject> {
-        Subject::of(notes).or_else(|| self.subjects.get(customer?).cloned())
+    /// The billing subject: from the notes, or else the customer's.
+    fn subject(&self, notes: &Map<String, Value>, customer: Option<&String>) -> Option<BillingSubject> {
+        BillingSubject::from_metadata(notes).or_else(|| self.subjects.get(customer?).cloned())
     }
 }
 
-/// A refund is never the payment that it is of.
-fn is_about(row: &Transaction, references: &References) -> bool {
+/// Whether a row is for the payment with these references. A refund is a row of its own.
+fn is_same_payment(row: &Transaction, references: &References) -> bool {
     let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
     row.r#type != "refund"
         && (same(&row.references.payment, &references.payment)

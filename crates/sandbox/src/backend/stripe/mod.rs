@@ -1,4 +1,4 @@
-//! Stripe's part of the API.
+//! The Stripe part of the backend's API.
 
 mod catalog;
 mod config;
@@ -8,16 +8,16 @@ mod sync;
 
 use serde_json::Value;
 
+use crate::backend::api_error::ApiError;
 use crate::backend::lists::Ledger;
-use crate::backend::refusal::Refusal;
-use crate::backend::route::{self, Path};
-use crate::backend::{Provider, Scene, World};
+use crate::backend::route::{EnvironmentAction, RequestPath};
+use crate::backend::{Context, Handler, ProviderApi};
 use crate::environment::Environment;
 use crate::state::State;
 
-/// What an administrator can do in an environment.
+/// An action in a Stripe environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum StripeAction {
     SetKey,
     RemoveKey,
     ConfigureWebhook,
@@ -35,15 +35,15 @@ pub(super) enum Action {
     Subscriptions,
 }
 
-impl Action {
-    /// What a path inside an environment means.
-    pub(super) fn find(path: Path<'_>) -> Option<route::Action<Self>> {
-        let own = match (path.method, path.words) {
+impl StripeAction {
+    /// The action of a path in an environment.
+    pub(super) fn find(path: RequestPath<'_>) -> Option<EnvironmentAction<Self>> {
+        let own = match (path.method, path.lowercase) {
             ("POST", ["checkout-sessions"]) => {
-                return Some(route::Action::UserSession("Checkout session creation"));
+                return Some(EnvironmentAction::UserOnly("Checkout session creation"));
             }
             ("POST", ["customer-portal-sessions"]) => {
-                return Some(route::Action::UserSession("Customer portal session creation"));
+                return Some(EnvironmentAction::UserOnly("Customer portal session creation"));
             }
             ("PUT", ["config"]) => Self::SetKey,
             ("DELETE", ["config"]) => Self::RemoveKey,
@@ -62,15 +62,15 @@ impl Action {
             ("GET", ["subscriptions"]) => Self::Subscriptions,
             _ => return None,
         };
-        Some(route::Action::Admin(own))
+        Some(EnvironmentAction::Provider(own))
     }
 }
 
-/// Stripe, as the backend's API has it.
-pub(super) struct Stripe;
+/// The routes under `/api/payments/stripe`.
+pub(super) struct StripeApi;
 
-impl Provider for Stripe {
-    type Action = Action;
+impl ProviderApi for StripeApi {
+    type Action = StripeAction;
 
     fn status(state: &State) -> Value {
         config::status(state)
@@ -80,8 +80,8 @@ impl Provider for Stripe {
         config::config(state)
     }
 
-    fn sync(state: &mut State, world: &World, environments: &[Environment]) -> Value {
-        sync::sync(state, world, environments)
+    fn sync(state: &mut State, context: &Context, environments: &[Environment]) -> Value {
+        sync::sync(state, context, environments)
     }
 
     fn ledger(state: &State, environment: Environment) -> Ledger<'_> {
@@ -89,24 +89,24 @@ impl Provider for Stripe {
         Ledger { provider: "stripe", customers: &mirror.customers, transactions: &mirror.transactions }
     }
 
-    fn act(scene: &mut Scene, action: &Action) -> Result<(u16, Value), Refusal> {
+    fn run(handler: &mut Handler, action: &StripeAction) -> Result<(u16, Value), ApiError> {
         let ok = |body| Ok((200, body));
         match action {
-            Action::SetKey => ok(scene.set_key()?),
-            Action::RemoveKey => ok(scene.remove_key()?),
-            Action::ConfigureWebhook => ok(scene.configure_webhook()?),
-            Action::Catalog => ok(scene.catalog()?),
-            Action::Products => ok(scene.products()?),
-            Action::Product(id) => ok(scene.product(id)?),
-            Action::CreateProduct => Ok((201, scene.create_product()?)),
-            Action::UpdateProduct(id) => ok(scene.update_product(id)?),
-            Action::DeleteProduct(id) => ok(scene.delete_product(id)?),
-            Action::Prices => ok(scene.prices()?),
-            Action::Price(id) => ok(scene.price(id)?),
-            Action::CreatePrice => Ok((201, scene.create_price()?)),
-            Action::UpdatePrice(id) => ok(scene.update_price(id)?),
-            Action::ArchivePrice(id) => ok(scene.archive_price(id)?),
-            Action::Subscriptions => ok(scene.subscriptions()?),
+            StripeAction::SetKey => ok(handler.set_key()?),
+            StripeAction::RemoveKey => ok(handler.remove_key()?),
+            StripeAction::ConfigureWebhook => ok(handler.configure_webhook()?),
+            StripeAction::Catalog => ok(handler.catalog()?),
+            StripeAction::Products => ok(handler.products()?),
+            StripeAction::Product(id) => ok(handler.product(id)?),
+            StripeAction::CreateProduct => Ok((201, handler.create_product()?)),
+            StripeAction::UpdateProduct(id) => ok(handler.update_product(id)?),
+            StripeAction::DeleteProduct(id) => ok(handler.delete_product(id)?),
+            StripeAction::Prices => ok(handler.prices()?),
+            StripeAction::Price(id) => ok(handler.price(id)?),
+            StripeAction::CreatePrice => Ok((201, handler.create_price()?)),
+            StripeAction::UpdatePrice(id) => ok(handler.update_price(id)?),
+            StripeAction::ArchivePrice(id) => ok(handler.archive_price(id)?),
+            StripeAction::Subscriptions => ok(handler.subscriptions()?),
         }
     }
 }

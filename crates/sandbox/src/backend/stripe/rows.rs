@@ -1,15 +1,15 @@
-//! The rows of Stripe's objects, with their fields in the backend's order.
+//! The rows of Stripe objects, with their fields in the backend's order.
 
 use serde_json::{Value, json};
 
-use crate::backend::rows::{self, as_stored};
+use crate::backend::rows::{self, in_database_order};
 use crate::environment::Environment;
 use crate::state::Synced;
-use crate::state::stripe::{Mirror, MirroredSubscription};
-use crate::stripe::{Price, Product, masked};
+use crate::state::stripe::{MirroredSubscription, StripeMirror};
+use crate::stripe::{Price, Product, mask};
 
-pub(super) fn connection(mirror: &Mirror, environment: Environment) -> Value {
-    let masked_key = mirror.key.as_deref().map(masked);
+pub(super) fn connection(mirror: &StripeMirror, environment: Environment) -> Value {
+    let masked_key = mirror.key.as_deref().map(mask);
     rows::connection(&mirror.connection, environment, "accountEmail", masked_key.as_deref())
 }
 
@@ -47,15 +47,15 @@ pub(super) fn price(price: &Price, synced_at: &str, environment: Environment) ->
     })
 }
 
-/// A mirrored product: what the database gives back.
+/// A product from the mirror, with its metadata in the database's order.
 pub(super) fn mirrored_product(row: &Synced<Product>, environment: Environment) -> Value {
-    let stored = Product { metadata: as_stored(&row.object.metadata), ..row.object.clone() };
+    let stored = Product { metadata: in_database_order(&row.object.metadata), ..row.object.clone() };
     product(&stored, &row.synced_at, environment)
 }
 
-/// A mirrored price: what the database gives back.
+/// A price from the mirror, with its metadata in the database's order.
 pub(super) fn mirrored_price(row: &Synced<Price>, environment: Environment) -> Value {
-    let stored = Price { metadata: as_stored(&row.object.metadata), ..row.object.clone() };
+    let stored = Price { metadata: in_database_order(&row.object.metadata), ..row.object.clone() };
     price(&stored, &row.synced_at, environment)
 }
 
@@ -89,7 +89,7 @@ pub(super) fn subscription(row: &MirroredSubscription, environment: Environment)
         "trialStart": subscription.trial_start,
         "trialEnd": subscription.trial_end,
         "latestInvoiceId": subscription.latest_invoice,
-        "metadata": as_stored(&subscription.metadata),
+        "metadata": in_database_order(&subscription.metadata),
         "syncedAt": row.synced_at,
         "createdAt": row.created_at,
         "updatedAt": row.synced_at,

@@ -1,14 +1,14 @@
-//! Stripe's subscriptions.
+//! Stripe subscriptions.
 
 use serde_json::{Value, json};
 
-use crate::backend::Scene;
-use crate::backend::refusal::Refusal;
+use crate::backend::Handler;
+use crate::backend::api_error::ApiError;
 use crate::backend::stripe::rows;
 use crate::state::stripe::MirroredSubscription;
 
-impl Scene<'_> {
-    pub(super) fn subscriptions(&self) -> Result<Value, Refusal> {
+impl Handler<'_> {
+    pub(super) fn subscriptions(&self) -> Result<Value, ApiError> {
         let environment = self.environment()?;
         let (subject, limit) = self.subject_and_limit()?;
         let all = self.state.insforge.stripe(environment).subscriptions.values();

@@ -1,33 +1,33 @@
-//! Mirroring Stripe. The answer is always a success; what became of it stands in each environment's connection.
+//! The sync from Stripe. The response is always a success; each environment's connection has the result.
 
 use serde_json::{Value, json};
 
-use crate::backend::World;
+use crate::backend::Context;
 use crate::backend::stripe::{config, rows};
 use crate::environment::Environment;
 use crate::generation::Generation;
 use crate::state::stripe::{Counts, MirroredSubscription};
-use crate::state::{Customer, MirroredCustomer, State, Subject, Synced};
-use crate::stripe::{Refusal, Subscription};
+use crate::state::{BillingSubject, Customer, MirroredCustomer, State, Synced};
+use crate::stripe::{StripeError, Subscription};
 
 /// Syncs these environments.
-pub(super) fn sync(state: &mut State, world: &World, environments: &[Environment]) -> Value {
+pub(super) fn sync(state: &mut State, context: &Context, environments: &[Environment]) -> Value {
     let results: Vec<Value> =
-        environments.iter().map(|environment| one(state, world, *environment)).collect();
+        environments.iter().map(|environment| sync_environment(state, context, *environment)).collect();
     json!({"results": results})
 }
 
-fn one(state: &mut State, world: &World, environment: Environment) -> Value {
+fn sync_environment(state: &mut State, context: &Context, environment: Environment) -> Value {
     let subscriptions = match state.insforge.stripe(environment).key.clone() {
         None => {
             let error = config::not_configured(environment);
             state.insforge.stripe_mut(environment).connection.disconnect("unconfigured", error);
             None
         }
-        Some(key) => match everything(state, world, &key, environment) {
+        Some(key) => match sync_account(state, context, &key, environment) {
             Ok(summary) => Some(summary),
-            Err(refusal) => {
-                state.insforge.stripe_mut(environment).connection.disconnect("error", refusal.message);
+            Err(error) => {
+                state.insforge.stripe_mut(environment).connection.disconnect("error", error.message);
                 None
             }
         },
@@ -39,29 +39,34 @@ fn one(state: &mut State, world: &World, environment: Environment) -> Value {
     })
 }
 
-/// The catalog, which counts as the sync; customers, whose failure nobody hears of; subscriptions, whose failure is
-/// reported although the catalog was written.
-fn everything(
+/// Syncs an account. The catalog decides the sync's status. A failure of the customers is ignored, and a failure of the
+/// subscriptions is reported even though the catalog is saved.
+fn sync_account(
     state: &mut State,
-    world: &World,
+    context: &Context,
     key: &str,
     environment: Environment,
-) -> Result<Value, Refusal> {
-    catalog(state, world, key, environment)?;
-    if let Ok(customers) = state.stripe(key, environment, world.now).customers() {
-        mirror_customers(state, world, environment, customers);
+) -> Result<Value, StripeError> {
+    sync_catalog(state, context, key, environment)?;
+    if let Ok(customers) = state.stripe(key, environment, context.now).customers() {
+        store_customers(state, context, environment, customers);
     }
-    let subscriptions = state.stripe(key, environment, world.now).subscriptions()?;
-    Ok(mirror_subscriptions(state, world, environment, subscriptions))
+    let subscriptions = state.stripe(key, environment, context.now).subscriptions()?;
+    Ok(store_subscriptions(state, context, environment, subscriptions))
 }
 
-fn catalog(state: &mut State, world: &World, key: &str, environment: Environment) -> Result<(), Refusal> {
-    let mut stripe = state.stripe(key, environment, world.now);
+fn sync_catalog(
+    state: &mut State,
+    context: &Context,
+    key: &str,
+    environment: Environment,
+) -> Result<(), StripeError> {
+    let mut stripe = state.stripe(key, environment, context.now);
     let (account, email) = stripe.account()?;
     let products = stripe.products()?;
     let prices = stripe.prices()?;
     let mirror = state.insforge.stripe_mut(environment);
-    let synced_at = world.now.to_owned();
+    let synced_at = context.now.to_owned();
     mirror.connection.connect(account, Some(email), environment == Environment::Live);
     mirror.connection.last_synced_at = Some(synced_at.clone());
     mirror.connection.last_sync_status = Some("succeeded".to_owned());
@@ -78,22 +83,22 @@ fn catalog(state: &mut State, world: &World, key: &str, environment: Environment
     Ok(())
 }
 
-/// A customer whom Stripe does not list any more stays, marked as deleted.
-fn mirror_customers(state: &mut State, world: &World, environment: Environment, customers: Vec<Customer>) {
+/// Stores customers. Those that Stripe no longer lists are marked as deleted.
+fn store_customers(state: &mut State, context: &Context, environment: Environment, customers: Vec<Customer>) {
     let mirrored = &mut state.insforge.stripe_mut(environment).customers;
     for row in mirrored.values_mut().filter(|row| !row.deleted) {
         row.deleted = true;
-        world.now.clone_into(&mut row.synced_at);
+        context.now.clone_into(&mut row.synced_at);
     }
     for customer in customers {
-        let row = MirroredCustomer { customer, deleted: false, synced_at: world.now.to_owned() };
+        let row = MirroredCustomer { customer, deleted: false, synced_at: context.now.to_owned() };
         mirrored.insert(row.customer.id.clone(), row);
     }
 }
 
-fn mirror_subscriptions(
+fn store_subscriptions(
     state: &mut State,
-    world: &World,
+    context: &Context,
     environment: Environment,
     subscriptions: Vec<Subscription>,
 ) -> Value {
@@ -102,22 +107,22 @@ fn mirror_subscriptions(
     let mirror = state.insforge.stripe_mut(environment);
     let mut before = std::mem::take(&mut mirror.subscriptions);
     for subscription in subscriptions {
-        let named = Subject::of(&subscription.metadata);
-        let subject = named.clone().or_else(|| mirror.subjects.get(&subscription.customer).cloned());
+        let own = BillingSubject::from_metadata(&subscription.metadata);
+        let subject = own.clone().or_else(|| mirror.subjects.get(&subscription.customer).cloned());
         unmapped += usize::from(subject.is_none());
-        // Newer backends remember whose customer it is, unless the customer or the subject has a partner already.
-        if let (Generation::Newer, Some(named)) = (world.generation, named)
-            && !mirror.subjects.values().any(|known| *known == named)
+        // Newer backends remember the customer's billing subject, unless either is already mapped.
+        if let (Generation::Newer, Some(own)) = (context.generation, own)
+            && !mirror.subjects.values().any(|known| *known == own)
         {
-            mirror.subjects.entry(subscription.customer.clone()).or_insert(named);
+            mirror.subjects.entry(subscription.customer.clone()).or_insert(own);
         }
         let created_at =
-            before.remove(&subscription.id).map_or_else(|| world.now.to_owned(), |row| row.created_at);
+            before.remove(&subscription.id).map_or_else(|| context.now.to_owned(), |row| row.created_at);
         let row = MirroredSubscription {
             subject,
             created_at,
-            synced_at: world.now.to_owned(),
-            written: state.ids.tick(),
+            synced_at: context.now.to_owned(),
+            written: state.ids.next_number(),
             subscription,
         };
         mirror.subscriptions.insert(row.subscription.id.clone(), row);
