@@ -680,17 +680,17 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fis
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "serve" -d 'Serve the sandbox on a port of this machine until Ctrl-C'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "serve" -d 'Serve the sandbox on a local port until Ctrl-C'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "exec" -d 'Run a command with a fresh sandbox as its backend'
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "reset" -d 'Forget the sandbox\'s state: its next use begins with the small shop'
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "path" -d 'Show where the state of --sandbox is kept'
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l state -d 'Keep the state in this file instead of that of --sandbox' -r -F
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l port -d 'Listen on this port; 0 is any free one' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l public-url -d 'The address under which Stripe would reach the backend: a made-up public one around a command, else this machine, to which Stripe sends no webhooks' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l generation -d 'Which of the backend\'s routes it has' -r -f -a "newer\t'`/api/payments/{provider}/…`: June 2026 (2.3) and later'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "reset" -d 'Delete the sandbox\'s state; its next use starts with the sample shop'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and not __fish_seen_subcommand_from serve exec reset path" -f -a "path" -d 'Show the path of the state file of --sandbox'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l state -d 'State file; the default is the one of --sandbox' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l port -d 'Port to listen on; 0 is any free port' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l public-url -d 'Address at which Stripe would reach the backend; `exec` defaults to a made-up public address, `serve` to a local one, to which Stripe sends no webhooks' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l generation -d 'Backend generation whose routes to serve' -r -f -a "newer\t'`/api/payments/{provider}/…`: June 2026 (2.3) and later'
 older\t'`/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l fault -d 'Let something go wrong, such as `POST /products: drop-after-write x1`; give it again for more' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l seed -d 'What chance begins with: the same number gives the same faults' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l fault -d 'Fault to inject, such as `POST /products: drop-after-write x1`; can be repeated' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l seed -d 'Seed for random faults; the same seed gives the same faults' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -709,7 +709,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l empty -d 'Begin with no key and empty providers instead of the small shop, where there is no state yet'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l empty -d 'Start without keys and with empty provider accounts instead of the sample shop, if there is no state yet'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s y -l yes -d 'Answer every confirmation with yes'
@@ -719,13 +719,13 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l state -d 'Keep the state in this file instead of in memory' -r -F
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l port -d 'Listen on this port; 0 is any free one' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l public-url -d 'The address under which Stripe would reach the backend: a made-up public one around a command, else this machine, to which Stripe sends no webhooks' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l generation -d 'Which of the backend\'s routes it has' -r -f -a "newer\t'`/api/payments/{provider}/…`: June 2026 (2.3) and later'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l state -d 'State file; the default is to keep the state in memory' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l port -d 'Port to listen on; 0 is any free port' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l public-url -d 'Address at which Stripe would reach the backend; `exec` defaults to a made-up public address, `serve` to a local one, to which Stripe sends no webhooks' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l generation -d 'Backend generation whose routes to serve' -r -f -a "newer\t'`/api/payments/{provider}/…`: June 2026 (2.3) and later'
 older\t'`/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2'"
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l fault -d 'Let something go wrong, such as `POST /products: drop-after-write x1`; give it again for more' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l seed -d 'What chance begins with: the same number gives the same faults' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l fault -d 'Fault to inject, such as `POST /products: drop-after-write x1`; can be repeated' -r
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l seed -d 'Seed for random faults; the same seed gives the same faults' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -744,7 +744,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l empty -d 'Begin with no key and empty providers instead of the small shop, where there is no state yet'
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l empty -d 'Start without keys and with empty provider accounts instead of the sample shop, if there is no state yet'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s y -l yes -d 'Answer every confirmation with yes'
@@ -754,7 +754,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_se
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l state -d 'The file that has the state, if it is another than that of --sandbox' -r -F
+complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -l state -d 'State file; the default is the one of --sandbox' -r -F
 complete -c insforge -n "__fish_insforge_using_subcommand sandbox; and __fish_seen_subcommand_from reset" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'

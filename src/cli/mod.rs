@@ -99,7 +99,7 @@ pub(crate) fn run(args: &[OsString], facts: Facts, early: &Early) -> Result<Exit
             exit = ended(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
-                let _answers = sandbox::bring(flag, &work, &ctx).await?;
+                let _answers = sandbox::start_if_requested(flag, &work, &ctx).await?;
                 work.run(&ctx).await
             } => outcome,
         }

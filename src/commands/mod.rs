@@ -28,7 +28,7 @@ pub(crate) use deferred::{Deferred, with_named_only};
 pub(crate) use help::columns;
 use razorpay::{Razorpay, RazorpayGateway};
 #[cfg(feature = "sandbox")]
-pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
+pub(crate) use sandbox::{SANDBOX_URL_VARIABLE, start_as_backend as start_sandbox_as_backend};
 use stripe::{Stripe, StripeGateway};
 
 /// The root of the tree.

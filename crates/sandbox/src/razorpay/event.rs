@@ -47,7 +47,7 @@ impl State {
                 self.connected_razorpay_account().customers.insert(customer.id.clone(), customer);
             }
             RazorpayEvent::Subscription(subscription) => {
-                self.connected_razorpay_account().subscriptions.push(subscription)
+                self.connected_razorpay_account().subscriptions.push(subscription);
             }
             RazorpayEvent::Invoice(invoice) => self.connected_razorpay_account().invoices.push(invoice),
             RazorpayEvent::Payment(payment) => {

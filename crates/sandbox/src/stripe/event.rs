@@ -70,7 +70,7 @@ impl State {
                 self.connected_stripe_account().customers.remove(&id);
             }
             StripeEvent::Subscription(subscription) => {
-                self.connected_stripe_account().subscriptions.push(subscription)
+                self.connected_stripe_account().subscriptions.push(subscription);
             }
         }
     }
