@@ -100,7 +100,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             exit = ended(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
-                let _answers = sandbox::bring(flag, &work, &ctx).await?;
+                let _answers = sandbox::start_if_requested(flag, &work, &ctx).await?;
                 work.run(&ctx).await
             } => outcome,
         }

@@ -26,7 +26,7 @@ use crate::wire::Environment;
 pub(crate) use help::{columns, is_required, with_help_layout};
 use razorpay::{Razorpay, RazorpayGateway};
 #[cfg(feature = "sandbox")]
-pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
+pub(crate) use sandbox::{SANDBOX_URL_VARIABLE, start_as_backend as start_sandbox_as_backend};
 use stripe::{Stripe, StripeGateway};
 
 /// The root of the tree.
