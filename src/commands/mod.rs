@@ -23,7 +23,7 @@ use crate::runner::{Ctx, execute};
 pub(crate) use help::{is_required, with_help_layout};
 use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
-pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
+pub(crate) use sandbox::{SANDBOX_URL_VARIABLE, start_as_backend as start_sandbox_as_backend};
 use stripe::Stripe;
 
 /// The root of the tree.

@@ -178,7 +178,7 @@ fn the_format_comes_from_a_flag_or_the_environment() {
         .with("INSFORGE_OUTPUT", "yaml")
         .run(&LIST)
         .exits(64)
-        .says(&["INSFORGE_OUTPUT is `yaml`"]);
+        .says(&["Invalid INSFORGE_OUTPUT 'yaml'"]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn how_much_is_told_has_a_word() {
     let user = User::of(&stub.address).with("INSFORGE_LOG", "insforge=debug");
     user.run(&STATUS)
         .exits(64)
-        .says(&["INSFORGE_LOG is `insforge=debug`", "hint: set it to off, info or debug"]);
+        .says(&["Invalid INSFORGE_LOG 'insforge=debug'", "hint: set it to off, info or debug"]);
 }
 
 #[test]

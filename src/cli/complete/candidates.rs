@@ -243,7 +243,7 @@ fn silent_ctx(line: &ParsedLine) -> Option<Ctx> {
 /// The cache of the backend; `None` if address and key come from the environment, or from the sandbox.
 fn cache(line: &ParsedLine, ctx: &Ctx) -> Option<CompletionCache> {
     #[cfg(feature = "sandbox")]
-    if sandbox::is_wanted(line.global.sandbox, ctx).ok()? {
+    if sandbox::is_requested(line.global.sandbox, ctx).ok()? {
         return None;
     }
     let address = ctx.asked.stored_address(&line.env).ok()??;
@@ -256,7 +256,7 @@ fn read(list: &IdList, environment: Environment, line: &ParsedLine, ctx: &Ctx) -
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let ids = runtime.block_on(async {
         #[cfg(feature = "sandbox")]
-        let _sandbox = sandbox::bring_here(line.global.sandbox, ctx).await?;
+        let _sandbox = sandbox::start_for_backend_command(line.global.sandbox, ctx).await?;
         (list.read)(environment, ctx).await
     });
     runtime.shutdown_background();
