@@ -417,7 +417,8 @@ fn scripts_find_insforge_on_the_path() {
         let script = user.run(&["completion", shell]).exits(0).stdout;
         assert!(script.contains("COMPLETE") && script.contains("insforge"), "{shell}: {script}");
         assert!(!script.contains("target/"), "{shell} has a path: {script}");
-        assert_ne!(script, user.run(&["completion", shell]).exits(0).stdout);
+        assert_eq!(script, user.run(&["completion", shell, "--dynamic"]).exits(0).stdout);
+        assert_ne!(script, user.run(&["completion", shell, "--static"]).exits(0).stdout);
     }
 }
 
