@@ -6,6 +6,7 @@ mod connection;
 mod duration;
 mod environment;
 mod generation;
+mod idempotency_key;
 mod lists;
 mod metadata;
 mod mirror;
@@ -24,6 +25,7 @@ pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;
+pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Field, Metadata, Notes, OfStripe};
 pub(crate) use mirror::{Mirror, MirroredPrice, MirroredProduct};
@@ -35,7 +37,6 @@ pub(crate) use stripe::{
     Subscription, Subscriptions, SyncResult, SyncResults,
 };
 pub(crate) use validated::{
-    Currency, Description, IdempotencyKey, ItemDescription, ItemName, LookupKey, ObjectId, ProductName,
-    trimmed,
+    Currency, Description, ItemDescription, ItemName, LookupKey, ObjectId, ProductName, trimmed,
 };
 pub(crate) use with_id::WithId;

@@ -48,42 +48,6 @@ macro_rules! checked_text {
 }
 
 checked_text! {
-    /// What makes a create repeatable: the same key and the same parameters give the same object. Stripe forgets it
-    /// after a day at the earliest (<https://docs.stripe.com/api/idempotent_requests>).
-    ///
-    /// The backend takes 1 to 200 characters and would trim them (exchanges 094–097); it hands the key to Stripe in
-    /// a header.
-    IdempotencyKey, |text| {
-        own_text("an idempotency key", 200, text)?;
-        if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-            Ok(())
-        } else {
-            Err("an idempotency key travels in a header: use ASCII letters, digits and signs".into())
-        }
-    }
-}
-
-impl IdempotencyKey {
-    /// A key that nobody has used before.
-    pub(crate) fn generate() -> Self {
-        Self(uuid::Uuid::new_v4().to_string())
-    }
-
-    /// The key that follows from these parts, in any run.
-    pub(crate) fn derived(parts: &[&str]) -> Self {
-        const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x2d1b_8f6a_7c54_4e0b_9a37_5f0c_61e2_d984);
-        // No part can pretend to be two: their lengths go along.
-        let mut name = String::new();
-        for part in parts {
-            name.push_str(&part.len().to_string());
-            name.push(':');
-            name.push_str(part);
-        }
-        Self(uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string())
-    }
-}
-
-checked_text! {
     /// A name by which an application finds a price without knowing its id; 1 to 200 characters.
     LookupKey, |text| own_text("a lookup key", 200, text)
 }
@@ -147,7 +111,7 @@ pub(crate) fn trimmed(text: &str) -> &str {
 }
 
 /// Not empty, not too long, and nothing around it that the backend would cut off.
-fn own_text(what: &str, limit: usize, text: &str) -> Result<(), String> {
+pub(super) fn own_text(what: &str, limit: usize, text: &str) -> Result<(), String> {
     if trimmed(text).is_empty() {
         return Err(format!("{what} is not empty"));
     }
@@ -184,14 +148,6 @@ mod tests {
         refuses::<ProductName>(&"n".repeat(251), "at most 250 characters, and this has 251");
         refuses::<ProductName>(" \n ", "empty");
 
-        assert!("k".repeat(200).parse::<IdempotencyKey>().is_ok());
-        assert_eq!("order 66/a".parse::<IdempotencyKey>().unwrap().as_str(), "order 66/a");
-        refuses::<IdempotencyKey>(&"k".repeat(201), "at most 200 characters");
-        refuses::<IdempotencyKey>("", "not empty");
-        refuses::<IdempotencyKey>(" kt ", "no spaces around it");
-        refuses::<IdempotencyKey>("schlüssel", "ASCII");
-        refuses::<IdempotencyKey>("a\tb", "ASCII");
-
         assert!("pro_monthly".parse::<LookupKey>().is_ok());
         refuses::<LookupKey>(&"k".repeat(201), "at most 200 characters");
         refuses::<LookupKey>("  ", "not empty");
@@ -220,13 +176,6 @@ mod tests {
         assert_eq!(trimmed("\u{85}Pro\u{85}"), "\u{85}Pro\u{85}");
         refuses::<LookupKey>("pro\u{feff}", "no spaces around it");
         refuses::<ProductName>("\u{feff}", "empty");
-    }
-
-    #[test]
-    fn generated_keys_are_keys_and_differ() {
-        let (one, other) = (IdempotencyKey::generate(), IdempotencyKey::generate());
-        assert_ne!(one, other);
-        assert!(one.as_str().parse::<IdempotencyKey>().is_ok());
     }
 
     #[test]

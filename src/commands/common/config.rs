@@ -5,6 +5,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::api::{self, Reply};
+use crate::commands::common::ForProvider;
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
 use crate::runner::{Command, Ctx, Gateway, execute, execute_write};
@@ -23,7 +24,7 @@ enum ConfigCommand<G: Gateway> {
     List(List<G>),
     Set(G::ConfigSet),
     #[command(alias = "delete")]
-    Remove(Remove<G>),
+    Remove(Remove),
 }
 
 impl<G: Gateway> Config<G> {
@@ -32,7 +33,9 @@ impl<G: Gateway> Config<G> {
             None => execute(List::<G> { gateway: PhantomData }, ctx).await,
             Some(ConfigCommand::List(list)) => execute(list, ctx).await,
             Some(ConfigCommand::Set(set)) => execute_write(set, ctx).await,
-            Some(ConfigCommand::Remove(remove)) => execute_write(remove, ctx).await,
+            Some(ConfigCommand::Remove(args)) => {
+                execute_write(ForProvider { provider: G::PROVIDER, args }, ctx).await
+            }
         }
     }
 }

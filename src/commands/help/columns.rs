@@ -70,7 +70,7 @@ fn of_razorpay(command: &[&str]) -> Tables {
         ["config"] | ["config", "list"] => Config::TABLES,
         ["sync"] => wire::razorpay::SyncResults::TABLES,
         ["subscriptions"] => wire::razorpay::Subscriptions::TABLES,
-        ["webhooks", "setup" | "rotate-secret"] => razorpay::webhooks::ToEnter::TABLES,
+        ["webhooks", "setup" | "rotate-secret"] => razorpay::webhooks::WebhookSettings::TABLES,
         ["catalog"] => wire::razorpay::Catalog::TABLES,
         ["items", ..] => ItemReply::TABLES,
         ["plans", ..] => PlanReply::TABLES,

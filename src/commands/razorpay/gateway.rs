@@ -1,4 +1,4 @@
-//! Razorpay as the commands that every provider has see it.
+//! The Razorpay types and functions of the shared commands.
 
 use std::borrow::Cow;
 
@@ -25,11 +25,11 @@ impl Gateway for RazorpayGateway {
     const LISTS: &'static [&'static str] = offers::LISTS;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
 
-    fn key_beginning(environment: Environment) -> &'static str {
-        config_set::beginning(environment)
+    fn key_prefix(environment: Environment) -> &'static str {
+        config_set::prefix(environment)
     }
 
-    /// An item has its amount, and nothing here has a lookup key: what can be missing is a plan's item.
+    /// Items always have an amount, and Razorpay has no lookup keys: only a plan's item can be missing.
     fn examine(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
         let items = catalog.items.iter().filter(|item| item.active == Some(true)).count();
         let plans = || catalog.plans.iter().filter(|plan| plan.active == Some(true));
@@ -87,7 +87,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(result);
     let done = outcome == SyncOutcome::Done;
     let counts = &result.sync_counts;
-    // What failed is counted as 0, and is not known to be none.
+    // The backend counts 0 for a list whose sync failed.
     let count =
         |count: Option<u64>| dash(count.filter(|count| done || *count > 0).map(|count| count.to_string()));
     vec![
@@ -109,7 +109,7 @@ impl Synced for SyncResults {
     }
 }
 
-/// A sync is done when the backend says that it succeeded and nothing contradicts it.
+/// A sync succeeded if the backend says so and nothing contradicts it.
 fn outcome(result: &SyncResult) -> SyncOutcome {
     if !result.connection.is_configured() {
         return SyncOutcome::Unconfigured;
@@ -117,7 +117,7 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
     match (result.status.as_str(), &result.error) {
         ("succeeded", None) => SyncOutcome::Done,
         (_, Some(reason)) => SyncOutcome::Failed(sync_error(reason).into_owned()),
-        (status, None) => SyncOutcome::Failed(format!("the backend calls it {status}, without a reason")),
+        (status, None) => SyncOutcome::Failed(format!("the backend reports {status}, without a reason")),
     }
 }
 
@@ -155,7 +155,7 @@ fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// `3 of 12` payments, as far as it is known.
+/// `3 of 12` payments, if the numbers are known.
 fn paid(subscription: &Subscription) -> Option<String> {
     let paid = subscription.paid_count?;
     Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))

@@ -1,4 +1,4 @@
-//! Stripe as the commands that every provider has see it.
+//! The Stripe types and functions of the shared commands.
 
 use std::borrow::Cow;
 
@@ -26,8 +26,8 @@ impl Gateway for StripeGateway {
     const LISTS: &'static [&'static str] = offers::LISTS;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
 
-    fn key_beginning(environment: Environment) -> &'static str {
-        secret_key::beginning(environment)
+    fn key_prefix(environment: Environment) -> &'static str {
+        secret_key::prefix(environment)
     }
 
     fn examine(offers: &Mirror, environment: Environment) -> Vec<Finding> {
@@ -65,7 +65,7 @@ impl View for SyncResults {
     }
 }
 
-/// Counts and time are the last *successful* sync's. They are this sync's only if it succeeded.
+/// Counts and time belong to the last *successful* sync, which is this one only if it succeeded.
 fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(&result.connection);
     let this = (outcome == SyncOutcome::Done).then_some(&result.connection);
@@ -89,7 +89,7 @@ impl Synced for SyncResults {
     }
 }
 
-/// A sync is done when the backend says that it succeeded and nothing contradicts it.
+/// A sync succeeded if the backend says so and nothing contradicts it.
 fn outcome(connection: &Connection) -> SyncOutcome {
     if !connection.is_configured() {
         return SyncOutcome::Unconfigured;

@@ -69,7 +69,7 @@ pub(super) async fn gather<G: Gateway>(ctx: &Ctx, only: Option<Environment>) -> 
         }
     }
     let webhooks = G::WEBHOOKS;
-    Ok(Facts { provider: G::PROVIDER, webhooks, key_beginning: G::key_beginning, backend })
+    Ok(Facts { provider: G::PROVIDER, webhooks, key_beginning: G::key_prefix, backend })
 }
 
 async fn look(ctx: &Ctx, provider: &'static Provider) -> Result<Result<Backend, Failure>> {

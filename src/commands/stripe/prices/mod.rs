@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::error::Exit;
-use crate::runner::{Ctx, execute, execute_bulk, execute_write};
+use crate::runner::{Ctx, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
@@ -27,8 +27,8 @@ impl Prices {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_bulk(create, ctx).await,
-            Self::Update(update) => execute_bulk(update, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Update(update) => execute_write(update, ctx).await,
             Self::Archive(archive) => execute_write(archive, ctx).await,
         }
     }

@@ -3,7 +3,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::{Reply, stripe};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::offers;
 use crate::runner::{Command, Ctx};
 use crate::settings::Offers;
@@ -37,7 +37,7 @@ impl Command for List {
 #[derive(Args)]
 pub(crate) struct Get {
     #[command(flatten)]
-    price: Named,
+    price: IdArgs,
 }
 
 impl Command for Get {
