@@ -44,7 +44,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::spare("Synced At"),
 ];
 
-/// Products as a table shows them.
+/// The table of some products.
 pub(super) fn section(products: &[Product]) -> Section<'_> {
     Section::new(COLUMNS, products.iter().map(row))
 }
