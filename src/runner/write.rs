@@ -21,7 +21,7 @@ use crate::wire::{Account, Environment, IdempotencyKey};
 pub(crate) trait Write {
     /// One object of `--from-file`; `()` for a command that takes no file.
     type Object: Default + DeserializeOwned + Serialize;
-    /// Everything that one request is made of: arguments, file and prompts, all checked.
+    /// A checked request: arguments, file and prompts combined.
     type Request;
     /// The backend's answer.
     type Answer: DeserializeOwned + View;
@@ -30,7 +30,7 @@ pub(crate) trait Write {
     /// Whether the result has ids.
     const HAS_IDS: bool = true;
     const VERB: Verb;
-    /// The least that the command does. [`Write::change`] can say that this run does more.
+    /// The effect of every run. [`Write::change`] can raise it for one run.
     const EFFECT: Effect = Effect::Write;
 
     /// The environment that the arguments name.
@@ -64,7 +64,7 @@ pub(crate) trait Write {
         failure
     }
 
-    /// Finds out whether a request was applied that has no answer and cannot be sent again.
+    /// Checks the outcome of a request whose answer was lost, and which must not be sent again.
     async fn investigate(&self, _ctx: &Ctx, _request: &Self::Request, failure: Failure) -> Failure {
         failure
     }
@@ -80,7 +80,7 @@ pub(crate) trait Write {
         Ok(shown)
     }
 
-    /// Checks bulk input as a whole, and replaces the objects that contradict others by what is wrong with them.
+    /// Checks bulk input as a whole. Replaces an object that conflicts with another one by an error message.
     fn check_entries(&self, _file: &str, _entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {
         Ok(())
     }
@@ -90,8 +90,8 @@ pub(crate) trait Write {
         Ok(())
     }
 
-    /// The ids of the objects of a bulk create that exist already, where no idempotency key prevents duplicates.
-    /// Changes nothing at the provider.
+    /// The ids of new objects that exist already, for a bulk create without idempotency keys. Changes nothing at the
+    /// provider.
     async fn find_existing(&self, _ctx: &Ctx, requests: &[Self::Request]) -> Result<Vec<Option<String>>> {
         Ok(vec![None; requests.len()])
     }
@@ -215,7 +215,7 @@ impl Change {
     }
 }
 
-/// The change, with at least the command's own effect.
+/// The change, with at least the effect that every run has.
 pub(super) fn change_of<W: Write>(command: &W, request: &W::Request) -> Change {
     let change = command.change(request);
     Change { effect: change.effect.max(W::EFFECT), ..change }

@@ -141,7 +141,7 @@ fn any_answer_but_yes_cancels() {
         dialogue.answer(QUESTION, typed);
         let (code, screen) = dialogue.terminal.finish();
         assert_eq!(code, 6, "{typed:?}\n{screen}");
-        assert!(screen.contains("error: Canceled"), "{typed:?}\n{screen}");
+        assert!(screen.contains("Canceled"), "{typed:?}\n{screen}");
         assert_eq!(stub.lines(), [STATUS], "{typed:?}");
     }
     for typed in ["YES\r", " yes \r", "Y\r"] {
