@@ -109,53 +109,13 @@ pub(crate) fn update(
 }
 
 /// Nobody else of us changes a file while this lives.
-pub(crate) struct Lock {
-    #[cfg_attr(
-        not(feature = "sandbox"),
-        expect(dead_code, reason = "only the sandbox writes through its lock")
-    )]
-    target: PathBuf,
-    _file: File,
-}
+pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file releases its lock")] File);
 
 impl Lock {
     /// Waits until nobody else has it.
     pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
         let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
-        let file = lock.map_err(|error| unusable("lock", path, &error))?;
-        Ok(Self { target: behind_links(path), _file: file })
-    }
-
-    /// Replaces the file's content as [`write`] does, but does not wait for the disk: what a power cut takes away can be
-    /// made again. The name beside it is always the same, so that whoever is killed meanwhile leaves nothing that the
-    /// next one does not clear away.
-    #[cfg(feature = "sandbox")]
-    pub(crate) fn replace(&self, content: &str) -> Result<(), Failure> {
-        let beside = beside(&self.target, ".insforge-new");
-        let written = (|| {
-            remove_if_there(&beside)?;
-            private(OpenOptions::new().create_new(true)).open(&beside)?.write_all(content.as_bytes())?;
-            fs::rename(&beside, &self.target)
-        })();
-        if written.is_err() {
-            // Half a file would keep a full disk full.
-            let _ = fs::remove_file(&beside);
-        }
-        written.map_err(|error| unusable("write", &self.target, &error))
-    }
-
-    /// Takes the file away; one that is not there is no failure.
-    #[cfg(feature = "sandbox")]
-    pub(crate) fn remove(&self) -> Result<(), Failure> {
-        remove_if_there(&self.target).map_err(|error| unusable("remove", &self.target, &error))
-    }
-}
-
-#[cfg(feature = "sandbox")]
-fn remove_if_there(path: &Path) -> std::io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        lock.map(Self).map_err(|error| unusable("lock", path, &error))
     }
 }
 

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 4 | `cli` `commands` | the command line, what each command is and does, how errors are told |
 //! | 3 | `runner` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |
-//! | 2 | `api` `settings` `ui` `sandbox` | the backend, where its address and key come from, what the user sees; a backend of our own |
+//! | 2 | `api` `settings` `ui` | the backend, where its address and key come from, what the user sees |
 //! | 1 | `wire` `error` `secret` `env` `files` | small values with their rules; whole files or none |
 
 mod api;
@@ -18,8 +18,6 @@ mod env;
 mod error;
 mod files;
 mod runner;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 mod secret;
 mod settings;
 mod ui;
@@ -28,6 +26,8 @@ mod wire;
 use std::ffi::OsString;
 
 pub use error::{Code, Exit, Failure};
+#[cfg(feature = "sandbox")]
+pub use insforge_sandbox as sandbox;
 
 /// Runs a command line, the program's name first, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -42,7 +42,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     cli::run(&args, env, &pre_parse).unwrap_or_else(|error| runner::report(&error, stderr, &args))
 }
 
-/// The whole command tree, for completion scripts, man pages and documentation.
+/// The complete command tree, laid out as in the help. For man pages and documentation.
 pub fn command() -> clap::Command {
     cli::command()
 }

@@ -1,4 +1,4 @@
-//! The catalog as code: comparing a large one, and filling an empty Stripe with a middling one.
+//! The catalog as code: a plan of a large catalog, and an apply to an empty Stripe account.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -6,69 +6,71 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use crate::delayed;
-use crate::place::{LINEAR, Place, Ran, Table, compare};
-use crate::stub::{Known, answer};
+use crate::backend::{Route, answer};
+use crate::bench_env::{BenchEnv, LINEAR, MEGABYTE, Table, Timing, compare};
+use crate::slow_backend;
 
 const MANY: usize = 10_000;
 const FEW: usize = MANY / 4;
-/// Every so many products one price costs something else in the file.
-const EVERY: usize = 100;
+/// One product in this many has a price whose amount differs in the file.
+const DIFFERS_EVERY: usize = 100;
 
-/// The products that are made in an empty sandbox, with two prices each.
-const MADE: usize = 500;
+/// The products that the apply creates, with two prices each.
+const CREATED: usize = 500;
 
 const PRICES: [(&str, &str, u32); 3] =
     [("monthly", "month", 1900), ("yearly", "year", 19000), ("once", "", 49000)];
 
-/// What the backend has: many products with three prices each in test, a quarter of them in live.
-pub(crate) fn routes() -> [Known; 2] {
+/// The catalogs of the backend: many products with three prices each in test, a quarter of them in live.
+pub(crate) fn routes() -> [Route; 2] {
     [
-        ("/api/payments/stripe/test/catalog", answer(&at_stripe(MANY, "test"))),
-        ("/api/payments/stripe/live/catalog", answer(&at_stripe(FEW, "live"))),
+        ("/api/payments/stripe/test/catalog", answer(&mirror(MANY, "test"))),
+        ("/api/payments/stripe/live/catalog", answer(&mirror(FEW, "live"))),
     ]
 }
 
-/// Comparing a file with what is there, against reading and parsing both alone: with the libraries that everybody has for it,
-/// in this process, which has no start and no network to wait for.
-pub(crate) fn plan(place: &Place, table: &mut Table) -> Result<()> {
-    let (many, few) =
-        (place.file("many.toml", &file(MANY, 3, EVERY))?, place.file("few.toml", &file(FEW, 3, EVERY))?);
+/// A plan against only reading and parsing both sides, which this process does with the usual libraries and without
+/// network or start-up time.
+pub(crate) fn plan(env: &BenchEnv, table: &mut Table) -> Result<()> {
+    let (many, few) = (
+        env.file("many.toml", &file(MANY, 3, DIFFERS_EVERY))?,
+        env.file("few.toml", &file(FEW, 3, DIFFERS_EVERY))?,
+    );
     let plan = ["payments", "catalog", "plan", "--no-sync", "--json", "--file", &many];
     let short = ["payments", "catalog", "plan", "live", "--no-sync", "--json", "--file", &few];
     let list = ["payments", "catalog"];
-    let commands = [place.insforge(&plan), place.insforge(&short), place.insforge(&list)];
+    let commands = [env.insforge(&plan), env.insforge(&short), env.insforge(&list)];
     let [ours, quarter, listing] = compare(commands, 10, Duration::from_secs(15))?;
     table.time("plan of 30,000 prices / parsing both sides", ours, parsing(&many)?, 3.0);
     table.time("plan of 30,000 prices / listing them", ours, listing, 3.0);
     table.time("plan of 30,000 prices / of 7,500", ours, quarter, LINEAR);
-    table.memory("plan of 30,000 prices, peak memory", place.memory(&plan)?, Some(150.0));
+    table.memory("plan of 30,000 prices, peak memory", env.memory(&plan)?, Some(150.0 * MEGABYTE));
     Ok(())
 }
 
-fn parsing(path: &str) -> Result<Ran> {
-    let (mirror, mut times) = (at_stripe(MANY, "test"), Vec::new());
+fn parsing(path: &str) -> Result<Timing> {
+    let (json, mut times) = (mirror(MANY, "test"), Vec::new());
     for _ in 0..5 {
         let started = Instant::now();
         let file: toml::Table = std::fs::read_to_string(path)?.parse()?;
-        let mirror: Value = serde_json::from_str(&mirror)?;
+        let mirror: Value = serde_json::from_str(&json)?;
         times.push(started.elapsed());
-        ensure!(file.len() == 2 && mirror["prices"].is_array(), "the catalogs are not what they should be");
+        ensure!(file.len() == 2 && mirror["prices"].is_array(), "the catalogs have the wrong shape");
     }
     times.sort_unstable();
-    Ok(Ran { time: times[times.len() / 2], bytes: 0 })
+    Ok(Timing { time: times[times.len() / 2], bytes: 0 })
 }
 
-/// Applying to an empty sandbox whose backend takes its time, against that time alone.
-pub(crate) fn apply(place: &Place, table: &mut Table) -> Result<()> {
-    let file = place.file("made.toml", &file(MADE, 2, usize::MAX))?;
-    let ran = delayed::run(place, &format!("payments catalog apply --file '{file}'"))?;
-    ensure!(ran.lines == 3 * MADE as u64, "apply made {} objects", ran.lines);
-    table.time("apply of 500 × 2 / 20 ms a request", ran.ours, delayed::waiting(ran.requests)?, 1.1);
+/// An apply to an empty sandbox with delayed answers, against the delays alone.
+pub(crate) fn apply(env: &BenchEnv, table: &mut Table) -> Result<()> {
+    let file = env.file("created.toml", &file(CREATED, 2, usize::MAX))?;
+    let ran = slow_backend::run(env, &format!("payments catalog apply --file '{file}'"))?;
+    ensure!(ran.lines == 3 * CREATED as u64, "apply created {} objects", ran.lines);
+    table.time("apply of 500 × 2 / 20 ms a request", ran.ours, slow_backend::waiting(ran.requests)?, 1.1);
     Ok(())
 }
 
-/// The file of so many products. Where it differs from what is there, it is one of so many.
+/// A catalog file with this many products, of which one in `differs_every` differs from the mirror.
 fn file(products: usize, prices: usize, differs_every: usize) -> String {
     let mut text = "version = 1\n".to_owned();
     for product in 0..products {
@@ -91,8 +93,8 @@ fn file(products: usize, prices: usize, differs_every: usize) -> String {
     text
 }
 
-/// The mirror's catalog of so many products.
-fn at_stripe(products: usize, environment: &str) -> String {
+/// The catalog in the mirror, with this many products.
+fn mirror(products: usize, environment: &str) -> String {
     let synced_at = "2026-11-23T20:04:20.655Z";
     let rows = (0..products).map(|product| {
         json!({

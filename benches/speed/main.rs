@@ -1,10 +1,10 @@
-//! Speed, memory and size, each against a limit: `cargo bench --bench speed` prints a table and fails where one is
-//! broken.
+//! Speed, memory and size, each against a limit. `cargo bench --bench speed` prints a table and fails if a limit is
+//! exceeded.
 //!
-//! Times are ratios to programs that everybody knows, run alternately on the same machine: milliseconds say more
-//! about the machine than about the program. Nothing here leaves loopback. It needs `curl`, `jq` and `sh`.
+//! Times are ratios to well-known programs that run alternately on the same machine, because milliseconds say more
+//! about the machine than about the program. All traffic stays on loopback. It needs `curl`, `jq` and `sh`.
 
-#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
+#![allow(clippy::print_stdout, reason = "the table is its result")]
 
 use std::process::ExitCode;
 
@@ -12,30 +12,30 @@ use std::process::ExitCode;
 fn main() -> anyhow::Result<ExitCode> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
-        [mode, program, args @ ..] if mode == meter::MODE => meter::run(program, args),
+        [mode, program, args @ ..] if mode == peak_memory::MODE => peak_memory::run(program, args),
         args if args.iter().any(|arg| arg == "--bench") => bench::run(),
-        // `cargo test --all-targets` runs this too, with a debug build that no limit is meant for.
+        // `cargo test --all-targets` also runs this, with a debug build. The limits are for release builds.
         _ => Ok(ExitCode::SUCCESS),
     }
 }
 
 #[cfg(not(unix))]
 fn main() -> ExitCode {
-    println!("The speed is measured where there are curl, jq and sh");
+    println!("The benchmark needs curl, jq and sh");
     ExitCode::SUCCESS
 }
 
 #[cfg(unix)]
+mod backend;
+#[cfg(unix)]
 mod bench;
+#[cfg(unix)]
+mod bench_env;
 #[cfg(unix)]
 mod bulk;
 #[cfg(unix)]
 mod catalog;
 #[cfg(unix)]
-mod delayed;
+mod peak_memory;
 #[cfg(unix)]
-mod meter;
-#[cfg(unix)]
-mod place;
-#[cfg(unix)]
-mod stub;
+mod slow_backend;

@@ -6,20 +6,22 @@ mod global;
 mod pre_parse;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::builder::StyledStr;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub(crate) use complete::complete;
 pub(crate) use pre_parse::PreParse;
 
-use crate::commands::{Rendered, Root};
+use crate::commands::{Rendered, Root, with_help_layout};
 use crate::env::ProcessEnv;
-use crate::error::{Exit, Failure};
+use crate::error::Exit;
 use crate::runner::{Ctx, Ending, outdate, show_known};
 use crate::ui::{Stderr, ask};
 use global::Global;
@@ -48,9 +50,9 @@ impl Cli {
     }
 }
 
-/// The whole tree, down to its last branch.
+/// The complete tree, laid out as in the help.
 pub(crate) fn command() -> clap::Command {
-    let mut tree = Cli::command();
+    let mut tree = with_help_layout(Cli::command());
     tree.build();
     tree
 }
@@ -72,7 +74,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => {
             let colors = pre_parse.colors_on_stdout(&env);
-            match text.render(command(), colors, cli.global.wants_json())? {
+            match text.render(Cli::command(), colors, cli.global.wants_json())? {
                 Rendered::Text(text) => return print(&text),
                 Rendered::Json(json) => show_known(&json, &cli.global.form(&env)?, &env)?,
             }
@@ -98,7 +100,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             exit = ended(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
-                let _answers = sandbox::bring(flag, &work, &ctx).await?;
+                let _answers = sandbox::start_if_requested(flag, &work, &ctx).await?;
                 work.run(&ctx).await
             } => outcome,
         }
@@ -143,118 +145,37 @@ async fn told_to_end() {
     }
 }
 
-/// What clap answers by itself: help and version on stdout, everything else is a usage error.
+/// What the parser answers by itself: help and version on stdout. Everything else is a usage error.
 fn without_command(
     error: &clap::Error,
     args: &[OsString],
     pre_parse: &PreParse,
     env: &ProcessEnv,
 ) -> Result<Exit> {
-    let rendered = error.render();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+        ErrorKind::DisplayHelp => {
+            let help = help(error, args);
             let colors = pre_parse.colors_on_stdout(env);
-            let text = if colors { rendered.ansi().to_string() } else { rendered.to_string() };
-            print(text.as_bytes())
+            let text = if colors { help.ansi().to_string() } else { help.to_string() };
+            print(format!("{}\n", text.trim_end()).as_bytes())
         }
+        ErrorKind::DisplayVersion => print(error.render().to_string().as_bytes()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !pre_parse.json => {
-            Stderr::plain(rendered.to_string().trim_end());
+            Stderr::plain(help(error, args).to_string().trim_end());
             Ok(Exit::Usage)
         }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            let hint = format!("`{} --help` lists them", command_in(args));
-            Err(Failure::usage("A command is missing").hint(hint).into())
-        }
-        // Any word of it may be a key, in any form.
-        _ if may_hold_a_key(args) => Err(Failure::usage("The command line makes no sense")
-            .why("what is wrong with it is not told, because a word of it may be a key")
-            .hint(format!("write it as {}; `{} --help` says more", usage_of(args), command_in(args)))
-            .into()),
-        _ => {
-            let failure = usage(&rendered.to_string(), &command_in(args));
-            let elsewhere = elsewhere(error).map(|elsewhere| format!("it is `{elsewhere}`"));
-            Err(elsewhere.map_or(failure.clone(), |hint| failure.hint(hint)).into())
-        }
+        _ => Err(usage::failure(error, args).into()),
     }
 }
 
-/// It is, or was meant as, `config set`.
-fn may_hold_a_key(args: &[OsString]) -> bool {
-    let behind = args.iter().skip_while(|word| *word != "config");
-    behind.skip(1).any(|word| word.as_encoded_bytes().starts_with(b"set"))
+/// The help that was asked for. The parser is asked again, now with the layout, which costs time that other runs save.
+fn help(error: &clap::Error, args: &[OsString]) -> StyledStr {
+    let again = with_help_layout(Cli::command()).try_get_matches_from(args).err();
+    again.as_ref().unwrap_or(error).render()
 }
 
 fn print(text: &[u8]) -> Result<Exit> {
     let mut out = std::io::stdout().lock();
     out.write_all(text).and_then(|()| out.flush()).context("Cannot write the text")?;
     Ok(Exit::Done)
-}
-
-/// clap's message, cut into what, why and hint.
-fn usage(rendered: &str, command: &str) -> Failure {
-    let mut paragraphs = rendered.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
-    let what = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
-    let mut lines: Vec<&str> = what.lines().map(str::trim).collect();
-    let what = lines.drain(..1.min(lines.len())).collect::<String>();
-    let mut tip = None;
-    for paragraph in paragraphs.filter(|text| !text.starts_with("For more information")) {
-        match paragraph.strip_prefix("tip: ") {
-            Some(text) => tip = Some(text.lines().next().unwrap_or_default().to_owned()),
-            None => lines.extend(paragraph.lines().map(str::trim)),
-        }
-    }
-    // clap suggests flags that are hidden, too.
-    let tip =
-        tip.filter(|tip| !["--reason", "--impact", "--recommendation"].iter().any(|flag| tip.contains(flag)));
-    let failure =
-        Failure::usage(what).hint(tip.unwrap_or_else(|| format!("`{command} --help` says what there is")));
-    if lines.is_empty() { failure } else { failure.why(lines.join("\n")) }
-}
-
-/// The command that a command line means, as far as it goes: `insforge payments customers`.
-fn command_in(args: &[OsString]) -> String {
-    let names = names_in(&command(), args);
-    std::iter::once("insforge").chain(names.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
-}
-
-/// How that command is written.
-fn usage_of(args: &[OsString]) -> String {
-    let mut tree = command();
-    let names = names_in(&tree, args);
-    let usage = usage_below(&mut tree, &names);
-    usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn usage_below(command: &mut clap::Command, names: &[String]) -> String {
-    if let Some((name, rest)) = names.split_first()
-        && let Some(next) = command.find_subcommand_mut(name)
-    {
-        return usage_below(next, rest);
-    }
-    command.render_usage().to_string()
-}
-
-/// Which commands its words name, one below the other.
-fn names_in(tree: &clap::Command, args: &[OsString]) -> Vec<String> {
-    let mut here = tree;
-    let mut names = Vec::new();
-    for word in args.iter().skip(1) {
-        if let Some(next) = here.find_subcommand(word) {
-            names.push(next.get_name().to_owned());
-            here = next;
-        }
-    }
-    names
-}
-
-/// Where there is a command of the name that was not found: under `payments`, or under one of its providers.
-fn elsewhere(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    let tree = command();
-    let payments = tree.find_subcommand("payments")?;
-    // Each provider has a status, and nothing else has.
-    let providers = payments.get_subcommands().filter(|group| group.find_subcommand("status").is_some());
-    std::iter::once(("insforge payments".to_owned(), payments))
-        .chain(providers.map(|group| (format!("insforge payments {}", group.get_name()), group)))
-        .find_map(|(path, group)| Some(format!("{path} {}", group.find_subcommand(name)?.get_name())))
 }

@@ -1,65 +1,63 @@
-//! `--sandbox`: whether a run brings its own backend along.
+//! `--sandbox` and `INSFORGE_SANDBOX`: runs that use the sandbox as their backend.
 
 use anyhow::Result;
 
-use crate::commands::{EXEC_URL, Work, own_sandbox};
+use crate::commands::{SANDBOX_URL_VARIABLE, Work, start_sandbox_as_backend};
 use crate::error::{Failure, Warning};
 use crate::runner::Ctx;
 use crate::sandbox::Sandbox;
 
 const FLAG: &str = "--sandbox";
 
-/// Starts the sandbox where the flag or the variable asks for it and the command asks a backend. It answers as long as
-/// what this gives is kept.
-pub(super) async fn bring(flag: bool, work: &Work, ctx: &Ctx) -> Result<Option<Sandbox>> {
+/// Starts the sandbox if the flag or the variable requests it and the command contacts a backend. It stops when the
+/// returned value is dropped.
+pub(super) async fn start_if_requested(flag: bool, work: &Work, ctx: &Ctx) -> Result<Option<Sandbox>> {
     if flag && work.is_about_logins() {
-        return Err(Failure::usage("The sandbox needs no login and no link")
-            .why("its address and key are made for each run")
-            .hint("leave out --sandbox here, and give it to commands that ask a backend: `insforge current --sandbox`")
+        return Err(Failure::usage("The sandbox needs no login or link")
+            .why("it has its own address and key")
+            .hint("omit --sandbox; use it with commands that contact a backend, such as `insforge current --sandbox`")
             .into());
     }
     if !work.asks_a_backend() {
         return Ok(None);
     }
-    bring_here(flag, ctx).await
+    start_for_backend_command(flag, ctx).await
 }
 
-/// The same for what does ask a backend.
-pub(super) async fn bring_here(flag: bool, ctx: &Ctx) -> Result<Option<Sandbox>> {
-    if !is_wanted(flag, ctx)? {
+/// Starts the sandbox if it is requested, for a command that contacts a backend.
+pub(super) async fn start_for_backend_command(flag: bool, ctx: &Ctx) -> Result<Option<Sandbox>> {
+    if !is_requested(flag, ctx)? {
         return Ok(None);
     }
     if !flag {
         let other =
             ["INSFORGE_BASE_URL", "INSFORGE_URL"].into_iter().find(|name| ctx.env.var(name).is_some());
-        ctx.warn(other.map(unused).as_slice());
+        ctx.warn(other.map(ignored_backend).as_slice());
     }
-    own_sandbox(flag.then_some(FLAG), ctx).await.map(Some)
+    start_sandbox_as_backend(flag.then_some(FLAG), ctx).await.map(Some)
 }
 
-/// Whether the run's backend is to be the sandbox.
-pub(super) fn is_wanted(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
-    // Around the command is one already, and its environment leads there.
-    let around = ctx.env.var(EXEC_URL);
-    if around.is_some() && around == ctx.env.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
+/// Whether this run should use the sandbox.
+pub(super) fn is_requested(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
+    // `sandbox exec` runs this command, and its sandbox is the backend already.
+    let exec_url = ctx.env.var(SANDBOX_URL_VARIABLE);
+    if exec_url.is_some() && exec_url == ctx.env.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
         return Ok(false);
     }
     match (flag, ctx.asked.flag()) {
-        (true, Some(other)) => Err(Failure::usage(format!("{FLAG} and {other} contradict each other"))
-            .why("the sandbox has an address and a key of its own")
-            .hint(format!("leave out {other} to ask the sandbox, or {FLAG} to ask a real backend"))),
+        (true, Some(other)) => Err(Failure::usage(format!("{FLAG} cannot be used with {other}"))
+            .why("the sandbox has its own address and key")
+            .hint(format!("omit {other} to use the sandbox, or {FLAG} to use a real backend"))),
         (true, None) => Ok(true),
-        // Flags beat the environment.
+        // Flags take precedence over the environment.
         (false, flag) => Ok(flag.is_none() && ctx.env.switch("INSFORGE_SANDBOX")),
     }
 }
 
-/// Who set both may have forgotten one.
-fn unused(name: &str) -> Warning {
+/// The warning that a backend in the environment is ignored.
+fn ignored_backend(name: &str) -> Warning {
     Warning {
         code: "BACKEND_NOT_USED",
-        text: format!(
-            "{name} is not used: INSFORGE_SANDBOX is set, and the sandbox answers; unset one of them"
-        ),
+        text: format!("{name} is ignored because INSFORGE_SANDBOX is set; unset one of them"),
     }
 }

@@ -3,18 +3,22 @@ use clap::Args;
 use clap_complete::Shell;
 use clap_complete::env::Shells;
 
-/// Print the completion script of a shell
+/// Print a completion script for a shell
 ///
-/// It knows commands and flags, and needs no running program. With --dynamic it is a few lines that ask this program with
-/// every Tab, and then ids with their names, profiles, environments and columns are completed too. For bash, in ~/.bashrc:
-/// `eval "$(insforge completion bash --dynamic)"`
+/// The script completes commands, options, ids with their names, profiles, environments and columns. It runs `insforge` when
+/// you press Tab. For bash, add this line to ~/.bashrc:
+///
+/// eval "$(insforge completion bash)"
 #[derive(Args)]
 pub(crate) struct Completion {
-    /// Which shell
+    /// The shell that reads the script
     #[arg(value_name = "SHELL")]
     shell: Shell,
-    /// The script that completes ids and other values, too
-    #[arg(long)]
+    /// A script that knows commands and options only, and never runs `insforge`
+    #[arg(long, conflicts_with = "dynamic")]
+    r#static: bool,
+    /// Accepted for compatibility: this is the default
+    #[arg(long, hide = true)]
     dynamic: bool,
 }
 
@@ -23,16 +27,15 @@ const NAME: &str = "insforge";
 impl Completion {
     pub(super) fn render(&self, mut tree: clap::Command) -> Result<Vec<u8>> {
         let mut script = Vec::new();
-        if self.dynamic {
-            let shell = self.shell.to_string();
-            let shells = Shells::builtins();
-            let shell =
-                shells.completer(&shell).with_context(|| format!("There is no script for {shell}"))?;
-            // By its name: wherever it will be installed when somebody presses Tab.
-            shell.write_registration("COMPLETE", NAME, NAME, NAME, &mut script)?;
-        } else {
+        if self.r#static {
             clap_complete::generate(self.shell, &mut tree, NAME, &mut script);
+            return Ok(script);
         }
+        let shell = self.shell.to_string();
+        let shells = Shells::builtins();
+        let shell = shells.completer(&shell).with_context(|| format!("No completion script for {shell}"))?;
+        // The script names the program without a path, so that it works wherever the program is installed.
+        shell.write_registration("COMPLETE", NAME, NAME, NAME, &mut script)?;
         Ok(script)
     }
 }

@@ -23,10 +23,10 @@ use crate::error::{Exit, Failure};
 use crate::runner::{Ctx, Gateway, execute};
 use crate::settings::Offers;
 use crate::wire::Environment;
-pub(crate) use help::columns;
+pub(crate) use help::{columns, is_required, with_help_layout};
 use razorpay::{Razorpay, RazorpayGateway};
 #[cfg(feature = "sandbox")]
-pub(crate) use sandbox::{EXEC_URL, own as own_sandbox};
+pub(crate) use sandbox::{SANDBOX_URL_VARIABLE, start_as_backend as start_sandbox_as_backend};
 use stripe::{Stripe, StripeGateway};
 
 /// The root of the tree.
@@ -62,6 +62,12 @@ pub(crate) enum Text {
     Completion(completion::Completion),
     Help(help::Help),
 }
+
+/// Options that people try in vain with a command, and what to do instead. Attached to the command.
+#[derive(Clone, Debug)]
+pub(crate) struct OptionHints(pub(crate) &'static [(&'static [&'static str], &'static str)]);
+
+impl clap::builder::CommandExt for OptionHints {}
 
 /// A text, ready to be written.
 pub(crate) enum Rendered {

@@ -54,7 +54,7 @@ pub(crate) struct Unmapped {
 }
 
 impl Unmapped {
-    /// Counts subscriptions, each with its id, whether it is active, and whether it has a billing subject.
+    /// Counts subscriptions, each with its ID, whether it is active, and whether it has a billing subject.
     pub(crate) fn among<'a>(all: impl Iterator<Item = (&'a str, bool, bool)>) -> Self {
         all.fold(Self::default(), |mut unmapped, (id, is_active, has_subject)| {
             unmapped.of += 1;

@@ -27,7 +27,7 @@ pub(crate) trait Write {
     type Answer: DeserializeOwned + View;
     /// What is shown: [`Done`], unless the command shows something else than the answer.
     type Shown: Show + From<Done<Self::Answer>>;
-    /// Whether the result has ids.
+    /// Whether the result has IDs.
     const HAS_IDS: bool = true;
     const VERB: Verb;
     /// The effect of every run. [`Write::change`] can raise it for one run.
@@ -90,7 +90,7 @@ pub(crate) trait Write {
         Ok(())
     }
 
-    /// The ids of new objects that exist already, for a bulk create without idempotency keys. Changes nothing at the
+    /// The IDs of new objects that exist already, for a bulk create without idempotency keys. Changes nothing at the
     /// provider.
     async fn find_existing(&self, _ctx: &Ctx, requests: &[Self::Request]) -> Result<Vec<Option<String>>> {
         Ok(vec![None; requests.len()])

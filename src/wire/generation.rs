@@ -4,8 +4,7 @@ use clap::ValueEnum;
 
 /// A generation of the backend's payments routes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
-pub enum Generation {
+pub(crate) enum Generation {
     /// `/api/payments/{provider}/…`: June 2026 (2.3) and later.
     #[default]
     Newer,

@@ -23,8 +23,7 @@ pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 pub(crate) use connection::{Account, CONNECTIONS, Config, Connection, Key, Status, sync_error};
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
-#[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
-pub use generation::Generation;
+pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Field, Metadata, Notes, OfStripe};

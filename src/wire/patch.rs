@@ -20,16 +20,6 @@ impl<T> Patch<T> {
         matches!(self, Self::Keep)
     }
 
-    /// What was there, patched.
-    #[cfg(feature = "sandbox")]
-    pub(crate) fn over(self, before: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => before,
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
-
     /// This one, unless it says nothing.
     pub(crate) fn or(self, other: Self) -> Self {
         if self.is_keep() { other } else { self }

@@ -41,7 +41,7 @@ fn shop() -> Shop {
     let stolen = format!("/catalog/prices/{}", shop.price("pro_lifetime"));
     shop.send("PATCH", &stolen, &json!({"lookupKey": "cloud_monthly"}));
     let default = json!({"product": shop.product("pro"), "price": shop.price("pro_monthly")});
-    shop.sandbox.at_stripe(json!({"defaultPrice": default})).expect("an event");
+    shop.sandbox.apply_stripe_event(json!({"defaultPrice": default})).expect("an event");
     shop
 }
 
@@ -115,7 +115,7 @@ fn the_changes_are_of_every_kind() {
     assert_eq!(unmanaged.len(), 1, "the default price that was replaced: {ran}");
     // Once it is the default no more, the next apply takes the last step.
     let default = json!({"product": shop.product("pro"), "price": shop.price("pro_monthly")});
-    shop.sandbox.at_stripe(json!({"defaultPrice": default})).expect("an event");
+    shop.sandbox.apply_stripe_event(json!({"defaultPrice": default})).expect("an event");
     let ran = shop.apply(AFTER, PRUNE).exits(0).json();
     assert_eq!((rows(&ran, "done")[0]["id"].clone(), count(&ran, "done")), (unmanaged[0]["id"].clone(), 1));
     assert_eq!(rows(&ran, "unmanaged"), [] as [Value; 0]);

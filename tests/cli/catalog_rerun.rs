@@ -88,7 +88,7 @@ fn a_price_that_was_deleted_within_a_day_is_made_anew() {
     }
     let deleted = shop.price("pro_monthly");
     shop.apply(&with_amount("19.00"), &[]).exits(0);
-    shop.sandbox.at_stripe(json!({"priceDeleted": {"id": deleted}})).expect("an event");
+    shop.sandbox.apply_stripe_event(json!({"priceDeleted": {"id": deleted}})).expect("an event");
     let report = shop.apply(&with_amount("29.00"), &[]).exits(0).json();
     assert_ne!(report["ids"]["pro_monthly"], json!(deleted));
     assert_eq!(shop.price("pro_monthly"), report["ids"]["pro_monthly"]);

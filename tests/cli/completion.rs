@@ -415,7 +415,7 @@ fn the_sandbox_completes_too() {
 fn the_script_asks_whatever_insforge_is_there() {
     let user = User::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = user.run(&["completion", shell, "--dynamic"]).exits(0).stdout;
+        let script = user.run(&["completion", shell]).exits(0).stdout;
         assert!(script.contains("COMPLETE") && script.contains("insforge"), "{shell}: {script}");
         assert!(!script.contains("target/"), "{shell} has a path: {script}");
         assert_ne!(script, user.run(&["completion", shell]).exits(0).stdout);

@@ -9,7 +9,7 @@ use super::harness::{User, is_ci, is_installed};
 
 const READY: &str = "ready> ";
 
-/// A shell that knows the script of `completion --dynamic`, and waits at its prompt.
+/// A shell that knows the script of `insforge completion`, and waits at its prompt.
 fn start(user: &User, shell: &str) -> Option<Terminal> {
     if !is_installed(shell) {
         assert!(!is_ci(), "{shell} is not installed");
@@ -21,26 +21,19 @@ fn start(user: &User, shell: &str) -> Option<Terminal> {
         "bash" => (
             &["bash", "--norc", "--noprofile", "-i"],
             // As bash-completion and careful people have it: names that look like patterns would be complained of.
-            &[
-                "shopt -s extglob failglob",
-                r#"eval "$(insforge completion bash --dynamic)""#,
-                "PS1='rea''dy> '",
-            ],
+            &["shopt -s extglob failglob", r#"eval "$(insforge completion bash)""#, "PS1='rea''dy> '"],
         ),
         "zsh" => (
             &["zsh", "-f", "-i"],
             &[
                 "autoload -Uz compinit && compinit -u -D",
-                r#"eval "$(insforge completion zsh --dynamic)""#,
+                r#"eval "$(insforge completion zsh)""#,
                 "PS1='rea''dy> '",
             ],
         ),
         _ => (
             &["fish", "--no-config", "--interactive"],
-            &[
-                "insforge completion fish --dynamic | source",
-                "function fish_prompt; echo -n 'rea''dy> '; end",
-            ],
+            &["insforge completion fish | source", "function fish_prompt; echo -n 'rea''dy> '; end"],
         ),
     };
     let terminal = Terminal::of(user, 120, words);

@@ -357,7 +357,7 @@ fn a_payment_in_the_sandbox_arrives_from_either_provider() {
         "type": "one_time_payment", "status": "succeeded", "references": {"paymentIntent": "pi_new"},
         "amount": 1000, "amountRefunded": 0, "currency": "usd", "paidAt": now, "createdAt": now, "updatedAt": now,
     });
-    sandbox.at_stripe(json!({"transaction": payment})).expect("an event");
+    sandbox.apply_stripe_event(json!({"transaction": payment})).expect("an event");
     following.stdout.to("pi_new");
     assert_eq!(following.end("-INT").0, 0);
 
@@ -367,7 +367,7 @@ fn a_payment_in_the_sandbox_arrives_from_either_provider() {
     let payment = json!({
         "id": "pay_new", "amount": 20000, "currency": "INR", "status": "captured", "created": now,
     });
-    sandbox.at_razorpay(json!({"payment": payment})).expect("an event");
+    sandbox.apply_razorpay_event(json!({"payment": payment})).expect("an event");
     user.run(&[&razorpay[..], &["sync", "test"]].concat()).exits(0);
     following.stdout.to("pay_new");
     assert_eq!(following.end("-INT").0, 0);

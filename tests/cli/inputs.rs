@@ -82,7 +82,7 @@ fn invalid_values_are_refused_with_an_explanation() {
         (&UPDATE, &["--idempotency-key", "k"], "unexpected argument '--idempotency-key'"),
         (&REPRICE, &[], "Nothing to update"),
         (&REPRICE, &["--unit-amount", "5"], "unexpected argument '--unit-amount'"),
-        (&["payments", "prices", "archive", "live"], &[], "The id is missing"),
+        (&["payments", "prices", "archive", "live"], &[], "The ID is missing"),
         (
             &["payments", "products", "create", "test", "-e", "live", "--name", "x"],
             &[],

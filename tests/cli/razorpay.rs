@@ -370,7 +370,7 @@ fn invalid_values_are_not_sent() {
         ("items create --name x --amount 5", "--currency"),
         (&long_name, "at most 255 characters, and this has 256"),
         ("items update item_1", "give at least one of --name, --amount"),
-        ("items update live --name x", "The id is missing"),
+        ("items update live --name x", "The ID is missing"),
         (
             "plans create --period month --interval 1 --item-name x --item-amount 5 --item-currency INR",
             "monthly",

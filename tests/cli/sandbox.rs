@@ -1,5 +1,5 @@
-//! The sandbox on the command line: `--sandbox` and its variable, its file between runs, served on a port, around a
-//! command. What it answers is held to the recordings elsewhere.
+//! The sandbox on the command line: `--sandbox` and its variable, the state file, `serve` and `exec`. The tests of the
+//! `insforge-sandbox` package compare its responses with the recordings.
 
 use std::fs;
 use std::net::TcpListener;
@@ -15,13 +15,13 @@ use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
 use super::harness::{KEY, Ran, User, dead, ended_within, finish, mode, signal};
 
-/// Longer than anything here takes; a test that reaches it has failed.
+/// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
 const CTRL_C: &str = "\x03";
 
-/// The file that has the user's own sandbox.
+/// The user's state file.
 fn file(user: &User) -> PathBuf {
     PathBuf::from(user.run(&["sandbox", "path"]).exits(0).stdout.trim_end())
 }
@@ -35,12 +35,12 @@ fn names(products: &Value) -> Vec<String> {
     products.iter().map(|product| product["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// The command line with `sandbox exec … --` before it.
+/// Runs a command with `sandbox exec`.
 fn exec(user: &User, options: &[&str], command: &[&str]) -> Ran {
     user.run(&[&["sandbox", "exec"], options, &["--"], command].concat())
 }
 
-/// A sandbox that is served, and a user of it.
+/// Starts `sandbox serve`. Returns it, its JSON, and a user whose backend it is.
 fn serve(user: &User, options: &[&str]) -> (Running, Value, User) {
     let serving = Running::start(user, &[&["sandbox", "serve", "--json"], options].concat());
     let shown: Value = serde_json::from_str(&serving.stdout.to("}")).expect("JSON");
@@ -51,7 +51,7 @@ fn serve(user: &User, options: &[&str]) -> (Running, Value, User) {
 }
 
 #[test]
-fn the_first_command_finds_a_shop_and_the_next_what_the_first_did() {
+fn commands_share_the_state_of_the_sandbox() {
     let user = User::new();
     let catalog = user.run(&["--sandbox", "payments", "catalog"]).exits(0);
     assert!(catalog.stdout.starts_with("Products\nEnv "), "{}", catalog.stdout);
@@ -65,12 +65,12 @@ fn the_first_command_finds_a_shop_and_the_next_what_the_first_did() {
     let by_variable = by_variable.with("INSFORGE_SANDBOX", "1");
     let listed = by_variable.run(&["payments", "products", "list", "--json"]).exits(0).json();
     assert_eq!(names(&listed).iter().filter(|name| *name == "Mug").count(), 1, "{listed}");
-    // Nothing of it is remembered as if it were a backend.
+    // The cache of backends does not contain the sandbox.
     assert!(!user.path(".cache").exists());
 }
 
 #[test]
-fn current_shows_where_the_answers_come_from() {
+fn current_shows_the_sandbox_as_the_backend() {
     let user = User::new();
     let shown = user.run(&["current", "--sandbox", "--json"]).exits(0).json();
     let from = format!("the sandbox ({})", file(&user).display());
@@ -82,7 +82,7 @@ fn current_shows_where_the_answers_come_from() {
 }
 
 #[test]
-fn another_backend_beside_the_flag_is_a_usage_error() {
+fn the_flag_cannot_be_used_with_another_backend() {
     let user = User::new();
     let key = user.write("key", KEY);
     let key = key.to_str().expect("a path");
@@ -92,8 +92,8 @@ fn another_backend_beside_the_flag_is_a_usage_error() {
         (&["--api-key-file", key], "--api-key-file"),
         (&["--profile", "shop"], "--profile"),
     ] {
-        let what = format!("--sandbox and {name} contradict each other");
-        let hint = format!("hint: leave out {name} to ask the sandbox");
+        let what = format!("--sandbox cannot be used with {name}");
+        let hint = format!("hint: omit {name} to use the sandbox");
         for args in [
             [&["--sandbox", "payments", "status"], other].concat(),
             [other, &["payments", "status", "--sandbox"]].concat(),
@@ -108,7 +108,7 @@ fn another_backend_beside_the_flag_is_a_usage_error() {
 }
 
 #[test]
-fn flags_beat_the_variable_and_the_variable_beats_every_other_backend() {
+fn the_variable_takes_precedence_over_all_backends_except_flags() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let user = User::of(&stub.address).with("INSFORGE_SANDBOX", "1");
     let source = |user: &User, args: &[&str]| {
@@ -118,7 +118,7 @@ fn flags_beat_the_variable_and_the_variable_beats_every_other_backend() {
     assert!(source(&user, &[]).starts_with("the sandbox ("));
     user.run(&["payments", "status"])
         .exits(0)
-        .says(&["INSFORGE_BASE_URL is not used: INSFORGE_SANDBOX is set"]);
+        .says(&["INSFORGE_BASE_URL is ignored because INSFORGE_SANDBOX is set"]);
     assert_eq!(source(&user, &["--api-url", &stub.address]), "--api-url");
     let key = user.write("key", KEY);
     assert_eq!(source(&user, &["--api-key-file", key.to_str().expect("a path")]), "INSFORGE_BASE_URL");
@@ -127,7 +127,7 @@ fn flags_beat_the_variable_and_the_variable_beats_every_other_backend() {
         let user = User::of(&stub.address).with("INSFORGE_SANDBOX", off);
         assert_eq!(source(&user, &[]), "INSFORGE_BASE_URL", "{off:?}");
     }
-    // The flag beats what the environment and a linked project say.
+    // The flag takes precedence over the environment and a linked project.
     let linked = User::of(&dead()).with("INSFORGE_PROFILE", "shop").with("INSFORGE_API_KEY_FILE", "/nowhere");
     linked.write(".insforge/project.json", &json!({"oss_host": dead(), "api_key": KEY}).to_string());
     assert!(source(&linked, &["--sandbox"]).starts_with("the sandbox ("));
@@ -141,11 +141,9 @@ fn a_sandbox_needs_no_login() {
         &["--sandbox", "logout", "--all"],
         &["link", "--api-base-url", "https://x.example", "--sandbox"],
     ] {
-        user.run(args)
-            .exits(64)
-            .says(&["The sandbox needs no login and no link", "hint: leave out --sandbox"]);
+        user.run(args).exits(64).says(&["The sandbox needs no login or link", "hint: omit --sandbox"]);
     }
-    // The variable means other commands than these.
+    // The variable does not affect these commands.
     let user = user.with("INSFORGE_SANDBOX", "1");
     user.run(&["logout"]).exits(0).says(&["No login is stored."]);
     user.run_with_stdin(&["login", "--api-url", &dead(), "--api-key-stdin", "--retries", "0"], KEY).exits(8);
@@ -153,7 +151,7 @@ fn a_sandbox_needs_no_login() {
 }
 
 #[test]
-fn where_there_is_nothing_to_ask_the_flag_does_no_harm() {
+fn commands_without_a_backend_ignore_the_flag() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     for args in [
         &["--sandbox", "help"][..],
@@ -178,13 +176,17 @@ fn where_there_is_nothing_to_ask_the_flag_does_no_harm() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_stays_as_it_is_until_it_is_reset() {
+fn an_invalid_state_file_is_not_changed_until_reset() {
     for (text, what, hint) in [
-        ("{\"version\": 1, \"ins", "is not the state of a sandbox", "hint: repair it, or start anew with"),
+        (
+            "{\"version\": 1, \"ins",
+            "is not a valid sandbox state file",
+            "hint: repair the file, or delete the state with",
+        ),
         (
             "{\"version\": 99, \"x\": [1]}",
             "was written by a later version",
-            "hint: update insforge, or start anew",
+            "hint: update insforge, or delete the state",
         ),
     ] {
         let user = User::new();
@@ -205,18 +207,18 @@ fn a_file_that_cannot_be_used_stays_as_it_is_until_it_is_reset() {
             ]);
             assert_eq!(user.read(relative), text);
         }
-        // Who named a file is told to forget that one.
+        // The hint names the file of --state.
         let named = format!("`insforge sandbox reset --state {}`", path.display());
         let by_name = ["--state", path.to_str().expect("a path")];
         user.run(&[&["sandbox", "serve"][..], &by_name].concat()).exits(1).says(&[&named]);
         exec(&user, &by_name, &["true"]).exits(1).says(&[&named]);
-        user.run(&["sandbox", "reset"]).exits(0).says(&["✓ The sandbox begins anew."]);
+        user.run(&["sandbox", "reset"]).exits(0).says(&["✓ Sandbox reset."]);
         user.run(&["--sandbox", "payments", "catalog"]).exits(0);
     }
 }
 
 #[test]
-fn reset_begins_anew() {
+fn reset_deletes_the_state() {
     let user = User::new();
     let create = ["--sandbox", "payments", "products", "create", "--name", "Mug"];
     user.run(&create).exits(0);
@@ -225,7 +227,7 @@ fn reset_begins_anew() {
     assert_eq!(reset.stderr, "");
     let listed = user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json();
     assert!(!names(&listed).contains(&"Mug".to_owned()), "{listed}");
-    // A file of one's own, and nothing else.
+    // With --state, it deletes only that file.
     user.run(&create).exits(0);
     let other = user.write("other.json", "{\"version\": 1, ");
     user.run(&["sandbox", "reset", "--state", other.to_str().expect("a path")]).exits(0);
@@ -233,7 +235,7 @@ fn reset_begins_anew() {
 }
 
 #[test]
-fn path_is_a_line_for_other_commands() {
+fn path_prints_one_line() {
     let user = User::new();
     let path = file(&user);
     let ran = user.run(&["sandbox", "path"]).exits(0);
@@ -246,7 +248,7 @@ fn path_is_a_line_for_other_commands() {
 }
 
 #[test]
-fn a_live_write_asks_as_at_a_real_backend() {
+fn a_live_write_needs_confirmation_as_with_a_real_backend() {
     let user = User::new();
     let create = ["--sandbox", "payments", "products", "create", "-e", "live", "--name", "Mug"];
     user.run(&create).exits(6).says(&["live", "--yes"]);
@@ -261,7 +263,7 @@ fn a_live_write_asks_as_at_a_real_backend() {
 }
 
 #[test]
-fn what_is_printed_to_be_run_is_for_the_sandbox_too() {
+fn suggested_commands_include_the_flag() {
     let user = User::new();
     let create =
         ["payments", "prices", "create", "--currency", "usd", "--unit-amount", "5", "--lookup-key", "x"];
@@ -272,7 +274,7 @@ fn what_is_printed_to_be_run_is_for_the_sandbox_too() {
 }
 
 #[test]
-fn a_served_sandbox_answers_until_it_is_told_to_end() {
+fn serve_runs_until_a_signal() {
     for end in ["-INT", "-TERM"] {
         let user = User::new();
         let (serving, shown, visitor) = serve(&user, &["-v"]);
@@ -283,25 +285,25 @@ fn a_served_sandbox_answers_until_it_is_told_to_end() {
             (&json!("ik_sandbox"), &json!("newer"), &json!(file(&user)))
         );
         visitor.run(&["payments", "products", "create", "--name", "Mug"]).exits(0);
-        // Both know the same file.
+        // Both use the same state file.
         let listed = user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json();
         assert!(names(&listed).contains(&"Mug".to_owned()), "{listed}");
         user.run(&["--sandbox", "payments", "products", "create", "--name", "Cup"]).exits(0);
         let listed = visitor.run(&["payments", "products", "list", "--json"]).exits(0).json();
         assert!(names(&listed).contains(&"Cup".to_owned()), "{listed}");
         visitor.with("INSFORGE_API_KEY", KEY).run(&["payments", "status"]).exits(2);
-        let (code, told) = serving.end(end);
-        assert_eq!(code, 0, "{end}: {told}");
-        assert!(told.contains("POST /api/payments/stripe/test/catalog/products 201\n"), "{told}");
+        let (code, log) = serving.end(end);
+        assert_eq!(code, 0, "{end}: {log}");
+        assert!(log.contains("POST /api/payments/stripe/test/catalog/products 201\n"), "{log}");
     }
 }
 
 #[test]
-fn serve_says_how_to_use_it() {
+fn serve_prints_how_to_use_it() {
     let user = User::new();
     let serving = Running::start(&user, &["sandbox", "serve"]);
     let shown = serving.stdout.to("Generation");
-    let said = serving.stderr.to("Ctrl-C ends it.");
+    let said = serving.stderr.to("Press Ctrl-C to stop it.");
     let url = shown.lines().find_map(|line| line.strip_prefix("Address")).expect("an address").trim();
     assert!(shown.contains("\nAPI key     ik_sandbox\n"), "{shown}");
     assert!(shown.contains(file(&user).to_str().expect("a path")), "{shown}");
@@ -310,9 +312,9 @@ fn serve_says_how_to_use_it() {
         "{said}"
     );
     assert_eq!(serving.end("-TERM"), (0, String::new()));
-    // Somebody at a terminal.
+    // In a terminal.
     let terminal = Terminal::start(&user, 100, &["sandbox", "serve"]);
-    terminal.expect("Ctrl-C ends it.");
+    terminal.expect("Press Ctrl-C to stop it.");
     terminal.type_in(CTRL_C);
     let (code, screen) = terminal.finish();
     assert_eq!(code, 0, "{screen}");
@@ -328,12 +330,12 @@ fn serve_takes_a_file_a_port_and_a_generation() {
     let key = visitor.with("STRIPE_TEST_SECRET_KEY", "sk_test_alpha");
     key.run(&["payments", "config", "set", "test"]).exits(0);
     let catalog = key.run(&["payments", "catalog", "--json"]).exits(0).json();
-    assert_eq!(catalog["products"], json!([]), "it began empty");
+    assert_eq!(catalog["products"], json!([]), "it started empty");
     assert!(path.exists() && !file(&user).exists());
     assert_eq!(mode(&path), 0o600);
-    // Its port is its own.
+    // No other sandbox can use its port.
     let port = shown["url"].as_str().expect("text").rsplit(':').next().expect("a port");
-    let taken = format!("Cannot listen on port {port} of this machine");
+    let taken = format!("Cannot listen on port {port}");
     user.run(&["sandbox", "serve", "--port", port]).exits(1).says(&[&taken, "hint: choose another port"]);
     assert_eq!(serving.end("-INT").0, 0);
     let (serving, shown, _) = serve(&user, &["--port", port]);
@@ -345,10 +347,10 @@ fn serve_takes_a_file_a_port_and_a_generation() {
 }
 
 #[test]
-fn what_makes_no_sense_is_said_before_anything_is_served() {
+fn invalid_options_are_usage_errors() {
     let user = User::new();
     for (args, text) in [
-        (&["--fault", "explode"][..], "write it as `POST /products: drop-after-write x1`"),
+        (&["--fault", "explode"][..], "expected `REQUESTS: EFFECT`"),
         (&["--fault", "* *: explode"], "explode"),
         (&["--port", "70000"], "'--port <N>'"),
         (&["--generation", "next"], "[possible values: newer, older]"),
@@ -361,7 +363,7 @@ fn what_makes_no_sense_is_said_before_anything_is_served() {
 }
 
 #[test]
-fn a_command_finds_the_sandbox_in_its_environment() {
+fn exec_passes_the_sandbox_in_the_environment() {
     let user = User::of(&dead())
         .with("INSFORGE_SANDBOX", "1")
         .with("INSFORGE_URL", &dead())
@@ -383,7 +385,7 @@ fn a_command_finds_the_sandbox_in_its_environment() {
         (&shown["keyAccepted"], &shown["backend"]["source"]),
         (&true.into(), &"INSFORGE_BASE_URL".into())
     );
-    // Its streams are this command's own, its flags nobody else's.
+    // The command inherits the streams, and its flags are not parsed.
     let args = ["sandbox", "exec", "--", "sh", "-c", "cat; echo \"$1\" >&2", "sh", "--json"];
     let ran = finish(user.command(&args), "piped").exits(0);
     assert_eq!((ran.stdout, ran.stderr), ("piped".to_owned(), "--json\n".to_owned()));
@@ -391,7 +393,7 @@ fn a_command_finds_the_sandbox_in_its_environment() {
 }
 
 #[test]
-fn a_fresh_shop_for_every_command_unless_a_file_is_named() {
+fn exec_starts_with_a_fresh_state_unless_a_file_is_named() {
     let user = User::new();
     let create = [BINARY, "payments", "products", "create", "--name", "Mug"];
     let count = |options: &[&str]| {
@@ -406,7 +408,7 @@ fn a_fresh_shop_for_every_command_unless_a_file_is_named() {
 }
 
 #[test]
-fn the_exit_code_is_the_commands() {
+fn exec_exits_with_the_commands_exit_code() {
     let user = User::new();
     for code in [0, 1, 3, 64, 130, 255] {
         exec(&user, &[], &["sh", "-c", &format!("exit {code}")]).exits(code);
@@ -414,22 +416,22 @@ fn the_exit_code_is_the_commands() {
     for (signal, code) in [("KILL", 137), ("TERM", 143), ("INT", 130)] {
         exec(&user, &[], &["sh", "-c", &format!("kill -{signal} $$")]).exits(code);
     }
-    exec(&user, &[], &["no-such-command"]).exits(127).says(&["There is no command no-such-command", "PATH"]);
-    exec(&user, &[], &["./no-such-file"]).exits(127).says(&["There is no command ./no-such-file"]);
+    exec(&user, &[], &["no-such-command"]).exits(127).says(&["Command not found: no-such-command", "PATH"]);
+    exec(&user, &[], &["./no-such-file"]).exits(127).says(&["Command not found: ./no-such-file"]);
     let script = user.write("script", "#!/bin/sh\n");
     let script = script.to_str().expect("a path");
-    exec(&user, &[], &[script]).exits(126).says(&["cannot be run", "chmod +x"]);
+    exec(&user, &[], &[script]).exits(126).says(&["Cannot run", "chmod +x"]);
     let error = exec(&user, &["--json"], &["no-such-command"]).exits(127).error();
     assert_eq!((&error["code"], &error["exitCode"]), (&json!("FAILED"), &json!(127)));
 }
 
-/// Says what it is sent until it is sent SIGTERM, or until nobody can still be waiting for it.
+/// A script that prints the signals it receives until SIGINT or SIGTERM, or for 20 seconds at most.
 const LISTENER: &str = "trap 'echo HUP' HUP; trap 'echo QUIT' QUIT; trap 'echo USR1' USR1; trap 'echo USR2' USR2; trap 'echo INT; exit 41' INT; \
                         trap 'echo TERM; exit 42' TERM; echo ready; \
                         i=0; while [ $i -lt 2000 ]; do sleep 0.01; i=$((i + 1)); done";
 
 #[test]
-fn signals_go_to_the_command() {
+fn exec_forwards_signals_to_the_command() {
     let user = User::new();
     for (sent, code) in [("-TERM", 42), ("-INT", 41)] {
         let running = Running::start(&user, &["sandbox", "exec", "--", "sh", "-c", LISTENER]);
@@ -457,13 +459,13 @@ fn what_is_to_be_ignored_stays_ignored() {
 }
 
 #[test]
-fn ctrl_c_reaches_the_command_once() {
+fn ctrl_c_reaches_the_command_only_once() {
     let user = User::new();
     let script = "n=0; trap 'n=$((n + 1)); echo got $n' INT; echo ready; \
                   i=0; while [ $i -lt 2000 ] && ! [ -e go ]; do sleep 0.01; i=$((i + 1)); done; exit $((40 + n))";
     let terminal = Terminal::start(&user, 100, &["sandbox", "exec", "--", "sh", "-c", script]);
     terminal.expect("ready");
-    // Two signals at once may be one: several times show what a single time may hide.
+    // Two signals at the same time can merge into one, so try several times.
     for time in 1..=5 {
         terminal.type_in(CTRL_C);
         terminal.expect(&format!("got {time}"));
@@ -474,7 +476,7 @@ fn ctrl_c_reaches_the_command_once() {
 }
 
 #[test]
-fn a_lost_answer_makes_no_second_product() {
+fn a_lost_response_does_not_create_a_second_product() {
     let user = User::new();
     let script = format!(
         "'{BINARY}' payments products create --name Mug >&2 && '{BINARY}' payments products list --json"
@@ -487,16 +489,16 @@ fn a_lost_answer_makes_no_second_product() {
 }
 
 #[test]
-fn a_fault_that_nothing_came_of_is_told() {
+fn an_unused_fault_is_a_warning() {
     let user = User::new();
     let faults = ["--fault", "GET /status: delay 1ms", "--fault", "POST /product: drop"];
     let ran = exec(&user, &faults, &[BINARY, "payments", "status", "-q"]).exits(0);
-    let told = "warning: nothing came of the fault `POST /product: drop`: no request was what it is for\n";
-    assert_eq!(ran.stderr, told);
+    let warning = "warning: no request matched the fault `POST /product: drop`\n";
+    assert_eq!(ran.stderr, warning);
 }
 
 #[test]
-fn a_real_key_never_comes_into_the_state() {
+fn a_real_key_is_never_saved() {
     let user = User::new();
     let key = "sk_test_51H8vQx2eZvKYlo2CabcdefghijklmnopQRSTUV";
     let set = ["--sandbox", "payments", "config", "set", "test", "-", "--yes"];
@@ -505,13 +507,11 @@ fn a_real_key_never_comes_into_the_state() {
 }
 
 #[test]
-fn reset_takes_no_other_file_away() {
+fn reset_does_not_delete_other_files() {
     let user = User::new();
     let other = user.write("thesis.txt", "Chapter one");
     let path = other.to_str().expect("a path");
-    user.run(&["sandbox", "reset", "--state", path])
-        .exits(1)
-        .says(&["is something else than the state of a sandbox"]);
+    user.run(&["sandbox", "reset", "--state", path]).exits(1).says(&["is not a sandbox state file"]);
     assert_eq!(user.read("thesis.txt"), "Chapter one");
     user.write("thesis.txt", "{\n  \"version\": 1,\n  \"ids\": {");
     user.run(&["sandbox", "reset", "--state", path]).exits(0);
@@ -520,7 +520,7 @@ fn reset_takes_no_other_file_away() {
 }
 
 #[test]
-fn a_command_in_a_sandbox_leaves_the_users_own_alone() {
+fn exec_does_not_use_the_users_state() {
     let user = User::new();
     user.run(&["--sandbox", "payments", "products", "create", "--name", "Mine"]).exits(0);
     let script = format!(
@@ -529,13 +529,13 @@ fn a_command_in_a_sandbox_leaves_the_users_own_alone() {
     let listed = names(&exec(&user, &[], &["sh", "-c", &script]).exits(0).json());
     assert!(listed.contains(&"Theirs".to_owned()) && !listed.contains(&"Mine".to_owned()), "{listed:?}");
     let reset = exec(&user, &[], &[BINARY, "sandbox", "reset"]);
-    reset.exits(64).says(&["This runs in a sandbox of its own"]);
+    reset.exits(64).says(&["The sandbox of `sandbox exec` cannot be reset"]);
     let listed = names(&user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json());
     assert!(listed.contains(&"Mine".to_owned()), "{listed:?}");
 }
 
 #[test]
-fn a_state_is_in_a_file_and_begins_in_an_empty_one() {
+fn a_state_file_can_be_empty_but_must_be_a_regular_file() {
     let user = User::new();
     let empty = user.write("empty.json", "");
     exec(&user, &["--state", empty.to_str().expect("a path")], &["true"]).exits(0);
@@ -545,17 +545,16 @@ fn a_state_is_in_a_file_and_begins_in_an_empty_one() {
         user.run(&["sandbox", "reset", "--state", other]).exits(1).says(&["is not a regular file"]);
     }
     let other = user.write("notes.txt", "[]\n");
-    exec(&user, &["--state", other.to_str().expect("a path")], &["true"]).exits(1).says(&[
-        "is not the state of a sandbox",
-        "hint: it seems to be something else: give another name, or remove it",
-    ]);
+    exec(&user, &["--state", other.to_str().expect("a path")], &["true"])
+        .exits(1)
+        .says(&["is not a valid sandbox state file", "hint: name another file, or remove this one"]);
     assert_eq!(user.read("notes.txt"), "[]\n");
-    // Words without a bare `--` before them are the command all the same.
+    // The `--` is optional.
     user.run(&["sandbox", "exec", "sh", "-c", "exit 7"]).exits(7);
 }
 
 #[test]
-fn chance_is_the_same_for_the_same_seed() {
+fn the_same_seed_gives_the_same_random_faults() {
     let user = User::new();
     let script = format!(
         "for i in 1 2 3 4 5 6 7 8; do '{BINARY}' payments status --retries 0 >/dev/null 2>&1; echo $?; done"
@@ -569,14 +568,14 @@ fn chance_is_the_same_for_the_same_seed() {
 }
 
 #[test]
-fn an_older_backend_and_a_public_one() {
+fn exec_and_serve_take_a_generation_and_a_public_url() {
     let user = User::new();
     let shown = exec(&user, &["--generation", "older"], &[BINARY, "current", "--json"]).exits(0).json();
     assert_eq!(shown["generation"], "older");
     let configure = [BINARY, "payments", "webhooks", "configure", "test"];
     exec(&user, &[], &configure).exits(0);
     let refused = exec(&user, &["--public-url", "http://localhost:7130"], &configure);
-    assert_eq!(refused.code, 1, "Stripe reaches no loopback address: {refused:?}");
+    assert_eq!(refused.code, 1, "Stripe cannot reach a loopback address: {refused:?}");
     let (_serving, _, visitor) = serve(&user, &[]);
     visitor.run(&configure[1..]).exits(1).says(&["must be publicly accessible"]);
     let (_serving, _, visitor) = serve(&user, &["--public-url", "https://shop.example"]);
@@ -585,7 +584,7 @@ fn an_older_backend_and_a_public_one() {
 }
 
 #[test]
-fn many_at_once_lose_nothing() {
+fn concurrent_writes_are_not_lost() {
     let user = User::new();
     let names_of_all: Vec<String> = (0..16).map(|number| format!("Product {number}")).collect();
     let start = |name: &String| {
@@ -605,14 +604,14 @@ fn many_at_once_lose_nothing() {
 }
 
 #[test]
-fn a_write_that_is_killed_leaves_the_file_whole() {
+fn a_killed_write_does_not_damage_the_state_file() {
     let user = User::new();
     user.run(&["--sandbox", "payments", "products", "create", "--name", "First"]).exits(0);
     for round in 0..20 {
         let writing =
             Running::start(&user, &["-v", "--sandbox", "payments", "products", "create", "--name", "X"]);
         writing.stderr.to("> POST");
-        // Whenever it hits, nothing may break: this only varies where.
+        // Kill it at a different point in each round.
         thread::sleep(Duration::from_micros(round * 400));
         drop(writing);
         state(&user);
@@ -622,9 +621,9 @@ fn a_write_that_is_killed_leaves_the_file_whole() {
     user.run(&["--sandbox", "payments", "products", "create", "--name", "Last"]).exits(0);
 }
 
-/// Nobody waits for a file for longer than the deadline, or after Ctrl-C.
+/// The deadline and Ctrl-C interrupt the wait for a locked state file.
 #[test]
-fn a_locked_file_does_not_hold_up_the_end() {
+fn a_locked_state_file_does_not_block_the_exit() {
     let user = User::new();
     let create = ["payments", "products", "create", "--name", "X", "--retries", "0"];
     let of_its_own = [&["--sandbox"], &create[..]].concat();
@@ -638,9 +637,11 @@ fn a_locked_file_does_not_hold_up_the_end() {
     for args in
         [&["reset"][..], &["serve"], &["exec", "--state", state.to_str().expect("a path"), "--", "true"]]
     {
-        user.run(&[&["sandbox", "--timeout", "300ms"], args].concat()).exits(8).says(&["stayed locked"]);
+        user.run(&[&["sandbox", "--timeout", "300ms"], args].concat())
+            .exits(8)
+            .says(&["Timed out waiting for the lock"]);
     }
-    assert_eq!(serving.end("-INT").0, 0, "although a request still waits");
+    assert_eq!(serving.end("-INT").0, 0, "it exits although a request still waits");
     #[cfg(target_os = "linux")]
     for args in [&of_its_own[..], &["sandbox", "serve"], &["sandbox", "reset"]] {
         let waiting = Running::start(&user, args);
@@ -651,7 +652,7 @@ fn a_locked_file_does_not_hold_up_the_end() {
     user.run(&["--sandbox", "payments", "products", "list"]).exits(0);
 }
 
-/// Waits until the process waits for a file's lock.
+/// Waits until the process waits for a file lock.
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn wait_for_lock(process: &Child) {
@@ -665,7 +666,7 @@ fn wait_for_lock(process: &Child) {
 }
 
 #[test]
-fn writes_of_an_environment_wait_for_each_other_and_for_nothing_else() {
+fn writes_in_an_environment_run_one_at_a_time_and_block_nothing_else() {
     let (host, live) = (User::new(), "sk_live_alpha");
     let fault = "POST /test/catalog/products: delay 600ms";
     let (serving, _, visitor) = serve(&host, &["-v", "--fault", fault]);
@@ -684,9 +685,9 @@ fn writes_of_an_environment_wait_for_each_other_and_for_nothing_else() {
         assert_eq!(ended_within(&mut write.child, PATIENCE), 0);
     }
     assert!(since.elapsed() >= Duration::from_millis(1200), "both at once: {:?}", since.elapsed());
-    let (_, told) = serving.end("-INT");
-    let at = |text: &str| told.rfind(text).unwrap_or_else(|| panic!("{text} is missing:\n{told}"));
+    let (_, log) = serving.end("-INT");
+    let at = |text: &str| log.rfind(text).unwrap_or_else(|| panic!("{text} is missing:\n{log}"));
     let last_write = at("POST /api/payments/stripe/test/catalog/products 201");
-    assert!(at("POST /api/payments/stripe/live/catalog/products 201") < last_write, "{told}");
-    assert!(at("GET /api/payments/stripe/test/catalog 200") < last_write, "{told}");
+    assert!(at("POST /api/payments/stripe/live/catalog/products 201") < last_write, "{log}");
+    assert!(at("GET /api/payments/stripe/test/catalog 200") < last_write, "{log}");
 }

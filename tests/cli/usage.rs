@@ -1,4 +1,4 @@
-//! Command lines that are wrong: exit 64, a sentence that helps, JSON when it was asked for, and no key in it.
+//! Invalid command lines: exit code 64, a useful suggestion, JSON if requested, and no key in the message.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,34 +9,55 @@ use super::harness::{User, finish};
 
 #[test]
 fn a_wrong_command_line_is_64_with_help() {
-    let table: [(&[&str], &[&str]); 18] = [
-        (&["payment"], &["unrecognized subcommand 'payment'", "hint: ", "payments"]),
-        (&["payments", "product", "list"], &["unrecognized subcommand 'product'", "products"]),
+    let table: [(&[&str], &[&str]); 30] = [
+        (&["payment"], &["Unknown command 'payment' for `insforge`", "did you mean `insforge payments`?"]),
+        (&["payments", "product", "list"], &["did you mean `insforge payments products`?"]),
+        (&["products", "list"], &["did you mean `insforge payments products`?"]),
+        (&["payments", "items", "list"], &["did you mean `insforge payments razorpay items`?"]),
+        (
+            &["payments", "frobnicate"],
+            &["Unknown command 'frobnicate'", "hint: see `insforge payments --help`"],
+        ),
         (
             &["payments", "customers", "staging"],
-            &["invalid value 'staging'", "[possible values: test, live]"],
+            &["Invalid value 'staging' for '[ENV]'", "possible values: test, live", "hint: see `insforge"],
         ),
+        (&["payments", "customers", "tset"], &["did you mean 'test'?"]),
         (
             &["payments", "customers", "--limit", "0"],
-            &["invalid value '0'", "1..=100", "`insforge payments customers --help` says"],
+            &["Invalid value '0'", "1..=100", "see `insforge payments customers --help`"],
         ),
-        (&["payments", "customers", "--limit", "101"], &["invalid value '101'"]),
-        (&["payments", "customers", "--limit", "abc"], &["invalid value 'abc'"]),
-        (&["payments", "subscriptions", "--subject-type", "team"], &["--subject-id"]),
-        (&["payments", "products", "get"], &["<ID>", "`insforge payments products get --help` says"]),
+        (&["payments", "customers", "--limit", "101"], &["Invalid value '101'"]),
+        (&["payments", "customers", "--limit", "abc"], &["Invalid value 'abc'"]),
+        (&["payments", "customers", "--limit"], &["A value is missing for '--limit"]),
+        (&["payments", "subscriptions", "--subject-type", "team"], &["Missing --subject-id"]),
+        (&["payments", "products", "get"], &["Missing <ID>", "see `insforge payments products get --help`"]),
         (&["payments", "subscriptions", "--subject-type", "", "--subject-id", ""], &["--subject-type"]),
         (&["payments", "status", "-p", ""], &["characters that a name cannot have"]),
         (&["payments", "status", "-p", "a\u{1b}[31mb"], &["characters that a name cannot have"]),
-        (&["payments", "status", "--limit", "5"], &["unexpected argument '--limit'"]),
+        (
+            &["payments", "status", "--limit", "5"],
+            &["Unknown option '--limit' for `insforge payments status`"],
+        ),
+        (&["payments", "status", "x"], &["Unexpected argument 'x' for `insforge payments status`"]),
+        (&["payments", "catalog", "--live"], &["use `live` or `-e live`"]),
+        (&["payments", "catalog", "--test"], &["use `test` or `-e test`"]),
+        (&["payments", "status", "--format", "json"], &["use `-o` to choose the output format"]),
+        (&["payments", "products", "create", "Team"], &["use an option for it: `--name Team`"]),
+        (&["payments", "products", "create", "--naem", "x"], &["did you mean `--name`?"]),
+        (&["payments", "prices", "create", "--prod", "x"], &["did you mean `--product`?"]),
+        (
+            &["payments", "prices", "update", "price_1", "--unit-amount", "1000"],
+            &["never change", "`insforge payments prices create`", "`insforge payments prices archive ID`"],
+        ),
         (
             &["link", "--api-base-url", "https://x.example", "--api-url", "https://y.example"],
             &["--api-base-url"],
         ),
-        (&["payments", "status", "--frobnicate"], &["unexpected argument '--frobnicate'"]),
-        (&["payments", "status", "--timeout", "soon"], &["write a duration"]),
-        (&["payments", "status", "--timeout", "0"], &["over before it begins"]),
-        (&["payments", "status", "--retries", "11"], &["invalid value '11'"]),
-        (&["completion", "tcsh"], &["invalid value 'tcsh'", "bash"]),
+        (&["payments", "status", "--timeout", "soon"], &["duration"]),
+        (&["payments", "status", "--timeout", "0"], &["--timeout"]),
+        (&["payments", "status", "--retries", "11"], &["Invalid value '11'"]),
+        (&["completion", "tcsh"], &["Invalid value 'tcsh'", "bash"]),
     ];
     let user = User::new();
     for (args, texts) in table {
@@ -51,7 +72,36 @@ fn a_wrong_command_line_is_64_with_help() {
 }
 
 #[test]
-fn a_missing_command_shows_what_there_is() {
+fn no_suggestion_names_an_unrelated_option() {
+    let user = User::new();
+    for option in ["--frobnicate", "--stauts", "--unit-amount", "--limit", "--reasons", "--name"] {
+        let ran = user.run(&["payments", "products", "list", option]).exits(64);
+        assert!(
+            ran.stderr.ends_with("hint: see `insforge payments products list --help`\n"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn help_ends_with_an_example_and_names_the_global_options_once() {
+    let user = User::new();
+    let long = user.run(&["payments", "prices", "create", "--help"]).exits(0).stdout;
+    assert!(long.lines().count() <= 80, "{long}");
+    assert!(long.contains("--product <PRODUCT_ID> --currency <CODE> --unit-amount <AMOUNT>"), "{long}");
+    let (_, rest) = long.split_once("\nExample:\n  insforge payments prices create").expect("an example");
+    assert!(rest.ends_with("see `insforge help options`.\n"), "{long}");
+    assert!(!long.contains("--retries"), "{long}");
+    assert_eq!(user.run(&["help", "payments", "prices", "create"]).exits(0).stdout, long);
+    let options = user.run(&["help", "options"]).exits(0).stdout;
+    for option in ["--json", "-o, --output", "--jq", "-y, --yes", "--retries", "--color"] {
+        assert!(options.contains(option), "{option}: {options}");
+    }
+}
+
+#[test]
+fn a_missing_command_shows_the_available_ones() {
     let user = User::new();
     for args in [&[][..], &["payments"], &["payments", "products"]] {
         let ran = user.run(args).exits(64);
@@ -157,7 +207,7 @@ fn an_id_may_be_anything_but_an_environment_or_a_direction() {
     let stub = Stub::start(move |_| missing.clone());
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
-        user.run(&["payments", "products", "get", id]).exits(64).says(&["The id is missing"]);
+        user.run(&["payments", "products", "get", id]).exits(64).says(&["The ID is missing"]);
         user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
     }
     for id in [".", "..", "", "  "] {

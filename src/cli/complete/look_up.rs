@@ -117,7 +117,7 @@ fn quiet(typed: &Typed) -> Option<Ctx> {
 /// Where lists of the backend are kept; nowhere where address and key come from the environment.
 fn shelf(typed: &Typed, ctx: &Ctx) -> Option<Shelf> {
     #[cfg(feature = "sandbox")]
-    if sandbox::is_wanted(typed.global.sandbox, ctx).ok()? {
+    if sandbox::is_requested(typed.global.sandbox, ctx).ok()? {
         return None;
     }
     let address = ctx.asked.stored_address(&typed.env).ok()??;
@@ -132,7 +132,7 @@ fn look_up(typed: &Typed, ctx: &Ctx, provider: &Provider, environment: Environme
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
     let offers = runtime.block_on(async {
         #[cfg(feature = "sandbox")]
-        let _answers = sandbox::bring_here(typed.global.sandbox, ctx).await?;
+        let _answers = sandbox::start_for_backend_command(typed.global.sandbox, ctx).await?;
         offers_of(provider, environment, ctx).await
     });
     runtime.shutdown_background();

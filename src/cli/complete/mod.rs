@@ -1,4 +1,4 @@
-//! What the command line that somebody types could go on with. The scripts of `completion --dynamic` ask for it with every
+//! What the command line that somebody types could go on with. The scripts of `insforge completion` ask for it with every
 //! Tab: `COMPLETE=<shell> insforge -- <words>`.
 //!
 //! The line that is typed is not to be disturbed: nothing is written on stderr, nothing asks a question, nothing waits for

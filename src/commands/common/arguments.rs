@@ -71,24 +71,24 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
         .hint("give the environment once, as an argument or with -e"))
 }
 
-/// The id of an object, with the environment before it or as an option.
+/// The ID of an object, with the environment before it or as an option.
 #[derive(Args, Clone, Debug)]
 #[command(allow_missing_positional = true)]
 pub(crate) struct IdArgs {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// The id
+    /// The ID
     #[arg(value_name = "ID")]
     id: String,
 }
 
-/// The id of the object to update, which the file can have instead.
+/// The ID of the object to update, which the file can have instead.
 #[derive(Args, Clone, Debug)]
 #[command(allow_missing_positional = true)]
 pub(crate) struct UpdateIdArgs {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// The id; in a file with many objects, each has its own
+    /// The ID; in a file with many objects, each has its own
     #[arg(value_name = "ID", required_unless_present = "from_file")]
     id: Option<String>,
 }
@@ -119,7 +119,7 @@ impl UpdateIdArgs {
         Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))
     }
 
-    /// The environment, if it is the only argument: clap takes a lone argument for the id.
+    /// The environment, if it is the only argument: clap takes a lone argument for the ID.
     fn only_environment(&self) -> Option<Environment> {
         self.id.as_deref().filter(|_| self.environment.word.is_none()).and_then(Environment::named)
     }
@@ -128,24 +128,24 @@ impl UpdateIdArgs {
         self.id.as_deref().filter(|_| self.only_environment().is_none())
     }
 
-    /// The object to update, whose id can be in the file.
+    /// The object to update, whose ID can be in the file.
     pub(crate) fn resolve(&self, in_file: Option<&str>) -> Result<Target, Failure> {
         let environment = self.environment()?;
         match (self.id(), in_file) {
             (Some(id), Some(other)) if id != other => {
-                Err(Failure::usage("The command line and the file have different ids")
-                    .hint("leave the id out of one of them"))
+                Err(Failure::usage("The command line and the file have different IDs")
+                    .hint("leave the ID out of one of them"))
             }
             (Some(id), _) | (None, Some(id)) => Target::new(environment, id),
             (None, None) => match &self.id {
                 Some(argument) => Err(id_is_missing(argument)),
-                None => Err(Failure::usage("The object has no id")
-                    .hint("add `id` to the object in the file, or give the id as an argument")),
+                None => Err(Failure::usage("The object has no ID")
+                    .hint("add `id` to the object in the file, or give the ID as an argument")),
             },
         }
     }
 
-    /// Checks many updates: each object needs its own id, and no id can be there twice.
+    /// Checks many updates: each object needs its own ID, and no ID can be there twice.
     pub(crate) fn check_entries<T>(
         &self,
         file: &str,
@@ -153,7 +153,7 @@ impl UpdateIdArgs {
     ) -> Result<(), Failure> {
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, but `{id}` is only one"))
-                .hint("leave out the id, and give each object in the file its own `id`"));
+                .hint("leave out the ID, and give each object in the file its own `id`"));
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
         for Entry { line, object } in entries {
@@ -175,14 +175,14 @@ impl Target {
     fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
         // In a URL, `.` and `..` are path segments, however they are escaped.
         if id.trim().is_empty() || id == "." || id == ".." {
-            return Err(Failure::usage("The id is empty or only dots").hint("give the id as a list shows it"));
+            return Err(Failure::usage("The ID is empty or only dots").hint("give the ID as a list shows it"));
         }
         Ok(Self { environment, id: id.to_owned() })
     }
 }
 
 fn id_is_missing(environment: &str) -> Failure {
-    Failure::usage("The id is missing")
+    Failure::usage("The ID is missing")
         .why(format!("`{environment}` is an environment"))
         .hint(format!("add the id: `… {environment} <ID>`"))
 }
@@ -219,7 +219,7 @@ pub(crate) struct SubjectRows {
     /// Only rows with this type of billing subject, as your application names it
     #[arg(long, value_name = "TYPE", requires = "subject_id", value_parser = NonEmptyStringValueParser::new())]
     subject_type: Option<String>,
-    /// Only rows of the billing subject with this id in your application
+    /// Only rows of the billing subject with this ID in your application
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
     #[command(flatten)]

@@ -27,7 +27,7 @@ fn tables(path: &[&str]) -> Tables {
         ["current"] => current::Report::TABLES,
         ["explain"] => explain::Explained::TABLES,
         #[cfg(feature = "sandbox")]
-        ["sandbox", "serve"] => crate::commands::sandbox::Serving::TABLES,
+        ["sandbox", "serve"] => crate::commands::sandbox::ServeReply::TABLES,
         ["payments", "razorpay", command @ ..] => of_any(command).unwrap_or_else(|| of_razorpay(command)),
         ["payments", "stripe", command @ ..] | ["payments", command @ ..] => {
             of_any(command).unwrap_or_else(|| of_stripe(command))

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::TOPICS;
 use super::columns::columns;
 use super::facts::{Facts, facts};
+use super::layout::is_required;
 use super::variables::variables;
 use crate::error::{Exit, known};
 
@@ -167,7 +168,7 @@ fn argument(arg: &Arg) -> Value {
         set("valueName", value_names.join(" ").into());
     }
     // What a file can have in its place is required of the two of them.
-    set("required", (arg.is_required_set() || help.contains("(required)")).into());
+    set("required", is_required(arg).into());
     let many = arg.get_num_args().is_some_and(|range| range.max_values() > 1);
     set("repeatable", (many || takes_value && matches!(arg.get_action(), ArgAction::Append)).into());
     let own_default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());

@@ -1,9 +1,11 @@
 mod columns;
 mod facts;
+mod layout;
 mod map;
 mod variables;
 
 pub(crate) use columns::columns;
+pub(crate) use layout::{is_required, with_help_layout};
 
 use anyhow::Result;
 use clap::Args;
@@ -24,7 +26,7 @@ pub(crate) struct Help {
 }
 
 /// What there is help for beside the commands.
-const TOPICS: [&str; 5] = ["exit-codes", "environment", "output", "errors", "agents"];
+const TOPICS: [&str; 6] = ["options", "exit-codes", "environment", "output", "errors", "agents"];
 
 impl Help {
     pub(super) fn render(&self, mut tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
@@ -33,21 +35,28 @@ impl Help {
             ["errors"] if json => {
                 return Ok(Rendered::Json(known().map(|known| explain::object(&known)).collect()));
             }
+            ["options"] => {
+                let help = layout::global_options(&tree).render_long_help();
+                let help = if colors && !json { help.ansi().to_string() } else { help.to_string() };
+                format!("{}\n", help.trim_end())
+            }
             ["exit-codes"] => exit_codes(),
             ["environment"] => variables::environment(),
             ["output"] => OUTPUT.to_owned(),
             ["errors"] => errors(),
             ["agents"] => include_str!("agents.txt").to_owned(),
             _ => {
-                tree.build();
-                let command = command_at(&mut tree, &words)?;
                 if json {
+                    tree.build();
+                    command_at(&mut tree, &words)?;
                     let path = path_of(&tree, &words);
                     return Ok(Rendered::Json(map::map(&tree, &path)));
                 }
-                let help = command.render_long_help();
+                let mut tree = with_help_layout(tree);
+                tree.build();
+                let help = command_at(&mut tree, &words)?.render_long_help();
                 let help = if colors { help.ansi().to_string() } else { help.to_string() };
-                return Ok(Rendered::Text(help.into_bytes()));
+                return Ok(Rendered::Text(format!("{}\n", help.trim_end()).into_bytes()));
             }
         };
         Ok(if json {

@@ -50,7 +50,7 @@ static VARIABLES: [Variable; 21] = [
     variable(&["CLICOLOR_FORCE"], "set to anything but 0: colours into a pipe too"),
     variable(&["HTTPS_PROXY", "NO_PROXY"], "the proxy for the backend, and where to go without"),
     variable(&["SSL_CERT_FILE"], "the CA certificates to trust instead of the system's"),
-    variable(&["COMPLETE"], "set by the script of `completion --dynamic` for each Tab: which shell asks"),
+    variable(&["COMPLETE"], "set by the script of `completion` for each Tab: which shell asks"),
     variable(&["TZ"], "the time zone of the dates in tables"),
 ];
 

@@ -25,7 +25,7 @@ pub(crate) trait Row: Sized + 'static {
     const ONE: &'static str;
     /// The plural, and the field of the catalog.
     const MANY: &'static str;
-    /// The field of the id.
+    /// The field of the ID.
     const ID: &'static str;
     /// The error code for an object that does not exist.
     const NOT_FOUND: &'static str;
@@ -173,7 +173,7 @@ impl<R: Row> Show for One<R> {
     }
 }
 
-/// The values by which a new object is found in the catalog while its id is unknown (exchange 296).
+/// The values by which a new object is found in the catalog while its ID is unknown (exchange 296).
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MatchKey {
     name: String,
@@ -194,7 +194,7 @@ impl MatchKey {
     }
 }
 
-/// The ids of new objects that are in the catalog already; each existing object stands for only one new object. The
+/// The IDs of new objects that are in the catalog already; each existing object stands for only one new object. The
 /// catalog is synced first: the backend's sync waits for creates that it is still processing.
 pub(crate) async fn find_existing<R: Row>(
     ctx: &Ctx,

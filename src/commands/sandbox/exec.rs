@@ -7,34 +7,36 @@ use anyhow::{Context, Result};
 use clap::Args;
 use tokio::process::{Child, Command};
 
-use crate::commands::sandbox::{EXEC_URL, FAULTS, Wanted};
+use crate::commands::sandbox::{FAULTS_HELP, SANDBOX_URL_VARIABLE, SandboxArgs};
 #[cfg(unix)]
 use crate::env::ignored_signals;
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::runner::Ctx;
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
-/// What would lead the command elsewhere.
-const REMOVED: [&str; 4] = ["INSFORGE_SANDBOX", "INSFORGE_URL", "INSFORGE_PROFILE", "INSFORGE_API_KEY_FILE"];
+/// The variables that would lead the command to another backend.
+const REMOVED_VARIABLES: [&str; 4] =
+    ["INSFORGE_SANDBOX", "INSFORGE_URL", "INSFORGE_PROFILE", "INSFORGE_API_KEY_FILE"];
 
 /// Run a command with a fresh sandbox as its backend
 ///
-/// The command finds the sandbox's address and key in INSFORGE_BASE_URL and INSFORGE_API_KEY; INSFORGE_SANDBOX,
-/// INSFORGE_URL, INSFORGE_PROFILE and INSFORGE_API_KEY_FILE are taken away. The sandbox begins with the small shop, and
-/// is gone when the command ends. Signals are passed on to the command: TERM, HUP, INT, QUIT, USR1 and USR2. Exits with
-/// what the command exits with: 128 and the signal's number where a signal ended it, 126 where it cannot be run, 127
-/// where there is none.
+/// The command gets the sandbox's address and key in INSFORGE_BASE_URL and INSFORGE_API_KEY. INSFORGE_SANDBOX,
+/// INSFORGE_URL, INSFORGE_PROFILE and INSFORGE_API_KEY_FILE are removed from its environment. The sandbox starts with the
+/// sample shop, and stops when the command ends.
 ///
-/// For example: `insforge sandbox exec -- npm test`
+/// The signals TERM, HUP, INT, QUIT, USR1 and USR2 are passed on to the command. The exit code is the command's own. It is
+/// 128 plus the signal number if a signal ended the command, 126 if it cannot be run, and 127 if it is not found.
+///
+/// Example: `insforge sandbox exec -- npm test`
 #[derive(Args)]
-#[command(after_long_help = FAULTS)]
+#[command(after_long_help = FAULTS_HELP)]
 pub(crate) struct Exec {
-    /// Keep the state in this file instead of in memory
+    /// State file; the default is to keep the state in memory
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     #[command(flatten)]
-    wanted: Wanted,
-    /// The command and its arguments, best behind a bare `--`
+    sandbox: SandboxArgs,
+    /// Command to run and its arguments, after `--`
     #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -43,53 +45,51 @@ impl Exec {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         ctx.refuse_dry_run()?;
         let Some((program, args)) = self.command.split_first() else {
-            return Err(Failure::usage("The command is missing").hint("write it behind a bare `--`").into());
+            return Err(Failure::usage("The command is missing").hint("put the command after `--`").into());
         };
-        let sandbox = self.wanted.start(self.state.clone(), Some(PUBLIC_URL), ctx).await?;
+        let sandbox = self.sandbox.start(self.state.clone(), Some(PUBLIC_URL), ctx).await?;
         let mut signals = Signals::listen()?;
         let mut command = Command::new(program);
         command.args(args).env("INSFORGE_BASE_URL", sandbox.url()).env("INSFORGE_API_KEY", API_KEY);
-        command.env(EXEC_URL, sandbox.url());
-        for name in REMOVED {
+        command.env(SANDBOX_URL_VARIABLE, sandbox.url());
+        for name in REMOVED_VARIABLES {
             command.env_remove(name);
         }
         let mut child = command.spawn().map_err(|error| cannot_run(program, &error))?;
         let status = loop {
             tokio::select! {
                 status = child.wait() => break status.context("Cannot wait for the command")?,
-                signal = signals.next() => pass_on(signal, &child),
+                signal = signals.next() => forward(signal, &child),
             }
         };
-        // A rehearsal in which nothing went wrong was none.
-        let unused = |fault| Warning {
-            code: "FAULT_UNUSED",
-            text: format!("nothing came of the fault `{fault}`: no request was what it is for"),
-        };
+        // A fault that did not happen has not tested anything.
+        let unused =
+            |fault| Warning { code: "FAULT_UNUSED", text: format!("no request matched the fault `{fault}`") };
         ctx.warn(&sandbox.unused_faults().into_iter().map(unused).collect::<Vec<_>>());
-        Ok(Exit::OfCommand(code_of(status)))
+        Ok(Exit::OfCommand(exit_code(status)))
     }
 }
 
-/// A shell's codes: 127 where there is no such command, 126 where there is one that cannot be run.
+/// The exit codes are a shell's: 127 if the command is not found, 126 if it cannot be run.
 fn cannot_run(program: &OsStr, error: &std::io::Error) -> Failure {
     let name = program.to_string_lossy();
     let failure = |what: String, code| Failure::new(Code::Failed, what).exit(Exit::OfCommand(code));
     match error.kind() {
         ErrorKind::NotFound if name.contains('/') => {
-            failure(format!("There is no command {name}"), 127)
-                .why("the file, or the interpreter that its first line names, does not exist")
-                .hint("check the path; the command and its arguments stand behind a bare `--`, each a word of its own")
+            failure(format!("Command not found: {name}"), 127)
+                .why("the file, or the interpreter in its first line, does not exist")
+                .hint("check the path; put the command after `--`, and each of its arguments as a separate argument")
         }
-        ErrorKind::NotFound => failure(format!("There is no command {name}"), 127)
-            .why("no folder in PATH has a program of this name")
-            .hint("check the spelling; a shell's own words need a shell: `insforge sandbox exec -- sh -c '…'`"),
-        _ => failure(format!("The command {name} cannot be run"), 126)
+        ErrorKind::NotFound => failure(format!("Command not found: {name}"), 127)
+            .why("no directory in PATH contains a program with this name")
+            .hint("check the spelling; for shell syntax, use `insforge sandbox exec -- sh -c '…'`"),
+        _ => failure(format!("Cannot run {name}"), 126)
             .why(error.to_string())
-            .hint("check that it is a program, and that you may execute it: chmod +x makes a script one"),
+            .hint("check that it is an executable file; `chmod +x` makes a script executable"),
     }
 }
 
-fn code_of(status: ExitStatus) -> u8 {
+fn exit_code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
     #[cfg(not(unix))]
@@ -98,45 +98,45 @@ fn code_of(status: ExitStatus) -> u8 {
     code.unwrap_or(Exit::Failed.code())
 }
 
-/// The signals that are for the command.
+/// The signals to forward to the command.
 #[cfg(unix)]
 struct Signals(Vec<(rustix::process::Signal, tokio::signal::unix::Signal)>);
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on they end this process no more. Those that are to be ignored stay so, for the command too.
+    /// Catches the signals, so that they no longer end this process. Ignored signals stay ignored, also in the command.
     fn listen() -> Result<Self> {
         use rustix::process::Signal;
         use tokio::signal::unix::{SignalKind, signal};
         let all = [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::USR1, Signal::USR2];
         let ignored = ignored_signals();
-        let heard = all.into_iter().filter(|signal| !ignored.contains(&signal.as_raw()));
+        let caught = all.into_iter().filter(|signal| !ignored.contains(&signal.as_raw()));
         let listen = |kind: Signal| Ok((kind, signal(SignalKind::from_raw(kind.as_raw()))?));
-        let signals: std::io::Result<Vec<_>> = heard.map(listen).collect();
+        let signals: std::io::Result<Vec<_>> = caught.map(listen).collect();
         signals.map(Self).context("Cannot listen for signals")
     }
 
-    /// The next one that is to be passed on.
+    /// Waits for the next signal to forward.
     async fn next(&mut self) -> rustix::process::Signal {
         use rustix::process::Signal;
         loop {
             let next = std::future::poll_fn(|context| {
-                let came = self
+                let received = self
                     .0
                     .iter_mut()
                     .find_map(|(kind, signal)| signal.poll_recv(context).is_ready().then_some(*kind));
-                came.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+                received.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
             });
             let signal = next.await;
-            let typed = matches!(signal, Signal::INT | Signal::QUIT) && in_foreground();
-            if !typed {
+            let from_terminal = matches!(signal, Signal::INT | Signal::QUIT) && in_foreground();
+            if !from_terminal {
                 return signal;
             }
         }
     }
 }
 
-/// What is typed at the terminal, Ctrl-C and Ctrl-\, goes to this process and to the command alike.
+/// Whether this process is in the foreground. The terminal then sends Ctrl-C and Ctrl-\ to the command, too.
 #[cfg(unix)]
 fn in_foreground() -> bool {
     let foreground =
@@ -145,22 +145,22 @@ fn in_foreground() -> bool {
 }
 
 #[cfg(unix)]
-fn pass_on(signal: rustix::process::Signal, child: &Child) {
-    // Until it was waited for, its number is nobody else's.
+fn forward(signal: rustix::process::Signal, child: &Child) {
+    // The process id cannot be reused before the command was waited for.
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
     if let Some(pid) = pid {
-        // It may be over already.
+        // The command may have ended already.
         let _ = rustix::process::kill_process(pid, signal);
     }
 }
 
-/// Elsewhere the console tells the command by itself.
+/// On other systems, the console informs the command itself.
 #[cfg(not(unix))]
 struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    #[allow(clippy::unnecessary_wraps, reason = "it can fail where there are signals")]
+    #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
     fn listen() -> Result<Self> {
         Ok(Self)
     }
@@ -171,6 +171,6 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-fn pass_on(signal: std::convert::Infallible, _child: &Child) {
+fn forward(signal: std::convert::Infallible, _child: &Child) {
     match signal {}
 }

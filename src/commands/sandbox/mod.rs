@@ -1,8 +1,8 @@
-//! The sandbox on the command line: served, around a command, emptied, where it lives. [`own`] is the one that
-//! `--sandbox` brings along.
+//! The sandbox commands. [`backend`] starts the sandbox of `--sandbox`.
 
+mod backend;
+mod errors;
 mod exec;
-mod own;
 mod serve;
 
 use std::borrow::Cow;
@@ -18,10 +18,10 @@ use crate::sandbox::{self, Fault, Options};
 use crate::settings::Places;
 use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
-pub(crate) use own::own;
-pub(crate) use serve::Serving;
+pub(crate) use backend::start_as_backend;
+pub(crate) use serve::ServeReply;
 
-/// The commands.
+/// The sandbox commands.
 #[derive(Subcommand)]
 pub(crate) enum Sandbox {
     Serve(serve::Serve),
@@ -41,63 +41,72 @@ impl Sandbox {
     }
 }
 
-/// Where a command that `exec` runs finds out that its backend is a sandbox.
-pub(crate) const EXEC_URL: &str = "INSFORGE_SANDBOX_URL";
+/// The variable with the sandbox's address, set by `exec` for its command.
+pub(crate) const SANDBOX_URL_VARIABLE: &str = "INSFORGE_SANDBOX_URL";
 
-const FAULTS: &str = "\
+const FAULTS_HELP: &str = "\
 Faults:
-  A fault is `REQUESTS: EFFECT HOW-OFTEN`.
-  REQUESTS   a method or *, and a piece of the path or *:
+  Write a fault as `REQUESTS: EFFECT FREQUENCY`.
+  REQUESTS   A method or *, then a part of the path or *:
              `POST /products`, `* /test/config`, `GET *`
-  EFFECT     a status from 400 to 599, `drop` (no answer), `delay 2s`,
-             `cut` (half of the answer) or `garbage`. A status and a drop come
-             before the request is done; `503-after-write` and
-             `drop-after-write` come when it was done.
-  HOW-OFTEN  `x3` the first three times, `25%` by chance, nothing for always
+  EFFECT     A status from 400 to 599, `drop` (no response), `delay 2s`,
+             `cut` (half of the response) or `garbage` (not JSON). A status
+             and `drop` take effect before the request runs. With
+             `-after-write`, as in `503-after-write`, they take effect after it.
+  FREQUENCY  `x3` for the first three requests, `25%` for random ones;
+             without it, all requests
 
-  The answer to the first create is lost:
+  Lose the response to the first create:
     --fault 'POST /products: drop-after-write x1'
-  A gateway that fails now and then, the same every time:
+  Let a gateway fail at random, in the same way every time:
     --fault '* *: 503 25%' --seed 7
-  Longer than any deadline:
+  Exceed every deadline:
     --fault 'GET /catalog: delay 90s'";
 
-/// What a sandbox is to be like.
+/// The settings of a sandbox.
 #[derive(Args)]
-struct Wanted {
-    /// Listen on this port; 0 is any free one
+struct SandboxArgs {
+    /// Port to listen on; 0 is any free port
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// The address under which Stripe would reach the backend: a made-up public one around a command, else this machine,
-    /// to which Stripe sends no webhooks
+    /// Address at which Stripe would reach the backend; `exec` defaults to a made-up public address, `serve` to a local
+    /// one, to which Stripe sends no webhooks
     #[arg(long, value_name = "URL", value_parser = Address::parse)]
     public_url: Option<Address>,
-    /// Which of the backend's routes it has
+    /// Backend generation whose routes to serve
     #[arg(long, value_enum, default_value_t)]
     generation: Generation,
-    /// Let something go wrong, such as `POST /products: drop-after-write x1`; give it again for more
-    #[arg(long = "fault", value_name = "TEXT")]
+    /// Fault to inject, such as `POST /products: drop-after-write x1`; can be repeated
+    #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
-    /// What chance begins with: the same number gives the same faults
+    /// Seed for random faults; the same seed gives the same faults
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Begin with no key and empty providers instead of the small shop, where there is no state yet
+    /// Start without keys and with empty provider accounts instead of the sample shop, if there is no state yet
     #[arg(long)]
     empty: bool,
 }
 
-impl Wanted {
-    /// Starts it, with its state in a file or in memory. It is where it was said to be, or else there, or else where it is.
+impl SandboxArgs {
+    /// The generation as a type of the sandbox.
+    fn generation(&self) -> sandbox::Generation {
+        match self.generation {
+            Generation::Newer => sandbox::Generation::Newer,
+            Generation::Older => sandbox::Generation::Older,
+        }
+    }
+
+    /// Starts a sandbox with its state in a file or in memory. `--public-url` takes precedence over `default_public_url`.
     async fn start(
         &self,
         state: Option<PathBuf>,
-        public_url: Option<&str>,
+        default_public_url: Option<&str>,
         ctx: &Ctx,
     ) -> Result<sandbox::Sandbox> {
         let stderr = ctx.stderr;
-        let mut options = Options::new().port(self.port).generation(self.generation).seed(self.seed);
+        let mut options = Options::new().port(self.port).generation(self.generation()).seed(self.seed);
         options = options.log(move |line| stderr.trace(format_args!("{line}")));
-        if let Some(url) = self.public_url.as_ref().map(Address::as_str).or(public_url) {
+        if let Some(url) = self.public_url.as_ref().map(Address::as_str).or(default_public_url) {
             options = options.public_url(url);
         }
         if self.empty {
@@ -107,49 +116,54 @@ impl Wanted {
         match state {
             Some(file) => {
                 options = options.state(&file);
-                with_file(&file, ctx, move || Ok(options.spawn()?)).await
+                with_state_file(&file, ctx, move || {
+                    Ok(options.spawn().map_err(|error| errors::failure(&error))?)
+                })
+                .await
             }
-            None => run_blocking(move || Ok(options.spawn()?)).await,
+            None => run_blocking(move || Ok(options.spawn().map_err(|error| errors::failure(&error))?)).await,
         }
     }
 }
 
-/// Forget the sandbox's state: its next use begins with the small shop
+/// Delete the sandbox's state; its next use starts with the sample shop
 ///
-/// It helps also where the state's file is broken, or was written by a later version.
+/// This also works if the state file is damaged or was written by a later version.
 #[derive(Args)]
 pub(crate) struct Reset {
-    /// The file that has the state, if it is another than that of --sandbox
+    /// State file; the default is the one of --sandbox
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }
 
 impl Command for Reset {
-    type Reply = Forgotten;
+    type Reply = ResetReply;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        if self.state.is_none() && ctx.env.var(EXEC_URL).is_some() {
-            return Err(Failure::usage(
-                "This runs in a sandbox of its own, which is gone when its command ends",
-            )
-            .hint("run a command of its own for each fresh sandbox, or name a file with --state")
-            .into());
+        if self.state.is_none() && ctx.env.var(SANDBOX_URL_VARIABLE).is_some() {
+            return Err(Failure::usage("The sandbox of `sandbox exec` cannot be reset")
+                .why("it ends with the command that `sandbox exec` runs")
+                .hint("run `sandbox exec` once for each fresh sandbox, or name a state file with --state")
+                .into());
         }
         let path = state_file(self.state.clone())?;
-        let reply = Forgotten(shown(&path));
-        // Our own file is forgotten whatever is in it; another may be something else by mistake.
-        let only_state = self.state.is_some();
+        let reply = ResetReply(displayed(&path));
+        // The default file can only contain a state. A named file could be something else by mistake.
+        let force = self.state.is_none();
         let file = path.clone();
-        with_file(&file, ctx, move || Ok(sandbox::reset(&path, only_state)?)).await?;
+        with_state_file(&file, ctx, move || {
+            Ok(sandbox::reset(&path, force).map_err(|error| errors::failure(&error))?)
+        })
+        .await?;
         Ok(reply)
     }
 }
 
-/// The file whose state was forgotten.
-pub(crate) struct Forgotten(String);
+/// The path of the deleted state file.
+pub(crate) struct ResetReply(String);
 
-impl Show for Forgotten {
+impl Show for ResetReply {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({"path": self.0})))
     }
@@ -159,31 +173,31 @@ impl Show for Forgotten {
     }
 
     fn notes(&self) -> Vec<String> {
-        vec!["✓ The sandbox begins anew.".to_owned()]
+        vec!["✓ Sandbox reset.".to_owned()]
     }
 }
 
-/// Show where the state of --sandbox is kept
+/// Show the path of the state file of --sandbox
 #[derive(Args)]
 pub(crate) struct ShowPath {}
 
 impl Command for ShowPath {
-    type Reply = Place;
+    type Reply = PathReply;
     const HAS_IDS: bool = false;
 
     async fn run(&self, _ctx: &Ctx) -> Result<Self::Reply> {
         let path = state_file(None)?;
-        Ok(Place { exists: path.exists(), path: shown(&path) })
+        Ok(PathReply { exists: path.exists(), path: displayed(&path) })
     }
 }
 
-/// Where the state is.
-pub(crate) struct Place {
+/// The path of the state file.
+pub(crate) struct PathReply {
     path: String,
     exists: bool,
 }
 
-impl Show for Place {
+impl Show for PathReply {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({"path": self.path, "exists": self.exists})))
     }
@@ -193,22 +207,22 @@ impl Show for Place {
     }
 }
 
-/// Does what needs the state's file, for which it may have to wait: Ctrl-C and the deadline are heard meanwhile.
-async fn with_file<T: Send + 'static>(
+/// Runs work that locks the state file. Ctrl-C and the deadline interrupt the wait for the lock.
+async fn with_state_file<T: Send + 'static>(
     file: &Path,
     ctx: &Ctx,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::time::timeout(ctx.timeout.unwrap_or(DEADLINE), run_blocking(work)).await;
     done.unwrap_or_else(|_| {
-        Err(Failure::new(Code::TimedOut, format!("{} stayed locked until the deadline", file.display()))
-            .why("another process that has a sandbox holds it, and does not go on")
-            .hint("end that process, and run this again")
+        Err(Failure::new(Code::TimedOut, format!("Timed out waiting for the lock on {}", file.display()))
+            .why("another process that uses the sandbox holds the lock")
+            .hint("stop that process, and run this command again")
             .into())
     })
 }
 
-/// The file that was named, or the user's own.
+/// The named state file, or the default one.
 fn state_file(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     match named {
         Some(named) => Ok(std::path::absolute(&named).unwrap_or(named)),
@@ -216,6 +230,6 @@ fn state_file(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     }
 }
 
-fn shown(path: &Path) -> String {
+fn displayed(path: &Path) -> String {
     path.display().to_string()
 }

@@ -5,45 +5,45 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::sandbox::{FAULTS, Wanted, shown, state_file};
+use crate::commands::sandbox::{FAULTS_HELP, SandboxArgs, displayed, state_file};
 use crate::runner::{Command, Ctx};
 use crate::sandbox::{API_KEY, Sandbox};
 use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::Generation;
 
-/// Serve the sandbox on a port of this machine until Ctrl-C
+/// Serve the sandbox on a local port until Ctrl-C
 ///
-/// It shows at once which address and key to use. What is done there is kept in a file, which --sandbox and others
-/// that serve the same file see too. With --verbose each request is told on stderr.
+/// It prints the address and the key to use. It keeps its state in a file, which --sandbox and other sandboxes with the
+/// same file share. With --verbose, it logs each request on stderr.
 #[derive(Args)]
-#[command(after_long_help = FAULTS)]
+#[command(after_long_help = FAULTS_HELP)]
 pub(crate) struct Serve {
-    /// Keep the state in this file instead of that of --sandbox
+    /// State file; the default is the one of --sandbox
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     #[command(flatten)]
-    wanted: Wanted,
+    sandbox: SandboxArgs,
 }
 
 impl Command for Serve {
-    type Reply = Serving;
+    type Reply = ServeReply;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let file = state_file(self.state.clone())?;
-        let sandbox = self.wanted.start(Some(file.clone()), None, ctx).await?;
-        Ok(Serving { sandbox, state: shown(&file), generation: self.wanted.generation })
+        let sandbox = self.sandbox.start(Some(file.clone()), None, ctx).await?;
+        Ok(ServeReply { sandbox, state: displayed(&file), generation: self.sandbox.generation })
     }
 }
 
-/// A sandbox that is served, and what there is to know to use it.
-pub(crate) struct Serving {
+/// A running sandbox and its settings.
+pub(crate) struct ServeReply {
     sandbox: Sandbox,
     state: String,
     generation: Generation,
 }
 
-impl Show for Serving {
+impl Show for ServeReply {
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
@@ -68,9 +68,9 @@ impl Show for Serving {
     fn notes(&self) -> Vec<String> {
         let url = self.sandbox.url();
         vec![
-            "The sandbox is served. To use it from another terminal:".to_owned(),
+            "The sandbox is running. To use it in another terminal:".to_owned(),
             format!("  export INSFORGE_BASE_URL={url} INSFORGE_API_KEY={API_KEY}"),
-            "Ctrl-C ends it.".to_owned(),
+            "Press Ctrl-C to stop it.".to_owned(),
         ]
     }
 }

@@ -24,7 +24,7 @@ struct Item<R> {
     /// See [`Entry::line`].
     line: usize,
     request: R,
-    /// The id of the object, where it exists already.
+    /// The ID of the object, where it exists already.
     existing: Option<String>,
 }
 

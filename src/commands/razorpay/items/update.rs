@@ -87,7 +87,7 @@ impl Write for Update {
             return failure;
         }
         let list = ctx.command(&RAZORPAY, &["items", "list", item.environment.as_str()]);
-        failure.exit(Exit::NotFound).hint(format!("`{list}` lists the ids of existing items"))
+        failure.exit(Exit::NotFound).hint(format!("`{list}` lists the IDs of existing items"))
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {

@@ -25,7 +25,7 @@ use crate::wire::{
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// Id of the product (required)
+    /// ID of the product (required)
     #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file")]
     product: Option<ObjectId>,
     /// Three-letter currency code, such as usd (required)
@@ -121,7 +121,7 @@ impl Write for Create {
         let environment = price.environment;
         if failure.what.starts_with("No such product") {
             let list = ctx.command(&STRIPE, &["products", "list", environment.as_str()]);
-            return failure.hint(format!("`{list}` lists the ids of existing products"));
+            return failure.hint(format!("`{list}` lists the IDs of existing products"));
         }
         new_object::explain_lookup_key(ctx, environment, failure)
     }

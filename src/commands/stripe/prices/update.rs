@@ -3,6 +3,7 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::commands::OptionHints;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
@@ -10,11 +11,18 @@ use crate::error::Failure;
 use crate::runner::{Change, Check, Ctx, Done, Entry, FileArgs, Verb, Write};
 use crate::wire::{Environment, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior, WithId};
 
+const FIXED: OptionHints = OptionHints(&[(
+    &["--unit-amount", "--amount", "--currency", "--interval", "--interval-count", "--product"],
+    "a price's amount, currency, interval and product never change: create another price with \
+     `insforge payments prices create`, then archive this one with `insforge payments prices archive ID`",
+)]);
+
 /// Change a price, except its amount, currency and interval
 ///
 /// A file can have changes for many prices, each with its `id`. It is confirmed once, and each result is a line of JSON; see
 /// `insforge help output`.
 #[derive(Args)]
+#[command(add = FIXED)]
 pub(crate) struct Update {
     #[command(flatten)]
     price: UpdateIdArgs,

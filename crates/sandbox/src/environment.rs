@@ -1,0 +1,33 @@
+//! The environments of a provider account.
+
+use std::fmt;
+
+/// One of the two environments that InsForge and its providers keep apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    Test,
+    Live,
+}
+
+impl Environment {
+    /// Both, in the backend's order.
+    pub(crate) const ALL: [Self; 2] = [Self::Test, Self::Live];
+
+    /// The environment with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|environment| environment.as_str() == name)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Live => "live",
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,52 @@
+//! Errors that a test makes a provider return to the backend.
+
+use serde::{Deserialize, Serialize};
+
+/// Makes a provider answer with an error, or drop the connection.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProviderFault {
+    /// The affected calls: a prefix of the method and path, such as `GET /v1/account`. Empty for all calls.
+    on: String,
+    /// The status of the answer. Without it, the connection breaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u16>,
+    #[serde(default)]
+    pub(crate) message: String,
+    /// How many calls it affects. Without it, all until [`ProviderFaults::clear`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    times: Option<u32>,
+}
+
+/// The active faults of a provider, oldest first.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(transparent)]
+pub(crate) struct ProviderFaults(Vec<ProviderFault>);
+
+impl ProviderFaults {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, fault: ProviderFault) {
+        self.0.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The fault for this call, if any. Counts it as used.
+    pub(crate) fn take(&mut self, call: &str) -> Option<ProviderFault> {
+        let index = self.0.iter().position(|fault| call.starts_with(&fault.on))?;
+        let fault = self.0.get_mut(index)?;
+        let taken = fault.clone();
+        if let Some(times) = &mut fault.times {
+            *times = times.saturating_sub(1);
+            if *times == 0 {
+                self.0.remove(index);
+            }
+        }
+        Some(taken)
+    }
+}

@@ -1,0 +1,93 @@
+//! How a command's help is laid out: its own options, an example, and one line about the global options.
+
+use clap::{Arg, Command};
+
+use super::facts::facts;
+
+/// What every command's help ends with.
+const GLOBAL_OPTIONS: &str =
+    "Global options such as --json, -o, --jq, --yes and --profile: see `insforge help options`.";
+
+/// The same tree with this layout. It costs time, and only help needs it.
+pub(crate) fn with_help_layout(tree: Command) -> Command {
+    let tree =
+        tree.mut_args(
+            |arg| {
+                if arg.is_global_set() { arg.hide_short_help(true).hide_long_help(true) } else { arg }
+            },
+        );
+    below(tree, &mut Vec::new())
+}
+
+fn below(command: Command, path: &mut Vec<String>) -> Command {
+    let command = command.mut_subcommands(|sub| {
+        path.push(sub.get_name().to_owned());
+        let sub = below(sub, path);
+        path.pop();
+        sub
+    });
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let example = facts(&names).map(|facts| format!("Example:\n  {}\n\n", wrapped(facts.example)));
+    let own = command.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
+    let command = with_required_in_usage(command, &names);
+    command.after_help(format!("{own}{}{GLOBAL_OPTIONS}", example.unwrap_or_default()))
+}
+
+/// A command line in pieces that fit a narrow terminal, and that a shell joins again.
+fn wrapped(example: &str) -> String {
+    const WIDTH: usize = 76;
+    let mut lines = vec!["insforge".to_owned()];
+    for piece in example.replace(" --", "\n--").lines() {
+        match lines.last_mut() {
+            Some(line) if line.len() + piece.len() < WIDTH => {
+                line.push(' ');
+                line.push_str(piece);
+            }
+            _ => lines.push(piece.to_owned()),
+        }
+    }
+    lines.join(" \\\n      ")
+}
+
+/// Shows the options that a command requires in its usage. For the parser they are optional, because a file can have them.
+fn with_required_in_usage(command: Command, path: &[&str]) -> Command {
+    let is_in_file = |arg: &&Arg| !arg.is_positional() && !arg.is_required_set() && is_required(arg);
+    if !command.get_arguments().any(|arg| is_in_file(&arg)) {
+        return command;
+    }
+    let positionals = command.get_positionals().map(|arg| match arg.is_required_set() {
+        true => format!("<{}>", value_name(arg)),
+        false => format!("[{}]", value_name(arg)),
+    });
+    let required = command
+        .get_arguments()
+        .filter(is_in_file)
+        .map(|arg| format!("--{} <{}>", arg.get_long().unwrap_or_default(), value_name(arg)));
+    let words = path.iter().map(ToString::to_string).chain(positionals).chain(required);
+    let usage = format!("insforge {} [OPTIONS]", words.collect::<Vec<_>>().join(" "));
+    command.override_usage(usage)
+}
+
+fn value_name(arg: &Arg) -> String {
+    match arg.get_value_names() {
+        Some([name, ..]) => name.to_string(),
+        _ => arg.get_id().as_str().to_uppercase(),
+    }
+}
+
+/// Whether an argument must be given. `(required)` in its help says so where a file can have it instead.
+pub(crate) fn is_required(arg: &Arg) -> bool {
+    let help = arg.get_long_help().or_else(|| arg.get_help()).map(ToString::to_string);
+    arg.is_required_set() || help.is_some_and(|help| help.contains("(required)"))
+}
+
+/// The global options alone, as a help text.
+pub(super) fn global_options(tree: &Command) -> Command {
+    let options = tree.get_arguments().filter(|arg| arg.is_global_set() && !arg.is_hide_set()).cloned();
+    Command::new("insforge")
+        .disable_help_flag(true)
+        .max_term_width(100)
+        .about("Options that every command takes, before or after its name")
+        .help_template("{about}\n\n{all-args}")
+        .args(options)
+}
