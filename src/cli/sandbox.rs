@@ -41,16 +41,16 @@ pub(super) async fn bring_here(flag: bool, ctx: &Ctx) -> Result<Option<Sandbox>>
 pub(super) fn is_wanted(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
     // Around the command is one already, and its environment leads there.
     let around = ctx.env.var(EXEC_URL);
-    if around.is_some() && around == ctx.env.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
+    if around.is_some() && around == ctx.env.var("INSFORGE_BASE_URL") && ctx.flags.first_flag().is_none() {
         return Ok(false);
     }
-    match (flag, ctx.asked.flag()) {
+    match (flag, ctx.flags.first_flag()) {
         (true, Some(other)) => Err(Failure::usage(format!("{FLAG} and {other} contradict each other"))
             .why("the sandbox has an address and a key of its own")
             .hint(format!("leave out {other} to ask the sandbox, or {FLAG} to ask a real backend"))),
         (true, None) => Ok(true),
         // Flags beat the environment.
-        (false, flag) => Ok(flag.is_none() && ctx.env.switch("INSFORGE_SANDBOX")),
+        (false, flag) => Ok(flag.is_none() && ctx.env.is_enabled("INSFORGE_SANDBOX")),
     }
 }
 

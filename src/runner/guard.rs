@@ -2,7 +2,7 @@
 //! Reads never ask, and never come here; a sync is a read too: it changes the mirror only.
 
 use crate::error::{Code, Failure};
-use crate::settings::Policy;
+use crate::settings::LivePolicy;
 use crate::wire::Environment;
 
 /// How much a command changes at the provider.
@@ -31,7 +31,7 @@ pub(crate) struct Standing {
     /// Somebody can answer a question.
     pub(crate) interactive: bool,
     /// What holds for writes to live.
-    pub(crate) live: Policy,
+    pub(crate) live: LivePolicy,
 }
 
 /// Whether a command may go on.
@@ -50,12 +50,12 @@ pub(crate) enum Verdict {
 pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
     let asks = match effect {
         Effect::Write(Environment::Live) | Effect::Destroy(Environment::Live)
-            if standing.live == Policy::Deny =>
+            if standing.live == LivePolicy::Deny =>
         {
             return Verdict::Denied;
         }
         Effect::Write(Environment::Test) => false,
-        Effect::Write(Environment::Live) => standing.live != Policy::Allow,
+        Effect::Write(Environment::Live) => standing.live != LivePolicy::Allow,
         Effect::Destroy(_) => true,
     };
     match (asks && !standing.yes, standing.interactive) {
@@ -94,18 +94,18 @@ mod tests {
         // effect, policy: what it comes to with --yes, with somebody to ask, with nobody
         let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
         let table = [
-            (Effect::Write(Test), Policy::Ask, [go, go, go]),
-            (Effect::Write(Test), Policy::Allow, [go, go, go]),
-            (Effect::Write(Test), Policy::Deny, [go, go, go]),
-            (Effect::Write(Live), Policy::Ask, [go, ask, nobody]),
-            (Effect::Write(Live), Policy::Allow, [go, go, go]),
-            (Effect::Write(Live), Policy::Deny, [denied, denied, denied]),
-            (Effect::Destroy(Test), Policy::Ask, [go, ask, nobody]),
-            (Effect::Destroy(Test), Policy::Allow, [go, ask, nobody]),
-            (Effect::Destroy(Test), Policy::Deny, [go, ask, nobody]),
-            (Effect::Destroy(Live), Policy::Ask, [go, ask, nobody]),
-            (Effect::Destroy(Live), Policy::Allow, [go, ask, nobody]),
-            (Effect::Destroy(Live), Policy::Deny, [denied, denied, denied]),
+            (Effect::Write(Test), LivePolicy::Ask, [go, go, go]),
+            (Effect::Write(Test), LivePolicy::Allow, [go, go, go]),
+            (Effect::Write(Test), LivePolicy::Deny, [go, go, go]),
+            (Effect::Write(Live), LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Write(Live), LivePolicy::Allow, [go, go, go]),
+            (Effect::Write(Live), LivePolicy::Deny, [denied, denied, denied]),
+            (Effect::Destroy(Test), LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Destroy(Test), LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy(Test), LivePolicy::Deny, [go, ask, nobody]),
+            (Effect::Destroy(Live), LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Destroy(Live), LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy(Live), LivePolicy::Deny, [denied, denied, denied]),
         ];
         for (effect, live, expected) in table {
             let there = [(true, false), (false, true), (false, false)];

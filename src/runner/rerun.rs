@@ -86,7 +86,7 @@ impl Ctx {
     pub(crate) fn same_command(&self, input: bool) -> String {
         let line = words(&self.args, None).map(|words| format!("`{}`", shell_words::join(words)));
         let line = line.unwrap_or_else(|| "the same command".to_owned());
-        if input || self.asked.key == Some(KeyFlag::Stdin) {
+        if input || self.flags.key == Some(KeyFlag::Stdin) {
             format!("{line}, with the same input,")
         } else {
             line
@@ -96,20 +96,20 @@ impl Ctx {
     /// Another command of a provider's, for the backend that this run is for.
     pub(crate) fn command(&self, provider: &Provider, words: &[&str]) -> String {
         let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        if let Some(url) = &self.asked.api_url {
+        if let Some(url) = &self.flags.api_url {
             all.extend(["--api-url".to_owned(), url.clone()]);
         }
-        match &self.asked.key {
+        match &self.flags.key {
             Some(KeyFlag::Stdin) => all.push("--api-key-stdin".to_owned()),
             Some(KeyFlag::File(path)) => {
                 all.extend(["--api-key-file".to_owned(), path.display().to_string()]);
             }
             None => {}
         }
-        if let Some(name) = &self.asked.profile {
+        if let Some(name) = &self.flags.profile {
             all.extend(["--profile".to_owned(), name.clone()]);
         }
-        let given = self.asked.given.get();
+        let given = self.flags.preset.get();
         all.extend(given.and_then(|given| given.flag).map(str::to_owned));
         format!("{} {}", provider.commands, shell_words::join(all))
     }

@@ -196,7 +196,7 @@ struct Again {
 
 fn again<W: Write>(command: &W, resolved: &W::Resolved, ctx: &Ctx) -> Option<Again> {
     let key = W::key(resolved)?;
-    let input = command.reads_stdin().is_some() || ctx.asked.key == Some(KeyFlag::Stdin);
+    let input = command.reads_stdin().is_some() || ctx.flags.key == Some(KeyFlag::Stdin);
     let hint = key.hint(&ctx.args, input);
     Some(Again { key: key.key.as_str().into(), generated: key.generated, hint })
 }

@@ -245,7 +245,7 @@ fn assert_fell_back(ran: Ran, user: &User, why: &str) {
     ran.exits(0).says(&[
         "✓ Logged in",
         &place.display().to_string(),
-        &format!("It is not in a keyring: {why}"),
+        &format!("The keyring was not used: {why}"),
     ]);
     assert!(user.read(CONFIG).contains("key_store = \"file\""), "{}", user.read(CONFIG));
     assert_eq!(files_with_the_key(user), [CREDENTIALS]);
@@ -280,7 +280,7 @@ fn keyring_profile(address: &str) -> String {
 fn an_open_keyring_keeps_the_key() {
     let Some(session) = Session::unlocked() else { return };
     let (user, stub) = (&session.user, backend());
-    login(user, &stub, &[]).exits(0).says(&["✓ Logged in", "The key is in the system's keyring."]);
+    login(user, &stub, &[]).exits(0).says(&["✓ Logged in", "The key is stored in the system's keyring."]);
     assert!(user.read(CONFIG).contains("key_store = \"keyring\""), "{}", user.read(CONFIG));
     assert!(!user.path(CREDENTIALS).exists());
     assert_eq!(files_with_the_key(user), [""; 0]);
@@ -357,7 +357,7 @@ fn a_key_that_an_earlier_login_left_in_the_file_moves_to_the_keyring() {
     session.lock();
     assert_fell_back(login(&session.user, &stub, &[]), &session.user, "it is locked");
     session.unlock();
-    login(&session.user, &stub, &[]).exits(0).says(&["The key is in the system's keyring."]);
+    login(&session.user, &stub, &[]).exits(0).says(&["The key is stored in the system's keyring."]);
     assert_eq!(files_with_the_key(&session.user), [""; 0]);
     assert_login_works(&session.user, &stub);
 }
@@ -426,7 +426,7 @@ fn logout_finds_the_key_that_was_in_the_keyring_before() {
 #[test]
 fn without_a_bus_the_key_goes_to_a_file() {
     let (user, stub) = (User::new(), backend());
-    assert_fell_back(login(&user, &stub, &[]), &user, "this system has no keyring that answers");
+    assert_fell_back(login(&user, &stub, &[]), &user, "no keyring is running on this system");
     assert_login_works(&user, &stub);
     let current = run(&user, &["current", "--json"]).exits(0).json();
     assert_eq!(current["key"]["source"], "profile default (credentials file)");
@@ -440,17 +440,17 @@ fn without_a_bus_the_key_goes_to_a_file() {
 #[test]
 fn without_a_bus_a_key_in_the_keyring_is_not_said_to_be_missing() {
     let user = with_keyring_profile(User::new(), &backend().address);
-    assert_unreadable(&user, "this system has no keyring that answers");
+    assert_unreadable(&user, "no keyring is running on this system");
 }
 
 #[test]
 fn a_bus_without_a_keyring_is_as_good_as_none() {
     let Some(session) = Session::start() else { return };
     let (user, stub) = (&session.user, backend());
-    assert_fell_back(login(user, &stub, &[]), user, "this system has no keyring that answers");
+    assert_fell_back(login(user, &stub, &[]), user, "no keyring is running on this system");
     assert_login_works(user, &stub);
     user.write(CONFIG, &keyring_profile(&stub.address));
-    assert_unreadable(user, "this system has no keyring that answers");
+    assert_unreadable(user, "no keyring is running on this system");
 }
 
 #[test]

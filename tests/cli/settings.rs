@@ -130,7 +130,7 @@ fn nothing_linked_says_what_to_do() {
     assert_eq!(ran.stderr.lines().next(), Some("error: No InsForge backend is linked here"));
     ran.says(&["insforge login", "insforge link", "INSFORGE_BASE_URL"]);
     let user = User::new().with("INSFORGE_API_KEY", KEY);
-    user.run(&["payments", "status"]).exits(3).says(&["INSFORGE_API_KEY has a key, but there is no address"]);
+    user.run(&["payments", "status"]).exits(3).says(&["INSFORGE_API_KEY has a key, but no address is set"]);
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn profiles_are_chosen_by_flag_variable_and_default() {
     assert_eq!((one.requests().len(), two.requests().len()), (1, 2));
     user.run(&["-p", "three", "payments", "status"])
         .exits(4)
-        .says(&["There is no profile three", "one, two"]);
+        .says(&["Profile three does not exist", "one, two"]);
     let clash = ["payments", "status", "-p", "one", "--api-url", "https://x.example"];
     user.run(&clash).exits(64);
 }
@@ -307,7 +307,7 @@ fn a_file_that_others_can_read_is_reported() {
     let path =
         user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
     set_mode(&path, 0o640);
-    user.run(&["payments", "status"]).exits(0).says(&["credentials.toml holds a key", "(mode 0640)"]);
+    user.run(&["payments", "status"]).exits(0).says(&["credentials.toml contains a key", "(mode 0640)"]);
 }
 
 fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
@@ -320,7 +320,7 @@ fn login_checks_stores_and_says_where() {
     let user = User::new();
     let ran = login(&user, &stub, &[]).exits(0);
     assert_eq!(ran.stdout, "");
-    ran.says(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "It is not in a keyring: "]);
+    ran.says(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "The keyring was not used: "]);
     for file in [".config/insforge/config.toml", ".config/insforge/credentials.toml"] {
         assert_eq!(mode(&user.path(file)), 0o600, "{file}");
     }
@@ -428,13 +428,15 @@ fn logout_forgets_one_or_all() {
     let ran = user.run(&["logout", "--all", "--json"]).exits(0);
     assert_eq!(ran.json()["profiles"], serde_json::json!(["default", "work"]));
     user.run(&["payments", "status"]).exits(3);
-    user.run(&["logout"]).exits(0).says(&["No login is stored."]);
+    user.run(&["logout"]).exits(0).says(&["No stored logins."]);
     // Others that are stored are not passed over.
     login(&user, &stub, &[]).exits(0);
     login(&user, &stub, &["-p", "work"]).exits(0);
     user.run(&["logout"]).exits(0);
-    user.run(&["logout"]).exits(4).says(&["No profile is named, and none is the default", "there are: work"]);
-    user.run(&["payments", "status"]).exits(4).says(&["there are: work"]);
+    user.run(&["logout"])
+        .exits(4)
+        .says(&["No profile is selected, and there is no default profile", "existing profiles: work"]);
+    user.run(&["payments", "status"]).exits(4).says(&["existing profiles: work"]);
     user.run(&["logout", "--all"]).exits(0);
     assert!(!user.read(".config/insforge/credentials.toml").contains("ik_"));
 }
@@ -475,11 +477,11 @@ fn a_key_file_is_taken_whole_or_not_at_all() {
     let user = User::new();
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "key"];
     let path = user.write("key", &"k".repeat(20_000));
-    user.run(&args).exits(2).says(&["it is longer than any key"]);
+    user.run(&args).exits(2).says(&["the input is too long to be a key"]);
     assert_eq!(stub.requests().len(), 0);
     user.write("key", KEY);
     set_mode(&path, 0o644);
-    user.run(&args).exits(0).says(&["key holds a key and others can read it (mode 0644)"]);
+    user.run(&args).exits(0).says(&["key contains a key and other users can read it (mode 0644)"]);
     user.run(&["payments", "status", "--api-url", &stub.address, "--api-key-file", "."]).exits(2);
 }
 

@@ -34,7 +34,7 @@ fn a_wrong_command_line_is_64_with_help() {
         ),
         (&["payments", "status", "--frobnicate"], &["unexpected argument '--frobnicate'"]),
         (&["payments", "status", "--timeout", "soon"], &["write a duration"]),
-        (&["payments", "status", "--timeout", "0"], &["over before it begins"]),
+        (&["payments", "status", "--timeout", "0"], &["greater than zero"]),
         (&["payments", "status", "--retries", "11"], &["invalid value '11'"]),
         (&["completion", "tcsh"], &["invalid value 'tcsh'", "bash"]),
     ];

@@ -23,7 +23,7 @@ pub(crate) struct Remove<G: Gateway> {
 
 impl<G: Gateway> Write for Remove<G> {
     type Resolved = Environment;
-    type Answer = wire::Config;
+    type Answer = wire::KeyList;
     type Shown = Configured;
     const HAS_IDS: bool = false;
 
@@ -54,7 +54,7 @@ impl<G: Gateway> Write for Remove<G> {
         &self,
         _ctx: &Ctx,
         environment: Environment,
-        _reply: Reply<wire::Config>,
+        _reply: Reply<wire::KeyList>,
     ) -> Result<Configured> {
         Ok(Configured::removed(G::PROVIDER, environment))
     }

@@ -11,7 +11,7 @@ use crate::runner::{Command, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Customer, Money};
 
-/// List the customers of one environment, as the mirror has them
+/// List the customers of one environment, from the mirror
 #[derive(Args)]
 pub(crate) struct Customers<G: Gateway> {
     #[command(flatten)]
@@ -69,7 +69,7 @@ fn row(customer: &Customer) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// `visa **** 4242`, as far as it is known.
+/// The payment method as far as it is known: `visa **** 4242`.
 fn method(customer: &Customer) -> Option<String> {
     let brand = customer.payment_method_brand.clone();
     let last4 = customer.payment_method_last4.as_deref().map(|last4| format!("**** {last4}"));

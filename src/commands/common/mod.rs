@@ -1,4 +1,4 @@
-//! The commands that every provider has, once for all of them.
+//! The commands that exist for every provider.
 
 mod arguments;
 mod catalog;
@@ -37,7 +37,7 @@ use subscriptions::Subscriptions;
 use sync::Sync;
 use transactions::Transactions;
 
-/// What every provider has.
+/// The commands that exist for every provider.
 #[derive(Subcommand)]
 pub(crate) enum Common<G: Gateway> {
     Status(Status<G>),
@@ -53,12 +53,12 @@ impl<G: Gateway> Common<G> {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Status(status) => execute(status, ctx).await,
-            // It asks for the most, and is rarely the one.
+            // Boxed, because its future is by far the largest.
             Self::Doctor(doctor) => Box::pin(execute(doctor, ctx)).await,
             Self::Sync(sync) => execute(sync, ctx).await,
             Self::Customers(customers) => execute(customers, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
-            Self::Transactions(transactions) => transactions.show(ctx).await,
+            Self::Transactions(transactions) => transactions.dispatch(ctx).await,
         }
     }
 }

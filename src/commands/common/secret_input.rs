@@ -9,7 +9,7 @@ use crate::commands::common::is_stdin;
 use crate::error::{Failure, Warning};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{Found, Source, read_secret};
+use crate::settings::{Source, WithSource, read_secret};
 use crate::ui::ask;
 use crate::wire::Environment;
 
@@ -46,7 +46,7 @@ impl SecretFrom<'_> {
 
 impl SecretInput {
     /// Gets it.
-    pub(crate) async fn find(&self, ctx: &Ctx, named: &[SecretFrom<'_>]) -> Result<Found<Secret>> {
+    pub(crate) async fn find(&self, ctx: &Ctx, named: &[SecretFrom<'_>]) -> Result<WithSource<Secret>> {
         match named {
             [] => self.search_surroundings(ctx).await,
             [named] => read_secret_from(ctx, self.what, named, &self.pipe).await,
@@ -56,17 +56,17 @@ impl SecretInput {
         }
     }
 
-    async fn search_surroundings(&self, ctx: &Ctx) -> Result<Found<Secret>> {
+    async fn search_surroundings(&self, ctx: &Ctx) -> Result<WithSource<Secret>> {
         if let Some(secret) = ctx.env.var(self.variable) {
             let value = Secret::new(secret.to_owned());
-            return Ok(Found { value, source: Source::Variable(self.variable) });
+            return Ok(WithSource { value, source: Source::Variable(self.variable) });
         }
         if !ctx.interactive {
             return Err(Failure::usage(format!("The {} is missing, and nobody can be asked", self.what))
                 .hint(format!("{}, or set {}", self.pipe, self.variable))
                 .into());
         }
-        Ok(Found { value: ask::secret(self.question.clone()).await?, source: Source::Prompt })
+        Ok(WithSource { value: ask::secret(self.question.clone()).await?, source: Source::Prompt })
     }
 }
 
@@ -76,12 +76,12 @@ pub(crate) async fn read_secret_from(
     what: &'static str,
     named: &SecretFrom<'_>,
     pipe: &str,
-) -> Result<Found<Secret>> {
+) -> Result<WithSource<Secret>> {
     let (path, source) = match named {
         _ if named.reads_stdin() => (None, Source::Flag("stdin")),
         SecretFrom::Word(place, secret) => {
             ctx.warn(&[in_argv(what, pipe)]);
-            return Ok(Found { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
+            return Ok(WithSource { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
         }
         SecretFrom::File(flag, path) => {
             (Some(path.to_path_buf()), Source::KeyFile { named_by: flag, path: path.to_path_buf() })
@@ -99,7 +99,7 @@ pub(crate) async fn read_secret_from(
             .hint(format!("name a file that holds the {what} and nothing else, or {pipe}"))
     })?;
     ctx.warn(source.readable_by_others().as_slice());
-    Ok(Found { value, source })
+    Ok(WithSource { value, source })
 }
 
 /// From this file, or from stdin.

@@ -12,9 +12,9 @@ use crate::error::Failure;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, Write};
 use crate::secret::Secret;
-use crate::settings::{Found, Source};
+use crate::settings::{Source, WithSource};
 use crate::ui::ask;
-use crate::wire::{Config, Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
 /// Give the backend the Razorpay key of one environment: its ID and its secret
 ///
@@ -62,7 +62,7 @@ pub(crate) struct Resolved {
 
 impl Write for ConfigSet {
     type Resolved = Resolved;
-    type Answer = Config;
+    type Answer = KeyList;
     type Shown = Configured;
     const HAS_IDS: bool = false;
 
@@ -119,7 +119,7 @@ impl Write for ConfigSet {
         }
     }
 
-    fn call(&self, resolved: &Resolved) -> Result<Call<Config>> {
+    fn call(&self, resolved: &Resolved) -> Result<Call<KeyList>> {
         Ok(razorpay::set_keys(resolved.environment, resolved.keys.clone()))
     }
 
@@ -135,7 +135,7 @@ impl Write for ConfigSet {
         ))
     }
 
-    async fn conclude(&self, ctx: &Ctx, resolved: Resolved, _reply: Reply<Config>) -> Result<Configured> {
+    async fn conclude(&self, ctx: &Ctx, resolved: Resolved, _reply: Reply<KeyList>) -> Result<Configured> {
         let Resolved { environment, before, .. } = resolved;
         Ok(Configured::set(ctx, &RAZORPAY, environment, before.as_ref(), &["webhooks", "setup"]).await)
     }
@@ -185,7 +185,7 @@ impl ConfigSet {
                     .into());
             }
         };
-        let found = Found { value: Secret::new(value), source };
+        let found = WithSource { value: Secret::new(value), source };
         let beginning = check_beginning(found.value.expose(), environment, beginning);
         let flaw = found.value.flaw().map(str::to_owned).or_else(|| beginning.err());
         refuse(flaw.as_deref(), "key ID", &found, environment)?;
@@ -245,7 +245,7 @@ fn no_secret(secret: &Secret) -> Option<&'static str> {
 fn refuse(
     flaw: Option<&str>,
     what: &str,
-    found: &Found<Secret>,
+    found: &WithSource<Secret>,
     environment: Environment,
 ) -> Result<(), Failure> {
     flaw.map_or(Ok(()), |flaw| {

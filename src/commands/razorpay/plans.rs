@@ -13,7 +13,7 @@ use crate::runner::guard::Effect;
 use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, Verb, Write, execute, execute_bulk};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
-    Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
+    BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
 };
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Money, Notes, Patch};
 
@@ -69,7 +69,7 @@ impl Row for Plan {
     }
 
     fn every(&self) -> Option<String> {
-        self.rhythm()
+        self.billing_cycle()
     }
 
     fn created_at(&self) -> Option<&str> {
@@ -83,7 +83,7 @@ impl Row for Plan {
             dash(self.item_id.as_deref()),
             dash(self.name()),
             dash(self.price().map(|price| price.to_string())),
-            dash(self.rhythm()),
+            dash(self.billing_cycle()),
             yes_no(self.active),
             short_date(self.synced_at.as_deref()),
         ]
@@ -159,7 +159,8 @@ impl Write for Create {
 
     fn change(&self, (environment, plan): &Self::Resolved) -> Change {
         let name = plan.item.as_ref().map(items::named).unwrap_or_default();
-        let rhythm = plan.period.zip(plan.interval).map(|(period, interval)| Rhythm { period, interval });
+        let rhythm =
+            plan.period.zip(plan.interval).map(|(period, interval)| BillingCycle { period, interval });
         let every = rhythm.map(|rhythm| format!(" every {rhythm}")).unwrap_or_default();
         Change {
             effect: Effect::Write(*environment),
@@ -215,7 +216,7 @@ impl Bulk for Create {
         };
         let period = self.period.or(file.period).ok_or_else(|| missing("--period"))?;
         let interval = self.interval.or(file.interval).ok_or_else(|| missing("--interval"))?;
-        Rhythm { period, interval }.check().map_err(|why| {
+        BillingCycle { period, interval }.check().map_err(|why| {
             Failure::usage(format!("Razorpay takes no such plan: {why}"))
                 .hint("give a longer --interval, or --period weekly")
         })?;
@@ -233,7 +234,7 @@ impl Bulk for Create {
 
 /// What a new plan looks like: its item, paid this often.
 fn likeness(environment: Environment, plan: &NewPlan) -> Option<Likeness<'_>> {
-    let rhythm = Rhythm { period: plan.period?, interval: plan.interval? };
+    let rhythm = BillingCycle { period: plan.period?, interval: plan.interval? };
     let likeness = items::likeness(environment, plan.item.as_ref()?)?;
     Some(Likeness { every: Some(rhythm.to_string()), ..likeness })
 }

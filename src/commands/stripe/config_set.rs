@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, Write};
 use crate::secret::Secret;
-use crate::wire::{Config, Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
 /// Give the backend the Stripe secret key of one environment
 ///
@@ -53,7 +53,7 @@ pub(crate) struct Resolved {
 
 impl Write for ConfigSet {
     type Resolved = Resolved;
-    type Answer = Config;
+    type Answer = KeyList;
     type Shown = Configured;
     const HAS_IDS: bool = false;
 
@@ -97,7 +97,7 @@ impl Write for ConfigSet {
         }
     }
 
-    fn call(&self, resolved: &Resolved) -> Result<Call<Config>> {
+    fn call(&self, resolved: &Resolved) -> Result<Call<KeyList>> {
         Ok(stripe::set_key(resolved.environment, resolved.key.clone()))
     }
 
@@ -112,7 +112,7 @@ impl Write for ConfigSet {
         ))
     }
 
-    async fn conclude(&self, ctx: &Ctx, resolved: Resolved, _reply: Reply<Config>) -> Result<Configured> {
+    async fn conclude(&self, ctx: &Ctx, resolved: Resolved, _reply: Reply<KeyList>) -> Result<Configured> {
         let Resolved { environment, before, .. } = resolved;
         Ok(Configured::set(ctx, &STRIPE, environment, before.as_ref(), &["webhooks", "configure"]).await)
     }

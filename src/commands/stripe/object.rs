@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::commands::common::{FileArgs, boolean};
 use crate::error::Failure;
 use crate::runner::Entries;
-use crate::wire::{Field, Metadata, OfStripe};
+use crate::wire::{Metadata, MetadataEntry};
 
 /// Whether it is for sale, its metadata, and a file that may have it all.
 #[derive(Args, Clone, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct ObjectArgs {
     metadata: Option<Metadata>,
     /// One text of the metadata; repeat it for more. In an update `NAME=` removes the name
     #[arg(long, value_name = "NAME=TEXT")]
-    metadata_field: Vec<Field<OfStripe>>,
+    metadata_field: Vec<MetadataEntry>,
     #[command(flatten)]
     file: FileArgs,
 }

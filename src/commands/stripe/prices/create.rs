@@ -186,7 +186,7 @@ fn money(price: &NewPrice) -> Option<Money<'_>> {
 
 /// Such a price can be made, and a quantity of it may be payable; one alone is not.
 fn not_payable(money: &Money<'_>) -> Option<Warning> {
-    let step = money.finer_than_payable()?;
+    let step = money.unmet_multiple()?;
     let text =
         format!("Stripe takes no payment of {money}: in this currency amounts are multiples of {step}");
     Some(Warning { code: "AMOUNT_NOT_PAYABLE", text })
