@@ -63,7 +63,7 @@ impl Unmapped {
 }
 
 impl Finding {
-    /// Something of which some should be otherwise: `2 of 5 have no …: a, b`, or else that it is well.
+    /// Something of which some should be otherwise: `2 of 5 have no …: a, b`, or else that all are as they should be.
     pub(crate) fn of_some(
         check: &'static str,
         of: usize,

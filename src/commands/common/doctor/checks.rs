@@ -193,7 +193,7 @@ fn check_status(backend: &BackendInput) -> [CheckResult; 2] {
 const PROVIDER_KEY: &str = "provider key";
 
 fn check_environments(
-    input: &DoctorInput,
+    doctor: &DoctorInput,
     backend: &BackendInput,
     only: Option<Environment>,
     now: Timestamp,
@@ -202,10 +202,10 @@ fn check_environments(
     let mut checks = Vec::new();
     let none_has_a_key = backend.environments.is_empty();
     for environment in selected(only) {
-        let of_environment = backend.environments.iter().find(|input| input.environment == environment);
-        let results = match (backend.connection(environment), of_environment) {
-            (Some(connection), Some(of_environment)) => {
-                EnvironmentChecks { input, backend, connection, of_environment, command, now }.all()
+        let input = backend.environments.iter().find(|one| one.environment == environment);
+        let results = match (backend.connection(environment), input) {
+            (Some(connection), Some(input)) => {
+                EnvironmentChecks { doctor, backend, connection, input, command, now }.all()
             }
             (None, _) => {
                 let found = "the backend's status does not include this environment";
@@ -225,10 +225,10 @@ fn check_environments(
 
 /// The checks of an environment that has a key.
 struct EnvironmentChecks<'a> {
-    input: &'a DoctorInput,
+    doctor: &'a DoctorInput,
     backend: &'a BackendInput,
     connection: &'a Connection,
-    of_environment: &'a EnvironmentInput,
+    input: &'a EnvironmentInput,
     command: CommandBuilder<'a>,
     now: Timestamp,
 }
@@ -245,17 +245,16 @@ impl EnvironmentChecks<'_> {
 
     /// The command line of a command for this environment.
     fn command(&self, words: &[&str]) -> String {
-        (self.command)(&[words, &[self.of_environment.environment.as_str()]].concat())
+        (self.command)(&[words, &[self.input.environment.as_str()]].concat())
     }
 
     /// Whether the webhook must be reachable from the internet: in live, and for a backend that is.
     fn must_be_public(&self) -> bool {
-        self.of_environment.environment == Environment::Live
-            || is_public_https(self.backend.address.value.as_str())
+        self.input.environment == Environment::Live || is_public_https(self.backend.address.value.as_str())
     }
 
     fn provider_key(&self) -> CheckResult {
-        let environment = self.of_environment.environment;
+        let environment = self.input.environment;
         let Some(key) = self.connection.masked_key.as_deref() else {
             return CheckResult::new(
                 PROVIDER_KEY,
@@ -263,7 +262,7 @@ impl EnvironmentChecks<'_> {
                 "configured, but the backend does not show it",
             );
         };
-        let prefix = self.input.key_prefix;
+        let prefix = self.doctor.key_prefix;
         if key.starts_with(prefix(environment)) {
             return CheckResult::new(PROVIDER_KEY, CheckVerdict::Pass, key);
         }
@@ -302,7 +301,7 @@ impl EnvironmentChecks<'_> {
 
     /// Whether the webhook exists, is reachable from the internet, and responds.
     fn webhook(&self) -> Vec<CheckResult> {
-        let configure = || self.command(self.input.webhook_command);
+        let configure = || self.command(self.doctor.webhook_command);
         let unusable = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
         let connection = self.connection;
         if connection.webhook_endpoint_id.is_none() && connection.webhook_configured_at.is_none() {
@@ -317,13 +316,13 @@ impl EnvironmentChecks<'_> {
             return checks;
         };
         let address = if !is_public_https(url) {
-            let provider = self.input.provider.name;
+            let provider = self.doctor.provider.name;
             let found = format!(
                 "{url} is not a public https address, so {provider} cannot deliver events to it; set the backend's \
                  API_BASE_URL to a public address, then configure the webhook again"
             );
             CheckResult::new(name, unusable, found).repaired_by(configure())
-        } else if self.of_environment.webhook.is_none() {
+        } else if self.input.webhook.is_none() {
             let found = format!("{url} does not belong to {}", self.backend.address.value);
             // A backend at a local address may have another address on the internet.
             let moved = is_public_https(self.backend.address.value.as_str()).then(configure);
@@ -331,7 +330,7 @@ impl EnvironmentChecks<'_> {
         } else {
             CheckResult::new(name, CheckVerdict::Pass, url)
         };
-        checks.extend([address, check_webhook_answer(self.of_environment.webhook.as_ref())]);
+        checks.extend([address, check_webhook_answer(self.input.webhook.as_ref())]);
         checks
     }
 
@@ -368,7 +367,7 @@ impl EnvironmentChecks<'_> {
                 .map(|words| (self.command)(&words.iter().map(String::as_str).collect::<Vec<_>>()));
             CheckResult::new(finding.check, verdict, finding.found.as_str()).repaired_by(repair)
         };
-        match &self.of_environment.catalog {
+        match &self.input.catalog {
             Ok(findings) => findings.iter().map(result).collect(),
             Err(failure) => vec![CheckResult::failed("catalog", failure)],
         }
@@ -376,7 +375,7 @@ impl EnvironmentChecks<'_> {
 
     fn subscriptions(&self) -> CheckResult {
         let name = "subscriptions";
-        let Unmapped { of, ids } = match &self.of_environment.subscriptions {
+        let Unmapped { of, ids } = match &self.input.subscriptions {
             Ok(unmapped) => unmapped,
             Err(failure) => return CheckResult::failed(name, failure),
         };
@@ -390,7 +389,7 @@ impl EnvironmentChecks<'_> {
              at {}, then sync",
             ids.len(),
             some_of(ids),
-            self.input.provider.name,
+            self.doctor.provider.name,
         );
         CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(self.command(&["sync"]))
     }
