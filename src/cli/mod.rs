@@ -17,7 +17,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub(crate) use complete::complete;
 pub(crate) use pre_parse::PreParse;
 
-use crate::commands::{Deferred, Rendered, Root, with_named_only};
+use crate::commands::{Rendered, Root};
 use crate::env::ProcessEnv;
 use crate::error::{Exit, Failure};
 use crate::runner::{Ctx, Ending, outdate, show_known};
@@ -39,7 +39,7 @@ struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Deferred<Root>,
+    command: Root,
 }
 
 impl Cli {
@@ -63,12 +63,11 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     {
         return print(format!("insforge {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
     }
-    // Nearly always it is enough; where not, the whole tree says better why.
-    let cli = match with_named_only(args, || Cli::parsed(args)).or_else(|_| Cli::parsed(args)) {
+    let cli = match Cli::parsed(args) {
         Ok(cli) => cli,
         Err(error) => return without_command(&error, args, pre_parse, &env),
     };
-    let work = match cli.command.0 {
+    let work = match cli.command {
         Root::Work(work) => work,
         // Whoever needs help gets it, whatever else is wrong with flags or environment.
         Root::Text(text) => {

@@ -4,7 +4,6 @@
 mod common;
 mod completion;
 mod current;
-mod deferred;
 mod explain;
 mod help;
 mod link;
@@ -24,7 +23,6 @@ use crate::error::{Exit, Failure};
 use crate::runner::{Ctx, Gateway, execute};
 use crate::settings::Offers;
 use crate::wire::Environment;
-pub(crate) use deferred::{Deferred, with_named_only};
 pub(crate) use help::columns;
 use razorpay::{Razorpay, RazorpayGateway};
 #[cfg(feature = "sandbox")]
@@ -51,11 +49,11 @@ pub(crate) enum Work {
     Explain(explain::Explain),
     /// Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
-    Payments(Deferred<Payments>),
+    Payments(Payments),
     /// A backend with a Stripe and a Razorpay of its own, for trying and testing without an account
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
-    Sandbox(Deferred<sandbox::Sandbox>),
+    Sandbox(sandbox::Sandbox),
 }
 
 /// What is text, and there already.
@@ -78,17 +76,17 @@ pub(crate) enum Payments {
     Short(Stripe),
     /// The same commands, with the provider's name
     #[command(subcommand)]
-    Stripe(Deferred<Stripe>),
+    Stripe(Stripe),
     /// The same for Razorpay, with its items and plans
     #[command(subcommand)]
-    Razorpay(Deferred<Razorpay>),
+    Razorpay(Razorpay),
 }
 
 impl Payments {
     async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
-            Self::Short(stripe) | Self::Stripe(Deferred(stripe)) => stripe.run(ctx).await,
-            Self::Razorpay(Deferred(razorpay)) => razorpay.run(ctx).await,
+            Self::Short(stripe) | Self::Stripe(stripe) => stripe.run(ctx).await,
+            Self::Razorpay(razorpay) => razorpay.run(ctx).await,
         }
     }
 }
@@ -101,9 +99,9 @@ impl Work {
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
             Self::Explain(explain) => execute(explain, ctx).await,
-            Self::Payments(Deferred(payments)) => payments.run(ctx).await,
+            Self::Payments(payments) => payments.run(ctx).await,
             #[cfg(feature = "sandbox")]
-            Self::Sandbox(Deferred(sandbox)) => sandbox.run(ctx).await,
+            Self::Sandbox(sandbox) => sandbox.run(ctx).await,
         }
     }
 
@@ -116,7 +114,7 @@ impl Work {
     /// It runs another command, for which the signals are.
     #[cfg(feature = "sandbox")]
     pub(crate) const fn is_around_a_command(&self) -> bool {
-        matches!(self, Self::Sandbox(Deferred(sandbox::Sandbox::Exec(_))))
+        matches!(self, Self::Sandbox(sandbox::Sandbox::Exec(_)))
     }
 
     /// It sends requests to the run's backend.

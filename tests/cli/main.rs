@@ -25,6 +25,8 @@ mod completion_shells;
 mod config_set;
 mod confirm;
 mod doctor;
+#[cfg(feature = "sandbox")]
+mod documents;
 mod errors;
 mod explain;
 mod faults;
@@ -47,7 +49,6 @@ mod sandbox;
 mod settings;
 mod sync;
 mod tls;
-mod tour;
 mod usage;
 mod verbose;
 mod writes;

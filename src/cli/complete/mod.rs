@@ -17,7 +17,6 @@ use clap_complete::Shell;
 use clap_complete::engine::{self, CompletionCandidate};
 
 use crate::cli::{Cli, print};
-use crate::commands::with_named_only;
 use crate::env::ProcessEnv;
 use crate::error::Exit;
 use line::Line;
@@ -37,24 +36,17 @@ pub(crate) fn complete(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
     let candidates = candidates(&line, env).unwrap_or_default();
     // A shell that is gone needs no candidates.
     let _ = print(shell::write(shell, &candidates, &line, env).as_bytes());
-    // As with the tree.
-    std::mem::forget(candidates);
     Some(Exit::Done)
 }
 
 fn candidates(line: &Line, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>> {
     let before = line.words.get(..line.index)?;
-    let (tree, typed) = with_named_only(before, || {
-        let mut tree = Cli::command().ignore_errors(true);
-        tree.build();
-        let typed = tree.try_get_matches_from_mut(before).ok().and_then(|typed| Typed::of(&typed, env));
-        (tree, typed)
-    });
+    let mut tree = Cli::command().ignore_errors(true);
+    tree.build();
+    let typed = tree.try_get_matches_from_mut(before).ok().and_then(|typed| Typed::of(&typed, env));
     let mut tree = values::attach(tree, "", &Arc::new(typed?));
     let directory = env.directory.as_deref();
     let all = engine::complete(&mut tree, line.words.clone(), line.index, directory);
-    // To take it apart would take time that somebody waits, and the process ends with this.
-    std::mem::forget(tree);
     let mut all = all.ok()?;
     // Every command takes two dozen flags: they are shown to whoever begins one, or where there is nothing else.
     let is_flag =

@@ -12,7 +12,6 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::commands::common::{Catalog, Common, Config};
-use crate::commands::deferred::Deferred;
 use crate::error::Exit;
 use crate::runner::{Ctx, execute};
 pub(super) use gateway::RazorpayGateway;
@@ -24,16 +23,16 @@ pub(crate) enum Razorpay {
     Common(Common<RazorpayGateway>),
     Catalog(Catalog<RazorpayGateway>),
     /// Show which keys are configured, masked; set and remove them
-    Config(Deferred<Config<RazorpayGateway>>),
+    Config(Config<RazorpayGateway>),
     /// The webhook through which Razorpay tells the backend of payments, which is made in Razorpay's dashboard
     #[command(subcommand)]
-    Webhooks(Deferred<webhooks::Webhooks>),
+    Webhooks(webhooks::Webhooks),
     /// Razorpay items
     #[command(subcommand)]
-    Items(Deferred<items::Items>),
+    Items(items::Items),
     /// Razorpay plans
     #[command(subcommand)]
-    Plans(Deferred<plans::Plans>),
+    Plans(plans::Plans),
 }
 
 impl Razorpay {
@@ -41,10 +40,10 @@ impl Razorpay {
         match self {
             Self::Common(common) => common.run(ctx).await,
             Self::Catalog(catalog) => execute(catalog, ctx).await,
-            Self::Config(Deferred(config)) => config.run(ctx).await,
-            Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
-            Self::Items(Deferred(items)) => items.run(ctx).await,
-            Self::Plans(Deferred(plans)) => plans.run(ctx).await,
+            Self::Config(config) => config.run(ctx).await,
+            Self::Webhooks(webhooks) => webhooks.run(ctx).await,
+            Self::Items(items) => items.run(ctx).await,
+            Self::Plans(plans) => plans.run(ctx).await,
         }
     }
 }

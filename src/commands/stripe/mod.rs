@@ -16,7 +16,6 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::commands::common::{Common, Config};
-use crate::commands::deferred::Deferred;
 use crate::error::Exit;
 use crate::runner::Ctx;
 pub(super) use gateway::StripeGateway;
@@ -27,18 +26,18 @@ pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
     /// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
-    Catalog(Deferred<catalog::Catalog>),
+    Catalog(catalog::Catalog),
     /// Show which keys are configured, masked; set and remove them
-    Config(Deferred<Config<StripeGateway>>),
+    Config(Config<StripeGateway>),
     /// The webhook endpoint through which Stripe tells the backend of payments
     #[command(subcommand)]
-    Webhooks(Deferred<webhooks::Webhooks>),
+    Webhooks(webhooks::Webhooks),
     /// Stripe products
     #[command(subcommand)]
-    Products(Deferred<products::Products>),
+    Products(products::Products),
     /// Stripe prices
     #[command(subcommand)]
-    Prices(Deferred<prices::Prices>),
+    Prices(prices::Prices),
 }
 
 impl Stripe {
@@ -46,11 +45,11 @@ impl Stripe {
         match self {
             Self::Common(common) => common.run(ctx).await,
             // The largest by far, and rarely the one.
-            Self::Catalog(Deferred(catalog)) => Box::pin(catalog.run(ctx)).await,
-            Self::Config(Deferred(config)) => config.run(ctx).await,
-            Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
-            Self::Products(Deferred(products)) => products.run(ctx).await,
-            Self::Prices(Deferred(prices)) => prices.run(ctx).await,
+            Self::Catalog(catalog) => Box::pin(catalog.run(ctx)).await,
+            Self::Config(config) => config.run(ctx).await,
+            Self::Webhooks(webhooks) => webhooks.run(ctx).await,
+            Self::Products(products) => products.run(ctx).await,
+            Self::Prices(prices) => prices.run(ctx).await,
         }
     }
 }
