@@ -88,14 +88,14 @@ impl ConnectionFlags {
         }
         let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
         if let Some((url, source)) = url.or_else(|| self.environment_url(env)) {
-            return self.from_url(url, source, env);
+            return self.backend_from_url(url, source, env);
         }
         if let Some(flag) = &self.key {
             return Err(Failure::usage(format!("{} requires the backend's address", flag.name()))
                 .hint("add --api-url, or set INSFORGE_BASE_URL")
                 .into());
         }
-        let mut backend = self.from_files(env)?;
+        let mut backend = self.backend_from_files(env)?;
         let unused = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some());
         // With --profile it is clear that the variable is not used.
         if let (None, Some(name)) = (&self.profile, unused) {
@@ -139,7 +139,7 @@ impl ConnectionFlags {
             .find_map(|name| Some((env.var(name)?, Source::Variable(name))))
     }
 
-    fn from_url(&self, url: &str, source: Source, env: &ProcessEnv) -> Result<Backend> {
+    fn backend_from_url(&self, url: &str, source: Source, env: &ProcessEnv) -> Result<Backend> {
         let address = read_address(url, &source)?;
         let key = self.unstored_key(env)?.ok_or_else(|| {
             Failure::new(Code::NoApiKey, format!("There is no API key for {address}"))
@@ -188,17 +188,17 @@ impl ConnectionFlags {
     }
 
     /// The pair from the linked project or from a profile. --profile overrides the project.
-    fn from_files(&self, env: &ProcessEnv) -> Result<Backend> {
+    fn backend_from_files(&self, env: &ProcessEnv) -> Result<Backend> {
         let project = linked_project(env)?;
         if self.profile.is_none()
             && let Some(project) = project
         {
-            return from_project(project, env);
+            return backend_from_project(project, env);
         }
-        self.from_profile(project.and_then(|project| project.live), env)
+        self.backend_from_profile(project.and_then(|project| project.live), env)
     }
 
-    fn from_profile(&self, project_policy: Option<LivePolicy>, env: &ProcessEnv) -> Result<Backend> {
+    fn backend_from_profile(&self, project_policy: Option<LivePolicy>, env: &ProcessEnv) -> Result<Backend> {
         let paths = UserPaths::find()?;
         let profiles = Profiles::load(&paths.config)?;
         let Some((name, profile)) = profiles.select(self.profile_name(env)?)? else {
@@ -248,7 +248,7 @@ fn unstored(
     Ok(Backend { address, key, profile: None, live_policy, stored: false, warnings })
 }
 
-fn from_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
+fn backend_from_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
     let source = Source::Project(project.path.clone());
     let warnings = project.readable_by_others().map(|mode| Warning::readable(&project.path, &mode));
     let incomplete = |what: &str, name: &str| {
