@@ -52,10 +52,10 @@ complete -c insforge -n "__fish_insforge_needs_command" -l sandbox -d 'Answer fr
 complete -c insforge -n "__fish_insforge_needs_command" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_needs_command" -s V -l version -d 'Print version'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "login" -d 'Store a backend\'s address and API key, after checking that the backend accepts them'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link this directory to a backend: write .insforge/project.json as InsForge\'s other tools read it'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forget a stored login, its key too'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "login" -d 'Log in to a backend: check its address and API key, and store them'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link this directory to a backend'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Remove a stored login and its key'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show the current backend and key, where they come from, and whether they work'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "explain" -d 'Say what an error\'s or a warning\'s code means, what leads to it, and what to do'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "sandbox" -d 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account'
@@ -89,7 +89,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand login" -l sandbox -d '
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-base-url -d 'The backend\'s address' -r
-complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key -d 'The project\'s API key; argv is visible to everyone on the machine, so better not here' -r
+complete -c insforge -n "__fish_insforge_using_subcommand link" -l api-key -d 'The project\'s API key (other users of this machine can see it; prefer --api-key-stdin)' -r
 complete -c insforge -n "__fish_insforge_using_subcommand link" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -135,7 +135,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand logout" -l all -d 'Forget every stored login'
+complete -c insforge -n "__fish_insforge_using_subcommand logout" -l all -d 'Remove every stored login'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand logout" -s y -l yes -d 'Answer every confirmation with yes'
@@ -226,12 +226,12 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fi
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "doctor" -d 'Check address, key, backend, webhook, sync and catalog, and say what repairs them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "status" -d 'Show the connection, key, account, webhook and last sync of each environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "doctor" -d 'Check the address, key, backend, webhook, sync and catalog, and suggest repairs'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "sync" -d 'Sync the provider\'s catalog, customers and subscriptions to the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "customers" -d 'List the customers of one environment, from the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "subscriptions" -d 'List the subscriptions of one environment, from the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "transactions" -d 'List the payments, failed payments and refunds of one environment, newest first'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it; and the catalog as code'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
@@ -266,8 +266,8 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
-live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'Without real money'
+live\t'With real customers and real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from doctor" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -325,8 +325,8 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
-live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'Without real money'
+live\t'With real customers and real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l limit -d 'At most so many rows [default: 50]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
@@ -355,8 +355,8 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from customers" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
-live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'Without real money'
+live\t'With real customers and real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l subject-type -d 'Only of this kind of billing subject, in your application\'s words' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l subject-id -d 'Only of the billing subject with this id in your application' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l limit -d 'At most so many rows [default: 50]' -r
@@ -387,12 +387,12 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from subscriptions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
-live\t'Real customers, real money'"
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'Without real money'
+live\t'With real customers and real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l subject-type -d 'Only of this kind of billing subject, in your application\'s words' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l subject-id -d 'Only of the billing subject with this id in your application' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l limit -d 'At most so many rows [default: 50]' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l interval -d 'How long to wait before looking again, at least 1s [default: 5s]' -r
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l interval -d 'The time between two requests, at least 1s [default: 5s]' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -411,7 +411,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l follow -d 'Go on: show each that comes or changes, until Ctrl-C'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l follow -d 'Keep running and show each new or changed transaction, until Ctrl-C'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s y -l yes -d 'Answer every confirmation with yes'
@@ -421,6 +421,8 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from transactions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'Without real money'
+live\t'With real customers and real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -439,8 +441,6 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
-live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s q -l quiet -d 'No notes on stderr; the result still prints'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s y -l yes -d 'Answer every confirmation with yes'
@@ -482,7 +482,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "list" -d 'The same as `config` alone'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "list" -d 'List the configured keys, masked (the same as `config` alone)'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "set" -d 'Give the backend the Stripe secret key of one environment'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -f -a "remove" -d 'Take the keys of one environment away from the backend'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from webhooks" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
@@ -604,12 +604,12 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "doctor" -d 'Check address, key, backend, webhook, sync and catalog, and say what repairs them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "status" -d 'Show the connection, key, account, webhook and last sync of each environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "doctor" -d 'Check the address, key, backend, webhook, sync and catalog, and suggest repairs'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "sync" -d 'Sync the provider\'s catalog, customers and subscriptions to the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "customers" -d 'List the customers of one environment, from the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, from the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "transactions" -d 'List the payments, failed payments and refunds of one environment, newest first'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it; and the catalog as code'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
@@ -642,13 +642,13 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "status" -d 'Show connection, key, account, webhook and last sync of each environment'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "doctor" -d 'Check address, key, backend, webhook, sync and catalog, and say what repairs them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "sync" -d 'Mirror the provider\'s catalog, customers and subscriptions again'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "status" -d 'Show the connection, key, account, webhook and last sync of each environment'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "doctor" -d 'Check the address, key, backend, webhook, sync and catalog, and suggest repairs'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "sync" -d 'Sync the provider\'s catalog, customers and subscriptions to the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "customers" -d 'List the customers of one environment, from the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "subscriptions" -d 'List the subscriptions of one environment, from the mirror'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "transactions" -d 'List the payments, failed payments and refunds of one environment, newest first'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "catalog" -d 'List the catalog of one environment, from the mirror'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "webhooks" -d 'The webhook through which Razorpay tells the backend of payments, which is made in Razorpay\'s dashboard'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from razorpay" -f -a "items" -d 'Razorpay items'
