@@ -6,7 +6,7 @@ use crate::api::{self, Api, Call, Client, Endpoint, Limits, Listener, Memory, Pr
 use crate::error::{Code, Failure};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{Backend, Cache, Found, Places};
+use crate::settings::{Backend, GenerationCache, UserPaths, WithSource};
 use crate::ui::Verbosity;
 use crate::wire::{Address, Connection, Environment, Generation};
 
@@ -16,11 +16,11 @@ impl Ctx {
         if let Some(backend) = self.backend.get() {
             return Ok(backend);
         }
-        let backend = if self.asked.may_wait(&self.env) {
-            let (asked, env) = (self.asked.clone(), self.env.clone());
-            run_blocking(move || asked.backend(&env)).await?
+        let backend = if self.flags.may_block(&self.env) {
+            let (flags, env) = (self.flags.clone(), self.env.clone());
+            run_blocking(move || flags.backend(&env)).await?
         } else {
-            self.asked.backend(&self.env)?
+            self.flags.backend(&self.env)?
         };
         if self.stderr.verbosity == Verbosity::Everything {
             self.trace_settings(&backend);
@@ -32,9 +32,9 @@ impl Ctx {
     /// Logs where the address and the key were searched, and the names of the relevant environment variables.
     fn trace_settings(&self, backend: &Backend) {
         const MATTER: [&str; 6] = ["INSFORGE_", "CI", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ"];
-        let set = self.env.set(&MATTER).join(", ");
+        let set = self.env.names_with_prefix(&MATTER).join(", ");
         self.stderr.trace(format_args!("* set in the environment: {set}"));
-        for place in backend.address.source.looked_at_before() {
+        for place in backend.address.source.earlier_places() {
             self.stderr.trace(format_args!("* no address and key in {place}"));
         }
     }
@@ -50,14 +50,23 @@ impl Ctx {
     }
 
     /// The API of any backend. `remember` allows the cache to store the backend's generation.
-    pub(crate) fn api_of(&self, address: &Found<Address>, key: &Found<Secret>, remember: bool) -> Api {
+    pub(crate) fn api_of(
+        &self,
+        address: &WithSource<Address>,
+        key: &WithSource<Secret>,
+        remember: bool,
+    ) -> Api {
         let endpoint = Endpoint {
             address: address.value.clone(),
             address_source: address.source.to_string(),
             key: key.value.clone(),
             key_source: key.source.to_string(),
         };
-        let cache = if remember { Places::find().ok().map(|places| Cache::new(places.cache)) } else { None };
+        let cache = if remember {
+            UserPaths::find().ok().map(|paths| GenerationCache::new(paths.cache))
+        } else {
+            None
+        };
         let memory = Remembered { cache, address: endpoint.address.to_string() };
         let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
         let limits = Limits { deadline, replays: self.retries, each: self.each.get() };
@@ -102,7 +111,7 @@ impl Ctx {
 
 /// [`Memory`] in the user's cache, or nowhere if address and key come from environment variables.
 struct Remembered {
-    cache: Option<Cache>,
+    cache: Option<GenerationCache>,
     address: String,
 }
 

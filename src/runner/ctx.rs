@@ -12,7 +12,7 @@ use crate::error::{Exit, Failure, Warning};
 use crate::runner::OutputOptions;
 use crate::runner::connect::is_not_logged_in;
 use crate::runner::guard::{self, Effect, GuardInput, Verdict};
-use crate::settings::{Asked, Backend, KeyFlag};
+use crate::settings::{Backend, ConnectionFlags, KeyFlag};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
@@ -34,7 +34,7 @@ pub(crate) struct Ctx {
     pub(crate) env: ProcessEnv,
     /// The command line.
     pub(crate) args: Vec<OsString>,
-    pub(crate) asked: Asked,
+    pub(crate) flags: ConnectionFlags,
     pub(crate) output: OutputOptions,
     pub(crate) style: TerminalStyle,
     pub(crate) stderr: Stderr,
@@ -61,7 +61,7 @@ pub(crate) struct Ctx {
 impl Ctx {
     pub(crate) fn new(
         env: ProcessEnv,
-        asked: Asked,
+        flags: ConnectionFlags,
         output: OutputOptions,
         style: TerminalStyle,
         stderr: Stderr,
@@ -69,7 +69,7 @@ impl Ctx {
         Self {
             env,
             args: Vec::new(),
-            asked,
+            flags,
             output,
             style,
             stderr,
@@ -99,7 +99,7 @@ impl Ctx {
 
     /// Checks that only one argument reads stdin, and that stdin is not a terminal.
     pub(crate) fn claim_stdin(&self, argument: &str) -> Result<(), Failure> {
-        if self.asked.key == Some(KeyFlag::Stdin) {
+        if self.flags.key == Some(KeyFlag::Stdin) {
             return Err(Failure::usage(format!("--api-key-stdin and {argument} both read stdin"))
                 .hint("read one of them from a file"));
         }
@@ -125,10 +125,10 @@ impl Ctx {
         let backend = self.backend().await?;
         let live = match environment {
             Environment::Live => {
-                let (backend, asked, env) = (backend.clone(), self.asked.clone(), self.env.clone());
-                run_blocking(move || Ok(backend.live(&asked, &env)?)).await?
+                let (backend, flags, env) = (backend.clone(), self.flags.clone(), self.env.clone());
+                run_blocking(move || Ok(backend.effective_live_policy(&flags, &env)?)).await?
             }
-            Environment::Test => backend.live,
+            Environment::Test => backend.live_policy,
         };
         Ok(guard::verdict(
             effect,

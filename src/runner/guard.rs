@@ -2,7 +2,7 @@
 //! Commands that only read never come here. A sync counts as a read because it changes only the mirror.
 
 use crate::error::{Code, Failure};
-use crate::settings::Policy;
+use crate::settings::LivePolicy;
 use crate::wire::Environment;
 
 /// How much a command changes at the provider.
@@ -23,7 +23,7 @@ pub(crate) struct GuardInput {
     /// A person can answer a question.
     pub(crate) interactive: bool,
     /// The policy for writes to live.
-    pub(crate) live: Policy,
+    pub(crate) live: LivePolicy,
 }
 
 /// Whether a write may go on.
@@ -41,9 +41,9 @@ pub(crate) enum Verdict {
 /// Looks up the verdict.
 pub(crate) fn verdict(effect: Effect, input: GuardInput) -> Verdict {
     let asks = match (input.environment, effect) {
-        (Environment::Live, _) if input.live == Policy::Deny => return Verdict::Denied,
+        (Environment::Live, _) if input.live == LivePolicy::Deny => return Verdict::Denied,
         (_, Effect::Destroy) => true,
-        (Environment::Live, Effect::Write) => input.live != Policy::Allow,
+        (Environment::Live, Effect::Write) => input.live != LivePolicy::Allow,
         (Environment::Test, Effect::Write) => false,
     };
     match (asks && !input.yes, input.interactive) {
@@ -82,18 +82,18 @@ mod tests {
         // The three verdicts: with --yes, in an interactive session, in any other session.
         let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
         let table = [
-            (Effect::Write, Test, Policy::Ask, [go, go, go]),
-            (Effect::Write, Test, Policy::Allow, [go, go, go]),
-            (Effect::Write, Test, Policy::Deny, [go, go, go]),
-            (Effect::Write, Live, Policy::Ask, [go, ask, nobody]),
-            (Effect::Write, Live, Policy::Allow, [go, go, go]),
-            (Effect::Write, Live, Policy::Deny, [denied, denied, denied]),
-            (Effect::Destroy, Test, Policy::Ask, [go, ask, nobody]),
-            (Effect::Destroy, Test, Policy::Allow, [go, ask, nobody]),
-            (Effect::Destroy, Test, Policy::Deny, [go, ask, nobody]),
-            (Effect::Destroy, Live, Policy::Ask, [go, ask, nobody]),
-            (Effect::Destroy, Live, Policy::Allow, [go, ask, nobody]),
-            (Effect::Destroy, Live, Policy::Deny, [denied, denied, denied]),
+            (Effect::Write, Test, LivePolicy::Ask, [go, go, go]),
+            (Effect::Write, Test, LivePolicy::Allow, [go, go, go]),
+            (Effect::Write, Test, LivePolicy::Deny, [go, go, go]),
+            (Effect::Write, Live, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Write, Live, LivePolicy::Allow, [go, go, go]),
+            (Effect::Write, Live, LivePolicy::Deny, [denied, denied, denied]),
+            (Effect::Destroy, Test, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Destroy, Test, LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy, Test, LivePolicy::Deny, [go, ask, nobody]),
+            (Effect::Destroy, Live, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Destroy, Live, LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy, Live, LivePolicy::Deny, [denied, denied, denied]),
         ];
         for (effect, environment, live, expected) in table {
             let sessions = [(true, false), (false, true), (false, false)];

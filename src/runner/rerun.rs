@@ -52,7 +52,7 @@ fn command_line<'a>(args: &'a [OsString], key: Option<&'a IdempotencyKey>) -> Op
 
 /// The hint for a create whose outcome is unknown. `reads_stdin` says whether the command had input on stdin.
 pub(super) fn hint(key: &IdempotencyKey, ctx: &Ctx, reads_stdin: bool) -> String {
-    hint_for(key, &ctx.args, reads_stdin || ctx.asked.key == Some(KeyFlag::Stdin))
+    hint_for(key, &ctx.args, reads_stdin || ctx.flags.key == Some(KeyFlag::Stdin))
 }
 
 fn hint_for(key: &IdempotencyKey, args: &[OsString], reads_stdin: bool) -> String {
@@ -75,7 +75,7 @@ impl Ctx {
     pub(crate) fn same_command(&self, reads_stdin: bool) -> String {
         let line = command_line(&self.args, None).map(|line| format!("`{}`", shell_words::join(line)));
         let line = line.unwrap_or_else(|| "the same command".to_owned());
-        if reads_stdin || self.asked.key == Some(KeyFlag::Stdin) {
+        if reads_stdin || self.flags.key == Some(KeyFlag::Stdin) {
             format!("{line}, with the same input,")
         } else {
             line
@@ -85,20 +85,20 @@ impl Ctx {
     /// Another command of the provider, for the backend of this run.
     pub(crate) fn command(&self, provider: &Provider, args: &[&str]) -> String {
         let mut all: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        if let Some(url) = &self.asked.api_url {
+        if let Some(url) = &self.flags.api_url {
             all.extend(["--api-url".to_owned(), url.clone()]);
         }
-        match &self.asked.key {
+        match &self.flags.key {
             Some(KeyFlag::Stdin) => all.push("--api-key-stdin".to_owned()),
             Some(KeyFlag::File(path)) => {
                 all.extend(["--api-key-file".to_owned(), path.display().to_string()]);
             }
             None => {}
         }
-        if let Some(name) = &self.asked.profile {
+        if let Some(name) = &self.flags.profile {
             all.extend(["--profile".to_owned(), name.clone()]);
         }
-        let given = self.asked.given.get();
+        let given = self.flags.preset.get();
         all.extend(given.and_then(|given| given.flag).map(str::to_owned));
         format!("{} {}", provider.commands, shell_words::join(all))
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::validated::own_text;
+use crate::wire::validated::trimmed_string;
 
 /// A key that makes a create repeatable, and where the key comes from: the same key with the same parameters gives the
 /// same object. Stripe keeps a key for at least a day (<https://docs.stripe.com/api/idempotent_requests>).
@@ -62,7 +62,7 @@ impl IdempotencyKey {
     }
 
     fn checked(text: &str, origin: KeyOrigin) -> Result<Self, String> {
-        own_text("an idempotency key", 200, text)?;
+        trimmed_string("an idempotency key", 200, text)?;
         if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
             Ok(Self { text: text.into(), origin })
         } else {
@@ -111,8 +111,8 @@ mod tests {
         assert_eq!("order 66/a".parse::<IdempotencyKey>().unwrap().as_str(), "order 66/a");
         for (text, why) in [
             ("k".repeat(201).as_str(), "at most 200 characters"),
-            ("", "not empty"),
-            (" kt ", "no spaces around it"),
+            ("", "cannot be empty"),
+            (" kt ", "begin or end with white space"),
             ("schlüssel", "ASCII"),
             ("a\tb", "ASCII"),
         ] {

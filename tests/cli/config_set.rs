@@ -155,7 +155,9 @@ fn a_key_file_that_others_can_read_is_reported() {
         let line = format!("{form} config set --secret-key-file key-file");
         let ran = run(&user, &line, "");
         assert_done(&line, &ran, "test", true, &["FILE_READABLE_BY_OTHERS"]);
-        ran.says(&["key-file holds a key and others can read it (mode 0644); run: chmod 600 key-file"]);
+        ran.says(&[
+            "key-file contains a key and other users can read it (mode 0644); run: chmod 600 key-file",
+        ]);
     }
 }
 

@@ -228,7 +228,7 @@ fn an_empty_address_ends_the_run() {
     dialogue.answer(ADDRESS_QUESTION, ENTER);
     let (code, screen) = dialogue.terminal.finish();
     assert_ne!(code, 0, "{screen}");
-    assert!(screen.contains("The backend address from the prompt cannot be used"), "{screen}");
+    assert!(screen.contains("The backend address from the prompt is invalid"), "{screen}");
     assert!(!screen.contains(KEY_QUESTION), "{screen}");
     assert_nothing_stored(&user);
 }

@@ -363,12 +363,12 @@ fn invalid_values_are_not_sent() {
     let long = "n".repeat(256);
     let long_name = format!("items create --name {long} --amount 1 --currency INR");
     for (line, says) in [
-        ("items create --name x --amount 0 --currency INR", "an amount is more than 0"),
-        ("items create --name x --amount -5 --currency INR", "an amount is not negative"),
+        ("items create --name x --amount 0 --currency INR", "the amount must be greater than 0"),
+        ("items create --name x --amount -5 --currency INR", "an amount cannot be negative"),
         ("items create --name x --amount 4.99 --currency INR", "smallest unit"),
         ("items create --name x --amount 5 --currency rupee", "three-letter ISO code"),
         ("items create --name x --amount 5", "--currency"),
-        (&long_name, "at most 255 characters, and this has 256"),
+        (&long_name, "at most 255 characters, but this one has 256"),
         ("items update item_1", "give at least one of --name, --amount"),
         ("items update live --name x", "The ID is missing"),
         (

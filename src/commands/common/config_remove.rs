@@ -6,7 +6,7 @@ use crate::commands::common::{EnvironmentArgs, ForProvider, KeyStatus};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, Verb, Write};
-use crate::wire::{Config, Environment};
+use crate::wire::{Environment, KeyList};
 
 /// Remove the keys of one environment from the backend
 ///
@@ -21,7 +21,7 @@ pub(crate) struct Remove {
 impl Write for ForProvider<Remove> {
     type Object = ();
     type Request = Environment;
-    type Answer = Config;
+    type Answer = KeyList;
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
     const VERB: Verb = Verb::Remove;
@@ -41,11 +41,11 @@ impl Write for ForProvider<Remove> {
             .details("Payment syncs and changes for this environment will stop.".to_owned())
     }
 
-    fn call(&self, environment: &Environment) -> Result<Call<Config>> {
+    fn call(&self, environment: &Environment) -> Result<Call<KeyList>> {
         Ok(api::remove_keys(self.provider, *environment))
     }
 
-    fn note(&self, environment: &Environment, _reply: &Reply<Config>) -> String {
+    fn note(&self, environment: &Environment, _reply: &Reply<KeyList>) -> String {
         format!("{} {environment} key removed.", self.provider.name)
     }
 

@@ -8,7 +8,7 @@ use crate::api::Provider;
 use crate::error::Warning;
 use crate::runner::{Ctx, Done};
 use crate::ui::{Page, Show};
-use crate::wire::{Config, Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
 /// Whether an environment has a key now. The backend's own answer has the keys in it, and is not shown.
 pub(crate) struct KeyStatus {
@@ -20,8 +20,8 @@ pub(crate) struct KeyStatus {
 }
 
 /// The key was set.
-impl From<Done<Config>> for KeyStatus {
-    fn from(done: Done<Config>) -> Self {
+impl From<Done<KeyList>> for KeyStatus {
+    fn from(done: Done<KeyList>) -> Self {
         Self {
             provider: done.reply.provider,
             environment: done.environment,

@@ -45,25 +45,26 @@ pub(crate) struct ForProvider<A> {
 /// The commands that every provider has.
 #[derive(Subcommand)]
 pub(crate) enum Common<G: Gateway> {
-    Status(Status<G>),
+    Status(Status),
     Doctor(Doctor<G>),
     Sync(Sync<G>),
-    Customers(Customers<G>),
+    Customers(Customers),
     Subscriptions(Subscriptions<G>),
     #[command(alias = "history")]
-    Transactions(Transactions<G>),
+    Transactions(Transactions),
 }
 
 impl<G: Gateway> Common<G> {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        let provider = G::PROVIDER;
         match self {
-            Self::Status(status) => execute(status, ctx).await,
-            // It asks for the most, and is rarely the one.
+            Self::Status(args) => execute(ForProvider { provider, args }, ctx).await,
+            // Boxed, because its future is by far the largest.
             Self::Doctor(doctor) => Box::pin(execute(doctor, ctx)).await,
             Self::Sync(sync) => execute(sync, ctx).await,
-            Self::Customers(customers) => execute(customers, ctx).await,
+            Self::Customers(args) => execute(ForProvider { provider, args }, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
-            Self::Transactions(transactions) => transactions.show(ctx).await,
+            Self::Transactions(args) => ForProvider { provider, args }.dispatch(ctx).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::commands::common::is_stdin;
 use crate::error::{Failure, Warning};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{Found, Source, read_secret};
+use crate::settings::{Source, WithSource, read_secret};
 use crate::ui::ask;
 use crate::wire::Environment;
 
@@ -46,9 +46,9 @@ impl SecretFrom<'_> {
 
 impl SecretInput {
     /// Reads the secret from the only source that is named, or else from the environment or a prompt.
-    pub(crate) async fn find(&self, ctx: &Ctx, named: &[SecretFrom<'_>]) -> Result<Found<Secret>> {
+    pub(crate) async fn find(&self, ctx: &Ctx, named: &[SecretFrom<'_>]) -> Result<WithSource<Secret>> {
         match named {
-            [] => self.from_environment_or_prompt(ctx).await,
+            [] => self.find_elsewhere(ctx).await,
             [named] => read_secret_from(ctx, self.what, named, &self.pipe).await,
             _ => Err(Failure::usage(format!("The {} is given more than once", self.what))
                 .hint(format!("give it once: {}, or use a file", self.pipe))
@@ -56,10 +56,10 @@ impl SecretInput {
         }
     }
 
-    async fn from_environment_or_prompt(&self, ctx: &Ctx) -> Result<Found<Secret>> {
+    async fn find_elsewhere(&self, ctx: &Ctx) -> Result<WithSource<Secret>> {
         if let Some(secret) = ctx.env.var(self.variable) {
             let value = Secret::new(secret.to_owned());
-            return Ok(Found { value, source: Source::Variable(self.variable) });
+            return Ok(WithSource { value, source: Source::Variable(self.variable) });
         }
         if !ctx.interactive {
             return Err(Failure::usage(format!(
@@ -69,7 +69,7 @@ impl SecretInput {
             .hint(format!("{}, or set {}", self.pipe, self.variable))
             .into());
         }
-        Ok(Found { value: ask::secret(self.question.clone()).await?, source: Source::Prompt })
+        Ok(WithSource { value: ask::secret(self.question.clone()).await?, source: Source::Prompt })
     }
 }
 
@@ -79,12 +79,12 @@ pub(crate) async fn read_secret_from(
     what: &'static str,
     named: &SecretFrom<'_>,
     pipe: &str,
-) -> Result<Found<Secret>> {
+) -> Result<WithSource<Secret>> {
     let (path, source) = match named {
         _ if named.reads_stdin() => (None, Source::Flag("stdin")),
         SecretFrom::CommandLine(place, secret) => {
             ctx.warn(&[in_argv(what, pipe)]);
-            return Ok(Found { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
+            return Ok(WithSource { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
         }
         SecretFrom::File(flag, path) => {
             (Some(path.to_path_buf()), Source::KeyFile { named_by: flag, path: path.to_path_buf() })
@@ -102,7 +102,7 @@ pub(crate) async fn read_secret_from(
             .hint(format!("name a file that holds the {what} and nothing else, or {pipe}"))
     })?;
     ctx.warn(source.readable_by_others().as_slice());
-    Ok(Found { value, source })
+    Ok(WithSource { value, source })
 }
 
 /// Reads a secret from this file, or from stdin.

@@ -184,7 +184,7 @@ pub(crate) struct MatchKey {
 
 impl MatchKey {
     /// The key of a new object. Razorpay trims names and returns currencies in lower case.
-    pub(crate) fn new(name: &str, price: Money<'_>, every: Option<String>) -> Self {
+    pub(crate) fn new(name: &str, price: &Money<'_>, every: Option<String>) -> Self {
         Self { name: name.trim().to_owned(), price: Some(price.to_string()), every }
     }
 

@@ -12,9 +12,9 @@ use crate::error::Failure;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, Verb, Write};
 use crate::secret::Secret;
-use crate::settings::{Found, Source};
+use crate::settings::{Source, WithSource};
 use crate::ui::ask;
-use crate::wire::{Config, Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
 /// Set the Razorpay key of one environment: its ID and its secret
 ///
@@ -62,7 +62,7 @@ pub(crate) struct Request {
 impl Write for ConfigSet {
     type Object = ();
     type Request = Request;
-    type Answer = Config;
+    type Answer = KeyList;
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
     const VERB: Verb = Verb::Configure;
@@ -137,7 +137,7 @@ impl Write for ConfigSet {
         Change { effect, details, account, ..change }
     }
 
-    fn call(&self, request: &Request) -> Result<Call<Config>> {
+    fn call(&self, request: &Request) -> Result<Call<KeyList>> {
         Ok(razorpay::set_keys(request.environment, request.keys.clone()))
     }
 
@@ -153,7 +153,7 @@ impl Write for ConfigSet {
         ))
     }
 
-    fn note(&self, request: &Request, _reply: &Reply<Config>) -> String {
+    fn note(&self, request: &Request, _reply: &Reply<KeyList>) -> String {
         format!("Razorpay {} key configured.", request.environment)
     }
 
@@ -183,7 +183,7 @@ impl ConfigSet {
                     .into());
             }
         };
-        let found = Found { value: Secret::new(value), source };
+        let found = WithSource { value: Secret::new(value), source };
         let prefix = check_prefix(found.value.expose(), environment, prefix);
         let flaw = found.value.flaw().map(str::to_owned).or_else(|| prefix.err());
         refuse(flaw.as_deref(), "key ID", &found, environment)?;
@@ -243,7 +243,7 @@ fn not_a_secret(secret: &Secret) -> Option<&'static str> {
 fn refuse(
     flaw: Option<&str>,
     what: &str,
-    found: &Found<Secret>,
+    found: &WithSource<Secret>,
     environment: Environment,
 ) -> Result<(), Failure> {
     flaw.map_or(Ok(()), |flaw| {

@@ -1,4 +1,4 @@
-//! The Razorpay types and functions of the shared commands.
+//! Razorpay as a [`Gateway`].
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, sync_error};
 
-/// See [`Gateway`].
+/// Razorpay, for the commands that exist for every provider.
 pub(crate) enum RazorpayGateway {}
 
 impl Gateway for RazorpayGateway {
@@ -29,23 +29,23 @@ impl Gateway for RazorpayGateway {
         config_set::prefix(environment)
     }
 
-    /// Items always have an amount, and Razorpay has no lookup keys: only a plan's item can be missing.
+    /// Finds plans whose item is not in the catalog. Every item has an amount, and Razorpay has no lookup keys.
     fn examine(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
         let items = catalog.items.iter().filter(|item| item.active == Some(true)).count();
         let plans = || catalog.plans.iter().filter(|plan| plan.active == Some(true));
-        let is_there = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
-        let lost: Vec<&str> = plans()
-            .filter(|plan| !plan.item_id.as_ref().is_some_and(is_there))
+        let exists = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
+        let without_item: Vec<&str> = plans()
+            .filter(|plan| !plan.item_id.as_ref().is_some_and(exists))
             .map(|plan| plan.plan_id.as_str())
             .collect();
         let sync = |_: &str| vec!["sync".to_owned(), environment.to_string()];
         vec![
-            Finding::of_some("items", items, ("", "each with its amount"), &[], sync),
+            Finding::of_some("items", items, ("", "each with an amount"), &[], sync),
             Finding::of_some(
                 "plans",
                 plans().count(),
                 ("without their item", "each with its item"),
-                &lost,
+                &without_item,
                 sync,
             ),
         ]
@@ -87,7 +87,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(result);
     let done = outcome == SyncOutcome::Done;
     let counts = &result.sync_counts;
-    // The backend counts 0 for a list whose sync failed.
+    // The backend reports 0 for a part that failed, so a 0 is shown only after a success.
     let count =
         |count: Option<u64>| dash(count.filter(|count| done || *count > 0).map(|count| count.to_string()));
     vec![
@@ -109,7 +109,7 @@ impl Synced for SyncResults {
     }
 }
 
-/// A sync succeeded if the backend says so and nothing contradicts it.
+/// A sync succeeded if the backend reports a success without an error.
 fn outcome(result: &SyncResult) -> SyncOutcome {
     if !result.connection.is_configured() {
         return SyncOutcome::Unconfigured;
@@ -117,7 +117,9 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
     match (result.status.as_str(), &result.error) {
         ("succeeded", None) => SyncOutcome::Done,
         (_, Some(reason)) => SyncOutcome::Failed(sync_error(reason).into_owned()),
-        (status, None) => SyncOutcome::Failed(format!("the backend reports {status}, without a reason")),
+        (status, None) => {
+            SyncOutcome::Failed(format!("the backend reports the status {status} without a reason"))
+        }
     }
 }
 
@@ -155,7 +157,7 @@ fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// `3 of 12` payments, if the numbers are known.
+/// The number of payments as far as it is known: `3 of 12`.
 fn paid(subscription: &Subscription) -> Option<String> {
     let paid = subscription.paid_count?;
     Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))

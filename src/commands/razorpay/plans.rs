@@ -12,7 +12,7 @@ use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
-    Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
+    BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
 };
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Money, Notes, Patch};
 
@@ -68,7 +68,7 @@ impl Row for Plan {
     }
 
     fn every(&self) -> Option<String> {
-        self.rhythm()
+        self.billing_cycle()
     }
 
     fn created_at(&self) -> Option<&str> {
@@ -82,7 +82,7 @@ impl Row for Plan {
             dash(self.item_id.as_deref()),
             dash(self.name()),
             dash(self.price().map(|price| price.to_string())),
-            dash(self.rhythm()),
+            dash(self.billing_cycle()),
             yes_no(self.active),
             short_date(self.synced_at.as_deref()),
         ]
@@ -165,7 +165,7 @@ impl Write for Create {
         };
         let period = self.period.or(object.period).ok_or_else(|| missing("--period"))?;
         let interval = self.interval.or(object.interval).ok_or_else(|| missing("--interval"))?;
-        Rhythm { period, interval }.check().map_err(|why| {
+        BillingCycle { period, interval }.check().map_err(|why| {
             Failure::usage(format!("Razorpay does not accept this plan: {why}"))
                 .hint("use a longer --interval, or --period weekly")
         })?;
@@ -177,7 +177,7 @@ impl Write for Create {
 
     fn change(&self, (environment, plan): &Self::Request) -> Change {
         let item = plan.item.as_ref().map(items::name_and_price).unwrap_or_default();
-        let every = rhythm(plan).map(|rhythm| format!(" every {rhythm}")).unwrap_or_default();
+        let every = billing_cycle(plan).map(|cycle| format!(" every {cycle}")).unwrap_or_default();
         let what = format!("Create plan {item}{every} at Razorpay");
         let check = Check::mirror(&["plans", "list", environment.as_str()]);
         Change::new(&RAZORPAY, *environment, what, check).details(to_json(plan))
@@ -205,11 +205,11 @@ impl Write for Create {
     }
 }
 
-fn rhythm(plan: &NewPlan) -> Option<Rhythm> {
-    Some(Rhythm { period: plan.period?, interval: plan.interval? })
+fn billing_cycle(plan: &NewPlan) -> Option<BillingCycle> {
+    Some(BillingCycle { period: plan.period?, interval: plan.interval? })
 }
 
 fn match_key(plan: &NewPlan) -> Option<MatchKey> {
     let item = plan.item.as_ref()?;
-    Some(MatchKey::new(item.name.as_ref()?.as_str(), item.price()?, Some(rhythm(plan)?.to_string())))
+    Some(MatchKey::new(item.name.as_ref()?.as_str(), &item.price()?, Some(billing_cycle(plan)?.to_string())))
 }

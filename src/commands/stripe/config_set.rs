@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, Verb, Write};
 use crate::secret::Secret;
-use crate::wire::{Config, Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
 /// Set the Stripe secret key of one environment
 ///
@@ -52,7 +52,7 @@ pub(crate) struct Request {
 impl Write for ConfigSet {
     type Object = ();
     type Request = Request;
-    type Answer = Config;
+    type Answer = KeyList;
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
     const VERB: Verb = Verb::Configure;
@@ -93,7 +93,7 @@ impl Write for ConfigSet {
         Change { effect, details, account, ..change }
     }
 
-    fn call(&self, request: &Request) -> Result<Call<Config>> {
+    fn call(&self, request: &Request) -> Result<Call<KeyList>> {
         Ok(stripe::set_key(request.environment, request.key.clone()))
     }
 
@@ -106,7 +106,7 @@ impl Write for ConfigSet {
         failure.hint(format!("nothing was changed; set the {environment} secret key from Stripe's dashboard"))
     }
 
-    fn note(&self, request: &Request, _reply: &Reply<Config>) -> String {
+    fn note(&self, request: &Request, _reply: &Reply<KeyList>) -> String {
         format!("Stripe {} key configured.", request.environment)
     }
 

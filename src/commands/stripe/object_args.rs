@@ -5,7 +5,7 @@ use clap::Args;
 use crate::commands::common::boolean;
 use crate::error::Failure;
 use crate::runner::FileArgs;
-use crate::wire::{Field, Metadata, OfStripe};
+use crate::wire::{Metadata, MetadataEntry};
 
 /// Whether the object is active, its metadata, and a file that can have the whole object.
 #[derive(Args, Clone, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct ObjectArgs {
     metadata: Option<Metadata>,
     /// One metadata value, such as tier=pro; repeatable. In an update, `NAME=` removes the name
     #[arg(long, value_name = "NAME=VALUE")]
-    metadata_field: Vec<Field<OfStripe>>,
+    metadata_field: Vec<MetadataEntry>,
     #[command(flatten)]
     pub(super) file: FileArgs,
 }

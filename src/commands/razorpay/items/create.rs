@@ -101,5 +101,5 @@ pub(in crate::commands::razorpay) fn name_and_price(item: &NewItem) -> String {
 }
 
 fn match_key(item: &NewItem) -> Option<MatchKey> {
-    Some(MatchKey::new(item.name.as_ref()?.as_str(), item.price()?, None))
+    Some(MatchKey::new(item.name.as_ref()?.as_str(), &item.price()?, None))
 }

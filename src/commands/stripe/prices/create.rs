@@ -159,7 +159,7 @@ fn money(price: &NewPrice) -> Option<Money<'_>> {
 
 /// Warns of a price that can be created, and of which several together may be payable, but not one alone.
 fn not_payable(money: &Money<'_>) -> Option<Warning> {
-    let step = money.finer_than_payable()?;
+    let step = money.unmet_multiple()?;
     let text =
         format!("Stripe accepts no payment of {money}: amounts in this currency are multiples of {step}");
     Some(Warning { code: "AMOUNT_NOT_PAYABLE", text })
