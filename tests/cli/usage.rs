@@ -196,7 +196,7 @@ fn the_environment_as_a_word_or_a_flag() {
         &["payments", "sync", "all", "-e", "test"],
         &["payments", "products", "get", "test", "prod_1", "-e", "live"],
     ] {
-        user.run(args).exits(64).says(&["given twice, and differently"]);
+        user.run(args).exits(64).says(&["Two different environments"]);
     }
     assert_eq!(stub.lines().len(), before);
 }
@@ -207,9 +207,7 @@ fn an_id_may_be_anything_but_an_environment_or_a_direction() {
     let stub = Stub::start(move |_| missing.clone());
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
-        user.run(&["payments", "products", "get", id])
-            .exits(64)
-            .says(&["is an environment, and the id is missing"]);
+        user.run(&["payments", "products", "get", id]).exits(64).says(&["The ID is missing"]);
         user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
     }
     for id in [".", "..", "", "  "] {

@@ -14,7 +14,7 @@ use crate::cli::pre_parse::PreParse;
 use crate::cli::sandbox;
 use crate::commands::{offers_of, provider_of};
 use crate::runner::Ctx;
-use crate::settings::{KeyFlag, Offer, Offers, Patience, Places, Shelf};
+use crate::settings::{KeyFlag, KeyringTimeout, Offer, Offers, Shelf, UserPaths};
 use crate::ui::Stderr;
 use crate::wire::Environment;
 
@@ -103,10 +103,10 @@ fn quiet(typed: &Typed) -> Option<Ctx> {
     let pre_parse = PreParse::read(&[], &typed.env);
     let mut ctx = typed.global.clone().into_ctx(typed.env.clone(), &pre_parse).ok()?;
     ctx.stderr = Stderr { silent: true, ..Stderr::default() };
-    ctx.asked.patience = Patience::None;
+    ctx.flags.keyring_timeout = KeyringTimeout::Zero;
     ctx.timeout = Some(LIMIT);
     ctx.retries = 0;
-    let is_there_again = match &ctx.asked.key {
+    let is_there_again = match &ctx.flags.key {
         Some(KeyFlag::Stdin) => false,
         Some(KeyFlag::File(path)) => path.is_file(),
         None => typed.env.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
@@ -120,8 +120,8 @@ fn shelf(typed: &Typed, ctx: &Ctx) -> Option<Shelf> {
     if sandbox::is_requested(typed.global.sandbox, ctx).ok()? {
         return None;
     }
-    let address = ctx.asked.stored_address(&typed.env).ok()??;
-    Some(Shelf::of(&address, &Places::find().ok()?.ids))
+    let address = ctx.flags.stored_address(&typed.env).ok()??;
+    Some(Shelf::of(&address, &UserPaths::find().ok()?.ids))
 }
 
 #[cfg_attr(

@@ -15,7 +15,7 @@ use crate::commands::columns;
 use crate::env::ProcessEnv;
 use crate::error::known;
 use crate::runner::Output;
-use crate::settings::{Places, Profiles};
+use crate::settings::{Profiles, UserPaths};
 use crate::ui::clean_line;
 use crate::wire::Environment;
 
@@ -158,7 +158,7 @@ fn environments() -> Vec<(String, String)> {
 
 /// Each with its address.
 fn profiles() -> Option<Vec<(String, String)>> {
-    let profiles = Profiles::load(&Places::find().ok()?.config).ok()?;
+    let profiles = Profiles::load(&UserPaths::find().ok()?.config).ok()?;
     let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
     Some(profiles.names().filter_map(with_address).collect())
 }

@@ -9,7 +9,7 @@ use crate::runner::{Command, Ctx, Gateway};
 use crate::settings::Offers;
 use crate::wire::Environment;
 
-/// List everything that is for sale in one environment, as the mirror has it
+/// List the catalog of one environment, from the mirror
 #[derive(Args)]
 pub(crate) struct Catalog<G: Gateway> {
     #[command(flatten)]
@@ -19,7 +19,7 @@ pub(crate) struct Catalog<G: Gateway> {
 }
 
 impl<G: Gateway> Catalog<G> {
-    /// The list of the environment that was named, however often.
+    /// The list of the environment that was given before the command.
     pub(crate) fn of(named: Vec<Environment>) -> Self {
         Self { environment: EnvironmentArgs::of(named), gateway: PhantomData }
     }
@@ -37,7 +37,7 @@ impl<G: Gateway> Command for Catalog<G> {
     }
 }
 
-/// What a provider has for sale, for completion.
+/// The ids of a provider's catalog, for completion.
 pub(crate) async fn offers<G: Gateway>(environment: Environment, ctx: &Ctx) -> Result<Offers> {
     let catalog = ctx.send(api::catalog::<G::Catalog>(G::PROVIDER, environment)).await?;
     Ok(G::offers(&catalog.data, environment))

@@ -7,7 +7,7 @@ use crate::api::{self, Reply};
 use crate::commands::common::arguments::SubjectRows;
 use crate::runner::{Command, Ctx, Gateway};
 
-/// List the subscriptions of one environment, as the mirror has them
+/// List the subscriptions of one environment, from the mirror
 #[derive(Args)]
 pub(crate) struct Subscriptions<G: Gateway> {
     #[command(flatten)]

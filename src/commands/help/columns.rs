@@ -5,8 +5,8 @@ use crate::commands::{current, explain, razorpay, stripe};
 use crate::ui::{Show, Tables, View};
 use crate::wire::razorpay::{ItemReply, PlanReply};
 use crate::wire::{
-    self, Catalog, Config, ConnectionReply, Customers, PriceReply, Prices, ProductReply, Products, Status,
-    Subscriptions, SyncResults, Transactions,
+    self, Catalog, ConnectionReply, Connections, Customers, KeyList, PriceReply, Prices, ProductReply,
+    Products, Subscriptions, SyncResults, Transactions,
 };
 
 /// The names for `--columns`, as one writes them there; none where a command has no table.
@@ -24,7 +24,7 @@ pub(crate) fn columns(path: &[impl AsRef<str>]) -> Vec<String> {
 
 fn tables(path: &[&str]) -> Tables {
     match path {
-        ["current"] => current::Report::TABLES,
+        ["current"] => current::ConnectionReport::TABLES,
         ["explain"] => explain::Explained::TABLES,
         #[cfg(feature = "sandbox")]
         ["sandbox", "serve"] => crate::commands::sandbox::ServeReply::TABLES,
@@ -39,8 +39,8 @@ fn tables(path: &[&str]) -> Tables {
 /// What every provider has.
 fn of_any(command: &[&str]) -> Option<Tables> {
     Some(match command {
-        ["status"] => Status::TABLES,
-        ["doctor"] => doctor::Report::TABLES,
+        ["status"] => Connections::TABLES,
+        ["doctor"] => doctor::DoctorReport::TABLES,
         ["customers"] => Customers::TABLES,
         ["transactions" | "history"] => Transactions::TABLES,
         _ => return None,
@@ -50,7 +50,7 @@ fn of_any(command: &[&str]) -> Option<Tables> {
 fn of_stripe(command: &[&str]) -> Tables {
     match command {
         // One key for each environment.
-        ["config"] | ["config", "list"] => &Config::TABLES[..1],
+        ["config"] | ["config", "list"] => &KeyList::TABLES[..1],
         ["sync"] => SyncResults::TABLES,
         ["subscriptions"] => Subscriptions::TABLES,
         ["webhooks", "configure"] => ConnectionReply::TABLES,
@@ -67,10 +67,10 @@ fn of_stripe(command: &[&str]) -> Tables {
 
 fn of_razorpay(command: &[&str]) -> Tables {
     match command {
-        ["config"] | ["config", "list"] => Config::TABLES,
+        ["config"] | ["config", "list"] => KeyList::TABLES,
         ["sync"] => wire::razorpay::SyncResults::TABLES,
         ["subscriptions"] => wire::razorpay::Subscriptions::TABLES,
-        ["webhooks", "setup" | "rotate-secret"] => razorpay::webhooks::ToEnter::TABLES,
+        ["webhooks", "setup" | "rotate-secret"] => razorpay::webhooks::WebhookSettings::TABLES,
         ["catalog"] => wire::razorpay::Catalog::TABLES,
         ["items", ..] => ItemReply::TABLES,
         ["plans", ..] => PlanReply::TABLES,

@@ -25,7 +25,7 @@ fn item(item: &Item) -> Offer {
 
 /// `499.00 INR / month, Gold`
 fn plan(plan: &Plan) -> Offer {
-    let every = plan.rhythm().map(|rhythm| format!(" / {rhythm}")).unwrap_or_default();
+    let every = plan.billing_cycle().map(|rhythm| format!(" / {rhythm}")).unwrap_or_default();
     let price = plan.price().map(|price| format!("{price}{every}").into());
     Offer::new(plan.id(), &[price, plan.name().map(Cow::Borrowed)], plan.active)
 }

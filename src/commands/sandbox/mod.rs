@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, Ctx, DEADLINE, execute, execute_until_ended, run_blocking};
 use crate::sandbox::{self, Fault, Options};
-use crate::settings::Places;
+use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
@@ -226,7 +226,7 @@ async fn with_state_file<T: Send + 'static>(
 fn state_file(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     match named {
         Some(named) => Ok(std::path::absolute(&named).unwrap_or(named)),
-        None => Ok(Places::find()?.sandbox),
+        None => Ok(UserPaths::find()?.sandbox),
     }
 }
 

@@ -3,7 +3,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::{Reply, stripe};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::offers;
 use crate::runner::{Command, Ctx};
 use crate::settings::Offers;
@@ -14,7 +14,7 @@ use crate::wire;
 pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// Only those of this product
+    /// Only prices of this product
     #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new())]
     product: Option<String>,
 }
@@ -26,7 +26,7 @@ impl Command for List {
         ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
     }
 
-    /// One product's are not all.
+    /// Only a complete list is offered.
     fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
         let environment = self.environment.resolve().ok().filter(|_| self.product.is_none())?;
         Some(offers::prices(&reply.data.prices, environment))
@@ -37,7 +37,7 @@ impl Command for List {
 #[derive(Args)]
 pub(crate) struct Get {
     #[command(flatten)]
-    price: Named,
+    price: IdArgs,
 }
 
 impl Command for Get {

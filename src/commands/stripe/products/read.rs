@@ -2,7 +2,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{Reply, stripe};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::offers;
 use crate::runner::{Command, Ctx};
 use crate::settings::Offers;
@@ -31,7 +31,7 @@ impl Command for List {
 #[derive(Args)]
 pub(crate) struct Get {
     #[command(flatten)]
-    product: Named,
+    product: IdArgs,
 }
 
 impl Command for Get {
