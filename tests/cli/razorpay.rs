@@ -385,7 +385,7 @@ fn what_cannot_be_right_is_not_sent() {
         ),
         (
             "plans create --period weekly --interval 1 --item-name x --item-amount 5 --item-currency INR --notes {\"insforge_x\":\"1\"}",
-            "note names that begin with `insforge_` are InsForge's own",
+            "note keys that begin with `insforge_` are reserved for InsForge",
         ),
         (
             "items create --name x --amount 5 --currency INR --idempotency-key k",
