@@ -396,7 +396,7 @@ fn what_cannot_be_right_is_not_sent() {
         user.run(&words).exits(64).says(&[says]);
     }
     for (command, object, says) in [
-        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "more than 0"),
+        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "greater than 0"),
         ("items create", r#"{"name": "x", "amount": 5}"#, "give it with --currency"),
         ("plans create", r#"{"period": "daily", "interval": 1, "item": {}}"#, "at least 7 days"),
         (
