@@ -385,7 +385,7 @@ fn invalid_values_are_not_sent() {
         ),
         (
             "plans create --period weekly --interval 1 --item-name x --item-amount 5 --item-currency INR --notes {\"insforge_x\":\"1\"}",
-            "note names that begin with `insforge_` are InsForge's own",
+            "note keys that begin with `insforge_` are reserved for InsForge",
         ),
         (
             "items create --name x --amount 5 --currency INR --idempotency-key k",
@@ -396,7 +396,7 @@ fn invalid_values_are_not_sent() {
         user.run(&words).exits(64).says(&[says]);
     }
     for (command, object, says) in [
-        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "more than 0"),
+        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "greater than 0"),
         ("items create", r#"{"name": "x", "amount": 5}"#, "give it with --currency"),
         ("plans create", r#"{"period": "daily", "interval": 1, "item": {}}"#, "at least 7 days"),
         (
