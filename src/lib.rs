@@ -32,7 +32,7 @@ pub use insforge_sandbox as sandbox;
 /// Runs a command line, the program's name first, and gives the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
-    let env = env::ProcessEnv::gather();
+    let env = env::ProcessEnv::read();
     if let Some(exit) = cli::complete(&args, &env).or_else(|| runner::filter_in_own_process(&args, &env)) {
         return exit;
     }

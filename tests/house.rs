@@ -21,9 +21,10 @@ const FLOORS: [(&str, u8); 12] = [
     ("files", 1),
 ];
 
-/// The pairs on one floor of which the first knows the second: the command line leads to the commands, some of what comes over
-/// the wire is secret, and a file that cannot be used is a failure.
-const NEIGHBOURS: [(&str, &str); 3] = [("cli", "commands"), ("wire", "secret"), ("files", "error")];
+/// Pairs of modules on one floor of which the first may import the second: the command line leads to the commands, some
+/// wire types are secret, a failure can carry an idempotency key, and an unusable file is a failure.
+const NEIGHBOURS: [(&str, &str); 4] =
+    [("cli", "commands"), ("wire", "secret"), ("error", "wire"), ("files", "error")];
 
 fn sources() -> BTreeMap<PathBuf, String> {
     fn walk(folder: &Path, found: &mut BTreeMap<PathBuf, String>) {

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::api::call::{Call, Method, Name, Provider, Route};
-use crate::wire::{Config, Customers, Environment, Status, Transactions};
+use crate::wire::{Connections, Customers, Environment, KeyList, Transactions};
 
 /// One billing subject of the application's; the backend takes both parts or none.
 #[derive(Clone, Debug, Default)]
@@ -15,17 +15,17 @@ pub(crate) struct SubjectFilter {
 }
 
 /// The connection of each environment.
-pub(crate) fn status(provider: &'static Provider) -> Call<Status> {
+pub(crate) fn status(provider: &'static Provider) -> Call<Connections> {
     Call::get(Route::of(provider).name("status"))
 }
 
 /// The configured keys. The newer backend sends them **in clear**.
-pub(crate) fn config(provider: &'static Provider) -> Call<Config> {
+pub(crate) fn config(provider: &'static Provider) -> Call<KeyList> {
     Call::get(Route::of(provider).name("config")).with_secrets()
 }
 
 /// Takes the keys of an environment away. It answers with those that are left, the newer backend **in clear**.
-pub(crate) fn remove_keys(provider: &'static Provider, environment: Environment) -> Call<Config> {
+pub(crate) fn remove_keys(provider: &'static Provider, environment: Environment) -> Call<KeyList> {
     Call::write(Method::Delete, Route::of(provider).environment(environment).name("config")).with_secrets()
 }
 

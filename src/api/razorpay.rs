@@ -6,7 +6,7 @@ use crate::api::body::Body;
 use crate::api::call::{Call, Method, Provider, Route};
 use crate::secret::Secret;
 use crate::wire::razorpay::{ItemChanges, ItemReply, NewItem, NewPlan, PlanReply, WebhookSetup};
-use crate::wire::{Config, Environment};
+use crate::wire::{Environment, KeyList};
 
 /// Razorpay. The backend does not know when its connection to it broke, and stumbles over the answer that is not there
 /// (exchange 285).
@@ -33,7 +33,7 @@ fn catalog(environment: Environment) -> Route {
 }
 
 /// Gives the backend the keys. It answers with every key that it has, **in clear**.
-pub(crate) fn set_keys(environment: Environment, keys: Keys) -> Call<Config> {
+pub(crate) fn set_keys(environment: Environment, keys: Keys) -> Call<KeyList> {
     let route = Route::of(&RAZORPAY).environment(environment).name("config");
     let body = Body::default().with("keyId", keys.id).with_secret("keySecret", keys.secret);
     let body = keys.webhook_secret.into_iter().fold(body, |body, own| body.with_secret("webhookSecret", own));

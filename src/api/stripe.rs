@@ -6,7 +6,7 @@ use crate::api::body::Body;
 use crate::api::call::{Call, Method, Name, Provider, Route};
 use crate::secret::Secret;
 use crate::wire::{
-    Config, ConnectionReply, Environment, Mirror, NewPrice, NewProduct, PriceChanges, PriceReply, Prices,
+    ConnectionReply, Environment, KeyList, Mirror, NewPrice, NewProduct, PriceChanges, PriceReply, Prices,
     ProductChanges, ProductDeleted, ProductReply, Products,
 };
 
@@ -21,7 +21,7 @@ fn catalog(environment: Environment) -> Route {
 const PRODUCT_ID: Name = Name::renamed("productId", "stripeProductId");
 
 /// Gives the backend the secret key. It answers with every key that it has, the newer one **in clear**.
-pub(crate) fn set_key(environment: Environment, key: Secret) -> Call<Config> {
+pub(crate) fn set_key(environment: Environment, key: Secret) -> Call<KeyList> {
     let route = Route::of(&STRIPE).environment(environment).name("config");
     Call::repeatable(Method::Put, route)
         .with_body(Body::default().with_secret("secretKey", key))

@@ -10,7 +10,7 @@ use crate::cli::pre_parse::{Color, PreParse};
 use crate::env::ProcessEnv;
 use crate::error::Failure;
 use crate::runner::{Completes, Ctx, Output, OutputOptions};
-use crate::settings::{Asked, KeyFlag};
+use crate::settings::{ConnectionFlags, KeyFlag};
 use crate::ui::{Columns, Filter, Stderr, TerminalStyle, Verbosity};
 use crate::wire::parse_duration;
 
@@ -92,7 +92,7 @@ impl Global {
     }
 
     pub(super) fn into_ctx(self, env: ProcessEnv, pre_parse: &PreParse) -> Result<Ctx> {
-        if let Some(name) = env.not_text("INSFORGE_") {
+        if let Some(name) = env.non_utf8_variable("INSFORGE_") {
             return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it to valid UTF-8").into());
         }
         let form = self.form(&env)?;
@@ -104,12 +104,17 @@ impl Global {
             (true, _) => Some(KeyFlag::Stdin),
             (false, path) => path.map(KeyFlag::File),
         };
-        let silent = self.no_input || env.switch("CI") || form.output.is_json();
+        let silent = self.no_input || env.is_enabled("CI") || form.output.is_json();
         let interactive = !silent && env.stdin_terminal && env.stderr_terminal;
         let timeout = self.timeout.map_or_else(|| timeout_from(&env), |timeout| Ok(Some(timeout)))?;
         let retries = self.retries.map_or_else(|| retries_from(&env), Ok)?;
-        let asked = Asked { api_url: self.api_url, key, profile: self.profile, ..Asked::default() };
-        let mut ctx = Ctx::new(env, asked, form, style, stderr);
+        let flags = ConnectionFlags {
+            api_url: self.api_url,
+            key,
+            profile: self.profile,
+            ..ConnectionFlags::default()
+        };
+        let mut ctx = Ctx::new(env, flags, form, style, stderr);
         ctx.interactive = interactive;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;

@@ -22,7 +22,7 @@ impl Color {
             Self::Always => true,
             Self::Never => false,
             Self::Auto if env.var("NO_COLOR").is_some() => false,
-            Self::Auto if env.switch("CLICOLOR_FORCE") => true,
+            Self::Auto if env.is_enabled("CLICOLOR_FORCE") => true,
             Self::Auto => terminal && env.var("TERM") != Some("dumb"),
         }
     }

@@ -41,16 +41,17 @@ pub(super) async fn start_for_backend_command(flag: bool, ctx: &Ctx) -> Result<O
 pub(super) fn is_requested(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
     // `sandbox exec` runs this command, and its sandbox is the backend already.
     let exec_url = ctx.env.var(SANDBOX_URL_VARIABLE);
-    if exec_url.is_some() && exec_url == ctx.env.var("INSFORGE_BASE_URL") && ctx.asked.flag().is_none() {
+    if exec_url.is_some() && exec_url == ctx.env.var("INSFORGE_BASE_URL") && ctx.flags.first_flag().is_none()
+    {
         return Ok(false);
     }
-    match (flag, ctx.asked.flag()) {
+    match (flag, ctx.flags.first_flag()) {
         (true, Some(other)) => Err(Failure::usage(format!("{FLAG} cannot be used with {other}"))
             .why("the sandbox has its own address and key")
             .hint(format!("omit {other} to use the sandbox, or {FLAG} to use a real backend"))),
         (true, None) => Ok(true),
         // Flags take precedence over the environment.
-        (false, flag) => Ok(flag.is_none() && ctx.env.switch("INSFORGE_SANDBOX")),
+        (false, flag) => Ok(flag.is_none() && ctx.env.is_enabled("INSFORGE_SANDBOX")),
     }
 }
 

@@ -11,36 +11,37 @@ use crate::settings::{Backend, Source};
 use crate::ui::{Column, Page, Section, Show, Tables, yes_no};
 use crate::wire::Generation;
 
-/// Show which backend and key are used, where they come from, and whether they work
+/// Show the current backend and key, where they come from, and whether they work
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("--json"))]
 pub(crate) struct Current {}
 
 impl Command for Current {
-    type Reply = Report;
+    type Reply = ConnectionReport;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let backend = ctx.backend().await?;
         let api = ctx.api().await?;
-        // What fails here is part of the report, not the end of it.
+        // Failures are part of the report.
         let health = api.client().health().await;
         let status = match &health {
             Ok(_) => api.send(&api::status(&api::DEFAULT)).await.map(|_| ()),
             Err(failure) => Err(failure.clone()),
         };
-        Ok(Report::new(backend, &health, api.generation(), status.err()))
+        Ok(ConnectionReport::new(backend, &health, api.generation(), status.err()))
     }
 }
 
-/// Each value and where it comes from.
-pub(crate) struct Report {
+/// The backend and key of this run, and the results of the checks.
+pub(crate) struct ConnectionReport {
+    /// Name, value, source.
     values: Vec<(&'static str, String, String)>,
     json: Value,
     failure: Option<Failure>,
 }
 
-impl Report {
+impl ConnectionReport {
     fn new(
         backend: &Backend,
         health: &Result<Health, Failure>,
@@ -56,7 +57,7 @@ impl Report {
         let accepted = match &failure {
             None => Some(true),
             Some(failure) if matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied) => Some(false),
-            // What went wrong says nothing about the key.
+            // Other failures do not depend on the key.
             Some(_) => None,
         };
         let json = json!({
@@ -69,22 +70,22 @@ impl Report {
             "keyAccepted": accepted,
         });
         let unknown = || "-".to_owned();
-        let answer = |text: Option<String>| text.unwrap_or_else(unknown);
-        let answer_yes_no = |yes| yes_no(yes).into_owned();
+        let or_dash = |text: Option<String>| text.unwrap_or_else(unknown);
+        let yes_no = |yes| yes_no(yes).into_owned();
         let values = vec![
             ("Backend", address, address_from),
             ("Key", key, key_from),
-            ("Profile", answer(backend.profile.clone()), unknown()),
-            ("Reachable", answer_yes_no(Some(reachable)), unknown()),
-            ("Version", answer(version), unknown()),
-            ("Generation", answer(generation), unknown()),
-            ("Key accepted", answer_yes_no(accepted), unknown()),
+            ("Profile", or_dash(backend.profile.clone()), unknown()),
+            ("Reachable", yes_no(Some(reachable)), unknown()),
+            ("Version", or_dash(version), unknown()),
+            ("Generation", or_dash(generation), unknown()),
+            ("Key accepted", yes_no(accepted), unknown()),
         ];
         Self { values, json, failure }
     }
 }
 
-impl Show for Report {
+impl Show for ConnectionReport {
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value"), Column::new("From")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {

@@ -8,14 +8,14 @@ use crate::commands::login;
 use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
 use crate::secret::Secret;
-use crate::settings::{Found, Linked, Project, Source, check_api_key, read_address};
+use crate::settings::{LinkedFile, Project, Source, WithSource, check_api_key, read_address};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
 
-/// Link this directory to a backend: write .insforge/project.json as InsForge's other tools read it
+/// Link this directory to a backend
 ///
-/// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file, and is checked against the
-/// backend before anything is written.
+/// Writes .insforge/project.json, which InsForge's other tools read too. The key comes from a hidden prompt, from
+/// --api-key-stdin or from --api-key-file. The backend checks it before the file is written.
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-base-url https://your-app.us-east.insforge.app --api-key-stdin --json")
     .note("writes .insforge/project.json in the current directory")
@@ -25,23 +25,23 @@ pub(crate) struct Link {
     /// The backend's address
     #[arg(long, value_name = "URL", required = true)]
     api_base_url: String,
-    /// The project's API key; argv is visible to everyone on the machine, so better not here
+    /// The project's API key (other users of this machine can see it; prefer --api-key-stdin)
     #[arg(long, value_name = "KEY", conflicts_with_all = ["api_key_stdin", "api_key_file"])]
     api_key: Option<String>,
     #[arg(skip)]
-    address: Option<Found<Address>>,
+    address: Option<WithSource<Address>>,
     #[arg(skip)]
-    key: Option<Found<Secret>>,
+    key: Option<WithSource<Secret>>,
 }
 
 impl Command for Link {
-    type Reply = LinkedTo;
+    type Reply = LinkReport;
     const HAS_IDS: bool = false;
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        if ctx.asked.api_url.is_some() || ctx.asked.profile.is_some() {
-            return Err(Failure::usage("A link has an address of its own")
-                .hint("give it with --api-base-url, and leave out --api-url and --profile")
+        if ctx.flags.api_url.is_some() || ctx.flags.profile.is_some() {
+            return Err(Failure::usage("`link` does not take --api-url or --profile")
+                .hint("set the address with --api-base-url")
                 .into());
         }
         let source = Source::Flag("--api-base-url");
@@ -54,11 +54,11 @@ impl Command for Link {
                      history; use --api-key-stdin next time",
                 );
                 let source = Source::Flag("--api-key");
-                Found { value: check_api_key(Secret::new(key), &source)?, source }
+                WithSource { value: check_api_key(Secret::new(key), &source)?, source }
             }
             None => login::key(ctx, &address).await?,
         });
-        self.address = Some(Found { value: address, source });
+        self.address = Some(WithSource { value: address, source });
         Ok(())
     }
 
@@ -66,31 +66,31 @@ impl Command for Link {
         let (Some(address), Some(key)) = (&self.address, &self.key) else {
             return Err(Failure::usage("The address or the key is missing").into());
         };
-        let directory = ctx.env.directory.as_deref().ok_or_else(gone)?;
+        let directory = ctx.env.directory.as_deref().ok_or_else(directory_is_gone)?;
         login::check(ctx, address, key).await?;
         let linked = Project::link(directory, &address.value, &key.value)?;
-        if linked.wants_gitignore {
+        if linked.needs_gitignore {
             ctx.stderr.warning(
                 "NOT_IGNORED_BY_GIT",
-                "git would take .insforge/project.json, which holds the key; run: echo .insforge/ >> .gitignore",
+                "git does not ignore .insforge/project.json, which contains the key; run: echo .insforge/ >> .gitignore",
             );
         }
-        Ok(LinkedTo { address: address.value.clone(), linked })
+        Ok(LinkReport { address: address.value.clone(), linked })
     }
 }
 
-fn gone() -> Failure {
-    Failure::new(Code::Failed, "The working directory does not exist any more")
-        .hint("change to a directory that does, and link that")
+fn directory_is_gone() -> Failure {
+    Failure::new(Code::Failed, "The working directory no longer exists")
+        .hint("change to another directory and link that one")
 }
 
-/// What was linked to what.
-pub(crate) struct LinkedTo {
+/// The linked directory and its backend.
+pub(crate) struct LinkReport {
     address: Address,
-    linked: Linked,
+    linked: LinkedFile,
 }
 
-impl Show for LinkedTo {
+impl Show for LinkReport {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(
             json!({"backend": self.address.as_str(), "file": self.linked.path.display().to_string()}),

@@ -8,35 +8,38 @@ use crate::api;
 use crate::error::Failure;
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
+use crate::settings::{
+    Credentials, KeyStore, KeyringTimeout, Profiles, Source, UserPaths, WithSource, check_api_key,
+    read_address,
+};
 use crate::ui::{Page, Show, ask};
 use crate::wire::Address;
 
-/// Store a backend's address and API key, after checking that the backend accepts them
+/// Log in to a backend: check its address and API key, and store them
 ///
-/// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file. It is kept in the system's
-/// keyring, or in a file that only you can read where there is none.
+/// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file. It is stored in the system's
+/// keyring. Without a keyring it is stored in a file that only you can read.
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-url https://your-app.us-east.insforge.app --api-key-stdin --json")
     .stdin("ik_sandbox")
     .example_note("use the address and the key of your own backend"))]
 pub(crate) struct Login {
     #[arg(skip)]
-    address: Option<Found<Address>>,
+    address: Option<WithSource<Address>>,
     #[arg(skip)]
-    key: Option<Found<Secret>>,
+    key: Option<WithSource<Secret>>,
 }
 
 impl Command for Login {
-    type Reply = LoggedIn;
+    type Reply = LoginReport;
     const HAS_IDS: bool = false;
 
     fn doing(&self) -> Cow<'static, str> {
-        "Checking the key and storing it; a locked keyring asks for its password…".into()
+        "Checking and storing the key; a locked keyring asks for its password…".into()
     }
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        ctx.asked.profile_name(&ctx.env)?;
+        ctx.flags.profile_name(&ctx.env)?;
         let address = address(ctx).await?;
         self.key = Some(key(ctx, &address.value).await?);
         self.address = Some(address);
@@ -47,91 +50,96 @@ impl Command for Login {
         let (Some(address), Some(key)) = (&self.address, &self.key) else {
             return Err(Failure::usage("The address or the key is missing").into());
         };
-        let places = Places::find()?;
-        let profiles = Profiles::load(&places.config)?;
+        let paths = UserPaths::find()?;
+        let profiles = Profiles::load(&paths.config)?;
         check(ctx, address, key).await?;
-        let named = ctx.asked.profile_name(&ctx.env)?;
-        let name = named.unwrap_or_else(|| profiles.default_name()).to_owned();
-        let patience = Patience::of(ctx.interactive);
-        let vault = Vault { path: places.credentials.clone() };
+        let name = ctx.flags.profile_name(&ctx.env)?;
+        let name = name.unwrap_or_else(|| profiles.default_name()).to_owned();
+        let timeout = KeyringTimeout::for_session(ctx.interactive);
+        let credentials = Credentials { path: paths.credentials.clone() };
         let earlier = profiles.get(&name).cloned();
         let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
-        let (store, reason, left) = run_blocking(move || {
-            let (store, reason) = vault.put(&profile, &api_url, &key, patience)?;
+        let (store, reason, keyring_failure) = run_blocking(move || {
+            let (store, reason) = credentials.put(&profile, &api_url, &key, timeout)?;
             profiles.put(&profile, &api_url, store)?;
-            let left = earlier
-                .filter(|earlier| earlier.key_store == Store::Keyring)
-                .filter(|earlier| store != Store::Keyring || earlier.api_url != api_url)
-                .and_then(|earlier| Vault::remove_from_keyring(&profile, &earlier.api_url, patience).err());
-            Ok((store, reason, left))
+            let keyring_failure = earlier
+                .filter(|earlier| earlier.key_store == KeyStore::Keyring)
+                .filter(|earlier| store != KeyStore::Keyring || earlier.api_url != api_url)
+                .and_then(|earlier| {
+                    Credentials::remove_from_keyring(&profile, &earlier.api_url, timeout).err()
+                });
+            Ok((store, reason, keyring_failure))
         })
         .await?;
-        if let Some(error) = left {
-            let text = format!("the keyring still has the earlier login's key: {error}");
+        if let Some(error) = keyring_failure {
+            let text = format!("the key of the earlier login is still in the keyring: {error}");
             ctx.stderr.warning("KEY_LEFT_IN_KEYRING", &text);
         }
         let place = match store {
-            Store::Keyring => "the system's keyring".to_owned(),
-            Store::File => places.credentials.display().to_string(),
+            KeyStore::Keyring => "the system's keyring".to_owned(),
+            KeyStore::File => paths.credentials.display().to_string(),
         };
-        Ok(LoggedIn { address: address.value.clone(), profile: name, store, place, reason })
+        Ok(LoginReport { address: address.value.clone(), profile: name, store, place, reason })
     }
 }
 
-/// From the flag, the environment, or a question.
-async fn address(ctx: &Ctx) -> Result<Found<Address>> {
-    let named = ctx.asked.api_url.clone().map(|url| (url, Source::Flag("--api-url")));
+/// The address from the flag, the environment or a prompt.
+async fn address(ctx: &Ctx) -> Result<WithSource<Address>> {
+    let flag = ctx.flags.api_url.clone().map(|url| (url, Source::Flag("--api-url")));
     let variable = |name| Some((ctx.env.var(name)?.to_owned(), Source::Variable(name)));
     let (text, source) =
-        match named.or_else(|| variable("INSFORGE_BASE_URL")).or_else(|| variable("INSFORGE_URL")) {
+        match flag.or_else(|| variable("INSFORGE_BASE_URL")).or_else(|| variable("INSFORGE_URL")) {
             Some(found) => found,
             None if ctx.interactive => (ask::text("Backend address".into()).await?, Source::Prompt),
             None => {
-                return Err(Failure::usage("The backend's address is missing, and nobody can be asked")
-                    .hint("give it with --api-url")
-                    .into());
+                return Err(Failure::usage(
+                    "The backend's address is missing, and the session is not interactive",
+                )
+                .hint("add --api-url")
+                .into());
             }
         };
-    Ok(Found { value: read_address(&text, &source)?, source })
+    Ok(WithSource { value: read_address(&text, &source)?, source })
 }
 
-/// From a flag, or a question. A key that happens to be in the environment is for this run, not for keeping.
-pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
-    let key = if let Some(flag) = ctx.asked.key.clone() {
+/// The key from a flag or a prompt. A key in the environment is meant for single runs, so it is not stored.
+pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<WithSource<Secret>> {
+    let key = if let Some(flag) = ctx.flags.key.clone() {
         let env = ctx.env.clone();
         run_blocking(move || flag.read(&env)).await?
     } else if ctx.interactive {
         let source = Source::Prompt;
         let key = ask::secret(format!("Project API key (ik_…) for {address}")).await?;
-        Found { value: check_api_key(key, &source)?, source }
+        WithSource { value: check_api_key(key, &source)?, source }
     } else {
-        let missing = Failure::usage("The API key is missing, and nobody can be asked")
-            .hint("pipe it into the command with --api-key-stdin, or name a file with --api-key-file");
+        let missing = Failure::usage("The API key is missing, and the session is not interactive")
+            .hint("pipe the key into the command with --api-key-stdin, or use --api-key-file");
         let unused = ctx.env.var("INSFORGE_API_KEY").is_some();
-        let why = "INSFORGE_API_KEY is for a run, not for keeping, and is not taken here";
+        let why = "INSFORGE_API_KEY is used for single runs only and is not stored";
         return Err(if unused { missing.why(why) } else { missing }.into());
     };
     ctx.warn(key.source.readable_by_others().as_slice());
     Ok(key)
 }
 
-/// Asks the backend for something that only its key can have.
-pub(super) async fn check(ctx: &Ctx, address: &Found<Address>, key: &Found<Secret>) -> Result<()> {
+/// Checks the key with a request that requires it.
+pub(super) async fn check(ctx: &Ctx, address: &WithSource<Address>, key: &WithSource<Secret>) -> Result<()> {
     ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await?;
     Ok(())
 }
 
-/// What was stored where.
-pub(crate) struct LoggedIn {
+/// The stored login.
+pub(crate) struct LoginReport {
     address: Address,
     profile: String,
-    store: Store,
+    store: KeyStore,
+    /// Where the key is stored.
     place: String,
-    /// Why it is not in the keyring.
+    /// Why the key is not in the keyring.
     reason: Option<String>,
 }
 
-impl Show for LoggedIn {
+impl Show for LoginReport {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
             "backend": self.address.as_str(),
@@ -147,9 +155,9 @@ impl Show for LoggedIn {
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![
             format!("✓ Logged in to {} as profile {}.", self.address, self.profile),
-            format!("  The key is in {}.", self.place),
+            format!("  The key is stored in {}.", self.place),
         ];
-        notes.extend(self.reason.as_ref().map(|reason| format!("  It is not in a keyring: {reason}.")));
+        notes.extend(self.reason.as_ref().map(|reason| format!("  The keyring was not used: {reason}.")));
         notes
     }
 }

@@ -7,76 +7,76 @@ use serde_json::{Value, json};
 
 use crate::error::Failure;
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
-use crate::settings::{CompletionCache, Patience, Places, Profiles, Vault};
+use crate::settings::{CompletionCache, Credentials, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
 
-/// Forget a stored login, its key too
+/// Remove a stored login and its key
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--json"))]
 pub(crate) struct Logout {
-    /// Forget every stored login
+    /// Remove every stored login
     #[arg(long, conflicts_with = "profile")]
     all: bool,
 }
 
 impl Command for Logout {
-    type Reply = LoggedOut;
+    type Reply = LogoutReport;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let places = Places::find()?;
-        let profiles = Profiles::load(&places.config)?;
-        let vault = Vault { path: places.credentials.clone() };
-        let patience = Patience::of(ctx.interactive);
+        let paths = UserPaths::find()?;
+        let profiles = Profiles::load(&paths.config)?;
+        let credentials = Credentials { path: paths.credentials.clone() };
+        let timeout = KeyringTimeout::for_session(ctx.interactive);
         let names: Vec<String> = if self.all {
             profiles.names().map(str::to_owned).collect()
         } else {
-            let named = ctx.asked.profile_name(&ctx.env)?;
-            profiles.chosen(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
+            let named = ctx.flags.profile_name(&ctx.env)?;
+            profiles.select(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
         };
         run_blocking(move || {
-            let mut out = LoggedOut { profiles: Vec::new(), failure: None };
+            let mut report = LogoutReport { profiles: Vec::new(), failure: None };
             for name in names {
-                match forget(&name, &profiles, &vault, &places.ids, patience) {
-                    Ok(()) => out.profiles.push(name),
-                    // One that cannot be forgotten does not keep the others.
-                    Err(failure) => out.failure = out.failure.or(Some(failure)),
+                match remove(&name, &profiles, &credentials, &paths.ids, timeout) {
+                    Ok(()) => report.profiles.push(name),
+                    // The other logins are removed anyway.
+                    Err(failure) => report.failure = report.failure.or(Some(failure)),
                 }
             }
-            Ok(out)
+            Ok(report)
         })
         .await
     }
 }
 
-fn forget(
+fn remove(
     name: &str,
     profiles: &Profiles,
-    vault: &Vault,
+    credentials: &Credentials,
     ids: &Path,
-    patience: Patience,
+    timeout: KeyringTimeout,
 ) -> Result<(), Failure> {
     let Some(profile) = profiles.get(name) else { return Ok(()) };
     let address = Address::parse(&profile.api_url);
     if let Ok(address) = &address {
         CompletionCache::new(address, ids).clear();
     }
-    // Keys are stored under the address in its usual form; one that was edited into nonsense has none.
+    // Keys are stored under the normalized address. No key is stored for an invalid one.
     let api_url = address.map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
-    // The key first: a profile without one can be forgotten again, a key without one is never found.
-    vault.remove(name, &api_url, profile.key_store, patience)?;
+    // Remove the key first: a profile without a key can be removed later, a key without a profile is lost.
+    credentials.remove(name, &api_url, profile.key_store, timeout)?;
     profiles.remove(name)
 }
 
-/// What was forgotten.
-pub(crate) struct LoggedOut {
+/// The removed logins.
+pub(crate) struct LogoutReport {
     profiles: Vec<String>,
-    /// Why another was not.
+    /// Why a login was not removed.
     failure: Option<Failure>,
 }
 
-impl Show for LoggedOut {
+impl Show for LogoutReport {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({"profiles": self.profiles})))
     }
@@ -84,7 +84,7 @@ impl Show for LoggedOut {
     fn page(&self) -> Page<'_> {
         Page {
             empty: if self.profiles.is_empty() && self.failure.is_none() {
-                "No login is stored.".into()
+                "No stored logins.".into()
             } else {
                 String::new()
             },

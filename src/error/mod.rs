@@ -9,6 +9,8 @@ mod known;
 
 use std::fmt;
 
+use crate::wire::IdempotencyKey;
+
 pub(crate) use abort_policy::AbortPolicy;
 pub use code::Code;
 pub use exit::Exit;
@@ -29,10 +31,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The HTTP status, where the backend answered.
     pub status: Option<u16>,
-    /// The key under which a create that may have been done can be sent again without doing it twice.
-    pub idempotency_key: Option<Box<str>>,
-    /// That key was made for this run: the command line has it not.
-    pub key_is_new: bool,
+    /// The idempotency key of a create that may have been applied: with it, the command can be run again.
+    pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
 }
 
 impl Failure {
@@ -46,7 +46,6 @@ impl Failure {
             hint: None,
             status: None,
             idempotency_key: None,
-            key_is_new: false,
         }
     }
 

@@ -1,12 +1,12 @@
 //! The completion cache of the backend that a run uses.
 
 use crate::runner::Ctx;
-use crate::settings::{CompletionCache, Places};
+use crate::settings::{CompletionCache, UserPaths};
 
 /// The cache; `None` if address and key come from the environment, because such a run writes no files.
 pub(crate) fn completion_cache(ctx: &Ctx) -> Option<CompletionCache> {
     let backend = ctx.backend.get().filter(|backend| backend.stored)?;
-    Some(CompletionCache::new(&backend.address.value, &Places::find().ok()?.ids))
+    Some(CompletionCache::new(&backend.address.value, &UserPaths::find().ok()?.ids))
 }
 
 /// Invalidates the cache if the run has sent a write, whether or not it succeeded.

@@ -1,4 +1,4 @@
-//! The backend that a run is for: found, connected to, asked.
+//! The backend of a run: its address and key, its API, and what it reports.
 
 use anyhow::Result;
 
@@ -6,40 +6,40 @@ use crate::api::{self, Api, Call, Client, Endpoint, Limits, Listener, Memory, Pr
 use crate::error::{Code, Failure};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{Backend, Cache, Found, Places};
+use crate::settings::{Backend, GenerationCache, UserPaths, WithSource};
 use crate::ui::Verbosity;
 use crate::wire::{Address, Connection, Environment, Generation};
 
 impl Ctx {
-    /// The address and key that this run is for.
+    /// The address and key of this run.
     pub(crate) async fn backend(&self) -> Result<&Backend> {
         if let Some(backend) = self.backend.get() {
             return Ok(backend);
         }
-        let backend = if self.asked.may_wait(&self.env) {
-            let (asked, env) = (self.asked.clone(), self.env.clone());
-            run_blocking(move || asked.backend(&env)).await?
+        let backend = if self.flags.may_block(&self.env) {
+            let (flags, env) = (self.flags.clone(), self.env.clone());
+            run_blocking(move || flags.backend(&env)).await?
         } else {
-            self.asked.backend(&self.env)?
+            self.flags.backend(&self.env)?
         };
         if self.stderr.verbosity == Verbosity::Everything {
-            self.tell_settings(&backend);
+            self.trace_settings(&backend);
         }
         self.warn(&backend.warnings);
         Ok(self.backend.get_or_init(|| backend))
     }
 
-    /// Where was looked for the address and the key, and what of the environment can matter: names, no values.
-    fn tell_settings(&self, backend: &Backend) {
+    /// Logs where the address and the key were searched, and the names of the relevant environment variables.
+    fn trace_settings(&self, backend: &Backend) {
         const MATTER: [&str; 6] = ["INSFORGE_", "CI", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ"];
-        let set = self.env.set(&MATTER).join(", ");
+        let set = self.env.names_with_prefix(&MATTER).join(", ");
         self.stderr.trace(format_args!("* set in the environment: {set}"));
-        for place in backend.address.source.looked_at_before() {
+        for place in backend.address.source.earlier_places() {
             self.stderr.trace(format_args!("* no address and key in {place}"));
         }
     }
 
-    /// The backend's API, connected to when the first request is sent.
+    /// The backend's API. It connects when the first request is sent.
     pub(crate) async fn api(&self) -> Result<&Api> {
         if let Some(api) = self.api.get() {
             return Ok(api);
@@ -49,15 +49,24 @@ impl Ctx {
         Ok(self.api.get_or_init(|| api))
     }
 
-    /// The API of another backend than the run's; `remember` is whether a file may keep what is learned of it.
-    pub(crate) fn api_of(&self, address: &Found<Address>, key: &Found<Secret>, remember: bool) -> Api {
+    /// The API of any backend. `remember` allows the cache to store the backend's generation.
+    pub(crate) fn api_of(
+        &self,
+        address: &WithSource<Address>,
+        key: &WithSource<Secret>,
+        remember: bool,
+    ) -> Api {
         let endpoint = Endpoint {
             address: address.value.clone(),
             address_source: address.source.to_string(),
             key: key.value.clone(),
             key_source: key.source.to_string(),
         };
-        let cache = if remember { Places::find().ok().map(|places| Cache::new(places.cache)) } else { None };
+        let cache = if remember {
+            UserPaths::find().ok().map(|paths| GenerationCache::new(paths.cache))
+        } else {
+            None
+        };
         let memory = Remembered { cache, address: endpoint.address.to_string() };
         let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
         let limits = Limits { deadline, replays: self.retries, each: self.each.get() };
@@ -76,7 +85,7 @@ impl Ctx {
         Ok(self.api().await?.send(&call).await?)
     }
 
-    /// What the backend knows of an environment's connection.
+    /// An environment's connection, as the backend reports it.
     pub(crate) async fn connection(
         &self,
         provider: &'static Provider,
@@ -90,7 +99,7 @@ impl Ctx {
             .find(|connection| connection.environment == environment.as_str()))
     }
 
-    /// The generation that the backend had the last time, as far as that is known without asking it.
+    /// The last known generation of the backend, without a request.
     pub(super) async fn expected_generation(&self) -> Result<Option<Generation>> {
         match self.api().await {
             Ok(api) => Ok(api.expected_generation()),
@@ -100,9 +109,9 @@ impl Ctx {
     }
 }
 
-/// [`Memory`] in the user's cache, or nowhere when everything came from the environment.
+/// [`Memory`] in the user's cache, or nowhere if address and key come from environment variables.
 struct Remembered {
-    cache: Option<Cache>,
+    cache: Option<GenerationCache>,
     address: String,
 }
 
@@ -119,7 +128,7 @@ impl Memory for Remembered {
     }
 }
 
-/// There is no address, or no key for it.
+/// Whether an address, or the key for it, is missing.
 pub(super) fn is_not_logged_in(error: &anyhow::Error) -> bool {
     let code = error.downcast_ref::<Failure>().map(|failure| &failure.code);
     matches!(code, Some(Code::NotLinked | Code::NoApiKey))

@@ -1,4 +1,4 @@
-//! What every command is run in: what was asked for globally, the surroundings, the backend.
+//! The context of a run: the global options, the process environment and the backend.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
@@ -11,57 +11,57 @@ use crate::env::ProcessEnv;
 use crate::error::{Exit, Failure, Warning};
 use crate::runner::OutputOptions;
 use crate::runner::connect::is_not_logged_in;
-use crate::runner::guard::{self, Effect, Standing, Verdict};
-use crate::settings::{Asked, Backend, KeyFlag};
+use crate::runner::guard::{self, Effect, GuardInput, Verdict};
+use crate::settings::{Backend, ConnectionFlags, KeyFlag};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
-/// What it means that the run is told to end, by Ctrl-C or by a supervisor.
+/// What Ctrl-C, or a supervisor's signal to end, means for the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Ending {
-    /// It is cut off.
+    /// The run is interrupted.
     #[default]
     CutsOff,
-    /// It is over, as it should be.
+    /// The run ends successfully.
     Completes,
-    /// The command sees to it.
+    /// The command handles the signal.
     #[cfg(feature = "sandbox")]
     IsTheCommands,
 }
 
-/// Everything a command may use: what was asked for globally, the surroundings, the backend.
+/// Everything that a command may use.
 pub(crate) struct Ctx {
     pub(crate) env: ProcessEnv,
-    /// The command line, as it was given.
+    /// The command line.
     pub(crate) args: Vec<OsString>,
-    pub(crate) asked: Asked,
+    pub(crate) flags: ConnectionFlags,
     pub(crate) output: OutputOptions,
     pub(crate) style: TerminalStyle,
     pub(crate) stderr: Stderr,
-    /// Somebody can answer a question.
+    /// A person can answer a question.
     pub(crate) interactive: bool,
     pub(crate) yes: bool,
     /// Show the request of a write instead of sending it.
     pub(crate) dry_run: bool,
-    /// What the caller says of its purpose, shown beside a confirmation.
+    /// The caller's reasons, shown with a confirmation.
     pub(crate) caller_brief: Vec<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: u32,
     pub(crate) ending: Cell<Ending>,
-    /// The running command's own deadline, unless `timeout` says otherwise.
+    /// The command's own time limit, which `timeout` overrides.
     pub(super) deadline: Cell<Duration>,
-    /// The deadline is for each of its requests.
+    /// Whether the time limit applies to each request instead of all together.
     pub(super) each: Cell<bool>,
     pub(super) backend: OnceCell<Backend>,
     pub(super) api: OnceCell<Api>,
-    /// What to say when the write that is under way is interrupted.
-    under_way: RefCell<Option<Failure>>,
+    /// The failure to report if the run is interrupted now.
+    interruption: RefCell<Option<Failure>>,
 }
 
 impl Ctx {
     pub(crate) fn new(
         env: ProcessEnv,
-        asked: Asked,
+        flags: ConnectionFlags,
         output: OutputOptions,
         style: TerminalStyle,
         stderr: Stderr,
@@ -69,7 +69,7 @@ impl Ctx {
         Self {
             env,
             args: Vec::new(),
-            asked,
+            flags,
             output,
             style,
             stderr,
@@ -84,53 +84,56 @@ impl Ctx {
             each: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
-            under_way: RefCell::default(),
+            interruption: RefCell::default(),
         }
     }
 
-    /// Only a write at the provider can be rehearsed.
+    /// Refuses `--dry-run` for a command that writes nothing at the provider.
     pub(crate) fn refuse_dry_run(&self) -> Result<(), Failure> {
         if self.dry_run {
-            return Err(Failure::usage("--dry-run is for commands that write at the provider")
-                .hint("leave it out: this command changes nothing there"));
+            return Err(Failure::usage("--dry-run is only for commands that write at the provider")
+                .hint("leave out --dry-run: this command changes nothing at the provider"));
         }
         Ok(())
     }
 
-    /// Only one thing can come from stdin, and it comes from a pipe.
-    pub(crate) fn claim_stdin(&self, what: &str) -> Result<(), Failure> {
-        if self.asked.key == Some(KeyFlag::Stdin) {
-            return Err(Failure::usage(format!("--api-key-stdin and {what} both read stdin"))
-                .hint("take one of them from a file"));
+    /// Checks that only one argument reads stdin, and that stdin is not a terminal.
+    pub(crate) fn claim_stdin(&self, argument: &str) -> Result<(), Failure> {
+        if self.flags.key == Some(KeyFlag::Stdin) {
+            return Err(Failure::usage(format!("--api-key-stdin and {argument} both read stdin"))
+                .hint("read one of them from a file"));
         }
         if self.env.stdin_terminal {
-            return Err(Failure::usage(format!("{what} reads a pipe, not a terminal"))
-                .hint("pipe it into the command, or name a file"));
+            return Err(Failure::usage(format!("{argument} reads from a pipe, and stdin is a terminal"))
+                .hint("pipe the input into the command, or name a file"));
         }
         Ok(())
     }
 
-    /// Whether a policy forbids it, whatever else is missing.
-    pub(super) async fn forbids(&self, effect: Effect) -> Result<bool> {
-        match self.verdict(effect).await {
+    /// Whether the policy denies every write to this environment.
+    pub(super) async fn denies_writes(&self, environment: Environment) -> Result<bool> {
+        match self.verdict(Effect::Write, environment).await {
             Ok(verdict) => Ok(verdict == Verdict::Denied),
-            // What is wrong with the command line comes before that there is nobody to send it to.
+            // A mistake on the command line is reported before a missing login.
             Err(error) if is_not_logged_in(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether something that changes this much may be done.
-    pub(super) async fn verdict(&self, effect: Effect) -> Result<Verdict> {
+    /// Whether a write with this effect may go on.
+    pub(super) async fn verdict(&self, effect: Effect, environment: Environment) -> Result<Verdict> {
         let backend = self.backend().await?;
-        let live = match effect.environment() {
+        let live = match environment {
             Environment::Live => {
-                let (backend, asked, env) = (backend.clone(), self.asked.clone(), self.env.clone());
-                run_blocking(move || Ok(backend.live(&asked, &env)?)).await?
+                let (backend, flags, env) = (backend.clone(), self.flags.clone(), self.env.clone());
+                run_blocking(move || Ok(backend.effective_live_policy(&flags, &env)?)).await?
             }
-            Environment::Test => backend.live,
+            Environment::Test => backend.live_policy,
         };
-        Ok(guard::verdict(effect, Standing { yes: self.yes, interactive: self.interactive, live }))
+        Ok(guard::verdict(
+            effect,
+            GuardInput { environment, yes: self.yes, interactive: self.interactive, live },
+        ))
     }
 
     pub(super) fn set_deadline(&self, deadline: Duration) {
@@ -142,48 +145,48 @@ impl Ctx {
         self.each.set(true);
     }
 
-    /// Does the work, and shows that it is under way where somebody watches.
+    /// Does the work, with a spinner on a terminal.
     pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
         progress::during(self.is_watched(), doing, work).await
     }
 
-    /// Shows how far many requests are, where somebody watches.
+    /// A progress bar for many requests, on a terminal.
     pub(crate) fn bar(&self, of: usize) -> progress::Bar {
         progress::Bar::start(self.is_watched(), of)
     }
 
-    /// The same beside results that are written as they come: on a terminal they show it themselves.
+    /// A progress bar beside results that are written as they arrive. On a terminal, the results show the progress.
     pub(super) fn bar_beside_results(&self, of: usize) -> progress::Bar {
         progress::Bar::start(self.is_watched() && !self.env.stdout_terminal, of)
     }
 
     fn is_watched(&self) -> bool {
-        let told = self.stderr.quiet || self.stderr.json || self.stderr.verbosity > Verbosity::Nothing;
-        self.env.stderr_terminal && !told
+        let is_off = self.stderr.quiet || self.stderr.json || self.stderr.verbosity > Verbosity::Nothing;
+        self.env.stderr_terminal && !is_off
     }
 
-    /// From now on this is what there is to say when the run is interrupted.
+    /// Sets the failure to report if the run is interrupted from now on.
     pub(crate) fn when_interrupted(&self, failure: Failure) {
-        self.under_way.replace(Some(failure));
+        self.interruption.replace(Some(failure));
     }
 
-    /// What there is to say when the run is interrupted now.
+    /// The failure to report if the run is interrupted now.
     pub(crate) fn interrupted(&self) -> Option<Failure> {
-        let failure = self.under_way.borrow_mut().take()?;
+        let failure = self.interruption.borrow_mut().take()?;
         self.write_sent().then(|| failure.exit(Exit::Interrupted))
     }
 
-    /// Something else than a read has been sent.
+    /// Whether anything but reads has been sent.
     pub(super) fn write_sent(&self) -> bool {
         self.api.get().is_some_and(|api| api.client().write_sent())
     }
 
-    /// A write has been sent of which nobody can tell whether it was done.
+    /// Whether a write has been sent whose outcome is unknown.
     pub(super) fn write_open(&self) -> bool {
         self.api.get().is_some_and(|api| api.client().write_open())
     }
 
-    /// Says what is weaker than it should be.
+    /// Reports warnings.
     pub(crate) fn warn(&self, warnings: &[Warning]) {
         for warning in warnings {
             self.stderr.warning(warning.code, &warning.text);
@@ -191,8 +194,8 @@ impl Ctx {
     }
 }
 
-/// Does what may wait for something else than the backend on a thread of its own: a keyring that asks for its
-/// password, a pipe that nobody writes to, a file that another process has locked. Ctrl-C is heard meanwhile.
+/// Runs blocking work on a thread of its own, so that Ctrl-C still works: a keyring that prompts for its password, a
+/// pipe that nobody writes to, a file that another process has locked.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {

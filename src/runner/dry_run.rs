@@ -1,4 +1,5 @@
-//! `--dry-run`: the request of a write, instead of the write. Nothing is sent, not even the question for the generation.
+//! `--dry-run`: shows the request of a write instead of sending it. Nothing is sent, not even the request that detects
+//! the backend's generation.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::wire::Generation;
 
 /// How requests would be sent.
 pub(super) struct DryRun {
-    /// The generation that the backend had the last time, where that is known.
+    /// The last known generation of the backend.
     expected: Option<Generation>,
 }
 
@@ -18,18 +19,18 @@ impl DryRun {
         Ok(Self { expected: ctx.expected_generation().await? })
     }
 
-    /// The request.
+    /// The request, as JSON.
     pub(super) fn shown<T>(&self, call: &Call<T>) -> Result<Value> {
         let generation = self.expected.unwrap_or(Generation::Newer);
         Ok(call.shown(generation)?.ok_or_else(|| generation.lacks(call.route.provider()))?)
     }
 
-    /// What there is to say of it all.
+    /// The note after the requests.
     pub(super) fn note(&self) -> &'static str {
         match self.expected {
             Some(_) => "Nothing was sent.",
             None => {
-                "Nothing was sent. This is how a newer backend takes it; which one this is was not asked."
+                "Nothing was sent. The request is for a newer backend; the version of this one is unknown."
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn fields(failure: &Failure) -> Map<String, Value> {
         ("why", safe(failure.why.as_deref()).into()),
         ("hint", safe(failure.hint.as_deref()).into()),
         ("retryable", failure.retryable().into()),
-        ("idempotencyKey", safe(failure.idempotency_key.as_deref()).into()),
+        ("idempotencyKey", safe(failure.idempotency_key.as_ref().map(|key| key.as_str())).into()),
         ("exitCode", failure.exit.code().into()),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -1,14 +1,16 @@
+//! The provider, as the shared commands see it.
+
 use crate::api::Provider;
 use crate::runner::Write;
 use crate::settings::CachedIds;
 use crate::ui::{Tables, View};
 use crate::wire::Environment;
 
-/// A payment provider, as commands that exist for every provider see it: what differs is a type.
+/// A payment provider. The shared commands are generic over it, because the providers' answers have different types.
 pub(crate) trait Gateway: 'static {
-    /// Its name and routes.
+    /// The name and the routes.
     const PROVIDER: &'static Provider;
-    /// The command that gives the backend a key.
+    /// The `config set` command.
     type ConfigSet: clap::Args + Write;
     /// The answer of `sync`.
     type Sync: serde::de::DeserializeOwned + View + Synced;
@@ -16,54 +18,54 @@ pub(crate) trait Gateway: 'static {
     type Catalog: serde::de::DeserializeOwned + View;
     /// The answer of `subscriptions`.
     type Subscriptions: serde::de::DeserializeOwned + View;
-    /// The answer of `catalog`, with everything that the doctor looks at.
+    /// The answer of `catalog`, with everything that the doctor checks.
     type Offers: serde::de::DeserializeOwned;
     /// The table of `config`.
     const KEY_TABLES: Tables;
-    /// The command that makes the webhook, without the environment.
+    /// The command that sets up the webhook, without the environment.
     const WEBHOOKS: &'static [&'static str];
 
-    /// How an environment's keys begin.
-    fn key_beginning(environment: Environment) -> &'static str;
-    /// What the doctor finds in what is for sale.
+    /// The prefix of an environment's keys.
+    fn key_prefix(environment: Environment) -> &'static str;
+    /// The doctor's findings in the catalog.
     fn examine(offers: &Self::Offers, environment: Environment) -> Vec<Finding>;
     /// The lists of the catalog, for completion.
     fn ids(catalog: &Self::Catalog, environment: Environment) -> CachedIds;
-    /// Which subscriptions go on and have no billing subject.
+    /// The active subscriptions without a billing subject.
     fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
 }
 
-/// What the doctor found of something.
+/// A finding of the doctor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// What was looked at: `products`.
+    /// The name of the check, such as `products`.
     pub(crate) check: &'static str,
     pub(crate) found: String,
-    /// The words of the provider's command that repairs it, where it is not as it should be.
+    /// The arguments of the provider's command that fixes the problem, if there is one.
     pub(crate) repair: Option<Vec<String>>,
 }
 
-/// Subscriptions of which the application does not know whose they are.
+/// Subscriptions without a billing subject: the application does not know who they belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unmapped {
-    /// How many were looked at, the mapped ones too.
+    /// The number of all subscriptions.
     pub(crate) of: usize,
     pub(crate) ids: Vec<String>,
 }
 
 impl Unmapped {
-    /// Of these, each with its id, whether it goes on, and whether it has a billing subject.
+    /// Counts subscriptions, each with its ID, whether it is active, and whether it has a billing subject.
     pub(crate) fn among<'a>(all: impl Iterator<Item = (&'a str, bool, bool)>) -> Self {
-        all.fold(Self::default(), |mut unmapped, (id, goes_on, has_subject)| {
+        all.fold(Self::default(), |mut unmapped, (id, is_active, has_subject)| {
             unmapped.of += 1;
-            unmapped.ids.extend((goes_on && !has_subject).then(|| id.to_owned()));
+            unmapped.ids.extend((is_active && !has_subject).then(|| id.to_owned()));
             unmapped
         })
     }
 }
 
 impl Finding {
-    /// Something of which some should be otherwise: `2 of 5 have no …: a, b`, or else that it is well.
+    /// A finding about `of` objects: `2 of 5 have no …: a, b`, or else `5 active, …`.
     pub(crate) fn of_some(
         check: &'static str,
         of: usize,
@@ -80,7 +82,7 @@ impl Finding {
     }
 }
 
-/// The first of many: `a, b, c and 4 more`.
+/// The first of many names: `a, b, c and 4 more`.
 pub(crate) fn some_of<T: AsRef<str>>(all: &[T]) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<&str> = all.iter().take(SHOWN).map(AsRef::as_ref).collect();
@@ -91,25 +93,25 @@ pub(crate) fn some_of<T: AsRef<str>>(all: &[T]) -> String {
     }
 }
 
-/// What became of a sync, environment by environment.
+/// The answer of a sync.
 pub(crate) trait Synced {
-    /// Each environment that the backend reports on.
+    /// The outcome for each environment that the backend reports.
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)>;
 }
 
-/// What became of one environment's sync.
+/// The outcome of a sync for one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SyncOutcome {
     /// The mirror is up to date.
     Done,
-    /// No key is configured there, so nothing was tried.
+    /// No key is configured, so nothing was synced.
     Unconfigured,
-    /// It failed, for this reason.
+    /// The sync failed, for this reason.
     Failed(String),
 }
 
 impl SyncOutcome {
-    /// In a table.
+    /// The outcome as a table shows it.
     pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Done => "succeeded",

@@ -1,83 +1,71 @@
-//! What asks before it does something: a pure truth table of a write's effect, its environment and who is there.
-//! Reads never ask, and never come here; a sync is a read too: it changes the mirror only.
+//! Decides whether a write may go on, needs confirmation, or is denied: a pure truth table.
+//! Commands that only read never come here. A sync counts as a read because it changes only the mirror.
 
 use crate::error::{Code, Failure};
-use crate::settings::Policy;
+use crate::settings::LivePolicy;
 use crate::wire::Environment;
 
 /// How much a command changes at the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Effect {
-    /// It makes or changes something.
-    Write(Environment),
-    /// It takes something away that cannot be brought back.
-    Destroy(Environment),
+    /// It creates or changes something.
+    Write,
+    /// It removes something that cannot be restored.
+    Destroy,
 }
 
-impl Effect {
-    /// Where it changes something.
-    pub(crate) const fn environment(self) -> Environment {
-        match self {
-            Self::Write(environment) | Self::Destroy(environment) => environment,
-        }
-    }
-}
-
-/// Who is there and what they have said already.
+/// Everything that a verdict depends on, besides the effect.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct GuardInput {
+    pub(crate) environment: Environment,
     /// `--yes` was given.
     pub(crate) yes: bool,
-    /// Somebody can answer a question.
+    /// A person can answer a question.
     pub(crate) interactive: bool,
-    /// What holds for writes to live.
-    pub(crate) live: Policy,
+    /// The policy for writes to live.
+    pub(crate) live: LivePolicy,
 }
 
-/// Whether a command may go on.
+/// Whether a write may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Go,
-    /// After a yes to the question.
+    /// Only after confirmation.
     Ask,
-    /// A yes is needed and nobody can give it.
+    /// Confirmation is required, but nobody can answer a question.
     NotInteractive,
-    /// Not with a yes either.
+    /// The policy forbids it. Confirmation does not help.
     Denied,
 }
 
-/// The table.
-pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
-    let asks = match effect {
-        Effect::Write(Environment::Live) | Effect::Destroy(Environment::Live)
-            if standing.live == Policy::Deny =>
-        {
-            return Verdict::Denied;
-        }
-        Effect::Write(Environment::Test) => false,
-        Effect::Write(Environment::Live) => standing.live != Policy::Allow,
-        Effect::Destroy(_) => true,
+/// Looks up the verdict.
+pub(crate) fn verdict(effect: Effect, input: GuardInput) -> Verdict {
+    let asks = match (input.environment, effect) {
+        (Environment::Live, _) if input.live == LivePolicy::Deny => return Verdict::Denied,
+        (_, Effect::Destroy) => true,
+        (Environment::Live, Effect::Write) => input.live != LivePolicy::Allow,
+        (Environment::Test, Effect::Write) => false,
     };
-    match (asks && !standing.yes, standing.interactive) {
+    match (asks && !input.yes, input.interactive) {
         (false, _) => Verdict::Go,
         (true, true) => Verdict::Ask,
         (true, false) => Verdict::NotInteractive,
     }
 }
 
-/// Nobody could be asked.
-pub(crate) fn not_interactive(what: &str) -> Failure {
-    Failure::new(Code::ConfirmationNeeded, "This needs a yes, and nobody can be asked")
-        .why(what)
+/// The failure of [`Verdict::NotInteractive`]; `change` says what would have happened.
+pub(crate) fn not_interactive(change: &str) -> Failure {
+    Failure::new(Code::ConfirmationNeeded, "Confirmation required, but the session is not interactive")
+        .why(change)
         .hint(Code::ConfirmationNeeded.advice().fix)
 }
 
-/// The answer was no.
+/// The failure when the user answers no.
 pub(crate) fn declined() -> Failure {
-    Failure::new(Code::NotConfirmed, "Nothing was done: the answer was no")
+    Failure::new(Code::NotConfirmed, "Canceled")
 }
 
-/// A policy says never.
+/// The failure of [`Verdict::Denied`].
 pub(crate) fn denied() -> Failure {
     Failure::new(Code::LiveDenied, "Writes to live are forbidden here")
         .why(Code::LiveDenied.advice().cause)
@@ -90,28 +78,29 @@ mod tests {
     use Environment::{Live, Test};
 
     #[test]
-    fn the_whole_table() {
-        // effect, policy: what it comes to with --yes, with somebody to ask, with nobody
+    fn verdicts_follow_from_effect_environment_policy_and_session() {
+        // The three verdicts: with --yes, in an interactive session, in any other session.
         let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
         let table = [
-            (Effect::Write(Test), Policy::Ask, [go, go, go]),
-            (Effect::Write(Test), Policy::Allow, [go, go, go]),
-            (Effect::Write(Test), Policy::Deny, [go, go, go]),
-            (Effect::Write(Live), Policy::Ask, [go, ask, nobody]),
-            (Effect::Write(Live), Policy::Allow, [go, go, go]),
-            (Effect::Write(Live), Policy::Deny, [denied, denied, denied]),
-            (Effect::Destroy(Test), Policy::Ask, [go, ask, nobody]),
-            (Effect::Destroy(Test), Policy::Allow, [go, ask, nobody]),
-            (Effect::Destroy(Test), Policy::Deny, [go, ask, nobody]),
-            (Effect::Destroy(Live), Policy::Ask, [go, ask, nobody]),
-            (Effect::Destroy(Live), Policy::Allow, [go, ask, nobody]),
-            (Effect::Destroy(Live), Policy::Deny, [denied, denied, denied]),
+            (Effect::Write, Test, LivePolicy::Ask, [go, go, go]),
+            (Effect::Write, Test, LivePolicy::Allow, [go, go, go]),
+            (Effect::Write, Test, LivePolicy::Deny, [go, go, go]),
+            (Effect::Write, Live, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Write, Live, LivePolicy::Allow, [go, go, go]),
+            (Effect::Write, Live, LivePolicy::Deny, [denied, denied, denied]),
+            (Effect::Destroy, Test, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Destroy, Test, LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy, Test, LivePolicy::Deny, [go, ask, nobody]),
+            (Effect::Destroy, Live, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Destroy, Live, LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy, Live, LivePolicy::Deny, [denied, denied, denied]),
         ];
-        for (effect, live, expected) in table {
-            let there = [(true, false), (false, true), (false, false)];
-            let verdicts =
-                there.map(|(yes, interactive)| verdict(effect, Standing { yes, interactive, live }));
-            assert_eq!(verdicts, expected, "{effect:?} {live:?}");
+        for (effect, environment, live, expected) in table {
+            let sessions = [(true, false), (false, true), (false, false)];
+            let verdicts = sessions.map(|(yes, interactive)| {
+                verdict(effect, GuardInput { environment, yes, interactive, live })
+            });
+            assert_eq!(verdicts, expected, "{effect:?} {environment} {live:?}");
         }
     }
 }

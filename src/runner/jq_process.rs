@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
-use crate::env::{ProcessEnv, own_program};
+use crate::env::{ProcessEnv, current_executable};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::Ctx;
 use crate::runner::show::{is_broken_pipe, write_filtered};
@@ -65,7 +65,7 @@ pub(super) async fn filtered(filter: &Filter, json: Vec<u8>, lines: bool, ctx: &
 }
 
 fn start(filter: &Filter, lines: bool) -> Option<tokio::process::Child> {
-    let mut command = Command::new(own_program()?);
+    let mut command = Command::new(current_executable()?);
     command.args(WORDS).arg(filter.text()).arg(if lines { LINES } else { VALUES });
     command.stdin(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().ok()
 }

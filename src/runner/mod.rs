@@ -1,6 +1,7 @@
-//! What a command is, and the one place where commands are run. A command only says what it is and does it:
-//! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write;
-//! [`execute_bulk`] does so for all that a file has, [`execute_follow`] goes on until somebody ends it.
+//! Runs commands. A command says what it does, and one of these functions does the rest: [`execute`] waits and shows
+//! the result, [`execute_write`] also asks for confirmation, handles `--dry-run` and reports the outcome of a write or of
+//! many, [`execute_multi_write`] makes several changes after one confirmation, and [`execute_follow`] runs until the user
+//! ends it.
 
 mod bulk;
 mod completes;
@@ -21,7 +22,7 @@ mod show;
 mod spec;
 mod write;
 
-pub(crate) use bulk::{Bulk, Entries, Entry, Verb, execute_bulk};
+pub(crate) use bulk::{Entry, FileArgs, is_stdin};
 pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, Ending, run_blocking};
@@ -33,9 +34,9 @@ pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next;
-pub(crate) use show::{Done, is_broken_pipe, show_known};
+pub(crate) use show::{is_broken_pipe, show_known};
 pub(crate) use spec::{CommandEffect, CommandSpec};
-pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
+pub(crate) use write::{Change, Check, Done, Verb, Write, execute_write};
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -46,31 +47,31 @@ use crate::error::Exit;
 use crate::settings::CachedIds;
 use crate::ui::Show;
 
-/// A command that changes nothing at the provider: what it was given, what it does.
+/// A command that changes nothing at the provider.
 pub(crate) trait Command {
-    /// What it shows.
+    /// What is shown.
     type Reply: Show;
-    /// Whether its reply has ids.
+    /// Whether the reply has ids.
     const HAS_IDS: bool = true;
-    /// For all its requests together, unless `--timeout` says otherwise.
+    /// The time limit for all requests together, unless `--timeout` sets another.
     const DEADLINE: Duration = DEADLINE;
 
-    /// What to say while it takes long.
+    /// The text of the spinner.
     fn doing(&self) -> Cow<'static, str> {
         WAITING.into()
     }
 
-    /// Whether the form of its own that it was told to write is JSON.
+    /// Whether the command's own `--format` is JSON, if it has one and it was given.
     fn own_form(&self) -> Option<bool> {
         None
     }
 
-    /// Gets what is missing, by asking if somebody is there. Time does not count here.
+    /// Prompts for what is missing. The time limit does not apply here.
     async fn prepare(&mut self, _ctx: &Ctx) -> Result<()> {
         Ok(())
     }
 
-    /// Does it.
+    /// Sends the requests.
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply>;
 
     /// The complete lists in the reply, to cache for completion.
@@ -82,7 +83,7 @@ pub(crate) trait Command {
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const WAITING: &str = "Waiting for the backend…";
 
-/// Runs a command: spinner, rendering, exit code.
+/// Runs a command: shows a spinner, then the reply, and returns the exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
     let output = match command.own_form() {
@@ -101,7 +102,7 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
     shown
 }
 
-/// Runs a command whose result is there at once and holds until somebody ends it.
+/// Runs a command that shows its result at once and then runs until the user ends it.
 #[cfg(feature = "sandbox")]
 pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;

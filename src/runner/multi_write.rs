@@ -1,4 +1,4 @@
-//! Commands that change several things at the provider, with a request for each: look, ask once for all of it, make it.
+//! Commands that make several changes at the provider, with a request for each: prepare, ask once, make the changes.
 
 use std::time::Duration;
 
@@ -9,57 +9,57 @@ use crate::runner::guard::Verdict;
 use crate::runner::show;
 use crate::runner::write::{Change, confirm};
 use crate::runner::{Ctx, WAITING};
-use crate::ui::{Line, Show, Stderr, rendered};
+use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
 
-/// What one request may take: a sync of thousands of objects takes the backend a while.
+/// The time limit of one request: to sync thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// A command that changes several things at the provider.
+/// A command that makes several changes at the provider.
 pub(crate) trait MultiWrite {
-    /// What was found, and what is to become of it.
+    /// What was read, and the changes that follow from it.
     type Prepared;
-    /// What is shown of what was done.
+    /// What is shown.
     type Shown: Show;
-    /// Whether what is shown has ids.
+    /// Whether the result has ids.
     const HAS_IDS: bool = true;
 
-    /// What shows what it would do.
+    /// The hint that names an alternative to `--dry-run`.
     fn dry_run_alternative(&self, ctx: &Ctx) -> String;
 
-    /// What it reads from stdin, if anything.
+    /// The argument that reads stdin, if one does.
     fn reads_stdin(&self) -> Option<&'static str> {
         None
     }
 
-    /// Looks, and finds out what is to be done. It changes nothing at the provider.
+    /// Reads what is needed, and determines the changes. Changes nothing at the provider.
     async fn prepare(&self, ctx: &Ctx) -> Result<Self::Prepared>;
 
-    /// What will happen; nothing where there is nothing to do.
+    /// All changes, as one; `None` where nothing changes.
     fn change(&self, prepared: &Self::Prepared) -> Option<Change>;
 
-    /// All of it, for whoever is asked.
+    /// The changes one by one, shown before the question.
     fn preview<'a>(&self, prepared: &'a Self::Prepared) -> Vec<Line<'a>>;
 
-    /// Does it.
+    /// Makes the changes.
     async fn make(&self, ctx: &Ctx, prepared: Self::Prepared) -> Result<Self::Shown>;
 }
 
-/// Runs it.
-pub(crate) async fn execute_multi_write<R: MultiWrite>(command: R, ctx: &Ctx) -> Result<Exit> {
+/// Runs a command that makes several changes.
+pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) -> Result<Exit> {
     if ctx.dry_run {
         return Err(Failure::usage("--dry-run shows one request, and this command sends several")
             .hint(command.dry_run_alternative(ctx))
             .into());
     }
-    let output = ctx.output.output_for(R::HAS_IDS, R::Shown::TABLES)?;
+    let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
     ctx.set_deadline_of_each_request(DEADLINE);
-    if let Some(what) = command.reads_stdin() {
-        ctx.claim_stdin(what)?;
+    if let Some(argument) = command.reads_stdin() {
+        ctx.claim_stdin(argument)?;
     }
     let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if let Some(change) = command.change(&prepared) {
-        if ctx.verdict(change.effect).await? == Verdict::Ask {
-            let style = crate::ui::TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
+        if ctx.verdict(change.effect, change.environment).await? == Verdict::Ask {
+            let style = TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
             Stderr::painted(&rendered(&command.preview(&prepared), style));
         }
         confirm(&change, ctx).await?;

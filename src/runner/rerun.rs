@@ -1,5 +1,5 @@
-//! Command lines that are printed to be run: the one that failed, with the key under which it is not done twice, and
-//! others for the same backend.
+//! Command lines that are printed to be run: the one that failed, with the idempotency key that prevents a duplicate,
+//! and others for the same backend.
 
 use std::ffi::OsString;
 
@@ -12,11 +12,12 @@ use crate::ui::is_unsafe;
 use crate::wire::IdempotencyKey;
 
 const FLAG: &str = "--idempotency-key";
-/// What stands behind these is a secret, whatever it looks like.
+/// The values of these options are secrets, whatever they look like.
 const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
 
-/// The command line, as words, that is safe to run after this failure: the one that failed, where running it again may
-/// help, its idempotency key is known, or a file's objects have theirs. `None` where it cannot be shown as it is.
+/// The command line, as a list of arguments, that is safe to run after this failure. That is the one that failed, if
+/// running it again may help, its idempotency key is known, or each object of its file has a key. `None` if the command
+/// line cannot be shown.
 pub(crate) fn next(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> {
     let key = failure.idempotency_key.as_deref();
     if !failure.retryable() && key.is_none() && failure.code != Code::PartlyDone {
@@ -26,90 +27,78 @@ pub(crate) fn next(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> 
     if failure.code == Code::JqFailed {
         return None;
     }
-    let words = words(args, key.filter(|_| failure.key_is_new))?;
-    Some(words.into_iter().map(str::to_owned).collect())
+    let args = command_line(args, key)?;
+    Some(args.into_iter().map(str::to_owned).collect())
 }
 
-/// The same command line, with a key that it has not; `None` where something in it is no text for a terminal, or looks
-/// like a secret.
-fn words<'a>(args: &'a [OsString], key: Option<&'a str>) -> Option<Vec<&'a str>> {
-    let mut words = vec!["insforge"];
-    for word in args.iter().skip(1) {
-        words.push(word.to_str().filter(|word| !word.contains(is_unsafe))?);
+/// The command line, with the key if only this run knows it. `None` if an argument cannot be shown in a terminal, or
+/// looks like a secret.
+fn command_line<'a>(args: &'a [OsString], key: Option<&'a IdempotencyKey>) -> Option<Vec<&'a str>> {
+    let mut line = vec!["insforge"];
+    for arg in args.iter().skip(1) {
+        line.push(arg.to_str().filter(|arg| !arg.contains(is_unsafe))?);
     }
-    if let Some(key) = key {
-        // Behind a bare `--` it would be taken for a word.
-        let end = words.iter().position(|word| *word == "--").unwrap_or(words.len());
-        words.splice(end..end, [FLAG, key]);
+    if let Some(key) = key.filter(|key| key.is_generated()) {
+        // After `--` the option would be an argument.
+        let end = line.iter().position(|arg| *arg == "--").unwrap_or(line.len());
+        line.splice(end..end, [FLAG, key.as_str()]);
     }
-    let is_secret = |word: &&str| {
-        SECRET_FLAGS.contains(&word.split('=').next().unwrap_or_default()) || redact(word) != **word
+    let is_secret = |arg: &&str| {
+        SECRET_FLAGS.contains(&arg.split('=').next().unwrap_or_default()) || redact(arg) != **arg
     };
-    let glued = shell_words::join(&words);
-    (!words.iter().any(is_secret) && redact(&glued) == glued).then_some(words)
+    let joined = shell_words::join(&line);
+    (!line.iter().any(is_secret) && redact(&joined) == joined).then_some(line)
 }
 
-/// The idempotency key of a create.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KeyInUse<'a> {
-    pub(crate) key: &'a IdempotencyKey,
-    /// It was made for this run: nobody else knows it.
-    pub(crate) generated: bool,
+/// The hint for a create whose outcome is unknown. `reads_stdin` says whether the command had input on stdin.
+pub(super) fn hint(key: &IdempotencyKey, ctx: &Ctx, reads_stdin: bool) -> String {
+    hint_for(key, &ctx.args, reads_stdin || ctx.flags.key == Some(KeyFlag::Stdin))
 }
 
-impl KeyInUse<'_> {
-    /// What to do when it is unknown whether the create was done. `input` is whether it had something on stdin.
-    pub(super) fn hint(self, args: &[OsString], input: bool) -> String {
-        let same = if input { ", with the same input" } else { "" };
-        match self.command(args) {
-            Some(command) => {
-                format!("with its idempotency key it cannot happen twice; run it again{same}: {command}")
-            }
-            None if self.generated => format!(
-                "with its idempotency key it cannot happen twice; run it again{same} with {FLAG} {}",
-                shell_words::quote(self.key.as_str())
-            ),
-            None => "its idempotency key makes it safe to run the same command again".to_owned(),
-        }
-    }
-
-    /// The same command line, for a POSIX shell.
-    fn command(self, args: &[OsString]) -> Option<String> {
-        let key = self.generated.then(|| self.key.as_str());
-        Some(shell_words::join(words(args, key)?))
+fn hint_for(key: &IdempotencyKey, args: &[OsString], reads_stdin: bool) -> String {
+    let same_input = if reads_stdin { " with the same input" } else { "" };
+    match command_line(args, Some(key)) {
+        Some(line) => format!(
+            "the idempotency key prevents a duplicate; run it again{same_input}: {}",
+            shell_words::join(line)
+        ),
+        None if key.is_generated() => format!(
+            "the idempotency key prevents a duplicate; run it again{same_input}, adding {FLAG} {}",
+            shell_words::quote(key.as_str())
+        ),
+        None => "the idempotency key prevents a duplicate; run the same command again".to_owned(),
     }
 }
 
 impl Ctx {
-    /// The command that was given, for whoever is to run it again: in the middle of a sentence. `input` is whether it had
-    /// something on stdin.
-    pub(crate) fn same_command(&self, input: bool) -> String {
-        let line = words(&self.args, None).map(|words| format!("`{}`", shell_words::join(words)));
+    /// The command line of this run, to be named in a sentence. `reads_stdin` says whether it had input on stdin.
+    pub(crate) fn same_command(&self, reads_stdin: bool) -> String {
+        let line = command_line(&self.args, None).map(|line| format!("`{}`", shell_words::join(line)));
         let line = line.unwrap_or_else(|| "the same command".to_owned());
-        if input || self.asked.key == Some(KeyFlag::Stdin) {
+        if reads_stdin || self.flags.key == Some(KeyFlag::Stdin) {
             format!("{line}, with the same input,")
         } else {
             line
         }
     }
 
-    /// Another command of a provider's, for the backend that this run is for.
-    pub(crate) fn command(&self, provider: &Provider, words: &[&str]) -> String {
-        let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        if let Some(url) = &self.asked.api_url {
+    /// Another command of the provider, for the backend of this run.
+    pub(crate) fn command(&self, provider: &Provider, args: &[&str]) -> String {
+        let mut all: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        if let Some(url) = &self.flags.api_url {
             all.extend(["--api-url".to_owned(), url.clone()]);
         }
-        match &self.asked.key {
+        match &self.flags.key {
             Some(KeyFlag::Stdin) => all.push("--api-key-stdin".to_owned()),
             Some(KeyFlag::File(path)) => {
                 all.extend(["--api-key-file".to_owned(), path.display().to_string()]);
             }
             None => {}
         }
-        if let Some(name) = &self.asked.profile {
+        if let Some(name) = &self.flags.profile {
             all.extend(["--profile".to_owned(), name.clone()]);
         }
-        let given = self.asked.given.get();
+        let given = self.flags.preset.get();
         all.extend(given.and_then(|given| given.flag).map(str::to_owned));
         format!("{} {}", provider.commands, shell_words::join(all))
     }
@@ -119,36 +108,46 @@ impl Ctx {
 mod tests {
     use super::*;
 
-    fn again(args: &[&str], generated: bool) -> String {
-        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        let key = "k 1".parse().unwrap();
-        let hint = KeyInUse { key: &key, generated }.hint(&args, false);
-        hint.split_once("run it again").unwrap().1.trim_start_matches(':').trim().to_owned()
+    fn os(args: &[&str]) -> Vec<OsString> {
+        args.iter().map(OsString::from).collect()
+    }
+
+    fn given() -> IdempotencyKey {
+        "k 1".parse().unwrap()
     }
 
     #[test]
-    fn the_key_is_added_where_it_was_made_here() {
-        for (args, generated, command) in [
+    fn the_hint_adds_a_generated_key_to_the_command_line() {
+        let key = IdempotencyKey::generate();
+        for (args, expected) in [
             (
                 &["/usr/bin/insforge", "payments", "x"][..],
-                true,
-                "insforge payments x --idempotency-key 'k 1'",
+                "run it again: insforge payments x --idempotency-key KEY",
             ),
-            (&["i", "x", "--name", "it's"], true, "insforge x --name 'it'\\''s' --idempotency-key 'k 1'"),
-            (&["i", "x", "--", "test"], true, "insforge x --idempotency-key 'k 1' -- test"),
-            (&["i", "x", "--idempotency-key", "k 1"], false, "insforge x --idempotency-key 'k 1'"),
-            (&["i", "x", "--name", "two\nlines"], true, "with --idempotency-key 'k 1'"),
+            (
+                &["i", "x", "--name", "it's"],
+                "run it again: insforge x --name 'it'\\''s' --idempotency-key KEY",
+            ),
+            (&["i", "x", "--", "test"], "run it again: insforge x --idempotency-key KEY -- test"),
+            (&["i", "x", "--name", "two\nlines"], "run it again, adding --idempotency-key KEY"),
         ] {
-            assert_eq!(again(args, generated), command);
+            let hint = hint_for(&key, &os(args), false);
+            assert!(hint.ends_with(&expected.replace("KEY", key.as_str())), "{hint}");
         }
+        let hint = hint_for(&given(), &os(&["i", "x", FLAG, "k 1"]), true);
+        assert!(
+            hint.ends_with("run it again with the same input: insforge x --idempotency-key 'k 1'"),
+            "{hint}"
+        );
     }
 
     #[test]
-    fn what_is_safe_to_run_again_is_there_as_words_without_a_secret() {
-        let with_key = |is_new| {
+    fn next_is_a_command_line_that_is_safe_to_run_and_has_no_secret() {
+        let with_key = |key: &IdempotencyKey| {
             let failure = Failure::new(Code::OutcomeUnknown, "x");
-            Failure { idempotency_key: Some("k 1".into()), key_is_new: is_new, ..failure }
+            Failure { idempotency_key: Some(Box::new(key.clone())), ..failure }
         };
+        let key = IdempotencyKey::generate();
         let retryable = || Failure::new(Code::Unreachable, "x");
         for (failure, args, expected) in [
             (
@@ -158,8 +157,8 @@ mod tests {
             ),
             (Failure::usage("x"), &["i", "payments"], None),
             (Failure::new(Code::PartlyDone, "x"), &["i", "payments"], Some(&["insforge", "payments"])),
-            (with_key(true), &["i", "x", "--", "y"], Some(&["insforge", "x", FLAG, "k 1", "--", "y"])),
-            (with_key(false), &["i", "x", FLAG, "k 1"], Some(&["insforge", "x", FLAG, "k 1"])),
+            (with_key(&key), &["i", "x", "--", "y"], Some(&["insforge", "x", FLAG, key.as_str(), "--", "y"])),
+            (with_key(&given()), &["i", "x", FLAG, "k 1"], Some(&["insforge", "x", FLAG, "k 1"])),
             (
                 retryable(),
                 &["i", "config", "set", "test", "-"],
@@ -175,9 +174,8 @@ mod tests {
             ),
             (retryable(), &["i", "x", "two\nlines"], None),
         ] {
-            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             assert_eq!(
-                next(&failure, &args).as_deref(),
+                next(&failure, &os(args)).as_deref(),
                 expected.map(|words| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).as_deref(),
                 "{args:?}"
             );

@@ -267,37 +267,6 @@ impl<T: View> Show for Reply<T> {
     }
 }
 
-/// What a write made, and what to say of it: `✓ …`.
-pub(crate) struct Done<T> {
-    pub(crate) reply: Reply<T>,
-    pub(crate) note: String,
-}
-
-impl<T: View> Show for Done<T> {
-    const ROWS: Rows = T::ROWS;
-    const TABLES: Tables = T::TABLES;
-
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Reply::json(&self.reply)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(&self.reply)
-    }
-
-    fn page(&self) -> Page<'_> {
-        self.reply.data.page()
-    }
-
-    fn ids(&self) -> Vec<&str> {
-        self.reply.data.ids()
-    }
-
-    fn notes(&self) -> Vec<String> {
-        vec![format!("✓ {}", self.note)]
-    }
-}
-
 /// JSON that is nothing but JSON.
 struct Plain(Value);
 

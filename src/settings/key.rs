@@ -1,4 +1,4 @@
-//! Reading the project's API key from where a flag or a variable says, and refusing what cannot be one.
+//! Reads the project's API key from a pipe or a file, and rejects text that cannot be an API key.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
 use crate::secret::Secret;
-use crate::settings::{Found, Source};
+use crate::settings::{Source, WithSource};
 
-/// A flag that says where the key is; the key itself has none, argv is public.
+/// A flag that says where to read the key. No flag takes the key itself, because other users can see argv.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyFlag {
     Stdin,
@@ -26,13 +26,13 @@ impl KeyFlag {
         }
     }
 
-    /// Reads the key from where the flag says.
-    pub(crate) fn read(&self, env: &ProcessEnv) -> Result<Found<Secret>> {
+    /// Reads the key.
+    pub(crate) fn read(&self, env: &ProcessEnv) -> Result<WithSource<Secret>> {
         match self {
             Self::File(path) => read_key_file(path, "--api-key-file"),
             Self::Stdin if env.stdin_terminal => {
                 Err(Failure::usage("--api-key-stdin reads a pipe, not a terminal")
-                    .hint("leave it out to be asked for the key, or pipe the key into the command")
+                    .hint("pipe the key into the command, or leave out the flag to be prompted for the key")
                     .into())
             }
             Self::Stdin => {
@@ -41,46 +41,46 @@ impl KeyFlag {
                     Failure::new(Code::ApiKeyInvalid, "Cannot read the key from stdin")
                         .why(format!("{error:#}"))
                 })?;
-                Ok(Found { value: check_api_key(key, &source)?, source })
+                Ok(WithSource { value: check_api_key(key, &source)?, source })
             }
         }
     }
 }
 
-pub(super) fn read_key_file(path: &Path, named_by: &'static str) -> Result<Found<Secret>> {
+pub(super) fn read_key_file(path: &Path, named_by: &'static str) -> Result<WithSource<Secret>> {
     let source = Source::KeyFile { named_by, path: path.to_owned() };
     let key =
         std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_secret).map_err(|error| {
             Failure::new(Code::ApiKeyInvalid, format!("Cannot read the key from {}", path.display()))
                 .why(format!("{error:#}"))
-                .hint(format!("check the path that {named_by} gives"))
+                .hint(format!("check the path in {named_by}"))
         })?;
-    Ok(Found { value: check_api_key(key, &source)?, source })
+    Ok(WithSource { value: check_api_key(key, &source)?, source })
 }
 
-/// The longest text that is taken for a key.
-const LONGEST_KEY: u64 = 16 * 1024;
+/// In bytes; no key is longer.
+const MAX_KEY_BYTES: u64 = 16 * 1024;
 
-/// Reads a key, whoever's it is.
+/// Reads a key of the project or of a payment provider.
 pub(crate) fn read_secret(from: impl Read) -> Result<Secret> {
     let mut text = Zeroizing::new(Vec::new());
-    from.take(LONGEST_KEY + 1).read_to_end(&mut text)?;
-    anyhow::ensure!(text.len() as u64 <= LONGEST_KEY, "it is longer than any key");
-    Ok(Secret::new(std::str::from_utf8(&text).context("it is not text")?.to_owned()))
+    from.take(MAX_KEY_BYTES + 1).read_to_end(&mut text)?;
+    anyhow::ensure!(text.len() as u64 <= MAX_KEY_BYTES, "the input is too long to be a key");
+    Ok(Secret::new(std::str::from_utf8(&text).context("the input is not UTF-8 text")?.to_owned()))
 }
 
-/// Refuses what cannot be the project's API key, before it is sent or stored anywhere.
+/// Rejects text that cannot be the project's API key, before it is sent or stored.
 pub(crate) fn check_api_key(key: Secret, source: &Source) -> Result<Secret, Failure> {
-    let wrong = |what: &str| {
-        Failure::new(Code::ApiKeyInvalid, format!("The API key from {source} {what}"))
-            .hint("use the project's API key (ik_…) from the backend's settings")
+    let invalid = |reason: &str| {
+        Failure::new(Code::ApiKeyInvalid, format!("The API key from {source} {reason}"))
+            .hint("use the project's API key (ik_…), which is in the project's settings")
     };
     if let Some(flaw) = key.flaw() {
-        return Err(wrong(flaw));
+        return Err(invalid(flaw));
     }
-    let providers = ["sk_", "rk_", "pk_", "whsec_", "rzp_"];
-    if providers.iter().any(|prefix| key.expose().starts_with(prefix)) {
-        return Err(wrong("is a payment provider's key, not the project's"));
+    let provider_prefixes = ["sk_", "rk_", "pk_", "whsec_", "rzp_"];
+    if provider_prefixes.iter().any(|prefix| key.expose().starts_with(prefix)) {
+        return Err(invalid("is a payment provider's key, not the project's"));
     }
     Ok(key)
 }

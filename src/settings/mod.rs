@@ -1,30 +1,30 @@
-//! Where the backend's address and key come from.
+//! Where the backend's address and API key come from.
 //!
-//! They are found **as a pair**, first that exists: flags, environment, the nearest `.insforge/project.json`, a
-//! profile. A stored key goes only to the address that is stored beside it: the address in a cloned repository must
-//! never receive a key that was meant for another.
+//! They are looked up **as a pair**, and the first pair wins: flags, environment variables, the nearest
+//! `.insforge/project.json`, a profile. A stored key is sent only to the address stored beside it. The address in a
+//! cloned repository must never receive a key that belongs to another backend.
 
-mod cache;
+mod backend;
 mod completion_cache;
-mod file;
-mod find;
+mod credentials;
+mod generation_cache;
 mod key;
-mod policy;
+mod live_policy;
+mod profiles;
 mod project;
 mod source;
-mod vault;
 
-pub(crate) use cache::Cache;
-pub(crate) use completion_cache::{CachedId, CachedIds, CompletionCache};
-pub(crate) use file::{Profiles, Store};
 #[cfg(feature = "sandbox")]
-pub(crate) use find::Given;
-pub(crate) use find::{Asked, Backend, read_address};
+pub(crate) use backend::PresetBackend;
+pub(crate) use backend::{Backend, ConnectionFlags, read_address};
+pub(crate) use completion_cache::{CachedId, CachedIds, CompletionCache};
+pub(crate) use credentials::{Credentials, KeyringTimeout};
+pub(crate) use generation_cache::GenerationCache;
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
-pub(crate) use policy::Policy;
-pub(crate) use project::{Linked, Project};
-pub(crate) use source::{Found, Source};
-pub(crate) use vault::{Patience, Vault};
+pub(crate) use live_policy::LivePolicy;
+pub(crate) use profiles::{KeyStore, Profiles};
+pub(crate) use project::{LinkedFile, Project};
+pub(crate) use source::{Source, WithSource};
 
 use std::path::PathBuf;
 
@@ -32,28 +32,28 @@ use directories::ProjectDirs;
 
 use crate::error::{Code, Failure};
 
-/// The user's own files, wherever this system keeps them.
+/// The paths of the user's own files, in the directories that this system uses for them.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
-    /// `config.toml`: profiles. No secrets.
+pub(crate) struct UserPaths {
+    /// `config.toml`: the profiles. It holds no secrets.
     pub(crate) config: PathBuf,
-    /// `credentials.toml`: the keys of profiles, where there is no keyring.
+    /// `credentials.toml`: the keys of profiles that are not in a keyring.
     pub(crate) credentials: PathBuf,
-    /// `backends.json`: which generation each backend has.
+    /// `backends.json`: the generation of each backend.
     pub(crate) cache: PathBuf,
-    /// `ids/`: what each backend's lists had, for completion.
+    /// `ids/`: the ids from each backend's lists, for completion.
     pub(crate) ids: PathBuf,
     /// `sandbox.json`: the state of the user's own sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: PathBuf,
 }
 
-impl Places {
-    /// Where they are for this user.
+impl UserPaths {
+    /// Finds the directories of the current user.
     pub(crate) fn find() -> Result<Self, Failure> {
         let directories = ProjectDirs::from("", "", "insforge").ok_or_else(|| {
-            Failure::new(Code::Failed, "There is no home directory to keep settings in")
-                .hint("set HOME, or give the address and the key with INSFORGE_BASE_URL and INSFORGE_API_KEY")
+            Failure::new(Code::Failed, "Cannot find the home directory, where settings are stored")
+                .hint("set HOME, or set INSFORGE_BASE_URL and INSFORGE_API_KEY")
         })?;
         Ok(Self {
             config: directories.config_dir().join("config.toml"),

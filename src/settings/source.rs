@@ -1,11 +1,11 @@
-//! Values, and where they come from.
+//! Values together with their source.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Warning;
 use crate::files;
-use crate::settings::Store;
+use crate::settings::KeyStore;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +20,18 @@ pub(crate) enum Source {
     Project(PathBuf),
     Profile {
         name: String,
-        store: Store,
+        store: KeyStore,
     },
     /// Typed at a prompt.
     Prompt,
-    /// The run brought it along, in its own words.
+    /// A preset backend; the text describes it.
     #[cfg(feature = "sandbox")]
-    Own(String),
+    Preset(String),
 }
 
 impl Source {
-    /// Where was looked before, when an address is found here.
-    pub(crate) const fn looked_at_before(&self) -> &'static [&'static str] {
+    /// The places that come before this one in the lookup of an address.
+    pub(crate) const fn earlier_places(&self) -> &'static [&'static str] {
         match self {
             Self::Variable(_) => &["the flags"],
             Self::Project(_) => &["the flags", "the environment"],
@@ -42,7 +42,7 @@ impl Source {
         }
     }
 
-    /// A key file that others can read.
+    /// A warning if this is a key file that others can read.
     pub(crate) fn readable_by_others(&self) -> Option<Warning> {
         let Self::KeyFile { path, .. } = self else { return None };
         Some(Warning::readable(path, &files::readable_by_others(path)?))
@@ -55,18 +55,18 @@ impl fmt::Display for Source {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
             Self::KeyFile { named_by, path } => write!(f, "{named_by} {}", path.display()),
             Self::Project(path) => write!(f, "{}", path.display()),
-            Self::Profile { name, store: Store::Keyring } => write!(f, "profile {name} (keyring)"),
-            Self::Profile { name, store: Store::File } => write!(f, "profile {name} (credentials file)"),
+            Self::Profile { name, store: KeyStore::Keyring } => write!(f, "profile {name} (keyring)"),
+            Self::Profile { name, store: KeyStore::File } => write!(f, "profile {name} (credentials file)"),
             Self::Prompt => f.write_str("the prompt"),
             #[cfg(feature = "sandbox")]
-            Self::Own(words) => f.write_str(words),
+            Self::Preset(description) => f.write_str(description),
         }
     }
 }
 
 /// A value and where it comes from.
 #[derive(Clone, Debug)]
-pub(crate) struct Found<T> {
+pub(crate) struct WithSource<T> {
     pub(crate) value: T,
     pub(crate) source: Source,
 }
@@ -76,7 +76,9 @@ impl Warning {
         let path = path.display();
         Self {
             code: "FILE_READABLE_BY_OTHERS",
-            text: format!("{path} holds a key and others can read it (mode {mode}); run: chmod 600 {path}"),
+            text: format!(
+                "{path} contains a key and other users can read it (mode {mode}); run: chmod 600 {path}"
+            ),
         }
     }
 }

@@ -20,6 +20,6 @@ pub(crate) fn short_date(text: Option<&str>) -> Cow<'_, str> {
 /// give this one its own, which nobody sees. That was most of what a table's dates cost.
 fn local_zone() -> TimeZone {
     static ZONE: OnceLock<TimeZone> = OnceLock::new();
-    let from_rules = || TimeZone::tzif("local", &env::local_zone_rules()?).ok();
+    let from_rules = || TimeZone::tzif("local", &env::local_timezone_rules()?).ok();
     ZONE.get_or_init(|| from_rules().unwrap_or_else(TimeZone::system)).clone()
 }

@@ -2,16 +2,16 @@ use std::fmt;
 
 use url::{Host, Url};
 
-/// A backend's address: `https`, or plain `http` to this machine only, because the key travels with every request.
-/// Held without a trailing slash; a path before `/api` is kept, for backends behind a path of a proxy.
+/// A backend's address. The scheme is `https`, or `http` for this machine only, because every request carries the key.
+/// It has no trailing slash. It may have a path, for a backend behind a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address(String);
 
 impl Address {
-    /// Reads an address, adding the scheme where there is none (InsForge's older project files have bare hosts).
+    /// Parses an address. A missing scheme is added, because InsForge's older project files have bare hosts.
     ///
     /// # Errors
-    /// The sentence that says what is wrong with it.
+    /// The reason why the address is invalid.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -20,22 +20,20 @@ impl Address {
         let with_scheme =
             if text.contains("://") { text.to_owned() } else { format!("{}://{text}", scheme_for(text)) };
         let url = Url::parse(&with_scheme).map_err(|error| error.to_string())?;
-        let Some(host) = url.host() else { return Err("it names no host".into()) };
+        let Some(host) = url.host() else { return Err("it has no host".into()) };
         if !url.username().is_empty() || url.password().is_some() {
             return Err("it contains a user name or a password".into());
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("it has a query or a fragment; give the address alone".into());
+            return Err("it has a query or a fragment; remove that part".into());
         }
         match url.scheme() {
             "https" => {}
             "http" if is_loopback(&host) => {}
             "http" => {
-                return Err(
-                    "plain http would send the key readable for everyone on the way; use https".into()
-                );
+                return Err("plain http would send the key unencrypted; use https".into());
             }
-            other => return Err(format!("its scheme is {other}, not https")),
+            other => return Err(format!("its scheme is {other}; use https")),
         }
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
@@ -45,15 +43,15 @@ impl Address {
         &self.0
     }
 
-    /// Where a URL leads at this backend; nothing where it leads to another.
+    /// The path of a URL at this backend; `None` if the URL belongs to another host.
     pub(crate) fn path_of(&self, url: &str) -> Option<String> {
         let url = Url::parse(url).ok()?;
         let path = url.as_str().strip_prefix(self.as_str())?;
-        // What goes on otherwise is another host's name, port or path.
+        // Otherwise the prefix ends within a host name, a port or a path segment.
         path.starts_with('/').then(|| path.to_owned())
     }
 
-    /// Plain `http`, which [`Address::parse`] lets through for this machine only.
+    /// Whether the scheme is `http`, which [`Address::parse`] accepts for this machine only.
     pub(crate) fn is_plain(&self) -> bool {
         self.0.starts_with("http://")
     }
@@ -71,10 +69,10 @@ fn scheme_for(bare: &str) -> &'static str {
     if local { "http" } else { "https" }
 }
 
-/// Whether this is an https URL that others on the internet could reach.
+/// Whether this is an https URL that is reachable from the internet.
 pub(crate) fn is_public_https(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
-    let is_outside = match url.host() {
+    let is_public = match url.host() {
         Some(Host::Ipv4(ip)) => {
             !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified())
         }
@@ -82,17 +80,18 @@ pub(crate) fn is_public_https(url: &str) -> bool {
             !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
         }
         Some(Host::Domain(name)) => {
-            let inside = ["localhost", "local", "internal", "lan", "home.arpa"];
-            name.contains('.') && !inside.iter().any(|end| name == *end || name.ends_with(&format!(".{end}")))
+            let private = ["localhost", "local", "internal", "lan", "home.arpa"];
+            name.contains('.')
+                && !private.iter().any(|suffix| name == *suffix || name.ends_with(&format!(".{suffix}")))
         }
         None => false,
     };
-    url.scheme() == "https" && is_outside
+    url.scheme() == "https" && is_public
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        // Other names end in `.localhost` too, but a resolver may send them elsewhere.
+        // A resolver may send other names that end in `.localhost` to another machine.
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accepts_and_heals() {
+    fn valid_addresses_are_normalized() {
         for (text, address) in [
             ("https://app.us-east.insforge.app/", "https://app.us-east.insforge.app"),
             ("app.us-east.insforge.app", "https://app.us-east.insforge.app"),
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_leads_here_or_elsewhere() {
+    fn only_urls_of_the_backend_have_a_path() {
         let address = Address::parse("https://example.com/insforge/").unwrap();
         let path_of = |url: &str| address.path_of(url);
         let hook = "/api/webhooks/stripe/test";
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses() {
+    fn invalid_addresses_are_rejected() {
         for (text, why) in [
             ("", "empty"),
             ("http://example.com", "https"),

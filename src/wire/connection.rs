@@ -1,5 +1,5 @@
-//! An environment's connection to a provider, and the keys that it is made with. The aliases are the names that the older
-//! generation has for a field, or one of the providers.
+//! The connection of an environment to a provider, and its keys. The aliases are field names of the older generation or of
+//! one provider.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
-/// The connection of each environment.
+/// The connections of all environments.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Status {
+pub(crate) struct Connections {
     #[serde(alias = "razorpayConnections")]
     pub(crate) connections: Vec<Connection>,
 }
 
-/// What their list is called, at one provider or another.
+/// The JSON field with the connections; its name depends on the provider.
 pub(crate) const CONNECTIONS: [&str; 2] = ["connections", "razorpayConnections"];
 
-/// What the backend knows of one environment's connection to a provider.
+/// The connection of one environment to a provider.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connection {
@@ -33,18 +33,18 @@ pub(crate) struct Connection {
     pub(crate) webhook_endpoint_url: Option<String>,
     pub(crate) webhook_configured_at: Option<String>,
     pub(crate) masked_key: Option<String>,
-    /// Of the last sync that succeeded.
+    /// The time of the last successful sync.
     pub(crate) last_synced_at: Option<String>,
-    /// Of the last sync that was tried: `succeeded` or `failed`.
+    /// The outcome of the last sync: `succeeded` or `failed`.
     pub(crate) last_sync_status: Option<String>,
     last_sync_error: Option<String>,
-    /// Of the last sync that succeeded.
+    /// The counts of the last successful sync.
     #[serde(default)]
-    pub(crate) last_sync_counts: Counts,
+    pub(crate) last_sync_counts: LastSyncCounts,
 }
 
 impl Connection {
-    /// The account that it is to, where the backend knows one. It does so still when the key was removed.
+    /// The provider's account, if known. The backend still reports it after the key was removed.
     pub(crate) fn account(&self) -> Option<Account> {
         Some(Account { id: self.account_id.clone()?, name: self.account_name.clone() })
     }
@@ -60,8 +60,8 @@ impl Connection {
     }
 }
 
-/// Why a sync failed, in words. Where the reason was lost on its way through the backend, what is left of it is which part
-/// failed (exchanges 325 and 326: `customers: [object Object]`; without a part it was the catalog).
+/// The reason why a sync failed. The backend may lose the reason and name only the part that failed (exchanges 325 and
+/// 326: `customers: [object Object]`). Without a part it was the catalog.
 pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
     const LOST: &str = "[object Object]";
     if !text.contains(LOST) {
@@ -90,37 +90,37 @@ impl fmt::Display for Account {
     }
 }
 
-/// What a sync wrote; a count that the backend does not give is not zero but unknown.
+/// How many objects the last successful sync mirrored. A missing count is unknown, not zero.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Counts {
+pub(crate) struct LastSyncCounts {
     pub(crate) products: Option<u64>,
     pub(crate) prices: Option<u64>,
     pub(crate) customers: Option<u64>,
 }
 
-/// Which keys are configured. Reading it masks them: what [`Serialize`] writes has no secret in it, in the shape
-/// that the older backend gives by itself.
+/// The keys of all environments, masked. Deserializing masks them, so the serialized form has no secrets. It is the form
+/// that the older backend sends.
 #[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Config {
-    pub(crate) keys: Vec<Key>,
+pub(crate) struct KeyList {
+    pub(crate) keys: Vec<MaskedKey>,
 }
 
-/// One key of an environment's, masked.
+/// One key of one environment, masked.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", from = "KeyInClear")]
-pub(crate) struct Key {
+#[serde(rename_all = "camelCase", from = "KeyResponse")]
+pub(crate) struct MaskedKey {
     pub(crate) environment: String,
-    /// Which of the provider's keys it is, where it has several: `api_key`, `api_secret`, `webhook_secret`.
+    /// `api_key`, `api_secret` or `webhook_secret`, for a provider with several keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key_type: Option<String>,
     pub(crate) has_key: bool,
     pub(crate) masked_key: Option<String>,
 }
 
-/// As the two generations send it: the newer one **the key itself**, the older one its masked form.
+/// A key as the backend sends it. The newer generation sends **the key itself**, the older one its masked form.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct KeyInClear {
+struct KeyResponse {
     environment: String,
     key_type: Option<String>,
     value: Option<String>,
@@ -128,8 +128,8 @@ struct KeyInClear {
     masked_key: Option<String>,
 }
 
-impl From<KeyInClear> for Key {
-    fn from(key: KeyInClear) -> Self {
+impl From<KeyResponse> for MaskedKey {
+    fn from(key: KeyResponse) -> Self {
         let masked_key = key.value.map(|value| Secret::new(value).masked()).or(key.masked_key);
         Self {
             environment: key.environment,
@@ -145,26 +145,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_config_that_was_read_holds_no_secret() {
+    fn deserialized_keys_are_masked() {
         let newer = r#"{"keys":[{"environment":"test","value":"sk_test_alpha_2"},{"environment":"live","value":null}]}"#;
-        let config: Config = serde_json::from_str(newer).unwrap();
+        let keys: KeyList = serde_json::from_str(newer).unwrap();
         assert_eq!(
-            serde_json::to_string(&config).unwrap(),
+            serde_json::to_string(&keys).unwrap(),
             r#"{"keys":[{"environment":"test","hasKey":true,"maskedKey":"sk_test_****ha_2"},{"environment":"live","hasKey":false,"maskedKey":null}]}"#
         );
         let several = r#"{"keys":[{"environment":"test","keyType":"api_secret","value":"4f8Xw3Kq9Zb1"}]}"#;
-        let config: Config = serde_json::from_str(several).unwrap();
+        let keys: KeyList = serde_json::from_str(several).unwrap();
         assert_eq!(
-            serde_json::to_string(&config).unwrap(),
+            serde_json::to_string(&keys).unwrap(),
             r#"{"keys":[{"environment":"test","keyType":"api_secret","hasKey":true,"maskedKey":"****9Zb1"}]}"#
         );
         let older = r#"{"keys":[{"environment":"test","hasKey":true,"maskedKey":"sk_test_****ha_2"}]}"#;
-        let config: Config = serde_json::from_str(older).unwrap();
-        assert_eq!(serde_json::to_string(&config).unwrap(), older);
+        let keys: KeyList = serde_json::from_str(older).unwrap();
+        assert_eq!(serde_json::to_string(&keys).unwrap(), older);
     }
 
     #[test]
-    fn a_reason_that_was_lost_leaves_what_failed() {
+    fn a_lost_reason_still_names_the_failed_part() {
         for (text, shown) in [
             ("prices exploded", "prices exploded"),
             ("[object Object]", "catalog sync failed"),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// A duration as people write it: `30s`, `1m30s`, `500ms`, or a number of seconds.
+/// Parses a duration: `30s`, `1m30s`, `500ms`, or a number of seconds.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let parsed = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
@@ -8,11 +8,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
             .parse::<jiff::SignedDuration>()
             .ok()
             .and_then(|duration| Duration::try_from(duration).ok())
-            .ok_or("write a duration such as 30s, 5m or 500ms")?,
+            .ok_or("use a duration such as 30s, 5m or 500ms")?,
     };
-    if parsed.is_zero() {
-        Err("a duration of nothing is over before it begins".to_owned())
-    } else {
-        Ok(parsed)
-    }
+    if parsed.is_zero() { Err("the duration must be greater than zero".to_owned()) } else { Ok(parsed) }
 }

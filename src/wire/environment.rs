@@ -2,25 +2,25 @@ use std::fmt;
 
 use clap::ValueEnum;
 
-/// A provider's environment: `test` and `live` are separate targets that share nothing.
+/// A provider's environment. `test` and `live` share no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub(crate) enum Environment {
-    /// No real money moves.
+    /// Without real money.
     Test,
-    /// Real customers, real money.
+    /// With real customers and real money.
     Live,
 }
 
 impl Environment {
-    /// Both, in the backend's order.
+    /// Both environments, in the backend's order.
     pub(crate) const ALL: [Self; 2] = [Self::Test, Self::Live];
 
-    /// The environment of this name, as the backend spells it.
-    pub(crate) fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|environment| environment.as_str() == word)
+    /// The environment with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|environment| environment.as_str() == name)
     }
 
-    /// Not this one.
+    /// The other environment.
     pub(crate) const fn other(self) -> Self {
         match self {
             Self::Test => Self::Live,
@@ -28,7 +28,7 @@ impl Environment {
         }
     }
 
-    /// As the backend spells it.
+    /// The name that the backend uses.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Test => "test",

@@ -1,5 +1,4 @@
-//! The lists that every provider's backend routes give in the same shape. The aliases are the older generation's
-//! field names.
+//! The lists that have the same format for every provider. The aliases are the older generation's field names.
 
 use std::fmt;
 
@@ -11,7 +10,7 @@ pub(crate) struct Customers {
     pub(crate) customers: Vec<Customer>,
 }
 
-/// A provider's customer, as the mirror has it.
+/// A provider's customer from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Customer {
@@ -29,7 +28,7 @@ pub(crate) struct Customer {
     pub(crate) country_code: Option<String>,
 }
 
-/// Whom the application bills: a type and an id of its own, shown as `team:team_5`.
+/// A billing subject: the type and the id of what the application bills, shown as `team:team_5`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Subject<'a> {
     kind: &'a str,
@@ -37,7 +36,7 @@ pub(crate) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// Both parts or none.
+    /// `None` unless both parts are present.
     pub(crate) fn of(kind: Option<&'a str>, id: Option<&'a str>) -> Option<Self> {
         Some(Self { kind: kind?, id: id? })
     }
@@ -56,7 +55,7 @@ pub(crate) struct Transactions {
     pub(crate) transactions: Vec<Transaction>,
 }
 
-/// A payment, a failed payment or a refund, as webhooks or a sync brought it.
+/// A payment, a failed payment or a refund, from a webhook or a sync.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Transaction {
@@ -90,8 +89,8 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// What no other has: they have no id, but a type, and the provider's object that they are about.
-    pub(crate) fn identity(&self) -> String {
+    /// A unique key. Transactions have no id, so it consists of the type and the provider's object.
+    pub(crate) fn unique_key(&self) -> String {
         let object = self.reference().map(|(kind, id)| format!("{}\n{id}", kind.unwrap_or_default()));
         let object = object.unwrap_or_else(|| {
             let parts = [&self.provider_customer_id, &self.created_at]
@@ -101,7 +100,7 @@ impl Transaction {
         format!("{}\n{object}", self.kind)
     }
 
-    /// What is another one when it has changed: the moment of that, or else the status that it has.
+    /// A value that differs after a change: the time of the last change, or else the status.
     pub(crate) fn version(&self) -> &str {
         self.updated_at.as_deref().unwrap_or(&self.status)
     }
@@ -110,10 +109,10 @@ impl Transaction {
         Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
     }
 
-    /// The provider's object that this is about: what it is and its id.
+    /// The type and the id of the provider's object.
     ///
-    /// The newer backend names one; the older one has a field for each kind, of which this takes the one that the
-    /// newer would name (recorded side by side: a refund by itself, any other by its payment intent if it has one).
+    /// The newer backend sends one object. The older one has a field for each type; this returns the one that the newer
+    /// backend would send (compared in recordings: a refund's own id, otherwise the payment intent if there is one).
     pub(crate) fn reference(&self) -> Option<(Option<&str>, &str)> {
         if let Some(id) = self.provider_reference_id.as_deref() {
             return Some((self.provider_reference_type.as_deref(), id));
@@ -129,7 +128,7 @@ impl Transaction {
         .find_map(|(kind, id)| Some((Some(kind), id.as_deref()?)))
     }
 
-    /// When it happened: paid, failed or refunded, or else when it came to be.
+    /// The time of the payment, failure or refund, or else of the creation.
     pub(crate) fn when(&self) -> Option<&str> {
         [&self.paid_at, &self.failed_at, &self.refunded_at, &self.provider_created_at, &self.created_at]
             .into_iter()

@@ -1,14 +1,13 @@
-//! What goes over the wire: the backend's shapes, and small values with their rules. No IO.
+//! The types of requests and responses, and small values with their rules. No IO.
 
 mod address;
-mod bodies;
 mod connection;
 mod duration;
 mod environment;
 mod generation;
+mod idempotency_key;
 mod lists;
 mod metadata;
-mod mirror;
 mod money;
 mod patch;
 mod price;
@@ -18,23 +17,22 @@ mod validated;
 mod with_id;
 
 pub(crate) use address::{Address, is_public_https};
-pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
-pub(crate) use connection::{Account, CONNECTIONS, Config, Connection, Key, Status, sync_error};
+pub(crate) use connection::{Account, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error};
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
+pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
-pub(crate) use metadata::{Field, Metadata, Notes, OfStripe};
-pub(crate) use mirror::{Mirror, MirroredPrice, MirroredProduct};
+pub(crate) use metadata::{Metadata, MetadataEntry, Notes};
 pub(crate) use money::{Decimals, Money, decimals};
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
 pub(crate) use stripe::{
-    Catalog, ConnectionReply, Price, PriceReply, Prices, Product, ProductDeleted, ProductReply, Products,
+    Catalog, ConnectionReply, Mirror, MirroredPrice, MirroredProduct, NewPrice, NewProduct, Price,
+    PriceChanges, PriceReply, Prices, Product, ProductChanges, ProductDeleted, ProductReply, Products,
     Subscription, Subscriptions, SyncResult, SyncResults,
 };
 pub(crate) use validated::{
-    Currency, Description, IdempotencyKey, ItemDescription, ItemName, LookupKey, ObjectId, ProductName,
-    trimmed,
+    Currency, Description, ItemDescription, ItemName, LookupKey, ObjectId, ProductName, trimmed,
 };
 pub(crate) use with_id::WithId;

@@ -1,10 +1,10 @@
 use std::fmt;
 
-/// How many decimals an amount of this currency has when it is shown, and how many digits of the amount they are.
+/// The decimals of a currency.
 ///
-/// Stripe counts in each currency's smallest unit by its own lists, which are not ISO 4217's
-/// (<https://docs.stripe.com/currencies>): sixteen currencies have no decimals, five have three. Two are special:
-/// ISK and UGX have no decimals any more, but their amounts still carry two digits that are always zero.
+/// Stripe's smallest units differ from ISO 4217 (<https://docs.stripe.com/currencies>): sixteen currencies have no
+/// decimals, five have three. ISK and UGX are special: they have no decimals, but their amounts still end with two digits
+/// that are always zero.
 pub(crate) fn decimals(currency: &str) -> Decimals {
     const NONE: [&str; 15] = [
         "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof",
@@ -21,45 +21,45 @@ pub(crate) fn decimals(currency: &str) -> Decimals {
     }
 }
 
-/// See [`decimals`].
+/// How many decimals amounts of a currency have; see [`decimals`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decimals {
-    /// The digits of an amount that stand behind the point.
+    /// How many digits of an amount are decimals.
     pub(crate) digits: usize,
-    /// How many of them are shown when they are zero.
+    /// How many of them are shown even if they are zero.
     pub(crate) shown: usize,
 }
 
-/// An amount in the currency's smallest unit, shown as people write it: `19.99 USD`, `500 JPY`, `1.234 KWD`.
+/// An amount of money, shown as `19.99 USD`, `500 JPY` or `1.234 KWD`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Money<'a> {
-    /// A decimal number of smallest units; Stripe's decimal prices have fractions of them (`0.5`).
+    /// A decimal number in the currency's smallest unit. Stripe's decimal prices have fractions (`0.5`).
     amount: String,
     currency: &'a str,
 }
 
 impl<'a> Money<'a> {
-    /// An amount in whole smallest units.
+    /// Creates an amount from a whole number of the currency's smallest unit.
     pub(crate) fn new(amount: i64, currency: &'a str) -> Self {
         Self { amount: amount.to_string(), currency }
     }
 
-    /// What payments in this currency must be a multiple of, where this amount is none: Stripe takes no payment with
-    /// a fraction of a króna or a Ugandan shilling, and of three decimals the last is always zero
+    /// The number that payments in this currency must be a multiple of, if this amount is not a multiple of it. Stripe
+    /// takes no fractions of a króna or a Ugandan shilling, and the last of three decimals must be zero
     /// (<https://docs.stripe.com/currencies#special-cases>).
-    pub(crate) fn finer_than_payable(&self) -> Option<u32> {
-        let step = match decimals(self.currency) {
+    pub(crate) fn unmet_multiple(&self) -> Option<u32> {
+        let multiple = match decimals(self.currency) {
             Decimals { digits: 2, shown: 0 } => 100,
             Decimals { digits: 3, .. } => 10,
             _ => return None,
         };
-        let zeros = if step == 100 { "00" } else { "0" };
-        (!self.amount.ends_with(zeros) && self.amount != "0").then_some(step)
+        let zeros = if multiple == 100 { "00" } else { "0" };
+        (!self.amount.ends_with(zeros) && self.amount != "0").then_some(multiple)
     }
 
-    /// An amount with a fraction of the smallest unit, as Stripe's `unit_amount_decimal` has it.
+    /// Parses an amount that may have a fraction of the smallest unit, as in Stripe's `unit_amount_decimal`.
     ///
-    /// `None` where the text is no plain decimal number.
+    /// `None` if the text is not a plain decimal number.
     pub(crate) fn decimal(amount: &str, currency: &'a str) -> Option<Self> {
         let digits = amount.strip_prefix('-').unwrap_or(amount);
         let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.')
@@ -77,12 +77,12 @@ impl fmt::Display for Money<'_> {
         let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
         let whole = format!("{whole:0>width$}", width = digits + 1);
         let (units, minor) = whole.split_at(whole.len() - digits);
-        let behind = format!("{minor}{fraction}");
-        // Zeros beyond what the currency shows say nothing; any other digit does.
-        let kept = behind.trim_end_matches('0').len().max(shown.min(behind.len()));
+        let all_decimals = format!("{minor}{fraction}");
+        // Trailing zeros beyond the currency's decimals are dropped; other digits are kept.
+        let kept = all_decimals.trim_end_matches('0').len().max(shown.min(all_decimals.len()));
         write!(f, "{sign}{units}")?;
         if kept > 0 {
-            write!(f, ".{}", &behind[..kept])?;
+            write!(f, ".{}", &all_decimals[..kept])?;
         }
         write!(f, " {}", self.currency.to_ascii_uppercase())
     }
@@ -95,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn amounts_as_stripe_counts_them() {
+    fn amounts_have_the_decimals_that_stripe_uses() {
         for (amount, currency, shown) in [
             (1999, "usd", "19.99 USD"),
             (1900, "USD", "19.00 USD"),
@@ -117,9 +117,8 @@ mod tests {
     }
 
     proptest! {
-        /// What is shown can be read back: its digits are the amount's, the point stands where the currency has it.
         #[test]
-        fn amounts_come_back_as_they_went(amount in any::<i64>(), currency in "[a-z]{3}|isk|ugx|jpy|kwd|bhd") {
+        fn a_displayed_amount_can_be_parsed_back(amount in any::<i64>(), currency in "[a-z]{3}|isk|ugx|jpy|kwd|bhd") {
             let shown = Money::new(amount, &currency).to_string();
             let (number, code) = shown.split_once(' ').unwrap();
             prop_assert_eq!(code.to_lowercase(), currency.as_str());
@@ -130,7 +129,7 @@ mod tests {
         }
 
         #[test]
-        fn an_amount_in_json_comes_back_as_it_went(amount in 0..=999_999_999_999_u64) {
+        fn unit_amounts_round_trip_through_json(amount in 0..=999_999_999_999_u64) {
             let read: UnitAmount = serde_json::from_str(&amount.to_string()).unwrap();
             prop_assert_eq!(read.get(), amount);
             prop_assert_eq!(serde_json::to_string(&read).unwrap(), amount.to_string());

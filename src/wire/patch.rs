@@ -2,25 +2,25 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What becomes of a field that can be empty: it is left out, sent as null, or sent.
+/// The change of a nullable field in a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Patch<T> {
-    /// As it is: the field is not sent.
+    /// Keep the value: the field is not sent.
     #[default]
     Keep,
-    /// Emptied: the field is sent as null.
+    /// Remove the value: the field is sent as null.
     Clear,
-    /// This from now on.
+    /// Set this value.
     Set(T),
 }
 
 impl<T> Patch<T> {
-    /// For serde's `skip_serializing_if`.
+    /// Whether the field is not sent, for serde's `skip_serializing_if`.
     pub(crate) const fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
-    /// This one, unless it says nothing.
+    /// This change, or the other one if this is `Keep`.
     pub(crate) fn or(self, other: Self) -> Self {
         if self.is_keep() { other } else { self }
     }
@@ -32,7 +32,7 @@ impl<T> From<Option<Self>> for Patch<T> {
     }
 }
 
-/// On a command line, the word `null` empties a field.
+/// On a command line, the text `null` removes the value.
 impl<T: FromStr> FromStr for Patch<T> {
     type Err = T::Err;
 
@@ -41,7 +41,7 @@ impl<T: FromStr> FromStr for Patch<T> {
     }
 }
 
-/// With `#[serde(default, skip_serializing_if = "Patch::is_keep")]` on the field, all three come and go as they are.
+/// The field needs `#[serde(default, skip_serializing_if = "Patch::is_keep")]` to round-trip.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_of_them_in_json_and_on_a_command_line() {
+    fn keep_clear_and_set_round_trip_and_parse() {
         for (json, patch) in [
             ("{}", Patch::Keep),
             (r#"{"description":null}"#, Patch::Clear),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_gives_way() {
+    fn keep_is_replaced_by_another_patch() {
         let (keep, clear, set) = (Patch::<u8>::Keep, Patch::Clear, Patch::Set(1));
         assert_eq!(keep.clone().or(set.clone()), set);
         assert_eq!(clear.clone().or(set.clone()), clear);

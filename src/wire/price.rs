@@ -1,4 +1,4 @@
-//! What a price is made of.
+//! The parts of a price.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,11 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "serde_json::Number")]
 pub(crate) struct UnitAmount(u64);
 
-/// Twelve digits are the most that Stripe takes in any currency; most take eight, which Stripe says itself
-/// (exchange 156).
-const LARGEST: u64 = 999_999_999_999;
+/// Stripe takes at most twelve digits. Most currencies allow only eight; Stripe's own error says so (exchange 156).
+const MAX_AMOUNT: u64 = 999_999_999_999;
 
 impl UnitAmount {
-    /// As a number.
+    /// The number.
     pub(crate) const fn get(self) -> u64 {
         self.0
     }
@@ -26,15 +25,15 @@ impl FromStr for UnitAmount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const UNIT: &str = "an amount is a whole number of the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY";
+        const UNIT: &str = "an amount is a whole number in the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY";
         if text.starts_with('-') {
-            return Err("an amount is not negative".into());
+            return Err("an amount cannot be negative".into());
         }
         if text.is_empty() || !text.chars().all(|c| c.is_ascii_digit()) {
             return Err(UNIT.into());
         }
-        let amount = text.parse().ok().filter(|amount| *amount <= LARGEST);
-        amount.map(Self).ok_or_else(|| format!("no currency has amounts above {LARGEST}"))
+        let amount = text.parse().ok().filter(|amount| *amount <= MAX_AMOUNT);
+        amount.map(Self).ok_or_else(|| format!("no currency has amounts above {MAX_AMOUNT}"))
     }
 }
 
@@ -46,7 +45,7 @@ impl TryFrom<serde_json::Number> for UnitAmount {
     }
 }
 
-/// How often a price is paid.
+/// The unit of a price's billing interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Interval {
@@ -57,9 +56,9 @@ pub(crate) enum Interval {
 }
 
 impl Interval {
-    /// How many of them there may be between two payments: three years
+    /// The most intervals between two payments: three years
     /// (<https://docs.stripe.com/api/prices/create>, `recurring.interval_count`).
-    const fn most(self) -> u32 {
+    const fn max_count(self) -> u32 {
         match self {
             Self::Day => 1095,
             Self::Week => 156,
@@ -68,7 +67,7 @@ impl Interval {
         }
     }
 
-    /// Stripe's word for it.
+    /// Stripe's name for it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Day => "day",
@@ -88,27 +87,27 @@ impl Interval {
     }
 }
 
-/// The rhythm of a recurring price: every `interval_count` intervals.
+/// The billing interval of a recurring price: every `interval_count` intervals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Recurring {
     pub(crate) interval: Interval,
-    /// 1 where there is none.
+    /// `None` means 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) interval_count: Option<u32>,
 }
 
 impl Recurring {
-    /// Whether Stripe takes it: one interval at least, three years at most.
+    /// Checks that Stripe accepts it: at least one interval, at most three years.
     ///
     /// # Errors
-    /// The sentence that says what it takes.
+    /// The limit that is exceeded.
     pub(crate) fn check(self) -> Result<(), String> {
-        let most = self.interval.most();
+        let max = self.interval.max_count();
         match self.interval_count {
-            Some(0) => Err("the interval count is at least 1".into()),
-            Some(count) if count > most => Err(format!(
-                "Stripe takes at most three years between payments: {most} {}, not {count}",
+            Some(0) => Err("the interval count must be at least 1".into()),
+            Some(count) if count > max => Err(format!(
+                "Stripe allows at most three years between payments: {max} {}, not {count}",
                 self.interval.plural()
             )),
             _ => Ok(()),
@@ -116,7 +115,7 @@ impl Recurring {
     }
 }
 
-/// As in `every 3 months`.
+/// Follows `every`: `every 3 months`.
 impl fmt::Display for Recurring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.interval_count {
@@ -126,7 +125,7 @@ impl fmt::Display for Recurring {
     }
 }
 
-/// Whether a price includes tax. Once it is exclusive or inclusive it stays so.
+/// Whether a price includes tax. After it is set to exclusive or inclusive, it cannot change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TaxBehavior {
@@ -136,7 +135,7 @@ pub(crate) enum TaxBehavior {
 }
 
 impl TaxBehavior {
-    /// Stripe's word for it.
+    /// Stripe's name for it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Exclusive => "exclusive",
@@ -151,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_whole_and_in_the_smallest_unit() {
+    fn amounts_are_whole_numbers_in_the_smallest_unit() {
         for (text, amount) in [("0", 0), ("1999", 1999), ("99999999", 99_999_999), ("007", 7)] {
             assert_eq!(text.parse::<UnitAmount>().unwrap().get(), amount);
         }
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn three_years_are_the_longest() {
+    fn the_longest_interval_is_three_years() {
         let check = |interval, count| Recurring { interval, interval_count: count }.check();
         for (interval, most) in
             [(Interval::Day, 1095), (Interval::Week, 156), (Interval::Month, 36), (Interval::Year, 3)]

@@ -1,12 +1,12 @@
-//! Texts with rules of their own: what cannot be right is refused before a request is made of it.
+//! Strings that are validated before they are sent.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that has passed its check; a value of this type cannot be wrong in a way that is known here.
-macro_rules! checked_text {
+/// Defines a string type whose values have passed a check.
+macro_rules! validated_string {
     ($(#[$meta:meta])* $name:ident, $check:expr) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -14,8 +14,8 @@ macro_rules! checked_text {
         pub(crate) struct $name(String);
 
         impl $name {
-            /// The text, as it was given.
-            #[allow(dead_code, reason = "not every text is read again")]
+            /// The string, unchanged.
+            #[allow(dead_code, reason = "some types are only serialized")]
             pub(crate) fn as_str(&self) -> &str {
                 &self.0
             }
@@ -47,49 +47,13 @@ macro_rules! checked_text {
     };
 }
 
-checked_text! {
-    /// What makes a create repeatable: the same key and the same parameters give the same object. Stripe forgets it
-    /// after a day at the earliest (<https://docs.stripe.com/api/idempotent_requests>).
-    ///
-    /// The backend takes 1 to 200 characters and would trim them (exchanges 094–097); it hands the key to Stripe in
-    /// a header.
-    IdempotencyKey, |text| {
-        own_text("an idempotency key", 200, text)?;
-        if text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-            Ok(())
-        } else {
-            Err("an idempotency key travels in a header: use ASCII letters, digits and signs".into())
-        }
-    }
+validated_string! {
+    /// A lookup key, by which an application finds a price without its id; 1 to 200 characters.
+    LookupKey, |text| trimmed_string("a lookup key", 200, text)
 }
 
-impl IdempotencyKey {
-    /// A key that nobody has used before.
-    pub(crate) fn generate() -> Self {
-        Self(uuid::Uuid::new_v4().to_string())
-    }
-
-    /// The key that follows from these parts, in any run.
-    pub(crate) fn derived(parts: &[&str]) -> Self {
-        const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x2d1b_8f6a_7c54_4e0b_9a37_5f0c_61e2_d984);
-        // No part can pretend to be two: their lengths go along.
-        let mut name = String::new();
-        for part in parts {
-            name.push_str(&part.len().to_string());
-            name.push(':');
-            name.push_str(part);
-        }
-        Self(uuid::Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string())
-    }
-}
-
-checked_text! {
-    /// A name by which an application finds a price without knowing its id; 1 to 200 characters.
-    LookupKey, |text| own_text("a lookup key", 200, text)
-}
-
-checked_text! {
-    /// A product's name, as customers see it: Stripe takes 250 characters (exchange 107).
+validated_string! {
+    /// A product's name, which customers see; at most 250 characters at Stripe (exchange 107).
     ProductName, |text| {
         if trimmed(text).is_empty() {
             return Err("the name is empty".into());
@@ -98,13 +62,13 @@ checked_text! {
     }
 }
 
-checked_text! {
-    /// A product's description: the backend takes 5000 characters (exchange 105).
+validated_string! {
+    /// A product's description; at most 5000 characters in the backend (exchange 105).
     Description, |text| at_most("a description", 5000, trimmed(text))
 }
 
-checked_text! {
-    /// The name of a Razorpay item: the backend takes 255 characters (exchange 302).
+validated_string! {
+    /// The name of a Razorpay item; at most 255 characters in the backend (exchange 302).
     ItemName, |text| {
         if trimmed(text).is_empty() {
             return Err("the name is empty".into());
@@ -113,46 +77,48 @@ checked_text! {
     }
 }
 
-checked_text! {
-    /// The description of a Razorpay item: the backend takes 2048 characters.
+validated_string! {
+    /// The description of a Razorpay item; at most 2048 characters in the backend.
     ItemDescription, |text| at_most("an item's description", 2048, trimmed(text))
 }
 
-checked_text! {
-    /// The id of an object at the provider, in a request's body.
+validated_string! {
+    /// The id of an object at the provider.
     ObjectId, |text| {
         if text.is_empty() || text.contains(char::is_whitespace) {
-            Err("an id has no spaces and is not empty: give it as a list shows it".into())
+            Err("an id cannot be empty or contain spaces; copy it from a list".into())
         } else {
             Ok(())
         }
     }
 }
 
-checked_text! {
-    /// A three-letter ISO currency code, in either case; the provider knows which of them it takes.
+validated_string! {
+    /// A three-letter ISO currency code, in upper or lower case. The provider checks that it supports the currency.
     Currency, |text| {
         if text.len() == 3 && text.chars().all(|c| c.is_ascii_alphabetic()) {
             Ok(())
         } else {
-            Err("a currency is its three-letter ISO code, such as usd or eur".into())
+            Err("a currency must be a three-letter ISO code, such as usd or eur".into())
         }
     }
 }
 
-/// A text without what the backend cuts off around it: what is blank to JavaScript, which is not quite what is to Rust
+/// Trims a string as the backend does: with JavaScript's definition of white space, which differs from Rust's
 /// (<https://tc39.es/ecma262/#sec-trimstring>).
 pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}'))
 }
 
-/// Not empty, not too long, and nothing around it that the backend would cut off.
-fn own_text(what: &str, limit: usize, text: &str) -> Result<(), String> {
+/// Checks that a string is not empty, not too long, and not changed by the backend's trimming.
+pub(super) fn trimmed_string(what: &str, limit: usize, text: &str) -> Result<(), String> {
     if trimmed(text).is_empty() {
-        return Err(format!("{what} is not empty"));
+        return Err(format!("{what} cannot be empty"));
     }
     if trimmed(text) != text {
-        return Err(format!("{what} has no spaces around it: the backend would cut them off"));
+        return Err(format!(
+            "{what} cannot begin or end with white space, because the backend would remove it"
+        ));
     }
     at_most(what, limit, text)
 }
@@ -162,7 +128,7 @@ fn at_most(what: &str, limit: usize, text: &str) -> Result<(), String> {
     if length <= limit {
         Ok(())
     } else {
-        Err(format!("{what} has at most {limit} characters, and this has {length}"))
+        Err(format!("{what} can have at most {limit} characters, but this one has {length}"))
     }
 }
 
@@ -171,66 +137,51 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn refuses<T: FromStr<Err = String> + fmt::Debug>(text: &str, why: &str) {
+    fn rejects<T: FromStr<Err = String> + fmt::Debug>(text: &str, why: &str) {
         let error = text.parse::<T>().unwrap_err();
         assert!(error.contains(why), "{text:?}: {error}");
     }
 
     #[test]
-    fn texts_are_kept_as_they_are_or_refused() {
+    fn valid_strings_are_kept_unchanged_and_invalid_ones_are_rejected() {
         assert_eq!("  Pro  ".parse::<ProductName>().unwrap().as_str(), "  Pro  ");
         assert!("n".repeat(250).parse::<ProductName>().is_ok());
         assert!(format!(" {} ", "é".repeat(250)).parse::<ProductName>().is_ok());
-        refuses::<ProductName>(&"n".repeat(251), "at most 250 characters, and this has 251");
-        refuses::<ProductName>(" \n ", "empty");
-
-        assert!("k".repeat(200).parse::<IdempotencyKey>().is_ok());
-        assert_eq!("order 66/a".parse::<IdempotencyKey>().unwrap().as_str(), "order 66/a");
-        refuses::<IdempotencyKey>(&"k".repeat(201), "at most 200 characters");
-        refuses::<IdempotencyKey>("", "not empty");
-        refuses::<IdempotencyKey>(" kt ", "no spaces around it");
-        refuses::<IdempotencyKey>("schlüssel", "ASCII");
-        refuses::<IdempotencyKey>("a\tb", "ASCII");
+        rejects::<ProductName>(&"n".repeat(251), "at most 250 characters, but this one has 251");
+        rejects::<ProductName>(" \n ", "empty");
 
         assert!("pro_monthly".parse::<LookupKey>().is_ok());
-        refuses::<LookupKey>(&"k".repeat(201), "at most 200 characters");
-        refuses::<LookupKey>("  ", "not empty");
+        rejects::<LookupKey>(&"k".repeat(201), "at most 200 characters");
+        rejects::<LookupKey>("  ", "cannot be empty");
 
         assert!("".parse::<Description>().is_ok());
-        refuses::<Description>(&"d".repeat(5001), "at most 5000 characters");
+        rejects::<Description>(&"d".repeat(5001), "at most 5000 characters");
 
         assert!(format!(" {} ", "n".repeat(255)).parse::<ItemName>().is_ok());
-        refuses::<ItemName>(&"n".repeat(256), "at most 255 characters, and this has 256");
-        refuses::<ItemName>(" ", "empty");
-        refuses::<ItemDescription>(&"d".repeat(2049), "at most 2048 characters");
+        rejects::<ItemName>(&"n".repeat(256), "at most 255 characters, but this one has 256");
+        rejects::<ItemName>(" ", "empty");
+        rejects::<ItemDescription>(&"d".repeat(2049), "at most 2048 characters");
 
         assert_eq!("USD".parse::<Currency>().unwrap().as_str(), "USD");
         for wrong in ["", "us", "usdd", "u5d", "€€€", " usd"] {
-            refuses::<Currency>(wrong, "three-letter ISO code");
+            rejects::<Currency>(wrong, "three-letter ISO code");
         }
 
         assert!("prod_1".parse::<ObjectId>().is_ok());
-        refuses::<ObjectId>("prod 1", "no spaces");
-        refuses::<ObjectId>("", "not empty");
+        rejects::<ObjectId>("prod 1", "contain spaces");
+        rejects::<ObjectId>("", "cannot be empty");
     }
 
     #[test]
-    fn blank_is_what_is_blank_to_the_backend() {
+    fn white_space_is_what_the_backend_trims() {
         assert_eq!(trimmed("\u{feff} Pro\u{a0}\u{2028}\u{feff}"), "Pro");
         assert_eq!(trimmed("\u{85}Pro\u{85}"), "\u{85}Pro\u{85}");
-        refuses::<LookupKey>("pro\u{feff}", "no spaces around it");
-        refuses::<ProductName>("\u{feff}", "empty");
+        rejects::<LookupKey>("pro\u{feff}", "begin or end with white space");
+        rejects::<ProductName>("\u{feff}", "empty");
     }
 
     #[test]
-    fn generated_keys_are_keys_and_differ() {
-        let (one, other) = (IdempotencyKey::generate(), IdempotencyKey::generate());
-        assert_ne!(one, other);
-        assert!(one.as_str().parse::<IdempotencyKey>().is_ok());
-    }
-
-    #[test]
-    fn a_text_in_json_is_checked_too() {
+    fn a_string_in_json_is_checked_too() {
         let error = serde_json::from_str::<Currency>("\"usdd\"").unwrap_err();
         assert!(error.to_string().contains("three-letter"), "{error}");
     }

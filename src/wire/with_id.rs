@@ -1,10 +1,10 @@
-//! An update that says what it is for.
+//! An update together with the id of its object.
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Changes, and the id of what changes, where it stands beside them.
+/// Changes, and the id of the object to change if the JSON object contains it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct WithId<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -13,7 +13,7 @@ pub(crate) struct WithId<T> {
     pub(crate) changes: T,
 }
 
-/// Serde's own `flatten` would let fields pass that `T` does not know, and forget where a mistake is.
+/// Serde's own `flatten` accepts fields that `T` does not know, and loses the position of errors.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for WithId<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(WithIdVisitor(std::marker::PhantomData))
@@ -31,18 +31,18 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for WithIdVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WithId<T>, A::Error> {
         let mut id = None;
-        let changes = T::deserialize(MapAccessDeserializer::new(Rest { map, id: &mut id }))?;
+        let changes = T::deserialize(MapAccessDeserializer::new(FieldsWithoutId { map, id: &mut id }))?;
         Ok(WithId { id, changes })
     }
 }
 
-/// The fields of an object but its id, which is kept.
-struct Rest<'a, A> {
+/// The fields of a JSON object except `id`, which is stored in `id`.
+struct FieldsWithoutId<'a, A> {
     map: A,
     id: &'a mut Option<String>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<'_, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for FieldsWithoutId<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
@@ -68,7 +68,7 @@ mod tests {
     use crate::wire::ProductChanges;
 
     #[test]
-    fn an_id_stands_among_the_changes_and_all_else_is_as_strict_as_before() {
+    fn an_update_may_contain_an_id_and_unknown_fields_are_rejected() {
         let read = serde_json::from_str::<WithId<ProductChanges>>;
         let update = read(r#"{"name":"N","id":"prod_1","description":null}"#).unwrap();
         assert_eq!(update.id.as_deref(), Some("prod_1"));

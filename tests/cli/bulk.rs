@@ -1,5 +1,5 @@
-//! Files of many objects: what is read, what is sent and shown, what is said of failures, and that the same file again
-//! makes nothing twice, whatever became of it the first time.
+//! Bulk input: what is read, sent and shown, how failures are reported, and that running the same file again creates no
+//! duplicates, whatever happened the first time.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -18,7 +18,7 @@ use super::harness::shop::{Accident, Shop};
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{Ran, User, ended_within, signal};
 
-/// Longer than anything here takes; a test that reaches it has failed.
+/// Longer than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 const CREATE: &[&str] = &["payments", "products", "create", "--from-file", "-"];
 const UPDATE: &[&str] = &["payments", "products", "update", "--from-file", "-"];
@@ -48,7 +48,7 @@ fn keys(file: &str, more: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A backend of one's own, which answers writes with this, of which it is told how many came before.
+/// A backend that answers writes with `answer`, which gets the number of earlier writes.
 fn backend(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> Stub {
     let status = Generation::Newer.exchange("242-status-recovered").answer();
     let writes = Mutex::new(0);
@@ -76,7 +76,7 @@ fn posts(stub: &Stub) -> usize {
 }
 
 #[test]
-fn an_array_and_one_after_the_other_are_many() {
+fn an_array_and_jsonl_are_bulk_input() {
     for (file, expected) in [
         (THREE, &["A", "B", "A"][..]),
         (r#"[{"name":"A"}, {"name":"B"}]"#, &["A", "B"]),
@@ -97,7 +97,7 @@ fn an_array_and_one_after_the_other_are_many() {
 }
 
 #[test]
-fn each_answer_is_a_line_as_it_came_and_all_take_one_connection() {
+fn each_answer_is_an_unchanged_line_and_all_use_one_connection() {
     let stub = backend(|before, _| product(before));
     let user = User::of(&stub.address);
     let path = user.write("many.jsonl", THREE);
@@ -115,12 +115,12 @@ fn each_answer_is_a_line_as_it_came_and_all_take_one_connection() {
     assert_eq!(user.run(&[&file[..], &["-o", "ids"]].concat()).exits(0).stdout, "prod_6\nprod_7\nprod_8\n");
     let quiet = user.run(&[&file[..], &["-q"]].concat()).exits(0);
     assert_eq!(quiet.stderr, "");
-    let nothing = user.run_with_stdin(CREATE, " [ ] ").exits(0).says(&["There is nothing in stdin"]);
+    let nothing = user.run_with_stdin(CREATE, " [ ] ").exits(0).says(&["stdin has no objects"]);
     assert_eq!((nothing.stdout.as_str(), posts(&stub)), ("", 12));
 }
 
 #[test]
-fn every_mistake_is_told_before_anything_is_sent() {
+fn every_mistake_is_reported_before_anything_is_sent() {
     let stub = recordings::serve(vec![]);
     let user = User::of(&stub.address);
     let refused = |args: &[&str], file: &str| {
@@ -129,14 +129,14 @@ fn every_mistake_is_told_before_anything_is_sent() {
         ran
     };
     refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]").says(&[
-        "of 5 objects in stdin, 4 have mistakes",
+        "Nothing was sent: 4 of 5 objects in stdin are invalid",
         "entry 2 (line 3): line 3, column 12: the name is empty",
         "entry 3 (line 3): line 3, column 20: unknown field `nam`",
-        "entry 4 (line 4): The object has no name (give it with --name, or in the file)",
-        "entry 5 (line 5): it is no JSON object",
+        "entry 4 (line 4): The object has no name (give it with --name, or add it to the object in the file)",
+        "entry 5 (line 5): not a JSON object",
     ]);
     refused(CREATE, "{\"name\":\"A\"}\n{\"name\":\"B\"\n{\"name\":\"C\"}").says(&[
-        "of 2 objects in stdin, 1 has a mistake",
+        "Nothing was sent: 1 of 2 objects in stdin is invalid",
         "entry 2 (line 2): line 3, column 1: expected `,` or `}`",
     ]);
     refused(CREATE, &"{}\n".repeat(12)).says(&["entry 10 (line 10): ", "\n  and 2 more\n"]);
@@ -144,22 +144,21 @@ fn every_mistake_is_told_before_anything_is_sent() {
     refused(CREATE, &long).says(&["longer than 64 MiB"]);
     let two = "{\"id\":\"prod_1\",\"name\":\"A\"}\n{\"id\":\"prod_1\",\"name\":\"B\"}\n{\"name\":\"C\"}\n{\"id\":\"p\"}";
     refused(UPDATE, two).says(&[
-        "entry 2 (line 2): `prod_1` is on line 1 already",
-        "entry 3 (line 3): The object has no id",
+        "entry 2 (line 2): `prod_1` is already on line 1",
+        "entry 3 (line 3): The object has no ID",
         "entry 4 (line 4): Nothing to update",
     ]);
-    refused(&[UPDATE, &["prod_1"]].concat(), two).says(&["stdin has many objects, and `prod_1` is one"]);
-    refused(UPDATE, r#"{"name":"A"}"#).says(&["The object has no id"]);
-    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#)
-        .says(&["`live` is an environment, and the id is missing"]);
+    refused(&[UPDATE, &["prod_1"]].concat(), two).says(&["stdin has many objects, but `prod_1` is only one"]);
+    refused(UPDATE, r#"{"name":"A"}"#).says(&["The object has no ID"]);
+    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#).says(&["The ID is missing"]);
     refused(&[UPDATE, &["prod_2"]].concat(), r#"{"id":"prod_1","name":"A"}"#)
-        .says(&["given twice, and differently"]);
-    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).says(&["The id is empty or a dot"]);
+        .says(&["The command line and the file have different IDs"]);
+    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).says(&["The ID is empty or only dots"]);
     assert!(stub.lines().is_empty());
 }
 
 #[test]
-fn a_key_follows_from_what_is_made_and_not_from_where_it_stands() {
+fn a_key_follows_from_the_object_and_not_from_its_position() {
     let (a, b) = (r#"{"name":"A","metadata":{"x":"1","y":"2"}}"#, r#"{"name":"B"}"#);
     let first = keys(&format!("{a}\n{b}"), &[]);
     let more = keys(&format!("[{b},{{\"name\":\"C\"}},{a}]"), &[]);
@@ -168,7 +167,7 @@ fn a_key_follows_from_what_is_made_and_not_from_where_it_stands() {
     let twice = keys(&format!("{b}{a}{b}{b}"), &[]);
     assert_eq!(twice.iter().collect::<BTreeSet<_>>().len(), 4, "each is another object: {twice:?}");
     assert_eq!(twice[0], first[1]);
-    // What makes it another object, and what is the user's own.
+    // A different object, or the user's own key, makes a different key.
     let given = keys(&format!("{a}\n{b}"), &["--idempotency-key", "autumn"]);
     let again = keys(&format!("{b}\n{a}"), &["--idempotency-key", "autumn"]);
     assert_eq!((&given[0], &given[1]), (&again[1], &again[0]));
@@ -191,7 +190,7 @@ fn a_key_follows_from_what_is_made_and_not_from_where_it_stands() {
 }
 
 #[test]
-fn the_same_file_again_makes_nothing_twice() {
+fn running_the_same_file_again_creates_no_duplicates() {
     let shop = Shop::new();
     let first = shop.user.run_with_stdin(CREATE, THREE).exits(0);
     let second = shop.user.run_with_stdin(&[CREATE, &["--json"]].concat(), THREE).exits(0);
@@ -199,16 +198,16 @@ fn the_same_file_again_makes_nothing_twice() {
         |ran: &Ran| lines(ran).iter().map(|line| line["product"]["productId"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&first), ids(&second));
     assert_eq!(rows(&shop.catalog(), "products").len(), 3);
-    // With more in it, only that is made.
+    // Only added objects are created.
     let more = format!("{{\"name\":\"C\"}}\n{THREE}{{\"name\":\"A\"}}\n");
     shop.user.run_with_stdin(CREATE, &more).exits(0);
     assert_eq!(rows(&shop.catalog(), "products").len(), 5);
     shop.user.run_with_stdin(&[CREATE, &["--idempotency-key", "more"]].concat(), THREE).exits(0);
-    assert_eq!(rows(&shop.catalog(), "products").len(), 8, "another key makes others");
+    assert_eq!(rows(&shop.catalog(), "products").len(), 8, "another key creates other objects");
 }
 
 #[test]
-fn what_fails_is_a_line_among_the_others() {
+fn a_failed_object_is_a_line_among_the_results() {
     let shop = Shop::new();
     let product =
         shop.send("POST", "/catalog/products", &json!({"name": "A"}))["product"]["productId"].clone();
@@ -235,20 +234,20 @@ fn what_fails_is_a_line_among_the_others() {
     assert_eq!((&error["code"], &error["exitCode"]), (&json!("PARTLY_DONE"), &json!(9)));
     assert_eq!(error["error"], "2 of 3 Stripe prices created, 1 failed");
     assert_eq!(error["next"][3], "create");
-    assert!(!error["next"].to_string().contains("idempotency-key"), "each has its own: {error}");
-    // As ids, stdout has no failures.
+    assert!(!error["next"].to_string().contains("idempotency-key"), "each object has its own: {error}");
+    // With -o ids, failures are on stderr.
     let ran = shop.user.run_with_stdin(&[&args[..], &["-o", "ids"]].concat(), &file).exits(9);
     assert_eq!(ran.stdout.lines().count(), 2);
     ran.says(&["error: entry 2 (line 2): A price", "error: 2 of 3 Stripe prices created, 1 failed"]);
-    // Where all failed alike, it is that failure.
+    // If all objects fail for the same reason, the run fails for that reason.
     let ran = shop.user.run_with_stdin(&args, &format!("[{}]", price(9, "a"))).exits(1);
     ran.says(&["error: 0 of 1 Stripe price created, 1 failed"]);
     assert_eq!(rows(&shop.catalog(), "prices").len(), 2);
 }
 
 #[test]
-fn what_would_make_all_fail_ends_it() {
-    // A key that was accepted before is tried again.
+fn a_failure_that_would_repeat_stops_the_run() {
+    // An API key that was accepted before is tried again.
     for (status, code, exit, sent) in [
         (401, "AUTH_INVALID_API_KEY", 2, 3),
         (403, "AUTH_UNAUTHORIZED", 5, 1),
@@ -260,16 +259,16 @@ fn what_would_make_all_fail_ends_it() {
         let error = ran.error();
         assert_eq!((&error["code"], &error["exitCode"]), (&json!(code), &json!(exit)));
         assert_eq!(error["error"], "0 of 3 Stripe products created, 1 failed, 2 were not tried");
-        // What the backend asks for is what to do, and not to correct the file.
-        assert!(!error["hint"].as_str().unwrap().contains("correct what was refused"), "{error}");
+        // The hint follows the backend's answer, and does not blame the file.
+        assert!(!error["hint"].as_str().unwrap().contains("fix the objects that failed"), "{error}");
     }
-    // One that fails by itself does not.
+    // A failure of one object does not stop the run.
     let stub = backend(
         |before, _| if before == 1 { refusal(400, "UPSTREAM_FAILURE", "no") } else { product(before) },
     );
     let ran = User::of(&stub.address).run_with_stdin(CREATE, THREE).exits(9);
     assert_eq!((posts(&stub), lines(&ran).len()), (3, 3));
-    // Two answers in a row that are lost do; each is asked for again before.
+    // Two lost answers in a row stop it; each request is sent again first.
     let stub = backend(|before, _| if before == 0 { product(0) } else { Answer::Drop });
     let file = THREE.repeat(2);
     let ran = User::of(&stub.address)
@@ -278,20 +277,20 @@ fn what_would_make_all_fail_ends_it() {
     assert_eq!((posts(&stub), lines(&ran).len()), (1 + 2 + 2, 3));
     assert_eq!(
         ran.error()["error"],
-        "1 of 6 Stripe products created, 2 failed (2 may be created all the same), 3 were not tried"
+        "1 of 6 Stripe products created, 2 failed (2 may have been created all the same), 3 were not tried"
     );
-    // Nobody is there: running it again may help.
+    // If the backend is unreachable, running the command again may help.
     let ran = User::of(&super::harness::dead())
         .run_with_stdin(&[CREATE, &["--json", "--retries", "0"]].concat(), THREE);
     let error = ran.exits(8).error();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("UNREACHABLE"), &json!(true)));
     assert_eq!(error["next"][0], "insforge");
-    // What did not get through was not done.
+    // A request that was never sent was not applied.
     assert_eq!(error["error"], "0 of 3 Stripe products created, 2 failed, 1 was not tried");
 }
 
 #[test]
-fn whatever_breaks_the_same_file_completes_it() {
+fn the_same_file_completes_a_run_after_any_accident() {
     for write in 1..=3 {
         for accident in [Accident::DropBefore, Accident::DropAfter, Accident::Gone] {
             let shop = Shop::new();
@@ -309,7 +308,7 @@ fn whatever_breaks_the_same_file_completes_it() {
             }
             shop.user.run_with_stdin(CREATE, THREE).exits(0);
             assert_eq!(rows(&shop.catalog(), "products").len(), 3, "{accident:?} at {write}");
-            // With its replays it is no accident at all.
+            // With replays, the first run already succeeds.
             let shop = Shop::new();
             shop.plan(write, accident);
             shop.user.run_with_stdin(CREATE, THREE).exits(0);
@@ -324,7 +323,7 @@ fn whatever_breaks_the_same_file_completes_it() {
     }
 }
 
-/// A backend that keeps its second answer back, and a run that waits for it.
+/// A backend that delays its second answer, and a run that waits for it.
 struct HeldBack {
     stub: Stub,
     child: Child,
@@ -357,7 +356,7 @@ impl HeldBack {
         held
     }
 
-    /// Waits for the end: the exit code, and stderr.
+    /// Waits for the end, and returns the exit code and stderr.
     fn end(&mut self) -> (i32, String) {
         let code = ended_within(&mut self.child, PATIENCE);
         let stderr = std::io::read_to_string(self.child.stderr.take().expect("stderr")).expect("text");
@@ -366,24 +365,24 @@ impl HeldBack {
 }
 
 #[test]
-fn results_are_written_as_they_come() {
+fn results_are_written_as_they_arrive() {
     let mut held = HeldBack::start(THREE);
     let mut line = String::new();
     held.stdout.read_line(&mut line).expect("a line");
-    assert!(line.contains("prod_0"), "while the second answer is not there: {line}");
-    held.release.send(()).expect("somebody who waits");
+    assert!(line.contains("prod_0"), "before the second answer: {line}");
+    held.release.send(()).expect("a waiting backend");
     assert_eq!(held.end().0, 0);
     let rest = std::io::read_to_string(held.stdout).expect("text");
     assert_eq!(rest.lines().count(), 2);
 }
 
 #[test]
-fn what_was_asked_for_is_done_although_nobody_reads_on() {
+fn all_objects_are_sent_although_stdout_is_closed() {
     let mut held = HeldBack::start(THREE);
     let (closed, open) = std::io::pipe().expect("a pipe");
     drop(open);
     drop(std::mem::replace(&mut held.stdout, BufReader::new(closed_stdout(closed))));
-    held.release.send(()).expect("somebody who waits");
+    held.release.send(()).expect("a waiting backend");
     let (code, stderr) = held.end();
     assert_eq!((code, posts(&held.stub)), (0, 3), "{stderr}");
     assert!(stderr.contains("✓ 3 Stripe products created."), "{stderr}");
@@ -394,23 +393,23 @@ fn closed_stdout(pipe: std::io::PipeReader) -> std::process::ChildStdout {
 }
 
 #[test]
-fn whoever_ends_it_hears_how_far_it_is() {
+fn an_interruption_reports_the_progress() {
     let mut held = HeldBack::start(THREE);
     signal(held.child.id(), "-INT");
     let (code, stderr) = held.end();
-    held.release.send(()).expect("somebody who waits");
+    held.release.send(()).expect("a waiting backend");
     assert_eq!(code, 130);
     for text in [
         "Interrupted after 1 of 3 Stripe products",
-        "Create product B at Stripe: it may be done or not",
-        "makes what is missing, and nothing twice",
+        "Create product B at Stripe: the change may have been applied",
+        "creates what is missing, without duplicates",
     ] {
         assert!(stderr.contains(text), "{text}: {stderr}");
     }
 }
 
 #[test]
-fn results_that_cannot_be_written_end_it() {
+fn results_that_cannot_be_written_stop_the_run() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };
     let stub = backend(|before, _| product(before));
@@ -425,11 +424,11 @@ fn results_that_cannot_be_written_end_it() {
             .contains("1 of 3 Stripe products created, 2 were not tried, but the results cannot be written"),
         "{stderr}"
     );
-    assert!(stderr.contains("gives their results again"), "{stderr}");
+    assert!(stderr.contains("shows the results again"), "{stderr}");
 }
 
 #[test]
-fn live_needs_one_yes_for_all() {
+fn live_needs_one_confirmation_for_all_objects() {
     let stub = backend(|before, _| product(before));
     let user = User::of(&stub.address);
     let live = [CREATE, &["live"]].concat();
@@ -458,11 +457,11 @@ fn live_asks_once_and_names_the_account() {
     let args = [&CREATE[..4], &[path.as_str(), "live"]].concat();
     for (answer, code, made) in [("n", 6, 0), ("y", 0, 3)] {
         let terminal = Terminal::start(&user, 80, &args);
-        terminal.expect("Go on? [y/N]");
+        terminal.expect("Continue? [y/N]");
         terminal.type_in(&format!("{answer}\r"));
         let (exit, screen) = terminal.finish();
         assert_eq!((exit, posts(&stub)), (code, made), "{screen}");
-        assert_eq!(screen.matches("Go on?").count(), 1, "{screen}");
+        assert_eq!(screen.matches("Continue?").count(), 1, "{screen}");
         for text in ["Create 3 products at Stripe, live", "  Account: acct_", "  Create product B at Stripe"]
         {
             assert!(screen.contains(text), "{text}: {screen}");
@@ -471,14 +470,14 @@ fn live_asks_once_and_names_the_account() {
 }
 
 #[test]
-fn updates_name_what_they_are_for() {
+fn each_update_in_a_file_has_its_id() {
     let shop = Shop::new();
     let made = shop.user.run_with_stdin(&[CREATE, &["-o", "ids"]].concat(), THREE).exits(0).stdout;
     let ids: Vec<&str> = made.lines().collect();
     let changes = |id: &str, n: usize| json!({"name": format!("N{n}"), "id": id}).to_string();
     let file: Vec<String> = ids.iter().enumerate().map(|(n, id)| changes(id, n)).collect();
     let before = shop.writes().len();
-    // An answer that is lost is asked for again: an update says how it is to be.
+    // A lost update is sent again, because it is safe to repeat.
     shop.plan(2, Accident::DropAfter);
     let args = [UPDATE, &["test", "--description", "all"]].concat();
     let ran = shop.user.run_with_stdin(&args, &format!("[{}]", file.join(","))).exits(0);
@@ -489,7 +488,7 @@ fn updates_name_what_they_are_for() {
     assert_eq!(sent.len(), 4);
     assert!(sent[1].target.ends_with(ids[1]) && sent[2].target.ends_with(ids[1]));
     assert_eq!(body(&sent[3]), json!({"name": "N2", "description": "all"}));
-    // One object may have its id, too.
+    // A single object can have its id in the file, too.
     let one = shop.user.run_with_stdin(UPDATE, &changes(ids[0], 7)).exits(0);
     one.says(&[&format!("✓ Stripe product updated: {}", ids[0])]);
     let one = shop.user.run_with_stdin(&[UPDATE, &[ids[0]]].concat(), &changes(ids[0], 8)).exits(0);
@@ -499,14 +498,14 @@ fn updates_name_what_they_are_for() {
     let all = lines(&ran);
     assert_eq!((&all[0]["index"], &all[0]["exitCode"]), (&json!(0), &json!(4)));
     assert_eq!(all[1]["product"]["name"], "N9");
-    let rehearsed = shop.user.run_with_stdin(&[UPDATE, &["live", "--dry-run"]].concat(), &file).exits(0);
-    let paths: Vec<Value> = lines(&rehearsed).iter().map(|line| line["path"].clone()).collect();
+    let dry_run = shop.user.run_with_stdin(&[UPDATE, &["live", "--dry-run"]].concat(), &file).exits(0);
+    let paths: Vec<Value> = lines(&dry_run).iter().map(|line| line["path"].clone()).collect();
     assert_eq!(paths[0], "/api/payments/stripe/live/catalog/products/prod_missing");
 }
 
-/// Razorpay takes no idempotency keys: what is there already is looked for.
+/// Razorpay has no idempotency keys, so the command searches the catalog.
 #[test]
-fn at_razorpay_what_is_there_is_not_made_again() {
+fn existing_razorpay_objects_are_not_created_again() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     let run = |kind: &str, file: &str, more: &[&str]| {
         let args = [&["payments", "razorpay", kind, "create", "--from-file", "-", "--json"], more].concat();
@@ -528,11 +527,11 @@ fn at_razorpay_what_is_there_is_not_made_again() {
         lines(&first).iter().map(|line| line["item"]["itemId"].to_string()).collect();
     assert_eq!((found, count("items")), (made, items + 3), "{}", second.stdout);
     assert_eq!(lines(&second)[1]["index"], 1);
-    // One more of the same is one more.
+    // One more equal object is created.
     let more = format!("{file}{{\"name\":\"Mug\",\"amount\":29900}}\n");
     let third = run("items", &more, &inr).exits(0);
     assert_eq!((lines(&third)[3]["existing"].is_null(), count("items")), (true, items + 4));
-    // Plans of one name and amount differ in how often they are paid; their items are nobody's wish.
+    // Plans with one name and amount differ in their period. The items of plans do not count as existing items.
     let plan = |period: &str| {
         let item = json!({"name": "Gold", "amount": 99900, "currency": "INR"});
         json!({"period": period, "interval": 1, "item": item})
@@ -543,7 +542,7 @@ fn at_razorpay_what_is_there_is_not_made_again() {
     assert_eq!(count("plans"), plans + 2);
     let gold = run("items", r#"[{"name":"Gold","amount":99900,"currency":"INR"}]"#, &[]).exits(0);
     assert!(lines(&gold)[0]["item"].is_object(), "{gold:?}");
-    // Updates are as they are everywhere.
+    // Updates work as for Stripe.
     let id = lines(&first)[0]["item"]["itemId"].clone();
     let args = ["payments", "razorpay", "items", "update", "--from-file", "-", "-o", "ids"];
     let ran = user.run_with_stdin(&args, &json!([{"id": id, "amount": 500}]).to_string()).exits(0);
@@ -551,7 +550,7 @@ fn at_razorpay_what_is_there_is_not_made_again() {
 }
 
 #[test]
-fn a_lost_create_at_razorpay_is_found_by_the_same_file() {
+fn the_same_file_finds_a_razorpay_create_whose_answer_was_lost() {
     const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
     let file = "[{\"name\":\"Mug\",\"amount\":29900},{\"name\":\"Cup\",\"amount\":100}]";
     let create = format!(
@@ -566,12 +565,12 @@ fn a_lost_create_at_razorpay_is_found_by_the_same_file() {
     assert_eq!((&lost["code"], &lost["index"]), (&json!("OUTCOME_UNKNOWN"), &json!(0)));
     assert!(lost["hint"].as_str().expect("a hint").contains("run the same file again"), "{lost}");
     assert_eq!((all[2], all[5], all[6]), ("9", "0", "8"), "{ran:?}");
-    ran.says(&["✓ 0 Razorpay items created, 2 were there already."]);
+    ran.says(&["✓ 0 Razorpay items created, 2 existed already."]);
 }
 
-/// Without a look at what is there, nothing is made.
+/// If the catalog cannot be synced, duplicates could not be avoided.
 #[test]
-fn at_razorpay_nothing_is_made_where_nobody_can_look() {
+fn nothing_is_created_at_razorpay_if_the_sync_fails() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
     let stub = Stub::start(move |request| {

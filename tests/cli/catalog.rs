@@ -98,7 +98,7 @@ fn an_environment_may_stand_before_the_command_too() {
     for line in
         ["live plan test", "-e live plan test", "test apply -e live", "live ids test", "live export test"]
     {
-        catalog(&user, line).exits(64).says(&["given twice, and differently"]);
+        catalog(&user, line).exits(64).says(&["Two different environments"]);
     }
     catalog(&user, "test diff test live").exits(64).says(&["write both behind it"]);
     catalog(&user, "diff test test").exits(64).says(&["compare two environments"]);
@@ -176,7 +176,7 @@ fn a_live_apply_shows_everything_and_asks() {
         .exits(0);
     for (answer, code) in [("n\r", 6), ("y\r", 0)] {
         let terminal = Terminal::start(&user, 100, &["payments", "catalog", "apply", "live"]);
-        terminal.expect("Go on?");
+        terminal.expect("Continue?");
         terminal.type_in(answer);
         let (ended, output) = terminal.finish();
         assert_eq!(ended, code, "{output}");

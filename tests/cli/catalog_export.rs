@@ -123,7 +123,7 @@ fn what_was_written_while_somebody_was_asked_is_not_lost() {
         .exits(0);
     user.run(&["payments", "products", "create", "live", "--name", "Pro", "--yes", "-q"]).exits(0);
     let terminal = Terminal::start(&user, 200, &["payments", "catalog", "export", "live", "--adopt"]);
-    terminal.expect("Go on?");
+    terminal.expect("Continue?");
     user.write(FILE, "version = 1 # mine\n");
     terminal.type_in("y\r");
     let (code, output) = terminal.finish();

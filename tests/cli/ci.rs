@@ -1,4 +1,4 @@
-//! A job that nobody watches: everything comes from its environment, no file is touched, and nothing waits for an answer.
+//! CI jobs: all settings come from the environment, no file is touched, and no prompt waits for an answer.
 
 use std::fs;
 use std::path::Path;
@@ -11,8 +11,8 @@ use super::harness::pty::Terminal;
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{Ran, User, ended_within};
 
-/// Longer than anything here takes; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any command in this file takes.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 const CATALOG: &str = "version = 1\n[products.studio]\nname = \"Studio\"\n";
 
@@ -20,7 +20,7 @@ fn user_of(sandbox: &Sandbox) -> User {
     User::new().with("INSFORGE_BASE_URL", sandbox.url()).with("INSFORGE_API_KEY", sandbox.api_key())
 }
 
-/// The files that a run could look into. Each is a pipe without another end: whoever opens it waits for ever.
+/// The files that a run could read. Each is a named pipe that nobody writes to, so a run that opens one hangs.
 const TRAPS: [&str; 5] = [
     ".insforge/project.json",
     ".config/insforge/config.toml",
@@ -37,22 +37,22 @@ fn set_traps(user: &User) {
     }
 }
 
-/// Everything that is in a directory, with what it is.
-fn all_in(directory: &Path) -> Vec<String> {
+/// All entries of a directory, with their types.
+fn entries_of(directory: &Path) -> Vec<String> {
     let mut all = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory") {
         let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type())).expect("an entry");
         let kind = kind.expect("a kind");
         all.push(format!("{} {kind:?}", path.display()));
         if kind.is_dir() {
-            all.extend(all_in(&path));
+            all.extend(entries_of(&path));
         }
     }
     all.sort_unstable();
     all
 }
 
-/// Runs to its end, which comes unless it opens a trap.
+/// Runs a command. It must end, which it does unless it opens a trap.
 #[track_caller]
 fn run(user: &User, args: &[&str], stdin: &str) -> Ran {
     let input = tempfile::NamedTempFile::new().expect("a file");
@@ -61,20 +61,20 @@ fn run(user: &User, args: &[&str], stdin: &str) -> Ran {
     let to = |file: &tempfile::NamedTempFile| Stdio::from(file.reopen().expect("a file"));
     let mut command = user.command(args);
     command.stdin(to(&input)).stdout(to(&stdout)).stderr(to(&stderr));
-    let code = ended_within(&mut command.spawn().expect("the binary starts"), PATIENCE);
+    let code = ended_within(&mut command.spawn().expect("the binary starts"), TIMEOUT);
     let text = |file: &tempfile::NamedTempFile| fs::read_to_string(file).expect("text");
     Ran { code, stdout: text(&stdout), stderr: text(&stderr) }
 }
 
 #[test]
-fn a_job_with_address_and_key_touches_no_file() {
+fn a_job_with_an_address_and_a_key_touches_no_file() {
     let sandbox = Options::new().public_url("https://shop.example").spawn().expect("a sandbox");
     let user = user_of(&sandbox)
         .with("CI", "true")
         .with("STRIPE_TEST_SECRET_KEY", "sk_test_51SandboxShop0001b")
         .with("INSFORGE_LOG", "debug");
     set_traps(&user);
-    let before = all_in(user.home.path());
+    let before = entries_of(user.home.path());
     let lines = [
         "payments status",
         "payments config",
@@ -98,9 +98,9 @@ fn a_job_with_address_and_key_touches_no_file() {
     for line in lines {
         let words: Vec<&str> = line.split(' ').collect();
         run(&user, &words, CATALOG).exits(0);
-        assert_eq!(all_in(user.home.path()), before, "{line}");
+        assert_eq!(entries_of(user.home.path()), before, "{line}");
     }
-    // A home that is not there is missed by nobody, and nor is a directory that is gone.
+    // Neither the home directory nor the runtime directory is needed.
     let user = user.with("HOME", "/nonexistent").with("XDG_RUNTIME_DIR", "/nonexistent");
     for line in [&["payments", "status"][..], &["payments", "products", "create", "--name", "Cup"]] {
         run(&user, line, "").exits(0);
@@ -109,9 +109,9 @@ fn a_job_with_address_and_key_touches_no_file() {
     run(&user, &["payments", "products", "create", "live", "--name", "Cup", "--dry-run"], "").exits(0);
 }
 
-/// The exception: a project that forbids writes to live forbids them to a job, too.
+/// The exception: a project that forbids writes to live forbids them in CI, too.
 #[test]
-fn only_a_write_to_live_looks_whether_the_project_forbids_it() {
+fn only_a_write_to_live_reads_the_project_file() {
     let stub = Stub::start(|request: &Request| {
         let product = r#"{"product":{"environment":"live","productId":"prod_1","name":"Cup","active":true}}"#;
         let status = r#"{"connections":[]}"#;
@@ -131,7 +131,7 @@ fn only_a_write_to_live_looks_whether_the_project_forbids_it() {
 }
 
 #[test]
-fn the_generation_costs_one_request_before_a_write_and_none_before_a_read() {
+fn a_write_needs_one_request_for_the_generation_and_a_read_none() {
     let stub = Stub::start(|request: &Request| {
         let body = match (request.method.as_str(), request.target.as_str()) {
             ("GET", "/api/payments/stripe/status") => r#"{"connections":[]}"#,
@@ -155,9 +155,9 @@ fn the_generation_costs_one_request_before_a_write_and_none_before_a_read() {
     );
 }
 
-/// Every question that there is, on a terminal that could answer it: each becomes an error that names what to give.
+/// Every prompt, on a terminal: with --no-input each becomes an error that names the flag or variable to use.
 #[test]
-fn every_question_becomes_an_error_that_names_its_flag() {
+fn every_prompt_becomes_an_error_that_names_its_flag() {
     let sandbox = Options::new().spawn().expect("a sandbox");
     let user = user_of(&sandbox);
     user.write("payments.toml", CATALOG);
@@ -187,11 +187,11 @@ fn every_question_becomes_an_error_that_names_its_flag() {
         let (ended, screen) = Terminal::start(&user, 100, &words).finish();
         assert_eq!(ended, code, "{line}\n{screen}");
         assert!(screen.contains(flag), "{line} does not name {flag}:\n{screen}");
-        // Nor is a pipe that stays open waited for.
+        // The command does not wait for an open pipe either.
         let mut command = user.command(&words);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
         let _open = child.stdin.take();
-        assert_eq!(ended_within(&mut child, PATIENCE), code, "{line}");
+        assert_eq!(ended_within(&mut child, TIMEOUT), code, "{line}");
     }
 }

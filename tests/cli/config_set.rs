@@ -1,5 +1,5 @@
-//! The key of an environment: every way to give it, whose account it may be of, what is said afterwards, and that no
-//! run shows a part of it. With it the policies for live, and the webhook that a key makes possible.
+//! `config set`, `config remove` and `webhooks configure`: every source of a key, keys of another account, the report
+//! afterwards, the policies for live, and that no run shows a part of a key.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,28 +11,28 @@ use super::harness::{KEY, Ran, User, set_mode};
 
 const BOTH: [Generation; 2] = [Generation::Newer, Generation::Older];
 
-/// Their last four characters are those of the keys in `status-recovered`: nothing asks whose they are.
+/// These end like the keys in `status-recovered`, so that they belong to the connected account.
 const TEST_KEY: &str = "sk_test_Nobody4May5See_ha_2";
 const LIVE_KEY: &str = "sk_live_Nobody4May5See_ha_1";
-/// The key of whatever account.
+/// A key of an unknown account.
 const OTHER_KEY: &str = "sk_test_Nobody4May5See_other";
-/// The middle of every key here, and what was given for one: no run may show it.
+/// A part of every key, and of every wrong value for one: no run may show it.
 const HIDDEN: [&str; 3] = ["4May5", "hunter2", "correct-horse"];
 
-/// How every command line here can begin.
+/// The beginnings that every command line can have.
 const FORMS: [&str; 4] = ["payments", "payments stripe", "--json payments", "--json payments stripe"];
 const TEXT_AND_JSON: [&str; 2] = ["payments", "--json payments"];
 const STATUS: &str = "GET /api/payments/stripe/status";
-/// The recording of a key that was set.
+/// The recorded exchange of a key that was set.
 const SET: &str = "config-put-other-key-same-account";
 
-/// The exchange of this name; the generations differ in the number before it.
+/// The exchange with this name; its number depends on the generation.
 fn recorded(generation: Generation, name: &str) -> Exchange {
     let is_named = |exchange: &Exchange| exchange.name.split_once('-').is_some_and(|(_, rest)| rest == name);
     generation.exchanges().into_iter().find(is_named).unwrap_or_else(|| panic!("no exchange is named {name}"))
 }
 
-/// A backend that answers these writes, and has another status after the first of them.
+/// A backend that answers these writes, and has another status after the first write.
 fn backend(before: Exchange, after: Exchange, writes: Vec<Exchange>) -> Stub {
     let no_such_route = recorded(Generation::Older, "route-new-layout-status");
     let written = AtomicBool::new(false);
@@ -47,13 +47,13 @@ fn backend(before: Exchange, after: Exchange, writes: Vec<Exchange>) -> Stub {
     })
 }
 
-/// A backend that answers one write, and whose status stays what it is.
+/// A backend that answers one write, and keeps its status.
 fn steady(generation: Generation, status: &str, write: &str) -> Stub {
     let status = recorded(generation, status);
     backend(status.clone(), status, vec![recorded(generation, write)])
 }
 
-/// A newer backend that has a key and a price in both environments, takes other keys and archives the prices.
+/// A newer backend with a key and a price in both environments, which accepts other keys and archives the prices.
 fn connected() -> Stub {
     let names = ["status-recovered", SET, "config-put-live-ok", "price-archive"];
     let [status, test, live, archive] = names.map(|name| recorded(Generation::Newer, name));
@@ -61,13 +61,13 @@ fn connected() -> Stub {
     backend(status.clone(), status, vec![test, live, archive, live_archive])
 }
 
-/// Everything but reads that a backend was asked, with its body.
+/// The requests that are not reads, with their bodies.
 fn writes(stub: &Stub) -> Vec<(String, Value)> {
     let requests = stub.requests().into_iter().filter(|request| request.method != "GET");
     requests.map(|sent| (sent.line(), serde_json::from_slice(&sent.body).unwrap_or_default())).collect()
 }
 
-/// Runs a command line as a shell would read it.
+/// Runs a command line that is split like a shell does.
 #[track_caller]
 fn run(user: &User, line: &str, stdin: &str) -> Ran {
     let words = shell_words::split(line).expect("quotes in pairs");
@@ -83,7 +83,7 @@ fn assert_hidden(line: &str, shown: &str) {
     }
 }
 
-/// The codes of what is on stderr with `--json`, where every line is JSON.
+/// The codes on stderr with `--json`, where every line is JSON.
 #[track_caller]
 fn codes(ran: &Ran) -> Vec<String> {
     let code = |line: &str| {
@@ -93,7 +93,7 @@ fn codes(ran: &Ran) -> Vec<String> {
     ran.stderr.lines().map(code).collect()
 }
 
-/// Asserts a success: its JSON is exactly this and warns of exactly that, its text is a note and as many warnings.
+/// Checks a success: its JSON and its warnings, or its note and the number of warnings.
 #[track_caller]
 fn assert_done(line: &str, ran: &Ran, environment: &str, configured: bool, warnings: &[&str]) {
     let case = format!("{line}: {ran:?}");
@@ -110,7 +110,7 @@ fn assert_done(line: &str, ran: &Ran, environment: &str, configured: bool, warni
     }
 }
 
-/// Where a key can come from, as spellings with `|` between them.
+/// Command lines with every source of a key, separated by `|`.
 const IN_ARGV: &str = "test KEY | KEY | KEY --environment test | KEY -e test | test KEY -e test | --secret-key=KEY \
      | --environment test --secret-key KEY | live KEY --yes | -e live --secret-key KEY --yes";
 const IN_PIPE_OR_FILE: &str = "test - | - | - -e test | test --secret-key-file - | --secret-key-file key-file \
@@ -118,16 +118,16 @@ const IN_PIPE_OR_FILE: &str = "test - | - | - -e test | test --secret-key-file -
 const IN_VARIABLE: &str = "test | | -e test | live --yes";
 
 #[test]
-fn every_spelling_sends_its_key_once() {
+fn every_source_sends_its_key_once() {
     for form in FORMS {
-        IN_ARGV.split('|').for_each(|line| check_spelling(form, line, true, &["KEY_IN_ARGV"]));
-        IN_PIPE_OR_FILE.split('|').for_each(|line| check_spelling(form, line, true, &[]));
-        IN_VARIABLE.split('|').for_each(|line| check_spelling(form, line, false, &[]));
+        IN_ARGV.split('|').for_each(|line| check_source(form, line, true, &["KEY_IN_ARGV"]));
+        IN_PIPE_OR_FILE.split('|').for_each(|line| check_source(form, line, true, &[]));
+        IN_VARIABLE.split('|').for_each(|line| check_source(form, line, false, &[]));
     }
 }
 
-/// The variable has another key where a source is named, and the pipe where none is: neither may be taken.
-fn check_spelling(form: &str, spelling: &str, named: bool, warnings: &[&str]) {
+/// The sources that are not named have a decoy key, which must not be used.
+fn check_source(form: &str, spelling: &str, named: bool, warnings: &[&str]) {
     let (environment, variable, key) = if spelling.contains("live") {
         ("live", "STRIPE_LIVE_SECRET_KEY", LIVE_KEY)
     } else {
@@ -155,15 +155,17 @@ fn a_key_file_that_others_can_read_is_reported() {
         let line = format!("{form} config set --secret-key-file key-file");
         let ran = run(&user, &line, "");
         assert_done(&line, &ran, "test", true, &["FILE_READABLE_BY_OTHERS"]);
-        ran.says(&["key-file holds a key and others can read it (mode 0644); run: chmod 600 key-file"]);
+        ran.says(&[
+            "key-file contains a key and other users can read it (mode 0644); run: chmod 600 key-file",
+        ]);
     }
 }
 
-/// What is refused before anything is sent: the words, what is piped and stands in the file, what is said.
+/// Input that is refused before anything is sent: the arguments, stdin and file, and the message.
 const REFUSED: [(&str, &str, &str); 32] = [
     ("KEY test", "", "insforge payments config set test -"),
-    ("LIVE", "", "This is a live key, and no environment is named"),
-    ("' LIVE'", "", "This is a live key, and no environment is named"),
+    ("LIVE", "", "This is a live key, but the environment is not given"),
+    ("' LIVE'", "", "This is a live key, but the environment is not given"),
     ("--secret-key LIVE", "", "insforge payments config set live -"),
     ("-", "LIVE", "The key from stdin is for live, not for test"),
     ("test LIVE", "", "use the account's secret key for test (sk_test_…)"),
@@ -182,32 +184,32 @@ const REFUSED: [(&str, &str, &str); 32] = [
     ("test ''", "", "is empty"),
     ("--secret-key ' '", "", "The key from --secret-key is empty"),
     ("--secret-key-file key-file", "\n", "is empty"),
-    ("live - --yes", "sk_live_\n", "is only the beginning of one"),
-    ("test KEY --secret-key KEY", "", "The key is given twice"),
-    ("test - --secret-key-file key-file", "KEY", "The key is given twice"),
-    ("--secret-key KEY --secret-key-file key-file", "KEY", "The key is given twice"),
-    ("test KEY -e live", "", "The environment is given twice, and differently"),
-    ("-e test -e live -", "KEY", "The environment is given twice, and differently"),
+    ("live - --yes", "sk_live_\n", "is only the prefix of a key"),
+    ("test KEY --secret-key KEY", "", "The key is given more than once"),
+    ("test - --secret-key-file key-file", "KEY", "The key is given more than once"),
+    ("--secret-key KEY --secret-key-file key-file", "KEY", "The key is given more than once"),
+    ("test KEY -e live", "", "Two different environments are given"),
+    ("-e test -e live -", "KEY", "Two different environments are given"),
     ("test", "KEY", "pipe it into `insforge payments config set test -`, or set STRIPE_TEST_SECRET_KEY"),
     (
         "live --yes",
         "LIVE",
         "pipe it into `insforge payments config set live -`, or set STRIPE_LIVE_SECRET_KEY",
     ),
-    ("test live", "", "The environment is given twice, and no key"),
+    ("test live", "", "Both arguments are environments, and the key is missing"),
     ("test KEY -e", "", "write it as insforge payments config set [ENV] [- | KEY |"),
     ("test --secret-key", "", "write it as insforge payments config set [ENV] [- | KEY |"),
 ];
 
 #[test]
-fn what_makes_no_sense_is_refused_before_anything_is_sent() {
+fn invalid_input_is_refused_before_anything_is_sent() {
     let fill = |text: &str| text.replace("KEY", TEST_KEY).replace("LIVE", LIVE_KEY);
     for (line, piped, says) in REFUSED {
         check_refused(&fill(line), &fill(piped), says);
     }
 }
 
-/// Runs it in all forms; that no key shows is asserted in [`run`].
+/// Runs a command line in all forms; [`run`] checks that no key is shown.
 #[track_caller]
 fn check_refused(words: &str, piped: &str, says: &str) {
     let stub = connected();
@@ -226,16 +228,15 @@ fn check_refused(words: &str, piped: &str, says: &str) {
     assert_eq!(stub.lines(), [""; 0], "{words}");
 }
 
-/// Stdin is one; which of the two would get what is in it is not tried out.
 #[test]
-fn two_readers_of_stdin_are_refused_whatever_is_in_it() {
+fn two_readers_of_stdin_are_refused() {
     for piped in ["ik_4May5See", TEST_KEY, ""] {
         check_refused("test - --api-key-stdin", piped, "both read stdin");
         check_refused("--secret-key-file - --api-key-stdin", piped, "both read stdin");
     }
 }
 
-/// A key need not look like one, and can stand where it does not belong. With `|` between them, as above.
+/// Command lines with a secret in the wrong place, separated by `|`. A secret may not look like a key.
 const MISPLACED: &str = "SECRET | test SECRET | live SECRET | SECRET test | tset SECRET | SECRET SECRET | -eSECRET \
      | test SECRET extra | test - SECRET | -- test SECRET SECRET | -e SECRET | test --environment=SECRET \
      | --secret-key SECRET | --secret-kye SECRET | --secret-kye=SECRET test | --SECRET | test --yes=SECRET \
@@ -243,7 +244,7 @@ const MISPLACED: &str = "SECRET | test SECRET | live SECRET | SECRET test | tset
      | test - --secret-key SECRET | test --retries SECRET | test SECRET -o ids";
 
 #[test]
-fn no_word_of_the_command_line_is_repeated() {
+fn no_argument_is_repeated_in_an_error() {
     for words in MISPLACED.split('|') {
         check_refused(&words.replace("SECRET", "hunter2-correct-horse"), TEST_KEY, "hint");
     }
@@ -257,51 +258,51 @@ fn no_word_of_the_command_line_is_repeated() {
     }
 }
 
-/// Who gives the key itself where the name of its file belongs has not told it to everyone who reads the log.
+/// The user may have given the key itself instead of a file name.
 #[test]
-fn the_name_of_a_key_file_is_not_repeated_either() {
+fn the_name_of_a_key_file_is_not_repeated_in_an_error() {
     check_refused("test --secret-key-file hunter2-correct-horse", "", "Cannot read the key");
 }
 
-/// The status before, the key, and the account that may be lost by it.
-const WHOSE: [(&str, &str, Option<&str>); 7] = [
+/// The status before, the key, and the account whose data may be lost.
+const ACCOUNTS: [(&str, &str, Option<&str>); 7] = [
     ("status-unconfigured", OTHER_KEY, None),
     ("status-recovered", TEST_KEY, None),
     ("status-recovered", "sk_test_5jtP2rWhblZ6tcCJR4May5", None),
     ("status-recovered", "sk_test_5jtP2rWhblZ6tcCJX4May5", Some("acct_jtP2rWhblZ6tcCJR")),
     ("status-recovered", OTHER_KEY, Some("acct_jtP2rWhblZ6tcCJR")),
-    // What was mirrored of an account stays when its key is removed.
+    // Removing a key keeps the mirrored data of its account.
     ("status-after-delete", OTHER_KEY, Some("acct_x2nqMuVfZktyuDPZ")),
     ("status-after-delete", "sk_test_5x2nqMuVfZktyuDPZ4May5", None),
 ];
 
 #[test]
-fn a_key_that_may_be_another_account_s_needs_a_yes() {
+fn a_key_of_another_account_needs_confirmation() {
     for generation in BOTH {
-        for (status, key, at_stake) in WHOSE {
+        for (status, key, at_stake) in ACCOUNTS {
             for form in TEXT_AND_JSON {
-                check_whose(generation, status, key, at_stake, form);
+                check_account(generation, status, key, at_stake, form);
             }
         }
     }
 }
 
-fn check_whose(generation: Generation, status: &str, key: &str, at_stake: Option<&str>, form: &str) {
+fn check_account(generation: Generation, status: &str, key: &str, at_stake: Option<&str>, form: &str) {
     let sent = [(recorded(generation, SET).line(), json!({"secretKey": key}))];
-    let [asked, told] = [(); 2].map(|()| steady(generation, status, SET));
+    let [unconfirmed, confirmed] = [(); 2].map(|()| steady(generation, status, SET));
     let line = format!("{form} config set test -");
-    let ran = run(&User::of(&asked.address), &line, key);
+    let ran = run(&User::of(&unconfirmed.address), &line, key);
     let case = format!("{generation:?} {status} {key}: {ran:?}");
-    assert_eq!(writes(&asked), if at_stake.is_some() { &[][..] } else { &sent }, "{case}");
+    assert_eq!(writes(&unconfirmed), if at_stake.is_some() { &[][..] } else { &sent }, "{case}");
     assert_eq!(ran.code, if at_stake.is_some() { 6 } else { 0 }, "{case}");
     if let Some(account) = at_stake {
         assert_eq!(ran.stdout, "", "{case}");
         assert!(form == "payments" || codes(&ran) == ["CONFIRMATION_NEEDED"], "{case}");
-        let lost = "everything that is mirrored of test is deleted and mirrored anew";
+        let lost = "deletes all mirrored data of test and syncs it again";
         ran.says(&[account, lost, "run it again with --yes"]);
     }
-    run(&User::of(&told.address), &format!("{line} --yes"), key).exits(0);
-    assert_eq!(writes(&told), sent, "{case}");
+    run(&User::of(&confirmed.address), &format!("{line} --yes"), key).exits(0);
+    assert_eq!(writes(&confirmed), sent, "{case}");
 }
 
 const ALPHA: &str = "\n  Connected to account acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test).\n";
@@ -309,7 +310,7 @@ const EPS: &str = "\n  Connected to account acct_x2nqMuVfZktyuDPZ (eps@fake-stri
 const CONFIGURE: &str = "run: insforge payments webhooks configure test";
 const SYNC: &str = "run: insforge payments sync test";
 
-/// The status before and after, the warnings' codes, what is said.
+/// The status before and after, the codes of the warnings, and parts of the messages.
 const AFTERWARDS: [(&str, &str, &[&str], &[&str]); 5] = [
     ("status-unconfigured", "status-recovered", &[], &[ALPHA]),
     ("status-unconfigured", "status-key-without-webhook", &["WEBHOOK_MISSING"], &[ALPHA, CONFIGURE]),
@@ -325,7 +326,7 @@ const AFTERWARDS: [(&str, &str, &[&str], &[&str]); 5] = [
 ];
 
 #[test]
-fn afterwards_it_looks_and_says_what_is_missing() {
+fn problems_of_the_connection_are_warnings_afterwards() {
     for generation in BOTH {
         for (before, after, warnings, says) in AFTERWARDS {
             let [before, after, put] = [before, after, SET].map(|name| recorded(generation, name));
@@ -343,9 +344,9 @@ fn afterwards_it_looks_and_says_what_is_missing() {
     }
 }
 
-/// The key is set all the same.
+/// The key was set.
 #[test]
-fn a_status_that_is_not_seen_afterwards_is_no_failure() {
+fn an_unreadable_status_afterwards_is_only_a_warning() {
     let [status, put] = ["status-recovered", SET].map(|name| recorded(Generation::Newer, name));
     for (code, body) in [
         (500, json!({"error": "INTERNAL_ERROR", "message": "boom", "statusCode": 500})),
@@ -365,7 +366,7 @@ fn a_status_that_is_not_seen_afterwards_is_no_failure() {
     }
 }
 
-/// What was recorded, the exit code, whether it is a verdict on the key.
+/// The recorded exchange, the exit code, and whether the provider refused the key.
 const PUT_REFUSED: [(&str, i32, bool); 6] = [
     ("config-put-stripe-rejects-key", 1, true),
     ("config-put-stripe-expired-key", 1, true),
@@ -376,7 +377,7 @@ const PUT_REFUSED: [(&str, i32, bool); 6] = [
 ];
 
 #[test]
-fn a_key_that_is_refused_changes_nothing() {
+fn a_refused_key_changes_nothing() {
     for generation in BOTH {
         for (name, exit, verdict) in PUT_REFUSED {
             let refusal = recorded(generation, name);
@@ -384,9 +385,9 @@ fn a_key_that_is_refused_changes_nothing() {
             for form in TEXT_AND_JSON {
                 let line = format!("{form} config set - --retries 0");
                 let ran = run(&User::of(&stub.address), &line, OTHER_KEY).exits(exit);
-                assert_eq!(ran.stderr.contains("nothing was changed; take the secret key of test"), verdict);
+                assert_eq!(ran.stderr.contains("nothing was changed; set the test secret key"), verdict);
                 assert_eq!(ran.stdout, "", "{name}");
-                assert_eq!(stub.lines().pop(), Some(refusal.line()), "there is nothing to look at after it");
+                assert_eq!(stub.lines().pop(), Some(refusal.line()), "no status is read afterwards");
                 if form != "payments" {
                     let (error, said) = (ran.error(), &refusal.response_body);
                     assert_eq!((&error["error"], &error["code"]), (&said["message"], &said["error"]));
@@ -400,9 +401,9 @@ fn a_key_that_is_refused_changes_nothing() {
     }
 }
 
-/// The newer backend's answer has the key of live in clear, which no run in this harness may show.
+/// The newer backend's answer has the live key in plain text, which no run may show.
 #[test]
-fn a_key_is_removed_after_a_yes() {
+fn a_key_is_removed_after_confirmation() {
     for generation in BOTH {
         for (form, verb) in FORMS.iter().flat_map(|form| [(form, "remove test"), (form, "delete -e test")]) {
             let stub = steady(generation, "status-recovered", "config-delete");
@@ -419,7 +420,7 @@ fn a_key_is_removed_after_a_yes() {
 }
 
 #[test]
-fn a_key_that_is_not_there_cannot_be_removed() {
+fn a_missing_key_cannot_be_removed() {
     for generation in BOTH {
         for name in ["config-delete-again", "config-delete-unconfigured"] {
             let stub = steady(generation, "status-unconfigured", name);
@@ -432,7 +433,7 @@ fn a_key_that_is_not_there_cannot_be_removed() {
     }
 }
 
-/// A user whose backend is found in one way or another, with a policy for live beside it.
+/// A user with a backend and a policy for live, both configured in these places.
 fn user_with(place: &str, live: &str, address: &str) -> User {
     let profile = |live: &str| {
         let user = User::new();
@@ -456,7 +457,7 @@ fn user_with(place: &str, live: &str, address: &str) -> User {
             profile(live).with("INSFORGE_BASE_URL", address).with("INSFORGE_API_KEY", KEY)
         }
         "profile beside a project" => project(profile(live), json!({"oss_host": address, "api_key": KEY})),
-        _ => panic!("no place is called {place}"),
+        _ => panic!("unknown place: {place}"),
     }
 }
 
@@ -471,17 +472,17 @@ const PLACES: [&str; 7] = [
 ];
 
 #[test]
-fn a_policy_for_live_holds_from_wherever_it_comes() {
+fn a_policy_for_live_applies_from_every_place() {
     let policies = ["ask", "allow", "deny"];
     for (place, policy) in PLACES.iter().flat_map(|place| policies.map(|policy| (place, policy))) {
-        // A project's file comes with a repository that somebody else may have written, and a profile's policy is
-        // for its own backend: beside another they forbid, and loosen nothing.
+        // A project's file may come with a repository from somebody else, and a profile's policy is for its own backend.
+        // For another backend they can only deny, and never allow.
         let (alone, with_yes) = match policy {
             "deny" => (5, 5),
             "allow" if ["environment", "profile"].contains(place) => (0, 0),
             _ => (6, 0),
         };
-        // Without its name, a profile would not be looked at beside a project.
+        // A profile beside a project is only used if it is named.
         let named = if place.ends_with("beside a profile") { "-p default" } else { "" };
         for (words, key) in [("prices archive live PRICE", ""), ("config set live -", LIVE_KEY)] {
             let words = format!("{words} {named}");
@@ -504,12 +505,12 @@ fn check_policy(place: &str, policy: &str, words: &str, piped: &str, exit: i32) 
         assert_eq!(codes(&ran), ["CONFIRMATION_NEEDED"], "{case}");
     } else if exit == 5 {
         assert_eq!(codes(&ran), ["LIVE_DENIED"], "{case}");
-        assert_eq!(stub.lines(), [""; 0], "nothing is even looked at: {case}");
+        assert_eq!(stub.lines(), [""; 0], "no request is sent: {case}");
     }
 }
 
 #[test]
-fn what_one_place_forbids_no_other_allows() {
+fn a_denial_cannot_be_overridden() {
     let stub = connected();
     let user = user_with("project beside the environment", "deny", &stub.address);
     let user = user.with("INSFORGE_LIVE", "allow");
@@ -518,17 +519,17 @@ fn what_one_place_forbids_no_other_allows() {
     assert_eq!(stub.lines(), [""; 0]);
 }
 
-/// What was recorded, the exit code, whether an earlier endpoint may be gone, what the hint says.
+/// The recorded exchange, the exit code, whether an earlier endpoint may be deleted, and a part of the hint.
 const WEBHOOK_REFUSED: [(&str, i32, bool, &str); 4] = [
     ("webhook-rejected-after-ok", 1, true, "give the backend a public address"),
     ("webhook-no-permission", 5, true, "insforge payments webhooks configure test"),
-    // Stripe does nothing for a key that it does not know, and was not asked without one.
+    // Stripe was not contacted without a key, and does nothing for an unknown key.
     ("webhook-key-revoked", 1, false, "insforge payments config set"),
     ("webhook-unconfigured", 1, false, "insforge payments config set"),
 ];
 
 #[test]
-fn a_webhook_that_fails_may_have_taken_the_earlier_one_away() {
+fn a_failed_webhook_reports_that_the_earlier_one_may_be_deleted() {
     for generation in BOTH {
         for (name, exit, may_be_gone, hint) in WEBHOOK_REFUSED {
             let refusal = recorded(generation, name);
@@ -536,7 +537,11 @@ fn a_webhook_that_fails_may_have_taken_the_earlier_one_away() {
             for form in TEXT_AND_JSON {
                 let line = format!("{form} webhooks configure test");
                 let ran = run(&User::of(&stub.address), &line, "").exits(exit);
-                assert_eq!(ran.stderr.contains("configured earlier may be gone now"), may_be_gone, "{ran:?}");
+                assert_eq!(
+                    ran.stderr.contains("an earlier endpoint may be deleted by now"),
+                    may_be_gone,
+                    "{ran:?}"
+                );
                 ran.says(&[refusal.response_body["message"].as_str().expect("a message"), hint]);
             }
             assert_eq!(writes(&stub), vec![(refusal.line(), Value::Null); 2], "it is not sent twice");
@@ -544,7 +549,7 @@ fn a_webhook_that_fails_may_have_taken_the_earlier_one_away() {
     }
 }
 
-/// Where somebody can be asked.
+/// Interactive sessions.
 #[cfg(target_os = "linux")]
 mod on_a_terminal {
     use std::fs::{self, File};
@@ -555,11 +560,11 @@ mod on_a_terminal {
     use super::super::prompts::{ENTER, wait_until};
     use super::*;
 
-    const GO_ON: &str = "Go on? [y/N]";
+    const QUESTION: &str = "Continue? [y/N]";
 
-    /// Whether a run of this user, who has a home like nobody else, hides what is typed. Its question shows a little
-    /// before, and what is typed in between is lost.
-    fn hides_what_is_typed(user: &User) -> bool {
+    /// Whether the terminal of this user's run hides input. The prompt is shown shortly before that, and input in between
+    /// is lost.
+    fn hides_input(user: &User) -> bool {
         let home = format!("HOME={}", user.home.path().display()).into_bytes();
         fs::read_dir("/proc").expect("/proc").flatten().any(|process| {
             let environment = fs::read(process.path().join("environ")).unwrap_or_default();
@@ -569,29 +574,29 @@ mod on_a_terminal {
         })
     }
 
-    /// A run on a terminal: what is answered to its questions, the exit code, everything that was shown.
+    /// Runs on a terminal with these answers, and returns the exit code and everything that was shown.
     #[track_caller]
-    fn converse(user: &User, line: &str, key: Option<&str>, go_on: Option<&str>) -> (i32, String) {
+    fn converse(user: &User, line: &str, key: Option<&str>, confirmation: Option<&str>) -> (i32, String) {
         let terminal = Terminal::start(user, 100, &line.split_whitespace().collect::<Vec<_>>());
         if let Some(key) = key {
             let environment = if line.contains("live") { "live" } else { "test" };
             terminal.expect(&format!("Stripe {environment} secret key (sk_{environment}_…)"));
-            wait_until("what is typed does not show", || hides_what_is_typed(user));
+            wait_until("the terminal hides input", || hides_input(user));
             terminal.type_in(&format!("{key}{ENTER}"));
         }
-        if let Some(answer) = go_on {
-            terminal.expect(GO_ON);
+        if let Some(answer) = confirmation {
+            terminal.expect(QUESTION);
             terminal.type_in(&format!("{answer}{ENTER}"));
         }
         let (code, screen) = terminal.finish();
         assert_hidden(line, &screen);
         assert_eq!(screen.contains("secret key (sk_"), key.is_some(), "{line}\n{screen}");
-        assert_eq!(screen.contains(GO_ON), go_on.is_some(), "{line}\n{screen}");
+        assert_eq!(screen.contains(QUESTION), confirmation.is_some(), "{line}\n{screen}");
         (code, screen)
     }
 
     #[test]
-    fn a_key_is_typed_where_nobody_sees_it() {
+    fn a_typed_key_is_hidden() {
         for line in ["payments config set", "payments stripe config set -e test"] {
             let stub = connected();
             let (code, screen) = converse(&User::of(&stub.address), line, Some(TEST_KEY), None);
@@ -604,10 +609,10 @@ mod on_a_terminal {
     }
 
     #[test]
-    fn what_may_be_lost_is_said_before_it_is_asked() {
+    fn the_question_names_the_data_that_may_be_lost() {
         for (environment, key, lost) in [
-            ("test", OTHER_KEY, "everything that is mirrored of test is deleted"),
-            ("live", "sk_live_Nobody4May5See_other", "everything that is mirrored of live is deleted"),
+            ("test", OTHER_KEY, "deletes all mirrored data of test"),
+            ("live", "sk_live_Nobody4May5See_other", "deletes all mirrored data of live"),
             ("live", LIVE_KEY, ""),
         ] {
             for (answer, exit) in [("y", 0), ("n", 6)] {
@@ -615,25 +620,25 @@ mod on_a_terminal {
                 let line = format!("payments config set {environment}");
                 let (code, screen) = converse(&User::of(&stub.address), &line, Some(key), Some(answer));
                 assert_eq!(code, exit, "{screen}");
-                let before = screen.split(GO_ON).next().unwrap_or_default();
+                let before = screen.split(QUESTION).next().unwrap_or_default();
                 let end = &key[key.len() - 4..];
                 let masked = format!("sk_{environment}_****{end}, {environment}");
                 for text in ["acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)", &masked, lost] {
                     assert!(before.contains(text), "it does not say {text:?}:\n{screen}");
                 }
-                assert_eq!(before.contains("is deleted"), !lost.is_empty(), "{screen}");
+                assert_eq!(before.contains("mirrored data"), !lost.is_empty(), "{screen}");
                 assert_eq!(writes(&stub).len(), usize::from(answer == "y"), "{screen}");
             }
         }
     }
 
     #[test]
-    fn what_cannot_be_is_not_asked_for() {
+    fn nothing_is_asked_if_the_run_fails_anyway() {
         for (line, live, typed, exit, says) in [
             ("config set live", "deny", None, 5, "Writes to live are forbidden here"),
             ("prices archive live price_1", "deny", None, 5, "Writes to live are forbidden here"),
-            ("config set -", "ask", None, 64, "a pipe, not a terminal"),
-            ("config set --secret-key-file -", "ask", None, 64, "a pipe, not a terminal"),
+            ("config set -", "ask", None, 64, "from a pipe, and stdin is a terminal"),
+            ("config set --secret-key-file -", "ask", None, 64, "from a pipe, and stdin is a terminal"),
             ("config set test", "ask", Some(""), 64, "The key from the prompt is empty"),
             ("config set test", "ask", Some(LIVE_KEY), 64, "is for live, not for test"),
         ] {

@@ -1,5 +1,5 @@
-//! What asks before it does something, on a real pseudo-terminal with somebody who answers: that the question names what
-//! happens and where, that only a yes is a yes, and that whoever goes away has done nothing.
+//! Confirmation, on a real pseudo-terminal: the question names the change and the environment, only `y` and `yes` confirm,
+//! and leaving the question changes nothing.
 #![cfg(target_os = "linux")]
 
 use super::harness::User;
@@ -7,11 +7,11 @@ use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
 use super::prompts::{CTRL_D, Dialogue, ENTER};
 
-const QUESTION: &str = "Go on? [y/N]";
+const QUESTION: &str = "Continue? [y/N]";
 const STATUS: &str = "GET /api/payments/stripe/status";
 const ACCOUNT: &str = "  Account: acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)";
 
-/// Every write that asks, with what the question says of it, and the request that a yes sends.
+/// Every write that asks, the first line of its question, and the request that is sent after confirmation.
 const ASKING: [(&[&str], &str, &str); 9] = [
     (
         &["products", "delete", "prod_1"],
@@ -70,7 +70,7 @@ fn args<'a>(words: &[&'a str]) -> Vec<&'a str> {
     [&["payments"], words].concat()
 }
 
-/// A backend that answers its status, and writes as it answered them to another id.
+/// A backend that answers its status, and the writes of [`ASKING`] with recorded answers.
 fn backend() -> Stub {
     let as_recorded = |name: &str, line: &str| {
         let mut exchange = Generation::Newer.exchange(name);
@@ -94,7 +94,7 @@ fn backend() -> Stub {
 }
 
 #[test]
-fn a_yes_does_it_and_the_question_says_what_and_where() {
+fn the_question_names_the_change_and_yes_makes_it() {
     for (words, sentence, line) in ASKING {
         let stub = backend();
         let user = User::of(&stub.address);
@@ -108,7 +108,6 @@ fn a_yes_does_it_and_the_question_says_what_and_where() {
     }
 }
 
-/// Whoever says yes to a change sees all of it.
 #[test]
 fn the_question_shows_the_whole_change() {
     let stub = backend();
@@ -134,7 +133,7 @@ fn the_question_shows_the_whole_change() {
 }
 
 #[test]
-fn anything_but_a_yes_is_a_no() {
+fn any_answer_but_yes_cancels() {
     for typed in ["n\r", "\r", CTRL_D, "no\r", "yess\r", "j\r"] {
         let stub = backend();
         let user = User::of(&stub.address);
@@ -142,7 +141,7 @@ fn anything_but_a_yes_is_a_no() {
         dialogue.answer(QUESTION, typed);
         let (code, screen) = dialogue.terminal.finish();
         assert_eq!(code, 6, "{typed:?}\n{screen}");
-        assert!(screen.contains("Nothing was done: the answer was no"), "{typed:?}\n{screen}");
+        assert!(screen.contains("Canceled"), "{typed:?}\n{screen}");
         assert_eq!(stub.lines(), [STATUS], "{typed:?}");
     }
     for typed in ["YES\r", " yes \r", "Y\r"] {
@@ -155,7 +154,7 @@ fn anything_but_a_yes_is_a_no() {
 }
 
 #[test]
-fn ctrl_c_at_the_question_does_nothing_and_restores_the_terminal() {
+fn ctrl_c_at_the_question_changes_nothing_and_restores_the_terminal() {
     let stub = backend();
     let user = User::of(&stub.address);
     Dialogue::start(&user, &args(&["prices", "archive", "live", "q"])).interrupt_at(QUESTION);
@@ -163,22 +162,29 @@ fn ctrl_c_at_the_question_does_nothing_and_restores_the_terminal() {
 }
 
 #[test]
-fn what_the_caller_says_stands_beside_the_question_and_cannot_lie_about_it() {
+fn the_callers_reasons_are_shown_and_cannot_forge_the_question() {
     let stub = backend();
     let user = User::of(&stub.address);
-    let words =
-        ["--reason", "clean up\u{1b}[2J\nGo on? [y/N] y", "--impact", "none", "products", "delete", "prod_1"];
+    let words = [
+        "--reason",
+        "clean up\u{1b}[2J\nContinue? [y/N] y",
+        "--impact",
+        "none",
+        "products",
+        "delete",
+        "prod_1",
+    ];
     let dialogue = Dialogue::start(&user, &args(&words));
     dialogue.answer(&format!("\n{QUESTION}"), ENTER);
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 6, "{screen}");
-    assert!(screen.contains("caller says: clean up�[2J Go on? [y/N] y\n"), "{screen}");
+    assert!(screen.contains("caller says: clean up�[2J Continue? [y/N] y\n"), "{screen}");
     assert!(screen.contains("caller says: none\n"), "{screen}");
 }
 
-/// Whoever cannot be asked gets the same sentence, and not one write.
+/// The error has the same text as the question, and nothing is written.
 #[test]
-fn nobody_to_ask_is_6_and_names_yes() {
+fn a_session_without_a_terminal_exits_6_and_suggests_yes() {
     for (words, sentence, line) in ASKING {
         let stub = backend();
         let user = User::of(&stub.address);
@@ -193,9 +199,9 @@ fn nobody_to_ask_is_6_and_names_yes() {
     }
 }
 
-/// On a terminal, too, `--json` and `--no-input` mean that nobody answers.
+/// `--json` and `--no-input` make a session non-interactive, even on a terminal.
 #[test]
-fn a_terminal_alone_is_nobody() {
+fn json_and_no_input_never_ask() {
     let stub = backend();
     let user = User::of(&stub.address);
     for flag in ["--json", "--no-input"] {
@@ -207,9 +213,9 @@ fn a_terminal_alone_is_nobody() {
     assert_eq!(stub.lines(), [STATUS; 2]);
 }
 
-/// What writes to test and takes nothing away asks nobody.
+/// Only writes that remove something ask in test.
 #[test]
-fn writes_to_test_do_not_ask() {
+fn ordinary_writes_to_test_do_not_ask() {
     let stub = recordings::serve_in(
         Generation::Newer,
         vec![

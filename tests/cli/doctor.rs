@@ -1,5 +1,5 @@
-//! The doctor, at backends that are well and at others. Whatever is wrong there, it shows all that it could look at, and
-//! only a command line that makes no sense is an error of its own.
+//! The doctor, with healthy and broken backends. It always shows all results. Only an invalid command line is an error
+//! without results.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use super::harness::{Ran, User, dead};
 
 const WEBHOOK: &str = "/api/webhooks/stripe/test";
 const OUTSIDE: &str = "https://shop.us-east.insforge.app/api/webhooks/stripe/test";
-/// Stands for the stub's own address in what it answers.
+/// A placeholder for the stub's own address in its answers.
 const HERE: &str = "http://here";
 
 static NOW: LazyLock<String> = LazyLock::new(|| hours_ago(0));
 
-/// That many hours ago.
+/// The time this many hours ago.
 fn hours_ago(hours: i64) -> String {
     let now = jiff::Timestamp::now();
     (now - jiff::SignedDuration::from_hours(hours)).to_string()
 }
 
-/// What a backend that is well answers, path by path: a test spoils what it is about.
-fn well() -> Value {
+/// The answers of a healthy backend, by path.
+fn healthy() -> Value {
     let live = json!({"environment": "live", "status": "unconfigured", "maskedKey": null});
     let product = |id: &str| json!({"productId": id, "name": id, "active": true});
     let price = |id: &str, product: &str| {
@@ -62,9 +62,9 @@ fn connection(environment: &str) -> Value {
     })
 }
 
-/// Well, but for these values of test's connection.
-fn spoilt(changes: Value) -> Value {
-    let mut answers = well();
+/// A healthy backend, with these changes to the connection of test.
+fn with_connection(changes: Value) -> Value {
+    let mut answers = healthy();
     let Value::Object(changes) = changes else { panic!("{changes}") };
     for (name, value) in changes {
         answers["/api/payments/stripe/status"]["connections"][0][name] = value;
@@ -72,7 +72,7 @@ fn spoilt(changes: Value) -> Value {
     answers
 }
 
-/// A backend that answers this, a number with that status, and with a 404 elsewhere.
+/// Starts a backend with these answers. The status of an answer is its `statusCode`, or else 200. Other paths are a 404.
 fn serve(answers: Value) -> Stub {
     Stub::start(move |request: &Request| {
         let here = format!("http://{}", request.header("host").expect("a host"));
@@ -92,16 +92,16 @@ fn serve(answers: Value) -> Stub {
 }
 
 fn doctor(answers: Value, more: &[&str]) -> Ran {
-    examine(&User::of(&serve(answers).address), more)
+    run_doctor(&User::of(&serve(answers).address), more)
 }
 
-/// As JSON.
-fn examine(user: &User, more: &[&str]) -> Ran {
+/// Runs the doctor with JSON output.
+fn run_doctor(user: &User, more: &[&str]) -> Ran {
     user.run(&[&["payments", "doctor", "--json"], more].concat())
 }
 
 impl Ran {
-    /// What was found by this check, in this environment where it is one's.
+    /// The result of this check.
     #[track_caller]
     fn check(&self, environment: Option<&str>, name: &str) -> Value {
         let all = self.json();
@@ -110,11 +110,11 @@ impl Ran {
         found.unwrap_or_else(|| panic!("no {name} of {environment:?}: {all:#}")).clone()
     }
 
-    /// Asserts a check's verdict, a part of what it found, and the end of what repairs it.
+    /// Asserts a check's verdict, a part of `found`, and its repair.
     #[track_caller]
     fn finds(self, name: &str, verdict: &str, found: &str, repair: Option<&str>) -> Self {
-        let backends = ["address", "key", "reachable", "version", "routes", "key accepted"];
-        let environment = (!backends.contains(&name)).then_some("test");
+        let backend_checks = ["address", "key", "reachable", "version", "routes", "key accepted"];
+        let environment = (!backend_checks.contains(&name)).then_some("test");
         let check = self.check(environment, name);
         assert_eq!(check["verdict"], verdict, "{check:#}");
         assert!(check["found"].as_str().expect("text").contains(found), "{check:#}");
@@ -122,7 +122,7 @@ impl Ran {
         self
     }
 
-    /// Asserts that this many checks failed, and that the error says so.
+    /// Asserts that this many checks failed, and that the error reports it.
     #[track_caller]
     fn fails(self, count: u64) -> Self {
         let ran = self.exits(1);
@@ -136,9 +136,9 @@ impl Ran {
 }
 
 #[test]
-fn a_backend_that_is_well() {
-    // The address outside is not the one in use here.
-    let ran = doctor(well(), &[]).exits(0).finds("webhook address", "warn", OUTSIDE, None);
+fn a_healthy_backend_passes() {
+    // The webhook's public address is not the address of this run.
+    let ran = doctor(healthy(), &[]).exits(0).finds("webhook address", "warn", OUTSIDE, None);
     let summary = ran.json()["summary"].clone();
     assert_eq!(summary, json!({"pass": 13, "warn": 1, "fail": 0, "skip": 2}), "{}", ran.stdout);
     assert_eq!(ran.stderr, "");
@@ -151,13 +151,14 @@ fn a_backend_that_is_well() {
         .finds("last sync", "pass", "ago", None)
         .finds("products", "pass", "2 active", None)
         .finds("prices", "pass", "2 active", None)
-        // One that is over belongs to nobody any more.
+        // A canceled subscription needs no billing subject.
         .finds("subscriptions", "pass", "2,", None);
     let live = ran.check(Some("live"), "provider key");
     assert_eq!((&live["verdict"], &live["found"]), (&json!("skip"), &json!("not configured")));
-    let stub = serve(well());
+    let stub = serve(healthy());
     let user = User::of(&stub.address);
-    let short = user.run(&["payments", "doctor", "test"]).exits(0).says(&["✓ Stripe payments work; 1 of"]);
+    let short =
+        user.run(&["payments", "doctor", "test"]).exits(0).says(&["✓ Stripe payments work, with 1 warning."]);
     let long = user.run(&["payments", "stripe", "doctor", "-e", "test"]).exits(0);
     let lines = |ran: &Ran| ran.stdout.lines().map(|line| line[..20].to_owned()).collect::<Vec<_>>();
     assert_eq!(lines(&short), lines(&long));
@@ -165,8 +166,8 @@ fn a_backend_that_is_well() {
 }
 
 #[test]
-fn without_an_address_or_a_key_it_still_says_what_is_missing() {
-    let ran = examine(&User::new(), &[]).fails(1);
+fn a_missing_address_or_key_is_a_failed_check() {
+    let ran = run_doctor(&User::new(), &[]).fails(1);
     let ran = ran.finds("address", "fail", "No InsForge backend is linked here", Some("insforge login"));
     for name in ["key", "reachable", "version", "routes", "key accepted", "provider key"] {
         ran.check((name == "provider key").then_some("test"), name);
@@ -174,50 +175,56 @@ fn without_an_address_or_a_key_it_still_says_what_is_missing() {
     assert_eq!(ran.json()["summary"], json!({"pass": 0, "warn": 0, "fail": 1, "skip": 7}));
 
     let keyless = User::new().with("INSFORGE_BASE_URL", "https://shop.insforge.app");
-    examine(&keyless, &["live"]).fails(1).finds("key", "fail", "set INSFORGE_API_KEY", None);
+    run_doctor(&keyless, &["live"]).fails(1).finds("key", "fail", "set INSFORGE_API_KEY", None);
     let ran = keyless.run(&["payments", "doctor"]).exits(1);
     assert!(ran.stdout.contains("fail     key           -     There is no API key"), "{}", ran.stdout);
     ran.says(&["error: 1 of 1 checks failed"]);
 
     let plain = User::of("http://shop.insforge.app");
-    examine(&plain, &[]).fails(1).finds("address", "fail", "use https", None);
+    run_doctor(&plain, &[]).fails(1).finds("address", "fail", "use https", None);
 }
 
 #[test]
-fn a_backend_that_is_down_or_another_ones() {
+fn an_unreachable_or_foreign_backend_fails() {
     let user = User::of(&dead());
-    let ran = examine(&user, &["--retries", "0"]).fails(1).finds("reachable", "fail", "Cannot reach", None);
-    ran.finds("key", "pass", "INSFORGE_API_KEY", None).finds("routes", "skip", "because", None);
+    let ran =
+        run_doctor(&user, &["--retries", "0"]).fails(1).finds("reachable", "fail", "Cannot reach", None);
+    ran.finds("key", "pass", "INSFORGE_API_KEY", None).finds(
+        "routes",
+        "skip",
+        "not tested: the backend is unreachable",
+        None,
+    );
 
     let page = Stub::start(|_: &Request| Answer::html(404, "<h1>nginx</h1>"));
-    examine(&User::of(&page.address), &[])
+    run_doctor(&User::of(&page.address), &[])
         .fails(2)
         .finds("reachable", "fail", "is not an InsForge backend", None)
         .finds("routes", "fail", "Payments are not available on this backend", None)
-        .finds("provider key", "skip", "because", None);
+        .finds("provider key", "skip", "not tested: the backend did not return a status", None);
 
-    // Where only the version is kept back, payments can be looked at.
-    let mut answers = well();
+    // Payments can be checked even if a proxy hides the health route.
+    let mut answers = healthy();
     answers["/api/health"] = json!("<h1>nginx</h1>");
     doctor(answers, &[]).exits(0).finds("reachable", "warn", "is not an InsForge", None);
 }
 
 #[test]
-fn a_key_that_the_backend_refuses() {
-    let mut answers = well();
+fn a_rejected_key_fails() {
+    let mut answers = healthy();
     answers["/api/payments/stripe/status"] =
         json!({"error": "AUTH_INVALID_API_KEY", "message": "Invalid API key", "statusCode": 401});
-    let again = "export INSFORGE_API_KEY=ik_…";
+    let repair = "export INSFORGE_API_KEY=ik_…";
     doctor(answers, &["--retries", "0"])
         .fails(1)
         .finds("reachable", "pass", "answered in", None)
-        .finds("key accepted", "fail", "Invalid API key", Some(again))
-        .finds("provider key", "skip", "because the backend gave no status", None);
+        .finds("key accepted", "fail", "Invalid API key", Some(repair))
+        .finds("provider key", "skip", "not tested: the backend did not return a status", None);
 }
 
 #[test]
-fn an_older_backend_is_well_but_has_no_other_provider() {
-    let answers: Value = well()
+fn an_older_backend_passes_for_stripe_and_fails_for_razorpay() {
+    let answers: Value = healthy()
         .as_object()
         .expect("an object")
         .iter()
@@ -226,13 +233,13 @@ fn an_older_backend_is_well_but_has_no_other_provider() {
         .into();
     let stub = serve(answers);
     let user = User::of(&stub.address);
-    examine(&user, &[]).exits(0).finds("routes", "pass", "older generation", None);
+    run_doctor(&user, &[]).exits(0).finds("routes", "pass", "older generation", None);
     let ran = user.run(&["payments", "razorpay", "doctor", "--json"]).fails(1);
     ran.finds("routes", "fail", "Razorpay is not available on this backend", None);
 }
 
 #[test]
-fn the_other_provider_has_other_things_for_sale() {
+fn razorpay_checks_items_and_plans() {
     let status = |test: Value| {
         let live = json!({"environment": "live", "status": "unconfigured"});
         json!({"connections": [test, live]})
@@ -261,7 +268,12 @@ fn the_other_provider_has_other_things_for_sale() {
         .exits(0)
         .finds("items", "pass", "1 active", None)
         .finds("plans", "warn", "1 of 2 without their item: plan_2", sync)
-        .finds("subscriptions", "warn", "1 of 2 without a billing subject: sub_2; give them", sync);
+        .finds(
+            "subscriptions",
+            "warn",
+            "1 of 2 without a billing subject: sub_2; set insforge_subject_type",
+            sync,
+        );
     answers["/api/payments/razorpay/status"]["connections"][0]["maskedKey"] = "rzp_live_****0001".into();
     let set = "insforge payments razorpay config set test";
     razorpay(&answers).fails(1).finds("provider key", "fail", "is for live", Some(set));
@@ -271,15 +283,15 @@ fn the_other_provider_has_other_things_for_sale() {
 }
 
 #[test]
-fn an_environment_without_a_key() {
+fn an_environment_without_a_key_fails_if_it_is_needed() {
     let unconfigured = json!({"status": "unconfigured", "maskedKey": null});
-    let (answers, set) = (spoilt(unconfigured), "insforge payments config set test");
-    // Somebody has to have one.
+    let (answers, set) = (with_connection(unconfigured), "insforge payments config set test");
+    // At least one environment needs a key.
     doctor(answers.clone(), &[]).fails(1).finds("provider key", "fail", "not configured", Some(set));
     doctor(answers.clone(), &["test"]).fails(1).finds("provider key", "fail", "not configured", Some(set));
-    let ran = doctor(well(), &["live"]).fails(1);
+    let ran = doctor(healthy(), &["live"]).fails(1);
     assert_eq!(ran.check(Some("live"), "provider key")["repair"], "insforge payments config set live");
-    // Who sells in live only is well.
+    // A key in live only is enough.
     let mut answers = answers;
     answers["/api/payments/stripe/status"]["connections"][1] = connection("live");
     for list in ["catalog", "subscriptions?limit=100"] {
@@ -287,54 +299,64 @@ fn an_environment_without_a_key() {
         answers[path.replace("test", "live")] = answers[&path].clone();
     }
     doctor(answers, &[]).exits(0).finds("provider key", "skip", "not configured", None);
-    // A repair goes to the backend that was asked.
-    let stub = serve(spoilt(json!({"status": "unconfigured"})));
+    // The repair is for the same backend.
+    let stub = serve(with_connection(json!({"status": "unconfigured"})));
     let user = User::new().with("INSFORGE_API_KEY", super::harness::KEY);
-    let ran = examine(&user, &["test", "--api-url", &stub.address]).fails(1);
+    let ran = run_doctor(&user, &["test", "--api-url", &stub.address]).fails(1);
     ran.finds("provider key", "fail", "", Some(&format!("{set} --api-url {}", stub.address)));
 }
 
 #[test]
-fn a_connection_that_does_not_work() {
+fn a_broken_connection_fails() {
     let (set, sync) = ("insforge payments config set test", "insforge payments sync test");
     let other_mode = json!({"maskedKey": "sk_live_****0001"});
-    doctor(spoilt(other_mode), &[]).fails(1).finds("provider key", "fail", "is for live", Some(set));
+    doctor(with_connection(other_mode), &[]).fails(1).finds("provider key", "fail", "is for live", Some(set));
     let no_key = json!({"maskedKey": "pk_test_****0001"});
-    doctor(spoilt(no_key), &[]).fails(1).finds("provider key", "fail", "sk_test_", Some(set));
+    doctor(with_connection(no_key), &[]).fails(1).finds("provider key", "fail", "sk_test_", Some(set));
     let key = "sk_test_51Secret0Secret1Secret2";
     for (reason, repair) in [(format!("Expired API Key: {key}"), set), ("prices exploded".into(), sync)] {
         let failed = json!({"status": "error", "lastSyncStatus": "failed", "lastSyncError": reason});
-        let ran = doctor(spoilt(failed), &[]).fails(2);
+        let ran = doctor(with_connection(failed), &[]).fails(2);
         assert!(!ran.stdout.contains(key) && !ran.stderr.contains(key), "{ran:?}");
         let part = &reason[..7];
         ran.finds("account", "fail", part, Some(repair)).finds("last sync", "fail", part, Some(repair));
     }
-    let nobody = json!({"accountId": null});
-    doctor(spoilt(nobody), &[]).exits(0).finds("account", "warn", "not known", Some(sync));
+    let no_account = json!({"accountId": null});
+    doctor(with_connection(no_account), &[]).exits(0).finds(
+        "account",
+        "warn",
+        "the account is unknown",
+        Some(sync),
+    );
 }
 
 #[test]
-fn a_sync_that_is_old_or_failed() {
+fn an_old_sync_warns_and_a_failed_sync_fails() {
     let sync = Some("insforge payments sync test");
     let old = json!({"lastSyncedAt": hours_ago(49)});
-    doctor(spoilt(old), &[]).exits(0).finds("last sync", "warn", "2 days ago", sync);
+    doctor(with_connection(old), &[]).exits(0).finds("last sync", "warn", "2 days ago", sync);
     let failed = json!({
         "lastSyncedAt": hours_ago(3), "lastSyncStatus": "failed", "lastSyncError": "customers: [object Object]",
     });
-    let found = "failed: customers sync failed; the last that succeeded: 3 hours ago";
-    let ran = doctor(spoilt(failed), &[]).fails(1).finds("last sync", "fail", found, sync);
-    assert_eq!(ran.error()["hint"], "begin with: insforge payments sync test");
+    let found = "failed: customers sync failed; last successful sync: 3 hours ago";
+    let ran = doctor(with_connection(failed), &[]).fails(1).finds("last sync", "fail", found, sync);
+    assert_eq!(ran.error()["hint"], "start with: insforge payments sync test");
     let never = json!({"lastSyncedAt": null, "lastSyncStatus": null});
-    doctor(spoilt(never), &[]).exits(0).finds("last sync", "warn", "never", sync);
+    doctor(with_connection(never), &[]).exits(0).finds("last sync", "warn", "never", sync);
 }
 
 #[test]
-fn a_webhook_that_is_missing_or_nowhere() {
-    let make = Some("insforge payments webhooks configure test");
+fn a_missing_or_unreachable_webhook_is_reported() {
+    let configure = Some("insforge payments webhooks configure test");
     let none = json!({"webhookEndpointId": null, "webhookEndpointUrl": null, "webhookConfiguredAt": null});
-    // Nobody reaches a backend on this machine from outside; in live somebody has to.
-    doctor(spoilt(none.clone()), &[]).exits(0).finds("webhook", "warn", "does not hear of payments", make);
-    let mut answers = spoilt(none);
+    // A backend on this machine is not public, so a missing webhook is a warning only. In live it is a failure.
+    doctor(with_connection(none.clone()), &[]).exits(0).finds(
+        "webhook",
+        "warn",
+        "receives no payment events",
+        configure,
+    );
+    let mut answers = with_connection(none);
     let mut live = answers["/api/payments/stripe/status"]["connections"][0].clone();
     live["environment"] = "live".into();
     live["maskedKey"] = "sk_live_****0001".into();
@@ -343,25 +365,24 @@ fn a_webhook_that_is_missing_or_nowhere() {
     assert_eq!(webhook["verdict"], "fail");
 
     let here = json!({"webhookEndpointUrl": format!("{HERE}{WEBHOOK}")});
-    let stub = serve(spoilt(here.clone()));
-    examine(&User::of(&stub.address), &[])
+    let stub = serve(with_connection(here.clone()));
+    run_doctor(&User::of(&stub.address), &[])
         .exits(0)
-        .finds("webhook address", "warn", "is no public https address", make)
+        .finds("webhook address", "warn", "is not a public https address", configure)
         .finds("webhook answers", "pass", "yes", None);
-    let asked = stub.requests().into_iter().filter(|request| request.target == WEBHOOK);
-    let asked: Vec<Request> = asked.collect();
-    assert_eq!(asked.len(), 1);
-    // It is for everybody, so the key stays here.
-    assert_eq!((asked[0].method.as_str(), asked[0].header("authorization")), ("GET", None));
+    let requests = stub.requests().into_iter().filter(|request| request.target == WEBHOOK);
+    let requests: Vec<Request> = requests.collect();
+    assert_eq!(requests.len(), 1);
+    // The webhook is public, so the key is not sent.
+    assert_eq!((requests[0].method.as_str(), requests[0].header("authorization")), ("GET", None));
 
-    let mut answers = spoilt(here);
+    let mut answers = with_connection(here);
     answers[WEBHOOK] = json!("<h1>nginx</h1>");
     doctor(answers, &[]).fails(1).finds("webhook answers", "fail", "404", None);
 }
 
-/// Wherever the webhook leads, only the backend in use is asked.
 #[test]
-fn nobody_but_the_backend_is_asked() {
+fn only_the_backend_is_contacted() {
     let elsewhere = Stub::start(|_: &Request| Answer::json(200, "{}"));
     let port = elsewhere.address.rsplit(':').next().expect("a port").to_owned();
     for url in [
@@ -370,16 +391,21 @@ fn nobody_but_the_backend_is_asked() {
         format!("{HERE}@127.0.0.1:{port}{WEBHOOK}"),
         "https://".to_owned(),
     ] {
-        let stub = serve(spoilt(json!({"webhookEndpointUrl": url})));
-        examine(&User::of(&stub.address), &[]).exits(0).finds("webhook answers", "skip", "nobody but", None);
+        let stub = serve(with_connection(json!({"webhookEndpointUrl": url})));
+        run_doctor(&User::of(&stub.address), &[]).exits(0).finds(
+            "webhook answers",
+            "skip",
+            "the doctor only contacts",
+            None,
+        );
         assert!(!stub.lines().iter().any(|line| line.contains("webhooks")), "{:?}", stub.lines());
     }
     assert_eq!(elsewhere.lines(), [""; 0]);
 }
 
 #[test]
-fn a_catalog_with_gaps() {
-    let mut answers = well();
+fn gaps_in_the_catalog_are_warnings() {
+    let mut answers = healthy();
     let catalog = &mut answers["/api/payments/stripe/test/catalog"];
     catalog["prices"][1]["active"] = false.into();
     catalog["prices"][0]["lookupKey"] = Value::Null;
@@ -396,10 +422,10 @@ fn a_catalog_with_gaps() {
         .finds("subscriptions", "warn", "1 of 2 without a billing subject: sub_2", Some(sync));
 }
 
-/// What cannot be read is that check's failure, and the others are made all the same.
+/// A failed request is the failure of one check. The other checks run anyway.
 #[test]
-fn each_failure_is_one_checks() {
-    let mut answers = well();
+fn a_failed_request_fails_one_check() {
+    let mut answers = healthy();
     answers["/api/payments/stripe/test/catalog"] =
         json!({"error": "INTERNAL_ERROR", "message": "the catalog exploded", "statusCode": 500});
     doctor(answers, &["--retries", "0"])
@@ -407,16 +433,16 @@ fn each_failure_is_one_checks() {
         .finds("catalog", "fail", "the catalog exploded", None)
         .finds("subscriptions", "pass", "2,", None);
 
-    let shop = well();
-    let late = Stub::start(move |request: &Request| match &shop[&request.target] {
+    let answers = healthy();
+    let slow = Stub::start(move |request: &Request| match &answers[&request.target] {
         Value::Null => Answer::json(404, "{}"),
         answer => {
             let then = Answer::json(200, &answer.to_string());
-            let is_late = request.target.ends_with("/catalog");
-            if is_late { Answer::Late { after: Duration::from_secs(60), then: Box::new(then) } } else { then }
+            let is_slow = request.target.ends_with("/catalog");
+            if is_slow { Answer::Late { after: Duration::from_secs(60), then: Box::new(then) } } else { then }
         }
     });
-    examine(&User::of(&late.address), &["--timeout", "3s"])
+    run_doctor(&User::of(&slow.address), &["--timeout", "3s"])
         .fails(2)
         .finds("last sync", "pass", "ago", None)
         .finds("catalog", "fail", "did not answer in time", None)
@@ -424,7 +450,7 @@ fn each_failure_is_one_checks() {
 }
 
 #[test]
-fn a_command_line_that_makes_no_sense_is_an_error() {
+fn an_invalid_command_line_is_an_error() {
     let user = User::of(&dead());
     for more in [&["test", "-e", "live"][..], &["staging"], &["-o", "ids"], &["--dry-run"]] {
         let ran = user.run(&[&["payments", "doctor"], more].concat()).exits(64);
@@ -433,13 +459,13 @@ fn a_command_line_that_makes_no_sense_is_an_error() {
 }
 
 #[test]
-fn a_narrow_terminal_shows_each_check_by_its_verdict() {
+fn a_narrow_terminal_shows_the_verdict_and_the_check_first() {
     let none = json!({"webhookEndpointId": null, "webhookEndpointUrl": null, "webhookConfiguredAt": null});
-    let stub = serve(spoilt(none));
+    let stub = serve(with_connection(none));
     let (code, screen) = Terminal::start(&User::of(&stub.address), 60, &["payments", "doctor"]).finish();
     assert_eq!(code, 0, "{screen}");
     let screen = console::strip_ansi_codes(&screen).into_owned();
-    let record = "warn: webhook\n  Env: test\n  Found: none, so the backend does not hear of payments\n";
+    let record = "warn: webhook\n  Env: test\n  Found: none, so the backend receives no payment events\n";
     assert!(screen.contains(record), "{screen}");
     assert!(screen.contains("webhook  insforge payments webhooks configure test\n"), "{screen}");
 }
@@ -448,8 +474,8 @@ fn a_narrow_terminal_shows_each_check_by_its_verdict() {
 mod in_the_sandbox {
     use super::super::harness::{User, assert_golden, tried};
 
-    /// Less what is another in each run: the port, how fast it was, where the user is at home.
-    fn settled(text: &str, user: &User) -> String {
+    /// Replaces what differs between runs: the port, the duration and the home directory.
+    fn normalized(text: &str, user: &User) -> String {
         let home = user.home.path().display().to_string();
         let mut out = String::new();
         for line in text.replace(&home, "HOME").lines() {
@@ -468,9 +494,9 @@ mod in_the_sandbox {
         out
     }
 
-    /// The small shop is well. Its webhook's address is made up, and one of its customers came from nowhere.
+    /// The sandbox's shop is healthy, except that its webhook's address is invented and one subscription has no subject.
     #[test]
-    fn the_small_shop() {
+    fn the_sandbox_shop_passes_with_warnings() {
         let user = User::new().with("INSFORGE_SANDBOX", "1");
         let mut shown = String::new();
         for line in [
@@ -482,11 +508,11 @@ mod in_the_sandbox {
         ] {
             tried(&user, line, "", &mut shown);
         }
-        assert_golden("doctor.txt", &settled(&shown, &user));
+        assert_golden("doctor.txt", &normalized(&shown, &user));
     }
 
     #[test]
-    fn what_it_says_to_run_repairs_it() {
+    fn the_suggested_commands_repair_the_problems() {
         let user = User::new().with("INSFORGE_SANDBOX", "1");
         let repair = |args: &[&str], stdin: &str| user.run_with_stdin(args, stdin).exits(0);
         user.run(&["payments", "doctor", "live"]).exits(1).says(&["insforge payments config set live"]);

@@ -148,7 +148,9 @@ fn a_result_that_cannot_be_shown_does_not_hide_that_it_was_done() {
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains(told), "{stderr}");
         assert!(
-            stderr.contains("Create product Basic at Stripe, test: it was done, but cannot be shown"),
+            stderr.contains(
+                "Create product Basic at Stripe, test: the change was applied, but the result cannot be shown"
+            ),
             "{stderr}"
         );
     }
@@ -192,7 +194,10 @@ fn an_answer_that_is_half_json_does_not_hide_the_key() {
         _ => Answer::json(201, r#"{"product":{"environment":"test","productId":"p","other":"\ud800"}}"#),
     });
     let error = run(&stub, &["payments", "products", "create", "--name", "x"]).exits(1).error();
-    assert_eq!(error["error"], "Create product x at Stripe, test: it was done, but cannot be shown");
+    assert_eq!(
+        error["error"],
+        "Create product x at Stripe, test: the change was applied, but the result cannot be shown"
+    );
     let sent: serde_json::Value = serde_json::from_slice(&stub.requests()[1].body).expect("JSON");
     assert_eq!(error["idempotencyKey"], sent["idempotencyKey"]);
 }

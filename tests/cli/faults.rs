@@ -1,5 +1,4 @@
-//! Every write, and everything that can go wrong on its way: how often it is sent, and whether the user knows
-//! afterwards what became of it and what to do now.
+//! Every write under every fault: how often it is sent, and whether the error reports the outcome and the next step.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -16,40 +15,41 @@ use super::harness::recordings::{Exchange, Generation};
 use super::harness::stub::{Answer, Stub};
 use super::harness::{Ran, User, assert_no_secret, dead, signal};
 
-/// Longer than anything here takes; a test that reaches it has failed.
+/// Longer than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Longer than any run here lives.
+/// Longer than any run.
 const FOR_EVER: Duration = Duration::from_secs(60);
 
-/// What a second time does; and the command, behind `insforge payments`, that shows whether there was a first.
-pub(super) enum Again {
-    /// Nothing more.
+/// What a second run of a write does, with the command (after `insforge payments`) that shows whether the first run was
+/// applied.
+pub(super) enum SecondRun {
+    /// It changes nothing more.
     Same(&'static str),
-    /// Nothing more, under its idempotency key: the user's own, or one that is made for the run.
+    /// It changes nothing more with the same idempotency key: the user's, or a generated one.
     Keyed(Option<&'static str>),
-    /// Perhaps the same once more.
+    /// It may apply the change twice.
     Twice(&'static str),
-    /// It all anew, whatever became of the first time.
-    Anew,
+    /// It recreates the object, whatever the first run did.
+    Recreates,
 }
-pub(super) use Again::{Anew, Keyed, Same, Twice};
+pub(super) use SecondRun::{Keyed, Recreates, Same, Twice};
 
 pub(super) struct Write {
-    /// Behind `insforge payments`. `ID` is the id that the recorded path ends with.
+    /// The command line after `insforge payments`. `ID` stands for the id at the end of the recorded path.
     pub(super) command: &'static str,
-    /// The exchange in which it was done: it has its line, its answer, and whether there is a body.
+    /// The recorded exchange of its success.
     pub(super) recorded: &'static str,
-    pub(super) again: Again,
+    pub(super) second_run: SecondRun,
 }
 
-pub(super) const fn write(command: &'static str, recorded: &'static str, again: Again) -> Write {
-    Write { command, recorded, again }
+pub(super) const fn write(command: &'static str, recorded: &'static str, second_run: SecondRun) -> Write {
+    Write { command, recorded, second_run }
 }
 
 pub(super) const WRITES: [Write; 10] = [
     write("config set test -", "073-config-put-ok-webhook-rejected", Same("status")),
     write("config remove test -y", "251-config-delete", Twice("config")),
-    write("webhooks configure test", "077-webhook-ok", Anew),
+    write("webhooks configure test", "077-webhook-ok", Recreates),
     write("products create --name Pro --idempotency-key k-1", "089-product-create-full", Keyed(Some("k-1"))),
     write("products create --name Basic", "088-product-create-min", Keyed(None)),
     write("products update test ID --name Basic", "128-product-patch-name", Twice("products get test ID")),
@@ -59,11 +59,11 @@ pub(super) const WRITES: [Write; 10] = [
     write("prices archive test ID", "184-price-archive", Same("prices get test ID")),
 ];
 
-/// On everybody's stdin; only `config set` reads it.
+/// The stdin of every run; only `config set` reads it.
 const STDIN: &str = "sk_test_alpha_1\n";
 
 impl Write {
-    /// The line that was recorded.
+    /// The recorded request line.
     pub(super) fn line(&self) -> String {
         recorded(self.recorded).line()
     }
@@ -81,60 +81,65 @@ impl Write {
     }
 
     fn is_repeatable(&self) -> bool {
-        !matches!(self.again, Twice(_) | Anew)
+        !matches!(self.second_run, Twice(_) | Recreates)
     }
 
-    /// The key that a failure has to tell: the one that was sent. Where no body was read, only the tool knows it.
-    fn key(&self, sent: &[Vec<u8>], told: &Value) -> Value {
+    /// The idempotency key that a failure must report: the one that was sent. Without a sent body, only the error has it.
+    fn key(&self, sent: &[Vec<u8>], reported: &Value) -> Value {
         let body: Option<Value> = sent.first().and_then(|body| serde_json::from_slice(body).ok());
-        match (&self.again, body) {
+        match (&self.second_run, body) {
             (Keyed(Some(own)), _) => (*own).into(),
             (Keyed(None), Some(body)) => body["idempotencyKey"].clone(),
-            (Keyed(None), None) => told["idempotencyKey"].as_str().expect("a key that was made").into(),
-            (Same(_) | Twice(_) | Anew, _) => Value::Null,
+            (Keyed(None), None) => reported["idempotencyKey"].as_str().expect("a generated key").into(),
+            (Same(_) | Twice(_) | Recreates, _) => Value::Null,
         }
     }
 
-    /// Takes what an error says to run next, and asserts that it is this write: there when it is repeatable or has a key.
+    /// Removes `next` from an error, and checks that it is this write if that is retryable or has a key.
     #[track_caller]
-    fn takes_next(&self, told: &mut Value, flags: &[&str]) {
-        let key = told["idempotencyKey"].clone();
-        let next = told.as_object_mut().and_then(|told| told.remove("next")).expect("it says what is next");
-        if told["retryable"] != true && key.is_null() {
+    fn remove_next(&self, reported: &mut Value, flags: &[&str]) {
+        let key = reported["idempotencyKey"].clone();
+        let next =
+            reported.as_object_mut().and_then(|reported| reported.remove("next")).expect("a next field");
+        if reported["retryable"] != true && key.is_null() {
             assert_eq!(next, Value::Null, "{}", self.command);
             return;
         }
         let mut line = format!("insforge {}", self.words(flags));
-        if let (Keyed(None), Some(key)) = (&self.again, key.as_str()) {
+        if let (Keyed(None), Some(key)) = (&self.second_run, key.as_str()) {
             line += &format!(" --idempotency-key {key}");
         }
         assert_eq!(next, json!(line.split(' ').collect::<Vec<_>>()), "{}", self.command);
     }
 
-    /// What is read from the mirror is synced first.
+    /// The printed command that shows the outcome; the mirror is synced first.
     fn check(&self, look: &str) -> String {
         let sync = if look.contains(" get ") { "insforge payments sync test && " } else { "" };
         format!("{sync}insforge payments {}", self.with_id(look))
     }
 
-    /// What the hint has in it when nobody can tell whether it was done.
-    fn way_out(&self, flags: &[&str], key: &Value) -> String {
-        let again = format!("it cannot happen twice; run it again: insforge {}", self.words(flags));
-        match self.again {
-            Keyed(Some(_)) => again,
-            Keyed(None) => format!("{again} --idempotency-key {}", key.as_str().expect("a key")),
+    /// The part of the hint for an unknown outcome.
+    fn hint_if_unknown(&self, flags: &[&str], key: &Value) -> String {
+        let rerun =
+            format!("the idempotency key prevents a duplicate; run it again: insforge {}", self.words(flags));
+        match self.second_run {
+            Keyed(Some(_)) => rerun,
+            Keyed(None) => format!("{rerun} --idempotency-key {}", key.as_str().expect("a key")),
             Same(look) => {
-                format!("`{}` shows whether it was done; running it again is safe", self.check(look))
+                format!(
+                    "`{}` shows whether it was applied; it is safe to run the command again",
+                    self.check(look)
+                )
             }
             Twice(look) => {
-                format!("see with `{}` whether it was done, before you run it again", self.check(look))
+                format!("before you run it again, check with `{}` whether it was applied", self.check(look))
             }
-            Anew => format!("run `insforge payments {}` again", self.command),
+            Recreates => format!("run `insforge payments {}` again", self.command),
         }
     }
 }
 
-/// All at the same time: what takes long are the pauses between attempts.
+/// Runs all checks at the same time: most of their time is pauses between attempts.
 pub(super) fn each<T: Sync>(all: &[T], check: impl Fn(&T) + Sync) {
     thread::scope(|scope| all.iter().for_each(|one| drop(scope.spawn(|| check(one)))));
 }
@@ -143,12 +148,12 @@ pub(super) fn recorded(name: &str) -> Exchange {
     Generation::Newer.exchange(name)
 }
 
-/// Nothing is connected, so that no key can belong to another account.
+/// A status without connections, so that no key can belong to another account.
 fn status() -> Exchange {
     recorded("014-status-unconfigured")
 }
 
-/// A backend that does this to a write, one after the other and the last one for ever.
+/// A backend that gives a write these answers in turn, and repeats the last one.
 pub(super) fn backend(line: String, answers: Vec<Answer>) -> Stub {
     let (status, position) = (status(), AtomicUsize::new(0));
     Stub::start(move |request| match request.line() {
@@ -161,7 +166,7 @@ pub(super) fn backend(line: String, answers: Vec<Answer>) -> Stub {
     })
 }
 
-/// The bodies of a write, as often as it was sent: all are the same.
+/// The bodies of a write, one for each time it was sent, which are all equal.
 #[track_caller]
 pub(super) fn sent(stub: &Stub, line: &str) -> Vec<Vec<u8>> {
     let requests = stub.requests().into_iter().filter(|request| request.line() == line);
@@ -171,36 +176,36 @@ pub(super) fn sent(stub: &Stub, line: &str) -> Vec<Vec<u8>> {
     sent
 }
 
-/// What happens to a write, and what is told of it.
+/// A fault, and the error that it leads to.
 struct Fault {
-    /// `None` hangs up before the body is read.
+    /// The answer; `None` hangs up before the body is read.
     answer: Option<Answer>,
     flags: &'static [&'static str],
-    /// Nobody can tell whether the write was done.
+    /// The outcome of the write is unknown.
     open: bool,
-    /// How often a repeatable write is sent, and what it ends with. If nothing is open: any write.
+    /// How often a repeatable write is sent (any write, if the outcome is known), and the exit code.
     attempts: usize,
     exit: i32,
-    /// Code, status, and the sentence in which `ADDRESS` is the backend's.
+    /// Code, status, and the message, in which `ADDRESS` stands for the backend's address.
     error: (String, Option<u16>, String),
-    /// What the hint has in it.
+    /// A part of the hint.
     hint: &'static str,
 }
 
 impl Fault {
-    /// No answer comes, or none that means anything.
+    /// No answer arrives, or an invalid one.
     fn new(answer: Option<Answer>, error: (&str, Option<u16>, &str), hint: &'static str) -> Self {
         let error = (error.0.to_owned(), error.1, error.2.to_owned());
         Self { answer, flags: &["--json"], open: true, attempts: 3, exit: 8, error, hint }
     }
 
-    /// The connection breaks, before or after the body is read, or in the middle of the answer.
+    /// The connection breaks before or after the body is read, or in the middle of the answer.
     fn broken(answer: Option<Answer>) -> Self {
         let error = "The connection to ADDRESS broke before the answer was complete";
         Self::new(answer, ("UNREACHABLE", None, error), "run it again")
     }
 
-    /// The backend says what is wrong.
+    /// The backend answers with an error.
     fn refused(answer: Answer, attempts: usize, exit: i32, hint: &'static str) -> Self {
         let Answer::Give { status, body, .. } = &answer else { panic!("no refusal: {answer:?}") };
         let body: Value = serde_json::from_slice(body).expect("an error");
@@ -209,8 +214,8 @@ impl Fault {
         Self { attempts, exit, error, hint, ..Self::broken(Some(answer)) }
     }
 
-    /// At the door: it was surely not done.
-    fn turned_away(answer: Answer, attempts: usize, exit: i32, hint: &'static str) -> Self {
+    /// The backend refuses the request before it does anything.
+    fn rejected_early(answer: Answer, attempts: usize, exit: i32, hint: &'static str) -> Self {
         Self { open: false, ..Self::refused(answer, attempts, exit, hint) }
     }
 
@@ -231,15 +236,15 @@ impl Fault {
         assert_eq!(sent.len(), attempts, "{} was sent so often: {ran:?}", write.command);
         let has_body = self.answer.is_some() && !exchange.request_body.is_null();
         assert_eq!(!sent[0].is_empty(), has_body, "{}", write.command);
-        self.is_told(write, &ran, &sent, &stub.address);
+        self.check_error(write, &ran, &sent, &stub.address);
     }
 
-    /// Compares all of the error but `why`, which has the system's own words in it.
-    fn is_told(&self, write: &Write, ran: &Ran, sent: &[Vec<u8>], address: &str) {
-        let mut told = ran.error();
-        let (why, hint) = (told["why"].take(), told["hint"].take());
-        write.takes_next(&mut told, self.flags);
-        let key = write.key(sent, &told);
+    /// Compares the whole error except `why`, which has the operating system's message.
+    fn check_error(&self, write: &Write, ran: &Ran, sent: &[Vec<u8>], address: &str) {
+        let mut reported = ran.error();
+        let (why, hint) = (reported["why"].take(), reported["hint"].take());
+        write.remove_next(&mut reported, self.flags);
+        let key = write.key(sent, &reported);
         let (code, status, error) = &self.error;
         let error = error.replace("ADDRESS", address);
         let expected = if self.open && !write.is_repeatable() {
@@ -248,11 +253,11 @@ impl Fault {
         } else {
             failure(&error, code, *status, &key, self.exit)
         };
-        assert_eq!(told, expected, "{}", write.command);
+        assert_eq!(reported, expected, "{}", write.command);
         assert_eq!((ran.code.into(), &*ran.stdout), (expected["exitCode"].clone(), ""), "{}", write.command);
         assert!(why.is_string(), "{}: {ran:?}", write.command);
-        let wanted = match write.again {
-            Keyed(_) | Twice(_) | Anew if self.open => write.way_out(self.flags, &key),
+        let wanted = match write.second_run {
+            Keyed(_) | Twice(_) | Recreates if self.open => write.hint_if_unknown(self.flags, &key),
             _ => self.hint.to_owned(),
         };
         assert_has(&hint, &wanted, write);
@@ -280,30 +285,30 @@ fn the_connection_breaks() {
 }
 
 #[test]
-fn nobody_answers_in_time() {
+fn the_answer_is_late() {
     let late = Answer::Late { after: FOR_EVER, then: Box::new(Answer::Drop) };
     let error = ("TIMED_OUT", None, "ADDRESS did not answer in time");
     let late = Fault { attempts: 1, ..Fault::new(Some(late), error, "--timeout") };
     Fault { flags: &["--json", "--timeout", "1s"], ..late }.strikes_all();
 }
 
-/// It was done, or something between here and the backend has answered.
+/// The write was applied, or something between the client and the backend answered.
 #[test]
-fn the_answer_makes_no_sense() {
+fn the_answer_is_invalid() {
     let html = Answer::html(200, "<html>Sign in to the network</html>");
     let error = ("RESPONSE_INVALID", Some(200), "The backend's answer makes no sense");
     Fault { attempts: 1, exit: 1, ..Fault::new(Some(html), error, "is an InsForge backend") }.strikes_all();
 }
 
 #[test]
-fn the_provider_is_out_of_reach() {
+fn the_provider_is_unreachable() {
     let answer = recorded("069-config-put-stripe-unreachable").answer();
     Fault::refused(answer, 3, 8, "try again in a moment").strikes_all();
 }
 
-/// Passing, as its exit code says: so the hint has to say it too.
+/// The exit code says that the problem is temporary, so the hint has to say it too.
 #[test]
-fn the_backend_has_no_connection_to_its_database_left() {
+fn the_backend_has_no_free_database_connection() {
     let body = r#"{"error":"INTERNAL_ERROR","message":"timeout exceeded when trying to connect"}"#;
     Fault::refused(Answer::json(500, body), 3, 8, "again").strikes_all();
 }
@@ -326,57 +331,57 @@ fn false_401() -> Answer {
 #[test]
 fn the_rate_is_limited() {
     let moment = "wait a moment, then run it again";
-    Fault::turned_away(rate_limited(), 3, 8, moment).strikes_all();
+    Fault::rejected_early(rate_limited(), 3, 8, moment).strikes_all();
     let wait = rate_limited().header("retry-after", "120");
-    Fault::turned_away(wait, 1, 8, "wait 120 s, then run it again").strikes_all();
+    Fault::rejected_early(wait, 1, 8, "wait 120 s, then run it again").strikes_all();
 }
 
 #[test]
-fn nobody_is_told_to_wait_for_no_time() {
+fn a_retry_after_of_zero_still_suggests_to_wait() {
     let at_once = rate_limited().header("retry-after", "0");
-    Fault::turned_away(at_once, 3, 8, "wait a moment, then run it again").strikes_all();
+    Fault::rejected_early(at_once, 3, 8, "wait a moment, then run it again").strikes_all();
 }
 
 #[test]
 fn a_key_that_was_accepted_is_refused() {
-    Fault::turned_away(false_401(), 3, 2, "the backend accepted this key a moment ago").strikes_all();
+    Fault::rejected_early(false_401(), 3, 2, "the backend accepted this key a moment ago").strikes_all();
 }
 
-/// Nobody has to know a key under which nothing was sent.
+/// An idempotency key that was never sent is not reported.
 #[test]
 fn nothing_listens() {
     each(&WRITES, |write| {
-        let mut told = write.run(&dead(), &["--json"]).exits(8).error();
-        assert_has(&told["hint"].take(), "check the address, the network and the proxy", write);
-        assert!(told["why"].take().is_string());
-        write.takes_next(&mut told, &["--json"]);
+        let mut reported = write.run(&dead(), &["--json"]).exits(8).error();
+        assert_has(&reported["hint"].take(), "check the address, the network and the proxy", write);
+        assert!(reported["why"].take().is_string());
+        write.remove_next(&mut reported, &["--json"]);
         let error = format!("Cannot reach {}", dead());
-        assert_eq!(told, failure(&error, "UNREACHABLE", None, &Value::Null, 8), "{}", write.command);
+        assert_eq!(reported, failure(&error, "UNREACHABLE", None, &Value::Null, 8), "{}", write.command);
     });
 }
 
 #[test]
-fn the_backend_is_gone_before_the_write() {
+fn the_backend_disappears_before_the_write() {
     let error = ("UNREACHABLE", None, "Cannot reach ADDRESS");
     let gone = Fault { open: false, ..Fault::new(None, error, "run it again") };
     each(&WRITES, |write| {
         let (address, connection) = vanishing();
         let ran = write.run(&address, gone.flags);
-        gone.is_told(write, &ran, &[], &address);
+        gone.check_error(write, &ran, &[], &address);
         drop(connection.join().expect("the backend"));
     });
 }
 
-/// A backend that has stopped listening when it answers its first request, for the status. The connection that is
-/// given back is that one: as long as it is open, nobody else gets the port.
+/// A backend that stops listening when it answers its first request, for the status. It returns that connection, which
+/// keeps the port reserved while it is open.
 fn vanishing() -> (String, JoinHandle<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let serving = thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");
-        // Closed for everybody: a program that another test is just starting has a copy of it, which it drops later.
+        // Shut down for all copies: a program that another test starts at this moment may have inherited one.
         let listener = TcpStream::from(OwnedFd::from(listener));
-        // Not every system can; there it has to do that ours is closed.
+        // Some systems cannot shut down a listener; there, closing ours has to be enough.
         let _ = listener.shutdown(Shutdown::Both);
         drop(listener);
         let head = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
@@ -390,7 +395,7 @@ fn vanishing() -> (String, JoinHandle<TcpStream>) {
 }
 
 #[test]
-fn trouble_that_passes_is_no_trouble() {
+fn a_temporary_problem_is_retried() {
     each(&WRITES, |write| {
         let exchange = recorded(write.recorded);
         let lost = write.is_repeatable().then_some(Answer::Drop);
@@ -402,38 +407,38 @@ fn trouble_that_passes_is_no_trouble() {
     });
 }
 
-/// The first attempt may have been done, whatever the last one is answered. Without the key that was made for it, the
-/// same command would do it a second time.
+/// The first attempt may have been applied, whatever the last one returns. Without its generated key, the same command
+/// could create a duplicate.
 #[test]
-fn a_create_that_was_lost_once_is_told_with_its_key() {
+fn a_create_that_was_lost_once_reports_its_key() {
     let busy = r#"{"error":"UPSTREAM_FAILURE","message":"Another request with this key is under way"}"#;
     let create = write("products create --name Basic", "088-product-create-min", Keyed(None));
     each(&[rate_limited(), false_401(), Answer::json(409, busy)], |last| {
         let line = create.line();
         let stub = backend(line.clone(), vec![Answer::Drop, last.clone()]);
-        let told = create.run(&stub.address, &["--json"]).error();
-        let key = create.key(&sent(&stub, &line), &told);
-        assert_eq!(told["idempotencyKey"], key, "{told}");
-        assert_has(&told["hint"], &create.way_out(&["--json"], &key), &create);
+        let reported = create.run(&stub.address, &["--json"]).error();
+        let key = create.key(&sent(&stub, &line), &reported);
+        assert_eq!(reported["idempotencyKey"], key, "{reported}");
+        assert_has(&reported["hint"], &create.hint_if_unknown(&["--json"], &key), &create);
     });
 }
 
-/// The requests of a run, by position; the last one is only `config set`'s.
-const ASKING: usize = 0;
-const WRITING: usize = 1;
-const LOOKING: usize = 2;
+/// The requests of a run by position; only `config set` has the last one.
+const STATUS_BEFORE: usize = 0;
+const WRITE: usize = 1;
+const STATUS_AFTER: usize = 2;
 
-/// Interrupts a write when the backend has this request, which it does not answer; gives the bodies sent, too.
+/// Interrupts a run when the backend has received this request, and returns the sent bodies, too.
 fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (Ran, Vec<Vec<u8>>) {
     let exchange = recorded(write.recorded);
     let (arrived, arrival) = mpsc::channel();
     let (status, done, position) = (status().answer(), exchange.answer(), AtomicUsize::new(0));
     let stub = Stub::start(move |_| match position.fetch_add(1, Ordering::Relaxed) {
         now if now == at => {
-            arrived.send(()).expect("somebody who waits for it");
+            arrived.send(()).expect("a waiting test");
             Answer::Late { after: FOR_EVER, then: Box::new(Answer::Drop) }
         }
-        WRITING => done.clone(),
+        WRITE => done.clone(),
         _ => status.clone(),
     });
     let user = User::of(&stub.address);
@@ -451,28 +456,28 @@ fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (Ran, Vec<Vec<u8>>) 
 }
 
 #[test]
-fn ctrl_c_while_a_write_is_under_way_tells_what_is_open() {
-    let error = "Interrupted; whether it was done is unknown";
+fn ctrl_c_during_a_write_reports_the_unknown_outcome() {
+    let error = "Interrupted; the change may have been applied";
     each(&WRITES, |write| {
-        let (ran, sent) = interrupted(write, WRITING, &[]);
+        let (ran, sent) = interrupted(write, WRITE, &[]);
         let key = write.key(&sent, &Value::Null);
-        ran.says(&[&format!("error: {error}\n"), &write.way_out(&[], &key)]);
+        ran.says(&[&format!("error: {error}\n"), &write.hint_if_unknown(&[], &key)]);
 
-        let (ran, sent) = interrupted(write, WRITING, &["--json"]);
-        let mut told = ran.error();
-        let key = write.key(&sent, &told);
-        write.takes_next(&mut told, &["--json"]);
-        assert_has(&told["hint"].take(), &write.way_out(&["--json"], &key), write);
-        assert!(told["why"].take().is_string());
-        assert_eq!(told, failure(error, "INTERRUPTED", None, &key, 130), "{}", write.command);
+        let (ran, sent) = interrupted(write, WRITE, &["--json"]);
+        let mut reported = ran.error();
+        let key = write.key(&sent, &reported);
+        write.remove_next(&mut reported, &["--json"]);
+        assert_has(&reported["hint"].take(), &write.hint_if_unknown(&["--json"], &key), write);
+        assert!(reported["why"].take().is_string());
+        assert_eq!(reported, failure(error, "INTERRUPTED", None, &key, 130), "{}", write.command);
     });
 }
 
 #[test]
-fn ctrl_c_before_the_write_leaves_nothing_open() {
+fn ctrl_c_before_the_write_leaves_nothing_unknown() {
     each(&WRITES, |write| {
         for flags in [&[][..], &["--json"]] {
-            let (ran, sent) = interrupted(write, ASKING, flags);
+            let (ran, sent) = interrupted(write, STATUS_BEFORE, flags);
             assert_eq!(sent.len(), 0, "{}", write.command);
             let open = ["unknown", "again"].iter().any(|word| ran.stderr.contains(word));
             assert!(!open, "{}: {ran:?}", write.command);
@@ -480,11 +485,11 @@ fn ctrl_c_before_the_write_leaves_nothing_open() {
     });
 }
 
-/// The key is set; what is cut off is only the look at how webhook and sync are.
+/// The key is set, and only the status check is interrupted.
 #[test]
-fn ctrl_c_after_the_write_does_not_hide_that_it_was_done() {
+fn ctrl_c_after_the_write_reports_the_success() {
     for flags in [&[][..], &["--json"]] {
-        let (ran, sent) = interrupted(&WRITES[0], LOOKING, flags);
+        let (ran, sent) = interrupted(&WRITES[0], STATUS_AFTER, flags);
         assert_eq!(sent.len(), 1);
         ran.says(&["insforge payments status"]);
     }

@@ -332,11 +332,11 @@ fn an_interval_has_rules() {
     let user = User::of(&dead());
     for (args, why) in [
         (&["--interval", "5s"][..], "--follow"),
-        (&["--follow", "--interval", "900ms"], "the shortest interval is 1s"),
-        (&["--follow", "--interval", "soon"], "write a duration such as 30s"),
+        (&["--follow", "--interval", "900ms"], "the interval must be at least 1s"),
+        (&["--follow", "--interval", "soon"], "use a duration such as 30s"),
         (&["--follow", "--limit", "101"], "101"),
         (&["--follow", "--dry-run"], "--dry-run is for commands that write"),
-        (&["--follow", "test", "-e", "live"], "The environment is given twice"),
+        (&["--follow", "test", "-e", "live"], "Two different environments are given"),
     ] {
         let ran = user.run(&[&["payments", "transactions"], args].concat()).exits(64);
         assert!(ran.stderr.contains(why), "{args:?}: {ran:?}");

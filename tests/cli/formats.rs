@@ -350,7 +350,8 @@ fn a_filter_that_does_not_fit_fails_after_what_it_made() {
     let ran = user.run(&[&create[..], &["--jq", ".product.name.x"]].concat()).exits(1);
     let error = ran.error();
     assert_eq!(
-        error["error"], "Create product A at Stripe, test: it was done, but cannot be shown",
+        error["error"],
+        "Create product A at Stripe, test: the change was applied, but the result cannot be shown",
         "{error}"
     );
     assert_eq!(error["code"], "JQ_FAILED");
@@ -566,7 +567,10 @@ fn a_filter_that_has_no_room_ends_alone() {
         let ran = user.run(&[&create[..], &["--jq", filter]].concat()).exits(1);
         let error = ran.error();
         assert_eq!(error["code"], "JQ_FAILED", "{error}");
-        assert_eq!(error["error"], "Create product A at Stripe, test: it was done, but cannot be shown");
+        assert_eq!(
+            error["error"],
+            "Create product A at Stripe, test: the change was applied, but the result cannot be shown"
+        );
         assert!(
             error["why"].as_str().is_some_and(|why| why.starts_with("--jq: it was ended (signal: ")),
             "{error}"

@@ -1,5 +1,5 @@
-//! What creates and updates are given: flags, a JSON file, both; what is refused before anything is sent; and
-//! `--dry-run`, which shows the request instead.
+//! The input of creates and updates: flags, a JSON file, or both; input that is refused before anything is sent; and
+//! `--dry-run`, which shows the request instead of sending it.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const PRICE: [&str; 9] =
 const UPDATE: [&str; 4] = ["payments", "products", "update", "prod_1"];
 const REPRICE: [&str; 4] = ["payments", "prices", "update", "price_1"];
 
-/// The body that a command line makes of its input, without the key that was made for the run.
+/// The body that a command line would send, without a generated idempotency key.
 #[track_caller]
 fn body_of(args: &[&str], stdin: &str) -> Value {
     let ran = User::of(&dead()).run_with_stdin(&[args, &["--dry-run"]].concat(), stdin).exits(0);
@@ -24,7 +24,7 @@ fn body_of(args: &[&str], stdin: &str) -> Value {
     body
 }
 
-/// Exit 64 and not one request.
+/// Checks for exit code 64 and no request.
 #[track_caller]
 fn refused(args: &[&str], stdin: &str) -> Ran {
     let stub = recordings::serve(vec![]);
@@ -37,7 +37,7 @@ fn refused(args: &[&str], stdin: &str) -> Ran {
 }
 
 #[test]
-fn what_cannot_be_right_is_refused_with_a_sentence() {
+fn invalid_values_are_refused_with_an_explanation() {
     let long = |n: usize| "x".repeat(n);
     let (name, key, text) = (long(251), long(201), format!("a={}", long(501)));
     let fields: Vec<String> = (0..51).map(|n| format!("--metadata-field=k{n}=v")).collect();
@@ -48,45 +48,45 @@ fn what_cannot_be_right_is_refused_with_a_sentence() {
         (
             &["payments", "products", "create", "--name", &name],
             &[],
-            "at most 250 characters, and this has 251",
+            "at most 250 characters, but this one has 251",
         ),
         (&PRODUCT, &["--active", "yes"], "[possible values: true, false]"),
-        (&PRODUCT, &["--metadata", "tier=pro"], "it is not JSON"),
-        (&PRODUCT, &["--metadata", "[1]"], "a JSON object of texts"),
-        (&PRODUCT, &["--metadata", r#"{"n":1}"#], "`n` is 1; write \"1\""),
-        (&PRODUCT, &["--metadata", r#"{"a":"1","a":"2"}"#], "`a` is in the metadata twice"),
-        (&PRODUCT, &["--metadata-field", "insforge_x=1"], "InsForge's own"),
-        (&PRODUCT, &["--metadata-field", "novalue"], "name=text"),
-        (&PRODUCT, &["--metadata-field", &text], "has at most 500 characters"),
-        (&many, &[], "at most 50 metadata names"),
-        (&PRODUCT, &["--idempotency-key", ""], "an idempotency key is not empty"),
-        (&PRODUCT, &["--idempotency-key", " k "], "no spaces around it"),
+        (&PRODUCT, &["--metadata", "tier=pro"], "invalid JSON"),
+        (&PRODUCT, &["--metadata", "[1]"], "a JSON object of strings"),
+        (&PRODUCT, &["--metadata", r#"{"n":1}"#], "`n` is 1; use \"1\""),
+        (&PRODUCT, &["--metadata", r#"{"a":"1","a":"2"}"#], "key `a` is duplicated"),
+        (&PRODUCT, &["--metadata-field", "insforge_x=1"], "reserved for InsForge"),
+        (&PRODUCT, &["--metadata-field", "novalue"], "key=value"),
+        (&PRODUCT, &["--metadata-field", &text], "at most 500 characters"),
+        (&many, &[], "at most 50 metadata keys"),
+        (&PRODUCT, &["--idempotency-key", ""], "an idempotency key cannot be empty"),
+        (&PRODUCT, &["--idempotency-key", " k "], "cannot begin or end with white space"),
         (&PRODUCT, &["--idempotency-key", &key], "at most 200 characters"),
         (&["payments", "prices", "create", "--currency", "usd"], &[], "--product"),
         (&PRICE[..7], &["--unit-amount", "19.99"], "1999 for 19.99 USD"),
-        (&PRICE[..7], &["--unit-amount", "-5"], "not negative"),
+        (&PRICE[..7], &["--unit-amount", "-5"], "cannot be negative"),
         (&PRICE[..7], &["--unit-amount", "1000000000000"], "no currency has amounts above"),
         (&PRICE, &["--currency", "usd"], "--currency"),
         (&PRICE[..5], &["--currency", "dollar", "--unit-amount", "5"], "three-letter ISO code"),
         (&PRICE, &["--interval", "monthly"], "[possible values: day, week, month, year]"),
-        (&PRICE, &["--interval-count", "3"], "--interval-count needs an interval"),
+        (&PRICE, &["--interval-count", "3"], "--interval-count needs --interval"),
         (&PRICE, &["--interval", "month", "--interval-count", "0"], "at least 1"),
         (
             &PRICE,
             &["--interval", "month", "--interval-count", "37"],
             "at most three years between payments: 36 months",
         ),
-        (&PRICE, &["--lookup-key", ""], "a lookup key is not empty"),
+        (&PRICE, &["--lookup-key", ""], "a lookup key cannot be empty"),
         (&PRICE, &["--tax-behavior", "none"], "[possible values: exclusive, inclusive, unspecified]"),
         (&UPDATE, &[], "Nothing to update"),
         (&UPDATE, &["--idempotency-key", "k"], "unexpected argument '--idempotency-key'"),
         (&REPRICE, &[], "Nothing to update"),
         (&REPRICE, &["--unit-amount", "5"], "unexpected argument '--unit-amount'"),
-        (&["payments", "prices", "archive", "live"], &[], "the id is missing"),
+        (&["payments", "prices", "archive", "live"], &[], "The ID is missing"),
         (
             &["payments", "products", "create", "test", "-e", "live", "--name", "x"],
             &[],
-            "given twice, and differently",
+            "Two different environments",
         ),
     ];
     for (command, more, sentence) in table {
@@ -95,7 +95,7 @@ fn what_cannot_be_right_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn a_file_has_the_whole_object() {
+fn a_file_can_have_the_whole_object() {
     let price = json!({
         "productId": "prod_1", "currency": "eur", "unitAmount": 500, "lookupKey": null, "active": false,
         "recurring": {"interval": "week", "intervalCount": 2}, "taxBehavior": "inclusive",
@@ -116,7 +116,7 @@ fn a_file_has_the_whole_object() {
 }
 
 #[test]
-fn flags_win_over_the_file() {
+fn flags_take_precedence_over_the_file() {
     let file = r#"{"name":"File","description":"d","active":true,"metadata":{"a":"1","b":"2"},"idempotencyKey":"f"}"#;
     let create = ["payments", "products", "create", "--from-file", "-"];
     let more = ["--name", "Flag", "--description", "null", "--active", "FALSE", "--idempotency-key", "g"];
@@ -133,20 +133,20 @@ fn flags_win_over_the_file() {
     let every = |more: &[&str]| body_of(&[&create[..], more].concat(), price)["recurring"].clone();
     assert_eq!(every(&["--interval-count", "3"]), json!({"interval": "month", "intervalCount": 3}));
     assert_eq!(every(&["--interval", "year"]), json!({"interval": "year"}));
-    // Another interval is another rhythm.
+    // With another interval, the file's count does not apply.
     let quarterly = price.replace("\"month\"", "\"month\",\"intervalCount\":3");
     let yearly = body_of(&[&create[..], &["--interval", "year"]].concat(), &quarterly);
     assert_eq!(yearly["recurring"], json!({"interval": "year"}));
 }
 
 #[test]
-fn a_file_that_cannot_be_used_says_where() {
+fn an_invalid_file_is_reported_with_the_position() {
     let create = ["payments", "products", "create", "--from-file", "-"];
     for (text, sentence) in [
         ("", "EOF while parsing"),
         ("{\"name\": }", "line 1, column 10: expected value"),
-        ("5", "it is no JSON object"),
-        ("[\"x\",null,true,{},\"k\"]", "entry 1 (line 1): it is no JSON object"),
+        ("5", "not a JSON object"),
+        ("[\"x\",null,true,{},\"k\"]", "entry 1 (line 1): not a JSON object"),
         ("{\"name\":null,\"active\":true}", "`name` cannot be null"),
         ("{\"name\":\"x\",\"active\":\"yes\"}", "invalid type: string \"yes\", expected a boolean"),
         ("{\"name\":\"x\",\"nam\":1}", "unknown field `nam`, expected one of `name`"),
@@ -168,7 +168,7 @@ fn a_file_that_cannot_be_used_says_where() {
     refused(&[&REPRICE[..], &["--from-file", "-"]].concat(), r#"{"unitAmount":5}"#)
         .says(&["unknown field `unitAmount`, expected one of `active`"]);
     refused(&[&create[..4], &["/nowhere/at/all.json"]].concat(), "")
-        .says(&["Cannot read the object from /nowhere"]);
+        .says(&["Cannot read objects from /nowhere"]);
     refused(&create, &format!("{{\"name\":\"{}\"}}", "x".repeat(1 << 20))).says(&["longer than 1 MiB"]);
     let stub = recordings::serve(vec![]);
     let user = User::new().with("INSFORGE_BASE_URL", &stub.address);
@@ -178,16 +178,16 @@ fn a_file_that_cannot_be_used_says_where() {
 }
 
 #[test]
-fn a_rehearsal_sends_nothing_and_needs_no_login() {
+fn a_dry_run_sends_nothing_and_needs_no_login() {
     let nobody = User::new();
     let ran = nobody.run(&[&PRODUCT[..], &["--dry-run", "--idempotency-key", "k"]].concat()).exits(0);
     let request = json!({"method": "POST", "path": "/api/payments/stripe/test/catalog/products",
                          "body": {"name": "Pro", "idempotencyKey": "k"}});
     assert_eq!(ran.json(), request);
-    ran.says(&["Nothing was sent. This is how a newer backend takes it"]);
+    ran.says(&["Nothing was sent. The request is for a newer backend"]);
     let keyless = User::new().with("INSFORGE_BASE_URL", &dead());
     keyless.run(&[&PRODUCT[..], &["--dry-run"]].concat()).exits(0);
-    // Every format shows the same, live asks nobody, and no policy forbids it.
+    // Every format shows the same request. In live, nothing asks, and no policy denies it.
     let careful = User::new().with("INSFORGE_LIVE", "deny");
     for more in [&["--json"][..], &["-o", "ids"], &["-q"]] {
         let ran =
@@ -205,7 +205,7 @@ fn a_rehearsal_sends_nothing_and_needs_no_login() {
 }
 
 #[test]
-fn a_rehearsal_masks_the_key_and_knows_what_was_remembered() {
+fn a_dry_run_masks_the_key_and_uses_the_remembered_generation() {
     let stub = recordings::serve_in(Generation::Older, vec![]);
     let user = User::new();
     let login = ["login", "--api-url", &stub.address, "--api-key-stdin"];
@@ -219,22 +219,22 @@ fn a_rehearsal_masks_the_key_and_knows_what_was_remembered() {
     assert_eq!(ran.stderr, "Nothing was sent.\n");
     let price = user.run(&[&PRICE[..], &["--dry-run"]].concat()).exits(0).json();
     assert_eq!(price["body"]["stripeProductId"], "prod_1");
-    assert_eq!(stub.lines().len(), asked, "a rehearsal asks nothing");
+    assert_eq!(stub.lines().len(), asked, "a dry run sends nothing");
 }
 
 #[test]
-fn a_rehearsal_of_a_read_is_a_mistake() {
+fn a_read_refuses_dry_run() {
     for args in [
         &["payments", "status", "--dry-run"][..],
         &["--dry-run", "payments", "sync"],
         &["current", "--dry-run"],
     ] {
-        refused(args, "").says(&["--dry-run is for commands that write at the provider"]);
+        refused(args, "").says(&["--dry-run is only for commands that write at the provider"]);
     }
 }
 
 #[test]
-fn an_amount_that_cannot_be_paid_is_told() {
+fn an_amount_that_cannot_be_paid_is_a_warning() {
     let price = |currency, amount| {
         let args = [
             "payments",
@@ -250,8 +250,12 @@ fn an_amount_that_cannot_be_paid_is_told() {
         User::of(&dead()).run(&[&args[..], &["--dry-run"]].concat()).exits(0).stderr
     };
     for (currency, amount, said) in [
-        ("kwd", "1234", "Stripe takes no payment of 1.234 KWD: in this currency amounts are multiples of 10"),
-        ("ISK", "550", "Stripe takes no payment of 5.5 ISK: in this currency amounts are multiples of 100"),
+        (
+            "kwd",
+            "1234",
+            "Stripe accepts no payment of 1.234 KWD: amounts in this currency are multiples of 10",
+        ),
+        ("ISK", "550", "Stripe accepts no payment of 5.5 ISK: amounts in this currency are multiples of 100"),
     ] {
         assert!(price(currency, amount).contains(said), "{currency} {amount}: {}", price(currency, amount));
     }
@@ -261,7 +265,7 @@ fn an_amount_that_cannot_be_paid_is_told() {
 }
 
 #[test]
-fn ids_of_what_was_made_go_to_scripts() {
+fn ids_of_new_objects_can_be_printed() {
     let exchange = |name| Generation::Newer.exchange(name);
     for (name, args, ids) in [
         (
@@ -281,9 +285,8 @@ fn ids_of_what_was_made_go_to_scripts() {
         .says(&["has no ids"]);
 }
 
-/// A product that Stripe says it did not delete was not deleted.
 #[test]
-fn an_answer_of_not_deleted_is_a_failure() {
+fn an_answer_with_deleted_false_is_a_failure() {
     let status = Generation::Newer.exchange("242-status-recovered").answer();
     let stub = Stub::start(move |request| match request.method.as_str() {
         "GET" => status.clone(),

@@ -1,7 +1,7 @@
-//! The system's keyring: a real one that is open, one that is locked, none, and one that never answers.
+//! The system's keyring: unlocked, locked, missing, and not responding.
 //!
-//! The real one is gnome-keyring on a session bus of its own (Debian: `apt-get install gnome-keyring dbus`). Where
-//! `CI` is set it has to be there; elsewhere the tests that need it say that they showed nothing.
+//! The tests use gnome-keyring on their own session bus (Debian: `apt-get install gnome-keyring dbus`). With `CI` set it
+//! must be installed. Otherwise the tests that need it are skipped with a message.
 #![cfg(all(target_os = "linux", feature = "keyring"))]
 
 use std::fs;
@@ -20,18 +20,18 @@ use super::harness::stub::Stub;
 use super::harness::{KEY, Ran, User, is_ci, is_installed, mode, set_mode};
 use super::prompts::{CTRL_C, Dialogue, ENTER, KEY_QUESTION, run_within, wait_until};
 
-/// For a keyring that does not answer: its limit is 3 s, and the machine may have other work.
-const LIMIT: Duration = Duration::from_secs(6);
-/// Less than the limit of a keyring: it was not waited for.
-const AT_ONCE: Duration = Duration::from_millis(2500);
+/// Longer than the keyring's timeout of 3 s, because the machine may be busy.
+const TIMEOUT: Duration = Duration::from_secs(6);
+/// Shorter than the keyring's timeout: the command did not wait for it.
+const NO_WAIT: Duration = Duration::from_millis(2500);
 
 const CONFIG: &str = ".config/insforge/config.toml";
-/// What is said of a profile whose key is nowhere.
+/// The error for a profile without a stored key.
 const NO_KEY: &str = "Profile default has no key";
 const CREDENTIALS: &str = ".config/insforge/credentials.toml";
-const NEEDED: [&str; 3] = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
+const REQUIRED_PROGRAMS: [&str; 3] = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
 
-/// A bus for one user that starts nothing by itself: neither a keyring nor a dialogue that would ask for its password.
+/// The configuration of a session bus that starts no services: neither a keyring nor its password dialog.
 const BUS: &str = r#"<busconfig>
   <type>session</type>
   <listen>unix:path=SOCKET</listen>
@@ -44,42 +44,42 @@ const BUS: &str = r#"<busconfig>
 </busconfig>
 "#;
 
-/// A process that ends with its test.
-struct Running(Child);
+/// A process that is killed at the end of its test.
+struct ChildGuard(Child);
 
-impl Running {
+impl ChildGuard {
     fn start(command: &mut Command, stdin: &str) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("it reads its stdin");
+        child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("the process reads its stdin");
         Self(child)
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A user with a session bus. Everything that belongs to it is in the user's home.
+/// A user with a session bus. All its files are in the user's home directory.
 struct Session {
-    // In this order they end: the keyring, its bus, the home.
-    keyring: Option<Running>,
-    _bus: Running,
+    // The order of the fields is the order in which they are dropped.
+    keyring: Option<ChildGuard>,
+    _bus: ChildGuard,
     user: User,
 }
 
 impl Session {
-    /// One without a keyring; `None` where the programs are missing and need not be there.
+    /// Starts a session without a keyring. `None` if the programs are missing and `CI` is not set.
     fn start() -> Option<Self> {
-        let missing: Vec<_> = NEEDED.into_iter().filter(|name| !is_installed(name)).collect();
+        let missing: Vec<_> = REQUIRED_PROGRAMS.into_iter().filter(|name| !is_installed(name)).collect();
         if !missing.is_empty() {
             let text = format!("{missing:?} missing: apt-get install gnome-keyring dbus");
             assert!(!is_ci(), "{text}");
-            // Past the test runner, which keeps what a passing test prints to itself.
-            let _ = writeln!(std::io::stderr(), "a keyring test shows nothing here, {text}");
+            // Write to stderr directly, because the test runner captures the output of passing tests.
+            let _ = writeln!(std::io::stderr(), "keyring test skipped: {text}");
             return None;
         }
         let user = User::new();
@@ -91,21 +91,21 @@ impl Session {
         let data = user.path("data").display().to_string();
         let user = user.with("DBUS_SESSION_BUS_ADDRESS", &address).with("XDG_DATA_HOME", &data);
         let config = user.write("bus.conf", &BUS.replace("SOCKET", &socket.display().to_string()));
-        let mut command = surrounded(&user, "dbus-daemon");
+        let mut command = program(&user, "dbus-daemon");
         let bus =
-            Running::start(command.arg("--config-file").arg(config).args(["--nofork", "--nopidfile"]), "");
+            ChildGuard::start(command.arg("--config-file").arg(config).args(["--nofork", "--nopidfile"]), "");
         wait_until("the bus answers", || UnixStream::connect(&socket).is_ok());
         Some(Self { keyring: None, _bus: bus, user })
     }
 
-    /// One with a keyring that is open.
+    /// Starts a session with an unlocked keyring.
     fn unlocked() -> Option<Self> {
         let mut session = Self::start()?;
         session.unlock();
         Some(session)
     }
 
-    /// One with a keyring that nobody has opened since the login, as after an automatic one.
+    /// Starts a session whose keyring was never unlocked, as after an automatic login.
     fn never_unlocked() -> Option<Self> {
         let mut session = Self::start()?;
         session.start_keyring(&[], "");
@@ -116,12 +116,12 @@ impl Session {
     }
 
     fn start_keyring(&mut self, how: &[&str], password: &str) {
-        let mut command = surrounded(&self.user, "gnome-keyring-daemon");
+        let mut command = program(&self.user, "gnome-keyring-daemon");
         command.args(["--foreground", "--components=secrets"]).args(how);
-        self.keyring = Some(Running::start(&mut command, password));
+        self.keyring = Some(ChildGuard::start(&mut command, password));
     }
 
-    /// Starts the keyring anew with its password, as the next login does: a running one takes it from a dialogue only.
+    /// Restarts the keyring with its password, as the next login does. A running keyring takes it only from a dialog.
     fn unlock(&mut self) {
         self.keyring = None;
         self.start_keyring(&["--unlock"], "a password");
@@ -145,9 +145,9 @@ impl Session {
         });
     }
 
-    /// Asks the keyring; `None` when it does not answer, or with an error.
+    /// Calls the keyring over the bus. `None` if it does not answer or returns an error.
     fn call(&self, path: &str, method: &str, arguments: &[&str]) -> Option<String> {
-        let output = surrounded(&self.user, "dbus-send")
+        let output = program(&self.user, "dbus-send")
             .args(["--session", "--print-reply=literal", "--reply-timeout=2000"])
             .args(["--dest=org.freedesktop.secrets", path, method])
             .args(arguments)
@@ -157,27 +157,27 @@ impl Session {
     }
 }
 
-/// Another program than the binary, in the same surroundings.
-fn surrounded(user: &User, program: &str) -> Command {
-    let mut command = Command::new(program);
+/// Another program with the user's environment.
+fn program(user: &User, name: &str) -> Command {
+    let mut command = Command::new(name);
     command.env_clear().envs(user.environment()).current_dir(user.home.path());
     command
 }
 
-/// A session bus that takes every connection and never says a word.
+/// A session bus that accepts connections and never answers.
 struct SilentBus {
     connections: Arc<AtomicUsize>,
 }
 
 impl SilentBus {
-    /// One that this user's environment names.
+    /// Starts the bus, and sets it in the user's environment.
     fn of(user: User) -> (Self, User) {
         let socket = user.path("bus");
         let listener = UnixListener::bind(&socket).expect("a socket");
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
         thread::spawn(move || {
-            // They are kept: a connection that is closed is an answer.
+            // Keep the connections open: closing one would be an answer.
             let mut open = Vec::new();
             for stream in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);
@@ -199,15 +199,20 @@ fn backend() -> Stub {
 
 #[track_caller]
 fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
-    run_within(LIMIT, user, &[&["login", "--api-url", &stub.address, "--api-key-stdin"], more].concat(), KEY)
+    run_within(
+        TIMEOUT,
+        user,
+        &[&["login", "--api-url", &stub.address, "--api-key-stdin"], more].concat(),
+        KEY,
+    )
 }
 
 #[track_caller]
 fn run(user: &User, args: &[&str]) -> Ran {
-    run_within(LIMIT, user, args, "")
+    run_within(TIMEOUT, user, args, "")
 }
 
-/// Uses the stored login: the key that was stored is the one that is sent.
+/// Asserts that a command with the stored login sends the stored key.
 #[track_caller]
 fn assert_login_works(user: &User, stub: &Stub) {
     run(user, &["payments", "status"]).exits(0);
@@ -217,7 +222,7 @@ fn assert_login_works(user: &User, stub: &Stub) {
     assert_eq!(last.header("authorization"), Some(&*format!("Bearer {KEY}")));
 }
 
-/// The files in the home that have the key in clear.
+/// The files in the home directory that contain the key in plain text.
 fn files_with_the_key(user: &User) -> Vec<String> {
     fn search(directory: &Path, found: &mut Vec<String>, home: &Path) {
         for entry in fs::read_dir(directory).expect("a directory").flatten() {
@@ -238,21 +243,21 @@ fn has_key(content: &[u8]) -> bool {
     content.windows(KEY.len()).any(|window| window == KEY.as_bytes())
 }
 
-/// The key is in the file for the user alone, the login says so and why, and everything works.
+/// Asserts that the login stored the key in the private file, and reported the place and the reason.
 #[track_caller]
 fn assert_fell_back(ran: Ran, user: &User, why: &str) {
     let place = user.path(CREDENTIALS);
     ran.exits(0).says(&[
         "✓ Logged in",
         &place.display().to_string(),
-        &format!("It is not in a keyring: {why}"),
+        &format!("The keyring was not used: {why}"),
     ]);
     assert!(user.read(CONFIG).contains("key_store = \"file\""), "{}", user.read(CONFIG));
     assert_eq!(files_with_the_key(user), [CREDENTIALS]);
     assert_eq!(mode(&place), 0o600);
 }
 
-/// A profile whose key cannot be had: that is said, not that there is no key.
+/// Asserts that the error is the unavailable keyring, not a missing key.
 #[track_caller]
 fn assert_unreadable(user: &User, why: &str) {
     for command in [&["payments", "status"][..], &["current"]] {
@@ -266,7 +271,7 @@ fn assert_unreadable(user: &User, why: &str) {
     }
 }
 
-/// A profile that says that its key is in the keyring.
+/// Writes a profile whose key is in the keyring.
 fn with_keyring_profile(user: User, address: &str) -> User {
     user.write(CONFIG, &keyring_profile(address));
     user
@@ -277,10 +282,10 @@ fn keyring_profile(address: &str) -> String {
 }
 
 #[test]
-fn an_open_keyring_keeps_the_key() {
+fn login_stores_the_key_in_an_unlocked_keyring() {
     let Some(session) = Session::unlocked() else { return };
     let (user, stub) = (&session.user, backend());
-    login(user, &stub, &[]).exits(0).says(&["✓ Logged in", "The key is in the system's keyring."]);
+    login(user, &stub, &[]).exits(0).says(&["✓ Logged in", "The key is stored in the system's keyring."]);
     assert!(user.read(CONFIG).contains("key_store = \"keyring\""), "{}", user.read(CONFIG));
     assert!(!user.path(CREDENTIALS).exists());
     assert_eq!(files_with_the_key(user), [""; 0]);
@@ -291,10 +296,10 @@ fn an_open_keyring_keeps_the_key() {
 }
 
 #[test]
-fn an_open_keyring_is_named_in_json() {
+fn the_json_output_names_the_keyring() {
     let Some(session) = Session::unlocked() else { return };
     let stub = backend();
-    // The second time it replaces what is there.
+    // The second login replaces the key.
     for _ in 0..2 {
         let reply = login(&session.user, &stub, &["--json"]).exits(0).json();
         assert_eq!(reply["keyStore"], "keyring");
@@ -304,19 +309,19 @@ fn an_open_keyring_is_named_in_json() {
 }
 
 #[test]
-fn logout_takes_the_key_out_of_the_keyring() {
+fn logout_removes_the_key_from_the_keyring() {
     let Some(session) = Session::unlocked() else { return };
     let (user, stub) = (&session.user, backend());
     login(user, &stub, &[]).exits(0);
     run(user, &["logout"]).exits(0).says(&["✓ Logged out of profile default."]);
     run(user, &["payments", "status"]).exits(3);
-    // Not only the profile is gone: one that is written by hand finds no key.
+    // Not only the profile was removed: the same profile, written by hand, finds no key.
     user.write(CONFIG, &keyring_profile(&stub.address));
     run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
 }
 
 #[test]
-fn profiles_have_a_key_each_in_the_keyring() {
+fn each_profile_has_its_own_key_in_the_keyring() {
     let Some(session) = Session::unlocked() else { return };
     let (user, one, two) = (&session.user, backend(), backend());
     login(user, &one, &["--profile", "one"]).exits(0);
@@ -338,9 +343,9 @@ fn a_key_in_the_keyring_does_not_follow_an_edited_address() {
     assert_eq!(other.lines(), [""; 0]);
 }
 
-/// Nobody would ever find the key of the earlier address again.
+/// Otherwise the key of the earlier address would stay in the keyring.
 #[test]
-fn a_login_at_another_address_forgets_the_earlier_key() {
+fn a_login_at_another_address_removes_the_earlier_key() {
     let Some(session) = Session::unlocked() else { return };
     let (user, earlier, later) = (&session.user, backend(), backend());
     login(user, &earlier, &[]).exits(0);
@@ -351,19 +356,19 @@ fn a_login_at_another_address_forgets_the_earlier_key() {
 }
 
 #[test]
-fn a_key_that_an_earlier_login_left_in_the_file_moves_to_the_keyring() {
+fn a_key_of_an_earlier_login_moves_from_the_file_to_the_keyring() {
     let Some(mut session) = Session::unlocked() else { return };
     let stub = backend();
     session.lock();
     assert_fell_back(login(&session.user, &stub, &[]), &session.user, "it is locked");
     session.unlock();
-    login(&session.user, &stub, &[]).exits(0).says(&["The key is in the system's keyring."]);
+    login(&session.user, &stub, &[]).exits(0).says(&["The key is stored in the system's keyring."]);
     assert_eq!(files_with_the_key(&session.user), [""; 0]);
     assert_login_works(&session.user, &stub);
 }
 
 #[test]
-fn a_locked_keyring_is_passed_over_by_login() {
+fn login_uses_the_file_if_the_keyring_is_locked() {
     let Some(session) = Session::unlocked() else { return };
     let (user, stub) = (&session.user, backend());
     session.lock();
@@ -373,7 +378,7 @@ fn a_locked_keyring_is_passed_over_by_login() {
 }
 
 #[test]
-fn a_keyring_that_was_never_unlocked_is_passed_over_by_login() {
+fn login_uses_the_file_if_the_keyring_was_never_unlocked() {
     let Some(session) = Session::never_unlocked() else { return };
     let (user, stub) = (&session.user, backend());
     assert_fell_back(login(user, &stub, &[]), user, "it is locked");
@@ -381,20 +386,20 @@ fn a_keyring_that_was_never_unlocked_is_passed_over_by_login() {
 }
 
 #[test]
-fn a_key_in_a_locked_keyring_is_not_said_to_be_missing() {
+fn a_key_in_a_locked_keyring_is_not_reported_as_missing() {
     let Some(mut session) = Session::unlocked() else { return };
     let stub = backend();
     login(&session.user, &stub, &[]).exits(0);
     session.lock();
-    let asked = stub.requests().len();
+    let count = stub.requests().len();
     assert_unreadable(&session.user, "it is locked");
-    assert_eq!(stub.requests().len(), asked, "nothing is sent without its key");
-    // What the hint says helps.
+    assert_eq!(stub.requests().len(), count, "nothing is sent without its key");
+    // The hint works: unlock the keyring.
     session.unlock();
     assert_login_works(&session.user, &stub);
 }
 
-/// A profile that is gone while its key is not would leave the key for ever.
+/// Without its profile, the key would stay in the keyring forever.
 #[test]
 fn logout_from_a_locked_keyring_keeps_the_login() {
     let Some(mut session) = Session::unlocked() else { return };
@@ -409,9 +414,9 @@ fn logout_from_a_locked_keyring_keeps_the_login() {
     run(&session.user, &["payments", "status"]).exits(3);
 }
 
-/// The login that fell back to the file cannot take the earlier key out of the locked keyring; logout has to.
+/// A login that uses the file cannot remove the earlier key from the locked keyring, so logout must.
 #[test]
-fn logout_finds_the_key_that_was_in_the_keyring_before() {
+fn logout_removes_an_earlier_key_from_the_keyring() {
     let Some(mut session) = Session::unlocked() else { return };
     let stub = backend();
     login(&session.user, &stub, &[]).exits(0);
@@ -424,9 +429,9 @@ fn logout_finds_the_key_that_was_in_the_keyring_before() {
 }
 
 #[test]
-fn without_a_bus_the_key_goes_to_a_file() {
+fn without_a_bus_login_uses_the_file() {
     let (user, stub) = (User::new(), backend());
-    assert_fell_back(login(&user, &stub, &[]), &user, "this system has no keyring that answers");
+    assert_fell_back(login(&user, &stub, &[]), &user, "no keyring is running on this system");
     assert_login_works(&user, &stub);
     let current = run(&user, &["current", "--json"]).exits(0).json();
     assert_eq!(current["key"]["source"], "profile default (credentials file)");
@@ -438,53 +443,53 @@ fn without_a_bus_the_key_goes_to_a_file() {
 }
 
 #[test]
-fn without_a_bus_a_key_in_the_keyring_is_not_said_to_be_missing() {
+fn without_a_bus_a_key_in_the_keyring_is_not_reported_as_missing() {
     let user = with_keyring_profile(User::new(), &backend().address);
-    assert_unreadable(&user, "this system has no keyring that answers");
+    assert_unreadable(&user, "no keyring is running on this system");
 }
 
 #[test]
-fn a_bus_without_a_keyring_is_as_good_as_none() {
+fn a_bus_without_a_keyring_is_like_no_bus() {
     let Some(session) = Session::start() else { return };
     let (user, stub) = (&session.user, backend());
-    assert_fell_back(login(user, &stub, &[]), user, "this system has no keyring that answers");
+    assert_fell_back(login(user, &stub, &[]), user, "no keyring is running on this system");
     assert_login_works(user, &stub);
     user.write(CONFIG, &keyring_profile(&stub.address));
-    assert_unreadable(user, "this system has no keyring that answers");
+    assert_unreadable(user, "no keyring is running on this system");
 }
 
 #[test]
-fn a_keyring_that_never_answers_is_not_waited_for() {
+fn a_command_does_not_wait_long_for_a_keyring() {
     let stub = backend();
     let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
     let error = run(&user, &["payments", "status", "--json"]).exits(2).error();
     assert_eq!(error["code"], "KEYRING_UNAVAILABLE");
     assert_eq!(error["why"], "it did not answer within 3 s");
     assert_eq!(stub.lines(), [""; 0]);
-    // Otherwise this shows nothing.
+    // The command did try the keyring.
     assert_eq!(bus.connections(), 1);
 }
 
 #[test]
-fn login_passes_over_a_keyring_that_never_answers() {
+fn login_uses_the_file_if_the_keyring_never_answers() {
     let stub = backend();
     let (bus, user) = SilentBus::of(User::new());
     assert_fell_back(login(&user, &stub, &[]), &user, "it did not answer within 3 s");
     assert_eq!(bus.connections(), 1);
-    // The profile knows where its key is: the keyring is not asked again.
+    // The profile says that the key is in the file, so the keyring is not used again.
     let start = Instant::now();
     assert_login_works(&user, &stub);
-    assert!(start.elapsed() < AT_ONCE, "it took {:?}", start.elapsed());
+    assert!(start.elapsed() < NO_WAIT, "it took {:?}", start.elapsed());
     assert_eq!(bus.connections(), 1);
 }
 
-/// The keyring must not be touched where it is not needed, not even beside a profile that names it.
+/// The keyring is not used if the environment has the key, even if a profile is in the keyring.
 #[test]
-fn what_is_in_the_environment_needs_no_keyring() {
+fn a_key_in_the_environment_needs_no_keyring() {
     let stub = backend();
     let (bus, user) = SilentBus::of(with_keyring_profile(User::of(&stub.address), &stub.address));
     for command in [&["payments", "status"][..], &["current"], &["payments", "status", "--json"]] {
-        run_within(AT_ONCE, &user, command, "").exits(0);
+        run_within(NO_WAIT, &user, command, "").exits(0);
     }
     assert_eq!(bus.connections(), 0);
 }
@@ -493,9 +498,9 @@ fn what_is_in_the_environment_needs_no_keyring() {
 fn a_linked_project_needs_no_keyring() {
     let stub = backend();
     let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
-    run_within(AT_ONCE, &user, &["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
+    run_within(NO_WAIT, &user, &["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
     for command in [&["payments", "status"][..], &["current"]] {
-        run_within(AT_ONCE, &user, command, "").exits(0);
+        run_within(NO_WAIT, &user, command, "").exits(0);
     }
     assert_eq!(bus.connections(), 0);
 }
@@ -504,20 +509,19 @@ fn a_linked_project_needs_no_keyring() {
 fn help_and_completion_need_no_keyring() {
     let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), "https://x.example"));
     for command in [&["--help"][..], &["--version"], &["help", "environment"], &["completion", "bash"]] {
-        run_within(AT_ONCE, &user, command, "").exits(0);
+        run_within(NO_WAIT, &user, command, "").exits(0);
     }
     assert_eq!(bus.connections(), 0);
 }
 
-/// A person who sees that nothing happens does not wait for a limit.
 #[test]
-fn ctrl_c_is_heard_while_the_keyring_is_waited_for() {
+fn ctrl_c_ends_a_command_that_waits_for_the_keyring() {
     let stub = backend();
     let (bus, user) = SilentBus::of(with_keyring_profile(User::new(), &stub.address));
     for command in [&["payments", "status"][..], &["logout"]] {
         let before = bus.connections();
         let terminal = Terminal::start(&user, 100, command);
-        wait_until("the keyring is asked", || bus.connections() > before);
+        wait_until("the keyring is called", || bus.connections() > before);
         let since = Instant::now();
         terminal.type_in(CTRL_C);
         let (code, screen) = terminal.finish();
@@ -526,9 +530,9 @@ fn ctrl_c_is_heard_while_the_keyring_is_waited_for() {
     }
 }
 
-/// A login that asks has somebody who can unlock the keyring: it waits longer, and says for what.
+/// In an interactive login a person can unlock the keyring, so it waits longer and shows why.
 #[test]
-fn a_login_that_waits_for_the_keyring_says_so() {
+fn an_interactive_login_shows_that_it_waits_for_the_keyring() {
     let stub = backend();
     let (_bus, user) = SilentBus::of(User::new().with("TERM", "xterm-256color"));
     let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
@@ -537,12 +541,12 @@ fn a_login_that_waits_for_the_keyring_says_so() {
 }
 
 #[test]
-fn ctrl_c_is_heard_while_a_login_waits_for_the_keyring() {
+fn ctrl_c_ends_a_login_that_waits_for_the_keyring() {
     let stub = backend();
     let (bus, user) = SilentBus::of(User::new());
     let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
     dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
-    wait_until("the keyring is asked", || bus.connections() > 0);
+    wait_until("the keyring is called", || bus.connections() > 0);
     dialogue.terminal.type_in(CTRL_C);
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 130, "{screen}");

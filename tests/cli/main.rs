@@ -7,7 +7,6 @@
     reason = "a harness is read more often than it is linked"
 )]
 
-mod again;
 #[cfg(feature = "sandbox")]
 mod bulk;
 mod catalog;
@@ -44,6 +43,7 @@ mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
 mod reads;
+mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;

@@ -165,7 +165,7 @@ fn a_path_limits_the_list() {
     User::new().run(&["help", "nonsense", "--json"]).exits(64);
     let user = User::new().with("INSFORGE_OUTPUT", "json");
     assert!(
-        user.run(&["help", "payments", "sync"]).exits(0).stdout.starts_with("Mirror"),
+        user.run(&["help", "payments", "sync"]).exits(0).stdout.starts_with("Sync"),
         "INSFORGE_OUTPUT does not turn help into JSON"
     );
     let topic = User::new().run(&["help", "agents", "--json"]).exits(0).json();

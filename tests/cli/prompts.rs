@@ -1,6 +1,6 @@
-//! Prompts, on a real pseudo-terminal with somebody who types: what is asked, what is hidden, when nobody is asked,
-//! and that Ctrl-C always works.
-// The terminal of a run is found through /proc; and a Mac has one keychain for all homes.
+//! Prompts, on a real pseudo-terminal: which questions are asked, which answers are hidden, when no question is asked, and
+//! that Ctrl-C always works.
+// The tests find a run's terminal through /proc. A Mac has one keychain for all home directories.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
@@ -18,11 +18,11 @@ use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Stub};
 use super::harness::{KEY, Ran, User, assert_no_secret, ended_within, finish, mode};
 
-/// Longer than anything here takes; a test that reaches it has failed.
+/// Longer than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// For what happens at once, also on a machine that has much else to do.
+/// The limit for an immediate reaction, even on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(3);
-/// Nobody wants to wait for this.
+/// Longer than any run.
 const FOR_EVER: Duration = Duration::from_secs(60);
 
 const ADDRESS_QUESTION: &str = "Backend address";
@@ -32,25 +32,25 @@ pub(super) const CTRL_C: &str = "\x03";
 pub(super) const CTRL_D: &str = "\x04";
 const CURSOR_SHOWN: &str = "\x1b[?25h";
 const SPINNER: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
-/// When what is under way deserves a spinner.
-const A_MOMENT: Duration = Duration::from_millis(300);
+/// The time after which a spinner appears.
+const SPINNER_DELAY: Duration = Duration::from_millis(300);
 
-/// Waits until something is so. Whatever it waits for has no other way to tell.
+/// Waits until a condition holds.
 #[track_caller]
 pub(super) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "it never came to this: {what}");
+        assert!(start.elapsed() < PATIENCE, "timed out: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Runs the binary with this on stdin; one that takes longer than the limit fails the test instead of hanging it.
+/// Runs the binary with this on stdin. A run that exceeds the limit fails the test.
 #[track_caller]
 pub(super) fn run_within(limit: Duration, user: &User, args: &[&str], stdin: &str) -> Ran {
     let (command, stdin) = (user.command(args), stdin.to_owned());
     let (sender, receiver) = mpsc::channel();
-    // After the limit nobody listens any more.
+    // After the limit, the receiver is gone.
     thread::spawn(move || drop(sender.send(finish(command, &stdin))));
     match receiver.recv_timeout(limit) {
         Ok(ran) => ran,
@@ -63,13 +63,13 @@ fn backend() -> Stub {
     recordings::serve_in(Generation::Newer, vec![])
 }
 
-/// A backend that takes its time.
+/// A backend that answers late.
 fn slow_backend(after: Duration) -> Stub {
     let status = Generation::Newer.exchange("242-status-recovered").answer();
     Stub::start(move |_| Answer::Late { after, then: Box::new(status.clone()) })
 }
 
-/// The terminal that a user's run is on, as everyone on the machine can look at it.
+/// The terminal of a user's run.
 pub(super) struct Tty(PathBuf);
 
 impl Tty {
@@ -82,20 +82,19 @@ impl Tty {
         Self(found.expect("it was just found"))
     }
 
-    /// Whether what is typed shows.
+    /// Whether the terminal echoes input.
     fn echoes(&self) -> bool {
         let terminal = File::open(&self.0).expect("the terminal is there as long as its master is");
         tcgetattr(terminal).expect("a terminal has modes").local_modes.contains(LocalModes::ECHO)
     }
 
-    /// A hidden prompt shows a little before the terminal is ready for the answer, and what is typed in between is
-    /// lost.
+    /// Waits until the terminal hides input. A hidden prompt is shown shortly before that, and input in between is lost.
     fn wait_for_silence(&self) {
-        wait_until("what is typed does not show", || !self.echoes());
+        wait_until("the terminal hides input", || !self.echoes());
     }
 }
 
-/// No two users have the same home, so it says which process is theirs.
+/// Finds the process by its home directory, which is unique to each user.
 fn stdin_of_a_process_at(user: &User) -> Option<PathBuf> {
     let home = format!("HOME={}", user.home.path().display()).into_bytes();
     fs::read_dir("/proc").expect("/proc").flatten().find_map(|process| {
@@ -106,7 +105,7 @@ fn stdin_of_a_process_at(user: &User) -> Option<PathBuf> {
     })
 }
 
-/// A run that asks.
+/// A run that asks questions.
 pub(super) struct Dialogue<'a> {
     pub(super) terminal: Terminal,
     user: &'a User,
@@ -117,7 +116,7 @@ impl<'a> Dialogue<'a> {
         Self { terminal: Terminal::start(user, 100, args), user }
     }
 
-    /// Waits for a question and types into it.
+    /// Waits for a question and types the answer.
     #[track_caller]
     pub(super) fn answer(&self, question: &str, typed: &str) -> Tty {
         self.terminal.expect(question);
@@ -129,20 +128,20 @@ impl<'a> Dialogue<'a> {
         tty
     }
 
-    /// Ctrl-C at a question: the exit code says so, at once, and the terminal is as it was before.
+    /// Presses Ctrl-C at a question: the run ends at once with exit code 130, and the terminal is restored.
     #[track_caller]
     pub(super) fn interrupt_at(self, question: &str) {
         let tty = self.answer(question, CTRL_C);
         let since = Instant::now();
         let is_over = || [CURSOR_SHOWN, "error:"].iter().any(|text| self.terminal.screen().contains(text));
-        wait_until("it says something after Ctrl-C", is_over);
+        wait_until("Ctrl-C has an effect", is_over);
         let echoes = tty.echoes();
         let (code, screen) = self.terminal.finish();
         assert_eq!(code, 130, "{screen}");
         assert!(screen.contains(CURSOR_SHOWN), "the cursor may be hidden:\n{screen}");
-        assert!(echoes, "the terminal stays mute:\n{screen}");
+        assert!(echoes, "the terminal still hides input:\n{screen}");
         assert!(since.elapsed() < AT_ONCE, "it took {:?}", since.elapsed());
-        assert!(!screen.contains("error:"), "an interruption is no error:\n{screen}");
+        assert!(!screen.contains("error:"), "an interruption is not an error:\n{screen}");
     }
 }
 
@@ -159,7 +158,7 @@ fn login_asks_for_the_address_and_then_for_the_key() {
     let dialogue = Dialogue::start(&user, &["login"]);
     dialogue.answer(ADDRESS_QUESTION, &format!("{}{ENTER}", stub.address));
     dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
-    // That the key never shows is asserted in `finish`.
+    // `finish` checks that the key is never shown.
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains(&format!("✓ Logged in to {} as profile default.", stub.address)), "{screen}");
@@ -176,7 +175,7 @@ fn login_asks_for_the_address_and_then_for_the_key() {
 }
 
 #[test]
-fn what_is_known_is_not_asked_for() {
+fn known_values_are_not_asked_for() {
     let stub = backend();
     for (user, args) in [
         (User::new(), vec!["login", "--api-url", &stub.address]),
@@ -193,7 +192,7 @@ fn what_is_known_is_not_asked_for() {
 }
 
 #[test]
-fn a_corrected_address_is_the_one_that_counts() {
+fn answers_can_be_corrected_before_enter() {
     let (stub, user) = (backend(), User::new());
     let dialogue = Dialogue::start(&user, &["login"]);
     dialogue.answer(ADDRESS_QUESTION, &format!("{}99\x7f\x7f{ENTER}", stub.address));
@@ -203,9 +202,9 @@ fn a_corrected_address_is_the_one_that_counts() {
     assert_eq!(stub.requests()[0].header("authorization"), Some(&*format!("Bearer {KEY}")));
 }
 
-/// Asking again for ever is what a terminal that was closed would get.
+/// A closed terminal would otherwise be asked forever.
 #[test]
-fn an_empty_key_ends_the_question() {
+fn an_empty_key_ends_the_run() {
     for typed in [ENTER, CTRL_D, "  \r"] {
         for command in [["login", "--api-url"], ["link", "--api-base-url"]] {
             let (stub, user) = (backend(), User::new());
@@ -223,19 +222,19 @@ fn an_empty_key_ends_the_question() {
 }
 
 #[test]
-fn an_empty_address_ends_the_question() {
+fn an_empty_address_ends_the_run() {
     let user = User::new();
     let dialogue = Dialogue::start(&user, &["login"]);
     dialogue.answer(ADDRESS_QUESTION, ENTER);
     let (code, screen) = dialogue.terminal.finish();
     assert_ne!(code, 0, "{screen}");
-    assert!(screen.contains("The backend address from the prompt cannot be used"), "{screen}");
+    assert!(screen.contains("The backend address from the prompt is invalid"), "{screen}");
     assert!(!screen.contains(KEY_QUESTION), "{screen}");
     assert_nothing_stored(&user);
 }
 
 #[test]
-fn ctrl_d_ends_the_question_for_the_address_too() {
+fn ctrl_d_at_the_address_question_ends_the_run() {
     let user = User::new();
     let dialogue = Dialogue::start(&user, &["login"]);
     dialogue.answer(ADDRESS_QUESTION, CTRL_D);
@@ -246,7 +245,7 @@ fn ctrl_d_ends_the_question_for_the_address_too() {
 }
 
 #[test]
-fn ctrl_c_at_the_hidden_question_restores_the_terminal() {
+fn ctrl_c_at_a_hidden_prompt_restores_the_terminal() {
     let (stub, user) = (backend(), User::new());
     for args in [["login", "--api-url", &stub.address], ["link", "--api-base-url", &stub.address]] {
         Dialogue::start(&user, &args).interrupt_at(KEY_QUESTION);
@@ -255,22 +254,21 @@ fn ctrl_c_at_the_hidden_question_restores_the_terminal() {
     assert_nothing_stored(&user);
 }
 
-/// A supervisor that ends it leaves no mute terminal behind either.
 #[test]
-fn a_termination_at_the_hidden_question_restores_the_terminal() {
+fn sigterm_at_a_hidden_prompt_restores_the_terminal() {
     let (stub, user) = (backend(), User::new());
     let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
     let tty = dialogue.answer(KEY_QUESTION, "");
     dialogue.terminal.signal("-TERM");
-    wait_until("what is typed shows again", || tty.echoes());
+    wait_until("the terminal echoes again", || tty.echoes());
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 130, "{screen}");
     assert_nothing_stored(&user);
 }
 
-/// Here the question itself sees the key, so that its own end and the signal race: one run shows little.
+/// The prompt itself reads Ctrl-C here, and races with the signal: a single run proves little.
 #[test]
-fn ctrl_c_at_the_question_for_the_address_restores_the_terminal() {
+fn ctrl_c_at_the_address_question_restores_the_terminal() {
     let user = User::new();
     for _ in 0..10 {
         Dialogue::start(&user, &["login"]).interrupt_at(ADDRESS_QUESTION);
@@ -279,7 +277,7 @@ fn ctrl_c_at_the_question_for_the_address_restores_the_terminal() {
 }
 
 #[test]
-fn ctrl_c_after_a_first_answer_restores_the_terminal() {
+fn ctrl_c_at_a_second_question_restores_the_terminal() {
     let (stub, user) = (backend(), User::new());
     let dialogue = Dialogue::start(&user, &["login"]);
     dialogue.answer(ADDRESS_QUESTION, &format!("{}{ENTER}", stub.address));
@@ -287,7 +285,7 @@ fn ctrl_c_after_a_first_answer_restores_the_terminal() {
     assert_nothing_stored(&user);
 }
 
-/// Runs on a terminal where nobody may be asked: it ends by itself.
+/// Runs on a terminal, and checks that the run ends without a question.
 #[track_caller]
 fn refuses_to_ask(user: &User, args: &[&str], names: &str) -> String {
     let (code, screen) = Terminal::start(user, 100, args).finish();
@@ -301,7 +299,7 @@ fn refuses_to_ask(user: &User, args: &[&str], names: &str) -> String {
 }
 
 #[test]
-fn no_input_and_ci_name_the_flag_instead_of_asking() {
+fn no_input_and_ci_suggest_the_flag_instead_of_asking() {
     let stub = backend();
     let with_address = ["login", "--api-url", &stub.address];
     let link = ["link", "--api-base-url", &stub.address];
@@ -317,7 +315,7 @@ fn no_input_and_ci_name_the_flag_instead_of_asking() {
 }
 
 #[test]
-fn a_ci_that_is_off_does_not_keep_from_asking() {
+fn a_false_ci_variable_allows_questions() {
     for value in ["false", "0", ""] {
         let user = User::new().with("CI", value);
         let dialogue = Dialogue::start(&user, &["login"]);
@@ -349,14 +347,14 @@ fn assert_is_one_json_error(screen: &str) {
 }
 
 #[test]
-fn a_pipe_on_stdin_is_not_asked() {
+fn stdin_from_a_pipe_asks_nothing() {
     let (stub, user) = (backend(), User::new());
     for (args, flag) in [
         (&["login"][..], "--api-url"),
         (&["login", "--api-url", &stub.address], "--api-key-stdin"),
         (&["link", "--api-base-url", &stub.address], "--api-key-stdin"),
     ] {
-        // A key that happens to be in the pipe is not taken either: nobody said that it is one.
+        // A key in the pipe is not read without --api-key-stdin.
         run_within(AT_ONCE, &user, args, KEY).exits(64).says(&[flag]);
         run_within(AT_ONCE, &user, args, "").exits(64).says(&[flag]);
     }
@@ -364,9 +362,9 @@ fn a_pipe_on_stdin_is_not_asked() {
     assert_nothing_stored(&user);
 }
 
-/// The worst case: stderr is a terminal, and the process has a /dev/tty that a question could be read from.
+/// The process has a /dev/tty that could answer a question.
 #[test]
-fn stdin_that_is_no_terminal_is_not_asked_although_stderr_is_one() {
+fn redirected_stdin_asks_nothing_although_stderr_is_a_terminal() {
     for stdin in [Stdio::null, Stdio::piped] {
         let user = User::new();
         let (code, screen) =
@@ -378,7 +376,7 @@ fn stdin_that_is_no_terminal_is_not_asked_although_stderr_is_one() {
     }
 }
 
-/// Runs with stdout and stderr on a terminal, which is the process's own, and something else as stdin.
+/// Runs with stdout and stderr on the process's own terminal, and something else as stdin.
 fn on_a_terminal_but_for_stdin(user: &User, args: &[&str], stdin: Stdio) -> (i32, String) {
     let (mut pty, pts) = pty_process::blocking::open().expect("a terminal");
     let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_insforge"))
@@ -390,7 +388,7 @@ fn on_a_terminal_but_for_stdin(user: &User, args: &[&str], stdin: Stdio) -> (i32
     let mut child = command.spawn(pts).expect("the binary starts");
     let code = ended_within(&mut child, AT_ONCE);
     let mut screen = Vec::new();
-    // The terminal's end is an error on Linux; what came before is there.
+    // On Linux, the end of the terminal is an error, after all output.
     let _ = pty.read_to_end(&mut screen);
     let screen = String::from_utf8_lossy(&screen).into_owned();
     assert_no_secret(&screen);
@@ -398,7 +396,7 @@ fn on_a_terminal_but_for_stdin(user: &User, args: &[&str], stdin: Stdio) -> (i32
 }
 
 #[test]
-fn nothing_on_stdin_never_hangs() {
+fn empty_stdin_never_hangs() {
     let stub = backend();
     for (args, code) in [
         (&["login"][..], 64),
@@ -421,7 +419,7 @@ fn nothing_on_stdin_never_hangs() {
 }
 
 #[test]
-fn the_key_is_not_read_openly_from_a_terminal() {
+fn api_key_stdin_refuses_a_terminal() {
     let (stub, user) = (backend(), User::new());
     for args in [
         ["login", "--api-url", &stub.address, "--api-key-stdin"],
@@ -434,7 +432,7 @@ fn the_key_is_not_read_openly_from_a_terminal() {
 }
 
 #[test]
-fn a_wrong_key_is_stored_nowhere() {
+fn a_refused_key_is_not_stored() {
     let refused = Generation::Newer.exchange("003-auth-bad-ik-key");
     for (command, flag) in [("login", "--api-url"), ("link", "--api-base-url")] {
         let stub = recordings::serve_in(Generation::Newer, vec![refused.clone()]);
@@ -444,7 +442,7 @@ fn a_wrong_key_is_stored_nowhere() {
         let (code, screen) = dialogue.terminal.finish();
         assert_eq!(code, 2, "{screen}");
         assert!(screen.contains("Invalid API key"), "{screen}");
-        assert!(screen.contains("the prompt"), "the hint says where the key came from:\n{screen}");
+        assert!(screen.contains("the prompt"), "the hint names the source of the key:\n{screen}");
         assert_nothing_stored(&user);
     }
 }
@@ -456,30 +454,30 @@ fn ctrl_c_ends_a_slow_request() {
     for args in [&["payments", "status"][..], &["payments", "status", "--json"], &["current"]] {
         let before = stub.requests().len();
         let terminal = Terminal::start(&user, 100, args);
-        wait_until("the backend is asked", || stub.requests().len() > before);
+        wait_until("the backend gets a request", || stub.requests().len() > before);
         let since = Instant::now();
         terminal.type_in(CTRL_C);
         let (code, screen) = terminal.finish();
         assert_eq!(code, 130, "{args:?}\n{screen}");
         assert!(since.elapsed() < AT_ONCE, "{args:?} took {:?}", since.elapsed());
-        assert!(!screen.contains("error:"), "an interruption is no error:\n{screen}");
+        assert!(!screen.contains("error:"), "an interruption is not an error:\n{screen}");
     }
 }
 
 #[test]
-fn ctrl_c_while_the_new_key_is_checked_stores_nothing() {
+fn ctrl_c_during_the_key_check_stores_nothing() {
     let (stub, user) = (slow_backend(FOR_EVER), User::new());
     let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
     dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
-    wait_until("the backend is asked", || !stub.requests().is_empty());
+    wait_until("the backend gets a request", || !stub.requests().is_empty());
     dialogue.terminal.type_in(CTRL_C);
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 130, "{screen}");
     assert_nothing_stored(&user);
 }
 
-/// Somebody whose terminal can move its cursor: on others a spinner would leave its steps behind.
-fn watcher(stub: &Stub) -> User {
+/// A user whose terminal can move the cursor, which a spinner needs.
+fn with_cursor(stub: &Stub) -> User {
     User::of(&stub.address).with("TERM", "xterm-256color")
 }
 
@@ -488,36 +486,36 @@ fn has_spinner(screen: &str) -> bool {
 }
 
 #[test]
-fn what_takes_long_has_a_spinner_that_is_gone_at_the_end() {
+fn a_slow_request_shows_a_spinner_and_clears_it() {
     let stub = slow_backend(Duration::from_secs(1));
-    let (code, screen) = Terminal::start(&watcher(&stub), 100, &["payments", "status"]).finish();
+    let (code, screen) = Terminal::start(&with_cursor(&stub), 100, &["payments", "status"]).finish();
     assert_eq!(code, 0, "{screen}");
     assert!(has_spinner(&screen), "{screen}");
     let after = screen.rsplit(|c| SPINNER.contains(c)).next().unwrap_or_default();
     let (_, result) =
         after.split_once("\x1b[2K").unwrap_or_else(|| panic!("its line is not cleared:\n{screen}"));
-    assert!(result.contains("test"), "the result comes after it:\n{screen}");
+    assert!(result.contains("test"), "the result follows the spinner:\n{screen}");
 }
 
 #[test]
-fn what_is_quick_has_no_spinner() {
+fn a_quick_request_shows_no_spinner() {
     let stub = backend();
-    let user = watcher(&stub);
-    wait_until("one run is quick", || {
+    let user = with_cursor(&stub);
+    wait_until("a run is quick", || {
         let start = Instant::now();
         let (code, screen) = Terminal::start(&user, 100, &["payments", "status"]).finish();
         assert_eq!(code, 0, "{screen}");
-        // On a machine that is busy enough it may have taken a moment: that run shows nothing.
-        let quick = start.elapsed() < A_MOMENT;
+        // On a busy machine a run can be slow; such a run proves nothing.
+        let quick = start.elapsed() < SPINNER_DELAY;
         assert!(!quick || !has_spinner(&screen), "{screen}");
         quick
     });
 }
 
 #[test]
-fn who_wants_no_notes_has_no_spinner() {
+fn quiet_json_and_verbose_runs_show_no_spinner() {
     let stub = slow_backend(Duration::from_secs(1));
-    let user = watcher(&stub);
+    let user = with_cursor(&stub);
     let flags = [&["-q"][..], &["--json"], &["-o", "json"], &["-v"]];
     let running = flags.map(|more| Terminal::start(&user, 100, &[&["payments", "status"], more].concat()));
     for (terminal, more) in running.into_iter().zip(flags) {
@@ -525,7 +523,7 @@ fn who_wants_no_notes_has_no_spinner() {
         assert_eq!(code, 0, "{screen}");
         assert!(!has_spinner(&screen), "{more:?}\n{screen}");
     }
-    // Nor does a pipe.
+    // A pipe gets no spinner, either.
     let ran = run_within(PATIENCE, &user, &["payments", "status"], "").exits(0);
     assert_eq!(ran.stderr, "");
 }

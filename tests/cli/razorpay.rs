@@ -1,5 +1,5 @@
-//! Razorpay: every recorded exchange made by a command, what the backend has no route for, and what becomes of a create
-//! whose answer is lost.
+//! Razorpay: every recorded exchange, made by a command; lists without a route of their own; and creates whose answer is
+//! lost.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ const CATALOG: &str = "GET /api/payments/razorpay/test/catalog";
 const SYNC: &str = "POST /api/payments/razorpay/test/sync";
 const ITEMS: &str = "POST /api/payments/razorpay/test/catalog/items";
 const PLANS: &str = "POST /api/payments/razorpay/test/catalog/plans";
-/// What the recorded backend keeps secret. Only `webhooks` may show one, where it is asked to.
+/// The secrets of the recorded backend. Only `webhooks` may show one, on request.
 const API_SECRET: &str = "s3cr3t";
 const WEBHOOK_SECRETS: [&str; 3] = ["6e55bf367494", "2159232d7dbc", "my-own-secret"];
 
-/// What is refused before a request is made of it, by the name of the exchange behind its number.
+/// The exchanges whose input the command refuses, by their names after the number.
 const REFUSED_HERE: [&str; 9] = [
     "rzp-env-unknown",
     "rzp-config-put-live-in-test",
@@ -31,7 +31,7 @@ const REFUSED_HERE: [&str; 9] = [
     "rzp-subscriptions-subject-only",
 ];
 
-/// What no command line can make, and why.
+/// The exchanges that no command line can make, and why.
 const NOT_MADE: [(&str, &str); 8] = [
     ("rzp-config-put-empty", "ID and secret are always sent"),
     ("rzp-config-put-extra", "a field that no flag gives"),
@@ -47,12 +47,12 @@ fn recorded(name: &str) -> Exchange {
     Generation::Newer.exchange(name)
 }
 
-fn behind_number(exchange: &Exchange) -> &str {
+fn name_without_number(exchange: &Exchange) -> &str {
     exchange.name.split_once('-').expect("a number").1
 }
 
-/// The command that makes this request, what it reads from stdin, and the body that it has to send.
-fn made(exchange: &Exchange) -> (Vec<String>, String) {
+/// The command that makes a request, and its stdin.
+fn invocation(exchange: &Exchange) -> (Vec<String>, String) {
     let path = exchange.path.strip_prefix("/api/payments/razorpay/").expect("Razorpay's");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let segments: Vec<&str> = path.split('/').collect();
@@ -116,15 +116,15 @@ fn assert_hidden(ran: &Ran, name: &str, secrets: &[&str]) {
 }
 
 #[test]
-fn every_recorded_exchange() {
+fn every_recorded_exchange_can_be_made() {
     let (mut shown, mut made_count, mut refused) = (String::new(), 0, 0);
     let mut not_made: BTreeMap<&str, &str> = NOT_MADE.into_iter().collect();
     for exchange in Generation::Newer.exchanges().iter().filter(|e| e.path.contains("/razorpay/")) {
-        let name = behind_number(exchange);
+        let name = name_without_number(exchange);
         if not_made.remove(name).is_some() {
             continue;
         }
-        let (words, stdin) = made(exchange);
+        let (words, stdin) = invocation(exchange);
         let stub = recordings::serve_in(Generation::Newer, vec![exchange.clone()]);
         let user = User::of(&stub.address).with("INSFORGE_RETRIES", "0");
         user.write("own-webhook-secret", "my-own-secret\n");
@@ -161,7 +161,7 @@ fn every_recorded_exchange() {
     assert_golden("razorpay.txt", &shown);
 }
 
-/// The status is read to learn the generation before a write; `config set` looks at it before and after.
+/// Checks the requests. The status is read to detect the generation before a write; `config set` reads it before and after.
 fn check_requests(stub: &Stub, exchange: &Exchange) {
     let own = exchange.line();
     let done = exchange.status < 300;
@@ -181,7 +181,7 @@ fn check_requests(stub: &Stub, exchange: &Exchange) {
     }
 }
 
-/// What `--json` prints: the backend's body, but not where keys are in it.
+/// Checks what `--json` prints: the backend's body, except for answers that have keys in them.
 fn check_json(exchange: &Exchange, table: &Ran, json: &Ran, words: &[String]) {
     let name = &exchange.name;
     assert_eq!(json.code, table.code, "{name}: {json:?}");
@@ -218,7 +218,7 @@ fn check_json(exchange: &Exchange, table: &Ran, json: &Ran, words: &[String]) {
     assert_eq!(json.stdout, format!("{expected:#}\n"), "{name}");
 }
 
-/// A newer backend with the recorded catalog, in which a create fares like this.
+/// A newer backend with this catalog, which answers creates with `create`.
 fn backend(create: impl Fn() -> Answer + Send + Sync + 'static, catalog: Value, sync: Answer) -> Stub {
     let status = recorded("288-rzp-status").answer();
     Stub::start(move |request| match request.line().as_str() {
@@ -237,7 +237,7 @@ fn catalog() -> Value {
 #[test]
 fn items_and_plans_come_from_the_catalog() {
     let mut whole = catalog();
-    whole["items"][2]["tomorrow"] = json!("a field that nobody knows yet");
+    whole["items"][2]["tomorrow"] = json!("an unknown field");
     let sync = recorded("318-rzp-sync-env").answer();
     let stub = backend(|| Answer::Unrecorded, whole.clone(), sync);
     let user = User::of(&stub.address);
@@ -267,7 +267,7 @@ fn items_and_plans_come_from_the_catalog() {
     ] {
         run(line).exits(4).says(&[
             what,
-            " list test` shows what there is",
+            " list test` lists existing ",
             "`insforge payments razorpay sync test`",
         ]);
         assert_eq!(run(&format!("{line} --json")).exits(4).error()["code"], code);
@@ -284,9 +284,9 @@ const CREATE_ITEM: &str = "items create --name T-shirt --amount 49900 --currency
 const CREATE_PLAN: &str =
     "plans create --period monthly --interval 1 --item-name Gold --item-amount 99900 --item-currency inr";
 
-/// Nobody knows what became of it; Razorpay knows no idempotency keys, so it is not sent again, but looked for.
+/// Razorpay has no idempotency keys, so a lost create is not sent again. The command searches the catalog instead.
 #[test]
-fn a_create_that_was_lost_is_looked_for() {
+fn a_lost_create_is_searched_in_the_catalog() {
     const LOST: [fn() -> Answer; 5] = [
         || Answer::Drop,
         || Answer::Cut { body: b"{\"item\": {\"environment\": \"test\"}}".to_vec() },
@@ -299,8 +299,8 @@ fn a_create_that_was_lost_is_looked_for() {
     let failed = recorded("326-rzp-sync-catalog-fail").answer();
     for lost in LOST {
         for (line, post, id, of) in [
-            (CREATE_ITEM, ITEMS, "item_fG0874LbOScOkX", "no item of this name and amount (499.00 INR)"),
-            (CREATE_PLAN, PLANS, "plan_xFuGRweqikgzUP", "no plan of this name and amount (999.00 INR)"),
+            (CREATE_ITEM, ITEMS, "item_fG0874LbOScOkX", "no item with this name and amount (499.00 INR)"),
+            (CREATE_PLAN, PLANS, "plan_xFuGRweqikgzUP", "no plan with this name and amount (999.00 INR)"),
         ] {
             let look = |catalog: &Value, sync: &Answer| {
                 let stub = backend(lost, catalog.clone(), sync.clone());
@@ -316,22 +316,22 @@ fn a_create_that_was_lost_is_looked_for() {
                 "in the catalog of test, just synced:",
                 id,
                 "created 2026-11-23",
-                "if that is the",
+                "if this is your new",
             ]);
             look(&gone, &fine).says(&[
                 of,
                 "is in the catalog of test, just synced",
-                "it was not done as far as can be seen",
+                "was probably not created; run it again",
             ]);
-            look(&found, &failed).says(&["in the catalog of test:", id, "if that is the"]);
-            // What is not in a mirror that may be old says nothing.
-            look(&gone, &failed).says(&[of, "see with `insforge payments razorpay sync test && "]);
+            look(&found, &failed).says(&["in the catalog of test:", id, "if this is your new"]);
+            // A mirror that may be out of date proves nothing.
+            look(&gone, &failed).says(&[of, "check with `insforge payments razorpay sync test && "]);
         }
     }
 }
 
 #[test]
-fn a_provider_that_was_lost_is_said_to_be() {
+fn a_lost_connection_to_razorpay_is_reported() {
     let stub = backend(
         || recorded("285-rzp-config-put-upstream-drop").answer(),
         json!({"items": [], "plans": []}),
@@ -342,7 +342,7 @@ fn a_provider_that_was_lost_is_said_to_be() {
         "error: The backend lost its connection to Razorpay; whether it was done is unknown",
         "answered 500 INTERNAL_ERROR: Cannot read properties of undefined",
     ]);
-    // A PUT is repeatable: it is sent again, and may be run again.
+    // A PUT is repeatable: it is sent again, and the user can run it again.
     let status = recorded("288-rzp-status").answer();
     let lost = recorded("285-rzp-config-put-upstream-drop");
     let stub =
@@ -357,20 +357,20 @@ fn a_provider_that_was_lost_is_said_to_be() {
 }
 
 #[test]
-fn what_cannot_be_right_is_not_sent() {
+fn invalid_values_are_not_sent() {
     let stub = Stub::start(|_| Answer::Unrecorded);
     let user = User::of(&stub.address);
     let long = "n".repeat(256);
     let long_name = format!("items create --name {long} --amount 1 --currency INR");
     for (line, says) in [
-        ("items create --name x --amount 0 --currency INR", "an amount is more than 0"),
-        ("items create --name x --amount -5 --currency INR", "an amount is not negative"),
+        ("items create --name x --amount 0 --currency INR", "the amount must be greater than 0"),
+        ("items create --name x --amount -5 --currency INR", "an amount cannot be negative"),
         ("items create --name x --amount 4.99 --currency INR", "smallest unit"),
         ("items create --name x --amount 5 --currency rupee", "three-letter ISO code"),
         ("items create --name x --amount 5", "--currency"),
-        (&long_name, "at most 255 characters, and this has 256"),
+        (&long_name, "at most 255 characters, but this one has 256"),
         ("items update item_1", "give at least one of --name, --amount"),
-        ("items update live --name x", "the id is missing"),
+        ("items update live --name x", "The ID is missing"),
         (
             "plans create --period month --interval 1 --item-name x --item-amount 5 --item-currency INR",
             "monthly",
@@ -385,7 +385,7 @@ fn what_cannot_be_right_is_not_sent() {
         ),
         (
             "plans create --period weekly --interval 1 --item-name x --item-amount 5 --item-currency INR --notes {\"insforge_x\":\"1\"}",
-            "note names that begin with `insforge_` are InsForge's own",
+            "note keys that begin with `insforge_` are reserved for InsForge",
         ),
         (
             "items create --name x --amount 5 --currency INR --idempotency-key k",
@@ -396,7 +396,7 @@ fn what_cannot_be_right_is_not_sent() {
         user.run(&words).exits(64).says(&[says]);
     }
     for (command, object, says) in [
-        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "more than 0"),
+        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "greater than 0"),
         ("items create", r#"{"name": "x", "amount": 5}"#, "give it with --currency"),
         ("plans create", r#"{"period": "daily", "interval": 1, "item": {}}"#, "at least 7 days"),
         (
@@ -415,7 +415,7 @@ fn what_cannot_be_right_is_not_sent() {
 }
 
 #[test]
-fn flags_and_file_make_one_plan() {
+fn flags_and_a_file_combine_to_one_plan() {
     let stub = backend(
         || recorded("307-rzp-plan-create").answer(),
         json!({"items": [], "plans": []}),
@@ -431,13 +431,13 @@ fn flags_and_file_make_one_plan() {
         json!({"method": "POST", "path": "/api/payments/razorpay/live/catalog/plans", "body": body});
     assert_eq!(ran.json(), request);
     assert!(stub.lines().is_empty());
-    // The answer has no name: it is the one that was given.
+    // The answer does not have the item's name, so the table shows the given one.
     let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(CREATE_PLAN.split(' ')).collect();
     let ran = user.run(&words).exits(0).says(&["✓ Razorpay plan created: plan_xFuGRweqikgzUP"]);
     assert!(ran.stdout.contains("Gold"), "{ran:?}");
 }
 
-/// Nothing is asked of an older backend but what it is.
+/// An older backend only gets the requests that detect its generation.
 #[test]
 fn an_older_backend_has_no_razorpay() {
     let commands = [
@@ -475,7 +475,7 @@ fn an_older_backend_has_no_razorpay() {
 }
 
 #[test]
-fn a_command_of_the_other_provider_is_told_where_it_is() {
+fn a_command_of_the_other_provider_is_suggested() {
     let user = User::new();
     for (line, hint) in [
         ("payments items list", "it is `insforge payments razorpay items`"),
@@ -492,7 +492,7 @@ fn a_command_of_the_other_provider_is_told_where_it_is() {
 const KEY_ID: &str = "rzp_test_alpha_1";
 const SECRET: &str = "Nobody4May5See6This";
 
-/// A newer backend whose status is this, and which takes keys.
+/// A newer backend with this status, which accepts keys.
 fn keys(status: &str) -> Stub {
     let (status, set) = (recorded(status).answer(), recorded("286-rzp-config-put-ok").answer());
     Stub::start(move |request| match request.method.as_str() {
@@ -502,7 +502,7 @@ fn keys(status: &str) -> Stub {
     })
 }
 
-/// Runs `config set` as a shell would read it; whatever comes of it, no secret shows.
+/// Runs `config set` with a line that is split like a shell does, and checks that no secret is shown.
 #[track_caller]
 fn set(user: &User, line: &str, stdin: &str) -> Ran {
     let words = shell_words::split(&format!("payments razorpay config set {line}")).expect("quotes in pairs");
@@ -517,7 +517,7 @@ fn sent(stub: &Stub) -> Vec<Value> {
 }
 
 #[test]
-fn a_key_comes_from_the_source_that_is_named() {
+fn the_key_is_read_from_the_named_source() {
     for (line, warned) in [
         ("--key-id ID -", false),
         ("test - --key-id ID", false),
@@ -535,9 +535,9 @@ fn a_key_comes_from_the_source_that_is_named() {
         user.write("secret-file", &format!("{SECRET}\n"));
         let ran = set(&user, &line.replace("ID", KEY_ID).replace("SECRET", SECRET), SECRET).exits(0);
         assert_eq!(sent(&stub), [json!({"keyId": KEY_ID, "keySecret": SECRET})], "{line}");
-        assert_eq!(ran.stderr.contains("a key secret on the command line is visible"), warned, "{ran:?}");
+        assert_eq!(ran.stderr.contains("can see a key secret on the command line"), warned, "{ran:?}");
     }
-    // Where none is named, the environment's variables have both.
+    // Without a named source, both are read from environment variables.
     let stub = keys("288-rzp-status");
     let user =
         User::of(&stub.address).with("RAZORPAY_TEST_KEY_SECRET", SECRET).with("RAZORPAY_TEST_KEY_ID", KEY_ID);
@@ -548,7 +548,7 @@ fn a_key_comes_from_the_source_that_is_named() {
 }
 
 #[test]
-fn a_webhook_secret_of_ones_own_goes_along() {
+fn an_own_webhook_secret_is_sent() {
     for (line, stdin) in [
         ("--key-id ID --key-secret-file secret-file --webhook-secret-stdin", "my-own secret\n"),
         ("--key-id ID - --webhook-secret-file own-file", SECRET),
@@ -564,7 +564,7 @@ fn a_webhook_secret_of_ones_own_goes_along() {
 }
 
 #[test]
-fn keys_that_make_no_sense_are_not_sent() {
+fn invalid_keys_are_not_sent() {
     let stub = Stub::start(|_| Answer::Unrecorded);
     let user = User::of(&stub.address);
     user.write("secret-file", SECRET);
@@ -576,22 +576,26 @@ fn keys_that_make_no_sense_are_not_sent() {
             "",
             "pipe it into `insforge payments razorpay config set test --key-id ID -`, or set RAZORPAY_TEST_KEY_SECRET",
         ),
-        ("--key-id rzp_live_a1 -", SECRET, "This is a live key, and no environment is named"),
+        ("--key-id rzp_live_a1 -", SECRET, "This is a live key, but the environment is not given"),
         ("test --key-id rzp_live_a1 -", SECRET, "The key ID from --key-id is for live, not for test"),
         ("live --key-id rzp_test_a1 - --yes", SECRET, "is for test, not for live"),
         ("--key-id acc_4May5 -", SECRET, "does not begin with rzp_test_"),
-        ("--key-id rzp_test_ -", SECRET, "is only the beginning of one"),
+        ("--key-id rzp_test_ -", SECRET, "is only the prefix of a key"),
         ("--key-id '' -", SECRET, "is empty"),
         ("--key-id rzp_test_a1 -", "", "The key secret from stdin is empty"),
         ("--key-id rzp_test_a1 -", "4May5 See", "has white space in it"),
         ("--key-id rzp_test_a1 -", "rzp_test_4May5See", "is a key's ID, not its secret"),
         ("--key-id rzp_test_a1 -", "ik_4May5See", "is the project's API key"),
-        ("--key-id rzp_test_a1 - --key-secret-file secret-file", SECRET, "The key secret is given twice"),
+        (
+            "--key-id rzp_test_a1 - --key-secret-file secret-file",
+            SECRET,
+            "The key secret is given more than once",
+        ),
         ("--key-id rzp_test_a1 - --webhook-secret-stdin", SECRET, "both read stdin"),
         ("--key-id rzp_test_a1 - --webhook-secret-file empty", SECRET, "is empty"),
-        ("test Nobody4May5 --key-id rzp_test_a1", "", "A secret is not given as a word"),
-        ("Nobody4May5 --key-id rzp_test_a1", "", "neither `test` nor `live` nor `-`"),
-        ("test -e live --key-id rzp_test_a1 -", SECRET, "The environment is given twice"),
+        ("test Nobody4May5 --key-id rzp_test_a1", "", "The key secret cannot be an argument"),
+        ("Nobody4May5 --key-id rzp_test_a1", "", "An argument has to be `test`, `live` or `-`"),
+        ("test -e live --key-id rzp_test_a1 -", SECRET, "Two different environments are given"),
         (
             "--key-id rzp_test_a1 --key-secrt 4May5",
             "",
@@ -608,10 +612,10 @@ fn keys_that_make_no_sense_are_not_sent() {
     assert!(stub.lines().is_empty());
 }
 
-/// To the backend a key's ID is the account: another one deletes what is mirrored.
+/// For the backend, another key ID is another account, and deletes the mirrored data.
 #[test]
-fn another_key_id_needs_a_yes() {
-    const WARNS: &str = "everything that is mirrored of test is deleted and mirrored anew";
+fn another_key_id_needs_confirmation() {
+    const WARNS: &str = "all mirrored data of test is deleted and synced again";
     let other = "test --key-id rzp_test_beta_1 -";
     let stub = keys("288-rzp-status");
     let user = User::of(&stub.address);
@@ -619,11 +623,11 @@ fn another_key_id_needs_a_yes() {
     assert!(sent(&stub).is_empty());
     set(&user, &format!("{other} --yes"), SECRET).exits(0);
     assert_eq!(sent(&stub).len(), 1);
-    // The same ID with another secret keeps it, and where nothing was connected there is nothing to lose.
+    // Nothing is lost if only the secret changes, or if no account was connected.
     set(&user, &format!("test --key-id {KEY_ID} -"), SECRET).exits(0);
     let fresh = keys("269-rzp-status-unconfigured");
     set(&User::of(&fresh.address), other, SECRET).exits(0);
-    // A removed key leaves its mirror behind, and the backend deletes that too.
+    // The mirrored data of a removed key is deleted, too.
     let removed = keys("331-rzp-status-after-delete");
     set(&User::of(&removed.address), other, SECRET).exits(6).says(&[WARNS]);
     // Live always asks.
@@ -631,7 +635,7 @@ fn another_key_id_needs_a_yes() {
 }
 
 #[test]
-fn a_key_that_is_refused_changes_nothing() {
+fn a_refused_key_changes_nothing() {
     let status = recorded("288-rzp-status").answer();
     let refusal = r#"{"error":"PAYMENT_CONFIG_INVALID","message":"Authentication failed","statusCode":401}"#;
     let stub = Stub::start(move |request| match request.method.as_str() {
@@ -640,16 +644,16 @@ fn a_key_that_is_refused_changes_nothing() {
     });
     set(&User::of(&stub.address), &format!("--key-id {KEY_ID} -"), SECRET)
         .exits(1)
-        .says(&["error: Authentication failed", "nothing was changed; take ID and secret of a test key"]);
+        .says(&["error: Authentication failed", "nothing was changed; set the ID and secret of a test key"]);
 }
 
-/// A newer backend that answers these two.
+/// A newer backend that answers this exchange.
 fn webhooks(name: &str) -> Stub {
     recordings::serve_in(Generation::Newer, vec![recorded(name)])
 }
 
 #[test]
-fn a_webhook_secret_shows_where_it_is_asked_for() {
+fn a_webhook_secret_is_only_shown_on_request() {
     let (setup, rotate) = ("290-rzp-webhook-setup", "292-rzp-webhook-rotate");
     for (name, words, secret) in [
         (setup, "webhooks setup", WEBHOOK_SECRETS[0]),
@@ -663,7 +667,7 @@ fn a_webhook_secret_shows_where_it_is_asked_for() {
         };
         let masked = run(&[]);
         assert_hidden(&masked, words, &[secret]);
-        masked.says(&["webhooks setup test --show-secret` shows it", "public https addresses only"]);
+        masked.says(&["webhooks setup test --show-secret` shows it", "only to public https addresses"]);
         let clear = run(&["--show-secret"]);
         assert!(clear.stdout.contains(secret) && !clear.stderr.contains(secret), "{clear:?}");
         assert!(!clear.stderr.contains("is masked"), "{clear:?}");
@@ -677,12 +681,12 @@ fn a_webhook_secret_shows_where_it_is_asked_for() {
 }
 
 #[test]
-fn rotating_asks_and_says_what_to_do_when_it_was_lost() {
+fn rotating_asks_and_explains_how_to_recover() {
     let rotate = ["payments", "razorpay", "webhooks", "rotate-secret"];
     let stub = webhooks("292-rzp-webhook-rotate");
     User::of(&stub.address).run(&rotate).exits(6).says(&[
-        "Make another webhook secret for Razorpay, test",
-        "Deliveries are refused until Razorpay's dashboard has the new one.",
+        "Replace the webhook secret for Razorpay, test",
+        "Deliveries are refused until Razorpay's dashboard has the new secret.",
         "--yes",
     ]);
     assert!(!stub.lines().iter().any(|line| line.starts_with("POST")));
@@ -691,14 +695,14 @@ fn rotating_asks_and_says_what_to_do_when_it_was_lost() {
         Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::Drop });
     User::of(&stub.address).run(&[&rotate[..], &["--yes"]].concat()).exits(1).says(&[
         "whether it was done is unknown",
-        "`insforge payments razorpay webhooks setup test --show-secret` shows the secret that holds now",
+        "`insforge payments razorpay webhooks setup test --show-secret` shows the current secret",
     ]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
 }
 
-/// A backend gets upgraded: what was remembered of it is asked again.
+/// A backend can be upgraded after its generation was remembered.
 #[test]
-fn a_backend_that_was_older_is_asked_again() {
+fn a_remembered_older_generation_is_checked_again() {
     let user = User::new().with("INSFORGE_API_KEY_FILE", "");
     let older = recordings::serve_in(Generation::Older, Vec::new());
     user.write("key", super::harness::KEY);
@@ -708,9 +712,9 @@ fn a_backend_that_was_older_is_asked_again() {
     assert!(older.lines().iter().any(|line| line == STATUS), "{:?}", older.lines());
 }
 
-/// A backend that knows no Razorpay in either way says so of itself, and not that it has no payments.
+/// The error names Razorpay, and not payments in general.
 #[test]
-fn a_backend_without_any_routes_for_it_is_said_to_lack_them() {
+fn a_backend_without_routes_for_razorpay_is_reported() {
     let stub = Stub::start(|_| Answer::html(404, "Cannot GET"));
     for words in [&["status"][..], &["sync"]] {
         User::of(&stub.address).run(&[&["payments", "razorpay"], words].concat()).exits(1).says(&[

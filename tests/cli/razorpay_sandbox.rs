@@ -1,9 +1,8 @@
-//! Every Razorpay command as a newcomer tries it: in one sandbox after the other's traces, as a table and as JSON, with
-//! success and failure.
+//! Every Razorpay command in the sandbox, as a table and as JSON, with successes and failures.
 
 use super::harness::{User, assert_golden, tried};
 
-/// Each line is a command behind `insforge payments razorpay`, and what is piped into it.
+/// Each command after `insforge payments razorpay`, and its stdin.
 const TRIED: &[(&str, &str)] = &[
     ("status", ""),
     ("config", ""),
@@ -64,9 +63,9 @@ const TRIED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_command_as_a_newcomer_tries_it() {
+fn every_razorpay_command_runs_in_the_sandbox() {
     let mut shown = String::new();
-    // What changes something does so in both: each form has a sandbox of its own.
+    // Each form has its own sandbox, so that each command changes the same state.
     let users = ["", "--json"].map(|form| (form, User::new().with("INSFORGE_SANDBOX", "1")));
     for (line, stdin) in TRIED {
         for (form, user) in &users {
@@ -83,15 +82,15 @@ fn every_command_as_a_newcomer_tries_it() {
 }
 
 #[test]
-fn a_lost_create_is_found_in_the_sandbox_too() {
+fn a_lost_create_is_searched_in_the_sandbox_too() {
     const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
     let script = format!(
         "'{BINARY}' payments razorpay items create --name Mug --amount 29900 --currency inr; echo $?; \
          '{BINARY}' payments razorpay items list -o ids | wc -l"
     );
     for (fault, found) in [
-        ("POST /items: drop-after-write", "if that is the item you wanted, it was done"),
-        ("POST /items: drop", "it was not done as far as can be seen"),
+        ("POST /items: drop-after-write", "if this is your new item, it was created"),
+        ("POST /items: drop", "was probably not created; run it again"),
     ] {
         let user = User::new();
         let ran = user.run(&["sandbox", "exec", "--fault", fault, "--", "sh", "-c", &script]).exits(0);

@@ -1,4 +1,4 @@
-//! Every read, made by running the command against the recorded exchanges of both generations.
+//! Every read command, run against the recorded exchanges of both generations.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::harness::recordings::{self, Exchange, Generation};
 use super::harness::stub::Request;
 use super::harness::{KEY, User, assert_golden};
 
-/// The command that makes this request, if one does.
+/// The command that sends this request, if there is one.
 fn command_for(exchange: &Exchange, generation: Generation) -> Option<Vec<String>> {
     let (path, query) = exchange.path.split_once('?').unwrap_or((&exchange.path, ""));
     let rest = path.strip_prefix("/api/payments/")?;
@@ -50,17 +50,17 @@ fn command_for(exchange: &Exchange, generation: Generation) -> Option<Vec<String
             "subjectType" => "--subject-type",
             "subjectId" => "--subject-id",
             "productId" | "stripeProductId" if !value.is_empty() => "--product",
-            // No command sends these: the backend's refusals of them are recorded, ours are tested elsewhere.
+            // No command sends these. The program rejects the arguments itself, which other tests cover.
             _ => return None,
         };
         words.extend([flag.to_owned(), value.to_owned()]);
     }
-    // One half of a subject is refused here already.
-    let halves = words.iter().filter(|word| word.starts_with("--subject")).count();
-    (halves != 1 && exchange.status != 304).then_some(words)
+    // The program rejects half a subject itself.
+    let subject_flags = words.iter().filter(|word| word.starts_with("--subject")).count();
+    (subject_flags != 1 && exchange.status != 304).then_some(words)
 }
 
-/// What `--json` prints: the backend's body, with keys masked.
+/// The expected output of `--json`: the backend's body, with keys masked.
 fn expected_json(exchange: &Exchange, words: &[String]) -> Value {
     let mut body = exchange.response_body.clone();
     if words[0] == "config" {
@@ -76,7 +76,7 @@ fn expected_json(exchange: &Exchange, words: &[String]) -> Value {
     body
 }
 
-fn every_read(generation: Generation, golden: &str, at_least: usize) {
+fn check_reads(generation: Generation, golden: &str, at_least: usize) {
     let mut shown = String::new();
     let mut commands: BTreeMap<String, usize> = BTreeMap::new();
     for exchange in generation.exchanges() {
@@ -124,21 +124,22 @@ fn every_read(generation: Generation, golden: &str, at_least: usize) {
     assert_golden(golden, &shown);
 }
 
-/// Exactly the requests that are needed: one for a newer backend's read; on an older backend the newer way first, then
-/// its status, then its own way; and a POST only when the generation is known. No body, the key, our name.
+/// Checks that exactly the needed requests were sent. A read needs one request at a newer backend. An older backend first
+/// gets the newer route, then its status, then the older route. A POST is sent only after the generation is known. Every
+/// request has no body, the key, and the program's user agent.
 fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generation) {
     const NEWER_STATUS: &str = "GET /api/payments/stripe/status";
     const OLDER_STATUS: &str = "GET /api/payments/status";
-    let own = exchange.line();
-    let newer_way = own.replacen("/api/payments/", "/api/payments/stripe/", 1);
-    let newer_way =
-        newer_way.replace("payment-history", "transactions").replace("stripeProductId", "productId");
+    let recorded = exchange.line();
+    let newer_route = recorded.replacen("/api/payments/", "/api/payments/stripe/", 1);
+    let newer_route =
+        newer_route.replace("payment-history", "transactions").replace("stripeProductId", "productId");
     let expected = match (generation, exchange.method.as_str()) {
-        (Generation::Newer, "GET") => vec![own.as_str()],
-        (Generation::Newer, _) => vec![NEWER_STATUS, &own],
-        (Generation::Older, "GET") if own == OLDER_STATUS => vec![NEWER_STATUS, OLDER_STATUS],
-        (Generation::Older, "GET") => vec![&newer_way, OLDER_STATUS, &own],
-        (Generation::Older, _) => vec![NEWER_STATUS, OLDER_STATUS, &own],
+        (Generation::Newer, "GET") => vec![recorded.as_str()],
+        (Generation::Newer, _) => vec![NEWER_STATUS, &recorded],
+        (Generation::Older, "GET") if recorded == OLDER_STATUS => vec![NEWER_STATUS, OLDER_STATUS],
+        (Generation::Older, "GET") => vec![&newer_route, OLDER_STATUS, &recorded],
+        (Generation::Older, _) => vec![NEWER_STATUS, OLDER_STATUS, &recorded],
     };
     let lines: Vec<String> = requests.iter().map(Request::line).collect();
     assert_eq!(lines, expected, "{}", exchange.name);
@@ -150,11 +151,11 @@ fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generat
 }
 
 #[test]
-fn every_recorded_read_of_the_newer_backend() {
-    every_read(Generation::Newer, "reads-newer.txt", 60);
+fn recorded_reads_of_the_newer_backend() {
+    check_reads(Generation::Newer, "reads-newer.txt", 60);
 }
 
 #[test]
-fn every_recorded_read_of_the_older_backend() {
-    every_read(Generation::Older, "reads-older.txt", 60);
+fn recorded_reads_of_the_older_backend() {
+    check_reads(Generation::Older, "reads-older.txt", 60);
 }

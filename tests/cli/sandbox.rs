@@ -145,7 +145,7 @@ fn a_sandbox_needs_no_login() {
     }
     // The variable does not affect these commands.
     let user = user.with("INSFORGE_SANDBOX", "1");
-    user.run(&["logout"]).exits(0).says(&["No login is stored."]);
+    user.run(&["logout"]).exits(0).says(&["No stored logins."]);
     user.run_with_stdin(&["login", "--api-url", &dead(), "--api-key-stdin", "--retries", "0"], KEY).exits(8);
     assert!(!file(&user).exists());
 }

@@ -1,10 +1,10 @@
-//! Where address and key come from: pairs, precedence, files.
+//! Where the address and the key come from: pairs, precedence, files.
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
 use super::harness::{KEY, Ran, User, dead, mode, set_mode};
 
-/// A backend for each place that can name one, so that the requests show which was used.
+/// A backend for each place that can name one. Their requests show which place was used.
 struct Backends {
     flag: Stub,
     variable: Stub,
@@ -48,14 +48,14 @@ fn credentials_toml(name: &str, address: &str, key: &str) -> String {
     format!("[{name}]\napi_url = \"{address}\"\napi_key = \"{key}\"\n")
 }
 
-/// The whole table of what is there and what is used: always a pair from one place, or an error.
+/// Every combination of places. The result is always a pair from one place, or an error.
 #[test]
-fn the_first_whole_pair_is_used() {
-    // flag address, key file flag, variable address, variable key, project, profile -> used, or the exit code
+fn the_first_complete_pair_is_used() {
+    // address flag, key file flag, address variable, key variable, project, profile -> place and key, or exit code
     for bits in 0..64_u32 {
-        let there = |bit: u32| bits & (1 << bit) != 0;
+        let is_set = |bit: u32| bits & (1 << bit) != 0;
         let (flag, key_flag, variable, key_variable, project, profile) =
-            (there(0), there(1), there(2), there(3), there(4), there(5));
+            (is_set(0), is_set(1), is_set(2), is_set(3), is_set(4), is_set(5));
         let backends = Backends::start();
         let mut user = User::new();
         let mut args = vec!["payments", "status"];
@@ -104,14 +104,14 @@ fn the_first_whole_pair_is_used() {
                 assert_eq!(backends.used(), [], "{case}");
             }
         }
-        // A key that was set and is not used is not passed over in silence.
+        // A key variable that is not used is reported.
         let unused = key_variable && !flag && !variable && !key_flag && (project || profile);
         assert_eq!(ran.stderr.contains("INSFORGE_API_KEY is not used"), unused, "{case}");
     }
 }
 
 #[test]
-fn an_address_without_a_key_names_both_sources() {
+fn an_address_without_a_key_is_an_error_that_names_both_variables() {
     let user = User::new().with("INSFORGE_BASE_URL", "https://app.example.com");
     user.run(&["payments", "status"]).exits(2).says(&[
         "INSFORGE_BASE_URL",
@@ -125,20 +125,20 @@ fn an_address_without_a_key_names_both_sources() {
 }
 
 #[test]
-fn nothing_linked_says_what_to_do() {
+fn without_a_backend_the_error_names_the_next_commands() {
     let ran = User::new().run(&["payments", "status"]).exits(3);
     assert_eq!(ran.stderr.lines().next(), Some("error: No InsForge backend is linked here"));
     ran.says(&["insforge login", "insforge link", "INSFORGE_BASE_URL"]);
     let user = User::new().with("INSFORGE_API_KEY", KEY);
-    user.run(&["payments", "status"]).exits(3).says(&["INSFORGE_API_KEY has a key, but there is no address"]);
+    user.run(&["payments", "status"]).exits(3).says(&["INSFORGE_API_KEY has a key, but no address is set"]);
 }
 
 #[test]
-fn variables_in_their_order() {
+fn variables_have_an_order() {
     let stub = backend();
     let user = User::new().with("INSFORGE_URL", &stub.address).with("INSFORGE_API_KEY", KEY);
     user.run(&["payments", "status"]).exits(0);
-    // INSFORGE_BASE_URL beats INSFORGE_URL, an empty one counts as unset.
+    // INSFORGE_BASE_URL overrides INSFORGE_URL. An empty variable counts as unset.
     let user = user.with("INSFORGE_BASE_URL", "");
     user.run(&["payments", "status"]).exits(0);
     user.with("INSFORGE_BASE_URL", &dead()).run(&["payments", "status", "--retries=0"]).exits(8);
@@ -159,7 +159,7 @@ fn variables_in_their_order() {
 }
 
 #[test]
-fn a_key_from_stdin_or_a_file() {
+fn a_key_is_read_from_stdin_or_a_file() {
     let stub = backend();
     let user = User::new();
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-stdin"];
@@ -176,7 +176,7 @@ fn a_key_from_stdin_or_a_file() {
 }
 
 #[test]
-fn the_nearest_project_is_used_and_healed() {
+fn the_nearest_project_is_used_and_its_address_completed() {
     let stub = backend();
     let bare = stub.address.trim_start_matches("http://");
     let user = User::new();
@@ -201,7 +201,7 @@ fn a_bare_cloud_host_is_rebuilt_from_appkey_and_region() {
 }
 
 #[test]
-fn an_incomplete_project_is_an_error_not_a_mix() {
+fn an_incomplete_project_is_an_error() {
     let backends = Backends::start();
     let user = User::new();
     let address = &backends.profile.address;
@@ -210,10 +210,10 @@ fn an_incomplete_project_is_an_error_not_a_mix() {
     user.write(".insforge/project.json", &format!("{{\"oss_host\": \"{}\"}}", backends.project.address));
     user.run(&["payments", "status"]).exits(2).says(&["has no key", "insforge link"]);
     assert_eq!(backends.used(), []);
-    // A profile that is named beats the project.
+    // --profile overrides the project.
     user.run(&["payments", "status", "-p", "default"]).exits(0);
     assert_eq!(backends.used().len(), 1);
-    // It beats the environment too, and that needs no warning.
+    // It overrides the environment too, without a warning.
     let address = &backends.variable.address;
     let user = user.with("INSFORGE_BASE_URL", address).with("INSFORGE_API_KEY", "ik_other");
     let ran = user.run(&["payments", "status", "-p", "default"]).exits(0);
@@ -231,7 +231,7 @@ fn a_stored_key_does_not_follow_an_edited_address() {
 }
 
 #[test]
-fn profiles_are_chosen_by_flag_variable_and_default() {
+fn a_profile_is_selected_by_flag_variable_or_default() {
     let (one, two) = (backend(), backend());
     let user = User::new();
     let toml = format!(
@@ -251,13 +251,13 @@ fn profiles_are_chosen_by_flag_variable_and_default() {
     assert_eq!((one.requests().len(), two.requests().len()), (1, 2));
     user.run(&["-p", "three", "payments", "status"])
         .exits(4)
-        .says(&["There is no profile three", "one, two"]);
+        .says(&["Profile three does not exist", "one, two"]);
     let clash = ["payments", "status", "-p", "one", "--api-url", "https://x.example"];
     user.run(&clash).exits(64);
 }
 
 #[test]
-fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
+fn an_error_in_a_file_has_a_line_and_column_and_the_file_is_unchanged() {
     let stub = backend();
     let login = ["login", "--api-url", &stub.address, "--api-key-stdin"];
     let toml = ".config/insforge/config.toml";
@@ -285,12 +285,12 @@ fn a_malformed_file_is_named_with_line_and_column_and_left_alone() {
         user.run_with_stdin(&link, KEY).exits(1);
         assert_eq!(user.read(".insforge/project.json"), text);
         let files = std::fs::read_dir(user.path(".insforge")).expect("the folder").count();
-        assert_eq!(files, 1, "nothing is left beside it");
+        assert_eq!(files, 1, "no temporary file is left");
     }
 }
 
 #[test]
-fn a_file_that_others_can_read_is_reported() {
+fn a_key_file_that_others_can_read_is_a_warning() {
     let stub = backend();
     let user = User::new();
     let path = user.write(".insforge/project.json", &project_json(&stub.address, KEY));
@@ -307,7 +307,7 @@ fn a_file_that_others_can_read_is_reported() {
     let path =
         user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
     set_mode(&path, 0o640);
-    user.run(&["payments", "status"]).exits(0).says(&["credentials.toml holds a key", "(mode 0640)"]);
+    user.run(&["payments", "status"]).exits(0).says(&["credentials.toml contains a key", "(mode 0640)"]);
 }
 
 fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
@@ -315,12 +315,12 @@ fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
 }
 
 #[test]
-fn login_checks_stores_and_says_where() {
+fn login_stores_the_key_and_reports_where() {
     let stub = backend();
     let user = User::new();
     let ran = login(&user, &stub, &[]).exits(0);
     assert_eq!(ran.stdout, "");
-    ran.says(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "It is not in a keyring: "]);
+    ran.says(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "The keyring was not used: "]);
     for file in [".config/insforge/config.toml", ".config/insforge/credentials.toml"] {
         assert_eq!(mode(&user.path(file)), 0o600, "{file}");
     }
@@ -334,7 +334,7 @@ fn login_checks_stores_and_says_where() {
 }
 
 #[test]
-fn login_keeps_what_it_does_not_know() {
+fn login_keeps_unknown_entries_and_comments() {
     let stub = backend();
     let user = User::new();
     let before = "# mine\ncolor = \"blue\"\n\n[profiles.other]\napi_url = \"https://x.example\" # old\nkey_store = \"file\"\nnote = 1\n";
@@ -353,7 +353,7 @@ fn login_keeps_what_it_does_not_know() {
 }
 
 #[test]
-fn a_refused_login_stores_nothing() {
+fn a_rejected_login_stores_nothing() {
     let refused = Generation::Newer.exchange("003-auth-bad-ik-key");
     let stub = recordings::serve_in(Generation::Newer, vec![refused]);
     let user = User::new();
@@ -366,18 +366,18 @@ fn a_refused_login_stores_nothing() {
 }
 
 #[test]
-fn login_without_what_it_needs_is_a_usage_error() {
+fn login_without_an_address_or_a_key_is_a_usage_error() {
     let user = User::new();
     user.run_with_stdin(&["login"], KEY).exits(64).says(&["--api-url"]);
     let args = ["login", "--api-url", "https://x.example"];
-    // Stdin is read only when it is asked for.
+    // Stdin is read only with --api-key-stdin.
     user.run_with_stdin(&args, KEY).exits(64).says(&["--api-key-stdin"]);
-    // A key in the environment is for this run, not for keeping.
+    // A key in the environment is not stored.
     user.with("INSFORGE_API_KEY", KEY).run(&args).exits(64);
 }
 
 #[test]
-fn a_directory_is_linked_as_other_tools_read_it() {
+fn link_writes_the_format_of_other_tools() {
     let stub = backend();
     let user = User::new();
     user.write(".insforge/project.json", "{\"custom\": {\"a\": 1}, \"api_key\": \"old\"}");
@@ -400,7 +400,7 @@ fn a_directory_is_linked_as_other_tools_read_it() {
 }
 
 #[test]
-fn link_reminds_of_gitignore_and_warns_of_argv() {
+fn link_warns_about_gitignore_and_a_key_in_argv() {
     let stub = backend();
     let user = User::new();
     let git =
@@ -416,7 +416,7 @@ fn link_reminds_of_gitignore_and_warns_of_argv() {
 }
 
 #[test]
-fn logout_forgets_one_or_all() {
+fn logout_removes_one_login_or_all() {
     let stub = backend();
     let user = User::new();
     login(&user, &stub, &[]).exits(0);
@@ -428,19 +428,21 @@ fn logout_forgets_one_or_all() {
     let ran = user.run(&["logout", "--all", "--json"]).exits(0);
     assert_eq!(ran.json()["profiles"], serde_json::json!(["default", "work"]));
     user.run(&["payments", "status"]).exits(3);
-    user.run(&["logout"]).exits(0).says(&["No login is stored."]);
-    // Others that are stored are not passed over.
+    user.run(&["logout"]).exits(0).says(&["No stored logins."]);
+    // If other profiles exist, `logout` without a default profile is an error.
     login(&user, &stub, &[]).exits(0);
     login(&user, &stub, &["-p", "work"]).exits(0);
     user.run(&["logout"]).exits(0);
-    user.run(&["logout"]).exits(4).says(&["No profile is named, and none is the default", "there are: work"]);
-    user.run(&["payments", "status"]).exits(4).says(&["there are: work"]);
+    user.run(&["logout"])
+        .exits(4)
+        .says(&["No profile is selected, and there is no default profile", "existing profiles: work"]);
+    user.run(&["payments", "status"]).exits(4).says(&["existing profiles: work"]);
     user.run(&["logout", "--all"]).exits(0);
     assert!(!user.read(".config/insforge/credentials.toml").contains("ik_"));
 }
 
 #[test]
-fn a_login_that_cannot_be_forgotten_does_not_keep_the_others() {
+fn logout_all_continues_after_a_failure() {
     let stub = backend();
     let user = User::new();
     login(&user, &stub, &["-p", "zeta"]).exits(0);
@@ -454,7 +456,7 @@ fn a_login_that_cannot_be_forgotten_does_not_keep_the_others() {
 }
 
 #[test]
-fn what_else_stands_in_the_credentials_is_kept_and_no_trouble() {
+fn unknown_entries_in_the_credentials_are_kept() {
     let stub = backend();
     let user = User::new();
     let file = ".config/insforge/credentials.toml";
@@ -470,21 +472,21 @@ fn what_else_stands_in_the_credentials_is_kept_and_no_trouble() {
 }
 
 #[test]
-fn a_key_file_is_taken_whole_or_not_at_all() {
+fn a_key_file_that_is_too_long_is_rejected() {
     let stub = backend();
     let user = User::new();
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "key"];
     let path = user.write("key", &"k".repeat(20_000));
-    user.run(&args).exits(2).says(&["it is longer than any key"]);
+    user.run(&args).exits(2).says(&["the input is too long to be a key"]);
     assert_eq!(stub.requests().len(), 0);
     user.write("key", KEY);
     set_mode(&path, 0o644);
-    user.run(&args).exits(0).says(&["key holds a key and others can read it (mode 0644)"]);
+    user.run(&args).exits(0).says(&["key contains a key and other users can read it (mode 0644)"]);
     user.run(&["payments", "status", "--api-url", &stub.address, "--api-key-file", "."]).exits(2);
 }
 
 #[test]
-fn a_file_that_cannot_be_used_says_so() {
+fn an_unreadable_settings_file_is_an_error() {
     let user = User::new();
     std::fs::create_dir_all(user.path(".config/insforge/config.toml")).expect("a directory in its place");
     let ran = user.run(&["payments", "status", "--json"]).exits(1);
@@ -493,9 +495,9 @@ fn a_file_that_cannot_be_used_says_so() {
     assert!(ran.error()["hint"].is_string());
 }
 
-/// Losing what is remembered costs a request; waiting for it would cost more.
+/// A lost cache entry costs one request, so a run does not wait for the cache.
 #[test]
-fn a_locked_cache_stops_nobody() {
+fn a_run_does_not_wait_for_a_locked_cache() {
     let stub = backend();
     let user = User::new();
     login(&user, &stub, &[]).exits(0);
@@ -507,7 +509,7 @@ fn a_locked_cache_stops_nobody() {
 }
 
 #[test]
-fn a_symbolic_link_to_the_settings_stays_one() {
+fn a_symbolic_link_to_the_settings_is_kept() {
     let stub = backend();
     let user = User::new();
     let real = user.write("dotfiles/config.toml", "# in git\n");
@@ -516,7 +518,7 @@ fn a_symbolic_link_to_the_settings_stays_one() {
     login(&user, &stub, &[]).exits(0);
     assert!(user.path(".config/insforge/config.toml").is_symlink());
     assert!(user.read("dotfiles/config.toml").starts_with("# in git\n"));
-    // A link to a file that is not there yet makes that file.
+    // If the link's target does not exist, it is created.
     let user = User::new();
     std::fs::create_dir_all(user.path(".config/insforge")).expect("a directory");
     std::os::unix::fs::symlink("../dotfiles.toml", user.path(".config/insforge/config.toml"))
@@ -527,7 +529,7 @@ fn a_symbolic_link_to_the_settings_stays_one() {
 }
 
 #[test]
-fn many_logins_at_once_lose_none() {
+fn concurrent_logins_are_all_stored() {
     let stub = backend();
     let user = User::new();
     let names: Vec<String> = (0..8).map(|n| format!("p{n}")).collect();
@@ -561,7 +563,7 @@ fn current_shows_each_value_and_where_it_comes_from() {
     let stub = recordings::serve_in(Generation::Newer, vec![refused]);
     let ran = User::of(&stub.address).run(&["current", "--json"]).exits(2);
     assert_eq!((&ran.json()["reachable"], &ran.json()["keyAccepted"]), (&true.into(), &false.into()));
-    // The version needs no key, so none is sent for it.
+    // The health route needs no key, so no key is sent.
     assert_eq!(stub.requests()[0].header("authorization"), None);
 
     let ran = User::of(&dead()).run(&["current", "--retries=0"]).exits(8);

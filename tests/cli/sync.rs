@@ -1,4 +1,4 @@
-//! A sync is judged by what its answer says: the HTTP status is 200 whatever became of it.
+//! The result of a sync depends on the response's body. The HTTP status is always 200.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::harness::User;
 use super::harness::recordings::Generation;
 use super::harness::stub::{Answer, Stub};
 
-/// One environment's result, taken from a recording of `test`.
+/// The result of one environment, from a recording of `test`.
 fn result(name: &str, environment: &str) -> Value {
     let mut result = Generation::Newer.exchange(name).response_body["results"][0].clone();
     result["environment"] = environment.into();
@@ -28,8 +28,8 @@ const REVOKED: &str = "238-sync-key-revoked";
 const UNCONFIGURED: &str = "018-sync-env-unconfigured";
 
 #[test]
-fn the_exit_code_is_the_truth() {
-    // results of test and live, exit, code, what the error says of them
+fn the_exit_code_depends_on_all_results() {
+    // result of test, result of live, exit code, error code, parts of the message
     let table: [(&str, &str, i32, &str, &[&str]); 9] = [
         (DONE, DONE, 0, "", &[]),
         (DONE, UNCONFIGURED, 0, "", &[]),
@@ -59,12 +59,12 @@ fn the_exit_code_is_the_truth() {
         (UNCONFIGURED, FAILED, 1, "SYNC_FAILED", &["sync of live failed"]),
         (UNCONFIGURED, UNCONFIGURED, 1, "PAYMENT_CONFIG_NOT_FOUND", &["no Stripe key is configured"]),
     ];
-    for (test, live, exit, code, texts) in table {
+    for (test, live, exit, code, parts) in table {
         let stub = sync_of(&[result(test, "test"), result(live, "live")]);
         let user = User::of(&stub.address);
         let ran = user.run(&["payments", "sync"]).exits(exit);
         assert_eq!(ran.stderr.contains('✓'), exit == 0, "{test} {live}: {ran:?}");
-        ran.says(texts);
+        ran.says(parts);
         let ran = user.run(&["payments", "sync", "--json"]).exits(exit);
         assert_eq!(ran.json()["results"].as_array().map(Vec::len), Some(2));
         if exit != 0 {
@@ -75,7 +75,7 @@ fn the_exit_code_is_the_truth() {
 }
 
 #[test]
-fn an_environment_that_is_named_must_be_configured() {
+fn a_selected_environment_must_be_configured() {
     let stub = sync_of(&[result(UNCONFIGURED, "live")]);
     let ran = User::of(&stub.address).run(&["payments", "sync", "live", "--json"]).exits(1);
     assert_eq!(ran.error()["code"], "PAYMENT_CONFIG_NOT_FOUND");
@@ -83,14 +83,14 @@ fn an_environment_that_is_named_must_be_configured() {
 }
 
 #[test]
-fn no_result_is_no_success() {
+fn a_response_without_results_is_a_failure() {
     let stub = sync_of(&[]);
     User::of(&stub.address).run(&["payments", "sync"]).exits(1);
 }
 
-/// After a failure the answer still carries the last success's counts and time.
+/// After a failure, the response still has the counts and the time of the last success.
 #[test]
-fn another_sync_s_counts_are_never_shown() {
+fn counts_of_an_earlier_sync_are_not_shown() {
     for name in [FAILED, REVOKED, "235-sync-subscriptions-fail"] {
         let recorded = result(name, "test");
         assert_eq!(recorded["connection"]["lastSyncCounts"], json!({"prices": 10, "products": 13}));
@@ -99,7 +99,7 @@ fn another_sync_s_counts_are_never_shown() {
         let row: Vec<&str> = ran.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
         assert_eq!(row, ["test", "failed", "-", "-", "-", "-", "-", "-"]);
     }
-    // And a count that the backend does not give is not shown as 0.
+    // A missing count is not shown as 0.
     let stub = sync_of(&[result(DONE, "test")]);
     let ran = User::of(&stub.address).run(&["payments", "sync", "test"]).exits(0);
     let row: Vec<&str> = ran.stdout.lines().nth(1).expect("a row").split_whitespace().collect();
@@ -107,9 +107,12 @@ fn another_sync_s_counts_are_never_shown() {
 }
 
 #[test]
-fn a_success_that_is_contradicted_is_none() {
+fn a_contradictory_success_is_a_failure() {
     let mut contradicted = result(DONE, "test");
     contradicted["connection"]["lastSyncStatus"] = Value::Null;
     let stub = sync_of(&[contradicted]);
-    User::of(&stub.address).run(&["payments", "sync", "test"]).exits(1).says(&["the last sync unknown"]);
+    User::of(&stub.address)
+        .run(&["payments", "sync", "test"])
+        .exits(1)
+        .says(&["that of the last sync is unknown"]);
 }

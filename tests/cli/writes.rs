@@ -1,5 +1,5 @@
-//! Every write that was recorded, made by running the command against the recorded exchanges of both generations: what
-//! it sends, what it shows. What the backend refused and we refuse ourselves is not sent at all.
+//! Every recorded write, made by running the command against the recorded exchanges of both generations: what it sends and
+//! what it shows. Input that the backend refuses is not sent at all, because the command refuses it first.
 
 use serde_json::{Map, Value, json};
 
@@ -7,8 +7,8 @@ use super::harness::recordings::{self, Exchange, Generation};
 use super::harness::stub::Request;
 use super::harness::{KEY, Ran, User, assert_golden};
 
-/// What is refused before a request is made of it, by the name of the exchange behind its number. The backend took two
-/// of them: it trims keys, and reserves `insforge_` for checkout sessions only.
+/// The exchanges whose input the command refuses, by their names after the number. The backend accepts two of them: it
+/// trims keys, and reserves `insforge_` only for checkout sessions.
 const REFUSED_HERE: [&str; 33] = [
     "config-put-empty-key",
     "config-put-blank-key",
@@ -45,7 +45,7 @@ const REFUSED_HERE: [&str; 33] = [
     "env-unknown-price-delete",
 ];
 
-/// What no command line can make, and why.
+/// The exchanges that no command line can make, and why.
 const NOT_MADE: [(&str, &str); 15] = [
     ("route-old-layout-config-put", "a route of the other generation"),
     ("route-new-layout-products-create", "a route of the other generation"),
@@ -53,49 +53,49 @@ const NOT_MADE: [(&str, &str); 15] = [
     ("route-config-wrong-method", "a method that no command uses"),
     ("options-preflight", "a method that no command uses"),
     ("head-status", "a method that no command uses"),
-    ("config-put-bare-string-json", "a body that is no object"),
+    ("config-put-bare-string-json", "a body that is not an object"),
     ("config-put-text-plain", "a content type that no command uses"),
     ("price-create-other-era-field", "on older backends a file's productId is translated"),
     ("checkout-session-with-api-key", "a route for the application's users"),
     ("payload-too-large-101mb", "an object file is at most 1 MiB"),
     ("config-put-wrong-type", "a key is text"),
-    ("config-put-malformed-json", "a key is no JSON"),
+    ("config-put-malformed-json", "a key is not JSON"),
     ("config-put-no-body", "a key is always sent"),
     ("config-put-empty-object", "a key is always sent"),
 ];
 
-/// A recorded write, as a user makes it.
-struct Made {
+/// A command line that makes a recorded write.
+struct Invocation {
     words: Vec<String>,
     stdin: String,
-    /// The body that must be sent; an idempotency key that was not recorded is one for the run.
+    /// The body that must be sent; without a recorded idempotency key, the command generates one.
     body: Option<Value>,
 }
 
-fn behind_number(exchange: &Exchange) -> &str {
+fn name_without_number(exchange: &Exchange) -> &str {
     exchange.name.split_once('-').expect("a number").1
 }
 
-/// The recorder wrote long texts as `<251 chars>`.
-fn spelled_out(body: &Value) -> Value {
+/// The body with the long strings that the recorder abbreviated to `<251 chars>`.
+fn expanded(body: &Value) -> Value {
     match body {
         Value::String(text) => {
             let length = text.strip_prefix('<').and_then(|text| text.strip_suffix(" chars>"));
             Value::String(length.map_or_else(|| text.clone(), |n| "n".repeat(n.parse().expect("a length"))))
         }
-        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), spelled_out(value))).collect(),
+        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), expanded(value))).collect(),
         other => other.clone(),
     }
 }
 
-/// The body in the newer backend's spelling, as flags and files have it.
-fn newer_spelling(body: &Value) -> Value {
+/// The body with the newer backend's field names, which files use.
+fn with_newer_names(body: &Value) -> Value {
     let Value::Object(map) = body else { return body.clone() };
     let renamed = |name: &str| if name == "stripeProductId" { "productId".into() } else { name.to_owned() };
     Value::Object(map.iter().map(|(name, value)| (renamed(name), value.clone())).collect())
 }
 
-/// The flags that make this body; `None` where flags cannot.
+/// The flags for this body; `None` if flags cannot express it.
 fn flags(body: &Map<String, Value>) -> Option<Vec<String>> {
     let mut flags = Vec::new();
     for (name, value) in body {
@@ -120,7 +120,7 @@ fn flags(body: &Map<String, Value>) -> Option<Vec<String>> {
             "lookupKey" => "--lookup-key",
             "taxBehavior" => "--tax-behavior",
             "idempotencyKey" => "--idempotency-key",
-            // A word is a name, whatever it is.
+            // As a flag, every value is a valid name.
             "name" if !value.is_string() => return None,
             "name" | "description" | "active" | "metadata" | "currency" => &format!("--{name}"),
             _ => return None,
@@ -131,19 +131,19 @@ fn flags(body: &Map<String, Value>) -> Option<Vec<String>> {
 }
 
 /// The command lines that make a recorded write: with flags, and with a file.
-fn made(exchange: &Exchange, generation: Generation) -> Vec<Made> {
+fn invocations(exchange: &Exchange, generation: Generation) -> Vec<Invocation> {
     let rest = exchange.path.strip_prefix("/api/payments/").expect("a payments route");
     let rest =
         if generation == Generation::Newer { rest.strip_prefix("stripe/").expect("Stripe's") } else { rest };
     let segments: Vec<&str> = rest.split('/').collect();
-    let body = spelled_out(&exchange.request_body);
-    let given = if generation == Generation::Older { newer_spelling(&body) } else { body.clone() };
+    let body = expanded(&exchange.request_body);
+    let given = if generation == Generation::Older { with_newer_names(&body) } else { body.clone() };
     let (words, object) = match (exchange.method.as_str(), &segments[..]) {
         ("PUT", [env, "config"]) => {
             let key = body["secretKey"].as_str().expect("a key").to_owned();
             let body = json!({"secretKey": key.trim()});
             let words = ["config", "set", env, "-"].map(str::to_owned).to_vec();
-            return vec![Made { words, stdin: key, body: Some(body) }];
+            return vec![Invocation { words, stdin: key, body: Some(body) }];
         }
         ("DELETE", [env, "config"]) => (vec!["config", "remove", env], false),
         ("POST", [env, "webhook"]) => (vec!["webhooks", "configure", env], false),
@@ -157,38 +157,43 @@ fn made(exchange: &Exchange, generation: Generation) -> Vec<Made> {
     };
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     if !object {
-        return vec![Made { words, stdin: String::new(), body: None }];
+        return vec![Invocation { words, stdin: String::new(), body: None }];
     }
     let stdin = match &given {
-        // Malformed bodies were recorded as they were sent.
+        // Malformed bodies are recorded as strings.
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         json => json.to_string(),
     };
     let from_file = [words.clone(), vec!["--from-file".into(), "-".into()]].concat();
     let by_flags = given.as_object().and_then(flags).map(|flags| [words, flags].concat());
-    let by_flags = by_flags.map(|words| Made { words, stdin: String::new(), body: Some(body.clone()) });
-    by_flags.into_iter().chain([Made { words: from_file, stdin, body: Some(body) }]).collect()
+    let by_flags = by_flags.map(|words| Invocation { words, stdin: String::new(), body: Some(body.clone()) });
+    by_flags.into_iter().chain([Invocation { words: from_file, stdin, body: Some(body) }]).collect()
 }
 
-fn run(user: &User, form: &[&str], made: &Made, more: &[&str]) -> Ran {
-    let words = made.words.iter().map(String::as_str);
+fn run(user: &User, form: &[&str], invocation: &Invocation, more: &[&str]) -> Ran {
+    let words = invocation.words.iter().map(String::as_str);
     let args: Vec<&str> = form.iter().copied().chain(words).chain(more.iter().copied()).collect();
-    user.run_with_stdin(&args, &made.stdin)
+    user.run_with_stdin(&args, &invocation.stdin)
 }
 
-/// What `--json` prints: the backend's body, but not where keys are in it.
-fn expected_json(exchange: &Exchange, made: &Made) -> Value {
-    match made.words[..2].iter().map(String::as_str).collect::<Vec<_>>()[..] {
+/// What `--json` prints: the backend's body, except for answers that have keys in them.
+fn expected_json(exchange: &Exchange, invocation: &Invocation) -> Value {
+    match invocation.words[..2].iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["config", verb] => {
-            json!({"provider": "stripe", "environment": made.words[2], "configured": verb == "set"})
+            json!({"provider": "stripe", "environment": invocation.words[2], "configured": verb == "set"})
         }
         _ => exchange.response_body.clone(),
     }
 }
 
-/// The status is read to learn the generation; `config set` looks at it before and after.
-fn check_requests(requests: &[Request], exchange: &Exchange, made: &Made, generation: Generation) -> String {
+/// Checks the requests of a run. The status is read to detect the generation; `config set` reads it before and after.
+fn check_requests(
+    requests: &[Request],
+    exchange: &Exchange,
+    invocation: &Invocation,
+    generation: Generation,
+) -> String {
     const NEWER_STATUS: &str = "GET /api/payments/stripe/status";
     const OLDER_STATUS: &str = "GET /api/payments/status";
     let own = exchange.line();
@@ -198,30 +203,30 @@ fn check_requests(requests: &[Request], exchange: &Exchange, made: &Made, genera
     };
     let status = expected[expected.len() - 1];
     expected.push(&own);
-    if made.words[..2] == ["config", "set"] && exchange.status == 200 {
+    if invocation.words[..2] == ["config", "set"] && exchange.status == 200 {
         expected.push(status);
     }
     let lines: Vec<String> = requests.iter().map(Request::line).collect();
     assert_eq!(lines, expected, "{}", exchange.name);
     let write = requests.iter().find(|request| request.line() == own).expect("the write");
     assert_eq!(write.header("authorization"), Some(&*format!("Bearer {KEY}")));
-    check_body(write, exchange, made)
+    check_body(write, exchange, invocation)
 }
 
-/// Gives the idempotency key that was made for the run.
-fn check_body(write: &Request, exchange: &Exchange, made: &Made) -> String {
+/// Checks the body of the write, and returns the generated idempotency key.
+fn check_body(write: &Request, exchange: &Exchange, invocation: &Invocation) -> String {
     let name = &exchange.name;
-    let Some(expected) = &made.body else {
+    let Some(expected) = &invocation.body else {
         assert!(write.body.is_empty(), "{name}: no body was recorded");
         return String::new();
     };
     assert_eq!(write.header("content-type"), Some("application/json"), "{name}");
     let mut sent: Value = serde_json::from_slice(&write.body).expect("JSON");
-    let made_here = write.method == "POST" && expected.get("idempotencyKey").is_none();
-    let generated = made_here.then(|| sent.as_object_mut().expect("an object").remove("idempotencyKey"));
+    let is_generated = write.method == "POST" && expected.get("idempotencyKey").is_none();
+    let generated = is_generated.then(|| sent.as_object_mut().expect("an object").remove("idempotencyKey"));
     let generated =
         generated.map_or_else(String::new, |key| key.as_ref().and_then(Value::as_str).expect("a key").into());
-    assert_eq!(made_here, generated.len() == 36, "{name}: {generated}");
+    assert_eq!(is_generated, generated.len() == 36, "{name}: {generated}");
     assert_eq!(&sent, expected, "{name}");
     generated
 }
@@ -233,39 +238,39 @@ fn every_write(generation: Generation, golden: &str, at_least: usize) {
         exchange.method != "GET" && stripes && !exchange.path.ends_with("/sync")
     });
     for exchange in writes {
-        let name = behind_number(&exchange);
+        let name = name_without_number(&exchange);
         let ours = REFUSED_HERE.contains(&name);
         let foreign = generation == Generation::Newer && name == "price-create-other-era-field";
         if !foreign && NOT_MADE.iter().any(|(other, _)| *other == name) {
             not_made += 1;
             continue;
         }
-        for (position, made) in made(&exchange, generation).iter().enumerate() {
-            // A file is read in both forms as it is in one.
+        for (position, invocation) in invocations(&exchange, generation).iter().enumerate() {
+            // For a file, one form of the command line is enough.
             let forms = [&["payments"][..], &["payments", "stripe"]];
             for form in &forms[..2 - position.min(1)] {
                 let stub = recordings::serve_in(generation, vec![exchange.clone()]);
                 let user = User::of(&stub.address).with("INSFORGE_RETRIES", "0");
-                let table = run(&user, form, made, &["--yes"]);
+                let table = run(&user, form, invocation, &["--yes"]);
                 if ours || foreign {
                     assert_eq!((table.code, stub.lines().len()), (64, 0), "{}: {table:?}", exchange.name);
                     assert_eq!(table.stdout, "");
                     continue;
                 }
-                let key = check_requests(&stub.requests(), &exchange, made, generation);
+                let key = check_requests(&stub.requests(), &exchange, invocation, generation);
                 let before = stub.requests().len();
-                let json = run(&user, form, made, &["--yes", "--json"]);
-                let json_key = check_requests(&stub.requests()[before..], &exchange, made, generation);
-                check_json(&json, &table, &exchange, made);
+                let json = run(&user, form, invocation, &["--yes", "--json"]);
+                let json_key = check_requests(&stub.requests()[before..], &exchange, invocation, generation);
+                check_json(&json, &table, &exchange, invocation);
                 if form.len() == 1 && position == 0 {
                     let clean = |text: &str, key: &str| {
                         let text = text.replace(&stub.address, "http://BACKEND");
-                        if key.is_empty() { text } else { text.replace(key, "KEY-OF-THE-RUN") }
+                        if key.is_empty() { text } else { text.replace(key, "GENERATED-KEY") }
                     };
                     shown.push_str(&format!(
                         "# {}\n$ insforge payments {} --yes\n{}{}exit {}\n{}\n",
                         exchange.name,
-                        shell_words::join(&made.words),
+                        shell_words::join(&invocation.words),
                         table.stdout,
                         clean(&table.stderr, &key),
                         table.code,
@@ -277,18 +282,18 @@ fn every_write(generation: Generation, golden: &str, at_least: usize) {
         if ours || foreign { refused += 1 } else { sent += 1 }
     }
     println!(
-        "{generation:?}: {sent} recorded writes made, {refused} refused before, {not_made} that nothing makes"
+        "{generation:?}: {sent} recorded writes made, {refused} refused before, {not_made} that no command makes"
     );
     assert!(sent >= at_least, "only {sent} writes are made");
     assert_golden(golden, &shown);
 }
 
-fn check_json(json: &Ran, table: &Ran, exchange: &Exchange, made: &Made) {
+fn check_json(json: &Ran, table: &Ran, exchange: &Exchange, invocation: &Invocation) {
     let name = &exchange.name;
     assert_eq!(json.code, table.code, "{name}");
     if exchange.status < 300 {
         assert_eq!(json.code, 0, "{name}: {json:?}");
-        assert_eq!(json.json(), expected_json(exchange, made), "{name}");
+        assert_eq!(json.json(), expected_json(exchange, invocation), "{name}");
         return;
     }
     let error = json.error();
@@ -298,7 +303,7 @@ fn check_json(json: &Ran, table: &Ran, exchange: &Exchange, made: &Made) {
         "{name}"
     );
     let message = exchange.response_body["message"].as_str().expect("a message");
-    // A conflict shows the user's key, not the form of it that the backend gives to Stripe.
+    // A conflict shows the user's key, without the prefix that the backend adds for Stripe.
     let message = message.replace("insforge:test:product:", "").replace("insforge:test:price:", "");
     let what = error["error"].as_str().expect("a text");
     if error["code"] == "OUTCOME_UNKNOWN" {
@@ -309,19 +314,19 @@ fn check_json(json: &Ran, table: &Ran, exchange: &Exchange, made: &Made) {
 }
 
 #[test]
-fn nothing_is_excused_that_was_not_recorded() {
+fn every_exception_names_a_recorded_exchange() {
     let recorded = [Generation::Newer.exchanges(), Generation::Older.exchanges()].concat();
     for name in REFUSED_HERE.iter().chain(NOT_MADE.iter().map(|(name, _)| name)) {
-        assert!(recorded.iter().any(|exchange| behind_number(exchange) == *name), "{name}");
+        assert!(recorded.iter().any(|exchange| name_without_number(exchange) == *name), "{name}");
     }
 }
 
 #[test]
-fn every_recorded_write_of_the_newer_backend() {
+fn the_newer_backend_accepts_every_recorded_write() {
     every_write(Generation::Newer, "writes-newer.txt", 60);
 }
 
 #[test]
-fn every_recorded_write_of_the_older_backend() {
+fn the_older_backend_accepts_every_recorded_write() {
     every_write(Generation::Older, "writes-older.txt", 60);
 }

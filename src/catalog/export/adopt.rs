@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::keys::Named;
 use crate::catalog::IDENTITY;
-use crate::wire::{Field, LookupKey, Metadata, Mirror, Patch, PriceChanges, ProductChanges};
+use crate::wire::{LookupKey, Metadata, MetadataEntry, Mirror, Patch, PriceChanges, ProductChanges};
 
 /// An object that does not carry its identity yet.
 #[derive(Clone, Debug)]
@@ -47,6 +47,6 @@ pub(super) fn all(mirror: &Mirror, named: &[Named<'_>]) -> Vec<Adopt> {
 /// The metadata that makes an object carry its identity; what else it has stays.
 fn carrying(identity: &str) -> Option<Metadata> {
     let mut metadata = Metadata::default();
-    let field = Field::new(IDENTITY.to_owned(), identity.to_owned()).ok()?;
+    let field = MetadataEntry::new(IDENTITY.to_owned(), identity.to_owned()).ok()?;
     metadata.set(field).ok().map(|()| metadata)
 }

@@ -6,8 +6,8 @@ use super::LeftOut;
 use crate::catalog::file::metadata::MOST;
 use crate::catalog::{IDENTITY, REPLACED_BY, Wanted, identity};
 use crate::wire::{
-    Currency, Description, Field, Interval, Metadata, Mirror, MirroredPrice, MirroredProduct, ProductName,
-    Recurring, TaxBehavior, UnitAmount,
+    Currency, Description, Interval, Metadata, MetadataEntry, Mirror, MirroredPrice, MirroredProduct,
+    ProductName, Recurring, TaxBehavior, UnitAmount,
 };
 
 /// What a file will have, still without keys.
@@ -169,7 +169,7 @@ pub(super) fn metadata<'a>(
     let mut metadata = Metadata::default();
     let mut any = false;
     for (name, text) in texts {
-        metadata.set(Field::new(name.to_owned(), text.to_owned())?)?;
+        metadata.set(MetadataEntry::new(name.to_owned(), text.to_owned())?)?;
         any = true;
     }
     Ok(any.then_some(metadata))

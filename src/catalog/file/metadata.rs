@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::mistake::{Mistake, Mistakes};
 use super::section::{self, Item, Key, Section};
 use crate::catalog::{IDENTITY, REPLACED_BY};
-use crate::wire::{Field, Metadata, OfStripe};
+use crate::wire::{Metadata, MetadataEntry};
 
 /// Of Stripe's fifty names, two are this tool's own.
 pub(crate) const MOST: usize = 48;
@@ -42,14 +42,14 @@ fn too_many(key: &Key<'_>) -> Mistake {
     Mistake::new(key.span(), sentence).hint("leave some out")
 }
 
-fn field(key: &Key<'_>, item: &Item<'_>) -> Result<Field<OfStripe>, Mistake> {
+fn field(key: &Key<'_>, item: &Item<'_>) -> Result<MetadataEntry, Mistake> {
     let (name, at) = (key.get_ref().as_ref(), key.span());
     if [IDENTITY, REPLACED_BY].contains(&name) {
         let mistake = Mistake::new(at, format!("the metadata name `{name}` is kept by this tool"));
         return Err(mistake.hint("take it out; who is who follows from the keys of products and prices"));
     }
     // The name alone first: then the mistake is in the text.
-    Field::<OfStripe>::new(name.to_owned(), String::new()).map_err(|sentence| Mistake::new(at, sentence))?;
+    MetadataEntry::new(name.to_owned(), String::new()).map_err(|sentence| Mistake::new(at, sentence))?;
     let at = section::place(key, item);
     let Some(text) = item.get_ref().as_str() else {
         let sentence = format!("metadata can be texts only, and `{name}` is {}", section::kind(item));
@@ -61,5 +61,5 @@ fn field(key: &Key<'_>, item: &Item<'_>) -> Result<Field<OfStripe>, Mistake> {
             None => mistake,
         });
     };
-    Field::new(name.to_owned(), text.to_owned()).map_err(|sentence| Mistake::new(at, sentence))
+    MetadataEntry::new(name.to_owned(), text.to_owned()).map_err(|sentence| Mistake::new(at, sentence))
 }

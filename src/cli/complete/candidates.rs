@@ -21,7 +21,7 @@ use crate::cli::sandbox;
 use crate::env::ProcessEnv;
 use crate::error::known;
 use crate::runner::{CommandSpec, Completes, Ctx, IdList, Output};
-use crate::settings::{CachedId, CachedIds, CompletionCache, KeyFlag, Patience, Places, Profiles};
+use crate::settings::{CachedId, CachedIds, CompletionCache, KeyFlag, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Stderr, clean_line};
 use crate::wire::Environment;
 
@@ -148,7 +148,7 @@ fn environments() -> Vec<Described> {
 
 /// Each profile with its address.
 fn profiles() -> Option<Vec<Described>> {
-    let profiles = Profiles::load(&Places::find().ok()?.config).ok()?;
+    let profiles = Profiles::load(&UserPaths::find().ok()?.config).ok()?;
     let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
     Some(profiles.names().filter_map(with_address).collect())
 }
@@ -229,10 +229,10 @@ fn silent_ctx(line: &ParsedLine) -> Option<Ctx> {
     let pre_parse = PreParse::read(&[], &line.env);
     let mut ctx = line.global.clone().into_ctx(line.env.clone(), &pre_parse).ok()?;
     ctx.stderr = Stderr { silent: true, ..Stderr::default() };
-    ctx.asked.patience = Patience::None;
+    ctx.flags.keyring_timeout = KeyringTimeout::Zero;
     ctx.timeout = Some(TIME_LIMIT);
     ctx.retries = 0;
-    let can_read_key = match &ctx.asked.key {
+    let can_read_key = match &ctx.flags.key {
         Some(KeyFlag::Stdin) => false,
         Some(KeyFlag::File(path)) => path.is_file(),
         None => line.env.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
@@ -246,8 +246,8 @@ fn cache(line: &ParsedLine, ctx: &Ctx) -> Option<CompletionCache> {
     if sandbox::is_requested(line.global.sandbox, ctx).ok()? {
         return None;
     }
-    let address = ctx.asked.stored_address(&line.env).ok()??;
-    Some(CompletionCache::new(&address, &Places::find().ok()?.ids))
+    let address = ctx.flags.stored_address(&line.env).ok()??;
+    Some(CompletionCache::new(&address, &UserPaths::find().ok()?.ids))
 }
 
 /// Reads the list from the backend.

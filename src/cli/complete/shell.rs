@@ -109,7 +109,7 @@ mod tests {
         };
         let line = Line { words: Vec::new(), index: 0, prefix: String::new() };
         let candidates: Vec<_> = values.iter().map(candidate).collect();
-        render(shell, &candidates, &line, &ProcessEnv::of(variables))
+        render(shell, &candidates, &line, &ProcessEnv::with_variables(variables))
     }
 
     #[test]

@@ -1,103 +1,65 @@
-//! Arguments that many commands take.
+//! Arguments that many commands share.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 
 use crate::api::SubjectFilter;
 use crate::error::Failure;
-use crate::runner::{Completes, Listed};
-use crate::wire::Environment;
+use crate::runner::{Completes, Entry, Listed};
+use crate::wire::{Environment, WithId};
 
-/// Which environment: as the first word or as a flag.
+/// The environment, as the first argument or as an option.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentArgs {
-    /// Which environment [default: test]
+    /// The environment [default: test]
     #[arg(value_name = "ENV", add = Completes::Environment)]
     word: Option<Environment>,
-    /// The environment, as a flag
+    #[command(flatten)]
+    option: EnvironmentOption,
+}
+
+/// The environment as an option.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EnvironmentOption {
+    /// The environment, as an option
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
 }
 
 impl EnvironmentArgs {
-    /// What was named elsewhere on the command line.
-    pub(crate) fn of(named: Vec<Environment>) -> Self {
-        Self { word: None, environment: named }
+    /// An environment that another part of the command line names.
+    pub(crate) fn of(environment: Vec<Environment>) -> Self {
+        Self { word: None, option: EnvironmentOption { environment } }
     }
 
-    /// Adds what stood before the command.
+    /// Adds an environment that was given before the command.
     pub(crate) fn given_before(&mut self, before: Vec<Environment>) {
-        self.environment.extend(before);
+        self.option.environment.extend(before);
     }
 
-    /// The environment that is named, if one is.
+    /// The environment, if one is given.
     pub(crate) fn named(&self) -> Result<Option<Environment>, Failure> {
-        at_most_one(self.word.iter().chain(&self.environment))
+        self.option.with(self.word)
     }
 
-    /// The environment; `test` where none is named, never `live`.
+    /// The environment; `test` by default, never `live`.
     pub(crate) fn resolve(&self) -> Result<Environment, Failure> {
         Ok(self.named()?.unwrap_or(Environment::Test))
     }
 }
 
-/// One thing by its id, with the environment before it or as a flag.
-#[derive(Args)]
-#[command(allow_missing_positional = true)]
-pub(crate) struct Named<T: Listed> {
-    /// Which environment [default: test]
-    #[arg(value_name = "ENV", add = Completes::Environment)]
-    word: Option<Environment>,
-    /// Its id
-    #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
-    id: String,
-    /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
-    environment: Vec<Environment>,
-    #[arg(skip)]
-    object: PhantomData<T>,
-}
-
-/// One thing of one environment's.
-#[derive(Clone, Debug)]
-pub(crate) struct Thing {
-    pub(crate) environment: Environment,
-    pub(crate) id: String,
-}
-
-impl<T: Listed> Named<T> {
-    /// The environment alone.
-    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
-        Ok(at_most_one(self.word.iter().chain(&self.environment))?.unwrap_or(Environment::Test))
-    }
-
-    /// The environment and the id.
-    pub(crate) fn resolve(&self) -> Result<Thing, Failure> {
-        if self.word.is_none() && Environment::named(&self.id).is_some() {
-            return Err(id_is_missing(&self.id));
-        }
-        Thing::new(self.environment()?, &self.id)
+impl EnvironmentOption {
+    /// The environment, if the option or the argument names one.
+    pub(crate) fn with(&self, argument: Option<Environment>) -> Result<Option<Environment>, Failure> {
+        at_most_one(argument.iter().chain(&self.environment))
     }
 }
 
-impl Thing {
-    pub(super) fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
-        // A URL knows these two as directions, however they are escaped.
-        if id.trim().is_empty() || id == "." || id == ".." {
-            return Err(Failure::usage("The id is empty or a dot").hint("give the id as a list shows it"));
-        }
-        Ok(Self { environment, id: id.to_owned() })
-    }
-}
-
-pub(super) fn id_is_missing(environment: &str) -> Failure {
-    Failure::usage(format!("`{environment}` is an environment, and the id is missing"))
-        .hint(format!("write the id behind it: `… {environment} <ID>`"))
-}
-
-/// What was given, which may be several times but not differently.
+/// The value, if one is given. It may be given several times, but not with different values.
 pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
@@ -106,27 +68,163 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     if given.all(|other| other == first) {
         return Ok(Some(*first));
     }
-    Err(Failure::usage("The environment is given twice, and differently")
-        .hint("give it once, as a word or with -e"))
+    Err(Failure::usage("Two different environments are given")
+        .hint("give the environment once, as an argument or with -e"))
+}
+
+/// The ID of an object, with the environment before it or as an option.
+#[derive(Args)]
+#[command(allow_missing_positional = true)]
+pub(crate) struct IdArgs<T: Listed> {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// The ID
+    #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
+    id: String,
+    #[arg(skip)]
+    object: PhantomData<T>,
+}
+
+/// The ID of the object to update, which the file can have instead.
+#[derive(Args)]
+#[command(allow_missing_positional = true)]
+pub(crate) struct UpdateIdArgs<T: Listed> {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// The ID; in a file with many objects, each has its own
+    #[arg(value_name = "ID", required_unless_present = "from_file", add = Completes::Ids(T::IDS))]
+    id: Option<String>,
+    #[arg(skip)]
+    object: PhantomData<T>,
+}
+
+/// An existing object in an environment.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) environment: Environment,
+    pub(crate) id: String,
+}
+
+impl<T: Listed> IdArgs<T> {
+    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
+        self.environment.resolve()
+    }
+
+    pub(crate) fn resolve(&self) -> Result<Target, Failure> {
+        if self.environment.word.is_none() && Environment::named(&self.id).is_some() {
+            return Err(id_is_missing(&self.id));
+        }
+        Target::new(self.environment()?, &self.id)
+    }
+}
+
+impl<T: Listed> UpdateIdArgs<T> {
+    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
+        let argument = self.environment.word.or(self.only_environment());
+        Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))
+    }
+
+    /// The environment, if it is the only argument: clap takes a lone argument for the ID.
+    fn only_environment(&self) -> Option<Environment> {
+        self.id.as_deref().filter(|_| self.environment.word.is_none()).and_then(Environment::named)
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.id.as_deref().filter(|_| self.only_environment().is_none())
+    }
+
+    /// The object to update, whose ID can be in the file.
+    pub(crate) fn resolve(&self, in_file: Option<&str>) -> Result<Target, Failure> {
+        let environment = self.environment()?;
+        match (self.id(), in_file) {
+            (Some(id), Some(other)) if id != other => {
+                Err(Failure::usage("The command line and the file have different IDs")
+                    .hint("leave the ID out of one of them"))
+            }
+            (Some(id), _) | (None, Some(id)) => Target::new(environment, id),
+            (None, None) => match &self.id {
+                Some(argument) => Err(id_is_missing(argument)),
+                None => Err(Failure::usage("The object has no ID")
+                    .hint("add `id` to the object in the file, or give the ID as an argument")),
+            },
+        }
+    }
+
+    /// Checks many updates: each object needs its own ID, and no ID can be there twice.
+    pub(crate) fn check_entries<C>(
+        &self,
+        file: &str,
+        entries: &mut [Entry<WithId<C>>],
+    ) -> Result<(), Failure> {
+        if let Some(id) = self.id() {
+            return Err(Failure::usage(format!("{file} has many objects, but `{id}` is only one"))
+                .hint("leave out the ID, and give each object in the file its own `id`"));
+        }
+        let mut lines: HashMap<String, usize> = HashMap::new();
+        for Entry { line, object } in entries {
+            let id = object.as_ref().ok().and_then(|object| object.id.clone());
+            let Some(id) = id else { continue };
+            // An update is sent again until it is answered: of two, the first could arrive last.
+            if let Some(other) = lines.get(&id) {
+                *object =
+                    Err(format!("`{id}` is already on line {other}: put all its changes in one object"));
+            } else {
+                lines.insert(id, *line);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
+        // In a URL, `.` and `..` are path segments, however they are escaped.
+        if id.trim().is_empty() || id == "." || id == ".." {
+            return Err(Failure::usage("The ID is empty or only dots").hint("give the ID as a list shows it"));
+        }
+        Ok(Self { environment, id: id.to_owned() })
+    }
+}
+
+fn id_is_missing(environment: &str) -> Failure {
+    Failure::usage("The ID is missing")
+        .why(format!("`{environment}` is an environment"))
+        .hint(format!("add the id: `… {environment} <ID>`"))
+}
+
+/// Reads `true` and `false`, in upper or lower case.
+pub(crate) fn boolean() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["true", "false"]).map(|word| word.eq_ignore_ascii_case("true"))
+}
+
+/// The body of a request, as details of a confirmation.
+pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
+    serde_json::to_string(body).ok()
+}
+
+/// A new object lacks a required field.
+pub(crate) fn missing(flag: &str) -> Failure {
+    Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
+        .hint(format!("give it with {flag}, or add it to the object in the file"))
 }
 
 /// How many rows.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
-    /// At most so many rows [default: 50]
+    /// The maximum number of rows [default: 50]
     #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) limit: Option<u8>,
 }
 
-/// Which rows of a list that has billing subjects.
+/// The rows of a list that has billing subjects.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SubjectRows {
     #[command(flatten)]
     pub(crate) environment: EnvironmentArgs,
-    /// Only of this kind of billing subject, in your application's words
+    /// Only rows with this type of billing subject, as your application names it
     #[arg(long, value_name = "TYPE", requires = "subject_id", value_parser = NonEmptyStringValueParser::new())]
     subject_type: Option<String>,
-    /// Only of the billing subject with this id in your application
+    /// Only rows of the billing subject with this ID in your application
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
     #[command(flatten)]

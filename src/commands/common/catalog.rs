@@ -9,7 +9,7 @@ use crate::runner::{Command, CommandSpec, Ctx, Gateway, ReadIds};
 use crate::settings::CachedIds;
 use crate::wire::Environment;
 
-/// List everything that is for sale in one environment, as the mirror has it
+/// List the catalog of one environment, from the mirror
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(crate) struct Catalog<G: Gateway> {
@@ -20,7 +20,7 @@ pub(crate) struct Catalog<G: Gateway> {
 }
 
 impl<G: Gateway> Catalog<G> {
-    /// The list of the environment that was named, however often.
+    /// The list of the environment that was given before the command.
     pub(crate) fn of(named: Vec<Environment>) -> Self {
         Self { environment: EnvironmentArgs::of(named), gateway: PhantomData }
     }

@@ -1,19 +1,19 @@
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::api::{self, Reply};
+use crate::commands::common::ForProvider;
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, yes_no};
-use crate::wire::{self, Key};
+use crate::wire::{self, MaskedKey};
 
-/// Show which keys are configured, masked; set and remove them
+/// Show the configured keys, masked; set and remove keys
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<List<G>>("--json").tables(G::KEY_TABLES))]
+#[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES))]
 pub(crate) struct Config<G: Gateway> {
     #[command(subcommand)]
     command: Option<ConfigCommand<G>>,
@@ -21,44 +21,42 @@ pub(crate) struct Config<G: Gateway> {
 
 #[derive(Subcommand)]
 enum ConfigCommand<G: Gateway> {
-    List(List<G>),
+    #[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES))]
+    List(List),
     Set(G::ConfigSet),
     #[command(alias = "delete")]
-    Remove(Remove<G>),
+    Remove(Remove),
 }
 
 impl<G: Gateway> Config<G> {
     pub(crate) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        let provider = G::PROVIDER;
         match self.command {
-            None => execute(List::<G> { gateway: PhantomData }, ctx).await,
-            Some(ConfigCommand::List(list)) => execute(list, ctx).await,
+            None => execute(ForProvider { provider, args: List }, ctx).await,
+            Some(ConfigCommand::List(args)) => execute(ForProvider { provider, args }, ctx).await,
             Some(ConfigCommand::Set(set)) => execute_write(set, ctx).await,
-            Some(ConfigCommand::Remove(remove)) => execute_write(remove, ctx).await,
+            Some(ConfigCommand::Remove(args)) => execute_write(ForProvider { provider, args }, ctx).await,
         }
     }
 }
 
-/// The same as `config` alone
+/// List the configured keys, masked (the same as `config` alone)
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<Self>("--json").tables(G::KEY_TABLES))]
-struct List<G: Gateway> {
-    #[arg(skip)]
-    gateway: PhantomData<G>,
-}
+struct List;
 
-impl<G: Gateway> Command for List<G> {
-    type Reply = Reply<wire::Config>;
+impl Command for ForProvider<List> {
+    type Reply = Reply<wire::KeyList>;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(api::config(G::PROVIDER)).await
+        ctx.send(api::config(self.provider)).await
     }
 }
 
-impl View for wire::Config {
+impl View for wire::KeyList {
     const NOUN: &'static str = "keys";
     const ROWS: Rows = &[("keys", "key")];
-    /// Where each environment has one key, and where it has several.
+    /// The tables for one key and for several keys per environment.
     const TABLES: Tables = &[
         &[Column::new("Env"), Column::new("Configured"), Column::new("Key")],
         &[Column::new("Env"), Column::new("Kind"), Column::new("Configured"), Column::new("Key")],
@@ -70,13 +68,13 @@ impl View for wire::Config {
     }
 }
 
-fn row(key: &Key, several: bool) -> Vec<Cow<'_, str>> {
+fn row(key: &MaskedKey, several: bool) -> Vec<Cow<'_, str>> {
     let kind = several.then(|| dash(key.key_type.as_deref().map(kind)));
     let rest = [yes_no(Some(key.has_key)), dash(key.masked_key.as_deref())];
     std::iter::once(key.environment.as_str().into()).chain(kind).chain(rest).collect()
 }
 
-/// `api_secret` as people write it.
+/// The display name of a key type such as `api_secret`.
 fn kind(key_type: &str) -> Cow<'_, str> {
     match key_type {
         "api_key" => "API key".into(),

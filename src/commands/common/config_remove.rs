@@ -1,62 +1,56 @@
-use std::marker::PhantomData;
-
 use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Call, Reply};
-use crate::commands::common::{Configured, EnvironmentArgs};
+use crate::commands::common::{EnvironmentArgs, ForProvider, KeyStatus};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Gateway, Write};
-use crate::wire::{self, Environment};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write};
+use crate::wire::{Environment, KeyList};
 
-/// Take the keys of one environment away from the backend
+/// Remove the keys of one environment from the backend
 ///
-/// What was mirrored stays; syncs and changes of this environment stop until a key is set again. It asks before.
+/// Mirrored data stays, but syncs and changes of this environment stop until a key is set again. Always asks for
+/// confirmation.
 #[derive(Args)]
-#[command(add = CommandSpec::destroys::<Self>("test --yes --json"))]
-pub(crate) struct Remove<G: Gateway> {
+#[command(add = CommandSpec::destroys::<ForProvider<Self>>("test --yes --json"))]
+pub(crate) struct Remove {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    #[arg(skip)]
-    gateway: PhantomData<G>,
 }
 
-impl<G: Gateway> Write for Remove<G> {
-    type Resolved = Environment;
-    type Answer = wire::Config;
-    type Shown = Configured;
+impl Write for ForProvider<Remove> {
+    type Object = ();
+    type Request = Environment;
+    type Answer = KeyList;
+    type Shown = KeyStatus;
     const HAS_IDS: bool = false;
+    const VERB: Verb = Verb::Remove;
+    const EFFECT: Effect = Effect::Destroy;
 
-    fn effect(&self) -> Result<Effect, Failure> {
-        self.environment.resolve().map(Effect::Destroy)
+    fn environment(&self) -> Result<Environment, Failure> {
+        self.args.environment.resolve()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Environment> {
-        Ok(self.environment.resolve()?)
+    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Environment> {
+        Ok(self.environment()?)
     }
 
     fn change(&self, environment: &Environment) -> Change {
-        Change {
-            effect: Effect::Destroy(*environment),
-            provider: G::PROVIDER,
-            what: format!("Remove the backend's {} key", G::PROVIDER.name),
-            means: Some("Payment syncs and changes for this environment will stop.".into()),
-            account: None,
-            check: Check::backend(&["config"]),
-        }
+        let what = format!("Remove the backend's {} key", self.provider.name);
+        Change::new(self.provider, *environment, what, Check::backend(&["config"]))
+            .details("Payment syncs and changes for this environment will stop.".to_owned())
     }
 
-    fn call(&self, environment: &Environment) -> Result<Call<Self::Answer>> {
-        Ok(api::remove_keys(G::PROVIDER, *environment))
+    fn call(&self, environment: &Environment) -> Result<Call<KeyList>> {
+        Ok(api::remove_keys(self.provider, *environment))
     }
 
-    async fn conclude(
-        &self,
-        _ctx: &Ctx,
-        environment: Environment,
-        _reply: Reply<wire::Config>,
-    ) -> Result<Configured> {
-        Ok(Configured::removed(G::PROVIDER, environment))
+    fn note(&self, environment: &Environment, _reply: &Reply<KeyList>) -> String {
+        format!("{} {environment} key removed.", self.provider.name)
+    }
+
+    async fn after(&self, _ctx: &Ctx, _environment: Environment, shown: KeyStatus) -> Result<KeyStatus> {
+        Ok(shown.removed())
     }
 }

@@ -1,33 +1,30 @@
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::commands::common::EnvironmentArgs;
 use crate::commands::common::arguments::LimitArgs;
-use crate::runner::{Command, CommandSpec, Ctx, Gateway};
+use crate::commands::common::{EnvironmentArgs, ForProvider};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Customer, Money};
 
-/// List the customers of one environment, as the mirror has them
+/// List the customers of one environment, from the mirror
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<Self>("test --limit 10 --json"))]
-pub(crate) struct Customers<G: Gateway> {
+#[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json"))]
+pub(crate) struct Customers {
     #[command(flatten)]
     environment: EnvironmentArgs,
     #[command(flatten)]
     limit: LimitArgs,
-    #[arg(skip)]
-    gateway: PhantomData<G>,
 }
 
-impl<G: Gateway> Command for Customers<G> {
+impl Command for ForProvider<Customers> {
     type Reply = Reply<wire::Customers>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(api::customers(G::PROVIDER, self.environment.resolve()?, self.limit.limit)).await
+        ctx.send(api::customers(self.provider, self.args.environment.resolve()?, self.args.limit.limit)).await
     }
 }
 
@@ -70,7 +67,7 @@ fn row(customer: &Customer) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// `visa **** 4242`, as far as it is known.
+/// The payment method as far as it is known: `visa **** 4242`.
 fn method(customer: &Customer) -> Option<String> {
     let brand = customer.payment_method_brand.clone();
     let last4 = customer.payment_method_last4.as_deref().map(|last4| format!("**** {last4}"));

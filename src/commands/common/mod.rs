@@ -1,33 +1,32 @@
-//! The commands that every provider has, once for all of them.
+//! The commands that every provider has, and what commands share.
 
 mod arguments;
 mod catalog;
 mod config;
 mod config_remove;
-mod configured;
 mod customers;
 mod doctor;
-mod entries;
-mod input;
+mod key_status;
 mod secret_input;
 mod status;
 mod subscriptions;
 mod sync;
-mod target;
 mod transactions;
 
-pub(super) use arguments::{EnvironmentArgs, Named, Thing, at_most_one};
+pub(super) use crate::runner::is_stdin;
+pub(super) use arguments::{
+    EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, missing, to_json,
+};
 pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;
-pub(super) use configured::Configured;
-pub(super) use input::{FileArgs, boolean, is_stdin, missing, to_json};
-pub(super) use secret_input::{SecretFrom, SecretInput, check_beginning, read_secret_from};
+pub(super) use key_status::KeyStatus;
+pub(super) use secret_input::{SecretFrom, SecretInput, check_prefix, read_secret_from};
 pub(super) use sync::judge as judge_sync;
-pub(super) use target::Target;
 
 use anyhow::Result;
 use clap::Subcommand;
 
+use crate::api::Provider;
 use crate::error::Exit;
 use crate::runner::{Ctx, Gateway, execute};
 use customers::Customers;
@@ -37,28 +36,35 @@ use subscriptions::Subscriptions;
 use sync::Sync;
 use transactions::Transactions;
 
-/// What every provider has.
+/// A command's arguments, and the provider that it is for.
+pub(crate) struct ForProvider<A> {
+    pub(crate) provider: &'static Provider,
+    pub(crate) args: A,
+}
+
+/// The commands that every provider has.
 #[derive(Subcommand)]
 pub(crate) enum Common<G: Gateway> {
-    Status(Status<G>),
+    Status(Status),
     Doctor(Doctor<G>),
     Sync(Sync<G>),
-    Customers(Customers<G>),
+    Customers(Customers),
     Subscriptions(Subscriptions<G>),
     #[command(alias = "history")]
-    Transactions(Transactions<G>),
+    Transactions(Transactions),
 }
 
 impl<G: Gateway> Common<G> {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
+        let provider = G::PROVIDER;
         match self {
-            Self::Status(status) => execute(status, ctx).await,
-            // It asks for the most, and is rarely the one.
+            Self::Status(args) => execute(ForProvider { provider, args }, ctx).await,
+            // Boxed, because its future is by far the largest.
             Self::Doctor(doctor) => Box::pin(execute(doctor, ctx)).await,
             Self::Sync(sync) => execute(sync, ctx).await,
-            Self::Customers(customers) => execute(customers, ctx).await,
+            Self::Customers(args) => execute(ForProvider { provider, args }, ctx).await,
             Self::Subscriptions(subscriptions) => execute(subscriptions, ctx).await,
-            Self::Transactions(transactions) => transactions.show(ctx).await,
+            Self::Transactions(args) => ForProvider { provider, args }.dispatch(ctx).await,
         }
     }
 }

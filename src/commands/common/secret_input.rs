@@ -1,5 +1,5 @@
-//! A secret of a provider's: from the one source that the command line names, or else from the environment, or else from
-//! a question.
+//! Reads a provider's secret: from the source that the command line names, or else from an environment variable, or else
+//! from a prompt.
 
 use std::path::{Path, PathBuf};
 
@@ -9,35 +9,35 @@ use crate::commands::common::is_stdin;
 use crate::error::{Failure, Warning};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{Found, Source, read_secret};
+use crate::settings::{Source, WithSource, read_secret};
 use crate::ui::ask;
 use crate::wire::Environment;
 
 /// A source that the command line names.
 pub(crate) enum SecretFrom<'a> {
-    /// The secret itself, in this place of the command line; `-` is stdin.
-    Word(&'static str, &'a str),
-    /// A file, by this flag; `-` is stdin.
+    /// The secret itself, given in this way; `-` is stdin.
+    CommandLine(&'static str, &'a str),
+    /// A file, named by this option; `-` is stdin.
     File(&'static str, &'a Path),
     Stdin,
 }
 
-/// What a secret is called, and how it comes where the command line names no source.
+/// The name of a secret, and its sources if the command line names none.
 pub(crate) struct SecretInput {
-    /// As in “the key from stdin”.
+    /// Its name, as in “the key from stdin”.
     pub(crate) what: &'static str,
-    /// The environment variable that may have it.
+    /// The environment variable that can hold it.
     pub(crate) variable: &'static str,
-    /// What to ask for it with.
+    /// The prompt.
     pub(crate) question: String,
-    /// How to give it by a pipe.
+    /// The advice to use a pipe, such as “pipe it into …”.
     pub(crate) pipe: String,
 }
 
 impl SecretFrom<'_> {
     pub(crate) fn reads_stdin(&self) -> bool {
         match self {
-            Self::Word(_, word) => *word == "-",
+            Self::CommandLine(_, text) => *text == "-",
             Self::File(_, path) => is_stdin(path),
             Self::Stdin => true,
         }
@@ -45,65 +45,68 @@ impl SecretFrom<'_> {
 }
 
 impl SecretInput {
-    /// Gets it.
-    pub(crate) async fn find(&self, ctx: &Ctx, named: &[SecretFrom<'_>]) -> Result<Found<Secret>> {
+    /// Reads the secret from the only source that is named, or else from the environment or a prompt.
+    pub(crate) async fn find(&self, ctx: &Ctx, named: &[SecretFrom<'_>]) -> Result<WithSource<Secret>> {
         match named {
-            [] => self.search_surroundings(ctx).await,
+            [] => self.find_elsewhere(ctx).await,
             [named] => read_secret_from(ctx, self.what, named, &self.pipe).await,
-            _ => Err(Failure::usage(format!("The {} is given twice", self.what))
-                .hint(format!("give it once: {}, or in a file", self.pipe))
+            _ => Err(Failure::usage(format!("The {} is given more than once", self.what))
+                .hint(format!("give it once: {}, or use a file", self.pipe))
                 .into()),
         }
     }
 
-    async fn search_surroundings(&self, ctx: &Ctx) -> Result<Found<Secret>> {
+    async fn find_elsewhere(&self, ctx: &Ctx) -> Result<WithSource<Secret>> {
         if let Some(secret) = ctx.env.var(self.variable) {
             let value = Secret::new(secret.to_owned());
-            return Ok(Found { value, source: Source::Variable(self.variable) });
+            return Ok(WithSource { value, source: Source::Variable(self.variable) });
         }
         if !ctx.interactive {
-            return Err(Failure::usage(format!("The {} is missing, and nobody can be asked", self.what))
-                .hint(format!("{}, or set {}", self.pipe, self.variable))
-                .into());
+            return Err(Failure::usage(format!(
+                "The {} is missing, and the session is not interactive",
+                self.what
+            ))
+            .hint(format!("{}, or set {}", self.pipe, self.variable))
+            .into());
         }
-        Ok(Found { value: ask::secret(self.question.clone()).await?, source: Source::Prompt })
+        Ok(WithSource { value: ask::secret(self.question.clone()).await?, source: Source::Prompt })
     }
 }
 
-/// Reads a secret from where the command line says; `pipe` says how it can come by a pipe.
+/// Reads a secret from the source that the command line names; see [`SecretInput`] for `what` and `pipe`.
 pub(crate) async fn read_secret_from(
     ctx: &Ctx,
     what: &'static str,
     named: &SecretFrom<'_>,
     pipe: &str,
-) -> Result<Found<Secret>> {
+) -> Result<WithSource<Secret>> {
     let (path, source) = match named {
         _ if named.reads_stdin() => (None, Source::Flag("stdin")),
-        SecretFrom::Word(place, secret) => {
+        SecretFrom::CommandLine(place, secret) => {
             ctx.warn(&[in_argv(what, pipe)]);
-            return Ok(Found { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
+            return Ok(WithSource { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
         }
         SecretFrom::File(flag, path) => {
             (Some(path.to_path_buf()), Source::KeyFile { named_by: flag, path: path.to_path_buf() })
         }
         SecretFrom::Stdin => (None, Source::Flag("stdin")),
     };
-    // Whoever takes the flag for another has written the secret where the path should be: it is not repeated.
+    // The path is not repeated: with the wrong option, it may be the secret itself.
     let place = match &source {
         Source::KeyFile { named_by, .. } => format!("the file that {named_by} names"),
         _ => "stdin".to_owned(),
     };
-    let value = run_blocking(move || from(path)).await.map_err(|error| {
+    let value = run_blocking(move || read(path)).await.map_err(|error| {
         Failure::usage(format!("Cannot read the {what} from {place}"))
             .why(format!("{error:#}"))
             .hint(format!("name a file that holds the {what} and nothing else, or {pipe}"))
     })?;
     ctx.warn(source.readable_by_others().as_slice());
-    Ok(Found { value, source })
+    Ok(WithSource { value, source })
 }
 
-/// From this file, or from stdin.
-fn from(path: Option<PathBuf>) -> Result<Secret> {
+/// Reads a secret from this file, or from stdin.
+fn read(path: Option<PathBuf>) -> Result<Secret> {
     match path {
         Some(path) => read_secret(std::fs::File::open(path)?),
         None => read_secret(std::io::stdin().lock()),
@@ -112,27 +115,27 @@ fn from(path: Option<PathBuf>) -> Result<Secret> {
 
 fn in_argv(what: &str, pipe: &str) -> Warning {
     let text = format!(
-        "a {what} on the command line is visible to everyone on this machine and stays in the shell's history; {pipe} \
-         next time"
+        "everyone on this machine can see a {what} on the command line, and the shell's history keeps it; next time, \
+         {pipe}"
     );
     Warning { code: "KEY_IN_ARGV", text }
 }
 
-/// Refuses a key whose beginning is not that of its environment's keys.
+/// Refuses a key without the prefix of its environment's keys.
 ///
 /// # Errors
-/// The words that go on after “the key”.
-pub(crate) fn check_beginning(
+/// The rest of a sentence that begins with “the key”.
+pub(crate) fn check_prefix(
     key: &str,
     environment: Environment,
-    beginning: fn(Environment) -> &'static str,
+    prefix: fn(Environment) -> &'static str,
 ) -> Result<(), String> {
-    match key.strip_prefix(beginning(environment)) {
-        Some("") => Err("is only the beginning of one".into()),
+    match key.strip_prefix(prefix(environment)) {
+        Some("") => Err("is only the prefix of a key".into()),
         Some(_) => Ok(()),
-        None if key.starts_with(beginning(environment.other())) => {
+        None if key.starts_with(prefix(environment.other())) => {
             Err(format!("is for {}, not for {environment}", environment.other()))
         }
-        None => Err(format!("does not begin with {}", beginning(environment))),
+        None => Err(format!("does not begin with {}", prefix(environment))),
     }
 }

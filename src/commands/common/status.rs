@@ -1,32 +1,29 @@
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Reply};
-use crate::runner::{Command, CommandSpec, Ctx, Gateway};
+use crate::commands::common::ForProvider;
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection};
 
-/// Show connection, key, account, webhook and last sync of each environment
+/// Show the connection, key, account, webhook and last sync of each environment
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<Self>("--json"))]
-pub(crate) struct Status<G: Gateway> {
-    #[arg(skip)]
-    gateway: PhantomData<G>,
-}
+#[command(add = CommandSpec::reads::<ForProvider<Self>>("--json"))]
+pub(crate) struct Status;
 
-impl<G: Gateway> Command for Status<G> {
-    type Reply = Reply<wire::Status>;
+impl Command for ForProvider<Status> {
+    type Reply = Reply<wire::Connections>;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(api::status(G::PROVIDER)).await
+        ctx.send(api::status(self.provider)).await
     }
 }
 
-impl View for wire::Status {
+impl View for wire::Connections {
     const NOUN: &'static str = "payment environments";
     const ROWS: Rows = &[(wire::CONNECTIONS[0], "connection"), (wire::CONNECTIONS[1], "connection")];
     const TABLES: Tables = &[&[
@@ -43,10 +40,10 @@ impl View for wire::Status {
         Section::new(Self::TABLES[0], self.connections.iter().map(connection_row)).into()
     }
 
-    /// Why the last sync failed: the table says only that it did.
+    /// The reasons of failed syncs, which the table does not have.
     fn notes(&self) -> Vec<String> {
-        let failed = self.connections.iter().filter(|connection| connection.is_configured());
-        failed
+        let configured = self.connections.iter().filter(|connection| connection.is_configured());
+        configured
             .filter_map(|connection| {
                 let reason = connection.last_sync_error()?;
                 Some(format!("{}: the last sync failed: {reason}", connection.environment))

@@ -7,7 +7,7 @@ use crate::api::{self, Reply};
 use crate::commands::common::arguments::SubjectRows;
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 
-/// List the subscriptions of one environment, as the mirror has them
+/// List the subscriptions of one environment, from the mirror
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --subject-type team --subject-id team_northwind --json"))]
 pub(crate) struct Subscriptions<G: Gateway> {

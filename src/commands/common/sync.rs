@@ -13,16 +13,16 @@ use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, Synced};
 use crate::ui::{Page, Rows, Show, Tables, View};
 use crate::wire::Environment;
 
-/// Mirror the provider's catalog, customers and subscriptions again
+/// Sync the provider's catalog, customers and subscriptions to the mirror
 ///
-/// The backend reports success over HTTP whatever became of the sync. This command says what did: it exits 0 when
-/// every configured environment was synced, 9 when some failed, 1 when all failed or no key is configured.
+/// Exits 0 if every configured environment was synced, 9 if some failed, and 1 if all failed or no key is configured.
+/// (The backend's HTTP status is 200 in all of these cases.)
 #[derive(Args)]
 #[command(add = CommandSpec::syncs::<Self>("test --json"))]
 pub(crate) struct Sync<G: Gateway> {
-    /// Which environment [default: all]
+    /// The environment [default: all]
     #[arg(value_name = "ENV")]
-    word: Option<Scope>,
+    argument: Option<Scope>,
     /// The environment, as a flag
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Scope>,
@@ -30,7 +30,7 @@ pub(crate) struct Sync<G: Gateway> {
     gateway: PhantomData<G>,
 }
 
-/// One environment or all.
+/// One environment or all environments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scope {
     Test,
@@ -39,9 +39,9 @@ enum Scope {
 }
 
 impl<G: Gateway> Command for Sync<G> {
-    type Reply = Report<G::Sync>;
+    type Reply = SyncReport<G::Sync>;
     const HAS_IDS: bool = false;
-    /// Thousands of customers take the backend a while.
+    /// The backend needs time for thousands of customers.
     const DEADLINE: Duration = Duration::from_secs(300);
 
     fn doing(&self) -> Cow<'static, str> {
@@ -49,25 +49,25 @@ impl<G: Gateway> Command for Sync<G> {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let only = match at_most_one(self.word.iter().chain(&self.environment))? {
+        let only = match at_most_one(self.argument.iter().chain(&self.environment))? {
             Some(Scope::Test) => Some(Environment::Test),
             Some(Scope::Live) => Some(Environment::Live),
             Some(Scope::All) | None => None,
         };
         let reply = ctx.send(api::sync(G::PROVIDER, only)).await?;
-        Ok(Report { reply, only, provider: G::PROVIDER })
+        Ok(SyncReport { reply, only, provider: G::PROVIDER })
     }
 }
 
-/// What became of the sync, judged by what was asked for.
-pub(crate) struct Report<T> {
+/// The result of a sync.
+pub(crate) struct SyncReport<T> {
     reply: Reply<T>,
-    /// The environment that the user named.
+    /// The environment that the user selected.
     only: Option<Environment>,
     provider: &'static Provider,
 }
 
-impl<T: View + Synced> Show for Report<T> {
+impl<T: View + Synced> Show for SyncReport<T> {
     const ROWS: Rows = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
@@ -89,9 +89,10 @@ impl<T: View + Synced> Show for Report<T> {
     }
 }
 
-/// Whether a sync that was answered with a success is one.
+/// The failure of a sync whose HTTP status was 200, if it failed.
 ///
-/// With the default `all`, an environment that was never configured is not a failure; one that the user names is.
+/// With the default `all`, an unconfigured environment is not a failure. An unconfigured environment that the user
+/// selected is one.
 pub(crate) fn judge(
     outcomes: &[(&str, SyncOutcome)],
     only: Option<Environment>,
@@ -116,8 +117,7 @@ pub(crate) fn judge(
         let scope = only.map_or("any environment", Environment::as_str);
         let what = format!("Nothing was synced: no {name} key is configured for {scope}");
         let (commands, environment) = (provider.commands, only.unwrap_or(Environment::Test));
-        let hint =
-            format!("give the backend a key with `{commands} config set {environment}`, then run it again");
+        let hint = format!("set a key with `{commands} config set {environment}`, then sync again");
         return Some(Failure::new(Code::ConfigNotFound, what).hint(hint));
     }
     let (failed, done) = (failed.join(" and "), done.join(" and "));
@@ -126,7 +126,7 @@ pub(crate) fn judge(
     } else {
         Failure::new(Code::SyncPartlyFailed, format!("The {name} sync of {failed} failed; {done} was synced"))
     };
-    Some(failure.why(why.join("\n")).hint("the mirror may be out of date; mend the cause, then run it again"))
+    Some(failure.why(why.join("\n")).hint("the mirror may be out of date; fix the cause, then sync again"))
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     use SyncOutcome::{Done, Unconfigured};
 
     #[test]
-    fn the_whole_table() {
+    fn the_exit_code_depends_on_all_outcomes() {
         let failed = || SyncOutcome::Failed("prices exploded".into());
         let table = [
             (Done, Done, Exit::Done),

@@ -1,89 +1,88 @@
 use std::borrow::Cow;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Call, Reply};
+use crate::commands::common::ForProvider;
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, Follow, Gateway, Sign, execute, execute_follow};
+use crate::runner::{Command, CommandSpec, Ctx, Follow, Sign, execute, execute_follow};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
-/// List payments, failed payments and refunds of one environment, newest first
+/// List the payments, failed payments and refunds of one environment, newest first
 ///
-/// With --follow those that are there are shown oldest first, at most --limit of them, and then each that comes or
-/// changes, until Ctrl-C. JSON is a line for each. A backend that does not answer is waited for.
+/// With --follow, existing transactions are shown oldest first, at most --limit of them. After that, each new or changed
+/// transaction is shown, until Ctrl-C. JSON output has one line per transaction. If the backend does not respond, the
+/// command keeps trying.
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<Self>("test --limit 10 --json")
+#[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json")
     .note("with --follow it runs until it is stopped, then exits with 0; JSON is then one line for each row"))]
-pub(crate) struct Transactions<G: Gateway> {
+pub(crate) struct Transactions {
     #[command(flatten)]
     rows: SubjectRows,
-    /// Go on: show each that comes or changes, until Ctrl-C
+    /// Keep running and show each new or changed transaction, until Ctrl-C
     #[arg(long)]
     follow: bool,
-    /// How long to wait before looking again, at least 1s [default: 5s]
+    /// The time between two requests, at least 1s [default: 5s]
     #[arg(long, value_name = "DURATION", requires = "follow", value_parser = interval)]
     interval: Option<Duration>,
-    #[arg(skip)]
-    gateway: PhantomData<G>,
 }
 
-/// More often would be a burden for a backend that takes one write at a time.
-const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
-const INTERVAL: Duration = Duration::from_secs(5);
-/// How many the backend gives at most.
-const MOST: u8 = 100;
-/// How many it gives where nobody says otherwise.
-const USUAL: u8 = 50;
+/// More frequent requests would slow down the backend.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
+/// The backend returns at most this many.
+const MAX_LIMIT: u8 = 100;
+/// The backend's default limit.
+const DEFAULT_LIMIT: u8 = 50;
 
 fn interval(text: &str) -> Result<Duration, String> {
     let interval = parse_duration(text)?;
-    if interval < SHORTEST_INTERVAL { Err("the shortest interval is 1s".to_owned()) } else { Ok(interval) }
+    if interval < MIN_INTERVAL { Err("the interval must be at least 1s".to_owned()) } else { Ok(interval) }
 }
 
-impl<G: Gateway> Transactions<G> {
-    pub(super) async fn show(self, ctx: &Ctx) -> Result<Exit> {
-        if self.follow { execute_follow(self, ctx).await } else { execute(self, ctx).await }
+impl ForProvider<Transactions> {
+    pub(super) async fn dispatch(self, ctx: &Ctx) -> Result<Exit> {
+        if self.args.follow { execute_follow(self, ctx).await } else { execute(self, ctx).await }
     }
 }
 
-impl<G: Gateway> Follow for Transactions<G> {
+impl Follow for ForProvider<Transactions> {
     type Rows = wire::Transactions;
-    const MOST: usize = MOST as usize;
+    const MOST: usize = MAX_LIMIT as usize;
 
     fn call(&self) -> Result<Call<Self::Rows>, Failure> {
-        let environment = self.rows.environment.resolve()?;
-        Ok(api::transactions(G::PROVIDER, environment, &self.rows.subject(), Some(MOST)))
+        let environment = self.args.rows.environment.resolve()?;
+        Ok(api::transactions(self.provider, environment, &self.args.rows.subject(), Some(MAX_LIMIT)))
     }
 
     fn signs(rows: &Self::Rows) -> Vec<Sign<'_>> {
         let sign = |row| {
             let id = Transaction::reference(row).map(|(_, id)| id);
-            Sign { identity: row.identity(), version: row.version(), id }
+            Sign { identity: row.unique_key(), version: row.version(), id }
         };
         rows.transactions.iter().map(sign).collect()
     }
 
     fn first(&self) -> usize {
-        self.rows.limit.limit.unwrap_or(USUAL).into()
+        self.args.rows.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
     }
 
     fn interval(&self) -> Duration {
-        self.interval.unwrap_or(INTERVAL)
+        self.args.interval.unwrap_or(DEFAULT_INTERVAL)
     }
 }
 
-impl<G: Gateway> Command for Transactions<G> {
+impl Command for ForProvider<Transactions> {
     type Reply = Reply<wire::Transactions>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let environment = self.rows.environment.resolve()?;
-        let limit = self.rows.limit.limit;
-        ctx.send(api::transactions(G::PROVIDER, environment, &self.rows.subject(), limit)).await
+        let environment = self.args.rows.environment.resolve()?;
+        let limit = self.args.rows.limit.limit;
+        ctx.send(api::transactions(self.provider, environment, &self.args.rows.subject(), limit)).await
     }
 }
 

@@ -1,5 +1,4 @@
-//! Items and plans. The backend lists them together and has no route for either alone: lists and single ones are taken
-//! from the catalog.
+//! Items and plans. The backend has no routes for them: it only lists them together, as the catalog.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
-use crate::commands::common::{EnvironmentArgs, Named, Thing, judge_sync};
+use crate::commands::common::{EnvironmentArgs, IdArgs, Target, judge_sync};
 use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Listed, SyncOutcome, Synced};
@@ -20,17 +19,17 @@ use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
 
-/// One kind of what is in the catalog.
+/// A kind of object in the catalog.
 pub(crate) trait Row: Listed + Sized + 'static {
     /// The arguments of the example of `get`.
     const GET_EXAMPLE: &'static str;
-    /// One of them, also as the field of an answer that has one.
+    /// The singular, and the field of an answer with one object.
     const ONE: &'static str;
-    /// Many of them, also as the catalog's field.
+    /// The plural, and the field of the catalog.
     const MANY: &'static str;
-    /// The field of its id.
+    /// The field of the ID.
     const ID: &'static str;
-    /// What is said of one that is not there.
+    /// The error code for an object that does not exist.
     const NOT_FOUND: &'static str;
     const COLUMNS: &'static [Column];
 
@@ -38,20 +37,20 @@ pub(crate) trait Row: Listed + Sized + 'static {
     fn id(&self) -> &str;
     fn name(&self) -> Option<&str>;
     fn price(&self) -> Option<Money<'_>>;
-    /// How often it is paid, where that is part of what it is.
+    /// How often it is paid, if it is paid repeatedly.
     fn every(&self) -> Option<String> {
         None
     }
-    /// A plan has made it, and nobody asked for it by itself.
-    fn is_of_a_plan(&self) -> bool {
+    /// Whether Razorpay created it together with a plan.
+    fn is_part_of_plan(&self) -> bool {
         false
     }
     fn created_at(&self) -> Option<&str>;
-    /// As many cells as there are columns.
+    /// One cell for each column.
     fn cells(&self) -> Vec<Cow<'_, str>>;
 }
 
-/// Rows as a table shows them.
+/// The table of some rows.
 pub(crate) fn section<'a, R: Row>(rows: impl IntoIterator<Item = &'a R>) -> Section<'a> {
     Section::new(R::COLUMNS, rows.into_iter().map(Row::cells))
 }
@@ -70,7 +69,7 @@ impl View for Catalog {
     }
 }
 
-/// List them for one environment, as the mirror has them
+/// List the objects of one environment from the mirror
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(crate) struct List<R: Row> {
@@ -87,18 +86,18 @@ impl<R: Row> Command for List<R> {
         Ok(Part { catalog: catalog(ctx, self.environment.resolve()?).await?, row: PhantomData })
     }
 
-    /// It has read both lists.
+    /// The catalog has both lists.
     fn ids_to_cache(&self, reply: &Part<R>) -> Option<CachedIds> {
         Some(id_lists::all(&reply.catalog.data, self.environment.resolve().ok()?))
     }
 }
 
-/// Show one by its id, as the mirror has it
+/// Show one object from the mirror
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>(R::GET_EXAMPLE))]
 pub(crate) struct Get<R: Row> {
     #[command(flatten)]
-    thing: Named<R>,
+    target: IdArgs<R>,
     #[arg(skip)]
     row: PhantomData<R>,
 }
@@ -107,7 +106,7 @@ impl<R: Row> Command for Get<R> {
     type Reply = One<R>;
 
     async fn run(&self, ctx: &Ctx) -> Result<One<R>> {
-        let Thing { environment, id } = self.thing.resolve()?;
+        let Target { environment, id } = self.target.resolve()?;
         let catalog = catalog(ctx, environment).await?;
         if R::all(&catalog.data).iter().any(|row| row.id() == id) {
             return Ok(One { catalog, id, row: PhantomData });
@@ -117,7 +116,7 @@ impl<R: Row> Command for Get<R> {
         let what = format!("{} {environment} {} not found: {id}", RAZORPAY.name, R::ONE);
         Err(Failure::new(Code::Backend(R::NOT_FOUND.into()), what)
             .exit(Exit::NotFound)
-            .hint(format!("`{list}` shows what there is; `{sync}` brings the mirror up to date"))
+            .hint(format!("`{list}` lists existing {}; `{sync}` updates the mirror", R::MANY))
             .into())
     }
 }
@@ -151,7 +150,7 @@ impl<R: Row> Show for Part<R> {
     }
 }
 
-/// One row of the catalog, which is there.
+/// One existing row of the catalog.
 pub(crate) struct One<R> {
     catalog: Reply<Catalog>,
     id: String,
@@ -178,83 +177,81 @@ impl<R: Row> Show for One<R> {
     }
 }
 
-/// What tells a new row from others, where its id is not known: nothing else does (exchange 296).
-pub(crate) struct Likeness<'a> {
-    pub(crate) environment: Environment,
-    pub(crate) name: &'a str,
-    pub(crate) price: Money<'a>,
+/// The values by which a new object is found in the catalog while its ID is unknown (exchange 296).
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct MatchKey {
+    name: String,
+    price: Option<String>,
     /// See [`Row::every`].
-    pub(crate) every: Option<String>,
+    every: Option<String>,
 }
 
-/// A name, a price and a rhythm, as far as there are such.
-type Looks = (String, Option<String>, Option<String>);
+impl MatchKey {
+    /// The key of a new object. Razorpay trims names and returns currencies in lower case.
+    pub(crate) fn new(name: &str, price: &Money<'_>, every: Option<String>) -> Self {
+        Self { name: name.trim().to_owned(), price: Some(price.to_string()), every }
+    }
 
-fn looks(row: &impl Row) -> Option<Looks> {
-    Some((row.name()?.to_owned(), row.price().map(|price| price.to_string()), row.every()))
+    fn of(row: &impl Row) -> Option<Self> {
+        let price = row.price().map(|price| price.to_string());
+        Some(Self { name: row.name()?.to_owned(), price, every: row.every() })
+    }
 }
 
-/// Which of many new rows the catalog has already, by their ids: each row is one of them at most. It is synced before, and
-/// the backend's sync waits for creates that are still under way there.
-pub(crate) async fn there_already<'a, R: Row>(
+/// The IDs of new objects that are in the catalog already; each existing object stands for only one new object. The
+/// catalog is synced first: the backend's sync waits for creates that it is still processing.
+pub(crate) async fn find_existing<R: Row>(
     ctx: &Ctx,
     environment: Environment,
-    wanted: impl Iterator<Item = Option<Likeness<'a>>>,
+    keys: impl Iterator<Item = Option<MatchKey>>,
 ) -> Result<Vec<Option<String>>> {
     let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await?;
     if let Some(failure) = judge_sync(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
         return Err(failure.into());
     }
     let catalog = catalog(ctx, environment).await?;
-    let mut there: HashMap<Looks, Vec<&str>> = HashMap::new();
-    for row in R::all(&catalog.data).iter().rev().filter(|row| !row.is_of_a_plan()) {
-        if let Some(looks) = looks(row) {
-            there.entry(looks).or_default().push(row.id());
+    let mut existing: HashMap<MatchKey, Vec<&str>> = HashMap::new();
+    for row in R::all(&catalog.data).iter().rev().filter(|row| !row.is_part_of_plan()) {
+        if let Some(key) = MatchKey::of(row) {
+            existing.entry(key).or_default().push(row.id());
         }
     }
-    let taken = |likeness: Option<Likeness<'_>>| Some(there.get_mut(&likeness?.looks())?.pop()?.to_owned());
-    Ok(wanted.map(taken).collect())
+    let take = |key: Option<MatchKey>| Some(existing.get_mut(&key?)?.pop()?.to_owned());
+    Ok(keys.map(take).collect())
 }
 
-impl Likeness<'_> {
-    /// Says of a create whose answer was lost what is there now that looks like it.
-    pub(crate) async fn look<R: Row>(&self, ctx: &Ctx, failure: Failure) -> Failure {
-        let environment = self.environment;
-        // The backend's sync waits until the create is over there, one way or the other.
-        let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await;
-        let synced = synced.is_ok_and(|synced| {
-            synced.data.outcomes().iter().all(|(_, outcome)| *outcome == SyncOutcome::Done)
-        });
-        // Where it cannot be seen, what to look at has been said already.
-        let Ok(catalog) = catalog(ctx, environment).await else { return failure };
-        let found: Vec<&R> = R::all(&catalog.data).iter().filter(|row| self.is_like(*row)).collect();
-        let place = format!("the catalog of {environment}{}", if synced { ", just synced" } else { "" });
-        let what = format!("of this name and amount ({})", self.price);
-        let seen = if found.is_empty() {
-            format!("no {} {what} is in {place}", R::ONE)
-        } else {
-            let row = |row: &&R| format!("{}, created {}", row.id(), short_date(row.created_at()));
-            let rows: Vec<String> = found.iter().map(row).collect();
-            format!("{} {what} in {place}:\n{}", R::MANY, rows.join("\n"))
-        };
-        let why =
-            failure.why.iter().map(String::as_str).chain([seen.as_str()]).collect::<Vec<_>>().join("\n");
-        let hint = match (found.is_empty(), synced) {
-            (false, _) => {
-                format!("if that is the {} you wanted, it was done; run it again only for another", R::ONE)
-            }
-            (true, true) => "it was not done as far as can be seen; run it again".to_owned(),
-            (true, false) => return failure.why(why),
-        };
-        failure.why(why).hint(hint)
-    }
-
-    fn is_like<R: Row>(&self, row: &R) -> bool {
-        looks(row) == Some(self.looks())
-    }
-
-    /// Names come back without the blanks around them, and currencies in lower case.
-    fn looks(&self) -> Looks {
-        (self.name.trim().to_owned(), Some(self.price.to_string()), self.every.clone())
-    }
+/// Adds to the failure of a create with an unknown outcome which matching objects the catalog has now.
+pub(crate) async fn investigate<R: Row>(
+    ctx: &Ctx,
+    environment: Environment,
+    key: Option<MatchKey>,
+    failure: Failure,
+) -> Failure {
+    let Some(key) = key else { return failure };
+    // The backend's sync waits until it has processed the create.
+    let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await;
+    let synced = synced
+        .is_ok_and(|synced| synced.data.outcomes().iter().all(|(_, outcome)| *outcome == SyncOutcome::Done));
+    // Without the catalog, the failure already says what to check.
+    let Ok(catalog) = catalog(ctx, environment).await else { return failure };
+    let found: Vec<&R> =
+        R::all(&catalog.data).iter().filter(|row| MatchKey::of(*row).as_ref() == Some(&key)).collect();
+    let place = format!("the catalog of {environment}{}", if synced { ", just synced" } else { "" });
+    let what = format!("with this name and amount ({})", key.price.unwrap_or_default());
+    let seen = if found.is_empty() {
+        format!("no {} {what} is in {place}", R::ONE)
+    } else {
+        let row = |row: &&R| format!("{}, created {}", row.id(), short_date(row.created_at()));
+        let rows: Vec<String> = found.iter().map(row).collect();
+        format!("{} {what} in {place}:\n{}", R::MANY, rows.join("\n"))
+    };
+    let why = failure.why.iter().map(String::as_str).chain([seen.as_str()]).collect::<Vec<_>>().join("\n");
+    let hint = match (found.is_empty(), synced) {
+        (false, _) => {
+            format!("if this is your new {}, it was created; run it again only to create another", R::ONE)
+        }
+        (true, true) => format!("the {} was probably not created; run it again", R::ONE),
+        (true, false) => return failure.why(why),
+    };
+    failure.why(why).hint(hint)
 }

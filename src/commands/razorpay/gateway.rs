@@ -1,4 +1,4 @@
-//! Razorpay as the commands that every provider has see it.
+//! Razorpay as a [`Gateway`].
 
 use std::borrow::Cow;
 
@@ -10,9 +10,9 @@ use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
-use crate::wire::{Config, Environment, sync_error};
+use crate::wire::{Environment, KeyList, sync_error};
 
-/// See [`Gateway`].
+/// Razorpay, for the commands that exist for every provider.
 pub(crate) enum RazorpayGateway {}
 
 impl Gateway for RazorpayGateway {
@@ -22,30 +22,30 @@ impl Gateway for RazorpayGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Catalog;
-    const KEY_TABLES: Tables = Config::TABLES;
+    const KEY_TABLES: Tables = KeyList::TABLES;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
 
-    fn key_beginning(environment: Environment) -> &'static str {
-        config_set::beginning(environment)
+    fn key_prefix(environment: Environment) -> &'static str {
+        config_set::prefix(environment)
     }
 
-    /// An item has its amount, and nothing here has a lookup key: what can be missing is a plan's item.
+    /// Finds plans whose item is not in the catalog. Every item has an amount, and Razorpay has no lookup keys.
     fn examine(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
         let items = catalog.items.iter().filter(|item| item.active == Some(true)).count();
         let plans = || catalog.plans.iter().filter(|plan| plan.active == Some(true));
-        let is_there = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
-        let lost: Vec<&str> = plans()
-            .filter(|plan| !plan.item_id.as_ref().is_some_and(is_there))
+        let exists = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
+        let without_item: Vec<&str> = plans()
+            .filter(|plan| !plan.item_id.as_ref().is_some_and(exists))
             .map(|plan| plan.plan_id.as_str())
             .collect();
         let sync = |_: &str| vec!["sync".to_owned(), environment.to_string()];
         vec![
-            Finding::of_some("items", items, ("", "each with its amount"), &[], sync),
+            Finding::of_some("items", items, ("", "each with an amount"), &[], sync),
             Finding::of_some(
                 "plans",
                 plans().count(),
                 ("without their item", "each with its item"),
-                &lost,
+                &without_item,
                 sync,
             ),
         ]
@@ -87,7 +87,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(result);
     let done = outcome == SyncOutcome::Done;
     let counts = &result.sync_counts;
-    // What failed is counted as 0, and is not known to be none.
+    // The backend reports 0 for a part that failed, so a 0 is shown only after a success.
     let count =
         |count: Option<u64>| dash(count.filter(|count| done || *count > 0).map(|count| count.to_string()));
     vec![
@@ -109,7 +109,7 @@ impl Synced for SyncResults {
     }
 }
 
-/// A sync is done when the backend says that it succeeded and nothing contradicts it.
+/// A sync succeeded if the backend reports a success without an error.
 fn outcome(result: &SyncResult) -> SyncOutcome {
     if !result.connection.is_configured() {
         return SyncOutcome::Unconfigured;
@@ -117,7 +117,9 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
     match (result.status.as_str(), &result.error) {
         ("succeeded", None) => SyncOutcome::Done,
         (_, Some(reason)) => SyncOutcome::Failed(sync_error(reason).into_owned()),
-        (status, None) => SyncOutcome::Failed(format!("the backend calls it {status}, without a reason")),
+        (status, None) => {
+            SyncOutcome::Failed(format!("the backend reports the status {status} without a reason"))
+        }
     }
 }
 
@@ -155,7 +157,7 @@ fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// `3 of 12` payments, as far as it is known.
+/// The number of payments as far as it is known: `3 of 12`.
 fn paid(subscription: &Subscription) -> Option<String> {
     let paid = subscription.paid_count?;
     Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))

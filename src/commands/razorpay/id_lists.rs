@@ -38,7 +38,7 @@ fn item(item: &Item) -> CachedId {
 
 /// `499.00 INR / month, Gold`
 fn plan(plan: &Plan) -> CachedId {
-    let every = plan.rhythm().map(|rhythm| format!(" / {rhythm}")).unwrap_or_default();
+    let every = plan.billing_cycle().map(|cycle| format!(" / {cycle}")).unwrap_or_default();
     let price = plan.price().map(|price| format!("{price}{every}").into());
     CachedId::new(plan.id(), &[price, plan.name().map(Cow::Borrowed)], plan.active)
 }

@@ -1,4 +1,4 @@
-//! Razorpay: what only Razorpay has, and how Razorpay's part of what every provider has is shown.
+//! The commands for Razorpay: those that only Razorpay has, and the Razorpay types of the shared ones.
 
 mod catalog;
 mod config_set;
@@ -20,21 +20,21 @@ use gateway::RazorpayGateway;
 const NO_IDEMPOTENCY_KEY: &str =
     "has no idempotency key: check the list before you run it again; bulk input is checked against the list";
 
-/// Everything for Razorpay.
+/// Commands for Razorpay.
 #[derive(Subcommand)]
 pub(crate) enum Razorpay {
     #[command(flatten)]
     Common(Common<RazorpayGateway>),
     Catalog(Catalog<RazorpayGateway>),
-    /// Show which keys are configured, masked; set and remove them
+    /// Show, set and remove the keys of each environment
     Config(Config<RazorpayGateway>),
-    /// The webhook through which Razorpay tells the backend of payments, which is made in Razorpay's dashboard
+    /// Set up the webhook through which Razorpay reports payments to the backend
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
-    /// Razorpay items
+    /// Manage items at Razorpay
     #[command(subcommand)]
     Items(items::Items),
-    /// Razorpay plans
+    /// Manage plans at Razorpay
     #[command(subcommand)]
     Plans(plans::Plans),
 }

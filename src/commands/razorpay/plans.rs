@@ -3,20 +3,17 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
-use crate::api::{Call, Reply};
-use crate::commands::common::{EnvironmentArgs, FileArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
-use crate::commands::razorpay::catalog::{self, Get, Likeness, List, Row};
+use crate::commands::razorpay::catalog::{self, Get, List, MatchKey, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
-use crate::runner::guard::Effect;
-use crate::runner::{
-    Bulk, Change, Check, CommandSpec, Ctx, Done, Entries, Verb, Write, execute, execute_bulk,
-};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
-    Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply, Rhythm,
+    BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
 };
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Money, Notes, Patch};
 
@@ -34,7 +31,7 @@ impl Plans {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_bulk(create, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
         }
     }
 }
@@ -73,7 +70,7 @@ impl Row for Plan {
     }
 
     fn every(&self) -> Option<String> {
-        self.rhythm()
+        self.billing_cycle()
     }
 
     fn created_at(&self) -> Option<&str> {
@@ -87,7 +84,7 @@ impl Row for Plan {
             dash(self.item_id.as_deref()),
             dash(self.name()),
             dash(self.price().map(|price| price.to_string())),
-            dash(self.rhythm()),
+            dash(self.billing_cycle()),
             yes_no(self.active),
             short_date(self.synced_at.as_deref()),
         ]
@@ -108,38 +105,38 @@ impl View for PlanReply {
     }
 }
 
-/// Create a plan, and an item for it
+/// Create a plan and its item
 ///
-/// A plan cannot be changed afterwards. Razorpay takes no idempotency key: two runs make two plans. Where the answer is
-/// lost, the catalog is looked through for what this run may have made, before anybody runs it again.
+/// A plan cannot be changed later. Razorpay has no idempotency keys: two runs create two plans. If the outcome is unknown,
+/// the catalog is searched for the plan that this run may have created.
 ///
-/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
-/// `insforge help output`. It syncs first: what the catalog has already of the same name, amount and rhythm is not made again.
+/// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. The command
+/// syncs first and does not create plans whose name, amount and period are already in the catalog.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --period monthly --interval 1 --item-name Basic --item-amount 49900 --item-currency INR --json")
     .note(NO_IDEMPOTENCY_KEY))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// What it is counted in (required)
+    /// Unit of the billing interval (required)
     #[arg(long, required_unless_present = "from_file")]
     period: Option<PlanPeriod>,
-    /// It is paid every so many periods; of daily ones 7 at least (required)
+    /// Number of periods between payments; at least 7 for daily (required)
     #[arg(long, value_name = "COUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
     interval: Option<PlanInterval>,
-    /// The name of its item, as customers see it; at most 255 characters (required)
+    /// Name of the item, as customers see it; at most 255 characters (required)
     #[arg(long, value_name = "NAME", required_unless_present = "from_file")]
     item_name: Option<ItemName>,
-    /// What it costs each time, in the currency's smallest unit: 49900 for 499.00 INR (required)
+    /// Amount of each payment in the currency's smallest unit: 49900 for 499.00 INR (required)
     #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
     item_amount: Option<ItemAmount>,
-    /// The three-letter ISO code of the currency (required)
+    /// Three-letter currency code, such as INR (required)
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
     item_currency: Option<Currency>,
-    /// The description of its item, or `null` for none
+    /// Description of the item, or `null` for none
     #[arg(long, value_name = "TEXT")]
     item_description: Option<Patch<ItemDescription>>,
-    /// Notes as a JSON object of texts, such as '{"tier":"gold"}'
+    /// Notes as a JSON object of strings, such as '{"tier":"gold"}'
     #[arg(long, value_name = "JSON")]
     notes: Option<Notes>,
     #[command(flatten)]
@@ -147,99 +144,76 @@ pub(crate) struct Create {
 }
 
 impl Write for Create {
-    type Resolved = (Environment, NewPlan);
+    type Object = NewPlan;
+    type Request = (Environment, NewPlan);
     type Answer = PlanReply;
     type Shown = Done<PlanReply>;
-
-    fn effect(&self) -> Result<Effect, Failure> {
-        self.environment.resolve().map(Effect::Write)
-    }
-
-    fn reads_stdin(&self) -> Option<&'static str> {
-        self.file.reads_stdin()
-    }
-
-    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        self.with(ctx, NewPlan::default())
-    }
-
-    fn change(&self, (environment, plan): &Self::Resolved) -> Change {
-        let name = plan.item.as_ref().map(items::named).unwrap_or_default();
-        let rhythm = plan.period.zip(plan.interval).map(|(period, interval)| Rhythm { period, interval });
-        let every = rhythm.map(|rhythm| format!(" every {rhythm}")).unwrap_or_default();
-        Change {
-            effect: Effect::Write(*environment),
-            provider: &RAZORPAY,
-            what: format!("Create plan {name}{every} at Razorpay"),
-            means: to_json(plan),
-            account: None,
-            check: Check::mirror(&["plans", "list", environment.as_str()]),
-        }
-    }
-
-    fn call(&self, (environment, plan): &Self::Resolved) -> Result<Call<PlanReply>> {
-        Ok(razorpay::create_plan(*environment, plan)?)
-    }
-
-    async fn look(&self, ctx: &Ctx, (environment, plan): &Self::Resolved, failure: Failure) -> Failure {
-        match likeness(*environment, plan) {
-            Some(likeness) => likeness.look::<Plan>(ctx, failure).await,
-            None => failure,
-        }
-    }
-
-    /// The answer names the plan's item by its id alone.
-    async fn conclude(
-        &self,
-        _ctx: &Ctx,
-        (_, plan): Self::Resolved,
-        mut reply: Reply<PlanReply>,
-    ) -> Result<Self::Shown> {
-        let name = plan.item.and_then(|item| item.name);
-        reply.data.plan.item_name = name.map(|name| name.as_str().trim().to_owned());
-        let note = format!("Razorpay plan created: {}", reply.data.plan.plan_id);
-        Ok(Done { reply, note })
-    }
-}
-
-impl Bulk for Create {
-    type Object = NewPlan;
     const VERB: Verb = Verb::Create;
 
-    async fn read(&self) -> Result<Option<Entries<NewPlan>>> {
-        self.file.read().await
+    fn environment(&self) -> Result<Environment, Failure> {
+        self.environment.resolve()
     }
 
-    fn with(&self, _ctx: &Ctx, file: NewPlan) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
-        let in_file = file.item.unwrap_or_default();
+    fn file(&self) -> Option<&FileArgs> {
+        Some(&self.file)
+    }
+
+    async fn resolve(&self, _ctx: &Ctx, object: NewPlan) -> Result<Self::Request> {
+        let environment = self.environment()?;
+        let in_file = object.item.unwrap_or_default();
         let item = NewItem {
             name: self.item_name.clone().or(in_file.name),
             description: Patch::from(self.item_description.clone()).or(in_file.description),
             amount: self.item_amount.or(in_file.amount),
             currency: self.item_currency.clone().or(in_file.currency),
         };
-        let period = self.period.or(file.period).ok_or_else(|| missing("--period"))?;
-        let interval = self.interval.or(file.interval).ok_or_else(|| missing("--interval"))?;
-        Rhythm { period, interval }.check().map_err(|why| {
-            Failure::usage(format!("Razorpay takes no such plan: {why}"))
-                .hint("give a longer --interval, or --period weekly")
+        let period = self.period.or(object.period).ok_or_else(|| missing("--period"))?;
+        let interval = self.interval.or(object.interval).ok_or_else(|| missing("--interval"))?;
+        BillingCycle { period, interval }.check().map_err(|why| {
+            Failure::usage(format!("Razorpay does not accept this plan: {why}"))
+                .hint("use a longer --interval, or --period weekly")
         })?;
-        items::check(&item, ["--item-name", "--item-amount", "--item-currency"])?;
-        let notes = self.notes.clone().or(file.notes);
+        items::check_required(&item, ["--item-name", "--item-amount", "--item-currency"])?;
+        let notes = self.notes.clone().or(object.notes);
         let plan = NewPlan { period: Some(period), interval: Some(interval), item: Some(item), notes };
         Ok((environment, plan))
     }
 
-    async fn there_already(&self, ctx: &Ctx, all: &[Self::Resolved]) -> Result<Vec<Option<String>>> {
-        let wanted = all.iter().map(|(environment, plan)| likeness(*environment, plan));
-        catalog::there_already::<Plan>(ctx, self.environment.resolve()?, wanted).await
+    fn change(&self, (environment, plan): &Self::Request) -> Change {
+        let item = plan.item.as_ref().map(items::name_and_price).unwrap_or_default();
+        let every = billing_cycle(plan).map(|cycle| format!(" every {cycle}")).unwrap_or_default();
+        let what = format!("Create plan {item}{every} at Razorpay");
+        let check = Check::mirror(&["plans", "list", environment.as_str()]);
+        Change::new(&RAZORPAY, *environment, what, check).details(to_json(plan))
+    }
+
+    fn call(&self, (environment, plan): &Self::Request) -> Result<Call<PlanReply>> {
+        Ok(razorpay::create_plan(*environment, plan)?)
+    }
+
+    async fn investigate(&self, ctx: &Ctx, (environment, plan): &Self::Request, failure: Failure) -> Failure {
+        catalog::investigate::<Plan>(ctx, *environment, match_key(plan), failure).await
+    }
+
+    /// Adds the item's name, which the answer does not have.
+    async fn after(&self, _ctx: &Ctx, (_, plan): Self::Request, shown: Self::Shown) -> Result<Self::Shown> {
+        let mut shown = shown;
+        let name = plan.item.and_then(|item| item.name);
+        shown.reply.data.plan.item_name = name.map(|name| name.as_str().trim().to_owned());
+        Ok(shown)
+    }
+
+    async fn find_existing(&self, ctx: &Ctx, plans: &[Self::Request]) -> Result<Vec<Option<String>>> {
+        let keys = plans.iter().map(|(_, plan)| match_key(plan));
+        catalog::find_existing::<Plan>(ctx, self.environment()?, keys).await
     }
 }
 
-/// What a new plan looks like: its item, paid this often.
-fn likeness(environment: Environment, plan: &NewPlan) -> Option<Likeness<'_>> {
-    let rhythm = Rhythm { period: plan.period?, interval: plan.interval? };
-    let likeness = items::likeness(environment, plan.item.as_ref()?)?;
-    Some(Likeness { every: Some(rhythm.to_string()), ..likeness })
+fn billing_cycle(plan: &NewPlan) -> Option<BillingCycle> {
+    Some(BillingCycle { period: plan.period?, interval: plan.interval? })
+}
+
+fn match_key(plan: &NewPlan) -> Option<MatchKey> {
+    let item = plan.item.as_ref()?;
+    Some(MatchKey::new(item.name.as_ref()?.as_str(), &item.price()?, Some(billing_cycle(plan)?.to_string())))
 }

@@ -9,8 +9,8 @@ use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure, Warning};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Command, CommandSpec, Ctx, Write, execute, execute_write};
-use crate::ui::{Column, Page, Section, Show, Tables};
+use crate::runner::{Change, Check, Command, CommandSpec, Ctx, Done, Verb, Write, execute, execute_write};
+use crate::ui::{Column, Page, Section, Show, Tables, View};
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};
 
@@ -29,7 +29,7 @@ impl Webhooks {
     }
 }
 
-/// What the backend takes note of, as Razorpay's dashboard names it under Active Events
+/// The events that the backend handles, as Razorpay's dashboard names them under Active Events
 /// (<https://docs.insforge.dev/core-concepts/payments/razorpay>).
 const EVENTS: [&str; 19] = [
     "payment.authorized",
@@ -55,11 +55,11 @@ const EVENTS: [&str; 19] = [
 
 const SHOW_SECRET: &str = "--show-secret";
 
-/// Show what to enter in Razorpay's dashboard, so that the backend hears of payments
+/// Show the webhook settings to enter in Razorpay's dashboard
 ///
-/// Razorpay lets nobody make a webhook but a person in its dashboard: Account & Settings, Webhooks, Add New Webhook. It
-/// takes the URL, the secret and the events that this shows; nothing arrives before that. The backend takes the webhook for
-/// configured from now on, and its status shows it so. With --json the secret is in the result, in clear.
+/// A Razorpay webhook can only be created in the dashboard: Account & Settings, Webhooks, Add New Webhook. Enter the URL,
+/// the secret and the events that this command shows; until then, no events arrive. From now on, the backend's status shows
+/// the webhook as configured. With --json the result has the secret in plain text.
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json")
     .note("shows what to enter in Razorpay's dashboard"))]
@@ -72,25 +72,26 @@ pub(crate) struct Setup {
 
 #[derive(Args, Clone, Copy)]
 struct SecretArgs {
-    /// Show the secret in clear, not masked
+    /// Show the secret in plain text
     #[arg(long)]
     show_secret: bool,
 }
 
 impl Command for Setup {
-    type Reply = ToEnter;
+    type Reply = WebhookSettings;
     const HAS_IDS: bool = false;
 
-    async fn run(&self, ctx: &Ctx) -> Result<ToEnter> {
+    async fn run(&self, ctx: &Ctx) -> Result<WebhookSettings> {
         let environment = self.environment.resolve()?;
         let reply = ctx.send(razorpay::webhook_setup(environment)).await?;
-        Ok(ToEnter::new(ctx, environment, reply, self.secret, None))
+        Ok(WebhookSettings::from(reply).with_notes(ctx, environment, self.secret))
     }
 }
 
-/// Make another webhook secret
+/// Replace the webhook secret
 ///
-/// Razorpay's deliveries are refused from then on, until its dashboard has the new one. It asks before.
+/// The backend then refuses Razorpay's deliveries until Razorpay's dashboard has the new secret. Always asks for
+/// confirmation.
 #[derive(Args)]
 #[command(add = CommandSpec::destroys::<Self>("test --yes --json"))]
 pub(crate) struct RotateSecret {
@@ -101,90 +102,115 @@ pub(crate) struct RotateSecret {
 }
 
 impl Write for RotateSecret {
-    type Resolved = Environment;
+    type Object = ();
+    type Request = Environment;
     type Answer = WebhookSetup;
-    type Shown = ToEnter;
+    type Shown = WebhookSettings;
     const HAS_IDS: bool = false;
+    const VERB: Verb = Verb::Rotate;
+    const EFFECT: Effect = Effect::Destroy;
 
-    fn effect(&self) -> Result<Effect, Failure> {
-        self.environment.resolve().map(Effect::Destroy)
+    fn environment(&self) -> Result<Environment, Failure> {
+        self.environment.resolve()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Environment> {
-        Ok(self.environment.resolve()?)
+    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Environment> {
+        Ok(self.environment()?)
     }
 
     fn change(&self, environment: &Environment) -> Change {
-        Change {
-            effect: Effect::Destroy(*environment),
-            provider: &RAZORPAY,
-            what: "Make another webhook secret for Razorpay".into(),
-            means: Some("Deliveries are refused until Razorpay's dashboard has the new one.".into()),
-            account: None,
-            check: Check::backend(&["webhooks", "setup", environment.as_str(), SHOW_SECRET]),
-        }
+        let check = Check::backend(&["webhooks", "setup", environment.as_str(), SHOW_SECRET]);
+        Change::new(&RAZORPAY, *environment, "Replace the webhook secret for Razorpay", check)
+            .details("Deliveries are refused until Razorpay's dashboard has the new secret.".to_owned())
     }
 
     fn call(&self, environment: &Environment) -> Result<Call<WebhookSetup>> {
         Ok(razorpay::rotate_webhook_secret(*environment))
     }
 
-    /// Whatever became of it, one secret holds now, and the backend tells which.
+    /// Adds how to read the current secret, whatever the outcome was.
     fn explain(&self, ctx: &Ctx, environment: &Environment, failure: Failure) -> Failure {
         if !matches!(failure.code, Code::OutcomeUnknown | Code::Interrupted) {
             return failure;
         }
         let setup = ctx.command(&RAZORPAY, &["webhooks", "setup", environment.as_str(), SHOW_SECRET]);
-        failure
-            .hint(format!("`{setup}` shows the secret that holds now: Razorpay's dashboard needs that one"))
+        failure.hint(format!("`{setup}` shows the current secret, which Razorpay's dashboard needs"))
     }
 
-    async fn conclude(
+    fn note(&self, environment: &Environment, _reply: &Reply<WebhookSetup>) -> String {
+        format!("Razorpay {environment} webhook secret rotated.")
+    }
+
+    async fn after(
         &self,
         ctx: &Ctx,
         environment: Environment,
-        reply: Reply<WebhookSetup>,
-    ) -> Result<ToEnter> {
-        let done = format!("✓ Razorpay {environment} webhook secret rotated.");
-        Ok(ToEnter::new(ctx, environment, reply, self.secret, Some(done)))
+        shown: WebhookSettings,
+    ) -> Result<WebhookSettings> {
+        Ok(shown.with_notes(ctx, environment, self.secret))
     }
 }
 
-/// What has to be entered in Razorpay's dashboard.
-pub(crate) struct ToEnter {
+impl View for WebhookSetup {
+    const NOUN: &'static str = "webhook secret";
+
+    fn page(&self) -> Page<'_> {
+        Page::default()
+    }
+}
+
+/// The settings to enter in Razorpay's dashboard.
+pub(crate) struct WebhookSettings {
     reply: Reply<WebhookSetup>,
+    /// The secret, masked unless `--show-secret` is given.
     secret: String,
     notes: Vec<String>,
     warnings: Vec<Warning>,
 }
 
-impl ToEnter {
-    fn new(
-        ctx: &Ctx,
-        environment: Environment,
-        reply: Reply<WebhookSetup>,
-        SecretArgs { show_secret }: SecretArgs,
-        done: Option<String>,
-    ) -> Self {
-        let WebhookSetup { webhook_url, webhook_secret } = &reply.data;
-        let secret = if show_secret { webhook_secret.expose().to_owned() } else { webhook_secret.masked() };
-        let show = ctx.command(&RAZORPAY, &["webhooks", "setup", environment.as_str(), SHOW_SECRET]);
-        let enter = "Enter this in Razorpay's dashboard: Account & Settings, Webhooks.".to_owned();
-        let masked = (!show_secret).then(|| format!("The secret is masked; `{show}` shows it."));
-        let warnings =
-            if is_public_https(webhook_url) { Vec::new() } else { vec![out_of_reach(webhook_url)] };
-        Self { secret, notes: done.into_iter().chain([enter]).chain(masked).collect(), warnings, reply }
+impl From<Done<WebhookSetup>> for WebhookSettings {
+    fn from(done: Done<WebhookSetup>) -> Self {
+        Self { notes: vec![done.note], ..done.reply.into() }
     }
 }
 
-fn out_of_reach(url: &str) -> Warning {
+impl From<Reply<WebhookSetup>> for WebhookSettings {
+    fn from(reply: Reply<WebhookSetup>) -> Self {
+        let WebhookSetup { webhook_url, webhook_secret } = &reply.data;
+        let warnings = if is_public_https(webhook_url) { Vec::new() } else { vec![not_public(webhook_url)] };
+        Self { secret: webhook_secret.masked(), notes: Vec::new(), warnings, reply }
+    }
+}
+
+impl WebhookSettings {
+    /// Adds where to enter the settings, and shows the secret or how to see it.
+    fn with_notes(
+        mut self,
+        ctx: &Ctx,
+        environment: Environment,
+        SecretArgs { show_secret }: SecretArgs,
+    ) -> Self {
+        self.notes
+            .push("Enter these settings in Razorpay's dashboard: Account & Settings, Webhooks.".to_owned());
+        if show_secret {
+            self.secret = self.reply.data.webhook_secret.expose().to_owned();
+        } else {
+            let show = ctx.command(&RAZORPAY, &["webhooks", "setup", environment.as_str(), SHOW_SECRET]);
+            self.notes.push(format!("The secret is masked; `{show}` shows it."));
+        }
+        self
+    }
+}
+
+fn not_public(url: &str) -> Warning {
     let text = format!(
-        "Razorpay delivers to public https addresses only, and {url} is none; give the backend one (its API_BASE_URL)"
+        "Razorpay delivers only to public https addresses, and {url} is not one; set the backend's API_BASE_URL to its public \
+         address"
     );
     Warning { code: "WEBHOOK_OUT_OF_REACH", text }
 }
 
-impl Show for ToEnter {
+impl Show for WebhookSettings {
     const TABLES: Tables =
         &[&[Column::label("Field"), Column::new("Value")], &[Column::new("Active Events")]];
 
@@ -192,7 +218,7 @@ impl Show for ToEnter {
         Reply::json(&self.reply)
     }
 
-    /// With the secret as it was asked for.
+    /// Masks the secret, unless `--show-secret` is given.
     fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
         let mut row = json.clone();
         row["webhookSecret"] = self.secret.as_str().into();

@@ -5,18 +5,22 @@ use crate::error::{Code, Failure};
 use crate::runner::Ctx;
 use crate::sandbox::{API_KEY, Options, PUBLIC_URL, Sandbox};
 use crate::secret::Secret;
-use crate::settings::{Found, Given, Places, Source};
+use crate::settings::{PresetBackend, Source, UserPaths, WithSource};
 use crate::wire::Address;
 
 /// Starts the user's sandbox, and makes it the backend of this run. `flag` is the flag that requested it, if any.
 pub(crate) async fn start_as_backend(flag: Option<&'static str>, ctx: &Ctx) -> Result<Sandbox> {
-    let file = Places::find()?.sandbox;
+    let file = UserPaths::find()?.sandbox;
     let options = Options::new().state(&file).public_url(PUBLIC_URL);
     let spawn = move || Ok(options.spawn().map_err(|error| errors::failure(&error))?);
     let sandbox = with_state_file(&file, ctx, spawn).await?;
-    let source = Source::Own(format!("the sandbox ({})", file.display()));
+    let source = Source::Preset(format!("the sandbox ({})", file.display()));
     let address = Address::parse(sandbox.url()).map_err(|why| Failure::new(Code::AddressInvalid, why))?;
-    let key = Found { value: Secret::new(API_KEY.to_owned()), source: source.clone() };
-    ctx.asked.given.get_or_init(|| Given { address: Found { value: address, source }, key, flag });
+    let key = WithSource { value: Secret::new(API_KEY.to_owned()), source: source.clone() };
+    ctx.flags.preset.get_or_init(|| PresetBackend {
+        address: WithSource { value: address, source },
+        key,
+        flag,
+    });
     Ok(sandbox)
 }

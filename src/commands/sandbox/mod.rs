@@ -17,7 +17,7 @@ use crate::runner::{
     Command, CommandEffect, CommandSpec, Ctx, DEADLINE, execute, execute_until_ended, run_blocking,
 };
 use crate::sandbox::{self, Fault, Options};
-use crate::settings::Places;
+use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
@@ -229,7 +229,7 @@ async fn with_state_file<T: Send + 'static>(
 fn state_file(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
     match named {
         Some(named) => Ok(std::path::absolute(&named).unwrap_or(named)),
-        None => Ok(Places::find()?.sandbox),
+        None => Ok(UserPaths::find()?.sandbox),
     }
 }
 

@@ -5,125 +5,122 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::commands::common::{Configured, SecretFrom, SecretInput, at_most_one};
+use crate::commands::common::{EnvironmentOption, KeyStatus, SecretFrom, SecretInput};
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
 use crate::secret::Secret;
-use crate::wire::{Config, Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
-/// Give the backend the Stripe secret key of one environment
+/// Set the Stripe secret key of one environment
 ///
-/// The key comes from stdin (`config set test -`), from --secret-key-file, from STRIPE_TEST_SECRET_KEY or
-/// STRIPE_LIVE_SECRET_KEY, or from a hidden prompt. It can be a word or --secret-key too, but a command line is visible
-/// to everyone on the machine. The backend syncs and makes a webhook endpoint at once. A key of another Stripe account
-/// deletes what is mirrored of the present one; where that may be so, it asks before.
+/// The key is read from stdin (`config set test -`), from --secret-key-file, from STRIPE_TEST_SECRET_KEY or
+/// STRIPE_LIVE_SECRET_KEY, or from a hidden prompt. It can also be an argument, but everyone on the machine can see a command
+/// line. The backend syncs at once and creates a webhook endpoint. A key of another Stripe account deletes the mirrored
+/// data of the current account; if that is possible, the command asks for confirmation.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
 #[command(add = CommandSpec::writes::<Self>("test - --json")
     .note("also asks in test if the key may belong to another account, because the mirrored data of the current account would be deleted")
     .stdin("sk_test_51SandboxShop0001b"))]
 pub(crate) struct ConfigSet {
-    /// Which environment [default: test], then the key; `-` reads it from stdin
+    /// The environment [default: test], then the key; `-` reads the key from stdin
     #[arg(value_names = ["ENV", "KEY"], num_args = 0..=2, add = Completes::Environment)]
     words: Vec<String>,
-    /// The environment, as a flag
-    #[arg(short, long = "environment", value_name = "ENV", add = Completes::Environment)]
-    environment: Vec<Environment>,
-    /// The key itself; better not here
+    #[command(flatten)]
+    environment: EnvironmentOption,
+    /// The key itself, visible to everyone on the machine
     #[arg(long, value_name = "KEY")]
     secret_key: Option<String>,
-    /// Read the key from a file
+    /// File with the key
     #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 }
 
-/// How it is written.
 const USAGE: &str =
     "insforge payments config set [ENV] [- | KEY | --secret-key KEY | --secret-key-file PATH]";
 
 const COMMAND_LINE: &str = "the command line";
 const SECRET_KEY: &str = "--secret-key";
 
-/// A key that has passed its check, and what it will meet.
-pub(crate) struct Resolved {
+/// A valid key, and the connection that it replaces.
+pub(crate) struct Request {
     environment: Environment,
     key: Secret,
-    /// The environment as it was before; not asked for in a rehearsal.
+    /// The present connection; not read in a dry run.
     before: Option<Connection>,
 }
 
 impl Write for ConfigSet {
-    type Resolved = Resolved;
-    type Answer = Config;
-    type Shown = Configured;
+    type Object = ();
+    type Request = Request;
+    type Answer = KeyList;
+    type Shown = KeyStatus;
     const HAS_IDS: bool = false;
+    const VERB: Verb = Verb::Configure;
 
-    fn effect(&self) -> Result<Effect, Failure> {
-        Ok(Effect::Write(self.words()?.0))
+    fn environment(&self) -> Result<Environment, Failure> {
+        Ok(self.arguments()?.0)
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {
-        let word = self.words.iter().find(|word| *word == "-").map(String::as_str);
-        self.named(word).iter().any(SecretFrom::reads_stdin).then_some("the key's `-`")
+        let key = self.words.iter().find(|word| *word == "-").map(String::as_str);
+        self.sources(key).iter().any(SecretFrom::reads_stdin).then_some("the key argument `-`")
     }
 
-    async fn resolve(&self, ctx: &Ctx) -> Result<Resolved> {
-        let (environment, word) = self.words()?;
-        let key = input(environment).find(ctx, &self.named(word)).await?;
+    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<Request> {
+        let (environment, key) = self.arguments()?;
+        let key = input(environment).find(ctx, &self.sources(key)).await?;
         secret_key::check(&key.value, environment).map_err(|why| {
             Failure::usage(format!("The key from {} {why}", key.source))
                 .hint(format!("use the account's secret key for {environment} (sk_{environment}_…)"))
         })?;
         let before = if ctx.dry_run { None } else { ctx.connection(&STRIPE, environment).await? };
-        Ok(Resolved { environment, key: key.value, before })
+        Ok(Request { environment, key: key.value, before })
     }
 
-    fn change(&self, Resolved { environment, key, before }: &Resolved) -> Change {
+    fn change(&self, Request { environment, key, before }: &Request) -> Change {
         let account = before.as_ref().and_then(Connection::account);
         let destroys = secret_key::may_change_account(key, before.as_ref());
-        let means = account.as_ref().filter(|_| destroys).map(|account| {
+        let details = account.as_ref().filter(|_| destroys).map(|account| {
             format!(
-                "Nothing in this key shows that it belongs to {}. If it belongs to another account, everything that \
-                 is mirrored of {environment} is deleted and mirrored anew.",
+                "The key does not show whether it belongs to {}. A key of another account deletes all mirrored data of \
+                 {environment} and syncs it again.",
                 account.id
             )
         });
-        Change {
-            effect: if destroys { Effect::Destroy(*environment) } else { Effect::Write(*environment) },
-            provider: &STRIPE,
-            what: format!("Set the backend's Stripe key to {}", key.masked()),
-            means,
-            account,
-            check: Check::backend(&["status"]),
-        }
+        let effect = if destroys { Effect::Destroy } else { Effect::Write };
+        let what = format!("Set the backend's Stripe key to {}", key.masked());
+        let change = Change::new(&STRIPE, *environment, what, Check::backend(&["status"]));
+        Change { effect, details, account, ..change }
     }
 
-    fn call(&self, resolved: &Resolved) -> Result<Call<Config>> {
-        Ok(stripe::set_key(resolved.environment, resolved.key.clone()))
+    fn call(&self, request: &Request) -> Result<Call<KeyList>> {
+        Ok(stripe::set_key(request.environment, request.key.clone()))
     }
 
-    /// A key that Stripe refuses changes nothing (exchanges 066, 067 and 071).
-    fn explain(&self, _ctx: &Ctx, resolved: &Resolved, failure: Failure) -> Failure {
+    /// Adds that a key which Stripe refuses changes nothing (exchanges 066, 067 and 071).
+    fn explain(&self, _ctx: &Ctx, request: &Request, failure: Failure) -> Failure {
         if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
-        let environment = resolved.environment;
-        failure.hint(format!(
-            "nothing was changed; take the secret key of {environment} from Stripe's dashboard, and set that"
-        ))
+        let environment = request.environment;
+        failure.hint(format!("nothing was changed; set the {environment} secret key from Stripe's dashboard"))
     }
 
-    async fn conclude(&self, ctx: &Ctx, resolved: Resolved, _reply: Reply<Config>) -> Result<Configured> {
-        let Resolved { environment, before, .. } = resolved;
-        Ok(Configured::set(ctx, &STRIPE, environment, before.as_ref(), &["webhooks", "configure"]).await)
+    fn note(&self, request: &Request, _reply: &Reply<KeyList>) -> String {
+        format!("Stripe {} key configured.", request.environment)
+    }
+
+    async fn after(&self, ctx: &Ctx, request: Request, shown: KeyStatus) -> Result<KeyStatus> {
+        Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "configure"]).await)
     }
 }
 
 impl ConfigSet {
-    /// The environment, and the word that is the key.
-    fn words(&self) -> Result<(Environment, Option<&str>), Failure> {
+    /// The environment, and the argument that is the key.
+    fn arguments(&self) -> Result<(Environment, Option<&str>), Failure> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let (first, key) = match words[..] {
             [] => (None, None),
@@ -133,34 +130,37 @@ impl ConfigSet {
             [first, second] => match (Environment::named(first), Environment::named(second)) {
                 (Some(first), None) => (Some(first), Some(second)),
                 (None, Some(second)) => {
-                    return Err(Failure::usage("The environment stands before the key")
+                    return Err(Failure::usage("The environment has to come before the key")
                         .hint(format!("insforge payments config set {second} -")));
                 }
                 (None, None) => {
                     return Err(
-                        Failure::usage("The first of two words is neither `test` nor `live`").hint(USAGE)
+                        Failure::usage("The first of two arguments has to be `test` or `live`").hint(USAGE)
                     );
                 }
                 (Some(_), Some(_)) => {
-                    return Err(Failure::usage("The environment is given twice, and no key").hint(USAGE));
+                    return Err(
+                        Failure::usage("Both arguments are environments, and the key is missing").hint(USAGE)
+                    );
                 }
             },
-            _ => return Err(Failure::usage("There are too many words").hint(USAGE)),
+            _ => return Err(Failure::usage("Too many arguments").hint(USAGE)),
         };
-        let named = at_most_one(first.iter().chain(&self.environment))?;
+        let named = self.environment.with(first)?;
         let given = key.or(self.secret_key.as_deref());
         if named.is_none() && given.is_some_and(secret_key::is_for_live) {
-            return Err(Failure::usage("This is a live key, and no environment is named")
-                .hint("name it: insforge payments config set live -"));
+            return Err(Failure::usage("This is a live key, but the environment is not given")
+                .hint("name the environment: insforge payments config set live -"));
         }
         Ok((named.unwrap_or(Environment::Test), key))
     }
 
-    /// What the command line says of where the key is; `word` is the one behind the environment.
-    fn named<'a>(&'a self, word: Option<&'a str>) -> Vec<SecretFrom<'a>> {
-        let words = [(COMMAND_LINE, word), (SECRET_KEY, self.secret_key.as_deref())];
-        let words = words.into_iter().filter_map(|(place, word)| Some(SecretFrom::Word(place, word?)));
-        words
+    /// The sources that the command line names; `argument` is the key after the environment.
+    fn sources<'a>(&'a self, argument: Option<&'a str>) -> Vec<SecretFrom<'a>> {
+        let literals = [(COMMAND_LINE, argument), (SECRET_KEY, self.secret_key.as_deref())];
+        let literals =
+            literals.into_iter().filter_map(|(place, key)| Some(SecretFrom::CommandLine(place, key?)));
+        literals
             .chain(self.secret_key_file.iter().map(|path| SecretFrom::File("--secret-key-file", path)))
             .collect()
     }

@@ -1,4 +1,4 @@
-//! Stripe as the commands that every provider has see it.
+//! Stripe as a [`Gateway`].
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{
-    Catalog, Config, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
+    Catalog, Connection, Environment, KeyList, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
 };
 
-/// See [`Gateway`].
+/// Stripe, for the commands that exist for every provider.
 pub(crate) enum StripeGateway {}
 
 impl Gateway for StripeGateway {
@@ -24,11 +24,11 @@ impl Gateway for StripeGateway {
     type Subscriptions = Subscriptions;
     type Offers = Mirror;
     /// Each environment has one key.
-    const KEY_TABLES: Tables = &[Config::TABLES[0]];
+    const KEY_TABLES: Tables = &[KeyList::TABLES[0]];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
 
-    fn key_beginning(environment: Environment) -> &'static str {
-        secret_key::beginning(environment)
+    fn key_prefix(environment: Environment) -> &'static str {
+        secret_key::prefix(environment)
     }
 
     fn examine(offers: &Mirror, environment: Environment) -> Vec<Finding> {
@@ -66,7 +66,7 @@ impl View for SyncResults {
     }
 }
 
-/// Counts and time are the last *successful* sync's. They are this sync's only if it succeeded.
+/// The counts and the time are those of the last *successful* sync, so they are shown only if this sync succeeded.
 fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(&result.connection);
     let this = (outcome == SyncOutcome::Done).then_some(&result.connection);
@@ -90,7 +90,7 @@ impl Synced for SyncResults {
     }
 }
 
-/// A sync is done when the backend says that it succeeded and nothing contradicts it.
+/// A sync succeeded if the backend reports a success and no other field contradicts it.
 fn outcome(connection: &Connection) -> SyncOutcome {
     if !connection.is_configured() {
         return SyncOutcome::Unconfigured;
@@ -100,7 +100,9 @@ fn outcome(connection: &Connection) -> SyncOutcome {
         (_, _, Some(reason)) => SyncOutcome::Failed(reason.into_owned()),
         (status, last, None) => {
             let last = last.unwrap_or("unknown");
-            SyncOutcome::Failed(format!("the connection is {status} and the last sync {last}"))
+            SyncOutcome::Failed(format!(
+                "the status of the connection is {status}, and that of the last sync is {last}"
+            ))
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Stripe: what only Stripe has, and how Stripe's part of what every provider has is shown.
+//! The commands for Stripe: those that only Stripe has, and the Stripe types of the shared ones.
 
 mod catalog;
 mod config_set;
 mod doctor;
 mod gateway;
 mod id_lists;
-mod keyed;
-mod object;
+mod new_object;
+mod object_args;
 mod prices;
 mod products;
 mod secret_key;
@@ -20,22 +20,22 @@ use crate::error::Exit;
 use crate::runner::Ctx;
 use gateway::StripeGateway;
 
-/// Everything for Stripe.
+/// Commands for Stripe.
 #[derive(Subcommand)]
 pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
-    /// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
+    /// List the catalog of one environment from the mirror, or manage it as code
     Catalog(catalog::Catalog),
-    /// Show which keys are configured, masked; set and remove them
+    /// Show, set and remove the keys of each environment
     Config(Config<StripeGateway>),
-    /// The webhook endpoint through which Stripe tells the backend of payments
+    /// Manage the webhook endpoint through which Stripe reports payments to the backend
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
-    /// Stripe products
+    /// Manage products at Stripe
     #[command(subcommand)]
     Products(products::Products),
-    /// Stripe prices
+    /// Manage prices at Stripe
     #[command(subcommand)]
     Prices(prices::Prices),
 }
@@ -44,7 +44,7 @@ impl Stripe {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Common(common) => common.run(ctx).await,
-            // The largest by far, and rarely the one.
+            // Boxed, because it is the largest by far and rarely used.
             Self::Catalog(catalog) => Box::pin(catalog.run(ctx)).await,
             Self::Config(config) => config.run(ctx).await,
             Self::Webhooks(webhooks) => webhooks.run(ctx).await,

@@ -1,23 +1,23 @@
-//! What can be told of a Stripe secret key before it is sent. Nothing here repeats a part of the key.
+//! Checks of a Stripe secret key before it is sent. No message repeats a part of the key.
 
-use crate::commands::common::check_beginning;
+use crate::commands::common::check_prefix;
 use crate::secret::Secret;
 use crate::wire::{Connection, Environment};
 
-/// Refuses what the backend would refuse, or Stripe behind it.
+/// Refuses a key that the backend or Stripe would refuse.
 ///
 /// # Errors
-/// The sentence that goes on after “the key”.
+/// The rest of a sentence that begins with “the key”.
 pub(super) fn check(key: &Secret, environment: Environment) -> Result<(), String> {
     let text = key.expose();
     if let Some(flaw) = key.flaw() {
         return Err(flaw.into());
     }
     if text.starts_with("pk_") {
-        return Err("is a publishable key: that is the one for frontends, not the secret one".into());
+        return Err("is a publishable key, which is for frontends: use the secret key".into());
     }
     if text.starts_with("rk_") {
-        return Err("is a restricted key, and the backend takes only secret ones".into());
+        return Err("is a restricted key, and the backend accepts only secret keys".into());
     }
     if text.starts_with("whsec_") {
         return Err("is a webhook's signing secret".into());
@@ -25,27 +25,27 @@ pub(super) fn check(key: &Secret, environment: Environment) -> Result<(), String
     if text.starts_with("ik_") {
         return Err("is the project's API key, not Stripe's".into());
     }
-    check_beginning(text, environment, beginning)
+    check_prefix(text, environment, prefix)
 }
 
-/// A key that says by itself that it is for live.
+/// Whether the key says that it is for live.
 pub(super) fn is_for_live(key: &str) -> bool {
-    key.trim_start().starts_with(beginning(Environment::Live))
+    key.trim_start().starts_with(prefix(Environment::Live))
 }
 
-/// How an environment's keys begin.
-pub(super) const fn beginning(environment: Environment) -> &'static str {
+/// The prefix of an environment's keys.
+pub(super) const fn prefix(environment: Environment) -> &'static str {
     match environment {
         Environment::Test => "sk_test_",
         Environment::Live => "sk_live_",
     }
 }
 
-/// Whether this key may belong to another account than the connected one: then setting it would delete everything
-/// that is mirrored of the environment (CONTRACT: Config).
+/// Whether this key may belong to another account than the connected one. Setting such a key deletes all mirrored data
+/// of the environment (CONTRACT: Config).
 ///
-/// Nothing is lost where no account was ever connected, where the key's last four characters are the present key's,
-/// or where the key shows the account: those of recent years begin with `sk_test_5` and the account's id.
+/// Nothing is lost if no account was ever connected, if the key ends with the same four characters as the present key,
+/// or if the key names the account: recent keys begin with `sk_test_5` and the account's ID.
 pub(super) fn may_change_account(key: &Secret, connection: Option<&Connection>) -> bool {
     let Some(account) = connection.and_then(|connection| connection.account_id.as_deref()) else {
         return false;
@@ -60,8 +60,7 @@ fn is_the_same(key: &str, masked: Option<&str>) -> bool {
 }
 
 fn shows_account(key: &str, account: &str) -> bool {
-    let modes = Environment::ALL;
-    let inside = modes.into_iter().find_map(|environment| key.strip_prefix(beginning(environment)));
+    let inside = Environment::ALL.into_iter().find_map(|environment| key.strip_prefix(prefix(environment)));
     let id = account.strip_prefix("acct_").unwrap_or_default();
     id.len() >= 8
         && inside.and_then(|inside| inside.strip_prefix('5')).is_some_and(|rest| rest.starts_with(id))
@@ -73,7 +72,7 @@ mod tests {
     use Environment::{Live, Test};
 
     #[test]
-    fn wrong_keys_are_named_and_never_shown() {
+    fn an_invalid_key_is_explained_and_never_shown() {
         for (key, environment, why) in [
             ("", Test, "empty"),
             ("sk_test_ab cd", Test, "white space"),
@@ -86,7 +85,7 @@ mod tests {
             ("ik_abcdefgh", Test, "project's API key"),
             ("sk_live_abcdefgh", Test, "is for live, not for test"),
             ("sk_test_abcdefgh", Live, "is for test, not for live"),
-            ("sk_test_", Test, "only the beginning"),
+            ("sk_test_", Test, "only the prefix"),
             ("hello", Test, "does not begin with sk_test_"),
             ("sk_abcdefgh", Live, "does not begin with sk_live_"),
         ] {
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn another_account_is_what_nothing_speaks_against() {
+    fn a_key_may_change_the_account_unless_it_shows_the_same_one() {
         let account = Some("acct_1AbCdEfGhIjKlMnO");
         for (key, account, masked, may) in [
             ("sk_test_other_9999", None, None, false),

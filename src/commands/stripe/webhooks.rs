@@ -5,8 +5,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Write, execute_write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
@@ -23,10 +22,10 @@ impl Webhooks {
     }
 }
 
-/// Create the webhook endpoint at Stripe, or make it anew
+/// Create or recreate the webhook endpoint at Stripe
 ///
-/// InsForge manages one endpoint an environment. An earlier one is deleted before the new one is made, with a new
-/// signing secret, which the backend keeps. Stripe needs the backend's public address for it.
+/// InsForge manages one endpoint for each environment. It deletes the earlier endpoint before it creates the new one, whose
+/// signing secret the backend stores. Stripe needs a public address of the backend.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --json")
     .note("replaces an existing endpoint with a new one, which has a new signing secret"))]
@@ -36,67 +35,59 @@ pub(crate) struct Configure {
 }
 
 impl Write for Configure {
-    type Resolved = Environment;
+    type Object = ();
+    type Request = Environment;
     type Answer = ConnectionReply;
     type Shown = Done<ConnectionReply>;
+    const VERB: Verb = Verb::Configure;
 
-    fn effect(&self) -> Result<Effect, Failure> {
-        self.environment.resolve().map(Effect::Write)
+    fn environment(&self) -> Result<Environment, Failure> {
+        self.environment.resolve()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Environment> {
-        Ok(self.environment.resolve()?)
+    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Environment> {
+        Ok(self.environment()?)
     }
 
     fn change(&self, environment: &Environment) -> Change {
-        Change {
-            effect: Effect::Write(*environment),
-            provider: &STRIPE,
-            what: "Configure the webhook endpoint at Stripe".into(),
-            means: Some("An endpoint that InsForge made earlier is deleted, and a new one made.".into()),
-            account: None,
-            check: Check::backend(&["status"]),
-        }
+        let what = "Configure the webhook endpoint at Stripe";
+        Change::new(&STRIPE, *environment, what, Check::backend(&["status"]))
+            .details("An endpoint that InsForge created earlier is deleted and created again.".to_owned())
     }
 
     fn call(&self, environment: &Environment) -> Result<Call<ConnectionReply>> {
         Ok(stripe::configure_webhook(*environment))
     }
 
-    /// The earlier endpoint is deleted before the new one is made, and `status` goes on showing it when that fails
-    /// (exchanges 079 and 080).
+    /// Adds that the earlier endpoint may be gone: it is deleted before the new one is created, and `status` still shows it
+    /// if that fails (exchanges 079 and 080).
     fn explain(&self, ctx: &Ctx, environment: &Environment, failure: Failure) -> Failure {
         if !may_have_begun(&failure) {
             return failure;
         }
-        let earlier =
-            "an endpoint that was configured earlier may be gone now, although `status` still shows it";
+        let earlier = "an earlier endpoint may be deleted by now, although `status` still shows it";
         let why = failure.why.as_ref().map_or_else(|| earlier.to_owned(), |why| format!("{why}\n{earlier}"));
-        let again = ctx.command(&STRIPE, &["webhooks", "configure", environment.as_str()]);
+        let command = ctx.command(&STRIPE, &["webhooks", "configure", environment.as_str()]);
         let failure = failure.why(why);
         match failure.code {
-            // What the status shows settles nothing here.
-            Code::OutcomeUnknown | Code::Interrupted => failure
-                .hint(format!("run `{again}` again: whatever became of it, that makes the endpoint anew")),
+            // The status does not show the outcome here.
+            Code::OutcomeUnknown | Code::Interrupted => {
+                failure.hint(format!("run `{command}` again: it recreates the endpoint in any case"))
+            }
             _ if failure.what.contains("publicly accessible") => failure.hint(format!(
-                "give the backend a public address (its API_BASE_URL), then run `{again}` again"
+                "give the backend a public address (its API_BASE_URL), then run `{command}` again"
             )),
             _ if failure.retryable() => failure,
-            _ => failure.then(&format!("then run `{again}` again, which makes the endpoint anew")),
+            _ => failure.then(&format!("then run `{command}` again to recreate the endpoint")),
         }
     }
 
-    async fn conclude(
-        &self,
-        _ctx: &Ctx,
-        environment: Environment,
-        reply: Reply<ConnectionReply>,
-    ) -> Result<Self::Shown> {
-        Ok(Done { reply, note: format!("Stripe {environment} webhook configured.") })
+    fn note(&self, environment: &Environment, _reply: &Reply<ConnectionReply>) -> String {
+        format!("Stripe {environment} webhook configured.")
     }
 }
 
-/// Whether it came as far as Stripe: not where the backend had no key, or its own caller's was refused.
+/// Whether the backend may have contacted Stripe: not if it had no key, or refused the caller's key.
 fn may_have_begun(failure: &Failure) -> bool {
     match &failure.code {
         Code::OutcomeUnknown | Code::Interrupted => true,

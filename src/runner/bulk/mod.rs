@@ -1,246 +1,179 @@
-//! Writes whose object can come from a file, and whose file can have many: it is checked as a whole, asked for once, and
-//! sent one after the other on one connection, because the backend takes one write at a time. Each result is written as it
-//! comes. The same file again makes nothing twice.
+//! Bulk input: a file with many objects. The file is checked as a whole and confirmed once. Its objects are sent one
+//! after the other on one connection, because the backend processes one write at a time, and each result is written
+//! as it arrives. Running the same file again creates no duplicates.
 
-mod outcome;
-mod told;
+mod input;
+mod results;
+mod summary;
 
 use anyhow::Result;
 
 use crate::api::Call;
 use crate::error::{AbortPolicy, Code, Exit, Failure};
 use crate::runner::dry_run::DryRun;
-use crate::runner::write::{begin, confirm, finish};
-use crate::runner::{Change, Ctx, DEADLINE, Output, WAITING, Write, show};
+use crate::runner::write::{change_of, confirm, with_key};
+use crate::runner::{Change, Ctx, DEADLINE, Output, Verb, WAITING, Write, show};
 use crate::ui::View;
-use outcome::{Outcome, is_of_filter};
-use told::{ResultWriter, Told};
+pub(super) use input::FileInput;
+pub(crate) use input::{Entry, FileArgs, is_stdin};
+use results::{EntryResult, ResultWriter};
+use summary::{Summary, is_filter_failure};
 
-/// A write whose object can come from a file.
-pub(crate) trait Bulk: Write<Answer: View> {
-    /// One object of the file.
-    type Object;
-    /// What is done to each of many.
-    const VERB: Verb;
-
-    /// The file's objects; nothing where no file is named.
-    async fn read(&self) -> Result<Option<Entries<Self::Object>>>;
-
-    /// One of them, with the flags over it.
-    fn with(&self, ctx: &Ctx, object: Self::Object) -> Result<Self::Resolved>;
-
-    /// Gives each of many an idempotency key that is the same when the same file is read again.
-    fn key_each(&self, _all: &mut [Self::Resolved]) -> Result<()> {
-        Ok(())
-    }
-
-    /// Which of many are there already, by their ids, where no idempotency key tells. It changes nothing at the provider.
-    async fn there_already(&self, _ctx: &Ctx, all: &[Self::Resolved]) -> Result<Vec<Option<String>>> {
-        Ok(vec![None; all.len()])
-    }
-}
-
-/// What is done to each of many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Create,
-    /// It says how a thing is to be: twice does what once does.
-    Update,
-}
-
-impl Verb {
-    const fn order(self) -> &'static str {
-        match self {
-            Self::Create => "Create",
-            Self::Update => "Update",
-        }
-    }
-
-    const fn done(self) -> &'static str {
-        match self {
-            Self::Create => "created",
-            Self::Update => "updated",
-        }
-    }
-}
-
-/// What a file has.
-pub(crate) enum Entries<T> {
-    /// One object.
-    One(T),
-    /// An array, or one object after the other.
-    Many {
-        /// The file, for people.
-        file: String,
-        entries: Vec<Entry<T>>,
-    },
-}
-
-/// One of many.
-pub(crate) struct Entry<T> {
-    /// Where it begins in the file, counted from 1.
-    pub(crate) line: usize,
-    /// The object, or what is wrong with it.
-    pub(crate) object: Result<T, String>,
-}
-
-/// Runs a command that writes what flags or a file say.
-pub(crate) async fn execute_bulk<B: Bulk>(command: B, ctx: &Ctx) -> Result<Exit> {
-    let output = begin(&command, ctx).await?;
-    let resolved = match command.read().await? {
-        None => command.resolve(ctx).await?,
-        Some(Entries::One(object)) => command.with(ctx, object)?,
-        Some(Entries::Many { file, entries }) => {
-            // What every command takes would be as large as what these two take together.
-            return Box::pin(many(&command, &file, entries, ctx)).await;
-        }
-    };
-    Box::pin(finish(&command, resolved, output, ctx)).await
-}
-
-/// One of many, ready to be sent.
-struct Ready<R> {
+/// One object of the file, ready to be sent.
+struct Item<R> {
+    /// See [`Entry::line`].
     line: usize,
-    resolved: R,
+    request: R,
+    /// The ID of the object, where it exists already.
+    existing: Option<String>,
 }
 
-async fn many<B: Bulk>(command: &B, file: &str, entries: Vec<Entry<B::Object>>, ctx: &Ctx) -> Result<Exit> {
+/// Sends all objects of a file.
+pub(super) async fn execute<W: Write>(
+    command: &W,
+    file: &str,
+    mut entries: Vec<Entry<W::Object>>,
+    ctx: &Ctx,
+) -> Result<Exit> {
+    command.check_entries(file, &mut entries)?;
     let output = ctx.output.output_for_many()?;
-    let (lines, mut all) = resolve(command, file, entries, ctx)?;
-    command.key_each(&mut all)?;
-    let Some(first) = all.first() else {
-        ctx.stderr.note(&format!("There is nothing in {file}: nothing to do."));
+    let (lines, mut requests) = resolve(command, file, entries, ctx).await?;
+    command.derive_keys(&mut requests)?;
+    let Some(first) = requests.first() else {
+        ctx.stderr.note(&format!("{file} has no objects; nothing to do."));
         return Ok(Exit::Done);
     };
     if ctx.dry_run {
-        return show_dry_run(command, &all, ctx).await;
+        return show_dry_run(command, &requests, ctx).await;
     }
-    let outcome = Outcome::new::<B>(command.change(first).provider.name, all.len());
+    let summary = Summary::new::<W>(command.change(first).provider.name, requests.len());
     ctx.set_deadline_of_each_request(DEADLINE);
     ctx.api().await?;
-    let there = ctx.while_busy(WAITING, command.there_already(ctx, &all)).await?;
-    let to_do: Vec<&B::Resolved> =
-        all.iter().zip(&there).filter(|(_, there)| there.is_none()).map(|(one, _)| one).collect();
-    if let Some(change) = change(command, &to_do) {
+    let existing = ctx.while_busy(WAITING, command.find_existing(ctx, &requests)).await?;
+    let missing = requests.iter().zip(&existing).filter(|(_, existing)| existing.is_none());
+    let missing: Vec<&W::Request> = missing.map(|(request, _)| request).collect();
+    if let Some(change) = change(command, &missing) {
         confirm(&change, ctx).await?;
     }
-    let ready = lines.into_iter().zip(all).map(|(line, resolved)| Ready { line, resolved });
-    let outcome = send_each(command, ready.zip(there).collect(), outcome, output, ctx).await?;
-    let again = ctx.same_command(command.reads_stdin().is_some());
-    if let Some(failure) = outcome.failure(&again) {
+    let items = lines.into_iter().zip(requests).zip(existing);
+    let items = items.map(|((line, request), existing)| Item { line, request, existing }).collect();
+    let summary = send_each(command, items, summary, output, ctx).await?;
+    let same_command = ctx.same_command(command.reads_stdin().is_some());
+    if let Some(failure) = summary.failure(&same_command) {
         return Err(failure.into());
     }
-    ctx.stderr.note(&format!("✓ {}.", outcome.note()));
+    ctx.stderr.note(&format!("✓ {}.", summary.note()));
     Ok(Exit::Done)
 }
 
-/// All of them, each with its line; or else every mistake, before anything is sent.
-fn resolve<B: Bulk>(
-    command: &B,
+/// Each object's line and request; or else every mistake, before anything is sent.
+async fn resolve<W: Write>(
+    command: &W,
     file: &str,
-    entries: Vec<Entry<B::Object>>,
+    entries: Vec<Entry<W::Object>>,
     ctx: &Ctx,
-) -> Result<(Vec<usize>, Vec<B::Resolved>)> {
+) -> Result<(Vec<usize>, Vec<W::Request>)> {
     let of = entries.len();
-    let (mut lines, mut all, mut mistakes) = (Vec::with_capacity(of), Vec::with_capacity(of), Vec::new());
+    let (mut lines, mut requests, mut mistakes) =
+        (Vec::with_capacity(of), Vec::with_capacity(of), Vec::new());
     for (index, Entry { line, object }) in entries.into_iter().enumerate() {
         let mistake = match object {
-            Ok(object) => match command.with(ctx, object).map_err(anyhow::Error::downcast::<Failure>) {
-                Ok(resolved) => {
-                    lines.push(line);
-                    all.push(resolved);
-                    continue;
+            Ok(object) => {
+                match command.resolve(ctx, object).await.map_err(anyhow::Error::downcast::<Failure>) {
+                    Ok(request) => {
+                        lines.push(line);
+                        requests.push(request);
+                        continue;
+                    }
+                    Err(Ok(failure)) => results::sentence(&failure),
+                    Err(Err(error)) => return Err(error),
                 }
-                Err(Ok(failure)) => told::to_json(&failure),
-                Err(Err(error)) => return Err(error),
-            },
+            }
             Err(mistake) => mistake,
         };
-        mistakes.push(format!("{}: {mistake}", told::place(index, line)));
+        mistakes.push(format!("{}: {mistake}", results::place(index, line)));
     }
     if mistakes.is_empty() {
-        return Ok((lines, all));
+        return Ok((lines, requests));
     }
-    let wrong = if mistakes.len() == 1 {
-        "1 has a mistake".to_owned()
-    } else {
-        format!("{} have mistakes", mistakes.len())
-    };
-    Err(Failure::usage(format!("Nothing was sent: of {of} objects in {file}, {wrong}"))
-        .why(told::some(&mistakes))
-        .hint("each of them is the `body` that --dry-run shows, with the newer backend's field names")
+    let invalid = if mistakes.len() == 1 { "is" } else { "are" };
+    let invalid = format!("{} of {of} objects in {file} {invalid} invalid", mistakes.len());
+    Err(Failure::usage(format!("Nothing was sent: {invalid}"))
+        .why(results::first_lines(&mistakes))
+        .hint("each object has the fields of the `body` that --dry-run shows for a newer backend")
         .into())
 }
 
-/// What will happen, for whoever is to say yes to all of it; nothing where there is nothing to do.
-fn change<B: Bulk>(command: &B, to_do: &[&B::Resolved]) -> Option<Change> {
+/// The change that all requests make together; `None` where there are none.
+fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
     const SHOWN: usize = 5;
-    let first = command.change(to_do.first()?);
-    let mut lines: Vec<String> = to_do.iter().take(SHOWN).map(|one| command.change(one).what).collect();
-    let more = to_do.len().saturating_sub(SHOWN);
+    let first = change_of(command, requests.first()?);
+    let mut lines: Vec<String> =
+        requests.iter().take(SHOWN).map(|request| command.change(request).what).collect();
+    let more = requests.len().saturating_sub(SHOWN);
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
-    let what = format!("{} {} at {}", B::VERB.order(), counted::<B>(to_do.len()), first.provider.name);
-    Some(Change { what, means: Some(lines.join("\n")), ..first })
+    let noun = W::Answer::NOUN;
+    let counted = match requests.len() {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    };
+    let what = format!("{} {counted} at {}", W::VERB.imperative(), first.provider.name);
+    Some(Change { what, details: Some(lines.join("\n")), ..first })
 }
 
-/// `3 products`
-fn counted<B: Bulk>(count: usize) -> String {
-    let noun = B::Answer::NOUN;
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// Shows every request that would be sent, a line each.
-async fn show_dry_run<B: Bulk>(command: &B, all: &[B::Resolved], ctx: &Ctx) -> Result<Exit> {
-    let rehearsal = DryRun::new(ctx).await?;
-    for one in all {
-        show::show_line(&rehearsal.shown(&command.call(one)?)?, ctx).await?;
+/// Shows every request that would be sent, one per line.
+async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx) -> Result<Exit> {
+    let dry_run = DryRun::new(ctx).await?;
+    for request in requests {
+        show::show_line(&dry_run.shown(&command.call(request)?)?, ctx).await?;
     }
-    ctx.stderr.note(rehearsal.note());
+    ctx.stderr.note(dry_run.note());
     Ok(Exit::Done)
 }
 
-/// Sends one after the other; what fails stops the others only where it would make them fail as well.
-async fn send_each<B: Bulk>(
-    command: &B,
-    all: Vec<(Ready<B::Resolved>, Option<String>)>,
-    mut outcome: Outcome,
+/// Sends one object after the other. A failure stops the rest only where it would make them fail as well.
+async fn send_each<W: Write>(
+    command: &W,
+    items: Vec<Item<W::Request>>,
+    mut summary: Summary,
     output: Output,
     ctx: &Ctx,
-) -> Result<Outcome> {
-    let again = ctx.same_command(command.reads_stdin().is_some());
-    let bar = ctx.bar_beside_results(all.len());
+) -> Result<Summary> {
+    let same_command = ctx.same_command(command.reads_stdin().is_some());
+    let bar = ctx.bar_beside_results(items.len());
     let mut writer = ResultWriter::new(output, &bar, ctx);
     let mut abort_policy = AbortPolicy::default();
-    for (index, (Ready { line, resolved }, there)) in all.into_iter().enumerate() {
-        let told = if let Some(id) = there {
-            outcome.there += 1;
-            writer.tell(index, line, &Told::<B::Answer>::There(&id)).await
+    for (index, Item { line, request, existing }) in items.into_iter().enumerate() {
+        let written = if let Some(id) = existing {
+            summary.existing += 1;
+            writer.write(index, line, &EntryResult::<W::Answer>::Existing(&id)).await
         } else {
-            let change = command.change(&resolved);
+            let change = command.change(&request);
             bar.set(index, &change.what);
-            ctx.when_interrupted(outcome.interrupted(&change.what, &again));
-            match ctx.send(call(command, &resolved)?).await.map_err(anyhow::Error::downcast::<Failure>) {
+            ctx.when_interrupted(summary.interrupted(&change.what, &same_command));
+            match ctx.send(call(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.done();
-                    outcome.done += 1;
-                    writer.tell(index, line, &Told::Done(&reply)).await
+                    summary.done += 1;
+                    writer.write(index, line, &EntryResult::Done(&reply)).await
                 }
                 Err(Ok(failure)) => {
                     abort_policy.failed(&failure);
-                    let failure = explained(command, &resolved, failure, ctx);
-                    let told = writer.tell(index, line, &Told::<B::Answer>::Failed(&failure)).await;
-                    outcome.failed(index, line, failure, ctx.write_open());
-                    told
+                    let failure = explained(command, &request, failure, ctx);
+                    let written =
+                        writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
+                    summary.failed(index, line, failure, ctx.write_open());
+                    written
                 }
                 Err(Err(error)) => return Err(error),
             }
         };
-        if let Err(error) = told {
-            let goes_on = is_of_filter(&error);
-            outcome.cannot_write(error);
-            // Results that nobody can ever read are nobody's wish; the same file brings them again.
+        if let Err(error) = written {
+            let goes_on = is_filter_failure(&error);
+            summary.cannot_write(error);
+            // Nobody wants results that can never be read. Running the same file again brings them back.
             if !goes_on {
                 break;
             }
@@ -249,25 +182,28 @@ async fn send_each<B: Bulk>(
             break;
         }
     }
-    Ok(outcome)
+    Ok(summary)
 }
 
-/// No thing is in a file twice, so an update can be sent again until it is answered.
-fn call<B: Bulk>(command: &B, resolved: &B::Resolved) -> Result<Call<B::Answer>> {
-    let call = command.call(resolved)?;
-    Ok(match B::VERB {
+/// The request. An update can be sent again until it is answered, because a file has no object twice.
+fn call<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> {
+    let call = command.call(request)?;
+    Ok(match W::VERB {
         Verb::Create => call,
-        Verb::Update => call.repeatable_here(),
+        _ => call.repeatable_here(),
     })
 }
 
-/// With what the command knows of it, and the key under which it was sent.
-fn explained<B: Bulk>(command: &B, resolved: &B::Resolved, failure: Failure, ctx: &Ctx) -> Failure {
-    let failure = command.explain(ctx, resolved, failure);
+/// The failure, with what the command knows of it and the key that was sent.
+fn explained<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
+    let failure = command.explain(ctx, request, failure);
     let failure = if failure.code == Code::OutcomeUnknown {
-        failure.hint("run the same file again: what is there is looked for first, and not made again")
+        failure.hint("run the same file again: objects that exist already are not created again")
     } else {
         failure
     };
-    Failure { idempotency_key: B::key(resolved).map(|key| key.key.as_str().into()), ..failure }
+    match W::idempotency_key(request) {
+        Some(key) => with_key(failure, key),
+        None => failure,
+    }
 }

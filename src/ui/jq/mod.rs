@@ -206,7 +206,7 @@ fn environment(env: &ProcessEnv) -> Val {
             text(&redact(value))
         }
     };
-    Val::obj(env.texts().map(|(name, of_it)| (text(name), value(name, of_it))).collect())
+    Val::obj(env.utf8_variables().map(|(name, of_it)| (text(name), value(name, of_it))).collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The bodies of Razorpay's creates and updates. Both of the tool's ways to fill them, flags and a JSON file, end here. The
-//! backend is strict: a field that it does not know is refused, so it is here.
+//! The request bodies of Razorpay's creates and updates. Flags and JSON files both fill them. The backend rejects unknown
+//! fields, so these types reject them too.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::{Currency, ItemDescription, ItemName, Money, Notes, Patch, UnitAmount};
 
-/// A new item, by itself or of a new plan. It needs a name, an amount and a currency.
+/// A new item, on its own or in a new plan. The name, the amount and the currency are required.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewItem {
@@ -24,14 +24,14 @@ pub(crate) struct NewItem {
 }
 
 impl NewItem {
-    /// What it costs, where that is given.
+    /// The price, if the amount and the currency are set.
     pub(crate) fn price(&self) -> Option<Money<'_>> {
         let amount = i64::try_from(self.amount?.0.get()).ok()?;
         Some(Money::new(amount, self.currency.as_ref()?.as_str()))
     }
 }
 
-/// What changes in an item.
+/// The changes of an item.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ItemChanges {
@@ -48,7 +48,7 @@ pub(crate) struct ItemChanges {
 }
 
 impl ItemChanges {
-    /// Nothing would change.
+    /// Whether there are no changes.
     pub(crate) fn is_empty(&self) -> bool {
         self.name.is_none()
             && self.description.is_keep()
@@ -58,7 +58,7 @@ impl ItemChanges {
     }
 }
 
-/// A new plan. It needs a period, an interval and an item.
+/// A new plan. The period, the interval and the item are required.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewPlan {
@@ -72,8 +72,8 @@ pub(crate) struct NewPlan {
     pub(crate) notes: Option<Notes>,
 }
 
-/// What an item costs, in the currency's smallest unit: more than nothing. Razorpay knows the least that a currency
-/// takes (exchange 300).
+/// An item's price in the currency's smallest unit, greater than zero. Razorpay checks the minimum of each currency
+/// (exchange 300).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "UnitAmount")]
 pub(crate) struct ItemAmount(UnitAmount);
@@ -82,7 +82,7 @@ impl TryFrom<UnitAmount> for ItemAmount {
     type Error = String;
 
     fn try_from(amount: UnitAmount) -> Result<Self, String> {
-        if amount.get() > 0 { Ok(Self(amount)) } else { Err("an amount is more than 0".into()) }
+        if amount.get() > 0 { Ok(Self(amount)) } else { Err("the amount must be greater than 0".into()) }
     }
 }
 
@@ -94,7 +94,7 @@ impl FromStr for ItemAmount {
     }
 }
 
-/// What a plan counts in.
+/// The unit of a plan's billing cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PlanPeriod {
@@ -105,7 +105,7 @@ pub(crate) enum PlanPeriod {
 }
 
 impl PlanPeriod {
-    /// One of them, as in `every 3 months`.
+    /// The noun for one period: `month` in `every 3 months`.
     pub(super) const fn unit(self) -> &'static str {
         match self {
             Self::Daily => "day",
@@ -116,7 +116,7 @@ impl PlanPeriod {
     }
 }
 
-/// A plan is paid every so many periods.
+/// The number of periods between two payments of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "serde_json::Number")]
 pub(crate) struct PlanInterval(u32);
@@ -129,7 +129,7 @@ impl FromStr for PlanInterval {
         whole
             .filter(|count| *count > 0)
             .map(Self)
-            .ok_or_else(|| "an interval is a whole number of periods, 1 or more".into())
+            .ok_or_else(|| "an interval must be a whole number of periods, 1 or more".into())
     }
 }
 
@@ -143,31 +143,31 @@ impl TryFrom<serde_json::Number> for PlanInterval {
 
 /// How often a plan is paid: every `interval` periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rhythm {
+pub(crate) struct BillingCycle {
     pub(crate) period: PlanPeriod,
     pub(crate) interval: PlanInterval,
 }
 
-impl Rhythm {
-    /// Whether Razorpay takes it: daily plans are paid every 7 days at least
+impl BillingCycle {
+    /// Checks that Razorpay accepts it: a daily plan's interval must be at least 7 days
     /// (<https://razorpay.com/docs/api/payments/subscriptions/create-plan/>).
     ///
     /// # Errors
-    /// The sentence that says what it takes.
+    /// The limit that is not met.
     pub(crate) fn check(self) -> Result<(), String> {
         match self {
-            Self { period: PlanPeriod::Daily, interval: PlanInterval(days) } if days < LEAST_DAYS => {
-                Err(format!("a daily plan's interval is at least {LEAST_DAYS} days, not {days}"))
+            Self { period: PlanPeriod::Daily, interval: PlanInterval(days) } if days < MIN_DAILY_INTERVAL => {
+                Err(format!("a daily plan's interval must be at least {MIN_DAILY_INTERVAL} days, not {days}"))
             }
             _ => Ok(()),
         }
     }
 }
 
-const LEAST_DAYS: u32 = 7;
+const MIN_DAILY_INTERVAL: u32 = 7;
 
-/// As in `every 3 months`.
-impl fmt::Display for Rhythm {
+/// Follows `every`: `every 3 months`.
+impl fmt::Display for BillingCycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&every(self.period.unit(), self.interval.0.into()))
     }
@@ -183,10 +183,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_costs_more_than_nothing() {
+    fn an_item_amount_is_greater_than_zero() {
         assert!("49900".parse::<ItemAmount>().is_ok());
         for (text, why) in
-            [("0", "more than 0"), ("-5", "not negative"), ("4.99", "smallest unit"), ("", "unit")]
+            [("0", "greater than 0"), ("-5", "cannot be negative"), ("4.99", "smallest unit"), ("", "unit")]
         {
             assert!(text.parse::<ItemAmount>().unwrap_err().contains(why), "{text}");
         }
@@ -194,8 +194,9 @@ mod tests {
     }
 
     #[test]
-    fn daily_plans_are_paid_every_seven_days_at_least() {
-        let check = |period, interval: &str| Rhythm { period, interval: interval.parse().unwrap() }.check();
+    fn a_daily_plan_has_an_interval_of_at_least_seven_days() {
+        let check =
+            |period, interval: &str| BillingCycle { period, interval: interval.parse().unwrap() }.check();
         assert!(check(PlanPeriod::Daily, "6").unwrap_err().contains("at least 7 days, not 6"));
         assert!(check(PlanPeriod::Daily, "7").is_ok());
         assert!(check(PlanPeriod::Weekly, "1").is_ok());
@@ -205,10 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn a_rhythm_is_said_in_words() {
-        let said =
-            |period, interval: &str| Rhythm { period, interval: interval.parse().unwrap() }.to_string();
-        assert_eq!(said(PlanPeriod::Monthly, "1"), "month");
-        assert_eq!(said(PlanPeriod::Daily, "7"), "7 days");
+    fn a_billing_cycle_is_displayed_in_words() {
+        let display =
+            |period, interval: &str| BillingCycle { period, interval: interval.parse().unwrap() }.to_string();
+        assert_eq!(display(PlanPeriod::Monthly, "1"), "month");
+        assert_eq!(display(PlanPeriod::Daily, "7"), "7 days");
     }
 }

@@ -1,24 +1,24 @@
-//! Razorpay's part of the backend's answers.
+//! The backend's responses about Razorpay.
 //!
-//! Only what is shown or judged is named here: the JSON output is the backend's own body, whatever else is in it.
+//! The types contain only the fields that the program uses. The JSON output is the backend's own body, with all fields.
 
 mod bodies;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer};
 
-pub(crate) use bodies::{ItemAmount, ItemChanges, NewItem, NewPlan, PlanInterval, PlanPeriod, Rhythm};
+pub(crate) use bodies::{BillingCycle, ItemAmount, ItemChanges, NewItem, NewPlan, PlanInterval, PlanPeriod};
 
 use crate::secret::Secret;
 use crate::wire::{Connection, Subject};
 
-/// One result for each environment that was synced.
+/// The response of `sync`: one result for each environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SyncResults {
     pub(crate) results: Vec<SyncResult>,
 }
 
-/// What became of one environment's sync. The HTTP status is 200 whatever became of it.
+/// The result of one environment's sync. The HTTP status is 200 even if the sync failed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SyncResult {
@@ -26,16 +26,16 @@ pub(crate) struct SyncResult {
     /// `succeeded` or `failed`.
     pub(crate) status: String,
     pub(crate) connection: Connection,
-    /// Of this sync; what failed counts as 0.
+    /// The counts of this sync. Parts that failed count as 0.
     #[serde(default)]
-    pub(crate) sync_counts: Counts,
+    pub(crate) sync_counts: SyncCounts,
     pub(crate) error: Option<String>,
 }
 
 /// How many objects a sync mirrored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Counts {
+pub(crate) struct SyncCounts {
     pub(crate) items: Option<u64>,
     pub(crate) plans: Option<u64>,
     pub(crate) customers: Option<u64>,
@@ -44,7 +44,7 @@ pub(crate) struct Counts {
     pub(crate) payments: Option<u64>,
 }
 
-/// What has to stand in Razorpay's dashboard, so that the backend hears of payments.
+/// The webhook settings to enter in Razorpay's dashboard, so that the backend receives payment events.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookSetup {
@@ -62,7 +62,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error
 #[serde(from = "CatalogRows")]
 pub(crate) struct Catalog {
     pub(crate) items: Vec<Item>,
-    /// With the names of their items.
+    /// Each plan has the name of its item.
     pub(crate) plans: Vec<Plan>,
 }
 
@@ -72,7 +72,7 @@ struct CatalogRows {
     plans: Vec<Plan>,
 }
 
-/// A plan has no name of its own: it is its item's.
+/// Fills in the names of the plans: a plan has no name of its own, so it gets the name of its item.
 impl From<CatalogRows> for Catalog {
     fn from(CatalogRows { items, mut plans }: CatalogRows) -> Self {
         for plan in &mut plans {
@@ -89,7 +89,7 @@ pub(crate) struct ItemReply {
     pub(crate) item: Item,
 }
 
-/// A Razorpay item, as the mirror has it.
+/// A Razorpay item from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Item {
@@ -100,7 +100,7 @@ pub(crate) struct Item {
     /// In the currency's smallest unit.
     pub(crate) amount: Option<i64>,
     pub(crate) currency: Option<String>,
-    /// `invoice` where it is sold by itself, `plan` where a plan made it.
+    /// `invoice` if it is sold on its own, `plan` if it was created with a plan.
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
     pub(crate) provider_created_at: Option<String>,
@@ -113,19 +113,19 @@ pub(crate) struct PlanReply {
     pub(crate) plan: Plan,
 }
 
-/// A Razorpay plan, as the mirror has it.
+/// A Razorpay plan from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Plan {
     pub(crate) environment: String,
     pub(crate) plan_id: String,
     pub(crate) item_id: Option<String>,
-    /// Known where the item is: in the catalog.
+    /// Known only in a catalog, which contains the item.
     #[serde(skip)]
     pub(crate) item_name: Option<String>,
     /// `daily`, `weekly`, `monthly` or `yearly`.
     pub(crate) period: Option<String>,
-    /// It is paid every so many periods.
+    /// The number of periods between two payments.
     pub(crate) interval: Option<u64>,
     /// In the currency's smallest unit.
     pub(crate) amount: Option<i64>,
@@ -137,10 +137,10 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// How often it is paid: `month`, `3 months`.
-    pub(crate) fn rhythm(&self) -> Option<String> {
+    pub(crate) fn billing_cycle(&self) -> Option<String> {
         let period = self.period.as_deref()?;
         let count = self.interval.unwrap_or(1);
-        // A period that is not known here is shown as it came.
+        // An unknown period is shown unchanged.
         let known = PlanPeriod::from_str(period, false).ok();
         Some(known.map_or_else(|| format!("{count} {period}"), |period| bodies::every(period.unit(), count)))
     }
@@ -152,7 +152,7 @@ pub(crate) struct Subscriptions {
     pub(crate) subscriptions: Vec<Subscription>,
 }
 
-/// A Razorpay subscription, as the mirror has it.
+/// A Razorpay subscription from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Subscription {
@@ -163,7 +163,7 @@ pub(crate) struct Subscription {
     subject_id: Option<String>,
     pub(crate) status: String,
     pub(crate) current_end: Option<String>,
-    /// How many of `total_count` payments were made.
+    /// The number of payments made, out of `total_count`.
     pub(crate) paid_count: Option<u64>,
     pub(crate) total_count: Option<u64>,
 }

@@ -1,33 +1,36 @@
-//! What there is to say of the backend itself: found, reached, known, and the key accepted. A function of what was read.
+//! The checks: pure functions of the input.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::environment;
-use super::gather::{Backend, Facts};
+use super::input::{BackendInput, DoctorInput, EnvironmentInput};
+use super::selected;
+use crate::api::{Answer, is_out_of_reach};
 use crate::error::{Code, Exit, Failure};
+use crate::runner::{Finding, Unmapped, some_of};
 use crate::secret::redact;
-use crate::wire::Environment;
+use crate::wire::{Connection, Environment, is_public_https};
 
-/// Longer than this is worth a word.
+/// A slower response is a warning.
 const SLOW: Duration = Duration::from_secs(2);
+/// The age, in hours, at which the last sync is a warning. Webhooks update payments between syncs, but not the catalog.
+const OLD_SYNC_HOURS: i64 = 24;
 
-/// What a check came to.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is as it should be.
+pub(super) enum CheckVerdict {
     Pass,
-    /// Payments work, and something is weaker than it should be.
+    /// Payments work, but something should be improved.
     Warn,
-    /// Payments do not work like this.
+    /// Payments do not work.
     Fail,
-    /// It was not looked at.
+    /// Not tested.
     Skip,
 }
 
-impl Verdict {
-    pub(super) const fn word(self) -> &'static str {
+impl CheckVerdict {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Warn => "warn",
@@ -37,152 +40,404 @@ impl Verdict {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Check {
+pub(super) struct CheckResult {
     pub(super) name: &'static str,
-    /// Nothing where it is the backend's.
+    /// `None` for a check of the backend.
     pub(super) environment: Option<Environment>,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: CheckVerdict,
     pub(super) found: String,
-    /// A command line.
+    /// The command line that repairs the problem.
     pub(super) repair: Option<String>,
 }
 
-impl Check {
-    pub(super) fn new(name: &'static str, verdict: Verdict, found: impl Into<String>) -> Self {
+impl CheckResult {
+    fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>) -> Self {
         Self { name, environment: None, verdict, found: found.into(), repair: None }
     }
 
-    /// It could not be done, and its reason is what was found.
-    pub(super) fn failed(name: &'static str, failure: &Failure) -> Self {
-        let repair = failure.hint.as_deref().and_then(command_in);
-        let hint = failure.hint.as_deref().filter(|_| repair.is_none());
-        let said = [Some(failure.what.as_str()), failure.why.as_deref(), hint].into_iter().flatten();
-        let found = said.collect::<Vec<_>>().join("; ");
-        // A provider's words may carry more than they should, and stdout goes far.
-        Self { repair, ..Self::new(name, Verdict::Fail, redact(&found)) }
+    fn skipped(name: &'static str, reason: &str) -> Self {
+        Self::new(name, CheckVerdict::Skip, format!("not tested: {reason}"))
     }
 
-    pub(super) fn repaired_by(self, command: impl Into<Option<String>>) -> Self {
+    /// The result of a check whose request failed.
+    fn failed(name: &'static str, failure: &Failure) -> Self {
+        let repair = failure.hint.as_deref().and_then(command_in);
+        let hint = failure.hint.as_deref().filter(|_| repair.is_none());
+        let parts = [Some(failure.what.as_str()), failure.why.as_deref(), hint].into_iter().flatten();
+        let found = parts.collect::<Vec<_>>().join("; ");
+        // A provider's message may contain a secret, and stdout may be stored anywhere.
+        Self { repair, ..Self::new(name, CheckVerdict::Fail, redact(&found)) }
+    }
+
+    fn repaired_by(self, command: impl Into<Option<String>>) -> Self {
         Self { repair: command.into().or(self.repair), ..self }
     }
 }
 
-/// The first command of ours that a hint names.
+/// The first `insforge` command in a hint.
 fn command_in(hint: &str) -> Option<String> {
     hint.split('`').find(|part| part.starts_with("insforge ")).map(str::to_owned)
 }
 
-/// Another command of the provider's, by its words.
-pub(super) type Command<'a> = &'a dyn Fn(&[&str]) -> String;
+/// Builds the command line of a provider's command.
+pub(super) type CommandBuilder<'a> = &'a dyn Fn(&[&str]) -> String;
 
-/// Judges everything, in the order in which one thing needs the other.
-pub(super) fn judge(
-    facts: &Facts,
+/// Runs all checks. A check comes after the checks that it depends on.
+pub(super) fn check(
+    input: &DoctorInput,
     only: Option<Environment>,
     now: Timestamp,
-    command: Command<'_>,
-) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let because = match &facts.backend {
+    command: CommandBuilder<'_>,
+) -> Vec<CheckResult> {
+    match &input.backend {
         Ok(backend) => {
-            of_backend(backend, &mut checks);
-            (!backend.status.as_ref().is_some_and(Result::is_ok)).then_some("the backend gave no status")
+            let mut checks = check_backend(backend);
+            if backend.status.as_ref().is_some_and(Result::is_ok) {
+                checks.extend(check_environments(input, backend, only, now, command));
+            } else {
+                checks.extend(skip_environments(only, "the backend did not return a status"));
+            }
+            checks
         }
         Err(failure) => {
-            checks.extend(of_nothing(failure));
-            Some("there is no backend to ask")
+            let mut checks = check_lookup(failure);
+            checks.extend(skip_environments(only, NO_BACKEND));
+            checks
         }
+    }
+}
+
+const NO_BACKEND: &str = "no usable address and key";
+
+fn skip_environments(only: Option<Environment>, reason: &str) -> impl Iterator<Item = CheckResult> {
+    selected(only).map(move |environment| CheckResult {
+        environment: Some(environment),
+        ..CheckResult::skipped(PROVIDER_KEY, reason)
+    })
+}
+
+/// The checks if the lookup of the address and the key failed.
+fn check_lookup(failure: &Failure) -> Vec<CheckResult> {
+    let key_failed = matches!(failure.code, Code::NoApiKey | Code::ApiKeyInvalid | Code::KeyringUnavailable);
+    let pair = if key_failed {
+        [CheckResult::skipped("address", "no usable key for it"), CheckResult::failed("key", failure)]
+    } else {
+        [CheckResult::failed("address", failure), CheckResult::skipped("key", "no usable address")]
     };
-    match (&facts.backend, because) {
-        (Ok(backend), None) => checks.extend(environment::judge(facts, backend, only, now, command)),
-        (_, because) => {
-            let environments =
-                Environment::ALL.into_iter().filter(|one| only.is_none_or(|only| only == *one));
-            let skipped = |one| Check {
-                environment: Some(one),
-                ..Check::new(
-                    environment::PROVIDER_KEY,
-                    Verdict::Skip,
-                    format!("because {}", because.unwrap_or_default()),
-                )
-            };
-            checks.extend(environments.map(skipped));
+    let others = ["reachable", "version", "routes", "key accepted"];
+    let others = others.map(|name| CheckResult::skipped(name, NO_BACKEND));
+    pair.into_iter().chain(others).collect()
+}
+
+fn check_backend(backend: &BackendInput) -> Vec<CheckResult> {
+    let address = format!("{}, from {}", backend.address.value, backend.address.source);
+    let key = format!("{}, from {}", backend.key.value, backend.key.source);
+    let mut checks = vec![
+        CheckResult::new("address", CheckVerdict::Pass, address),
+        CheckResult::new("key", CheckVerdict::Pass, key),
+    ];
+    checks.extend(check_health(backend));
+    checks.extend(check_status(backend));
+    checks
+}
+
+fn check_health(backend: &BackendInput) -> [CheckResult; 2] {
+    let no_version = || CheckResult::skipped("version", "the backend did not report it");
+    match &backend.health {
+        Ok(health) => {
+            let verdict =
+                if backend.health_duration > SLOW { CheckVerdict::Warn } else { CheckVerdict::Pass };
+            let duration = backend.health_duration.as_millis();
+            let reachable = CheckResult::new("reachable", verdict, format!("answered in {duration} ms"));
+            let version = health.version.as_deref();
+            let version = version.map(|version| CheckResult::new("version", CheckVerdict::Pass, version));
+            [reachable, version.unwrap_or_else(no_version)]
         }
+        // A proxy may hide the health route although payments work.
+        Err(failure) if backend.status.as_ref().is_some_and(Result::is_ok) => [
+            CheckResult { verdict: CheckVerdict::Warn, ..CheckResult::failed("reachable", failure) },
+            no_version(),
+        ],
+        Err(failure) => [CheckResult::failed("reachable", failure), no_version()],
+    }
+}
+
+/// Whether the payments routes exist, and whether the backend accepts the key.
+fn check_status(backend: &BackendInput) -> [CheckResult; 2] {
+    let (routes, accepted) = ("routes", "key accepted");
+    match &backend.status {
+        None => {
+            let reason = "the backend is unreachable";
+            [CheckResult::skipped(routes, reason), CheckResult::skipped(accepted, reason)]
+        }
+        Some(Ok(_)) => {
+            let generation = backend.generation.map(|generation| format!("{generation} generation"));
+            [
+                CheckResult::new(routes, CheckVerdict::Pass, generation.unwrap_or_default()),
+                CheckResult::new(accepted, CheckVerdict::Pass, "yes"),
+            ]
+        }
+        Some(Err(failure)) if matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied) => [
+            CheckResult::skipped(routes, "the backend requires a valid key"),
+            CheckResult::failed(accepted, failure).repaired_by(backend.set_key_command()),
+        ],
+        Some(Err(failure)) => [
+            CheckResult::failed(routes, failure),
+            CheckResult::skipped(accepted, "the payments routes failed"),
+        ],
+    }
+}
+
+const PROVIDER_KEY: &str = "provider key";
+
+fn check_environments(
+    doctor: &DoctorInput,
+    backend: &BackendInput,
+    only: Option<Environment>,
+    now: Timestamp,
+    command: CommandBuilder<'_>,
+) -> Vec<CheckResult> {
+    let mut checks = Vec::new();
+    let none_has_a_key = backend.environments.is_empty();
+    for environment in selected(only) {
+        let input = backend.environments.iter().find(|one| one.environment == environment);
+        let results = match (backend.connection(environment), input) {
+            (Some(connection), Some(input)) => {
+                EnvironmentChecks { doctor, backend, connection, input, command, now }.all()
+            }
+            (None, _) => {
+                let found = "the backend's status does not include this environment";
+                vec![CheckResult::new(PROVIDER_KEY, CheckVerdict::Fail, found)]
+            }
+            _ if only.is_some() || none_has_a_key && environment == Environment::Test => {
+                let repair = command(&["config", "set", environment.as_str()]);
+                vec![CheckResult::new(PROVIDER_KEY, CheckVerdict::Fail, "not configured").repaired_by(repair)]
+            }
+            _ => vec![CheckResult::new(PROVIDER_KEY, CheckVerdict::Skip, "not configured")],
+        };
+        let environment = Some(environment);
+        checks.extend(results.into_iter().map(|result| CheckResult { environment, ..result }));
     }
     checks
 }
 
-/// No address, or no key for it: they are found as a pair.
-fn of_nothing(failure: &Failure) -> Vec<Check> {
-    let is_about_the_key =
-        matches!(failure.code, Code::NoApiKey | Code::ApiKeyInvalid | Code::KeyringUnavailable);
-    let pair = if is_about_the_key {
-        [
-            Check::new("address", Verdict::Skip, "because it is used with its key only"),
-            Check::failed("key", failure),
-        ]
-    } else {
-        [
-            Check::failed("address", failure),
-            Check::new("key", Verdict::Skip, "because it is looked for where the address is"),
-        ]
-    };
-    let rest = ["reachable", "version", "routes", "key accepted"];
-    let rest = rest.map(|name| Check::new(name, Verdict::Skip, "because there is no backend to ask"));
-    pair.into_iter().chain(rest).collect()
+/// The checks of an environment that has a key.
+struct EnvironmentChecks<'a> {
+    doctor: &'a DoctorInput,
+    backend: &'a BackendInput,
+    connection: &'a Connection,
+    input: &'a EnvironmentInput,
+    command: CommandBuilder<'a>,
+    now: Timestamp,
 }
 
-fn of_backend(backend: &Backend, checks: &mut Vec<Check>) {
-    let address = format!("{}, from {}", backend.address.value, backend.address.source);
-    let key = format!("{}, from {}", backend.key.value, backend.key.source);
-    checks.push(Check::new("address", Verdict::Pass, address));
-    checks.push(Check::new("key", Verdict::Pass, key));
-    checks.extend(of_health(backend));
-    checks.extend(of_status(backend));
-}
+impl EnvironmentChecks<'_> {
+    fn all(&self) -> Vec<CheckResult> {
+        let mut checks = vec![self.provider_key(), self.account()];
+        checks.extend(self.webhook());
+        checks.push(self.last_sync());
+        checks.extend(self.catalog());
+        checks.push(self.subscriptions());
+        checks
+    }
 
-fn of_health(backend: &Backend) -> [Check; 2] {
-    let skipped = || Check::new("version", Verdict::Skip, "because the backend did not say it");
-    match &backend.health {
-        Ok(health) => {
-            let verdict = if backend.took > SLOW { Verdict::Warn } else { Verdict::Pass };
-            let reachable =
-                Check::new("reachable", verdict, format!("answered in {} ms", backend.took.as_millis()));
-            let version = health.version.as_deref();
-            [reachable, version.map_or_else(skipped, |version| Check::new("version", Verdict::Pass, version))]
+    /// The command line of a command for this environment.
+    fn command(&self, words: &[&str]) -> String {
+        (self.command)(&[words, &[self.input.environment.as_str()]].concat())
+    }
+
+    /// Whether the webhook must be reachable from the internet: in live, and for a backend that is.
+    fn must_be_public(&self) -> bool {
+        self.input.environment == Environment::Live || is_public_https(self.backend.address.value.as_str())
+    }
+
+    fn provider_key(&self) -> CheckResult {
+        let environment = self.input.environment;
+        let Some(key) = self.connection.masked_key.as_deref() else {
+            return CheckResult::new(
+                PROVIDER_KEY,
+                CheckVerdict::Warn,
+                "configured, but the backend does not show it",
+            );
+        };
+        let prefix = self.doctor.key_prefix;
+        if key.starts_with(prefix(environment)) {
+            return CheckResult::new(PROVIDER_KEY, CheckVerdict::Pass, key);
         }
-        // Something in between may keep this to itself; the status says whether payments are there.
-        Err(failure) if backend.status.as_ref().is_some_and(Result::is_ok) => {
-            [Check { verdict: Verdict::Warn, ..Check::failed("reachable", failure) }, skipped()]
+        let flaw = if key.starts_with(prefix(environment.other())) {
+            format!("{key} is for {}, not {environment}", environment.other())
+        } else {
+            format!("{key} does not start with {}", prefix(environment))
+        };
+        CheckResult::new(PROVIDER_KEY, CheckVerdict::Fail, flaw).repaired_by(self.command(&["config", "set"]))
+    }
+
+    fn account(&self) -> CheckResult {
+        let status = self.connection.status.as_str();
+        if status != "connected" {
+            let reason = self.sync_error().map_or_else(String::new, |reason| format!(": {reason}"));
+            let found = format!("the status of the connection is {status}{reason}");
+            return CheckResult::new("account", CheckVerdict::Fail, found)
+                .repaired_by(self.connection_repair());
         }
-        Err(failure) => [Check::failed("reachable", failure), skipped()],
+        match self.connection.account() {
+            Some(account) => CheckResult::new("account", CheckVerdict::Pass, account.to_string()),
+            None => CheckResult::new("account", CheckVerdict::Warn, "connected, but the account is unknown")
+                .repaired_by(self.command(&["sync"])),
+        }
+    }
+
+    /// Set another key if the reason is about the key; otherwise sync again.
+    fn connection_repair(&self) -> String {
+        let key_failed = self.sync_error().is_some_and(|reason| reason.to_lowercase().contains("key"));
+        self.command(if key_failed { &["config", "set"] } else { &["sync"] })
+    }
+
+    fn sync_error(&self) -> Option<String> {
+        self.connection.last_sync_error().map(|reason| redact(&reason).into_owned())
+    }
+
+    /// Whether the webhook exists, is reachable from the internet, and responds.
+    fn webhook(&self) -> Vec<CheckResult> {
+        let configure = || self.command(self.doctor.webhook_command);
+        let unusable = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
+        let connection = self.connection;
+        if connection.webhook_endpoint_id.is_none() && connection.webhook_configured_at.is_none() {
+            let found = "none, so the backend receives no payment events";
+            return vec![CheckResult::new("webhook", unusable, found).repaired_by(configure())];
+        }
+        let id = connection.webhook_endpoint_id.as_deref().unwrap_or("configured");
+        let mut checks = vec![CheckResult::new("webhook", CheckVerdict::Pass, id)];
+        let name = "webhook address";
+        let Some(url) = connection.webhook_endpoint_url.as_deref() else {
+            checks.push(CheckResult::new(name, CheckVerdict::Warn, "the backend does not report it"));
+            return checks;
+        };
+        let address = if !is_public_https(url) {
+            let provider = self.doctor.provider.name;
+            let found = format!(
+                "{url} is not a public https address, so {provider} cannot deliver events to it; set the backend's \
+                 API_BASE_URL to a public address, then configure the webhook again"
+            );
+            CheckResult::new(name, unusable, found).repaired_by(configure())
+        } else if self.input.webhook.is_none() {
+            let found = format!("{url} does not belong to {}", self.backend.address.value);
+            // A backend at a local address may have another address on the internet.
+            let moved = is_public_https(self.backend.address.value.as_str()).then(configure);
+            CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(moved)
+        } else {
+            CheckResult::new(name, CheckVerdict::Pass, url)
+        };
+        checks.extend([address, check_webhook_answer(self.input.webhook.as_ref())]);
+        checks
+    }
+
+    fn last_sync(&self) -> CheckResult {
+        let name = "last sync";
+        let time = self.connection.last_synced_at.as_deref();
+        let age = time.and_then(|text| text.parse::<Timestamp>().ok()).map(|then| age(self.now, then));
+        let ago = age.map(|(_, words)| words);
+        let sync = || self.command(&["sync"]);
+        match self.connection.last_sync_status.as_deref() {
+            Some("succeeded") => {
+                let old = age.is_none_or(|(hours, _)| hours >= OLD_SYNC_HOURS);
+                let verdict = if old { CheckVerdict::Warn } else { CheckVerdict::Pass };
+                let found =
+                    ago.map_or_else(|| "succeeded at an unknown time".to_owned(), |ago| ago.to_string());
+                CheckResult::new(name, verdict, found).repaired_by(old.then(sync))
+            }
+            Some(status) => {
+                let reason = self.sync_error().map_or_else(String::new, |reason| format!(": {reason}"));
+                let success = ago.map_or_else(String::new, |ago| format!("; last successful sync: {ago}"));
+                let found = format!("{status}{reason}{success}");
+                CheckResult::new(name, CheckVerdict::Fail, found).repaired_by(self.connection_repair())
+            }
+            None => CheckResult::new(name, CheckVerdict::Warn, "never").repaired_by(sync()),
+        }
+    }
+
+    fn catalog(&self) -> Vec<CheckResult> {
+        let result = |finding: &Finding| {
+            let verdict = if finding.repair.is_some() { CheckVerdict::Warn } else { CheckVerdict::Pass };
+            let repair = finding
+                .repair
+                .as_ref()
+                .map(|words| (self.command)(&words.iter().map(String::as_str).collect::<Vec<_>>()));
+            CheckResult::new(finding.check, verdict, finding.found.as_str()).repaired_by(repair)
+        };
+        match &self.input.catalog {
+            Ok(findings) => findings.iter().map(result).collect(),
+            Err(failure) => vec![CheckResult::failed("catalog", failure)],
+        }
+    }
+
+    fn subscriptions(&self) -> CheckResult {
+        let name = "subscriptions";
+        let Unmapped { of, ids } = match &self.input.subscriptions {
+            Ok(unmapped) => unmapped,
+            Err(failure) => return CheckResult::failed(name, failure),
+        };
+        if ids.is_empty() {
+            let found =
+                if *of == 0 { "none".to_owned() } else { format!("{of}, each with a billing subject") };
+            return CheckResult::new(name, CheckVerdict::Pass, found);
+        }
+        let found = format!(
+            "{} of {of} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them \
+             at {}, then sync",
+            ids.len(),
+            some_of(ids),
+            self.doctor.provider.name,
+        );
+        CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(self.command(&["sync"]))
     }
 }
 
-/// Whether the payments routes are there, and whether they take the key.
-fn of_status(backend: &Backend) -> [Check; 2] {
-    let (routes, accepted) = ("routes", "key accepted");
-    let skipped = |name, why: &str| Check::new(name, Verdict::Skip, format!("because {why}"));
-    match &backend.status {
-        None => [
-            skipped(routes, "the backend cannot be reached"),
-            skipped(accepted, "the backend cannot be reached"),
-        ],
-        Some(Ok(_)) => {
-            let generation = backend.generation.map(|generation| format!("{generation} generation"));
-            [
-                Check::new(routes, Verdict::Pass, generation.unwrap_or_default()),
-                Check::new(accepted, Verdict::Pass, "yes"),
-            ]
+/// Whether the response at the webhook's address may come from the backend. The webhook takes events as POST requests, so
+/// the status of a GET request means nothing else.
+fn check_webhook_answer(answer: Option<&Result<Answer, Failure>>) -> CheckResult {
+    let name = "webhook answers";
+    match answer {
+        None => CheckResult::skipped(name, "the doctor only contacts the backend"),
+        Some(Err(failure)) => CheckResult::failed(name, failure),
+        Some(Ok(answer)) if is_out_of_reach(answer.status) || is_foreign(answer) => {
+            let found = format!("HTTP {}, which does not come from the backend", answer.status);
+            CheckResult::new(name, CheckVerdict::Fail, found)
         }
-        Some(Err(failure)) if matches!(failure.exit, Exit::NotAuthenticated | Exit::Denied) => [
-            skipped(routes, "only who has a key learns that"),
-            Check::failed(accepted, failure).repaired_by(backend.new_key()),
-        ],
-        Some(Err(failure)) => {
-            [Check::failed(routes, failure), skipped(accepted, "the routes did not answer")]
-        }
+        Some(Ok(_)) => CheckResult::new(name, CheckVerdict::Pass, "yes"),
+    }
+}
+
+/// Whether this is another server's "not found" page. The backend's own response is JSON, or Express's page (recorded with
+/// a production image).
+fn is_foreign(answer: &Answer) -> bool {
+    let is_page = answer.content_type.starts_with("text/html");
+    let is_express = String::from_utf8_lossy(&answer.body).contains("Cannot GET");
+    answer.status == 404 && is_page && !is_express
+}
+
+/// The age of a timestamp, in whole hours and as text.
+fn age(now: Timestamp, then: Timestamp) -> (i64, Age) {
+    // The backend's clock may be ahead.
+    let seconds = now.as_second().saturating_sub(then.as_second()).max(0);
+    (seconds / 3600, Age(seconds))
+}
+
+/// A number of seconds, shown as `3 hours ago`.
+#[derive(Clone, Copy)]
+struct Age(i64);
+
+impl std::fmt::Display for Age {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let minutes = self.0 / 60;
+        let (count, unit) = match minutes {
+            0 => return f.write_str("less than a minute ago"),
+            1..60 => (minutes, "minute"),
+            60..2880 => (minutes / 60, "hour"),
+            _ => (minutes / 1440, "day"),
+        };
+        write!(f, "{count} {unit}{} ago", if count == 1 { "" } else { "s" })
     }
 }

@@ -1,9 +1,8 @@
-//! `doctor`: looks at everything that payments need, and says what to run where something is missing. [`gather`] reads,
-//! [`checks`] and [`environment`] judge what was read, without asking anybody.
+//! `doctor`: checks everything that payments need, and suggests the commands that repair problems. [`input`] sends the
+//! requests; [`checks`] is pure.
 
 mod checks;
-mod environment;
-mod gather;
+mod input;
 #[cfg(test)]
 mod tests;
 
@@ -21,19 +20,19 @@ use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
 use crate::wire::Environment;
-use checks::{Check, Verdict};
+use checks::{CheckResult, CheckVerdict};
 
-/// Check address, key, backend, webhook, sync and catalog, and say what repairs them
+/// Check the address, key, backend, webhook, sync and catalog, and suggest repairs
 ///
-/// Every check passes, warns, fails or is skipped, and names the command that repairs it where there is one. It exits 1
-/// where one fails. Nothing is changed, and nobody is asked but the backend itself. An environment without a key fails
-/// only where it is named, or where no environment has one.
+/// Each check passes, warns, fails or is skipped, and names the command that repairs the problem. The exit code is 1 if a
+/// check fails. The doctor changes nothing and only contacts the backend. An environment without a key fails only if you
+/// select it, or if no environment has a key.
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json").note("exits with 1 if a check fails"))]
 pub(crate) struct Doctor<G: Gateway> {
-    /// Which environment [default: both]
+    /// The environment [default: both]
     #[arg(value_name = "ENV")]
-    word: Option<Environment>,
+    argument: Option<Environment>,
     /// The environment, as a flag
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Environment>,
@@ -42,38 +41,42 @@ pub(crate) struct Doctor<G: Gateway> {
 }
 
 impl<G: Gateway> Command for Doctor<G> {
-    type Reply = Report;
+    type Reply = DoctorReport;
     const HAS_IDS: bool = false;
 
     fn doing(&self) -> Cow<'static, str> {
-        "Examining…".into()
+        "Running checks…".into()
     }
 
-    async fn run(&self, ctx: &Ctx) -> Result<Report> {
-        let only = at_most_one(self.word.iter().chain(&self.environment))?;
-        let facts = gather::gather::<G>(ctx, only).await?;
+    async fn run(&self, ctx: &Ctx) -> Result<DoctorReport> {
+        let only = at_most_one(self.argument.iter().chain(&self.environment))?;
+        let input = input::read::<G>(ctx, only).await?;
         let command = |words: &[&str]| ctx.command(G::PROVIDER, words);
-        let checks = checks::judge(&facts, only, Timestamp::now(), &command);
-        Ok(Report { checks, provider: G::PROVIDER })
+        let checks = checks::check(&input, only, Timestamp::now(), &command);
+        Ok(DoctorReport { checks, provider: G::PROVIDER })
     }
 }
 
-/// What was checked, and what came of it.
-pub(crate) struct Report {
-    checks: Vec<Check>,
+/// The selected environment, or all environments.
+fn selected(only: Option<Environment>) -> impl Iterator<Item = Environment> {
+    Environment::ALL.into_iter().filter(move |environment| only.is_none_or(|only| only == *environment))
+}
+
+/// The results of all checks.
+pub(crate) struct DoctorReport {
+    checks: Vec<CheckResult>,
     provider: &'static Provider,
 }
 
-impl Report {
-    fn count(&self, verdict: Verdict) -> usize {
+impl DoctorReport {
+    fn count(&self, verdict: CheckVerdict) -> usize {
         self.checks.iter().filter(|check| check.verdict == verdict).count()
     }
 
-    /// What repairs something, each command once: often one mends several things.
-    fn repairs(&self) -> Vec<(&Check, &str)> {
-        let mut repairs: Vec<(&Check, &str)> = Vec::new();
-        // What fails comes first; the order is kept beside that.
-        for verdict in [Verdict::Fail, Verdict::Warn] {
+    /// The checks that have a repair, failures first. One command may repair several checks; it is listed once.
+    fn repairs(&self) -> Vec<(&CheckResult, &str)> {
+        let mut repairs: Vec<(&CheckResult, &str)> = Vec::new();
+        for verdict in [CheckVerdict::Fail, CheckVerdict::Warn] {
             for check in self.checks.iter().filter(|check| check.verdict == verdict) {
                 let Some(repair) = check.repair.as_deref() else { continue };
                 if !repairs.iter().any(|(_, known)| *known == repair) {
@@ -85,9 +88,9 @@ impl Report {
     }
 }
 
-impl Show for Report {
+impl Show for DoctorReport {
     const ROWS: Rows = &[("checks", "check")];
-    /// Where there is no room for a row it becomes `fail: webhook` and what was found.
+    /// In a narrow terminal a row becomes `fail: webhook` and its other columns.
     const TABLES: Tables = &[
         &[Column::label("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
         &[Column::label("Check"), Column::new("Command")],
@@ -98,7 +101,7 @@ impl Show for Report {
             json!({
                 "check": check.name,
                 "environment": check.environment.map(Environment::as_str),
-                "verdict": check.verdict.word(),
+                "verdict": check.verdict.as_str(),
                 "found": check.found,
                 "repair": check.repair,
             })
@@ -107,10 +110,10 @@ impl Show for Report {
         Ok(Cow::Owned(json!({
             "checks": checks.collect::<Vec<Value>>(),
             "summary": {
-                "pass": count(Verdict::Pass),
-                "warn": count(Verdict::Warn),
-                "fail": count(Verdict::Fail),
-                "skip": count(Verdict::Skip),
+                "pass": count(CheckVerdict::Pass),
+                "warn": count(CheckVerdict::Warn),
+                "fail": count(CheckVerdict::Fail),
+                "skip": count(CheckVerdict::Skip),
             },
         })))
     }
@@ -118,34 +121,37 @@ impl Show for Report {
     fn page(&self) -> Page<'_> {
         let checks = self.checks.iter().map(|check| {
             let environment = dash(check.environment.map(Environment::as_str));
-            vec![check.verdict.word().into(), check.name.into(), environment, check.found.as_str().into()]
+            vec![check.verdict.as_str().into(), check.name.into(), environment, check.found.as_str().into()]
         });
         let repairs = self.repairs().into_iter();
         let repairs = repairs.map(|(check, repair)| vec![check.name.into(), repair.into()]);
-        let [of_checks, of_repairs] = [Self::TABLES[0], Self::TABLES[1]];
-        vec![Section::new(of_checks, checks), Section::new(of_repairs, repairs).titled("Repairs")].into()
+        let [check_columns, repair_columns] = [Self::TABLES[0], Self::TABLES[1]];
+        vec![Section::new(check_columns, checks), Section::new(repair_columns, repairs).titled("Repairs")]
+            .into()
     }
 
     fn notes(&self) -> Vec<String> {
         let name = self.provider.name;
-        match (self.count(Verdict::Fail), self.count(Verdict::Warn)) {
-            (0, 0) => vec![format!("✓ {name} payments are well.")],
-            (0, warned) => vec![format!("✓ {name} payments work; {warned} of the checks warned.")],
+        match (self.count(CheckVerdict::Fail), self.count(CheckVerdict::Warn)) {
+            (0, 0) => vec![format!("✓ {name} payments: all checks passed.")],
+            (0, 1) => vec![format!("✓ {name} payments work, with 1 warning.")],
+            (0, warnings) => vec![format!("✓ {name} payments work, with {warnings} warnings.")],
             _ => Vec::new(),
         }
     }
 
     fn failure(&self) -> Option<Failure> {
-        let failed: Vec<&Check> = self.checks.iter().filter(|check| check.verdict == Verdict::Fail).collect();
+        let failed: Vec<&CheckResult> =
+            self.checks.iter().filter(|check| check.verdict == CheckVerdict::Fail).collect();
         let first = failed.first()?;
-        let made = self.checks.len() - self.count(Verdict::Skip);
-        let what = format!("{} of {made} checks failed", failed.len());
+        let tested = self.checks.len() - self.count(CheckVerdict::Skip);
+        let what = format!("{} of {tested} checks failed", failed.len());
         let place = first.environment.map_or_else(String::new, |environment| format!("{environment} "));
         let failure =
             Failure::new(Code::ChecksFailed, what).why(format!("{place}{}: {}", first.name, first.found));
-        let repair = self.repairs().into_iter().find(|(check, _)| check.verdict == Verdict::Fail);
+        let repair = self.repairs().into_iter().find(|(check, _)| check.verdict == CheckVerdict::Fail);
         Some(match repair {
-            Some((_, repair)) => failure.hint(format!("begin with: {repair}")),
+            Some((_, repair)) => failure.hint(format!("start with: {repair}")),
             None => failure,
         })
     }

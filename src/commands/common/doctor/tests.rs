@@ -1,15 +1,15 @@
-//! What depends on the backend's own address cannot be shown by one on this machine.
+//! Checks that depend on the backend's own address. A test backend is always on this machine.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::checks::{Check, Verdict, judge};
-use super::gather::{Backend, Facts, Reading};
+use super::checks::{CheckResult, CheckVerdict, check};
+use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use crate::api::{Answer, DEFAULT, Health};
 use crate::runner::Unmapped;
-use crate::settings::{Found, Source};
+use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Environment};
 
 const PUBLIC: &str = "https://shop.us-east.insforge.app";
@@ -32,36 +32,36 @@ fn answer(status: u16, content_type: &str, body: &str) -> Answer {
     Answer { status, content_type: content_type.into(), retry_after: None, body }
 }
 
-/// What is found of test at a backend at this address.
-fn found(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<Check> {
+/// Checks the environment `test` of a backend at this address.
+fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<CheckResult> {
     let source = Source::Variable("INSFORGE_BASE_URL");
-    let reading = Reading {
+    let environment = EnvironmentInput {
         environment: Environment::Test,
-        offers: Ok(Vec::new()),
+        catalog: Ok(Vec::new()),
         subscriptions: Ok(Unmapped::default()),
         webhook: webhook.map(Ok),
     };
-    let backend = Backend {
-        address: Found { value: Address::parse(address).unwrap(), source: source.clone() },
-        key: Found { value: "ik_****".into(), source },
+    let backend = BackendInput {
+        address: WithSource { value: Address::parse(address).unwrap(), source: source.clone() },
+        key: WithSource { value: "ik_****".into(), source },
         health: Ok(Health { version: None }),
-        took: Duration::from_millis(2001),
+        health_duration: Duration::from_millis(2001),
         status: Some(Ok(serde_json::from_value(json!({"connections": [connection(changes)]})).unwrap())),
         generation: None,
-        readings: vec![reading],
+        environments: vec![environment],
     };
-    let facts = Facts {
+    let input = DoctorInput {
         provider: &DEFAULT,
-        webhooks: &["webhooks", "configure"],
-        key_beginning: |_| "sk_test_",
+        webhook_command: &["webhooks", "configure"],
+        key_prefix: |_| "sk_test_",
         backend: Ok(backend),
     };
     let command = |words: &[&str]| words.join(" ");
-    judge(&facts, Some(Environment::Test), NOW.parse().unwrap(), &command)
+    check(&input, Some(Environment::Test), NOW.parse().unwrap(), &command)
 }
 
 #[track_caller]
-fn check(checks: &[Check], name: &str) -> Check {
+fn result(checks: &[CheckResult], name: &str) -> CheckResult {
     checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}: {checks:?}")).clone()
 }
 
@@ -70,65 +70,73 @@ fn json_404() -> Answer {
 }
 
 #[test]
-fn a_backend_that_is_reached_from_outside_needs_a_webhook_there() {
-    let well = found(PUBLIC, &json!({}), Some(json_404()));
-    assert!(well.iter().all(|check| check.verdict != Verdict::Fail), "{well:?}");
-    assert_eq!(check(&well, "webhook address").verdict, Verdict::Pass);
-    assert_eq!(check(&well, "reachable").verdict, Verdict::Warn, "it is slow");
-    assert_eq!(check(&well, "version").verdict, Verdict::Skip);
+fn a_public_backend_needs_a_public_webhook() {
+    let healthy = check_test(PUBLIC, &json!({}), Some(json_404()));
+    assert!(healthy.iter().all(|check| check.verdict != CheckVerdict::Fail), "{healthy:?}");
+    assert_eq!(result(&healthy, "webhook address").verdict, CheckVerdict::Pass);
+    assert_eq!(result(&healthy, "reachable").verdict, CheckVerdict::Warn, "it is slow");
+    assert_eq!(result(&healthy, "version").verdict, CheckVerdict::Skip);
 
     let none = json!({"webhookEndpointId": null, "webhookEndpointUrl": null});
-    for (address, verdict) in [(PUBLIC, Verdict::Fail), ("http://localhost:7130", Verdict::Warn)] {
-        let webhook = check(&found(address, &none, None), "webhook");
+    for (address, verdict) in [(PUBLIC, CheckVerdict::Fail), ("http://localhost:7130", CheckVerdict::Warn)] {
+        let webhook = result(&check_test(address, &none, None), "webhook");
         assert_eq!(webhook.verdict, verdict, "{address}");
         assert_eq!(webhook.repair.as_deref(), Some("webhooks configure test"));
         let local = json!({"webhookEndpointUrl": "http://localhost:7130/api/webhooks/a/test"});
-        assert_eq!(check(&found(address, &local, None), "webhook address").verdict, verdict, "{address}");
+        assert_eq!(
+            result(&check_test(address, &local, None), "webhook address").verdict,
+            verdict,
+            "{address}"
+        );
     }
 }
 
 #[test]
-fn a_webhook_elsewhere_is_made_again_where_the_backend_is_public() {
+fn a_webhook_at_another_address_is_repaired_if_the_backend_is_public() {
     let moved = json!({"webhookEndpointUrl": "https://old.us-east.insforge.app/api/webhooks/a/test"});
     for (address, repair) in [(PUBLIC, Some("webhooks configure test")), ("http://localhost:7130", None)] {
-        let checks = found(address, &moved, None);
-        let elsewhere = check(&checks, "webhook address");
-        assert_eq!((elsewhere.verdict, elsewhere.repair.as_deref()), (Verdict::Warn, repair), "{address}");
-        assert_eq!(check(&checks, "webhook answers").verdict, Verdict::Skip);
+        let checks = check_test(address, &moved, None);
+        let address_check = result(&checks, "webhook address");
+        assert_eq!(
+            (address_check.verdict, address_check.repair.as_deref()),
+            (CheckVerdict::Warn, repair),
+            "{address}"
+        );
+        assert_eq!(result(&checks, "webhook answers").verdict, CheckVerdict::Skip);
     }
 }
 
 #[test]
-fn whoever_answers_at_the_webhook_is_the_backend_or_somebody_else() {
+fn the_webhook_answer_comes_from_the_backend_or_another_server() {
     let express = "<pre>Cannot GET /api/webhooks/a/test</pre>";
     for (answer, verdict) in [
-        (answer(404, "application/json; charset=utf-8", "{}"), Verdict::Pass),
-        (answer(404, "text/html; charset=utf-8", express), Verdict::Pass),
-        (answer(200, "text/html", "<html>"), Verdict::Pass),
-        (answer(401, "application/json", "{}"), Verdict::Pass),
-        (answer(404, "text/html", "<h1>nginx</h1>"), Verdict::Fail),
-        (answer(502, "text/html", "<h1>nginx</h1>"), Verdict::Fail),
+        (answer(404, "application/json; charset=utf-8", "{}"), CheckVerdict::Pass),
+        (answer(404, "text/html; charset=utf-8", express), CheckVerdict::Pass),
+        (answer(200, "text/html", "<html>"), CheckVerdict::Pass),
+        (answer(401, "application/json", "{}"), CheckVerdict::Pass),
+        (answer(404, "text/html", "<h1>nginx</h1>"), CheckVerdict::Fail),
+        (answer(502, "text/html", "<h1>nginx</h1>"), CheckVerdict::Fail),
     ] {
         let status = answer.status;
-        let answers = check(&found(PUBLIC, &json!({}), Some(answer)), "webhook answers");
+        let answers = result(&check_test(PUBLIC, &json!({}), Some(answer)), "webhook answers");
         assert_eq!(answers.verdict, verdict, "{status}: {}", answers.found);
     }
 }
 
 #[test]
-fn a_mirror_of_yesterday_is_old() {
-    for (then, verdict, words) in [
-        ("2026-11-25T11:59:30Z", Verdict::Pass, "less than a minute ago"),
-        ("2026-11-25T12:30:00Z", Verdict::Pass, "less than a minute ago"),
-        ("2026-11-25T11:58:59Z", Verdict::Pass, "1 minute ago"),
-        ("2026-11-25T11:01:00Z", Verdict::Pass, "59 minutes ago"),
-        ("2026-11-24T12:00:01Z", Verdict::Pass, "23 hours ago"),
-        ("2026-11-24T12:00:00Z", Verdict::Warn, "24 hours ago"),
-        ("2026-11-23T11:00:00Z", Verdict::Warn, "2 days ago"),
-        ("yesterday", Verdict::Warn, "succeeded, nobody knows when"),
+fn a_sync_older_than_a_day_is_a_warning() {
+    for (time, verdict, text) in [
+        ("2026-11-25T11:59:30Z", CheckVerdict::Pass, "less than a minute ago"),
+        ("2026-11-25T12:30:00Z", CheckVerdict::Pass, "less than a minute ago"),
+        ("2026-11-25T11:58:59Z", CheckVerdict::Pass, "1 minute ago"),
+        ("2026-11-25T11:01:00Z", CheckVerdict::Pass, "59 minutes ago"),
+        ("2026-11-24T12:00:01Z", CheckVerdict::Pass, "23 hours ago"),
+        ("2026-11-24T12:00:00Z", CheckVerdict::Warn, "24 hours ago"),
+        ("2026-11-23T11:00:00Z", CheckVerdict::Warn, "2 days ago"),
+        ("yesterday", CheckVerdict::Warn, "succeeded at an unknown time"),
     ] {
-        let sync = check(&found(PUBLIC, &json!({"lastSyncedAt": then}), Some(json_404())), "last sync");
-        assert_eq!((sync.verdict, sync.found.as_str()), (verdict, words));
-        assert_eq!(sync.repair.is_some(), verdict == Verdict::Warn);
+        let sync = result(&check_test(PUBLIC, &json!({"lastSyncedAt": time}), Some(json_404())), "last sync");
+        assert_eq!((sync.verdict, sync.found.as_str()), (verdict, text));
+        assert_eq!(sync.repair.is_some(), verdict == CheckVerdict::Warn);
     }
 }

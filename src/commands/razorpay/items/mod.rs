@@ -8,11 +8,11 @@ use clap::Subcommand;
 
 use crate::commands::razorpay::catalog::{self, Get, List, Row};
 use crate::error::Exit;
-use crate::runner::{Ctx, execute, execute_bulk};
+use crate::runner::{Ctx, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::Money;
 use crate::wire::razorpay::{Catalog, Item, ItemReply};
-pub(super) use create::{check, likeness, named};
+pub(super) use create::{check_required, name_and_price};
 
 #[derive(Subcommand)]
 pub(crate) enum Items {
@@ -29,8 +29,8 @@ impl Items {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_bulk(create, ctx).await,
-            Self::Update(update) => execute_bulk(update, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Update(update) => execute_write(update, ctx).await,
         }
     }
 }
@@ -67,7 +67,7 @@ impl Row for Item {
         Some(Money::new(self.amount?, self.currency.as_deref()?))
     }
 
-    fn is_of_a_plan(&self) -> bool {
+    fn is_part_of_plan(&self) -> bool {
         self.kind.as_deref() == Some("plan")
     }
 

@@ -121,12 +121,13 @@ impl MultiWrite for Apply {
         }
         // What is left of a replacement was agreed to with its beginning.
         let prunes = plan.changes.iter().any(|change| change.pruned);
-        let effect = if prunes { Effect::Destroy(*environment) } else { Effect::Write(*environment) };
+        let effect = if prunes { Effect::Destroy } else { Effect::Write };
         Some(Change {
             effect,
+            environment: *environment,
             provider: &STRIPE,
             what: format!("Apply the catalog at Stripe ({})", summary(plan.summary())),
-            means: None,
+            details: None,
             account: Some(found.account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
         })

@@ -95,10 +95,11 @@ impl MultiWrite for Export {
         let count = exported.adopt.len();
         let objects = if count == 1 { "product or price" } else { "products and prices" };
         Some(Change {
-            effect: Effect::Write(*environment),
+            effect: Effect::Write,
+            environment: *environment,
             provider: &STRIPE,
             what: format!("Give {count} {objects} at Stripe an identity"),
-            means: Some("Their metadata and lookup keys change, and nothing else.".to_owned()),
+            details: Some("Their metadata and lookup keys change, and nothing else.".to_owned()),
             account: Some(account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
         })

@@ -1,55 +1,45 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::api::{Call, Reply};
-use crate::commands::common::{Named, Thing};
+use crate::commands::common::{IdArgs, Target};
 use crate::error::Failure;
-use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Write};
-use crate::wire::{Price, PriceReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write};
+use crate::wire::{Environment, Price, PriceReply};
 
-/// Archive a price: nobody can buy at it any more, subscriptions that have it go on
+/// Archive a price, so that nobody can buy it anymore
 ///
-/// `prices update ID --active true` brings it back.
+/// Existing subscriptions continue. `prices update ID --active true` activates the price again.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --json"))]
 pub(crate) struct Archive {
     #[command(flatten)]
-    price: Named<Price>,
+    price: IdArgs<Price>,
 }
 
 impl Write for Archive {
-    type Resolved = Thing;
+    type Object = ();
+    type Request = Target;
     type Answer = PriceReply;
     type Shown = Done<PriceReply>;
+    const VERB: Verb = Verb::Archive;
 
-    fn effect(&self) -> Result<Effect, Failure> {
-        self.price.environment().map(Effect::Write)
+    fn environment(&self) -> Result<Environment, Failure> {
+        self.price.environment()
     }
 
-    async fn resolve(&self, _ctx: &Ctx) -> Result<Thing> {
+    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Target> {
         Ok(self.price.resolve()?)
     }
 
-    fn change(&self, price: &Thing) -> Change {
-        let Thing { environment, id } = price;
-        Change {
-            effect: Effect::Write(*environment),
-            provider: &STRIPE,
-            what: format!("Archive price {id} at Stripe"),
-            means: Some("Nobody can buy at it any more; subscriptions that have it go on.".into()),
-            account: None,
-            check: Check::mirror(&["prices", "get", environment.as_str(), id]),
-        }
+    fn change(&self, Target { environment, id }: &Target) -> Change {
+        let check = Check::mirror(&["prices", "get", environment.as_str(), id]);
+        Change::new(&STRIPE, *environment, format!("Archive price {id} at Stripe"), check)
+            .details("Nobody can buy it anymore; existing subscriptions continue.".to_owned())
     }
 
-    fn call(&self, price: &Thing) -> Result<Call<PriceReply>> {
+    fn call(&self, price: &Target) -> Result<Call<PriceReply>> {
         Ok(stripe::archive_price(price.environment, &price.id))
-    }
-
-    async fn conclude(&self, _ctx: &Ctx, _price: Thing, reply: Reply<PriceReply>) -> Result<Self::Shown> {
-        let note = format!("Stripe price archived: {}", reply.data.price.price_id);
-        Ok(Done { reply, note })
     }
 }

@@ -1,146 +1,85 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::api::{Call, Reply};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
-use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
-use crate::commands::stripe::object::ObjectArgs;
+use crate::commands::stripe::new_object::{self, NewObject};
+use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning};
-use crate::runner::guard::Effect;
-use crate::runner::{
-    Bulk, Change, Check, CommandSpec, Completes, Ctx, Done, Entries, KeyInUse, Listed, Verb, Write,
-};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Done, FileArgs, Listed, Verb, Write};
 use crate::wire::{
-    Currency, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply, Product, Recurring,
-    TaxBehavior, UnitAmount,
+    Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
+    Product, Recurring, TaxBehavior, UnitAmount,
 };
 
 /// Create a one-time or recurring price
 ///
-/// Amount, currency and interval of a price never change: another amount is another price. With an idempotency key of
-/// your own the same command can be run again, and makes one price: Stripe remembers the key for a day. Without one, a
-/// key is made for this run, so that it can be sent again after trouble; it is told where you need it. A key that was
-/// used before gives the price as it was then: `payments sync` shows it as it is.
+/// A price's amount, currency and interval never change: create another price instead. With your own --idempotency-key,
+/// running the command again creates no second price for a day; the answer is the price as it was first created. Without
+/// it, a key is generated, and printed if it is needed.
 ///
-/// A file of many (an array or JSONL) makes one after the other, after one question, and writes a line of JSON for each; see
-/// `insforge help output`. Each has a key of its own that follows from what it is, so that for a day the same file again
-/// makes nothing twice.
+/// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. Each object
+/// gets a key that follows from its values, so that running the same file again creates no duplicates for a day.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --product prod_dxFhxxNRvjmfxv --currency eur --unit-amount 2900 --interval month --lookup-key pro_monthly_eur --idempotency-key pro-monthly-eur-1 --json"))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// The product that it is the price of (required)
+    /// ID of the product (required)
     #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file", add = Completes::Ids(Product::IDS))]
     product: Option<ObjectId>,
     /// Three-letter currency code, such as usd (required)
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
     currency: Option<Currency>,
-    /// The amount in the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY (required)
+    /// Amount in the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY (required)
     #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
     unit_amount: Option<UnitAmount>,
-    /// Paid again and again, this often; without it, once
+    /// Billing interval of a recurring price [default: one-time]
     #[arg(long)]
     interval: Option<Interval>,
-    /// Every so many intervals, three years at most; needs --interval
+    /// Number of intervals between payments, up to three years; needs --interval [default: 1]
     #[arg(long, value_name = "N")]
     interval_count: Option<u32>,
-    /// A name by which your application finds it, or `null` for none; at most 200 characters
+    /// Name by which your application finds the price, or `null` for none; at most 200 characters
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,
     /// Whether the amount includes tax
     #[arg(long, value_name = "BEHAVIOR")]
     tax_behavior: Option<TaxBehavior>,
-    #[command(flatten)]
-    key: KeyArgs,
+    /// Key that makes the command repeatable, such as order-66; 1 to 200 characters [default: generated]
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<IdempotencyKey>,
     #[command(flatten)]
     object: ObjectArgs,
 }
 
 impl Write for Create {
-    type Resolved = Keyed<NewPrice>;
+    type Object = NewPrice;
+    type Request = NewObject<NewPrice>;
     type Answer = PriceReply;
     type Shown = Done<PriceReply>;
-
-    fn effect(&self) -> Result<Effect, Failure> {
-        self.environment.resolve().map(Effect::Write)
-    }
-
-    fn reads_stdin(&self) -> Option<&'static str> {
-        self.object.reads_stdin()
-    }
-
-    async fn resolve(&self, ctx: &Ctx) -> Result<Self::Resolved> {
-        self.with(ctx, NewPrice::default())
-    }
-
-    fn change(&self, price: &Self::Resolved) -> Change {
-        let product = price.body.product_id.as_ref().map_or("", ObjectId::as_str);
-        let money = money(&price.body).map(|money| money.to_string()).unwrap_or_default();
-        let every = match price.body.recurring {
-            None => String::new(),
-            Some(recurring) => format!(" every {recurring}"),
-        };
-        Change {
-            effect: Effect::Write(price.environment),
-            provider: &STRIPE,
-            what: format!("Create price of {product}: {money}{every} at Stripe"),
-            means: to_json(&price.body),
-            account: None,
-            check: Check::mirror(&["prices", "list", price.environment.as_str(), "--product", product]),
-        }
-    }
-
-    fn call(&self, price: &Self::Resolved) -> Result<Call<PriceReply>> {
-        let body = NewPrice { idempotency_key: Some(price.key.clone()), ..price.body.clone() };
-        Ok(stripe::create_price(price.environment, &body)?)
-    }
-
-    fn key(price: &Self::Resolved) -> Option<KeyInUse<'_>> {
-        Some(price.in_use())
-    }
-
-    fn explain(&self, ctx: &Ctx, price: &Self::Resolved, failure: Failure) -> Failure {
-        let failure = keyed::explain(price, "price", failure);
-        let environment = price.environment;
-        if failure.what.starts_with("No such product") {
-            let list = ctx.command(&STRIPE, &["products", "list", environment.as_str()]);
-            return failure.hint(format!("`{list}` shows their ids"));
-        }
-        keyed::explain_lookup_key(ctx, environment, failure)
-    }
-
-    async fn conclude(
-        &self,
-        _ctx: &Ctx,
-        _price: Self::Resolved,
-        reply: Reply<PriceReply>,
-    ) -> Result<Self::Shown> {
-        let note = format!("Stripe price created: {}", reply.data.price.price_id);
-        Ok(Done { reply, note })
-    }
-}
-
-impl Bulk for Create {
-    type Object = NewPrice;
     const VERB: Verb = Verb::Create;
 
-    async fn read(&self) -> Result<Option<Entries<NewPrice>>> {
-        self.object.read().await
+    fn environment(&self) -> Result<Environment, Failure> {
+        self.environment.resolve()
     }
 
-    fn with(&self, ctx: &Ctx, file: NewPrice) -> Result<Self::Resolved> {
-        let environment = self.environment.resolve()?;
+    fn file(&self) -> Option<&FileArgs> {
+        Some(&self.object.file)
+    }
+
+    async fn resolve(&self, ctx: &Ctx, object: NewPrice) -> Result<Self::Request> {
+        let environment = self.environment()?;
         let body = NewPrice {
-            product_id: self.product.clone().or(file.product_id),
-            currency: self.currency.clone().or(file.currency),
-            unit_amount: self.unit_amount.or(file.unit_amount),
-            lookup_key: Patch::from(self.lookup_key.clone()).or(file.lookup_key),
-            active: self.object.active(file.active),
-            recurring: self.recurring(file.recurring)?,
-            tax_behavior: self.tax_behavior.or(file.tax_behavior),
-            metadata: self.object.metadata(file.metadata)?,
+            product_id: self.product.clone().or(object.product_id),
+            currency: self.currency.clone().or(object.currency),
+            unit_amount: self.unit_amount.or(object.unit_amount),
+            lookup_key: Patch::from(self.lookup_key.clone()).or(object.lookup_key),
+            active: self.object.active(object.active),
+            recurring: self.recurring(object.recurring)?,
+            tax_behavior: self.tax_behavior.or(object.tax_behavior),
+            metadata: self.object.metadata(object.metadata)?,
             idempotency_key: None,
         };
         for (flag, given) in [
@@ -153,31 +92,63 @@ impl Bulk for Create {
             }
         }
         ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
-        Ok(self.key.keyed(environment, body, file.idempotency_key))
+        Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
     }
 
-    fn key_each(&self, all: &mut [Self::Resolved]) -> Result<()> {
-        Ok(self.key.key_each("price", all)?)
+    fn change(&self, price: &Self::Request) -> Change {
+        let environment = price.environment;
+        let product = price.body.product_id.as_ref().map_or("", ObjectId::as_str);
+        let money = money(&price.body).map(|money| money.to_string()).unwrap_or_default();
+        let every = match price.body.recurring {
+            None => String::new(),
+            Some(recurring) => format!(" every {recurring}"),
+        };
+        let what = format!("Create price of {product}: {money}{every} at Stripe");
+        let check = Check::mirror(&["prices", "list", environment.as_str(), "--product", product]);
+        Change::new(&STRIPE, environment, what, check).details(to_json(&price.body))
+    }
+
+    fn call(&self, price: &Self::Request) -> Result<Call<PriceReply>> {
+        let body = NewPrice { idempotency_key: Some(price.key.clone()), ..price.body.clone() };
+        Ok(stripe::create_price(price.environment, &body)?)
+    }
+
+    fn idempotency_key(price: &Self::Request) -> Option<&IdempotencyKey> {
+        Some(&price.key)
+    }
+
+    fn explain(&self, ctx: &Ctx, price: &Self::Request, failure: Failure) -> Failure {
+        let failure = new_object::explain(price, "price", failure);
+        let environment = price.environment;
+        if failure.what.starts_with("No such product") {
+            let list = ctx.command(&STRIPE, &["products", "list", environment.as_str()]);
+            return failure.hint(format!("`{list}` lists the IDs of existing products"));
+        }
+        new_object::explain_lookup_key(ctx, environment, failure)
+    }
+
+    fn derive_keys(&self, prices: &mut [Self::Request]) -> Result<()> {
+        Ok(new_object::derive_keys("price", self.idempotency_key.as_ref(), prices)?)
     }
 }
 
 impl Create {
-    /// What the flags say of its rhythm, over what the file says. Another interval is another rhythm: the file's count
-    /// is not for it.
+    /// How often the price is paid: by the options, or else by the file. The file's count only belongs to the file's
+    /// interval.
     fn recurring(&self, file: Option<Recurring>) -> Result<Option<Recurring>, Failure> {
         let file = file.filter(|_| self.interval.is_none());
         let interval_count = self.interval_count.or(file.and_then(|file| file.interval_count));
         let Some(interval) = self.interval.or(file.map(|file| file.interval)) else {
             return match interval_count {
                 None => Ok(None),
-                Some(_) => Err(Failure::usage("--interval-count needs an interval to count")
-                    .hint("give it with --interval day, week, month or year")),
+                Some(_) => Err(Failure::usage("--interval-count needs --interval")
+                    .hint("add --interval day, week, month or year")),
             };
         };
         let recurring = Recurring { interval, interval_count };
         recurring
             .check()
-            .map_err(|limit| Failure::usage(limit).hint("give another --interval or --interval-count"))?;
+            .map_err(|limit| Failure::usage(limit).hint("use another --interval or --interval-count"))?;
         Ok(Some(recurring))
     }
 }
@@ -187,10 +158,10 @@ fn money(price: &NewPrice) -> Option<Money<'_>> {
     Some(Money::new(amount, price.currency.as_ref()?.as_str()))
 }
 
-/// Such a price can be made, and a quantity of it may be payable; one alone is not.
+/// Warns of a price that can be created, and of which several together may be payable, but not one alone.
 fn not_payable(money: &Money<'_>) -> Option<Warning> {
-    let step = money.finer_than_payable()?;
+    let step = money.unmet_multiple()?;
     let text =
-        format!("Stripe takes no payment of {money}: in this currency amounts are multiples of {step}");
+        format!("Stripe accepts no payment of {money}: amounts in this currency are multiples of {step}");
     Some(Warning { code: "AMOUNT_NOT_PAYABLE", text })
 }

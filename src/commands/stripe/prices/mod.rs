@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::error::Exit;
-use crate::runner::{Ctx, execute, execute_bulk, execute_write};
+use crate::runner::{Ctx, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
 use crate::wire::{self, Money, Price};
 
@@ -27,8 +27,8 @@ impl Prices {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_bulk(create, ctx).await,
-            Self::Update(update) => execute_bulk(update, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Update(update) => execute_write(update, ctx).await,
             Self::Archive(archive) => execute_write(archive, ctx).await,
         }
     }
@@ -45,7 +45,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::spare("Synced At"),
 ];
 
-/// Prices as a table shows them.
+/// The table of some prices.
 pub(super) fn section(prices: &[Price]) -> Section<'_> {
     Section::new(COLUMNS, prices.iter().map(row))
 }
@@ -63,7 +63,7 @@ fn row(price: &Price) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// A tiered price has no one amount; a price below the smallest unit has only the decimal one.
+/// The amount of a price. A tiered price has no single amount; a price below the smallest unit has only a decimal one.
 pub(super) fn amount(price: &Price) -> Option<String> {
     if price.billing_scheme.as_deref() == Some("tiered") {
         return Some("tiered".to_owned());
@@ -76,7 +76,7 @@ pub(super) fn amount(price: &Price) -> Option<String> {
     Some(money.to_string())
 }
 
-/// `one-time`, `month`, `3 month`.
+/// The billing interval: `one-time`, `month`, `3 month`.
 pub(super) fn recurring(price: &Price) -> Cow<'_, str> {
     match (price.recurring_interval.as_deref(), price.recurring_interval_count) {
         (None, _) => "one-time".into(),

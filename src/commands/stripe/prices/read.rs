@@ -3,7 +3,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::{Reply, stripe};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::id_lists;
 use crate::runner::{Command, CommandSpec, Completes, Ctx, Listed};
 use crate::settings::CachedIds;
@@ -15,7 +15,7 @@ use crate::wire;
 pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// Only those of this product
+    /// Only prices of this product
     #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new(), add = Completes::Ids(wire::Product::IDS))]
     product: Option<String>,
 }
@@ -27,7 +27,7 @@ impl Command for List {
         ctx.send(stripe::prices(self.environment.resolve()?, self.product.as_deref())).await
     }
 
-    /// One product's are not all.
+    /// Only a complete list is offered.
     fn ids_to_cache(&self, reply: &Self::Reply) -> Option<CachedIds> {
         let environment = self.environment.resolve().ok().filter(|_| self.product.is_none())?;
         Some(id_lists::prices(&reply.data.prices, environment))
@@ -39,7 +39,7 @@ impl Command for List {
 #[command(add = CommandSpec::reads::<Self>("test price_yhlsfOw8COCt3Xs7EjbYrgHW --json"))]
 pub(crate) struct Get {
     #[command(flatten)]
-    price: Named<wire::Price>,
+    price: IdArgs<wire::Price>,
 }
 
 impl Command for Get {

@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::commands::stripe::prices;
 use crate::error::Exit;
-use crate::runner::{Ctx, execute, execute_bulk, execute_write};
+use crate::runner::{Ctx, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
 use crate::wire::{self, Product};
 
@@ -28,8 +28,8 @@ impl Products {
         match self {
             Self::List(list) => execute(list, ctx).await,
             Self::Get(get) => execute(get, ctx).await,
-            Self::Create(create) => execute_bulk(create, ctx).await,
-            Self::Update(update) => execute_bulk(update, ctx).await,
+            Self::Create(create) => execute_write(create, ctx).await,
+            Self::Update(update) => execute_write(update, ctx).await,
             Self::Delete(delete) => execute_write(delete, ctx).await,
         }
     }
@@ -44,7 +44,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::spare("Synced At"),
 ];
 
-/// Products as a table shows them.
+/// The table of some products.
 pub(super) fn section(products: &[Product]) -> Section<'_> {
     Section::new(COLUMNS, products.iter().map(row))
 }

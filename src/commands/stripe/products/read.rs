@@ -2,7 +2,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{Reply, stripe};
-use crate::commands::common::{EnvironmentArgs, Named};
+use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::id_lists;
 use crate::runner::{Command, CommandSpec, Ctx};
 use crate::settings::CachedIds;
@@ -33,7 +33,7 @@ impl Command for List {
 #[command(add = CommandSpec::reads::<Self>("test prod_dxFhxxNRvjmfxv --json"))]
 pub(crate) struct Get {
     #[command(flatten)]
-    product: Named<wire::Product>,
+    product: IdArgs<wire::Product>,
 }
 
 impl Command for Get {

@@ -1,6 +1,6 @@
-//! The keys of profiles: in the system's keyring, or else in a file that only the user can read.
+//! The keys of profiles, in the system's keyring or in a file that only the user can read.
 //!
-//! An entry is named by profile **and** address, so that a profile whose address was edited finds no key.
+//! An entry is named after the profile **and** the address. A profile whose address was edited finds no key.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,62 +12,63 @@ use crate::error::{Code, Failure, Warning};
 use crate::files;
 use crate::secret::Secret;
 use crate::settings::Source;
-use crate::settings::file::{self, Store};
+use crate::settings::profiles::{self, KeyStore};
 use crate::wire::Address;
 
-/// How long a keyring may take. One that is alive but locked can hang for ever; a person may have to type a
-/// password into its dialogue.
+/// How long to wait for the keyring. A locked keyring can hang forever, or wait until a person types a password into
+/// its dialog.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// It is not to be touched: it might open a dialogue in the middle of something else.
-    None,
+pub(crate) enum KeyringTimeout {
+    /// Do not use the keyring, because its dialog would be in the way.
+    Zero,
     /// Nobody is there to unlock it.
     #[default]
     Short,
-    /// Somebody is.
+    /// A person can unlock it.
     Long,
 }
 
-impl Patience {
-    /// As much as there is somebody to type.
-    pub(crate) const fn of(interactive: bool) -> Self {
+impl KeyringTimeout {
+    /// Long if the session is interactive.
+    pub(crate) const fn for_session(interactive: bool) -> Self {
         if interactive { Self::Long } else { Self::Short }
     }
 
-    const fn limit(self) -> Duration {
+    const fn duration(self) -> Duration {
         match self {
-            Self::None => Duration::ZERO,
+            Self::Zero => Duration::ZERO,
             Self::Short => Duration::from_secs(3),
             Self::Long => Duration::from_secs(60),
         }
     }
 }
 
-/// Keeps the keys.
+/// The stored keys of all profiles.
 #[derive(Clone, Debug)]
-pub(crate) struct Vault {
+pub(crate) struct Credentials {
     /// `credentials.toml`.
     pub(crate) path: PathBuf,
 }
 
-impl Vault {
-    /// Puts a key away: into the keyring, or into the file where there is none, and then says why.
+impl Credentials {
+    /// Stores a key in the keyring, or in the file if the keyring fails. Returns the place, and why it is not the
+    /// keyring.
     pub(crate) fn put(
         &self,
         profile: &str,
         api_url: &str,
         key: &Secret,
-        patience: Patience,
-    ) -> Result<(Store, Option<String>)> {
-        match keyring::set(&name(profile, api_url), key, patience.limit()) {
+        timeout: KeyringTimeout,
+    ) -> Result<(KeyStore, Option<String>)> {
+        match keyring::set(&entry_name(profile, api_url), key, timeout.duration()) {
             Ok(()) => {
-                // A key that an earlier login left in the file would outlive this one.
+                // An earlier login may have left its key in the file.
                 self.remove_from_file(profile)?;
-                Ok((Store::Keyring, None))
+                Ok((KeyStore::Keyring, None))
             }
             Err(reason) => {
-                file::edit(&self.path, |document| {
-                    // What else the user keeps there stays.
+                profiles::edit(&self.path, |document| {
+                    // Other entries of the table stay.
                     let entry = document.entry(profile).or_insert(Item::None);
                     if !entry.is_table_like() {
                         *entry = Item::Table(Table::new());
@@ -75,31 +76,33 @@ impl Vault {
                     entry["api_url"] = value(api_url);
                     entry["api_key"] = value(key.expose());
                 })?;
-                Ok((Store::File, Some(reason)))
+                Ok((KeyStore::File, Some(reason)))
             }
         }
     }
 
-    /// The key of a profile; `None` where there is none for this address.
+    /// The key of a profile; `None` if none is stored for this address.
     pub(crate) fn get(
         &self,
         profile: &str,
         address: &Address,
-        store: Store,
-        patience: Patience,
+        store: KeyStore,
+        timeout: KeyringTimeout,
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Secret>> {
         match store {
-            Store::Keyring if patience == Patience::None => Err(locked(profile, "it is left alone").into()),
-            Store::Keyring => keyring::get(&name(profile, address.as_str()), patience.limit())
-                .map_err(|reason| locked(profile, &reason).into()),
-            Store::File => {
+            KeyStore::Keyring if timeout == KeyringTimeout::Zero => {
+                Err(unavailable(profile, "it is not opened here").into())
+            }
+            KeyStore::Keyring => keyring::get(&entry_name(profile, address.as_str()), timeout.duration())
+                .map_err(|reason| unavailable(profile, &reason).into()),
+            KeyStore::File => {
                 let Some(text) = files::read(&self.path)? else { return Ok(None) };
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
                 let entries: toml::Table = toml::from_str(&text)
-                    .map_err(|error| file::malformed(&self.path, &text, error.message(), error.span()))?;
+                    .map_err(|error| profiles::malformed(&self.path, &text, error.message(), error.span()))?;
                 let text = |name| entries.get(profile)?.get(name)?.as_str();
                 let same = text("api_url") == Some(address.as_str());
                 Ok(text("api_key").filter(|_| same).map(|key| Secret::new(key.to_owned())))
@@ -107,27 +110,27 @@ impl Vault {
         }
     }
 
-    /// Forgets the key of an earlier login, which nothing would find any more.
+    /// Removes the key of an earlier login from the keyring, where it could no longer be found.
     pub(crate) fn remove_from_keyring(
         profile: &str,
         api_url: &str,
-        patience: Patience,
+        timeout: KeyringTimeout,
     ) -> Result<(), Failure> {
-        let removed = keyring::remove(&name(profile, api_url), patience.limit());
-        removed.map_err(|reason| locked(profile, &reason))
+        let removed = keyring::remove(&entry_name(profile, api_url), timeout.duration());
+        removed.map_err(|reason| unavailable(profile, &reason))
     }
 
-    /// Forgets a profile's key, wherever it is.
+    /// Removes a profile's key from the keyring and the file.
     pub(crate) fn remove(
         &self,
         profile: &str,
         api_url: &str,
-        store: Store,
-        patience: Patience,
+        store: KeyStore,
+        timeout: KeyringTimeout,
     ) -> Result<(), Failure> {
-        // A login that fell back to the file while the keyring was locked may have left an earlier key there.
-        let removed = Self::remove_from_keyring(profile, api_url, patience);
-        if store == Store::Keyring {
+        // A login that used the file because the keyring was locked may have left an earlier key in the keyring.
+        let removed = Self::remove_from_keyring(profile, api_url, timeout);
+        if store == KeyStore::Keyring {
             removed?;
         }
         self.remove_from_file(profile)
@@ -137,31 +140,31 @@ impl Vault {
         if files::read(&self.path)?.is_none() {
             return Ok(());
         }
-        file::edit(&self.path, |document| {
+        profiles::edit(&self.path, |document| {
             document.remove(profile);
         })
     }
 
-    /// As `current` names the place.
-    pub(crate) fn source(profile: &str, store: Store) -> Source {
+    /// The source that `current` shows for a profile's key.
+    pub(crate) fn source(profile: &str, store: KeyStore) -> Source {
         Source::Profile { name: profile.to_owned(), store }
     }
 }
 
-fn name(profile: &str, api_url: &str) -> String {
+fn entry_name(profile: &str, api_url: &str) -> String {
     format!("{profile} {api_url}")
 }
 
-fn locked(profile: &str, reason: &str) -> Failure {
+fn unavailable(profile: &str, reason: &str) -> Failure {
     Failure::new(
         Code::KeyringUnavailable,
         format!("The key of profile {profile} is in the keyring, which cannot be read"),
     )
     .why(reason)
-    .hint("unlock the keyring, or give the pair INSFORGE_BASE_URL and INSFORGE_API_KEY")
+    .hint("unlock the keyring, or set INSFORGE_BASE_URL and INSFORGE_API_KEY")
 }
 
-/// The system's keyring, each call on a thread of its own with a time limit: the thread may hang, the user may not.
+/// The system's keyring. Each call runs on its own thread with a time limit: the thread may hang, the program does not.
 #[cfg(feature = "keyring")]
 mod keyring {
     use std::sync::mpsc::{self, RecvTimeoutError};
@@ -173,62 +176,64 @@ mod keyring {
 
     const SERVICE: &str = "insforge";
 
-    pub(super) fn set(name: &str, key: &Secret, limit: Duration) -> Result<(), String> {
+    pub(super) fn set(name: &str, key: &Secret, timeout: Duration) -> Result<(), String> {
         let key = key.clone();
-        limited(name, limit, move |entry| entry.set_password(key.expose()))
+        with_timeout(name, timeout, move |entry| entry.set_password(key.expose()))
     }
 
-    pub(super) fn get(name: &str, limit: Duration) -> Result<Option<Secret>, String> {
-        limited(name, limit, |entry| match entry.get_password() {
+    pub(super) fn get(name: &str, timeout: Duration) -> Result<Option<Secret>, String> {
+        with_timeout(name, timeout, |entry| match entry.get_password() {
             Ok(key) => Ok(Some(Secret::new(key))),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(error),
         })
     }
 
-    pub(super) fn remove(name: &str, limit: Duration) -> Result<(), String> {
-        limited(name, limit, |entry| match entry.delete_credential() {
+    pub(super) fn remove(name: &str, timeout: Duration) -> Result<(), String> {
+        with_timeout(name, timeout, |entry| match entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
             Err(error) => Err(error),
         })
     }
 
-    fn limited<T: Send + 'static>(
+    fn with_timeout<T: Send + 'static>(
         name: &str,
-        limit: Duration,
+        timeout: Duration,
         work: impl FnOnce(Entry) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, String> {
         let (sender, receiver) = mpsc::channel();
         let name = name.to_owned();
         std::thread::spawn(move || {
-            // After the limit nobody listens any more.
+            // After the timeout the receiver is gone.
             let _ = sender.send(Entry::new(SERVICE, &name).and_then(work));
         });
-        match receiver.recv_timeout(limit) {
-            Ok(Ok(done)) => Ok(done),
+        match receiver.recv_timeout(timeout) {
+            Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => Err(reason(&error)),
-            Err(RecvTimeoutError::Timeout) => Err(format!("it did not answer within {} s", limit.as_secs())),
+            Err(RecvTimeoutError::Timeout) => {
+                Err(format!("it did not answer within {} s", timeout.as_secs()))
+            }
             Err(RecvTimeoutError::Disconnected) => Err("it failed unexpectedly".to_owned()),
         }
     }
 
     fn reason(error: &Error) -> String {
         match error {
-            Error::NoDefaultStore => "this system has no keyring that answers".to_owned(),
+            Error::NoDefaultStore => "no keyring is running on this system".to_owned(),
             Error::NoStorageAccess(_) => "it is locked".to_owned(),
             other => other.to_string(),
         }
     }
 }
 
-/// A build without the keyring.
+/// Stands in for the keyring in a build without it.
 #[cfg(not(feature = "keyring"))]
 mod keyring {
     use std::time::Duration;
 
     use crate::secret::Secret;
 
-    const REASON: &str = "this build has no support for keyrings";
+    const REASON: &str = "this build does not support keyrings";
 
     pub(super) fn set(_: &str, _: &Secret, _: Duration) -> Result<(), String> {
         Err(REASON.to_owned())

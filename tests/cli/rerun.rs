@@ -1,4 +1,4 @@
-//! What is printed after a write whose answer was lost can be done, and completes it.
+//! After a write whose answer was lost, the printed command can be run, and completes the write.
 
 use std::process::Command;
 
@@ -7,16 +7,16 @@ use super::harness::recordings::Exchange;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{Ran, User, finish};
 
-/// A backend that loses a write and its replays, and is itself again after that.
+/// A backend that loses a write and its replays, and then recovers.
 fn recovering(exchange: &Exchange) -> Stub {
     backend(exchange.line(), vec![Answer::Drop, Answer::Drop, Answer::Drop, exchange.answer()])
 }
 
-/// Those whose key was made for the run need the command that is printed: the two tests behind this one.
+/// Creates with a generated key need the printed command; the next two tests run it.
 #[test]
-fn what_is_repeatable_is_done_when_it_is_run_again() {
+fn a_repeatable_write_succeeds_when_it_is_run_again() {
     each(&WRITES, |write| {
-        if matches!(write.again, Same(_) | Keyed(Some(_))) {
+        if matches!(write.second_run, Same(_) | Keyed(Some(_))) {
             let exchange = recorded(write.recorded);
             let stub = recovering(&exchange);
             write.run(&stub.address, &[]).exits(8);
@@ -41,58 +41,58 @@ fn the_printed_command_completes_a_create() {
         (PRODUCT, &["--name", "two\nlines"]),
         (PRICE, &["--lookup-key", "pro monthly", "--metadata", metadata, "--metadata-field", "a=b c"]),
     ];
-    each(&rows, |(command, more)| completes_as_told(&[*command, *more].concat()));
+    each(&rows, |(command, more)| hint_completes(&[*command, *more].concat()));
 }
 
-/// What stderr shows in another form than it was given in must not stand in a command.
+/// A command is not printed if stderr would change an argument of it.
 #[test]
-fn no_printed_command_is_another_than_the_one_that_failed() {
+fn a_printed_command_is_exactly_the_one_that_failed() {
     let rows: [(&[&str], &[&str]); 4] = [
         (PRODUCT, &["--name", "x", "--idempotency-key", "task_20261123200415"]),
         (PRODUCT, &["--name", "x", "--metadata-field", "risk_assessmentreport=1"]),
         (PRODUCT, &["--name", "\u{5d0}\u{200f} (1)"]),
         (PRICE, &["--lookup-key", "desk_subscription"]),
     ];
-    each(&rows, |(command, more)| completes_as_told(&[*command, *more].concat()));
+    each(&rows, |(command, more)| hint_completes(&[*command, *more].concat()));
 }
 
-/// It is a name, even where it looks a little like a secret.
+/// An idempotency key is never redacted, even if it looks like a secret.
 #[test]
-fn an_idempotency_key_is_told_byte_for_byte() {
+fn an_idempotency_key_is_reported_byte_for_byte() {
     let create = write("products create --name x", "088-product-create-min", Keyed(None));
     let stub = backend(create.line(), vec![Answer::Drop]);
     let key = "task_20261123200415";
-    let told = create.run(&stub.address, &["--json", "--idempotency-key", key]).exits(8).error();
-    assert_eq!(told["idempotencyKey"], key);
+    let error = create.run(&stub.address, &["--json", "--idempotency-key", key]).exits(8).error();
+    assert_eq!(error["idempotencyKey"], key);
 }
 
-/// People choose ids as they like.
+/// An id can have any characters.
 #[test]
-fn the_command_to_look_with_can_be_pasted() {
+fn the_printed_check_command_is_quoted_for_a_shell() {
     let line = "DELETE /api/payments/stripe/test/catalog/products/it%27s%20pro".to_owned();
     let stub = backend(line, vec![Answer::Drop]);
     let ran = User::of(&stub.address).run(&["payments", "products", "delete", "it's pro", "-y"]).exits(1);
     let look = shell_words::join(["insforge", "payments", "products", "get", "test", "it's pro"]);
-    ran.says(&[&format!("see with `insforge payments sync test && {look}`")]);
+    ran.says(&[&format!("check with `insforge payments sync test && {look}`")]);
 }
 
-/// Runs a create that is lost with all its replays, does what the hint says, and compares all requests.
-fn completes_as_told(args: &[&str]) {
+/// Runs a create that is lost with all its replays, follows the hint, and compares all requests.
+fn hint_completes(args: &[&str]) {
     let name = if args[1] == "prices" { "146-price-create-one-time" } else { "088-product-create-min" };
     let exchange = recorded(name);
     let stub = recovering(&exchange);
     let user = User::of(&stub.address);
-    let told = user.run(args).exits(8).says(&["run it again"]).stderr;
-    let ran = match (told.split_once("run it again: "), told.split_once("run it again with ")) {
+    let hint = user.run(args).exits(8).says(&["run it again"]).stderr;
+    let ran = match (hint.split_once("run it again: "), hint.split_once("run it again, adding ")) {
         (Some((_, command)), _) => in_a_shell(&user, command),
         (None, Some((_, flag))) => user.run(&[args, &flag.split_whitespace().collect::<Vec<_>>()].concat()),
         (None, None) => user.run(args),
     };
-    assert_eq!(ran.code, 0, "after\n{told}\nit came to\n{}", ran.stderr);
-    assert_eq!(sent(&stub, &exchange.line()).len(), 4, "{told}");
+    assert_eq!(ran.code, 0, "after\n{hint}\nthe second run printed\n{}", ran.stderr);
+    assert_eq!(sent(&stub, &exchange.line()).len(), 4, "{hint}");
 }
 
-/// Runs a printed command where `insforge` is the binary.
+/// Runs a printed command in a shell in which `insforge` is the binary.
 fn in_a_shell(user: &User, command: &str) -> Ran {
     let insforge = user.path("insforge");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_insforge"), insforge).expect("a link");

@@ -1,4 +1,4 @@
-//! What there is to say of an environment's keys when they were set or removed.
+//! The result of setting or removing a key.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::api::Provider;
 use crate::error::Warning;
-use crate::runner::Ctx;
+use crate::runner::{Ctx, Done};
 use crate::ui::{Page, Show};
-use crate::wire::{Connection, Environment};
+use crate::wire::{Connection, Environment, KeyList};
 
-/// Whether an environment has a key now. The backend's own answer has the keys themselves in it.
-pub(crate) struct Configured {
+/// Whether an environment has a key now. The backend's own answer has the keys in it, and is not shown.
+pub(crate) struct KeyStatus {
     provider: &'static Provider,
     environment: Environment,
     configured: bool,
@@ -19,41 +19,50 @@ pub(crate) struct Configured {
     warnings: Vec<Warning>,
 }
 
-impl Configured {
-    /// The keys were removed.
-    pub(super) fn removed(provider: &'static Provider, environment: Environment) -> Self {
-        let notes = vec![format!("✓ {} {environment} key removed.", provider.name)];
-        Self { provider, environment, configured: false, notes, warnings: Vec::new() }
-    }
-
-    /// The keys were set. The backend answers with a success although the first sync failed or the webhook is missing:
-    /// only the status shows it. `webhooks` is the provider's command that makes the webhook.
-    pub(crate) async fn set(
-        ctx: &Ctx,
-        provider: &'static Provider,
-        environment: Environment,
-        before: Option<&Connection>,
-        webhooks: &[&str],
-    ) -> Self {
-        let mut notes = vec![format!("✓ {} {environment} key configured.", provider.name)];
-        let warnings = match ctx.connection(provider, environment).await {
-            Ok(Some(now)) => {
-                notes.extend(now.account().map(|account| format!("  Connected to account {account}.")));
-                let command =
-                    |words: &[&str]| ctx.command(provider, &[words, &[environment.as_str()]].concat());
-                what_is_missing(before, &now, environment, &command(webhooks), &command(&["sync"]))
-            }
-            Ok(None) => {
-                vec![unseen(ctx, provider, "the backend's status does not name this environment")]
-            }
-            Err(error) => vec![unseen(ctx, provider, &error.to_string())],
-        };
-        Self { provider, environment, configured: true, notes, warnings }
+/// The key was set.
+impl From<Done<KeyList>> for KeyStatus {
+    fn from(done: Done<KeyList>) -> Self {
+        Self {
+            provider: done.reply.provider,
+            environment: done.environment,
+            configured: true,
+            notes: vec![done.note],
+            warnings: Vec::new(),
+        }
     }
 }
 
-/// The key is stored; this is what is not as it should be.
-fn what_is_missing(
+impl KeyStatus {
+    /// The key was removed.
+    pub(super) fn removed(self) -> Self {
+        Self { configured: false, ..self }
+    }
+
+    /// Adds the account of the key, and warnings: the backend reports success although the first sync failed or the webhook
+    /// is missing, and only its status shows that. `webhooks` is the provider's command that sets up the webhook.
+    pub(crate) async fn with_connection(
+        mut self,
+        ctx: &Ctx,
+        before: Option<&Connection>,
+        webhooks: &[&str],
+    ) -> Self {
+        let Self { provider, environment, .. } = self;
+        self.warnings = match ctx.connection(provider, environment).await {
+            Ok(Some(now)) => {
+                self.notes.extend(now.account().map(|account| format!("  Connected to account {account}.")));
+                let command =
+                    |args: &[&str]| ctx.command(provider, &[args, &[environment.as_str()]].concat());
+                warnings(before, &now, environment, &command(webhooks), &command(&["sync"]))
+            }
+            Ok(None) => vec![unseen(ctx, provider, "the backend's status does not include this environment")],
+            Err(error) => vec![unseen(ctx, provider, &error.to_string())],
+        };
+        self
+    }
+}
+
+/// The problems of a connection whose key was just set.
+fn warnings(
     before: Option<&Connection>,
     now: &Connection,
     environment: Environment,
@@ -64,14 +73,14 @@ fn what_is_missing(
     let earlier = before.and_then(|before| before.account_id.as_deref());
     if let Some(earlier) = earlier.filter(|earlier| now.account_id.as_deref() != Some(earlier)) {
         let text = format!(
-            "this key belongs to another account than {earlier}: what was mirrored of {environment} was deleted, and \
-             is mirrored anew"
+            "this key belongs to another account than {earlier}: the mirrored data of {environment} was deleted and is \
+             synced again"
         );
         warnings.push(Warning { code: "MIRROR_REBUILT", text });
     }
     if now.webhook_endpoint_id.is_none() {
         let text = format!(
-            "{environment} has no webhook endpoint, so the backend does not hear of payments; run: {webhooks}"
+            "{environment} has no webhook endpoint, so the backend does not learn of payments; run: {webhooks}"
         );
         warnings.push(Warning { code: "WEBHOOK_MISSING", text });
     }
@@ -86,14 +95,14 @@ fn what_is_missing(
     warnings
 }
 
-/// The key is stored; whether webhook and first sync are well could not be seen.
+/// The connection could not be read after the key was set.
 fn unseen(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
     let status = ctx.command(provider, &["status"]);
-    let text = format!("whether webhook and sync are well was not seen: {reason}; run: {status}");
+    let text = format!("the webhook and the first sync could not be checked: {reason}; run: {status}");
     Warning { code: "STATUS_NOT_SEEN", text }
 }
 
-impl Show for Configured {
+impl Show for KeyStatus {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
             "provider": self.provider.segment,

@@ -1,4 +1,4 @@
-//! `config.toml`: the profiles. What is in it that we do not know, comments too, is kept.
+//! The profiles in `config.toml`. Unknown entries and comments in the file are kept.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,22 +8,22 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::error::{Code, Failure};
 use crate::files;
-use crate::settings::Policy;
+use crate::settings::LivePolicy;
 
-/// The profile that is meant where none is named and none is the user's default.
+/// The default profile, unless `default_profile` names another.
 const DEFAULT_PROFILE: &str = "default";
 
-/// Where a profile's key is kept.
+/// Where a profile's key is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Store {
+pub(crate) enum KeyStore {
     /// The system's keyring.
     Keyring,
-    /// `credentials.toml`, readable by the user alone.
+    /// `credentials.toml`, which only the user can read.
     File,
 }
 
-impl Store {
+impl KeyStore {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Keyring => "keyring",
@@ -36,13 +36,12 @@ impl Store {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Profile {
     pub(crate) api_url: String,
-    pub(crate) key_store: Store,
-    /// What it says about writes to live.
-    pub(crate) live: Option<Policy>,
+    pub(crate) key_store: KeyStore,
+    pub(crate) live: Option<LivePolicy>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Content {
+struct ConfigFile {
     default_profile: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
@@ -52,52 +51,55 @@ struct Content {
 #[derive(Debug)]
 pub(crate) struct Profiles {
     path: PathBuf,
-    content: Content,
+    content: ConfigFile,
 }
 
 impl Profiles {
-    /// Reads them; a file that is not there has none.
+    /// Reads the file. A missing file has no profiles.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
         let content = match files::read(path)? {
             Some(text) => toml::from_str(&text)
                 .map_err(|error| malformed(path, &text, error.message(), error.span()))?,
-            None => Content::default(),
+            None => ConfigFile::default(),
         };
         Ok(Self { path: path.to_owned(), content })
     }
 
-    /// The profile that is meant: the one that the command line names, or the environment, or the user's default.
+    /// The named profile, or the default profile. `None` if there are no profiles.
     ///
     /// # Errors
-    /// One that is named does not exist, or none is named and only others exist.
-    pub(crate) fn chosen(&self, named: Option<&str>) -> Result<Option<(&str, &Profile)>, Failure> {
+    /// The named profile does not exist, or profiles exist but none is the default.
+    pub(crate) fn select(&self, named: Option<&str>) -> Result<Option<(&str, &Profile)>, Failure> {
         let name = named.unwrap_or_else(|| self.default_name());
         if let Some((name, profile)) = self.content.profiles.get_key_value(name) {
             return Ok(Some((name, profile)));
         }
         let all: Vec<_> = self.names().collect();
-        let known = if all.is_empty() {
-            "there are none".to_owned()
+        let existing = if all.is_empty() {
+            "no profiles exist".to_owned()
         } else {
-            format!("there are: {}", all.join(", "))
+            format!("existing profiles: {}", all.join(", "))
         };
         match named {
             None if all.is_empty() => Ok(None),
-            None => Err(Failure::new(Code::ProfileNotFound, "No profile is named, and none is the default")
-                .why(known)
-                .hint("name one with --profile, or as default_profile in config.toml")),
-            Some(name) => Err(Failure::new(Code::ProfileNotFound, format!("There is no profile {name}"))
-                .why(known)
+            None => Err(Failure::new(
+                Code::ProfileNotFound,
+                "No profile is selected, and there is no default profile",
+            )
+            .why(existing)
+            .hint("select one with --profile, or set default_profile in config.toml")),
+            Some(name) => Err(Failure::new(Code::ProfileNotFound, format!("Profile {name} does not exist"))
+                .why(existing)
                 .hint(format!("log in with `insforge login --profile {name}`"))),
         }
     }
 
-    /// What the chosen profile says about writes to live, where there is such a profile.
-    pub(crate) fn live(&self, named: Option<&str>) -> Option<Policy> {
+    /// The policy of the selected profile, if it exists.
+    pub(crate) fn live_policy(&self, named: Option<&str>) -> Option<LivePolicy> {
         self.get(named.unwrap_or_else(|| self.default_name()))?.live
     }
 
-    /// The profile that a login is for where none is named.
+    /// The name of the default profile.
     pub(crate) fn default_name(&self) -> &str {
         self.content.default_profile.as_deref().unwrap_or(DEFAULT_PROFILE)
     }
@@ -110,8 +112,8 @@ impl Profiles {
         self.content.profiles.keys().map(String::as_str)
     }
 
-    /// Adds or changes a profile. The first one becomes the default.
-    pub(crate) fn put(&self, name: &str, api_url: &str, store: Store) -> Result<(), Failure> {
+    /// Adds or changes a profile. The first profile becomes the default.
+    pub(crate) fn put(&self, name: &str, api_url: &str, store: KeyStore) -> Result<(), Failure> {
         self.edit(|document| {
             if document.get("default_profile").is_none()
                 && name != DEFAULT_PROFILE
@@ -150,14 +152,14 @@ impl Profiles {
     }
 }
 
-/// Changes a TOML file and keeps everything else that is in it. A malformed one stays as it is.
+/// Edits a TOML file and keeps the rest of it. A malformed file is not changed.
 pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
     files::update(path, |text| {
         let text = text.unwrap_or_default();
         let mut document: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
-        // A file of comments alone has nothing that toml_edit could put a table behind.
+        // In a file with comments only, toml_edit would put the comments behind the new table.
         let comments =
             if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
         change(&mut document);
@@ -165,7 +167,7 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result
     })
 }
 
-/// The error for a TOML file that makes no sense: its name, line, column, and that it was left alone.
+/// The error for a malformed TOML file, with its name, line and column.
 pub(super) fn malformed(
     path: &Path,
     text: &str,
@@ -177,6 +179,6 @@ pub(super) fn malformed(
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let message = message.trim().replace('\n', "; ");
     Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {message}", path.display()))
-        .why("the file makes no sense as it stands; it is left as it is")
-        .hint("correct it, or move it away and log in again")
+        .why("the file is malformed and was not changed")
+        .hint("fix the file, or move it away and log in again")
 }

@@ -1,24 +1,30 @@
-//! Stripe's part of the backend's answers. The aliases are the older generation's field names.
+//! The backend's responses about Stripe. The aliases are the older generation's field names.
 //!
-//! Only what is shown or judged is named here: the JSON output is the backend's own body, whatever else is in it.
+//! The types contain only the fields that the program uses. The JSON output is the backend's own body, with all fields.
+
+mod bodies;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
+
 use crate::wire::{Connection, Subject};
 
-/// The connection of the environment whose webhook endpoint was configured.
+/// The response of `webhooks configure`: the connection of the environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ConnectionReply {
     pub(crate) connection: Connection,
 }
 
-/// One result for each environment that was synced.
+/// The response of `sync`: one result for each environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SyncResults {
     pub(crate) results: Vec<SyncResult>,
 }
 
-/// What became of one environment's sync. The HTTP status is 200 whatever became of it.
+/// The result of one environment's sync. The HTTP status is 200 even if the sync failed.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SyncResult {
     pub(crate) environment: String,
@@ -26,7 +32,7 @@ pub(crate) struct SyncResult {
     pub(crate) subscriptions: Option<SyncedSubscriptions>,
 }
 
-/// What a sync wrote of subscriptions; `unmapped` ones have no billing subject.
+/// How many subscriptions a sync mirrored. Unmapped ones have no billing subject.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SyncedSubscriptions {
     pub(crate) synced: Option<u64>,
@@ -46,7 +52,7 @@ pub(crate) struct Products {
     pub(crate) products: Vec<Product>,
 }
 
-/// One product, with its prices where it was asked for by id.
+/// One product. A request by id returns its prices too.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ProductReply {
     pub(crate) product: Product,
@@ -54,7 +60,7 @@ pub(crate) struct ProductReply {
     pub(crate) prices: Vec<Price>,
 }
 
-/// A Stripe product, as the mirror has it.
+/// A Stripe product from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Product {
@@ -67,7 +73,7 @@ pub(crate) struct Product {
     pub(crate) synced_at: Option<String>,
 }
 
-/// What became of a product that was to be deleted.
+/// The response to the deletion of a product.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProductDeleted {
@@ -88,7 +94,7 @@ pub(crate) struct PriceReply {
     pub(crate) price: Price,
 }
 
-/// A Stripe price, as the mirror has it.
+/// A Stripe price from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Price {
@@ -99,9 +105,9 @@ pub(crate) struct Price {
     pub(crate) product_id: Option<String>,
     pub(crate) active: Option<bool>,
     pub(crate) currency: Option<String>,
-    /// In the currency's smallest unit; null for tiered prices and for fractions of the smallest unit.
+    /// In the currency's smallest unit. `None` for tiered prices and for fractions of the smallest unit.
     pub(crate) unit_amount: Option<i64>,
-    /// In the currency's smallest unit, with its fraction.
+    /// In the currency's smallest unit, with a decimal fraction.
     pub(crate) unit_amount_decimal: Option<String>,
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
@@ -117,7 +123,7 @@ pub(crate) struct Subscriptions {
     pub(crate) subscriptions: Vec<Subscription>,
 }
 
-/// A Stripe subscription, as the mirror has it.
+/// A Stripe subscription from the mirror.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Subscription {
@@ -137,4 +143,48 @@ impl Subscription {
     pub(crate) fn subject(&self) -> Option<Subject<'_>> {
         Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
     }
+}
+
+/// The mirrored catalog of one environment, with every field that a comparison needs. Lists use [`Catalog`].
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Mirror {
+    pub(crate) products: Vec<MirroredProduct>,
+    pub(crate) prices: Vec<MirroredPrice>,
+}
+
+/// A product of a [`Mirror`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MirroredProduct {
+    #[serde(alias = "stripeProductId")]
+    pub(crate) product_id: String,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) active: bool,
+    pub(crate) default_price_id: Option<String>,
+    #[serde(default)]
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// A price of a [`Mirror`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MirroredPrice {
+    #[serde(alias = "stripePriceId")]
+    pub(crate) price_id: String,
+    /// `None` if Stripe no longer lists the product.
+    #[serde(alias = "stripeProductId")]
+    pub(crate) product_id: Option<String>,
+    pub(crate) active: bool,
+    pub(crate) currency: String,
+    /// In the currency's smallest unit. `None` for tiered prices and for fractions of the smallest unit.
+    pub(crate) unit_amount: Option<u64>,
+    pub(crate) lookup_key: Option<String>,
+    pub(crate) billing_scheme: Option<String>,
+    /// `exclusive`, `inclusive` or `unspecified`. `None` means unspecified.
+    pub(crate) tax_behavior: Option<String>,
+    pub(crate) recurring_interval: Option<String>,
+    pub(crate) recurring_interval_count: Option<u32>,
+    #[serde(default)]
+    pub(crate) metadata: BTreeMap<String, String>,
 }

@@ -1,5 +1,5 @@
-//! The bodies of Stripe's creates and updates, as the newer backend takes them. Both of the tool's ways to fill them,
-//! flags and a JSON file, end here. The backend is strict: a field that it does not know is refused, so it is here.
+//! The request bodies of Stripe's creates and updates, in the newer backend's format. Flags and JSON files both fill them.
+//! The backend rejects unknown fields, so these types reject them too.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::wire::{
     TaxBehavior, UnitAmount,
 };
 
-/// A new product. It needs a name.
+/// A new product. The name is required.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewProduct {
@@ -24,7 +24,7 @@ pub(crate) struct NewProduct {
     pub(crate) idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What changes in a product. The backend refuses an idempotency key here (exchange 136).
+/// The changes of a product. The backend rejects an idempotency key here (exchange 136).
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ProductChanges {
@@ -39,13 +39,13 @@ pub(crate) struct ProductChanges {
 }
 
 impl ProductChanges {
-    /// Nothing would change.
+    /// Whether there are no changes.
     pub(crate) fn is_empty(&self) -> bool {
         self.name.is_none() && self.description.is_keep() && self.active.is_none() && self.metadata.is_none()
     }
 }
 
-/// A new price. It needs a product, a currency and an amount.
+/// A new price. The product, the currency and the amount are required.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewPrice {
@@ -69,7 +69,7 @@ pub(crate) struct NewPrice {
     pub(crate) idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What changes in a price: never its amount, currency or interval, which Stripe does not change either.
+/// The changes of a price. Stripe never changes a price's amount, currency or interval.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PriceChanges {
@@ -84,7 +84,7 @@ pub(crate) struct PriceChanges {
 }
 
 impl PriceChanges {
-    /// Nothing would change.
+    /// Whether there are no changes.
     pub(crate) fn is_empty(&self) -> bool {
         self.active.is_none()
             && self.lookup_key.is_keep()

@@ -1,4 +1,5 @@
-//! What is remembered of backends between runs. Losing it costs a request, so nothing here fails.
+//! The generation of each backend, remembered between runs. Nothing here fails: without the cache, a run sends one
+//! request more.
 
 use std::path::PathBuf;
 
@@ -6,29 +7,29 @@ use serde_json::{Map, Value};
 
 use crate::files;
 
-/// A file that maps a backend's address to a word about it.
+/// A JSON file that maps a backend's address to the name of its generation.
 #[derive(Clone, Debug)]
-pub(crate) struct Cache {
+pub(crate) struct GenerationCache {
     path: PathBuf,
 }
 
-impl Cache {
+impl GenerationCache {
     pub(crate) const fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// The word for this address.
+    /// The generation of the backend at this address.
     pub(crate) fn get(&self, address: &str) -> Option<String> {
         let map = parse(files::read(&self.path).ok()?);
         Some(map.get(address)?.as_str()?.to_owned())
     }
 
-    /// Sets the word for this address, or removes it.
-    pub(crate) fn set(&self, address: &str, word: Option<String>) {
+    /// Stores the generation of the backend at this address, or removes it.
+    pub(crate) fn set(&self, address: &str, generation: Option<String>) {
         files::update_if_free(&self.path, |text| {
             let mut map = parse(text);
-            match word {
-                Some(word) => map.insert(address.to_owned(), Value::String(word)),
+            match generation {
+                Some(generation) => map.insert(address.to_owned(), Value::String(generation)),
                 None => map.remove(address),
             };
             format!("{:#}\n", Value::Object(map))
@@ -36,7 +37,7 @@ impl Cache {
     }
 }
 
-/// A file that is broken is as good as none.
+/// Reads the file. An invalid file counts as empty.
 fn parse(text: Option<String>) -> Map<String, Value> {
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }

@@ -1,0 +1,85 @@
+//! New Stripe objects, and the idempotency keys that make creating them repeatable.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::api::stripe::STRIPE;
+use crate::error::Failure;
+use crate::runner::Ctx;
+use crate::wire::{Environment, IdempotencyKey};
+
+/// A new object, and the key under which it is created only once.
+pub(crate) struct NewObject<T> {
+    pub(super) environment: Environment,
+    pub(super) body: T,
+    pub(super) key: IdempotencyKey,
+    /// The key that the file has for the object.
+    file_key: Option<IdempotencyKey>,
+}
+
+impl<T> NewObject<T> {
+    /// A new object with the key of the command line, or else of the file, or else a generated one.
+    pub(super) fn new(
+        environment: Environment,
+        body: T,
+        argument: Option<&IdempotencyKey>,
+        file_key: Option<IdempotencyKey>,
+    ) -> Self {
+        let key = argument.or(file_key.as_ref()).cloned().unwrap_or_else(IdempotencyKey::generate);
+        Self { environment, body, key, file_key }
+    }
+}
+
+/// Gives each of many objects a key that is the same whenever the file is read again. The key follows from the object, not
+/// from its position: an object can be added, removed or moved without changing the keys of the others. Objects that are
+/// equal get different keys. A key in the file stays as it is; the key of the command line becomes part of all others.
+pub(super) fn derive_keys<T: Serialize>(
+    kind: &str,
+    argument: Option<&IdempotencyKey>,
+    objects: &mut [NewObject<T>],
+) -> serde_json::Result<()> {
+    let argument = argument.map_or("", IdempotencyKey::as_str);
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for object in objects {
+        object.key = if let Some(key) = &object.file_key {
+            key.clone()
+        } else {
+            let mut body = serde_json::to_value(&object.body)?;
+            body.sort_all_objects();
+            let body = body.to_string();
+            let count = seen.entry(body.clone()).or_default();
+            *count += 1;
+            // These parts must never change: files that are run again rely on the keys.
+            let environment = object.environment.as_str();
+            IdempotencyKey::derived(&["of many", environment, kind, argument, &body, &count.to_string()])
+        };
+    }
+    Ok(())
+}
+
+/// Shows the key as the user knows it: the backend sends `insforge:test:product:` and the key to Stripe, whose messages
+/// repeat that form. Adds a hint for a key that was used for something else (exchanges 091 and 149).
+pub(super) fn explain<T>(object: &NewObject<T>, kind: &str, failure: Failure) -> Failure {
+    let sent = format!("insforge:{}:{kind}:{}", object.environment, object.key);
+    let what = failure.what.replace(&sent, object.key.as_str());
+    let failure = Failure { what, ..failure };
+    if failure.status != Some(400) || !failure.what.contains("same parameters") {
+        return failure;
+    }
+    failure.hint(format!(
+        "this idempotency key was already used for another {kind}: use another --idempotency-key, or the same values \
+         as the first time"
+    ))
+}
+
+/// Adds how to free a lookup key that another price has. The message names that price (exchange 151).
+pub(super) fn explain_lookup_key(ctx: &Ctx, environment: Environment, failure: Failure) -> Failure {
+    if !failure.what.contains("already uses that lookup key") {
+        return failure;
+    }
+    let holder = failure.what.split('`').nth(1).filter(|id| id.starts_with("price_")).unwrap_or("PRICE_ID");
+    let free = ["prices", "update", environment.as_str(), holder, "--lookup-key", "null"];
+    let hint = format!("use another lookup key, or free this one: {}", ctx.command(&STRIPE, &free));
+    failure.hint(hint)
+}

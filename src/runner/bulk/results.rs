@@ -1,0 +1,99 @@
+//! The results of bulk input, written as they arrive: an ID or a line of JSON for each object.
+
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+use crate::api::Reply;
+use crate::error::Failure;
+use crate::runner::{Ctx, Output, failed, show};
+use crate::ui::{View, progress};
+
+/// The result of one object.
+pub(super) enum EntryResult<'a, T> {
+    /// The backend's answer.
+    Done(&'a Reply<T>),
+    /// The ID of an object that exists already.
+    Existing(&'a str),
+    Failed(&'a Failure),
+}
+
+/// Writes the result of each object.
+pub(super) struct ResultWriter<'a> {
+    /// Ids or lines of JSON.
+    output: Output,
+    bar: &'a progress::Bar,
+    ctx: &'a Ctx,
+    /// The reader has closed stdout. The remaining objects are sent all the same.
+    closed: bool,
+}
+
+impl<'a> ResultWriter<'a> {
+    pub(super) const fn new(output: Output, bar: &'a progress::Bar, ctx: &'a Ctx) -> Self {
+        Self { output, bar, ctx, closed: false }
+    }
+
+    /// Writes one result at once.
+    pub(super) async fn write<T: View>(
+        &mut self,
+        index: usize,
+        line: usize,
+        result: &EntryResult<'_, T>,
+    ) -> Result<()> {
+        let written = match (self.output, result) {
+            (Output::Ids, EntryResult::Failed(failure)) => {
+                let what = format!("{}: {}", place(index, line), failure.what);
+                self.bar.make_way(|| {
+                    self.ctx.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
+                });
+                Ok(())
+            }
+            _ if self.closed => Ok(()),
+            (Output::Ids, EntryResult::Done(reply)) => show::show_ids(reply.data.ids()),
+            (Output::Ids, EntryResult::Existing(id)) => show::show_ids([*id]),
+            (_, result) => show::show_line(&as_json(index, line, result)?, self.ctx).await,
+        };
+        match written {
+            Err(error) if show::is_broken_pipe(&error) => {
+                self.closed = true;
+                Ok(())
+            }
+            written => written,
+        }
+    }
+}
+
+fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<Value> {
+    let mut fields = Map::from_iter([("index".to_owned(), json!(index)), ("line".to_owned(), json!(line))]);
+    match result {
+        EntryResult::Done(reply) => {
+            return Ok(reply.json().map_err(|error| show::not_json(&error))?.into_owned());
+        }
+        EntryResult::Existing(id) => fields.extend([("existing".to_owned(), json!(id))]),
+        EntryResult::Failed(failure) => fields.extend(failed::fields(failure)),
+    }
+    Ok(Value::Object(fields))
+}
+
+/// `entry 3 (line 7)`
+pub(super) fn place(index: usize, line: usize) -> String {
+    format!("entry {} (line {line})", index + 1)
+}
+
+/// A failure and its hint, in one sentence.
+pub(super) fn sentence(failure: &Failure) -> String {
+    match &failure.hint {
+        Some(hint) => format!("{} ({hint})", failure.what),
+        None => failure.what.clone(),
+    }
+}
+
+/// The first of many sentences, one per line.
+pub(super) fn first_lines(sentences: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let mut lines: Vec<&str> = sentences.iter().take(SHOWN).map(String::as_str).collect();
+    let more = format!("and {} more", sentences.len().saturating_sub(SHOWN));
+    if sentences.len() > SHOWN {
+        lines.push(&more);
+    }
+    lines.join("\n")
+}

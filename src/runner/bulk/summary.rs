@@ -1,0 +1,153 @@
+//! The summary of bulk input: how many objects were sent, and the failure of the whole run.
+
+use crate::error::{Code, Failure};
+use crate::runner::bulk::results::{first_lines, place};
+use crate::runner::{Verb, Write};
+use crate::ui::View;
+
+/// The counts and failures of a run.
+pub(super) struct Summary {
+    verb: Verb,
+    /// `Stripe product`
+    noun: String,
+    total: usize,
+    pub(super) done: usize,
+    /// The objects that existed already.
+    pub(super) existing: usize,
+    failures: Vec<(String, Failure)>,
+    /// The failures whose request may have been applied all the same.
+    open: usize,
+    /// Why no more results can be written.
+    unwritten: Option<anyhow::Error>,
+}
+
+impl Summary {
+    /// The summary of `total` objects, before the first is sent.
+    pub(super) fn new<W: Write>(provider: &str, total: usize) -> Self {
+        Self {
+            verb: W::VERB,
+            noun: format!("{provider} {}", W::Answer::NOUN),
+            total,
+            done: 0,
+            existing: 0,
+            failures: Vec::new(),
+            open: 0,
+            unwritten: None,
+        }
+    }
+
+    /// Counts a failure. `reached` says whether a write of this run may have reached the provider.
+    pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
+        self.open += usize::from(reached && failure.may_be_done());
+        self.failures.push((place(index, line), failure));
+    }
+
+    pub(super) fn cannot_write(&mut self, error: anyhow::Error) {
+        self.unwritten.get_or_insert(error);
+    }
+
+    /// `1000 Stripe products created`
+    pub(super) fn note(&self) -> String {
+        let existing = match self.existing {
+            0 => String::new(),
+            existing => format!(", {existing} existed already"),
+        };
+        format!("{} {}{existing}", self.counted(self.done), self.verb.past())
+    }
+
+    fn counted(&self, count: usize) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", self.noun)
+    }
+
+    /// The failure when the user interrupts the request that makes the change `pending`.
+    pub(super) fn interrupted(&self, pending: &str, same_command: &str) -> Failure {
+        let what = format!("Interrupted after {} of {}", self.known(), self.counted(self.total));
+        Failure::new(Code::Interrupted, what)
+            .why(format!("{pending}: the change may have been applied"))
+            .hint(self.rerun(same_command))
+    }
+
+    /// How many objects have a known outcome.
+    fn known(&self) -> usize {
+        self.done + self.existing + self.failures.len()
+    }
+
+    /// What the same command does when it is run again.
+    fn rerun(&self, same_command: &str) -> String {
+        match self.verb {
+            Verb::Create => {
+                format!("run {same_command} again: it creates what is missing, without duplicates")
+            }
+            _ => format!("run {same_command} again: it is safe to repeat an update"),
+        }
+    }
+
+    /// The failure of the run, if there is one.
+    pub(super) fn failure(&self, same_command: &str) -> Option<Failure> {
+        let rerun = self.rerun(same_command);
+        // A failure at the provider matters more than a filter that does not fit the results.
+        let unwritten =
+            self.unwritten.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
+        if let Some(error) = unwritten {
+            return Some(self.not_shown(error, &rerun));
+        }
+        let (_, first) = self.failures.first()?;
+        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
+        let hint =
+            if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
+        let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
+        let why = first_lines(&why.collect::<Vec<_>>());
+        if self.done + self.existing > 0 {
+            return Some(Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint));
+        }
+        // Where all objects failed for the same reason, the run has that failure and its hint.
+        let is_same = |failure: &Failure| failure.code == first.code && failure.exit == first.exit;
+        let failure = if self.failures.iter().all(|(_, failure)| is_same(failure)) {
+            Failure { idempotency_key: None, ..first.clone() }
+        } else {
+            Failure::new(Code::Failed, "")
+        };
+        let then = if failure.hint.is_some() { format!("then {rerun}") } else { hint };
+        Some(Failure { what: self.sentence(), ..failure }.why(why).then(&then))
+    }
+
+    /// The failure when results could not be written.
+    fn not_shown(&self, error: &anyhow::Error, rerun: &str) -> Failure {
+        if let Some(failure) = error.downcast_ref::<Failure>().filter(|_| is_filter_failure(error)) {
+            let what = format!("{}, but the --jq filter fails on results", self.sentence());
+            let failure = Failure { what, ..failure.clone() };
+            return failure.hint(format!("fix the filter, then {rerun}, and shows the results again"));
+        }
+        let what = format!("{}, but the results cannot be written", self.sentence());
+        let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        Failure::new(Code::Failed, what).why(why).hint(format!("{rerun}, and shows the results again"))
+    }
+
+    /// `2 of 5 Stripe products created, 2 failed, 1 was not tried`
+    fn sentence(&self) -> String {
+        let past = self.verb.past();
+        let mut parts = vec![format!("{} of {} {past}", self.done, self.counted(self.total))];
+        if self.existing > 0 {
+            parts.push(format!("{} existed already", self.existing));
+        }
+        if !self.failures.is_empty() {
+            let open = match self.open {
+                0 => String::new(),
+                open => format!(" ({open} may have been {past} all the same)"),
+            };
+            parts.push(format!("{} failed{open}", self.failures.len()));
+        }
+        match self.total - self.known() {
+            0 => {}
+            1 => parts.push("1 was not tried".to_owned()),
+            count => parts.push(format!("{count} were not tried")),
+        }
+        parts.join(", ")
+    }
+}
+
+/// Whether one result does not fit the --jq filter.
+pub(super) fn is_filter_failure(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|failure: &Failure| failure.code == Code::JqFailed)
+}
