@@ -90,7 +90,7 @@ fn make_stale(user: &User) {
     }
 }
 
-const ENVIRONMENTS: &str = "test\tNo real money moves\nlive\tReal customers, real money\n";
+const ENVIRONMENTS: &str = "test\tWithout real money\nlive\tWith real customers and real money\n";
 const BOTH: &str = "prod_pro\tPro Plan\nprod_basic\tBasic Plan, inactive";
 
 #[test]
@@ -226,14 +226,14 @@ fn environments_profiles_and_codes_are_completed() {
     }
     assert_eq!(complete(&user, &["payments", "sync", "a"]), "all");
     let set = |words: &[&str]| complete(&user, &[&["payments", "config", "set"], words].concat());
-    assert_eq!(set(&["l"]), "live\tReal customers, real money");
+    assert_eq!(set(&["l"]), "live\tWith real customers and real money");
     assert!(set(&["live", ""]).starts_with("--"), "a key is never completed");
     for line in [&["logout", "--profile", "s"][..], &["-p", "s"], &["payments", "-p", "s"]] {
         assert_eq!(complete(&user, line), "staging\thttps://b.example.com", "{line:?}");
     }
     assert!(complete(&user, &["explain", "OUTCOME"]).starts_with("OUTCOME_UNKNOWN\t"));
     // Commands have descriptions. Flags appear after a dash.
-    assert_eq!(complete(&user, &["payments", "prod"]), "products\tStripe products");
+    assert_eq!(complete(&user, &["payments", "prod"]), "products\tManage products at Stripe");
     assert!(complete(&user, &["payments", "products", "get", "--js"]).starts_with("--json\t"));
 }
 
