@@ -9,8 +9,6 @@ use crate::catalog::{CATALOG_KEY, DesiredCatalog};
 use crate::error::{Code, Failure};
 use crate::wire::{Environment, Mirror, MirroredPrice, MirroredProduct, Patch, PriceChanges};
 
-const REMOVE_LOOKUP_KEY: &str = "remove its lookup key in Stripe's dashboard";
-
 /// A price at Stripe, with its product and keys.
 #[derive(Clone, Debug)]
 pub(super) struct CurrentPrice<'a> {
@@ -195,10 +193,9 @@ impl LookupKeyConflict<'_, '_> {
     /// A file cannot describe the price, or its product is unmanaged too.
     fn cannot_adopt(self) -> Failure {
         let id = &self.current.price.price_id;
+        let remove = self.remove_lookup_key();
         if let Some(why) = self.current.unsupported() {
-            return self
-                .failure(format!("{id} {why}, which payments.toml cannot describe"))
-                .hint(REMOVE_LOOKUP_KEY);
+            return self.failure(format!("{id} {why}, which payments.toml cannot describe")).hint(remove);
         }
         // An export skips inactive objects.
         let is_exported =
@@ -206,12 +203,12 @@ impl LookupKeyConflict<'_, '_> {
         let hint = if is_exported {
             // Another file, because an export over this one would undo its edits.
             format!(
-                "`insforge payments catalog export {} --adopt --file OTHER.toml` makes both managed and writes them to \
-                 OTHER.toml, from which you can copy them; or {REMOVE_LOOKUP_KEY}",
+                "make both managed with `insforge payments catalog export {} --adopt --file OTHER.toml` and copy them \
+                 from OTHER.toml, or {remove}",
                 self.environment
             )
         } else {
-            REMOVE_LOOKUP_KEY.to_owned()
+            remove
         };
         self.failure(format!("neither {id} nor its product has {CATALOG_KEY} in its metadata")).hint(hint)
     }
@@ -224,9 +221,10 @@ impl LookupKeyConflict<'_, '_> {
         ))
         .hint(format!(
             "`insforge payments prices update {} {id} --metadata-field {CATALOG_KEY}={}` makes it managed, and the next \
-             apply replaces it; or {REMOVE_LOOKUP_KEY}",
+             apply replaces it; or {}",
             self.environment,
-            shell_words::quote(self.key)
+            shell_words::quote(self.key),
+            self.remove_lookup_key()
         ))
     }
 
@@ -242,11 +240,15 @@ impl LookupKeyConflict<'_, '_> {
         ))
     }
 
+    fn remove_lookup_key(self) -> String {
+        format!("remove the lookup key from {} in Stripe's dashboard", self.current.price.price_id)
+    }
+
     fn failure(self, why: String) -> Failure {
         let (key, id) = (self.key, &self.current.price.price_id);
         Failure::new(
             Code::CatalogConflict,
-            format!("The unmanaged price {id} has the lookup key `{key}` of the file"),
+            format!("The file's lookup key `{key}` belongs to the unmanaged price {id}"),
         )
         .why(why)
     }

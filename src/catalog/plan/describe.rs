@@ -7,10 +7,9 @@ use crate::catalog::plan::current::CurrentPrice;
 use crate::catalog::plan::{ObjectKind, UnmanagedObject};
 use crate::wire::{Interval, Money, Recurring};
 
-/// Why Stripe refuses to archive a price.
-pub(super) const IS_DEFAULT: &str = "is the default price of its product";
-/// How to make Stripe accept it.
-pub(super) const CHOOSE_ANOTHER_DEFAULT: &str = "choose another default price in Stripe's dashboard";
+/// Why a price stays active, and what to do. Stripe archives no default price.
+pub(super) const IS_DEFAULT: &str =
+    "is the default price of its product; choose another default price in Stripe's dashboard";
 
 /// A price that the plan does not change.
 pub(super) fn unmanaged(current: &CurrentPrice, reason: impl Into<String>, differs: bool) -> UnmanagedObject {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::catalog_key::product_key;
 use crate::catalog::plan::current::{CatalogIndex, CurrentPrice};
-use crate::catalog::plan::describe::{CHOOSE_ANOTHER_DEFAULT, IS_DEFAULT, archived_fields, unmanaged};
+use crate::catalog::plan::describe::{IS_DEFAULT, archived_fields, unmanaged};
 use crate::catalog::plan::{Action, CatalogPlan, ObjectKind, PlannedChange, Step, UnmanagedObject};
 use crate::wire::{MirroredProduct, ProductChanges};
 
@@ -92,7 +92,7 @@ impl Orphans<'_, '_> {
         if current.product.is_some_and(is_archived) {
             PriceFinding::Planned
         } else {
-            PriceFinding::Differs(format!("{why}, but {IS_DEFAULT}: {CHOOSE_ANOTHER_DEFAULT}"))
+            PriceFinding::Differs(format!("{why}, but {IS_DEFAULT}"))
         }
     }
 }

@@ -3,9 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::catalog::plan::current::{CurrentPrice, LookupKeyConflict};
-use crate::catalog::plan::describe::{
-    CHOOSE_ANOTHER_DEFAULT, IS_DEFAULT, product_label, recurring_json, unmanaged,
-};
+use crate::catalog::plan::describe::{IS_DEFAULT, product_label, recurring_json, unmanaged};
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send};
 use crate::catalog::plan::{Action, ObjectKind, ObjectRef, PlannedChange, Step, UnmanagedObject};
 use crate::catalog::{CATALOG_KEY, DesiredPrice, REPLACED_BY, join_words};
@@ -48,7 +46,7 @@ pub(super) fn change(
         diffs.iter().position(|diff| diff.immutable.is_empty()).map(|position| diffs.remove(position));
     let matching = matching.map(|diff| diff.with_keys(target)).transpose()?;
     let stays_active = matching.as_ref().filter(|diff| diff.stays_active).map(|diff| {
-        let reason = format!("is inactive in the file, but {IS_DEFAULT}: {CHOOSE_ANOTHER_DEFAULT}");
+        let reason = format!("is inactive in the file, but {IS_DEFAULT}");
         unmanaged(diff.current, reason, true)
     });
     let change = match matching {
@@ -363,9 +361,7 @@ impl Replacement<'_, '_, '_> {
             self.replaced.iter().filter(|old| old.current.price.active && old.current.is_default);
         reasons.extend(stays_active.map(|old| {
             let id = &old.current.price.price_id;
-            format!(
-                "{id} stays active because it {IS_DEFAULT}: {CHOOSE_ANOTHER_DEFAULT}, and the next apply archives it"
-            )
+            format!("{id} stays active because it {IS_DEFAULT}, and the next apply archives it")
         }));
         reasons.join("; ")
     }

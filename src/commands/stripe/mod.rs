@@ -26,7 +26,7 @@ pub(super) use gateway::StripeGateway;
 pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
-    /// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
+    /// List the catalog of an environment, or manage it as code
     Catalog(Deferred<catalog::Catalog>),
     /// Show which keys are configured, masked; set and remove them
     Config(Deferred<Config<StripeGateway>>),

@@ -157,12 +157,12 @@ fn a_replaced_default_price_stays_active() {
         mirror_with(json!({"defaultPriceId": "price_1"}), json!({"unitAmount": 1900, "currency": "usd"})),
     );
     let plan = planned(&desired, &mirror, false).unwrap();
-    let stays = "; price_1 stays active because it is the default price of its product: choose another default price in \
+    let stays = "; price_1 stays active because it is the default price of its product; choose another default price in \
                  Stripe's dashboard, and the next apply archives it";
     assert!(plan.changes[0].reason.ends_with(stays), "{}", plan.changes[0].reason);
     let mut after = SimulatedStripe::after(&mirror, &plan);
     assert_eq!(changes(&desired, &after, true), json!([]));
-    let why = "was replaced by price_new_1, but is the default price of its product: choose another default price in \
+    let why = "was replaced by price_new_1, but is the default price of its product; choose another default price in \
                Stripe's dashboard";
     assert_eq!(unmanaged(&desired, &after, false), [entry("19.00 USD every month, Pro", why)]);
     after.products[0].default_price_id = Some("price_new_1".into());

@@ -20,7 +20,7 @@ fn orphans_are_reported_or_pruned() {
     ];
     mirror.prices.extend(others.map(|price| serde_json::from_value(price).unwrap()));
     let desired = file_with(json!({}));
-    let kept = "is not in the file, but is the default price of its product: choose another default price in Stripe's dashboard";
+    let kept = "is not in the file, but is the default price of its product; choose another default price in Stripe's dashboard";
     let mut expected = vec![
         entry("old", kept),
         entry("USD every month, Pro", "is tiered"),
@@ -52,7 +52,7 @@ fn a_default_price_that_is_inactive_in_the_file_is_reported() {
     let mirror = mirror_with(json!({"defaultPriceId": "price_1"}), json!({}));
     let desired = file_with(json!({"active": false}));
     assert_eq!(changes(&desired, &mirror, false), json!([]));
-    let why = "is inactive in the file, but is the default price of its product: choose another default price in Stripe's dashboard";
+    let why = "is inactive in the file, but is the default price of its product; choose another default price in Stripe's dashboard";
     assert_eq!(unmanaged(&desired, &mirror, false), [entry("pro_monthly", why)]);
 }
 
@@ -66,7 +66,7 @@ fn a_conflict_names_both_objects_and_a_fix() {
     let mut mirror = mirror_with(json!({}), json!({}));
     mirror.products.push(MirroredProduct { product_id: "prod_2".into(), ..mirror.products[0].clone() });
     assert_eq!(conflict(&mirror).0, "Two products have the same catalog_key: prod_1 and prod_2");
-    let what = "The unmanaged price price_1 has the lookup key `pro_monthly` of the file";
+    let what = "The file's lookup key `pro_monthly` belongs to the unmanaged price price_1";
     let (message, hint) = conflict(&mirror_with(json!({"metadata": {}}), json!({"metadata": {}})));
     assert_eq!(message, what);
     assert!(hint.contains("catalog export test --adopt --file OTHER.toml`"), "{hint}");
@@ -74,7 +74,7 @@ fn a_conflict_names_both_objects_and_a_fix() {
     let invalid_keys =
         mirror_with(json!({"metadata": {"catalog_key": "p r o"}}), json!({"metadata": {"catalog_key": " "}}));
     assert_eq!(conflict(&invalid_keys), (message, hint));
-    let dashboard = "remove its lookup key in Stripe's dashboard";
+    let dashboard = "remove the lookup key from price_1 in Stripe's dashboard";
     assert_eq!(
         conflict(&mirror_with(json!({"metadata": {}}), json!({"metadata": {}, "active": false}))).1,
         dashboard
@@ -92,7 +92,7 @@ fn a_conflict_names_both_objects_and_a_fix() {
     assert!(hint.starts_with("`insforge payments prices update test price_1 --lookup-key null`"), "{hint}");
     let (message, hint) = conflict(&mirror_with(json!({}), json!({"billingScheme": "tiered"})));
     assert_eq!(message, what);
-    assert_eq!(hint, "remove its lookup key in Stripe's dashboard");
+    assert_eq!(hint, "remove the lookup key from price_1 in Stripe's dashboard");
 }
 
 #[test]

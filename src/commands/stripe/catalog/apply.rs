@@ -22,7 +22,7 @@ use crate::wire::{Account, Environment};
 /// How often remaining changes are applied before the command fails.
 const MAX_ROUNDS: u32 = 3;
 
-/// Make Stripe match the file
+/// Make Stripe match payments.toml
 ///
 /// It syncs, compares, asks for confirmation if required, sends one request after the other, and syncs again. A failed
 /// change stops only the changes that depend on it. After an interruption, run it again: it continues and creates nothing

@@ -17,7 +17,7 @@ use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show};
 use crate::wire::{Account, Environment};
 
-/// Write the catalog at Stripe to the file
+/// Write the catalog at Stripe to payments.toml
 ///
 /// An existing file keeps its comments and its order. Every object gets a key in the file, which is the same in each export.
 /// `--adopt` also writes these keys to Stripe, as catalog_key in the metadata: from then on `plan` and `apply` manage these

@@ -14,7 +14,7 @@ use crate::runner::{Command, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Environment, Mirror};
 
-/// Print the ids of the catalog's prices by lookup key
+/// Print the price ids of the catalog by lookup key
 #[derive(Args)]
 pub(super) struct Ids {
     #[command(flatten)]

@@ -18,7 +18,7 @@ use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
 use crate::wire::{Account, Environment};
 
-/// Show the changes that make Stripe match the file
+/// Show the changes that make Stripe match payments.toml
 ///
 /// It changes nothing at Stripe. Stripe cannot change the amount, currency or interval of a price, so such a price is
 /// replaced. Only objects with catalog_key in their metadata are managed; all others stay as they are.

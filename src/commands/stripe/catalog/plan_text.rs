@@ -115,7 +115,7 @@ fn change_lines(change: &PlannedChange) -> Vec<Line<'_>> {
     // Other reasons only repeat what the lines above show.
     let shows_reason = matches!(change.action, Action::Replace | Action::Archive) || lines.len() == 1;
     if shows_reason && change.action != Action::Create {
-        lines.push(Line::new(Mark::Aside, 3, change.reason.as_str()));
+        lines.extend(change.reason.split("; ").map(|part| Line::new(Mark::Aside, 3, part)));
     }
     lines
 }
