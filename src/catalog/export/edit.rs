@@ -21,8 +21,8 @@ pub(super) fn removed(previous: &DesiredCatalog, target: &DesiredCatalog) -> Vec
             continue;
         };
         let kept = prices_of(target);
-        let gone = product.prices.iter().filter(|price| !kept.contains_key(&price_identity(price)));
-        removed.extend(gone.map(|price| format!("{path}.prices.{}", price.key)));
+        let removed_prices = product.prices.iter().filter(|price| !kept.contains_key(&price_identity(price)));
+        removed.extend(removed_prices.map(|price| format!("{path}.prices.{}", price.key)));
     }
     removed
 }
@@ -35,8 +35,8 @@ pub(super) fn edit(text: &str, previous: &DesiredCatalog, target: &DesiredCatalo
     let last = last_position(document.as_item());
     let products = child_or_insert(document.as_item_mut(), "products")?;
     let targets = products_of(target);
-    for gone in previous.products.iter().filter(|previous| !targets.contains_key(previous.key.as_str())) {
-        unset(products, &gone.key);
+    for product in previous.products.iter().filter(|previous| !targets.contains_key(previous.key.as_str())) {
+        unset(products, &product.key);
     }
     let previous = products_of(previous);
     for product in &target.products {
@@ -92,12 +92,12 @@ fn change_product(table: &mut Item, previous: &DesiredProduct, target: &DesiredP
     change_metadata(table, previous.metadata.as_ref(), target.metadata.as_ref())?;
 
     let kept = prices_of(target);
-    let gone: Vec<_> =
+    let removed: Vec<_> =
         previous.prices.iter().filter(|price| !kept.contains_key(&price_identity(price))).collect();
-    if !gone.is_empty() {
+    if !removed.is_empty() {
         let prices = table.get_mut("prices")?;
-        for gone in gone {
-            unset(prices, &gone.key);
+        for price in removed {
+            unset(prices, &price.key);
         }
     }
     let last = last_position(table);

@@ -39,8 +39,8 @@ pub(super) fn unset(table: &mut Item, key: &str) {
         Item::Table(table) => drop(table.remove(key)),
         Item::Value(Value::InlineTable(table)) => {
             let last = table.iter().last().is_some_and(|(last, _)| last == key);
-            let gone = table.remove(key);
-            let end = gone.and_then(|gone| blank_end(&gone));
+            let removed = table.remove(key);
+            let end = removed.and_then(|removed| blank_end(&removed));
             if let Some((end, (_, value))) = end.filter(|_| last).zip(table.iter_mut().last()) {
                 value.decor_mut().set_suffix(end);
             }

@@ -112,9 +112,9 @@ fn changed_mirror() -> Mirror {
 
 #[test]
 fn unchanged_entries_keep_their_formatting() {
-    let made = exported(&changed_mirror(), Some(BEFORE));
-    assert_eq!(made.text, AFTER);
-    assert_eq!(made.removed, ["products.pro.prices.ghost", "products.lite"]);
+    let output = exported(&changed_mirror(), Some(BEFORE));
+    assert_eq!(output.text, AFTER);
+    assert_eq!(output.removed, ["products.pro.prices.ghost", "products.lite"]);
     assert_eq!(exported(&changed_mirror(), Some(AFTER)).text, AFTER);
     let with_crlf = format!("\u{feff}{}", BEFORE.replace('\n', "\r\n"));
     assert_eq!(
@@ -216,13 +216,13 @@ fn an_export_of_thousands_of_prices_takes_linear_time() {
         let start = std::time::Instant::now();
         (exported(mirror, before), start.elapsed())
     };
-    let (made, took) = timed(&many(0, 5000), None);
-    assert_eq!(made.prices, 5000);
-    assert!(made.text.contains("[products.pro.prices.monthly_usd_4999]\n"));
-    assert!(!made.text.contains("monthly_usd_5000]"));
+    let (output, took) = timed(&many(0, 5000), None);
+    assert_eq!(output.prices, 5000);
+    assert!(output.text.contains("[products.pro.prices.monthly_usd_4999]\n"));
+    assert!(!output.text.contains("monthly_usd_5000]"));
     assert!(took.as_secs() < 5, "{took:?}");
-    let (again, took) = timed(&many(0, 5000), Some(&made.text));
-    assert_eq!((again.text, again.removed.len()), (made.text, 0));
+    let (again, took) = timed(&many(0, 5000), Some(&output.text));
+    assert_eq!((again.text, again.removed.len()), (output.text, 0));
     assert!(took.as_secs() < 5, "{took:?}");
     let (grown, took) = timed(&many(0, 5000), Some(&exported(&many(0, 2), None).text));
     assert_eq!(grown.prices, 5000);
@@ -234,8 +234,8 @@ proptest! {
     fn every_toml_notation_can_be_edited(mirror in mirrors(), later in mirrors(), notation in 0..4_u8) {
         let catalog = file::read(&exported(&mirror, None).text, "f").unwrap();
         let before = in_notation(&catalog, notation);
-        let made = exported(&later, Some(&before));
-        assert_describes(&made, &later);
-        prop_assert_eq!(exported(&later, Some(&made.text)).text, made.text);
+        let output = exported(&later, Some(&before));
+        assert_describes(&output, &later);
+        prop_assert_eq!(exported(&later, Some(&output.text)).text, output.text);
     }
 }

@@ -137,8 +137,8 @@ fn new_keys_come_from_names_and_intervals() {
         mirror.prices.push(price(&format!("price_{n}b"), &format!("prod_{n}"), 2, Some("day")));
         mirror.prices.push(price(&format!("price_{n}c"), &format!("prod_{n}"), 3, Some("day")));
     }
-    let made = exported(&mirror, None);
-    let desired = file::read(&made.text, "f").unwrap();
+    let output = exported(&mirror, None);
+    let desired = file::read(&output.text, "f").unwrap();
     let mut keys: Vec<_> = desired.products.iter().map(|product| product.key.as_str()).collect();
     keys.sort_unstable();
     assert_eq!(keys, ["caf_ol", "pro_plan", "pro_plan_2", "pro_plan_3", "product", "product_2"]);
@@ -148,7 +148,7 @@ fn new_keys_come_from_names_and_intervals() {
     }
     mirror.products.reverse();
     mirror.prices.reverse();
-    assert_eq!(exported(&mirror, None).text, made.text);
+    assert_eq!(exported(&mirror, None).text, output.text);
 }
 
 /// In a new file and in an edited one.
@@ -163,9 +163,9 @@ fn invisible_characters_are_escaped() {
     of.metadata.insert(CATALOG_KEY.into(), "pro".into());
     let managed = Mirror { products: vec![of], prices: Vec::new() };
     for (mirror, before) in [(&mirror, None), (&managed, Some(before)), (&managed, Some(table))] {
-        let made = exported(mirror, before);
-        assert!(!made.text.replace('\n', "").contains(crate::ui::is_unsafe), "{:?}", made.text);
-        assert_describes(&made, mirror);
+        let output = exported(mirror, before);
+        assert!(!output.text.replace('\n', "").contains(crate::ui::is_unsafe), "{:?}", output.text);
+        assert_describes(&output, mirror);
     }
 }
 
@@ -191,12 +191,12 @@ fn a_duplicate_key_is_a_conflict() {
 proptest! {
     #[test]
     fn an_exported_file_describes_the_mirror(mirror in mirrors(), later in mirrors()) {
-        let made = exported(&mirror, None);
-        assert_describes(&made, &mirror);
-        prop_assert_eq!(&exported(&mirror, Some(&made.text)).text, &made.text);
+        let output = exported(&mirror, None);
+        assert_describes(&output, &mirror);
+        prop_assert_eq!(&exported(&mirror, Some(&output.text)).text, &output.text);
 
         // The catalog at Stripe changes, and the file follows.
-        let edited = exported(&later, Some(&made.text));
+        let edited = exported(&later, Some(&output.text));
         assert_describes(&edited, &later);
         let again = exported(&later, Some(&edited.text));
         prop_assert_eq!(&again.text, &edited.text);
@@ -205,14 +205,14 @@ proptest! {
         let mut reversed = mirror.clone();
         reversed.products.reverse();
         reversed.prices.reverse();
-        prop_assert_eq!(&exported(&reversed, None).text, &made.text);
+        prop_assert_eq!(&exported(&reversed, None).text, &output.text);
     }
 
     #[test]
     fn after_an_adoption_nothing_is_left_to_adopt_and_keys_stay(mirror in mirrors()) {
-        let made = exported(&mirror, None);
+        let output = exported(&mirror, None);
         let mut adopted = mirror.clone();
-        for adopt in &made.adopt {
+        for adopt in &output.adopt {
             match adopt {
                 Adoption::Product { id, changes } => {
                     let object = adopted.products.iter_mut().find(|object| object.product_id == *id).unwrap();
@@ -229,7 +229,7 @@ proptest! {
         }
         let again = exported(&adopted, None);
         prop_assert_eq!(again.adopt.len(), 0, "{:?}", again.adopt);
-        let (one, other) = (file::read(&made.text, "f").unwrap(), file::read(&again.text, "f").unwrap());
+        let (one, other) = (file::read(&output.text, "f").unwrap(), file::read(&again.text, "f").unwrap());
         let keys = |desired| normalized(&desired).products.into_iter().flat_map(|product| {
             let key = product.key;
             product.prices.into_iter().map(move |price| (key.clone(), price.lookup_key, price.unit_amount.get()))

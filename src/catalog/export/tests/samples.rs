@@ -69,12 +69,13 @@ pub(super) fn mirrors() -> impl Strategy<Value = Mirror> {
     all.prop_map(|(products, prices)| {
         let mut mirror = Mirror::default();
         for (n, ((name, description, active, metadata), tagged)) in products.into_iter().enumerate() {
-            let mut made = MirroredProduct { description, active, metadata, ..product_at(n, &name) };
+            let mut mirrored = MirroredProduct { description, active, metadata, ..product_at(n, &name) };
             if tagged == 0 {
-                made.metadata
+                mirrored
+                    .metadata
                     .insert(CATALOG_KEY.into(), ["pro", "p", "product_2", "not a key", "b-5"][n].into());
             }
-            mirror.products.push(made);
+            mirror.products.push(mirrored);
         }
         let mut seen = BTreeSet::new();
         for (
@@ -82,19 +83,19 @@ pub(super) fn mirrors() -> impl Strategy<Value = Mirror> {
             ((of, active, currency, unit_amount), lookup, scheme, tax, interval, count, metadata, kind),
         ) in prices.into_iter().enumerate()
         {
-            let mut made = price_at(n, of);
-            (made.active, made.currency, made.unit_amount) = (active, currency, unit_amount);
-            (made.billing_scheme, made.tax_behavior, made.metadata) = (scheme, tax, metadata);
-            (made.recurring_interval, made.recurring_interval_count) = (interval, count);
+            let mut mirrored = price_at(n, of);
+            (mirrored.active, mirrored.currency, mirrored.unit_amount) = (active, currency, unit_amount);
+            (mirrored.billing_scheme, mirrored.tax_behavior, mirrored.metadata) = (scheme, tax, metadata);
+            (mirrored.recurring_interval, mirrored.recurring_interval_count) = (interval, count);
             // Lookup keys are unique at Stripe.
-            made.lookup_key = lookup.filter(|key| seen.insert(key.trim().to_owned()));
+            mirrored.lookup_key = lookup.filter(|key| seen.insert(key.trim().to_owned()));
             if kind == 0 {
-                made.metadata.insert(REPLACED_BY.into(), "price_0".into());
+                mirrored.metadata.insert(REPLACED_BY.into(), "price_0".into());
             }
-            if let Some(key) = made.lookup_key.as_ref().filter(|_| kind < 4) {
-                made.metadata.insert(CATALOG_KEY.into(), key.clone());
+            if let Some(key) = mirrored.lookup_key.as_ref().filter(|_| kind < 4) {
+                mirrored.metadata.insert(CATALOG_KEY.into(), key.clone());
             }
-            mirror.prices.push(made);
+            mirror.prices.push(mirrored);
         }
         mirror
     })
@@ -109,8 +110,9 @@ fn price_at(n: usize, of: usize) -> MirroredPrice {
 }
 
 /// Asserts that a file has all active and managed objects of a mirror that a file can describe.
-pub(super) fn assert_describes(made: &ExportedFile, mirror: &Mirror) {
-    let desired = file::read(&made.text, "f").unwrap_or_else(|failure| panic!("{failure:?}\n{}", made.text));
+pub(super) fn assert_describes(output: &ExportedFile, mirror: &Mirror) {
+    let desired =
+        file::read(&output.text, "f").unwrap_or_else(|failure| panic!("{failure:?}\n{}", output.text));
     let application_metadata = |metadata: &BTreeMap<String, String>| {
         let mut metadata = metadata.clone();
         metadata.retain(|name, value| {
@@ -147,7 +149,7 @@ pub(super) fn assert_describes(made: &ExportedFile, mirror: &Mirror) {
     in_mirror.sort();
     assert_eq!(in_file, in_mirror);
 
-    let is_skipped = |id: &str| made.left_out.iter().any(|skipped| skipped.id == id);
+    let is_skipped = |id: &str| output.left_out.iter().any(|skipped| skipped.id == id);
     let exported: Vec<_> = mirror
         .products
         .iter()
