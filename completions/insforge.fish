@@ -232,7 +232,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fi
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it; and the catalog as code'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "catalog" -d 'List the catalog of an environment, or manage it as code'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and not __fish_seen_subcommand_from status doctor sync customers subscriptions transactions catalog config webhooks products prices stripe razorpay" -f -a "products" -d 'Stripe products'
@@ -439,7 +439,7 @@ never\t''"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l reason -d 'What the caller does this for; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l impact -d 'What the caller expects of it; shown beside a confirmation' -r
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l recommendation -d 'What the caller recommends; shown beside a confirmation' -r
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'The environment, as a flag' -r -f -a "test\t'No real money moves'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s e -l environment -d 'Environment, as an option' -r -f -a "test\t'No real money moves'
 live\t'Real customers, real money'"
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l json -d 'Write the result as JSON: the backend\'s own body; the same as `-o json`'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s q -l quiet -d 'No notes on stderr; the result still prints'
@@ -450,11 +450,11 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -l sandbox -d 'Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s v -l verbose -d 'Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "plan" -d 'Show what would change at Stripe so that it is as the file says'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "apply" -d 'Make Stripe\'s catalog as the file says'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "export" -d 'Write the catalog\'s file from what is at Stripe'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "diff" -d 'Show what would change in one environment if it became as the other'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "ids" -d 'Give an application the ids of the catalog\'s prices, by lookup key'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "plan" -d 'Show the changes that make Stripe match payments.toml'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "apply" -d 'Make Stripe match payments.toml'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "export" -d 'Write the catalog at Stripe to payments.toml'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "diff" -d 'Show the changes that make one environment match another'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from catalog" -a "ids" -d 'Print the price ids of the catalog by lookup key'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from config" -s o -l output -d 'How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]' -r -f -a "table\t'For people'
 json\t'The backend\'s own JSON'
 jsonl\t'A line of JSON for each row'
@@ -610,7 +610,7 @@ complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_s
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "customers" -d 'List the customers of one environment, as the mirror has them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "subscriptions" -d 'List the subscriptions of one environment, as the mirror has them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "transactions" -d 'List payments, failed payments and refunds of one environment, newest first'
-complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "catalog" -d 'List everything that is for sale in one environment, as the mirror has it; and the catalog as code'
+complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "catalog" -d 'List the catalog of an environment, or manage it as code'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "config" -d 'Show which keys are configured, masked; set and remove them'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "webhooks" -d 'The webhook endpoint through which Stripe tells the backend of payments'
 complete -c insforge -n "__fish_insforge_using_subcommand payments; and __fish_seen_subcommand_from stripe" -f -a "products" -d 'Stripe products'
