@@ -68,7 +68,7 @@ fn entries_that_are_not_at_stripe_need_overwrite_to_be_removed() {
     user.write(FILE, &edited);
     for more in ["", "--yes", "--adopt --yes"] {
         export(&user, more).exits(1).says(&[
-            "payments.toml has entries that are not at Stripe; it is unchanged",
+            "payments.toml has entries that are not at Stripe; the file is unchanged",
             "products.pro_plan.prices.weekly, products.studio",
             "--overwrite",
             "--file",

@@ -42,7 +42,7 @@ pub(super) struct Apply {
 }
 
 impl Apply {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }

@@ -38,7 +38,7 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }
@@ -104,7 +104,12 @@ impl MultiWrite for Export {
     }
 
     fn preview<'a>(&self, prepared: &'a PreparedExport) -> Vec<Line<'a>> {
-        prepared.exported.adopt.iter().map(|adopt| Line::new(Mark::Change, 1, object_name(adopt))).collect()
+        prepared
+            .exported
+            .adopt
+            .iter()
+            .map(|adoption| Line::new(Mark::Change, 1, object_name(adoption)))
+            .collect()
     }
 
     async fn make(&self, ctx: &Ctx, prepared: PreparedExport) -> Result<ExportReport> {
@@ -156,8 +161,8 @@ impl Export {
     async fn tag_objects(&self, ctx: &Ctx, environment: Environment, all: &[Adoption]) -> Result<usize> {
         let api = ctx.api().await?;
         let bar = ctx.bar(all.len());
-        for (done, adopt) in all.iter().enumerate() {
-            bar.set(done, &object_name(adopt));
+        for (done, adoption) in all.iter().enumerate() {
+            bar.set(done, &object_name(adoption));
             let same_command = ctx.same_command(false);
             ctx.when_interrupted(
                 Failure::new(
@@ -166,7 +171,7 @@ impl Export {
                 )
                 .hint(format!("{same_command} continues")),
             );
-            if let Err(failure) = tag_object(api, environment, adopt).await {
+            if let Err(failure) = tag_object(api, environment, adoption).await {
                 return Err(partly_tagged(failure, done, all.len(), &same_command).into());
             }
         }
@@ -174,9 +179,9 @@ impl Export {
     }
 }
 
-async fn tag_object(api: &Api, environment: Environment, adopt: &Adoption) -> Result<(), Failure> {
+async fn tag_object(api: &Api, environment: Environment, adoption: &Adoption) -> Result<(), Failure> {
     let not_serializable = |error: serde_json::Error| Failure::new(Code::Failed, error.to_string());
-    match adopt {
+    match adoption {
         Adoption::Product { id, changes } => {
             let call = stripe::update_product(environment, id, changes).map_err(not_serializable)?;
             api.send(&call).await.map(drop)
@@ -224,13 +229,13 @@ fn file_not_written(failure: Failure, adopted: usize, ctx: &Ctx) -> Failure {
 fn would_remove(name: &str, removed: &[String]) -> Failure {
     let (entries, them) =
         if removed.len() == 1 { ("an entry that is not", "it") } else { ("entries that are not", "them") };
-    Failure::new(Code::Failed, format!("{name} has {entries} at Stripe; it is unchanged"))
+    Failure::new(Code::Failed, format!("{name} has {entries} at Stripe; the file is unchanged"))
         .why(format!("an export would remove {}", removed.join(", ")))
         .hint(format!("remove {them} with --overwrite, or export to another file with --file"))
 }
 
-fn object_name(adopt: &Adoption) -> String {
-    match adopt {
+fn object_name(adoption: &Adoption) -> String {
+    match adoption {
         Adoption::Product { id, .. } => format!("product {id}"),
         Adoption::Price { id, catalog_key, .. } => format!("price {id}  {catalog_key}"),
     }

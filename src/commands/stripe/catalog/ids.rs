@@ -36,7 +36,7 @@ enum Format {
 }
 
 impl Ids {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }

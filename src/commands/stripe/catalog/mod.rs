@@ -57,10 +57,14 @@ impl Catalog {
         let before: Vec<Environment> = self.positional.into_iter().chain(self.environment).collect();
         match self.command {
             None => execute(common::Catalog::<StripeGateway>::of(before), ctx).await,
-            Some(CatalogCommand::Plan(plan)) => execute(plan.after(before), ctx).await,
-            Some(CatalogCommand::Apply(apply)) => execute_multi_write(apply.after(before), ctx).await,
-            Some(CatalogCommand::Export(export)) => execute_multi_write(export.after(before), ctx).await,
-            Some(CatalogCommand::Ids(ids)) => execute(ids.after(before), ctx).await,
+            Some(CatalogCommand::Plan(plan)) => execute(plan.with_environment(before), ctx).await,
+            Some(CatalogCommand::Apply(apply)) => {
+                execute_multi_write(apply.with_environment(before), ctx).await
+            }
+            Some(CatalogCommand::Export(export)) => {
+                execute_multi_write(export.with_environment(before), ctx).await
+            }
+            Some(CatalogCommand::Ids(ids)) => execute(ids.with_environment(before), ctx).await,
             Some(CatalogCommand::Diff(diff)) if before.is_empty() => execute(diff, ctx).await,
             Some(CatalogCommand::Diff(_)) => Err(Failure::usage("`diff` compares two environments")
                 .hint("name both after `diff`: `insforge payments catalog diff test live`")

@@ -57,7 +57,7 @@ impl CompareArgs {
 }
 
 impl Plan {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }

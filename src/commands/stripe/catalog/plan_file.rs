@@ -66,10 +66,9 @@ impl PlanFile {
         match version.get("version").and_then(serde_json::Value::as_u64) {
             Some(version) if version == u64::from(VERSION) => {}
             version => {
-                let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
-                return Err(refused(format!(
-                    "its version is {version}, but this insforge reads version {VERSION}"
-                )));
+                let version =
+                    version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"));
+                return Err(refused(format!("it has {version}, but this insforge reads version {VERSION}")));
             }
         }
         serde_json::from_str(text).map_err(|error| refused(error.to_string()))
