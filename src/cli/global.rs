@@ -128,8 +128,9 @@ impl Global {
     pub(super) fn form(&self, env: &ProcessEnv) -> Result<OutputOptions, Failure> {
         let named = match (self.json, self.output) {
             (true, Some(other)) if other != Output::Json => {
-                return Err(Failure::usage("--json cannot be used with another --output")
-                    .hint("use one of them"));
+                return Err(
+                    Failure::usage("--json cannot be used with another --output").hint("use one of them")
+                );
             }
             (true, _) => Some(Output::Json),
             (false, output) => output,
@@ -162,7 +163,9 @@ fn verbosity_from(env: &ProcessEnv) -> Result<Verbosity, Failure> {
         "" | "off" | "error" | "warn" | "0" | "no" | "false" => Ok(Verbosity::Nothing),
         "info" | "1" | "yes" | "true" | "on" => Ok(Verbosity::Requests),
         "debug" | "trace" => Ok(Verbosity::Everything),
-        _ => Err(Failure::usage(format!("Invalid INSFORGE_LOG '{word}'")).hint("set it to off, info or debug")),
+        _ => {
+            Err(Failure::usage(format!("Invalid INSFORGE_LOG '{word}'")).hint("set it to off, info or debug"))
+        }
     }
 }
 

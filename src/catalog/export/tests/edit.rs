@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
-use super::samples::{exported, mirrors, price, product, says_the_same, texts};
-use crate::catalog::{IDENTITY, Wanted, file};
+use super::samples::{assert_describes, exported, mirrors, price, product, texts};
+use crate::catalog::{CATALOG_KEY, DesiredCatalog, file};
 use crate::wire::{Metadata, Mirror, MirroredPrice};
 
-/// A file as people write them, and after it what it becomes.
+/// A hand-written file. `AFTER` is the same file after an export.
 const BEFORE: &str = r#"# Our shop.
 
 version = 1  # for ever
@@ -85,23 +85,23 @@ amount = "500"
 # The end.
 "#;
 
-fn moved() -> Mirror {
+fn changed_mirror() -> Mirror {
     let mut pro = product("prod_1", "Pro Plan 2");
-    pro.metadata = texts(&[(IDENTITY, "pro"), ("tier", "max"), ("new", "y")]);
-    let carrying = |mut price: MirroredPrice, key: &str| {
+    pro.metadata = texts(&[(CATALOG_KEY, "pro"), ("tier", "max"), ("new", "y")]);
+    let with_lookup_key = |mut price: MirroredPrice, key: &str| {
         price.lookup_key = Some(key.into());
         price
     };
-    let mut std = carrying(price("price_2", "prod_1", 2900, None), "pro_std");
+    let mut std = with_lookup_key(price("price_2", "prod_1", 2900, None), "pro_std");
     std.currency = "eur".into();
-    let mut promo = carrying(price("price_3", "prod_1", 100, None), "pro_promo");
+    let mut promo = with_lookup_key(price("price_3", "prod_1", 100, None), "pro_promo");
     promo.active = false;
     let mut once = price("price_5", "prod_2", 500, None);
     once.currency = "jpy".into();
     Mirror {
         products: vec![pro, product("prod_2", "Max")],
         prices: vec![
-            carrying(price("price_1", "prod_1", 2900, Some("month")), "pro_monthly"),
+            with_lookup_key(price("price_1", "prod_1", 2900, Some("month")), "pro_monthly"),
             std,
             promo,
             price("price_4", "prod_1", 19_000, Some("year")),
@@ -111,17 +111,20 @@ fn moved() -> Mirror {
 }
 
 #[test]
-fn what_did_not_change_stays_as_it_was_written() {
-    let made = exported(&moved(), Some(BEFORE));
-    assert_eq!(made.text, AFTER);
-    assert_eq!(made.removed, ["products.pro.prices.ghost", "products.lite"]);
-    assert_eq!(exported(&moved(), Some(AFTER)).text, AFTER);
-    let windows = format!("\u{feff}{}", BEFORE.replace('\n', "\r\n"));
-    assert_eq!(exported(&moved(), Some(&windows)).text, format!("\u{feff}{}", AFTER.replace('\n', "\r\n")));
+fn unchanged_entries_keep_their_formatting() {
+    let output = exported(&changed_mirror(), Some(BEFORE));
+    assert_eq!(output.text, AFTER);
+    assert_eq!(output.removed, ["products.pro.prices.ghost", "products.lite"]);
+    assert_eq!(exported(&changed_mirror(), Some(AFTER)).text, AFTER);
+    let with_crlf = format!("\u{feff}{}", BEFORE.replace('\n', "\r\n"));
+    assert_eq!(
+        exported(&changed_mirror(), Some(&with_crlf)).text,
+        format!("\u{feff}{}", AFTER.replace('\n', "\r\n"))
+    );
 }
 
 #[test]
-fn tables_on_one_line_stay_on_one_line() {
+fn inline_tables_stay_inline() {
     let before = r#"version = 1
 products.lite = { name = "Lite" } # gone
 products.pro = { name = "Pro Plan", metadata.tier = "pro", prices = { std = { currency = "eur", unit_amount = 1900 }, ghost = { currency = "usd", amount = "1" } } }
@@ -135,22 +138,25 @@ name = "Max"
 currency = "jpy"
 amount = "500"
 "#;
-    assert_eq!(exported(&moved(), Some(before)).text, after);
+    assert_eq!(exported(&changed_mirror(), Some(before)).text, after);
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_not_written() {
+fn an_invalid_file_is_not_exported_over() {
     for before in ["", "version = 1\nproducts = 1", "version = 1\n["] {
-        assert!(super::export(&moved(), Some(before), "f").unwrap_err().what.starts_with("f:"), "{before}");
+        assert!(
+            crate::catalog::export(&changed_mirror(), Some(before), "f").unwrap_err().what.starts_with("f:"),
+            "{before}"
+        );
     }
 }
 
-/// The same catalog, written in other ways.
-fn written(wanted: &Wanted, way: u8) -> String {
-    let quoted = |text: &str| super::fresh::text(text).to_string();
+/// A catalog in another TOML notation.
+fn in_notation(catalog: &DesiredCatalog, notation: u8) -> String {
+    let quoted = |text: &str| crate::catalog::export::render::text(text).to_string();
     let mut text = "version = 1 # c\n".to_owned();
     let mut lines = Vec::new();
-    for product in &wanted.products {
+    for product in &catalog.products {
         let path = format!("products.{}", product.key);
         lines.push((path.clone(), "name".to_owned(), quoted(product.name.as_str())));
         lines.push((path.clone(), "active".into(), product.active.to_string()));
@@ -171,22 +177,22 @@ fn written(wanted: &Wanted, way: u8) -> String {
         }
     }
     let below = |path: &str| path.trim_start_matches("products.").to_owned();
-    match way {
-        // Everything dotted, from the top.
+    match notation {
+        // Dotted keys from the root.
         0 => text.extend(lines.iter().map(|(path, name, value)| format!("{path}.{name} = {value} # c\n"))),
-        // Dotted below one header.
+        // Dotted keys below one header.
         1 => {
             text.push_str("# c\n[products]\n");
             text.extend(
                 lines.iter().map(|(path, name, value)| format!("{}.{name} = {value}\n", below(path))),
             );
         }
-        // On one line, dotted inside.
+        // Dotted keys in an inline table.
         2 => {
             let inner = lines.iter().map(|(path, name, value)| format!("{}.{name} = {value}", below(path)));
             text.extend(["products = {", &inner.collect::<Vec<_>>().join(", "), "}\n"]);
         }
-        // Headers from the last to the first.
+        // Headers in reverse order.
         _ => {
             let mut headers: Vec<&String> = lines.iter().map(|(path, _, _)| path).collect();
             headers.dedup();
@@ -200,9 +206,8 @@ fn written(wanted: &Wanted, way: u8) -> String {
     text
 }
 
-/// Nothing here is looked for in a list as long as the file, once for each line of it.
 #[test]
-fn thousands_of_prices_are_named_and_kept_in_linear_time() {
+fn an_export_of_thousands_of_prices_takes_linear_time() {
     let many = |from: u64, to: u64| Mirror {
         products: vec![product("prod_1", "Pro")],
         prices: (from..to).map(|n| price(&format!("price_{n:05}"), "prod_1", n, Some("month"))).collect(),
@@ -211,13 +216,13 @@ fn thousands_of_prices_are_named_and_kept_in_linear_time() {
         let start = std::time::Instant::now();
         (exported(mirror, before), start.elapsed())
     };
-    let (made, took) = timed(&many(0, 5000), None);
-    assert_eq!(made.prices, 5000);
-    assert!(made.text.contains("[products.pro.prices.monthly_usd_4999]\n"));
-    assert!(!made.text.contains("monthly_usd_5000]"));
+    let (output, took) = timed(&many(0, 5000), None);
+    assert_eq!(output.prices, 5000);
+    assert!(output.text.contains("[products.pro.prices.monthly_usd_4999]\n"));
+    assert!(!output.text.contains("monthly_usd_5000]"));
     assert!(took.as_secs() < 5, "{took:?}");
-    let (again, took) = timed(&many(0, 5000), Some(&made.text));
-    assert_eq!((again.text, again.removed.len()), (made.text, 0));
+    let (again, took) = timed(&many(0, 5000), Some(&output.text));
+    assert_eq!((again.text, again.removed.len()), (output.text, 0));
     assert!(took.as_secs() < 5, "{took:?}");
     let (grown, took) = timed(&many(0, 5000), Some(&exported(&many(0, 2), None).text));
     assert_eq!(grown.prices, 5000);
@@ -226,11 +231,11 @@ fn thousands_of_prices_are_named_and_kept_in_linear_time() {
 
 proptest! {
     #[test]
-    fn whatever_way_it_is_written_it_is_kept(mirror in mirrors(), later in mirrors(), way in 0..4_u8) {
-        let wanted = file::read(&exported(&mirror, None).text, "f").unwrap();
-        let before = written(&wanted, way);
-        let made = exported(&later, Some(&before));
-        says_the_same(&made, &later);
-        prop_assert_eq!(exported(&later, Some(&made.text)).text, made.text);
+    fn every_toml_notation_can_be_edited(mirror in mirrors(), later in mirrors(), notation in 0..4_u8) {
+        let catalog = file::read(&exported(&mirror, None).text, "f").unwrap();
+        let before = in_notation(&catalog, notation);
+        let output = exported(&later, Some(&before));
+        assert_describes(&output, &later);
+        prop_assert_eq!(exported(&later, Some(&output.text)).text, output.text);
     }
 }

@@ -1,5 +1,6 @@
-//! What is to be for sale: what a file says, or what another environment has. Normalised: names are trimmed, currencies
-//! in small letters, what is left out is what Stripe takes for it.
+//! The desired catalog: what a file describes, or what another environment has.
+//!
+//! Its values are normalized. Names are trimmed, currencies are in lower case, and a missing field has Stripe's default.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +11,14 @@ use crate::wire::{
 /// A whole catalog, in the file's order.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Wanted {
-    pub(crate) products: Vec<WantedProduct>,
+pub(crate) struct DesiredCatalog {
+    pub(crate) products: Vec<DesiredProduct>,
 }
 
-/// A product. Its key is its identity.
+/// A product. `key` is its `catalog_key` at Stripe.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct WantedProduct {
+pub(crate) struct DesiredProduct {
     /// Letters, digits, `_` and `-`.
     pub(crate) key: String,
     /// Trimmed.
@@ -25,27 +26,27 @@ pub(crate) struct WantedProduct {
     /// Never empty.
     pub(crate) description: Option<Description>,
     pub(crate) active: bool,
-    /// Only what the file says: what else the product has at Stripe stays. An empty value takes its key away there.
-    /// Never [`crate::catalog::IDENTITY`].
+    /// The metadata of the file only; other metadata at Stripe stays. An empty value deletes its key at Stripe. Never
+    /// has [`crate::catalog::CATALOG_KEY`].
     pub(crate) metadata: Option<Metadata>,
-    pub(crate) prices: Vec<WantedPrice>,
+    pub(crate) prices: Vec<DesiredPrice>,
 }
 
-/// A price of a product. Its lookup key is its identity, among all prices of the catalog.
+/// A price of a product. `lookup_key` is its `catalog_key` at Stripe and is unique in the catalog.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct WantedPrice {
-    /// Its key in the file, below its product's.
+pub(crate) struct DesiredPrice {
+    /// Its key in the file, unique in its product.
     pub(crate) key: String,
     pub(crate) lookup_key: LookupKey,
-    /// In small letters.
+    /// In lower case.
     pub(crate) currency: Currency,
     /// In the currency's smallest unit.
     pub(crate) unit_amount: UnitAmount,
-    /// Nothing for a one-time price; the count is always there.
+    /// `None` for a one-time price. The interval count is always set.
     pub(crate) recurring: Option<Recurring>,
     pub(crate) tax_behavior: TaxBehavior,
     pub(crate) active: bool,
-    /// As with a product's. Never [`crate::catalog::IDENTITY`] or [`crate::catalog::REPLACED_BY`].
+    /// Like a product's metadata. Never has [`crate::catalog::CATALOG_KEY`] or [`crate::catalog::REPLACED_BY`].
     pub(crate) metadata: Option<Metadata>,
 }

@@ -1,31 +1,31 @@
-//! Stripe's catalog as far as a plan's steps change it. It panics where Stripe refuses.
+//! A simulation of Stripe for the steps of a plan. It panics if Stripe would refuse a step.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::catalog::plan::{Plan, Ref, Step, replaced_by};
+use crate::catalog::plan::{CatalogPlan, ObjectRef, Step, replaced_by};
 use crate::wire::{
     Metadata, Mirror, MirroredPrice, MirroredProduct, NewPrice, NewProduct, Patch, PriceChanges,
     ProductChanges,
 };
 
-/// A catalog, and what was made in it by a plan's steps.
+/// A mirror, and the ids of the objects that the steps created.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shop {
+pub(super) struct SimulatedStripe {
     pub(super) mirror: Mirror,
     products: HashMap<String, String>,
     prices: HashMap<String, String>,
 }
 
-impl Shop {
+impl SimulatedStripe {
     pub(super) fn new(mirror: &Mirror) -> Self {
         Self { mirror: mirror.clone(), ..Self::default() }
     }
 
-    /// All of a plan.
-    pub(super) fn after(mirror: &Mirror, plan: &Plan) -> Mirror {
-        let mut shop = Self::new(mirror);
-        steps(plan).for_each(|step| shop.apply(step));
-        shop.mirror
+    /// The mirror after all steps of a plan.
+    pub(super) fn after(mirror: &Mirror, plan: &CatalogPlan) -> Mirror {
+        let mut stripe = Self::new(mirror);
+        steps(plan).for_each(|step| stripe.apply(step));
+        stripe.mirror
     }
 
     pub(super) fn apply(&mut self, step: &Step) {
@@ -34,8 +34,8 @@ impl Shop {
             Step::UpdateProduct { id, changes } => self.update_product(&id, changes),
             Step::CreatePrice { key, product, body } => {
                 let product = match product {
-                    Ref::Known(id) => id,
-                    Ref::Made(key) => self.products[&key].clone(),
+                    ObjectRef::Existing(id) => id,
+                    ObjectRef::Created(key) => self.products[&key].clone(),
                 };
                 self.create_price(key, product, body);
             }
@@ -45,7 +45,7 @@ impl Shop {
                     Some(by) => replaced_by(changes, &self.price_id(by)).unwrap(),
                     None => changes,
                 };
-                assert!(!changes.is_empty(), "a request that changes nothing");
+                assert!(!changes.is_empty(), "an empty update");
                 self.update_price(&id, changes);
             }
             Step::ArchivePrice { id } => {
@@ -54,10 +54,10 @@ impl Shop {
         }
     }
 
-    fn price_id(&self, price: Ref) -> String {
+    fn price_id(&self, price: ObjectRef) -> String {
         match price {
-            Ref::Known(id) => id,
-            Ref::Made(key) => self.prices[&key].clone(),
+            ObjectRef::Existing(id) => id,
+            ObjectRef::Created(key) => self.prices[&key].clone(),
         }
     }
 
@@ -76,11 +76,11 @@ impl Shop {
         };
         merge(&mut product.metadata, body.metadata.as_ref());
         self.mirror.products.push(product);
-        assert!(self.products.insert(key, id).is_none(), "the same product twice");
+        assert!(self.products.insert(key, id).is_none(), "the product was created twice");
     }
 
     fn update_product(&mut self, id: &str, changes: ProductChanges) {
-        assert!(!changes.is_empty(), "a request that changes nothing");
+        assert!(!changes.is_empty(), "an empty update");
         let product = self.mirror.products.iter_mut().find(|product| product.product_id == id).unwrap();
         if let Some(name) = changes.name {
             product.name = name.to_string();
@@ -96,7 +96,7 @@ impl Shop {
 
     fn create_price(&mut self, key: String, product: String, body: NewPrice) {
         assert!(self.mirror.products.iter().any(|one| one.product_id == product), "no product {product}");
-        assert!(body.product_id.is_none(), "the product is the reference's");
+        assert!(body.product_id.is_none(), "the body has a product");
         let id = format!("price_new_{}", self.mirror.prices.len());
         let mut price = MirroredPrice {
             price_id: id.clone(),
@@ -106,8 +106,8 @@ impl Shop {
             unit_amount: Some(body.unit_amount.unwrap().get()),
             lookup_key: None,
             billing_scheme: Some("per_unit".into()),
-            tax_behavior: Some(body.tax_behavior.map_or_else(|| "unspecified".into(), spelled)),
-            recurring_interval: body.recurring.map(|recurring| spelled(recurring.interval)),
+            tax_behavior: Some(body.tax_behavior.map_or_else(|| "unspecified".into(), json_string)),
+            recurring_interval: body.recurring.map(|recurring| json_string(recurring.interval)),
             recurring_interval_count: body.recurring.map(|recurring| recurring.interval_count.unwrap_or(1)),
             metadata: BTreeMap::new(),
         };
@@ -117,7 +117,7 @@ impl Shop {
             price.lookup_key = Some(key.to_string());
         }
         self.mirror.prices.push(price);
-        assert!(self.prices.insert(key, id).is_none(), "the same price twice");
+        assert!(self.prices.insert(key, id).is_none(), "the price was created twice");
     }
 
     fn update_price(&mut self, id: &str, changes: PriceChanges) {
@@ -134,7 +134,7 @@ impl Shop {
             Patch::Clear => price.lookup_key = None,
             Patch::Keep => {}
         }
-        if let Some(behavior) = changes.tax_behavior.map(spelled) {
+        if let Some(behavior) = changes.tax_behavior.map(json_string) {
             let has = price.tax_behavior.as_deref().unwrap_or("unspecified");
             assert!(has == "unspecified" || has == behavior, "the tax behavior of {id} is fixed");
             price.tax_behavior = Some(behavior);
@@ -145,26 +145,26 @@ impl Shop {
     fn check_free(&self, lookup_key: &str, own: &str) {
         let mut others = self.mirror.prices.iter().filter(|price| price.price_id != own);
         let holder = others.find(|price| price.lookup_key.as_deref() == Some(lookup_key));
-        assert!(holder.is_none(), "{lookup_key} belongs to {holder:?}");
+        assert!(holder.is_none(), "{holder:?} has the lookup key {lookup_key}");
     }
 }
 
-/// All steps of a plan, in their order.
-pub(super) fn steps(plan: &Plan) -> impl Iterator<Item = &Step> {
+/// All steps of a plan in order.
+pub(super) fn steps(plan: &CatalogPlan) -> impl Iterator<Item = &Step> {
     plan.changes.iter().flat_map(|change| &change.steps)
 }
 
 fn merge(metadata: &mut BTreeMap<String, String>, changes: Option<&Metadata>) {
-    for (name, text) in changes.into_iter().flat_map(Metadata::iter) {
-        if text.is_empty() {
+    for (name, value) in changes.into_iter().flat_map(Metadata::iter) {
+        if value.is_empty() {
             metadata.remove(name);
         } else {
-            metadata.insert(name.to_owned(), text.to_owned());
+            metadata.insert(name.to_owned(), value.to_owned());
         }
     }
     assert!(metadata.len() <= 50, "too much metadata");
 }
 
-fn spelled(word: impl serde::Serialize) -> String {
-    serde_json::to_value(word).unwrap().as_str().unwrap().to_owned()
+fn json_string(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }

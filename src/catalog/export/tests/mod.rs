@@ -1,23 +1,26 @@
+mod edit;
+mod samples;
+
 use proptest::prelude::*;
 
-use super::samples::{exported, mirrors, price, product, says_the_same, texts};
-use super::{Adopt, export, settled};
-use crate::catalog::{IDENTITY, REPLACED_BY, file};
+use self::samples::{assert_describes, exported, mirrors, price, product, texts};
+use super::{Adoption, export, normalized};
+use crate::catalog::{CATALOG_KEY, REPLACED_BY, file};
 use crate::error::{Code, Exit};
 use crate::wire::{LookupKey, Metadata, Mirror, MirroredPrice};
 
-/// Everything that can be said, and some that cannot.
-fn shop() -> Mirror {
+/// A mirror with everything that a file can describe, and some objects that it cannot.
+fn sample_mirror() -> Mirror {
     let mut pro = product("prod_1", " Pro Plan ");
     pro.description = Some("All of \"it\"\nand more".into());
-    pro.metadata = texts(&[("tier", "pro"), ("insforge_subject", "x"), (IDENTITY, "pro")]);
+    pro.metadata = texts(&[("tier", "pro"), ("insforge_subject", "x"), (CATALOG_KEY, "pro")]);
     let mut old = product("prod_2", "Old");
     old.active = false;
     let mut paused = product("prod_3", "Paused");
-    (paused.active, paused.metadata) = (false, texts(&[(IDENTITY, "paused")]));
+    (paused.active, paused.metadata) = (false, texts(&[(CATALOG_KEY, "paused")]));
     let monthly = price("price_1", "prod_1", 1900, Some("month"));
     let mut yearly = price("price_2", "prod_1", 19_000, Some("year"));
-    yearly.metadata = texts(&[(IDENTITY, "pro_yearly")]);
+    yearly.metadata = texts(&[(CATALOG_KEY, "pro_yearly")]);
     yearly.lookup_key = Some("pro_yearly".into());
     let mut quarter = price("price_3", "prod_1", 5_000, Some("month"));
     (quarter.recurring_interval_count, quarter.lookup_key) = (Some(3), Some("legacy-q".into()));
@@ -29,7 +32,7 @@ fn shop() -> Mirror {
     let mut fraction = price("price_6", "prod_1", 1, None);
     fraction.unit_amount = None;
     let mut replaced = price("price_7", "prod_1", 1500, Some("month"));
-    replaced.metadata = texts(&[(IDENTITY, "pro_monthly"), (REPLACED_BY, "price_1")]);
+    replaced.metadata = texts(&[(CATALOG_KEY, "pro_monthly"), (REPLACED_BY, "price_1")]);
     let mut archived = price("price_8", "prod_1", 1, None);
     archived.active = false;
     let other_currency =
@@ -54,8 +57,8 @@ fn shop() -> Mirror {
     }
 }
 
-const SHOP: &str = r#"# What is for sale at Stripe. `insforge payments catalog plan test` shows what is different there,
-# `insforge payments catalog apply test` makes it so.
+const SAMPLE_FILE: &str = r#"# The catalog at Stripe. `insforge payments catalog plan test` shows how Stripe differs from this file,
+# and `insforge payments catalog apply test` makes Stripe match it.
 version = 1
 
 [products.paused]
@@ -91,25 +94,25 @@ unit_amount = 50050
 "#;
 
 #[test]
-fn a_new_file_says_everything_once() {
-    let made = exported(&shop(), None);
-    assert_eq!(made.text, SHOP);
-    assert_eq!((made.products, made.prices, made.removed), (2, 5, Vec::<String>::new()));
+fn a_new_file_has_every_object_that_it_can_describe() {
+    let file = exported(&sample_mirror(), None);
+    assert_eq!(file.text, SAMPLE_FILE);
+    assert_eq!((file.products, file.prices, file.removed), (2, 5, Vec::<String>::new()));
     let left_out: Vec<_> =
-        made.left_out.iter().map(|left| (left.id.as_str(), left.reason.as_str())).collect();
+        file.left_out.iter().map(|skipped| (skipped.id.as_str(), skipped.reason.as_str())).collect();
     assert_eq!(
         left_out,
         [
-            ("price_10", "its product is not listed"),
+            ("price_10", "its product is not in the mirror"),
             ("price_5", "it is tiered"),
-            ("price_6", "its amount is no whole number of the currency's smallest unit"),
-            ("price_7", "price_1 replaced it, and it is still its product's default price"),
+            ("price_6", "its amount has a fraction of the currency's smallest unit"),
+            ("price_7", "price_1 replaced it, but it is still the default price of its product"),
         ]
     );
-    let adopt = made.adopt.iter().map(|adopt| match adopt {
-        Adopt::Product { id, changes } => format!("{id} {}", serde_json::to_string(changes).unwrap()),
-        Adopt::Price { id, identity, changes } => {
-            format!("{id} {identity} {}", serde_json::to_string(changes).unwrap())
+    let adopt = file.adopt.iter().map(|adopt| match adopt {
+        Adoption::Product { id, changes } => format!("{id} {}", serde_json::to_string(changes).unwrap()),
+        Adoption::Price { id, catalog_key, changes } => {
+            format!("{id} {catalog_key} {}", serde_json::to_string(changes).unwrap())
         }
     });
     assert_eq!(
@@ -125,7 +128,7 @@ fn a_new_file_says_everything_once() {
 }
 
 #[test]
-fn keys_are_made_of_names_and_intervals() {
+fn new_keys_come_from_names_and_intervals() {
     let products = ["Pro Plan", "pro-plan!", "日本", "", "Café Olé", "Pro Plan"];
     let mut mirror = Mirror::default();
     for (n, name) in products.into_iter().enumerate() {
@@ -134,101 +137,100 @@ fn keys_are_made_of_names_and_intervals() {
         mirror.prices.push(price(&format!("price_{n}b"), &format!("prod_{n}"), 2, Some("day")));
         mirror.prices.push(price(&format!("price_{n}c"), &format!("prod_{n}"), 3, Some("day")));
     }
-    let made = exported(&mirror, None);
-    let wanted = file::read(&made.text, "f").unwrap();
-    let mut keys: Vec<_> = wanted.products.iter().map(|product| product.key.as_str()).collect();
+    let output = exported(&mirror, None);
+    let desired = file::read(&output.text, "f").unwrap();
+    let mut keys: Vec<_> = desired.products.iter().map(|product| product.key.as_str()).collect();
     keys.sort_unstable();
     assert_eq!(keys, ["caf_ol", "pro_plan", "pro_plan_2", "pro_plan_3", "product", "product_2"]);
-    for product in &wanted.products {
+    for product in &desired.products {
         let keys: Vec<_> = product.prices.iter().map(|price| price.key.as_str()).collect();
         assert_eq!(keys, ["daily", "daily_usd", "daily_usd_2"]);
     }
     mirror.products.reverse();
     mirror.prices.reverse();
-    assert_eq!(exported(&mirror, None).text, made.text);
+    assert_eq!(exported(&mirror, None).text, output.text);
 }
 
-/// What hides or turns text around on a terminal is escaped, in a new file and in one that is changed.
+/// In a new file and in an edited one.
 #[test]
-fn what_cannot_be_seen_is_escaped_and_kept() {
-    let odd = "a\u{200b}b\u{feff}c\u{202e}d\u{85}e\u{2028}f\u{7f}\"";
-    let mut of = product("prod_1", odd);
-    (of.description, of.metadata) = (Some(odd.into()), texts(&[(odd, odd)]));
+fn invisible_characters_are_escaped() {
+    let unsafe_text = "a\u{200b}b\u{feff}c\u{202e}d\u{85}e\u{2028}f\u{7f}\"";
+    let mut of = product("prod_1", unsafe_text);
+    (of.description, of.metadata) = (Some(unsafe_text.into()), texts(&[(unsafe_text, unsafe_text)]));
     let mirror = Mirror { products: vec![of.clone()], prices: Vec::new() };
     let before = "version = 1\n[products.pro]\nname = \"Pro\"\nmetadata = { tier = \"x\" }\n";
     let table = "version = 1\n[products.pro]\nname = \"Pro\"\n[products.pro.metadata]\ntier = \"x\"\n";
-    of.metadata.insert(IDENTITY.into(), "pro".into());
+    of.metadata.insert(CATALOG_KEY.into(), "pro".into());
     let managed = Mirror { products: vec![of], prices: Vec::new() };
     for (mirror, before) in [(&mirror, None), (&managed, Some(before)), (&managed, Some(table))] {
-        let made = exported(mirror, before);
-        assert!(!made.text.replace('\n', "").contains(crate::ui::is_unsafe), "{:?}", made.text);
-        says_the_same(&made, mirror);
+        let output = exported(mirror, before);
+        assert!(!output.text.replace('\n', "").contains(crate::ui::is_unsafe), "{:?}", output.text);
+        assert_describes(&output, mirror);
     }
 }
 
 #[test]
-fn nobody_is_two() {
-    let mut mirror = shop();
-    mirror.products[1].metadata = texts(&[(IDENTITY, "pro")]);
+fn a_duplicate_key_is_a_conflict() {
+    let mut mirror = sample_mirror();
+    mirror.products[1].metadata = texts(&[(CATALOG_KEY, "pro")]);
     let failure = export(&mirror, None, "f").unwrap_err();
     assert_eq!((failure.code, failure.exit), (Code::CatalogConflict, Exit::Failed));
-    assert_eq!(failure.what, "The products prod_1 and prod_2 are both `pro`");
-    let mut mirror = shop();
+    assert_eq!(failure.what, "The products prod_1 and prod_2 have the same key `pro`");
+    let mut mirror = sample_mirror();
     for price in &mut mirror.prices[..3] {
         price.lookup_key = Some("pro_yearly".into());
     }
     assert_eq!(
         export(&mirror, None, "f").unwrap_err().what,
-        "The prices price_10 and price_11 are both `pro_yearly`"
+        "The prices price_10 and price_11 have the same key `pro_yearly`"
     );
-    let failure = export(&shop(), Some("version = 2"), "f").unwrap_err();
+    let failure = export(&sample_mirror(), Some("version = 2"), "f").unwrap_err();
     assert!(failure.what.starts_with("f:1:11: "), "{failure}");
 }
 
 proptest! {
     #[test]
-    fn a_file_says_what_is_there(mirror in mirrors(), later in mirrors()) {
-        let made = exported(&mirror, None);
-        says_the_same(&made, &mirror);
-        prop_assert_eq!(&exported(&mirror, Some(&made.text)).text, &made.text);
+    fn an_exported_file_describes_the_mirror(mirror in mirrors(), later in mirrors()) {
+        let output = exported(&mirror, None);
+        assert_describes(&output, &mirror);
+        prop_assert_eq!(&exported(&mirror, Some(&output.text)).text, &output.text);
 
-        // The world moves on, and so does the file.
-        let moved = exported(&later, Some(&made.text));
-        says_the_same(&moved, &later);
-        let again = exported(&later, Some(&moved.text));
-        prop_assert_eq!(&again.text, &moved.text);
+        // The catalog at Stripe changes, and the file follows.
+        let edited = exported(&later, Some(&output.text));
+        assert_describes(&edited, &later);
+        let again = exported(&later, Some(&edited.text));
+        prop_assert_eq!(&again.text, &edited.text);
         prop_assert_eq!(again.removed, Vec::<String>::new());
 
-        let mut turned = mirror.clone();
-        turned.products.reverse();
-        turned.prices.reverse();
-        prop_assert_eq!(&exported(&turned, None).text, &made.text);
+        let mut reversed = mirror.clone();
+        reversed.products.reverse();
+        reversed.prices.reverse();
+        prop_assert_eq!(&exported(&reversed, None).text, &output.text);
     }
 
-    /// Once everything carries its identity, nothing is left to adopt, and the keys stay.
     #[test]
-    fn what_is_adopted_stays(mirror in mirrors()) {
-        let made = exported(&mirror, None);
+    fn after_an_adoption_nothing_is_left_to_adopt_and_keys_stay(mirror in mirrors()) {
+        let output = exported(&mirror, None);
         let mut adopted = mirror.clone();
-        for adopt in &made.adopt {
+        for adopt in &output.adopt {
             match adopt {
-                Adopt::Product { id, changes } => {
+                Adoption::Product { id, changes } => {
                     let object = adopted.products.iter_mut().find(|object| object.product_id == *id).unwrap();
-                    let texts = changes.metadata.iter().flat_map(Metadata::iter);
-                    object.metadata.extend(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
+                    let values = changes.metadata.iter().flat_map(Metadata::iter);
+                    object.metadata.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
                 }
-                Adopt::Price { id, identity, changes } => {
+                Adoption::Price { id, catalog_key, changes } => {
                     let object = adopted.prices.iter_mut().find(|object| object.price_id == *id).unwrap();
-                    let texts = changes.metadata.iter().flat_map(Metadata::iter);
-                    object.metadata.extend(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
-                    object.lookup_key = Some(identity.as_str().to_owned());
+                    let values = changes.metadata.iter().flat_map(Metadata::iter);
+                    object.metadata.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                    object.lookup_key = Some(catalog_key.as_str().to_owned());
                 }
             }
         }
         let again = exported(&adopted, None);
         prop_assert_eq!(again.adopt.len(), 0, "{:?}", again.adopt);
-        let (one, other) = (file::read(&made.text, "f").unwrap(), file::read(&again.text, "f").unwrap());
-        let keys = |wanted| settled(&wanted).products.into_iter().flat_map(|product| {
+        let (one, other) = (file::read(&output.text, "f").unwrap(), file::read(&again.text, "f").unwrap());
+        let keys = |desired| normalized(&desired).products.into_iter().flat_map(|product| {
             let key = product.key;
             product.prices.into_iter().map(move |price| (key.clone(), price.lookup_key, price.unit_amount.get()))
         }).collect::<Vec<_>>();

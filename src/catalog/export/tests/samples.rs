@@ -1,11 +1,11 @@
-//! Mirrors to try things with, and what must be true of a file made of any of them.
+//! Sample mirrors, and the check that a file describes a mirror.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Export, export};
-use crate::catalog::{IDENTITY, REPLACED_BY, file, identity};
+use crate::catalog::export::{ExportedFile, export};
+use crate::catalog::{CATALOG_KEY, REPLACED_BY, catalog_key, file};
 use crate::wire::{Metadata, Mirror, MirroredPrice, MirroredProduct};
 
 pub(super) fn product(id: &str, name: &str) -> MirroredProduct {
@@ -39,7 +39,7 @@ pub(super) fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
 }
 
-pub(super) fn exported(mirror: &Mirror, before: Option<&str>) -> Export {
+pub(super) fn exported(mirror: &Mirror, before: Option<&str>) -> ExportedFile {
     export(mirror, before, "payments.toml").unwrap()
 }
 
@@ -68,13 +68,14 @@ pub(super) fn mirrors() -> impl Strategy<Value = Mirror> {
     let all = (prop::collection::vec((product, 0..4_u8), 0..5), prop::collection::vec(price, 0..12));
     all.prop_map(|(products, prices)| {
         let mut mirror = Mirror::default();
-        for (n, ((name, description, active, metadata), identity)) in products.into_iter().enumerate() {
-            let mut made = MirroredProduct { description, active, metadata, ..product_at(n, &name) };
-            if identity == 0 {
-                made.metadata
-                    .insert(IDENTITY.into(), ["pro", "p", "product_2", "not a key", "b-5"][n].into());
+        for (n, ((name, description, active, metadata), tagged)) in products.into_iter().enumerate() {
+            let mut mirrored = MirroredProduct { description, active, metadata, ..product_at(n, &name) };
+            if tagged == 0 {
+                mirrored
+                    .metadata
+                    .insert(CATALOG_KEY.into(), ["pro", "p", "product_2", "not a key", "b-5"][n].into());
             }
-            mirror.products.push(made);
+            mirror.products.push(mirrored);
         }
         let mut seen = BTreeSet::new();
         for (
@@ -82,19 +83,19 @@ pub(super) fn mirrors() -> impl Strategy<Value = Mirror> {
             ((of, active, currency, unit_amount), lookup, scheme, tax, interval, count, metadata, kind),
         ) in prices.into_iter().enumerate()
         {
-            let mut made = price_at(n, of);
-            (made.active, made.currency, made.unit_amount) = (active, currency, unit_amount);
-            (made.billing_scheme, made.tax_behavior, made.metadata) = (scheme, tax, metadata);
-            (made.recurring_interval, made.recurring_interval_count) = (interval, count);
-            // Stripe has each lookup key once.
-            made.lookup_key = lookup.filter(|key| seen.insert(key.trim().to_owned()));
+            let mut mirrored = price_at(n, of);
+            (mirrored.active, mirrored.currency, mirrored.unit_amount) = (active, currency, unit_amount);
+            (mirrored.billing_scheme, mirrored.tax_behavior, mirrored.metadata) = (scheme, tax, metadata);
+            (mirrored.recurring_interval, mirrored.recurring_interval_count) = (interval, count);
+            // Lookup keys are unique at Stripe.
+            mirrored.lookup_key = lookup.filter(|key| seen.insert(key.trim().to_owned()));
             if kind == 0 {
-                made.metadata.insert(REPLACED_BY.into(), "price_0".into());
+                mirrored.metadata.insert(REPLACED_BY.into(), "price_0".into());
             }
-            if let Some(key) = made.lookup_key.as_ref().filter(|_| kind < 4) {
-                made.metadata.insert(IDENTITY.into(), key.clone());
+            if let Some(key) = mirrored.lookup_key.as_ref().filter(|_| kind < 4) {
+                mirrored.metadata.insert(CATALOG_KEY.into(), key.clone());
             }
-            mirror.prices.push(made);
+            mirror.prices.push(mirrored);
         }
         mirror
     })
@@ -108,15 +109,16 @@ fn price_at(n: usize, of: usize) -> MirroredPrice {
     price(&format!("price_{n}"), &format!("prod_{of}"), 1, None)
 }
 
-/// What a file says of a price, and what the mirror says of it.
-pub(super) fn says_the_same(made: &Export, mirror: &Mirror) {
-    let wanted = file::read(&made.text, "f").unwrap_or_else(|failure| panic!("{failure:?}\n{}", made.text));
-    let told = |texts: &BTreeMap<String, String>| {
-        let mut texts = texts.clone();
-        texts.retain(|name, text| {
-            !name.starts_with("insforge_") && !name.starts_with("catalog_") && !text.is_empty()
+/// Asserts that a file has all active and managed objects of a mirror that a file can describe.
+pub(super) fn assert_describes(output: &ExportedFile, mirror: &Mirror) {
+    let desired =
+        file::read(&output.text, "f").unwrap_or_else(|failure| panic!("{failure:?}\n{}", output.text));
+    let application_metadata = |metadata: &BTreeMap<String, String>| {
+        let mut metadata = metadata.clone();
+        metadata.retain(|name, value| {
+            !name.starts_with("insforge_") && !name.starts_with("catalog_") && !value.is_empty()
         });
-        texts
+        metadata
     };
     let read = |metadata: &Option<Metadata>| -> BTreeMap<String, String> {
         let texts = metadata.iter().flat_map(Metadata::iter);
@@ -126,7 +128,7 @@ pub(super) fn says_the_same(made: &Export, mirror: &Mirror) {
             .collect()
     };
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let mut said: Vec<_> = wanted
+    let mut in_file: Vec<_> = desired
         .products
         .iter()
         .map(|product| {
@@ -134,24 +136,27 @@ pub(super) fn says_the_same(made: &Export, mirror: &Mirror) {
             (product.name.as_str().to_owned(), description, product.active, read(&product.metadata))
         })
         .collect();
-    let mut there: Vec<_> = mirror
+    let mut in_mirror: Vec<_> = mirror
         .products
         .iter()
-        .filter(|product| product.active || identity::of_product(product).is_some())
-        .map(|of| (of.name.trim().to_owned(), text(&of.description), of.active, told(&of.metadata)))
+        .filter(|product| product.active || catalog_key::product_key(product).is_some())
+        .map(|product| {
+            let name = product.name.trim().to_owned();
+            (name, text(&product.description), product.active, application_metadata(&product.metadata))
+        })
         .collect();
-    said.sort();
-    there.sort();
-    assert_eq!(said, there);
+    in_file.sort();
+    in_mirror.sort();
+    assert_eq!(in_file, in_mirror);
 
-    let left_out = |id: &str| made.left_out.iter().any(|left| left.id == id);
-    let sold: Vec<_> = mirror
+    let is_skipped = |id: &str| output.left_out.iter().any(|skipped| skipped.id == id);
+    let exported: Vec<_> = mirror
         .products
         .iter()
-        .filter(|product| product.active || identity::of_product(product).is_some())
+        .filter(|product| product.active || catalog_key::product_key(product).is_some())
         .map(|product| &product.product_id)
         .collect();
-    let mut said: Vec<_> = wanted
+    let mut in_file: Vec<_> = desired
         .products
         .iter()
         .flat_map(|product| &product.prices)
@@ -167,13 +172,13 @@ pub(super) fn says_the_same(made: &Export, mirror: &Mirror) {
             )
         })
         .collect();
-    let mut there: Vec<_> = mirror
+    let mut in_mirror: Vec<_> = mirror
         .prices
         .iter()
         .filter(|price| {
             price.active
-                && !left_out(&price.price_id)
-                && price.product_id.as_ref().is_some_and(|id| sold.contains(&id))
+                && !is_skipped(&price.price_id)
+                && price.product_id.as_ref().is_some_and(|id| exported.contains(&id))
         })
         .map(|price| {
             (
@@ -184,11 +189,11 @@ pub(super) fn says_the_same(made: &Export, mirror: &Mirror) {
                     .clone()
                     .map(|name| (name, price.recurring_interval_count.or(Some(1)))),
                 price.tax_behavior.clone().unwrap_or("unspecified".into()),
-                told(&price.metadata),
+                application_metadata(&price.metadata),
             )
         })
         .collect();
-    said.sort();
-    there.sort();
-    assert_eq!(said, there);
+    in_file.sort();
+    in_mirror.sort();
+    assert_eq!(in_file, in_mirror);
 }

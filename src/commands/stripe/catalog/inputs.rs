@@ -1,4 +1,4 @@
-//! What file and mirror say: what every command of the catalog as code begins with.
+//! Reads the catalog file and the catalog at Stripe, which the commands compare.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,19 +8,19 @@ use clap::Args;
 
 use crate::api;
 use crate::api::stripe::{self, STRIPE};
-use crate::catalog::{Wanted, file};
+use crate::catalog::{DesiredCatalog, file};
 use crate::commands::common::{is_stdin, judge_sync};
 use crate::error::{Code, Failure};
 use crate::runner::{Ctx, Synced, run_blocking};
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
-/// The catalog's file where none is named.
-pub(super) const FILE: &str = "payments.toml";
+/// The catalog file by default.
+pub(super) const DEFAULT_FILE: &str = "payments.toml";
 
-/// Which file.
+/// The option for the catalog file.
 #[derive(Args, Clone, Debug)]
 pub(super) struct FileArg {
-    /// The catalog's file; `-` is stdin [default: payments.toml]
+    /// Catalog file, or `-` for stdin [default: payments.toml]
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
 }
@@ -31,27 +31,27 @@ impl FileArg {
         self.file.as_deref().is_some_and(is_stdin).then_some("--file -")
     }
 
-    /// The file's path.
+    /// The path of the file.
     pub(super) fn path(&self) -> PathBuf {
-        self.file.clone().unwrap_or_else(|| FILE.into())
+        self.file.clone().unwrap_or_else(|| DEFAULT_FILE.into())
     }
 
-    /// Its name, as it is shown.
+    /// The name of the file in messages.
     pub(super) fn name(&self) -> String {
         name(&self.path())
     }
 
-    /// What it wants.
-    pub(super) async fn read(&self, ctx: &Ctx) -> Result<Wanted> {
+    /// Reads the desired catalog.
+    pub(super) async fn read(&self, ctx: &Ctx) -> Result<DesiredCatalog> {
         let (path, name) = (self.path(), self.name());
         let bytes = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let failure = Failure::new(Code::CatalogInvalid, format!("Cannot read the catalog from {name}"));
             let hint = if missing {
                 let export = ctx.command(&STRIPE, &["catalog", "export", "test"]);
-                format!("`{export}` writes it from what is there; --file names another")
+                format!("`{export}` creates it from Stripe; --file selects another file")
             } else {
-                "name a file that can be read with --file, or `-` and pipe it into the command".to_owned()
+                "select a readable file with --file, or pipe the catalog into `--file -`".to_owned()
             };
             failure.why(error.to_string()).hint(hint)
         })?;
@@ -59,7 +59,7 @@ impl FileArg {
     }
 }
 
-/// The file's name, as it is shown.
+/// The name of a file in messages.
 pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
@@ -72,35 +72,35 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
 }
 
-/// One environment's catalog at Stripe, and whose it is.
+/// The catalog of one environment at Stripe, and its account.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(super) struct StripeCatalog {
     pub(super) account: Account,
     pub(super) mirror: Mirror,
 }
 
-/// Looks at what the mirror has, after a sync unless it is good enough as it is.
+/// Reads the mirror, after a sync if `sync` is set.
 ///
 /// # Errors
-/// Besides what a request can come to: a sync that failed, for what it leaves is not what Stripe has.
-pub(super) async fn survey(ctx: &Ctx, environment: Environment, sync: bool) -> Result<Survey> {
+/// A request fails, no account is connected, or the sync fails. A failed sync leaves a mirror that differs from Stripe.
+pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool) -> Result<StripeCatalog> {
     let account = if sync {
-        account_synced(ctx, environment).await?
+        sync_account(ctx, environment).await?
     } else {
         ctx.connection(&STRIPE, environment).await?.and_then(|connection| connection.account())
     };
     let account = account.ok_or_else(|| {
         Failure::new(Code::ConfigNotFound, format!("No Stripe account is connected in {environment}")).hint(
             format!(
-                "give the backend a key with `{}`",
+                "set a Stripe key with `{}`",
                 ctx.command(&STRIPE, &["config", "set", environment.as_str()])
             ),
         )
     })?;
-    Ok(Survey { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
+    Ok(StripeCatalog { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
 }
 
-async fn account_synced(ctx: &Ctx, environment: Environment) -> Result<Option<Account>> {
+async fn sync_account(ctx: &Ctx, environment: Environment) -> Result<Option<Account>> {
     let results: SyncResults = ctx.send(api::sync(&STRIPE, Some(environment))).await?.data;
     if let Some(failure) = judge_sync(&results.outcomes(), Some(environment), &STRIPE) {
         return Err(failure.into());

@@ -1,26 +1,26 @@
-//! What is written anew: a file, a product, a price.
+//! Renders new entries as TOML: a file, a product, a price.
 
 use std::fmt::Write as _;
 
 use toml_edit::{InlineTable, Item, Key, Table, Value};
 
+use crate::catalog::catalog_key::default_lookup_key;
 use crate::catalog::file::{VERSION, amount};
-use crate::catalog::identity::usual_lookup_key;
-use crate::catalog::{Wanted, WantedPrice, WantedProduct};
+use crate::catalog::{DesiredCatalog, DesiredPrice, DesiredProduct};
 use crate::ui::is_unsafe;
 use crate::wire::{Metadata, TaxBehavior};
 
-/// How a new file begins.
+/// The first lines of a new file.
 const HEAD: &str = "\
-# What is for sale at Stripe. `insforge payments catalog plan test` shows what is different there,
-# `insforge payments catalog apply test` makes it so.
+# The catalog at Stripe. `insforge payments catalog plan test` shows how Stripe differs from this file,
+# and `insforge payments catalog apply test` makes Stripe match it.
 ";
 
 /// A new file.
-pub(super) fn file(wanted: &Wanted) -> String {
+pub(super) fn file(desired: &DesiredCatalog) -> String {
     let mut products = Table::new();
     products.set_implicit(true);
-    for product in &wanted.products {
+    for product in &desired.products {
         products.insert(&product.key, Item::Table(self::product(product)));
     }
     let mut document = toml_edit::DocumentMut::new();
@@ -29,8 +29,8 @@ pub(super) fn file(wanted: &Wanted) -> String {
     format!("{HEAD}{document}")
 }
 
-/// A product with its prices. A blank line is in front of it, and none in it.
-pub(super) fn product(product: &WantedProduct) -> Table {
+/// A product with its prices. It has a blank line before it, and none inside.
+pub(super) fn product(product: &DesiredProduct) -> Table {
     let mut table = Table::new();
     table.insert("name", Item::Value(text(product.name.as_str())));
     if let Some(description) = &product.description {
@@ -56,7 +56,7 @@ pub(super) fn product(product: &WantedProduct) -> Table {
 }
 
 /// A price.
-pub(super) fn price(product: &str, price: &WantedPrice) -> Table {
+pub(super) fn price(product: &str, price: &DesiredPrice) -> Table {
     let mut table = Table::new();
     table.insert("currency", Item::Value(text(price.currency.as_str())));
     let (name, value) = amount(price);
@@ -70,7 +70,7 @@ pub(super) fn price(product: &str, price: &WantedPrice) -> Table {
     if price.tax_behavior != TaxBehavior::Unspecified {
         table.insert("tax_behavior", Item::Value(text(price.tax_behavior.as_str())));
     }
-    if price.lookup_key.as_str() != usual_lookup_key(product, &price.key) {
+    if price.lookup_key.as_str() != default_lookup_key(product, &price.key) {
         table.insert("lookup_key", Item::Value(text(price.lookup_key.as_str())));
     }
     if !price.active {
@@ -82,20 +82,20 @@ pub(super) fn price(product: &str, price: &WantedPrice) -> Table {
     table
 }
 
-/// An amount as people write it, where its currency can: then its name is `amount`.
-pub(super) fn amount(price: &WantedPrice) -> (&'static str, Value) {
-    match amount::written(price.unit_amount, price.currency.as_str()) {
+/// The field `amount`, or `unit_amount` if the currency's decimals cannot express it.
+pub(super) fn amount(price: &DesiredPrice) -> (&'static str, Value) {
+    match amount::format(price.unit_amount, price.currency.as_str()) {
         Some(text) => ("amount", text.into()),
         None => ("unit_amount", unit_amount(price)),
     }
 }
 
-/// An amount in the smallest unit; none of them is beyond what TOML counts.
-pub(super) fn unit_amount(price: &WantedPrice) -> Value {
+/// An amount in the smallest unit. Every valid amount fits into a TOML integer.
+pub(super) fn unit_amount(price: &DesiredPrice) -> Value {
     i64::try_from(price.unit_amount.get()).unwrap_or(i64::MAX).into()
 }
 
-/// Metadata on one line.
+/// Metadata as an inline table.
 pub(super) fn metadata(metadata: &Metadata) -> Value {
     let mut table = InlineTable::new();
     for (name, value) in metadata.iter() {
@@ -104,30 +104,30 @@ pub(super) fn metadata(metadata: &Metadata) -> Value {
     Value::InlineTable(table)
 }
 
-/// A key, whatever is in it.
+/// A key, with unsafe characters escaped.
 pub(super) fn key(name: &str) -> Key {
     let escaped = name.contains(is_unsafe).then(|| Key::parse(&quoted(name)).ok()?.pop()).flatten();
     escaped.unwrap_or_else(|| Key::new(name))
 }
 
-/// A text on one line, whatever is in it.
+/// A string on one line, with unsafe characters escaped.
 pub(super) fn text(text: &str) -> Value {
     let escaped = if text.contains(is_unsafe) { quoted(text).parse().ok() } else { None };
     escaped.unwrap_or_else(|| Value::from(text))
 }
 
-/// A text in quotes, in which everything is escaped that does something to a terminal instead of being seen there.
+/// A quoted string in which invisible characters and terminal control characters are escaped.
 fn quoted(text: &str) -> String {
-    // JSON's escapes are TOML's too, and JSON lets some of those characters stand.
+    // TOML has the same escapes as JSON. JSON leaves some unsafe characters unescaped.
     escape(&serde_json::Value::from(text).to_string())
 }
 
-/// JSON or TOML with such characters only in its quotes, as `\uXXXX`; a program reads the same.
+/// Escapes unsafe characters as `\uXXXX`, in JSON or TOML that has them only inside of quotes.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c != '\n' && is_unsafe(c) {
-            // All of them are within four digits, and a text takes everything.
+            // Unsafe characters have at most four digits, and a write to a string never fails.
             let _ = write!(escaped, "\\u{:04X}", u32::from(c));
         } else {
             escaped.push(c);
