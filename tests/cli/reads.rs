@@ -30,6 +30,7 @@ const SHOWN: &Shown = &[
     ("Prices: a list", "prices-list"),
     ("Prices: one", "price-get-after-archive"),
     ("Customers: a list", "customers-after-payments"),
+    ("Subscriptions: those of a team", "subscriptions-subject"),
     ("Subscriptions: a list", "subscriptions-limit-2"),
     ("Transactions: a list", "transactions-after-webhooks"),
     ("Transactions: one", "transactions-limit-1"),

@@ -42,7 +42,8 @@ impl Forms {
         !self.json.stdout.is_empty()
     }
 
-    /// Asserts that the forms agree: the same exit code, the same rows, the same ids, one error or none. Gives the rows.
+    /// Asserts that the forms agree: the same exit code, the same rows, the same ids, one error
+    /// or none, which reads the same. Gives the rows.
     #[track_caller]
     pub fn check(&self) -> Vec<Value> {
         let Self { table, json, jsonl, csv, ids, filtered } = self;
@@ -57,6 +58,10 @@ impl Forms {
             let lines = lines(&ran.stderr);
             let errors = lines.iter().filter(|line| line.get("error").is_some()).count();
             assert_eq!(errors, errors_for(ran.code), "{ran:#?}");
+        }
+        for message in lines(&json.stderr) {
+            let text = as_text(&message);
+            assert!(table.stderr.contains(&text), "not the same in JSON:\n{text}\n{table:#?}");
         }
         if !self.has_result() {
             for ran in [table, jsonl, csv, ids, filtered] {
@@ -105,10 +110,25 @@ fn errors_for(code: i32) -> usize {
 
 /// Each line as JSON.
 #[track_caller]
-fn lines(text: &str) -> Vec<Value> {
+pub fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect()
+}
+
+/// What people see of an error or a warning.
+fn as_text(message: &Value) -> String {
+    let mut text = String::new();
+    for (name, before) in
+        [("warning", "warning: "), ("error", "error: "), ("why", "  "), ("hint", "  hint: ")]
+    {
+        // A hint with a command to run has the flags of this run.
+        let field = message[name].as_str().unwrap_or_default().replace(" --json", "");
+        for line in field.lines() {
+            text.push_str(&format!("{before}{line}\n"));
+        }
+    }
+    text
 }
 
 /// Asserts that the lines of JSON are the JSON itself, or all that is in one or more of its lists.

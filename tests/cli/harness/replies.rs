@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::forms::Forms;
+use super::forms::{Forms, lines};
 use super::recordings::Generation;
 use super::{Ran, equal_moments};
 
@@ -19,7 +19,7 @@ const SHORTEST_ID: usize = 14;
 const ROUTES: &str =
     "# Their routes, `/api/payments/…`, are written as the newer's, `/api/payments/stripe/…`.\n";
 /// Longer lists are shown as a table only.
-const MOST_ROWS: usize = 5;
+const MOST_ROWS: usize = 2;
 
 /// The entries to show: a title, and the name of the exchange that is shown, without its number.
 pub type Shown = [(&'static str, &'static str)];
@@ -146,12 +146,15 @@ pub fn of_both(replies: impl Fn(Generation) -> Replies + Sync) -> [Replies; 2] {
     })
 }
 
-/// A command line, what it shows to people, and what its error or its warnings are in JSON.
+/// A command line, what it shows to people, and of its error in JSON what people do not see. [`Forms::check`] has compared
+/// the rest.
 pub fn entry(line: &str, forms: &Forms) -> String {
     let Forms { table, json, .. } = forms;
     let mut text = format!("$ insforge {line}\n{}{}exit {}\n", table.stdout, table.stderr, table.code);
-    if !json.stderr.is_empty() {
-        let _ = write!(text, "$ … --json 2>&1 >/dev/null\n{}", json.stderr);
+    for mut error in lines(&json.stderr).into_iter().filter(|line| line.get("error").is_some()) {
+        let fields = error.as_object_mut().expect("an object");
+        fields.retain(|name, _| !["error", "why", "hint"].contains(&name.as_str()));
+        let _ = writeln!(text, "$ … --json | del(.error, .why, .hint)\n{error}");
     }
     text
 }
