@@ -47,6 +47,75 @@ fn every_command_gives_the_same_result_in_every_form() {
     assert!(commands.len() > 50 && with_rows > 45 && with_ids > 25, "{with_rows} and {with_ids}");
 }
 
+/// A change of the runs of a command after which its forms do not agree.
+type Break = fn(&mut Forms);
+
+/// Whoever changes what a form writes has to hear of it.
+#[test]
+fn forms_that_do_not_agree_are_noticed() {
+    fn without_line(text: &str, dropped: usize) -> String {
+        let lines = text.lines().enumerate().filter(|(number, _)| *number != dropped);
+        lines.map(|(_, line)| format!("{line}\n")).collect()
+    }
+    let user = User::new();
+    let run = |line: &'static [&str]| {
+        let user = &user;
+        move |form: &[&str]| user.run(&[line, form].concat())
+    };
+    let list = Forms::of(run(&LIST));
+    list.check_table(&list.check());
+    let failure = Forms::of(run(&["--sandbox", "payments", "products", "get", "prod_nope"]));
+    assert!(failure.check().is_empty() && !failure.has_result());
+    let breaks: [(&Forms, &str, Break); 19] = [
+        (&list, "the JSON does not parse", |forms| forms.json.stdout.push('}')),
+        (&list, "a line of JSON does not parse", |forms| forms.jsonl.stdout.push_str("{\n")),
+        (&list, "a line of JSON is missing", |forms| {
+            forms.jsonl.stdout = without_line(&forms.jsonl.stdout, 1)
+        }),
+        (&list, "all lines of JSON are missing", |forms| forms.jsonl.stdout.clear()),
+        (&list, "a field of a line is another", |forms| {
+            forms.jsonl.stdout = forms.jsonl.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "a row of the CSV is missing", |forms| forms.csv.stdout = without_line(&forms.csv.stdout, 2)),
+        (&list, "a column of the CSV is another", |forms| {
+            forms.csv.stdout = forms.csv.stdout.replacen("productId", "id", 1);
+        }),
+        (&list, "a cell of the CSV is another", |forms| {
+            forms.csv.stdout = forms.csv.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "an id is missing", |forms| forms.ids.stdout = without_line(&forms.ids.stdout, 0)),
+        (&list, "an id is another", |forms| {
+            forms.ids.stdout = forms.ids.stdout.replacen("prod_", "price_", 1)
+        }),
+        (&list, "there are no ids for another reason", |forms| {
+            (forms.ids.code, forms.ids.stderr) = (1, "error: no\n".into());
+        }),
+        (&list, "a row of the table is missing", |forms| {
+            forms.table.stdout = without_line(&forms.table.stdout, 1)
+        }),
+        (&list, "an id in the table is another", |forms| {
+            forms.table.stdout = forms.table.stdout.replacen("prod_", "price_", 1);
+        }),
+        (&list, "the filter changes the JSON", |forms| {
+            forms.filtered.stdout = forms.filtered.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "a form exits with another code", |forms| forms.csv.code = 1),
+        (&list, "a success prints an error", |forms| forms.jsonl.stderr.push_str("{\"error\":\"no\"}\n")),
+        (&failure, "a failure prints two errors", |forms| forms.table.stderr.push_str("error: no\n")),
+        (&failure, "a failure prints a result", |forms| forms.csv.stdout.push_str("productId\n")),
+        (&failure, "the error reads otherwise in JSON", |forms| {
+            forms.json.stderr = forms.json.stderr.replace("not found", "lost");
+        }),
+    ];
+    for (forms, what, change) in breaks {
+        let mut forms = forms.clone();
+        change(&mut forms);
+        let seen = std::panic::catch_unwind(|| forms.check_table(&forms.check()));
+        assert!(seen.is_err(), "nobody notices that {what}");
+    }
+    assert!(std::panic::catch_unwind(|| assert_masked("Key: sk_test_51SandboxShop0001a")).is_err());
+}
+
 /// Runs a command's example in every form, and gives the number of rows.
 fn checked(command: &Value) -> (Forms, usize) {
     let (path, example) = (words(&command["path"]).join(" "), &command["example"]);

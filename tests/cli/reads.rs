@@ -136,19 +136,19 @@ fn every_read(generation: Generation, at_least: usize) -> Replies {
                 }
                 ran
             };
-            let json = if path.len() == 1 {
+            let json = if path.len() == 1 && replies.shows(&name) {
                 let forms = Forms::of(run);
                 forms.check_table(&forms.check());
-                replies.meet(&name, &words, &forms.json);
-                if replies.shows(&name) {
-                    let line = format!("payments {}", words.join(" "));
-                    replies
-                        .record(&name, &words, &line, &forms, |text| generation.settle(text, &stub.address));
-                }
+                let line = format!("payments {}", words.join(" "));
+                let settle = |text: &str| generation.settle(text, &stub.address);
+                replies.record(&name, &words, &line, &forms, settle);
                 forms.json
             } else {
-                run(&["--json"])
+                let (table, json) = (run(&[]), run(&["--json"]));
+                assert_eq!(json.code, table.code, "{}", exchange.name);
+                json
             };
+            replies.meet(&name, &words, &json);
             check_json(&json, &exchange, &words);
         }
     }

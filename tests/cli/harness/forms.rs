@@ -8,7 +8,7 @@ use super::Ran;
 const WITHOUT_ERROR: [i32; 2] = [0, 7];
 
 /// The runs of one command line, one run for each form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Forms {
     pub table: Ran,
     pub json: Ran,
@@ -42,8 +42,7 @@ impl Forms {
         !self.json.stdout.is_empty()
     }
 
-    /// Asserts that the forms agree: the same exit code, the same rows, the same ids, one error
-    /// or none, which reads the same. Gives the rows.
+    /// Asserts that the forms agree: the same exit code, the same error, the same rows with the same ids. Gives the rows.
     #[track_caller]
     pub fn check(&self) -> Vec<Value> {
         let Self { table, json, jsonl, csv, ids, filtered } = self;

@@ -39,7 +39,7 @@ pub struct User {
 }
 
 /// What a run did.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,

@@ -11,8 +11,9 @@ use super::recordings::Generation;
 use super::{Ran, equal_moments};
 
 /// What precedes the random part of an id that a provider gives.
-const ID_PREFIXES: [&str; 15] = [
-    "acct", "ch", "cus", "cust", "in", "inv", "item", "pay", "pi", "plan", "price", "prod", "re", "sub", "we",
+const ID_PREFIXES: [&str; 16] = [
+    "acct", "ch", "cus", "cust", "in", "inv", "item", "pay", "pi", "plan", "price", "prod", "re", "si",
+    "sub", "we",
 ];
 /// The shortest random part.
 const SHORTEST_ID: usize = 14;
