@@ -17,10 +17,10 @@ const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
 /// What they write is text that others have made, or goes on and on; of the help as JSON there is a test of its own.
 const NOT_HERE: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "help"];
 
-/// For people these are text: not every row is a line of a table.
+/// These print text for people: a row is not a line of a table.
 const SHOWN_AS_TEXT: [&str; 3] = ["payments catalog plan", "payments catalog apply", "payments catalog diff"];
 
-/// The example of every command runs in every form, each time in a sandbox of its own, and the forms agree.
+/// Runs the example of every command in every form, each run in a sandbox of its own, and checks that the forms agree.
 #[test]
 fn every_command_gives_the_same_result_in_every_form() {
     let map = map(&[]);
@@ -44,18 +44,19 @@ fn every_command_gives_the_same_result_in_every_form() {
         }
     });
     let (with_rows, with_ids) = (with_rows.into_inner(), with_ids.into_inner());
-    assert!(commands.len() > 50 && with_rows > 45 && with_ids > 25, "{with_rows} and {with_ids}");
+    assert!(commands.len() > 50, "only {} commands", commands.len());
+    assert!(with_rows > 45 && with_ids > 25, "only {with_rows} with rows and {with_ids} with ids");
 }
 
-/// A change of the runs of a command after which its forms do not agree.
+/// Changes one form so that it no longer agrees with the others.
 type Break = fn(&mut Forms);
 
-/// Whoever changes what a form writes has to hear of it.
+/// Each change breaks one rule of [`Forms::check`] or [`Forms::check_table`].
 #[test]
-fn forms_that_do_not_agree_are_noticed() {
+fn the_checks_notice_each_disagreement_between_forms() {
     fn without_line(text: &str, dropped: usize) -> String {
-        let lines = text.lines().enumerate().filter(|(number, _)| *number != dropped);
-        lines.map(|(_, line)| format!("{line}\n")).collect()
+        let lines = text.split_inclusive('\n').enumerate();
+        lines.filter(|(number, _)| *number != dropped).map(|(_, line)| line).collect()
     }
     let user = User::new();
     let run = |line: &'static [&str]| {
@@ -70,30 +71,30 @@ fn forms_that_do_not_agree_are_noticed() {
         (&list, "the JSON does not parse", |forms| forms.json.stdout.push('}')),
         (&list, "a line of JSON does not parse", |forms| forms.jsonl.stdout.push_str("{\n")),
         (&list, "a line of JSON is missing", |forms| {
-            forms.jsonl.stdout = without_line(&forms.jsonl.stdout, 1)
+            forms.jsonl.stdout = without_line(&forms.jsonl.stdout, 1);
         }),
         (&list, "all lines of JSON are missing", |forms| forms.jsonl.stdout.clear()),
-        (&list, "a field of a line is another", |forms| {
+        (&list, "a field of a line differs", |forms| {
             forms.jsonl.stdout = forms.jsonl.stdout.replace("100 Credits", "100");
         }),
         (&list, "a row of the CSV is missing", |forms| forms.csv.stdout = without_line(&forms.csv.stdout, 2)),
-        (&list, "a column of the CSV is another", |forms| {
+        (&list, "a column of the CSV differs", |forms| {
             forms.csv.stdout = forms.csv.stdout.replacen("productId", "id", 1);
         }),
-        (&list, "a cell of the CSV is another", |forms| {
+        (&list, "a cell of the CSV differs", |forms| {
             forms.csv.stdout = forms.csv.stdout.replace("100 Credits", "100");
         }),
         (&list, "an id is missing", |forms| forms.ids.stdout = without_line(&forms.ids.stdout, 0)),
-        (&list, "an id is another", |forms| {
-            forms.ids.stdout = forms.ids.stdout.replacen("prod_", "price_", 1)
+        (&list, "an id differs", |forms| {
+            forms.ids.stdout = forms.ids.stdout.replacen("prod_", "price_", 1);
         }),
         (&list, "there are no ids for another reason", |forms| {
             (forms.ids.code, forms.ids.stderr) = (1, "error: no\n".into());
         }),
         (&list, "a row of the table is missing", |forms| {
-            forms.table.stdout = without_line(&forms.table.stdout, 1)
+            forms.table.stdout = without_line(&forms.table.stdout, 1);
         }),
-        (&list, "an id in the table is another", |forms| {
+        (&list, "an id in the table differs", |forms| {
             forms.table.stdout = forms.table.stdout.replacen("prod_", "price_", 1);
         }),
         (&list, "the filter changes the JSON", |forms| {
@@ -103,7 +104,7 @@ fn forms_that_do_not_agree_are_noticed() {
         (&list, "a success prints an error", |forms| forms.jsonl.stderr.push_str("{\"error\":\"no\"}\n")),
         (&failure, "a failure prints two errors", |forms| forms.table.stderr.push_str("error: no\n")),
         (&failure, "a failure prints a result", |forms| forms.csv.stdout.push_str("productId\n")),
-        (&failure, "the error reads otherwise in JSON", |forms| {
+        (&failure, "the JSON has another error", |forms| {
             forms.json.stderr = forms.json.stderr.replace("not found", "lost");
         }),
     ];
@@ -111,7 +112,7 @@ fn forms_that_do_not_agree_are_noticed() {
         let mut forms = forms.clone();
         change(&mut forms);
         let seen = std::panic::catch_unwind(|| forms.check_table(&forms.check()));
-        assert!(seen.is_err(), "nobody notices that {what}");
+        assert!(seen.is_err(), "not noticed: {what}");
     }
     assert!(std::panic::catch_unwind(|| assert_masked("Key: sk_test_51SandboxShop0001a")).is_err());
 }
@@ -138,8 +139,8 @@ fn checked(command: &Value) -> (Forms, usize) {
         forms.check_table(&rows);
     }
     let is_done = [0, 7].contains(&forms.table.code);
-    assert_eq!(forms.has_result(), is_done, "a failure has no result, and a success has one: {forms:#?}");
-    // What is piped in is a secret where it is neither an object nor a catalog.
+    assert_eq!(forms.has_result(), is_done, "only a success prints a result: {forms:#?}");
+    // Stdin is a secret unless it is a JSON object or a catalog file.
     let secret = Some(stdin.trim()).filter(|text| !text.is_empty() && !text.contains(['{', '=']));
     for ran in [&forms.table, &forms.json, &forms.jsonl, &forms.csv, &forms.ids, &forms.filtered] {
         for text in [&ran.stdout, &ran.stderr] {

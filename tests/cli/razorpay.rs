@@ -177,16 +177,16 @@ fn every_recorded_exchange() {
         let json = run(&user, &words, &["--yes", "--json"], &stdin);
         assert_hidden(&json, name, &[API_SECRET]);
         check_json(exchange, &table, &json, &words);
-        replies.meet(name, &words, &json);
+        replies.note_kind(name, &words, &json);
         if replies.shows(name) {
             let forms = Forms::of(|form| run(&user, &words, &[&["--yes"], form].concat(), &stdin));
             forms.check_table(&forms.check());
             let line = format!("payments razorpay {} --yes", shell_words::join(&words));
-            let settle = |text: &str| {
-                let text = Generation::Newer.settle(text, &stub.address);
+            let normalize = |text: &str| {
+                let text = Generation::Newer.normalize(text, &stub.address);
                 WEBHOOK_SECRETS.iter().fold(text, |text, secret| text.replace(secret, "…"))
             };
-            replies.record(name, &words, &line, &forms, settle);
+            replies.record(name, &words, &line, &forms, normalize);
         }
     }
     println!("{made_count} recorded exchanges made, {refused} refused before");

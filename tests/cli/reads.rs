@@ -140,15 +140,15 @@ fn every_read(generation: Generation, at_least: usize) -> Replies {
                 let forms = Forms::of(run);
                 forms.check_table(&forms.check());
                 let line = format!("payments {}", words.join(" "));
-                let settle = |text: &str| generation.settle(text, &stub.address);
-                replies.record(&name, &words, &line, &forms, settle);
+                let normalize = |text: &str| generation.normalize(text, &stub.address);
+                replies.record(&name, &words, &line, &forms, normalize);
                 forms.json
             } else {
                 let (table, json) = (run(&[]), run(&["--json"]));
                 assert_eq!(json.code, table.code, "{}", exchange.name);
                 json
             };
-            replies.meet(&name, &words, &json);
+            replies.note_kind(&name, &words, &json);
             check_json(&json, &exchange, &words);
         }
     }
@@ -201,7 +201,7 @@ fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generat
 
 #[test]
 fn every_recorded_read_of_both_generations() {
-    let [newer, older] = replies::of_both(|generation| every_read(generation, 60));
+    let [newer, older] = replies::both_generations(|generation| every_read(generation, 60));
     assert_golden("reads.txt", &newer.text());
     assert_golden("reads-older.diff", &older.differences_from(&newer, "reads.txt"));
 }

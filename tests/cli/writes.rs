@@ -302,13 +302,13 @@ fn every_write(generation: Generation, at_least: usize) -> Replies {
                 let json = run_checked(&["--json"]);
                 check_json(&json, &table, &exchange, made);
                 if form.len() == 1 && position == 0 {
-                    replies.meet(name, &made.words, &json);
+                    replies.note_kind(name, &made.words, &json);
                     if replies.shows(name) {
                         let forms = Forms::of(run_checked);
                         forms.check_table(&forms.check());
                         let line = format!("payments {} --yes", shell_words::join(&made.words));
-                        let settle = |text: &str| generation.settle(text, &stub.address);
-                        replies.record(name, &made.words, &line, &forms, settle);
+                        let normalize = |text: &str| generation.normalize(text, &stub.address);
+                        replies.record(name, &made.words, &line, &forms, normalize);
                     }
                 }
             }
@@ -357,7 +357,7 @@ fn nothing_is_excused_that_was_not_recorded() {
 
 #[test]
 fn every_recorded_write_of_both_generations() {
-    let [newer, older] = replies::of_both(|generation| every_write(generation, 60));
+    let [newer, older] = replies::both_generations(|generation| every_write(generation, 60));
     assert_golden("writes.txt", &newer.text());
     assert_golden("writes-older.diff", &older.differences_from(&newer, "writes.txt"));
 }

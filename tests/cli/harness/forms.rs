@@ -1,4 +1,4 @@
-//! One result in every form that `-o` and `--jq` give it, and what holds between the forms.
+//! A command's result in every output form, and the rules that hold between the forms.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ impl Forms {
         self.ids.code == self.table.code && !self.json.stdout.is_empty()
     }
 
-    /// Whether there is a result. A command may have one and fail all the same.
+    /// Whether there is a result. A failed sync has one, too.
     pub fn has_result(&self) -> bool {
         !self.json.stdout.is_empty()
     }
@@ -80,7 +80,7 @@ impl Forms {
         rows
     }
 
-    /// Asserts that the table has the rows: as many, and with their ids. More sections may follow, as the doctor's repairs.
+    /// Asserts that the table has the same rows with the same ids. Other sections may follow, such as the doctor's repairs.
     #[track_caller]
     pub fn check_table(&self, rows: &[Value]) {
         if rows.is_empty() || is_whole(rows, &self.json.json()) {
@@ -115,13 +115,13 @@ pub fn lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// What people see of an error or a warning.
+/// The text form of an error or a warning in JSON.
 fn as_text(message: &Value) -> String {
     let mut text = String::new();
     for (name, before) in
         [("warning", "warning: "), ("error", "error: "), ("why", "  "), ("hint", "  hint: ")]
     {
-        // A hint with a command to run has the flags of this run.
+        // A hint repeats the flags of the run.
         let field = message[name].as_str().unwrap_or_default().replace(" --json", "");
         for line in field.lines() {
             text.push_str(&format!("{before}{line}\n"));
@@ -130,7 +130,7 @@ fn as_text(message: &Value) -> String {
     text
 }
 
-/// Asserts that the lines of JSON are the JSON itself, or all that is in one or more of its lists.
+/// Asserts that the rows are the JSON itself, or all elements of one or more of its lists.
 #[track_caller]
 fn check_rows(whole: &Value, rows: &[Value]) {
     if is_whole(rows, whole) {
@@ -152,8 +152,8 @@ fn is_whole(rows: &[Value], whole: &Value) -> bool {
     matches!(rows, [row] if comparable(row) == comparable(whole))
 }
 
-/// A row as text, without what only some forms have: which list it is from, and a webhook secret, which all but the JSON
-/// mask.
+/// A row as text, without the fields that differ between forms: `kind` and `done` say which list a row is from, and only
+/// the JSON has the webhook secret in clear.
 fn comparable(row: &Value) -> String {
     let mut row = row.clone();
     if let Value::Object(fields) = &mut row {
@@ -179,7 +179,7 @@ fn check_csv(csv: &str, rows: &[Value]) {
         for (cell, name) in record.iter().zip(&fields) {
             let same = match row.get(name).unwrap_or(&Value::Null) {
                 Value::Null => cell.is_empty(),
-                // A spreadsheet must not take a text for a formula.
+                // An apostrophe keeps spreadsheets from running a formula.
                 Value::String(text) => cell.strip_prefix('\'').unwrap_or(cell) == text,
                 value => serde_json::from_str::<Value>(cell).is_ok_and(|cell| cell == *value),
             };
@@ -188,7 +188,7 @@ fn check_csv(csv: &str, rows: &[Value]) {
     }
 }
 
-/// Asserts that each row has its id. An object with others that belong to it has one.
+/// Asserts that each row has its id. A product with its prices has one id, the product's.
 #[track_caller]
 fn check_ids(ids: &str, whole: &Value, rows: &[Value]) {
     let is_first = |member: &Value| rows.first().is_some_and(|row| comparable(row) == comparable(member));

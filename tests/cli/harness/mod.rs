@@ -264,7 +264,7 @@ pub fn without_moments(line: &str) -> String {
 }
 
 /// A text with zeros for the digits of moments, as wide as it was.
-pub fn equal_moments(text: &str) -> String {
+pub fn zeroed_timestamps(text: &str) -> String {
     replace_moments(text, |form| form)
 }
 

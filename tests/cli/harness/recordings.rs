@@ -58,9 +58,9 @@ impl Generation {
         read(self.file())
     }
 
-    /// A text without what differs in every reply: the stub's address, and in the older generation its routes and the
-    /// port that was recorded.
-    pub fn settle(self, text: &str, address: &str) -> String {
+    /// Replaces what differs in every reply: the stub's address, and the routes and the recorded port of the older
+    /// generation.
+    pub fn normalize(self, text: &str, address: &str) -> String {
         let text = text.replace(address, "http://BACKEND");
         match self {
             Self::Newer => text,

@@ -1,5 +1,5 @@
-//! Golden files of replies: one entry for each kind of reply, in every form. What an older backend's replies look like is
-//! kept as differences from the newer's.
+//! Golden files with one entry for each kind of reply. The replies of an older backend are kept as differences from the
+//! newer's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,15 +8,17 @@ use similar::{ChangeTag, TextDiff};
 
 use super::forms::{Forms, lines};
 use super::recordings::Generation;
-use super::{Ran, equal_moments};
+use super::{Ran, zeroed_timestamps};
 
-/// What precedes the random part of an id that a provider gives.
+/// The prefixes of the providers' ids.
 const ID_PREFIXES: [&str; 16] = [
     "acct", "ch", "cus", "cust", "in", "inv", "item", "pay", "pi", "plan", "price", "prod", "re", "si",
     "sub", "we",
 ];
-/// The shortest random part.
+/// The shortest random part of an id.
 const SHORTEST_ID: usize = 14;
+const HEADER: &str =
+    "# Ids are numbered, and timestamps are zeros. The first entry of each command has all forms.\n";
 const ROUTES: &str =
     "# Their routes, `/api/payments/…`, are written as the newer's, `/api/payments/stripe/…`.\n";
 /// Longer lists are shown as a table only.
@@ -25,13 +27,13 @@ const MOST_ROWS: usize = 2;
 /// The entries to show: a title, and the name of the exchange that is shown, without its number.
 pub type Shown = [(&'static str, &'static str)];
 
-/// Entries of a golden file, and which kinds of reply were met.
+/// The entries of a golden file, and the kinds of reply that were seen.
 pub struct Replies {
     shown: &'static Shown,
     /// By the name of the exchange.
     entries: BTreeMap<String, Entry>,
-    /// For each kind of reply, an exchange that gives it.
-    met: BTreeMap<String, String>,
+    /// An exchange for each kind of reply.
+    seen: BTreeMap<String, String>,
     covered: BTreeSet<String>,
 }
 
@@ -44,7 +46,7 @@ struct Entry {
 
 impl Replies {
     pub fn new(shown: &'static Shown) -> Self {
-        Self { shown, entries: BTreeMap::new(), met: BTreeMap::new(), covered: BTreeSet::new() }
+        Self { shown, entries: BTreeMap::new(), seen: BTreeMap::new(), covered: BTreeSet::new() }
     }
 
     /// Whether an exchange has an entry.
@@ -52,8 +54,8 @@ impl Replies {
         self.shown.iter().any(|(_, shown)| *shown == name)
     }
 
-    /// Takes note of a reply. It is of the command's kind if the command succeeded, and else of the error's kind.
-    pub fn meet(&mut self, name: &str, words: &[String], json: &Ran) {
+    /// Notes the kind of a reply: the command of a success, the code of an error.
+    pub fn note_kind(&mut self, name: &str, words: &[String], json: &Ran) {
         let kind = if json.code == 0 {
             command(words)
         } else {
@@ -63,19 +65,19 @@ impl Replies {
         if self.shows(name) {
             self.covered.insert(kind.clone());
         }
-        self.met.entry(kind).or_insert_with(|| name.to_owned());
+        self.seen.entry(kind).or_insert_with(|| name.to_owned());
     }
 
-    /// Adds the entry of an exchange that is shown. `settle` takes out what is another in each run.
+    /// Adds an entry. `normalize` replaces what differs between runs.
     pub fn record(
         &mut self,
         name: &str,
         words: &[String],
         line: &str,
         forms: &Forms,
-        settle: impl Fn(&str) -> String,
+        normalize: impl Fn(&str) -> String,
     ) {
-        let equal = |text: &str| with_equal_ids(&equal_moments(&settle(text)));
+        let equal = |text: &str| numbered_ids(&zeroed_timestamps(&normalize(text)));
         let is_short = forms.has_result() && forms.jsonl.stdout.lines().count() <= MOST_ROWS;
         let entry = Entry {
             command: command(words),
@@ -85,8 +87,11 @@ impl Replies {
         self.entries.insert(name.to_owned(), entry);
     }
 
-    /// The headings and texts of all entries. The first one of each command has all forms.
+    /// The headings and texts of all entries. Panics if a kind of reply has no entry.
+    #[track_caller]
     fn rendered(&self) -> Vec<(String, &str)> {
+        let missing: Vec<_> = self.seen.iter().filter(|(kind, _)| !self.covered.contains(*kind)).collect();
+        assert!(missing.is_empty(), "these kinds of reply have no entry: {missing:#?}");
         let mut commands = BTreeSet::new();
         let render = |(title, name): &(&str, &str)| {
             let entry = self.entries.get(*name).unwrap_or_else(|| panic!("{name} was not recorded"));
@@ -96,15 +101,16 @@ impl Replies {
         self.shown.iter().map(render).collect()
     }
 
-    /// The golden file. Each kind of reply that was met has an entry in it, and each entry is of a reply that was met.
-    #[track_caller]
+    /// The golden file.
     pub fn text(&self) -> String {
-        let lacking: Vec<_> = self.met.iter().filter(|(kind, _)| !self.covered.contains(*kind)).collect();
-        assert!(lacking.is_empty(), "no entry shows these kinds of reply; add their exchanges: {lacking:#?}");
-        self.rendered().iter().map(|(heading, text)| format!("# {heading}\n{text}\n")).collect()
+        let mut out = HEADER.to_owned();
+        for (heading, text) in self.rendered() {
+            let _ = write!(out, "\n# {heading}\n{text}");
+        }
+        out
     }
 
-    /// The lines in which these replies differ from the newer generation's, entry by entry.
+    /// The lines that differ from the newer generation's, entry by entry.
     pub fn differences_from(&self, newer: &Self, file: &str) -> String {
         let mut out = format!("# Where the replies of older backends differ from {file}.\n{ROUTES}");
         let mut same = String::new();
@@ -134,7 +140,7 @@ fn command(words: &[String]) -> String {
 }
 
 /// The replies of the newer and of the older generation.
-pub fn of_both(replies: impl Fn(Generation) -> Replies + Sync) -> [Replies; 2] {
+pub fn both_generations(replies: impl Fn(Generation) -> Replies + Sync) -> [Replies; 2] {
     std::thread::scope(|scope| {
         [Generation::Newer, Generation::Older]
             .map(|generation| {
@@ -147,8 +153,8 @@ pub fn of_both(replies: impl Fn(Generation) -> Replies + Sync) -> [Replies; 2] {
     })
 }
 
-/// A command line, what it shows to people, and of its error in JSON what people do not see. [`Forms::check`] has compared
-/// the rest.
+/// A command line with its text output, and the fields of its error that the text does not have. [`Forms::check`] compares
+/// the others.
 pub fn entry(line: &str, forms: &Forms) -> String {
     let Forms { table, json, .. } = forms;
     let mut text = format!("$ insforge {line}\n{}{}exit {}\n", table.stdout, table.stderr, table.code);
@@ -160,7 +166,7 @@ pub fn entry(line: &str, forms: &Forms) -> String {
     text
 }
 
-/// An entry with the JSON, the CSV and the ids. Lines of JSON are left out: they are the rows of the JSON.
+/// An entry with the JSON, the CSV and the ids. JSON lines are left out: they are the rows of the JSON.
 fn entry_in_all_forms(line: &str, forms: &Forms) -> String {
     let Forms { json, csv, ids, .. } = forms;
     let mut text = entry(line, forms);
@@ -171,8 +177,8 @@ fn entry_in_all_forms(line: &str, forms: &Forms) -> String {
     text
 }
 
-/// Ids numbered by their first appearance, as wide as they are: they are others in each recording.
-fn with_equal_ids(text: &str) -> String {
+/// Numbers ids by their first appearance and keeps their width. Each recording has other ids.
+fn numbered_ids(text: &str) -> String {
     let mut known: Vec<&str> = Vec::new();
     let mut out = String::new();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
