@@ -9,7 +9,7 @@ use crate::api::client::{Client, Endpoint, Limits};
 use crate::api::exchange::{Answer, Request, innermost, is_out_of_reach, leaves_open};
 use crate::api::http::Broken;
 use crate::api::retry::{Outcome, Replay, names_a_connection_timeout};
-use crate::error::{Code, Exit, Failure, fix_of};
+use crate::error::{Code, Exit, Failure, remedy_of};
 
 /// The backend's error body: `{error, message, statusCode, nextActions?}`.
 #[derive(Debug, Default)]
@@ -159,8 +159,8 @@ impl ApiError {
             (400, "PAYMENT_CONFIG_INVALID" | "PAYMENT_CONFIG_NOT_FOUND") => {
                 return Some(format!("give the backend the provider's key with `{config_set}`"));
             }
-            (400, code @ "INVALID_INPUT") if request.method != Method::Get => fix_of(code)?,
-            (402, _) => fix_of("PAYMENT_METHOD_DECLINED")?,
+            (400, code @ "INVALID_INPUT") if request.method != Method::Get => remedy_of(code)?,
+            (402, _) => remedy_of("PAYMENT_METHOD_DECLINED")?,
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 return Some(format!("`{commands} config` shows which keys there are"));
             }
@@ -174,13 +174,13 @@ impl ApiError {
                 Some(wait) if !wait.is_zero() => {
                     return Some(format!("wait {} s, then run it again", wait.as_secs()));
                 }
-                _ => fix_of("RATE_LIMITED")?,
+                _ => remedy_of("RATE_LIMITED")?,
             },
             (500, _) if self.lost.is_some() => "the provider is out of reach; try again in a moment",
             (500, _) if self.exit(request) == Exit::TryAgain => {
                 "the backend is overloaded; wait a moment, then run it again"
             }
-            (500, _) => fix_of("INTERNAL_ERROR")?,
+            (500, _) => remedy_of("INTERNAL_ERROR")?,
             (status, _) if is_out_of_reach(status) => {
                 "the backend or the provider is out of reach; try again in a moment"
             }

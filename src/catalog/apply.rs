@@ -63,16 +63,16 @@ impl<'a> Applier<'a> {
         for (done, change) in plan.changes.into_iter().enumerate() {
             tell(Progress { done, of, next: &change });
             let undone = match change.depends_on() {
-                _ if abort_policy.is_hopeless() => Undone::NotTried,
+                _ if abort_policy.should_abort() => Undone::NotTried,
                 Some(product) if failed.contains(product) => Undone::Waits(product.to_owned()),
                 _ => match self.make(&change).await {
                     Ok(id) => {
-                        abort_policy.done();
+                        abort_policy.record_success();
                         applied.done.push((change, id));
                         continue;
                     }
                     Err(failure) => {
-                        abort_policy.failed(&failure);
+                        abort_policy.record_failure(&failure);
                         // A price may have a product's key as its lookup key.
                         if change.kind == Kind::Product {
                             failed.insert(change.key.clone());
@@ -129,7 +129,7 @@ impl<'a> Applier<'a> {
                 let made = self.send(step).await;
                 self.touched = self.touched.max(match &made {
                     Ok(_) => Touched::Surely,
-                    Err(failure) if failure.may_be_done() => Touched::Perhaps,
+                    Err(failure) if failure.may_have_succeeded() => Touched::Perhaps,
                     Err(_) => Touched::Not,
                 });
                 id = match made {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::commands::{EXEC_URL, Work, own_sandbox};
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::sandbox::Sandbox;
 
@@ -57,7 +57,7 @@ pub(super) fn is_wanted(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
 /// Who set both may have forgotten one.
 fn unused(name: &str) -> Warning {
     Warning {
-        code: "BACKEND_NOT_USED",
+        code: WarningCode::BackendNotUsed,
         text: format!(
             "{name} is not used: INSFORGE_SANDBOX is set, and the sandbox answers; unset one of them"
         ),

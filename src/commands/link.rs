@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::login;
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, WarningCode};
 use crate::runner::{Command, Ctx};
 use crate::secret::Secret;
 use crate::settings::{Found, Linked, Project, Source, check_api_key, read_address};
@@ -45,7 +45,7 @@ impl Command for Link {
         self.key = Some(match self.api_key.take() {
             Some(key) => {
                 ctx.stderr.warning(
-                    "KEY_IN_ARGV",
+                    WarningCode::KeyInArgv,
                     "a key on the command line is visible to everyone on this machine and stays in the shell's \
                      history; use --api-key-stdin next time",
                 );
@@ -67,7 +67,7 @@ impl Command for Link {
         let linked = Project::link(directory, &address.value, &key.value)?;
         if linked.wants_gitignore {
             ctx.stderr.warning(
-                "NOT_IGNORED_BY_GIT",
+                WarningCode::NotIgnoredByGit,
                 "git would take .insforge/project.json, which holds the key; run: echo .insforge/ >> .gitignore",
             );
         }

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::error::Failure;
+use crate::error::{Failure, WarningCode};
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Found, Patience, Places, Profiles, Source, Store, Vault, check_api_key, read_address};
@@ -65,7 +65,7 @@ impl Command for Login {
         .await?;
         if let Some(error) = left {
             let text = format!("the keyring still has the earlier login's key: {error}");
-            ctx.stderr.warning("KEY_LEFT_IN_KEYRING", &text);
+            ctx.stderr.warning(WarningCode::KeyLeftInKeyring, &text);
         }
         let place = match store {
             Store::Keyring => "the system's keyring".to_owned(),

@@ -69,7 +69,7 @@ pub(crate) fn verdict(effect: Effect, standing: Standing) -> Verdict {
 pub(crate) fn not_interactive(what: &str) -> Failure {
     Failure::new(Code::ConfirmationNeeded, "This needs a yes, and nobody can be asked")
         .why(what)
-        .hint(Code::ConfirmationNeeded.advice().fix)
+        .hint(Code::ConfirmationNeeded.info().remedy)
 }
 
 /// The answer was no.
@@ -80,8 +80,8 @@ pub(crate) fn declined() -> Failure {
 /// A policy says never.
 pub(crate) fn denied() -> Failure {
     Failure::new(Code::LiveDenied, "Writes to live are forbidden here")
-        .why(Code::LiveDenied.advice().cause)
-        .hint(Code::LiveDenied.advice().fix)
+        .why(Code::LiveDenied.info().cause)
+        .hint(Code::LiveDenied.info().remedy)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::env::ProcessEnv;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::secret::Secret;
 use crate::settings::file::Profile;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
@@ -96,7 +96,7 @@ impl Asked {
         // Who names a profile knows that nothing else is used.
         if let (None, Some(name)) = (&self.profile, unused) {
             backend.warnings.push(Warning {
-                code: "KEY_NOT_USED",
+                code: WarningCode::KeyNotUsed,
                 text: format!(
                     "{name} is not used: there is no INSFORGE_BASE_URL beside it. The key comes from {}",
                     backend.key.source

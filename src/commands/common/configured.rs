@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::api::Provider;
-use crate::error::Warning;
+use crate::error::{Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::ui::{Page, Show};
 use crate::wire::{Connection, Environment};
@@ -67,19 +67,19 @@ fn what_is_missing(
             "this key belongs to another account than {earlier}: what was mirrored of {environment} was deleted, and \
              is mirrored anew"
         );
-        warnings.push(Warning { code: "MIRROR_REBUILT", text });
+        warnings.push(Warning { code: WarningCode::MirrorRebuilt, text });
     }
     if now.webhook_endpoint_id.is_none() {
         let text = format!(
             "{environment} has no webhook endpoint, so the backend does not hear of payments; run: {webhooks}"
         );
-        warnings.push(Warning { code: "WEBHOOK_MISSING", text });
+        warnings.push(Warning { code: WarningCode::WebhookMissing, text });
     }
     if now.last_sync_status.as_deref() == Some("failed") {
         let reason = now.last_sync_error();
         let reason = reason.as_deref().unwrap_or("without a reason").trim_end_matches('.');
         warnings.push(Warning {
-            code: "SYNC_FAILED",
+            code: WarningCode::SyncFailed,
             text: format!("the last sync failed: {reason}; run: {sync}"),
         });
     }
@@ -90,7 +90,7 @@ fn what_is_missing(
 fn unseen(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
     let status = ctx.command(provider, &["status"]);
     let text = format!("whether webhook and sync are well was not seen: {reason}; run: {status}");
-    Warning { code: "STATUS_NOT_SEEN", text }
+    Warning { code: WarningCode::StatusNotSeen, text }
 }
 
 impl Show for Configured {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::commands::common::is_stdin;
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Found, Source, read_secret};
@@ -115,7 +115,7 @@ fn in_argv(what: &str, pipe: &str) -> Warning {
         "a {what} on the command line is visible to everyone on this machine and stays in the shell's history; {pipe} \
          next time"
     );
-    Warning { code: "KEY_IN_ARGV", text }
+    Warning { code: WarningCode::KeyInArgv, text }
 }
 
 /// Refuses a key whose beginning is not that of its environment's keys.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Command, Ctx, Write, execute, execute_write};
 use crate::ui::{Column, Page, Section, Show, Tables};
@@ -178,7 +178,7 @@ fn out_of_reach(url: &str) -> Warning {
     let text = format!(
         "Razorpay delivers to public https addresses only, and {url} is none; give the backend one (its API_BASE_URL)"
     );
-    Warning { code: "WEBHOOK_OUT_OF_REACH", text }
+    Warning { code: WarningCode::WebhookOutOfReach, text }
 }
 
 impl Show for ToEnter {

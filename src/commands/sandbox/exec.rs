@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use crate::commands::sandbox::{EXEC_URL, FAULTS, Wanted};
 #[cfg(unix)]
 use crate::env::ignored_signals;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
@@ -62,7 +62,7 @@ impl Exec {
         };
         // A rehearsal in which nothing went wrong was none.
         let unused = |fault| Warning {
-            code: "FAULT_UNUSED",
+            code: WarningCode::FaultUnused,
             text: format!("nothing came of the fault `{fault}`: no request was what it is for"),
         };
         ctx.warn(&sandbox.unused_faults().into_iter().map(unused).collect::<Vec<_>>());

@@ -223,12 +223,12 @@ async fn send_each<B: Bulk>(
             ctx.when_interrupted(outcome.interrupted(&change.what, &again));
             match ctx.send(call(command, &resolved)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
-                    abort_policy.done();
+                    abort_policy.record_success();
                     outcome.done += 1;
                     writer.tell(index, line, &Told::Done(&reply)).await
                 }
                 Err(Ok(failure)) => {
-                    abort_policy.failed(&failure);
+                    abort_policy.record_failure(&failure);
                     let failure = explained(command, &resolved, failure, ctx);
                     let told = writer.tell(index, line, &Told::<B::Answer>::Failed(&failure)).await;
                     outcome.failed(index, line, failure, ctx.write_open());
@@ -245,7 +245,7 @@ async fn send_each<B: Bulk>(
                 break;
             }
         }
-        if abort_policy.is_hopeless() {
+        if abort_policy.should_abort() {
             break;
         }
     }

@@ -30,7 +30,7 @@ impl Outcome {
 
     /// `reached` is whether a write of this run got as far as the backend.
     pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
-        self.open += usize::from(reached && failure.may_be_done());
+        self.open += usize::from(reached && failure.may_have_succeeded());
         self.failures.push((place(index, line), failure));
     }
 
@@ -82,7 +82,7 @@ impl Outcome {
             return Some(self.not_shown(error, &again));
         }
         let (_, first) = self.failures.first()?;
-        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
+        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_have_succeeded());
         let hint = if is_refused { format!("correct what was refused; {again}") } else { again.clone() };
         let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
         let why = told::some(&why.collect::<Vec<_>>());

@@ -9,7 +9,7 @@ use crate::catalog::plan::{self, Options};
 use crate::catalog::{LeftOut, export, file, managed};
 use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
 use crate::commands::stripe::catalog::survey::survey;
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
@@ -61,7 +61,7 @@ impl Command for Diff {
             environment: to,
             changes,
             as_is: format!("Stripe {to} is as {from}."),
-            differs: self.how.differs(),
+            exit_code: self.how.exit_code,
             notes: left_out.iter().map(LeftOut::note).collect(),
         };
         Ok(Compared { planned, left_out })
@@ -93,7 +93,7 @@ impl Show for Compared {
         self.planned.notes()
     }
 
-    fn exit(&self) -> Exit {
-        self.planned.exit()
+    fn reports_differences(&self) -> bool {
+        self.planned.reports_differences()
     }
 }

@@ -10,7 +10,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{self, Adopt, Export as Exported, LeftOut};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::survey::{FILE, name, survey};
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
@@ -144,7 +144,7 @@ impl MultiWrite for Export {
                 "{without} of these have no identity at Stripe yet, so `apply` would make them anew; \
                  `insforge payments catalog export {environment} --adopt` gives them one"
             );
-            warnings.push(Warning { code: "NOT_ADOPTED", text });
+            warnings.push(Warning { code: WarningCode::NotAdopted, text });
         }
         Ok(Written { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings })
     }

@@ -12,7 +12,7 @@ use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::reviewed::Reviewed;
 use crate::commands::stripe::catalog::shown::{plan_lines, summary};
 use crate::commands::stripe::catalog::survey::{FileArg, survey};
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::files;
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
@@ -46,14 +46,7 @@ pub(super) struct HowToCompare {
     pub(super) no_sync: bool,
     /// Exit 7 when something would change
     #[arg(long)]
-    exit_code: bool,
-}
-
-impl HowToCompare {
-    /// What to exit with when something would change.
-    pub(super) const fn differs(&self) -> Exit {
-        if self.exit_code { Exit::Different } else { Exit::Done }
-    }
+    pub(super) exit_code: bool,
 }
 
 impl Plan {
@@ -124,7 +117,7 @@ impl Command for Plan {
             environment,
             changes,
             as_is: format!("Stripe {environment} is as {} says.", self.file.name()),
-            differs: self.how.differs(),
+            exit_code: self.how.exit_code,
             notes,
         })
     }
@@ -138,8 +131,8 @@ pub(super) struct Planned {
     pub(super) changes: Changes,
     /// What to say when nothing would change.
     pub(super) as_is: String,
-    /// What to exit with when something would.
-    pub(super) differs: Exit,
+    /// Whether the exit code reports that something would change.
+    pub(super) exit_code: bool,
     pub(super) notes: Vec<String>,
 }
 
@@ -181,8 +174,8 @@ impl Show for Planned {
         self.notes.clone()
     }
 
-    fn exit(&self) -> Exit {
-        if self.changes.changes.is_empty() { Exit::Done } else { self.differs }
+    fn reports_differences(&self) -> bool {
+        self.exit_code && !self.changes.changes.is_empty()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::commands::stripe::catalog::apply::Prepared;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::shown::{kind, mark, name, summary_done};
 use crate::commands::stripe::catalog::survey::survey;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Account, Environment};
@@ -58,7 +58,8 @@ impl Report {
         let differs = plan.unmanaged.iter().filter(|left| left.differs);
         let text =
             |left: &Unmanaged| format!("{} {} ({}) {}", kind(left.kind), left.id, left.name, left.reason);
-        self.warnings = differs.map(|left| Warning { code: "LEFT_ALONE", text: text(left) }).collect();
+        self.warnings =
+            differs.map(|left| Warning { code: WarningCode::LeftAlone, text: text(left) }).collect();
     }
 
     /// Makes what is planned, syncs, and looks whether that was all: an answer to a create can be an old one, which

@@ -90,12 +90,14 @@ pub(super) async fn survey(ctx: &Ctx, environment: Environment, sync: bool) -> R
         ctx.connection(&STRIPE, environment).await?.and_then(|connection| connection.account())
     };
     let account = account.ok_or_else(|| {
-        Failure::new(Code::ConfigNotFound, format!("No Stripe account is connected in {environment}")).hint(
-            format!(
-                "give the backend a key with `{}`",
-                ctx.command(&STRIPE, &["config", "set", environment.as_str()])
-            ),
+        Failure::new(
+            Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned()),
+            format!("No Stripe account is connected in {environment}"),
         )
+        .hint(format!(
+            "give the backend a key with `{}`",
+            ctx.command(&STRIPE, &["config", "set", environment.as_str()])
+        ))
     })?;
     Ok(Survey { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
 }

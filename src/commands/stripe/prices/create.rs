@@ -6,7 +6,7 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::keyed::{self, KeyArgs, Keyed};
 use crate::commands::stripe::object::ObjectArgs;
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::guard::Effect;
 use crate::runner::{Bulk, Change, Check, Ctx, Done, Entries, KeyInUse, Verb, Write};
 use crate::wire::{
@@ -189,5 +189,5 @@ fn not_payable(money: &Money<'_>) -> Option<Warning> {
     let step = money.finer_than_payable()?;
     let text =
         format!("Stripe takes no payment of {money}: in this currency amounts are multiples of {step}");
-    Some(Warning { code: "AMOUNT_NOT_PAYABLE", text })
+    Some(Warning { code: WarningCode::AmountNotPayable, text })
 }
