@@ -160,7 +160,8 @@ impl<'a> Applier<'a> {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
                 let call = stripe::update_product(self.environment, id, changes).map_err(unwritable)?;
-                self.api.send(&call.repeatable_here()).await.map(|_| None)
+                self.api.send(&call.repeatable_here()).await?;
+                Ok(None)
             }
             Step::CreatePrice { key, product, body } => {
                 // Every time is an older answer; [`Self::make_product_anew`] is the end of it.
@@ -180,10 +181,12 @@ impl<'a> Applier<'a> {
                     changes = replaced_by(changes, &self.price(by)?)?;
                 }
                 let call = stripe::update_price(self.environment, &id, &changes).map_err(unwritable)?;
-                self.api.send(&call.repeatable_here()).await.map(|_| None)
+                self.api.send(&call.repeatable_here()).await?;
+                Ok(None)
             }
             Step::ArchivePrice { id } => {
-                self.api.send(&stripe::archive_price(self.environment, id)).await.map(|_| None)
+                self.api.send(&stripe::archive_price(self.environment, id)).await?;
+                Ok(None)
             }
         }
     }

@@ -114,7 +114,7 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<Found<Secret>> {
 
 /// Asks the backend for something that only its key can have.
 pub(super) async fn check(ctx: &Ctx, address: &Found<Address>, key: &Found<Secret>) -> Result<()> {
-    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await?;
+    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await.map_err(Failure::from)?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::api::Call;
 use crate::runner::Ctx;
+use crate::runner::api_failure::provider_not_available;
 use crate::wire::Generation;
 
 /// How requests would be sent.
@@ -21,7 +22,9 @@ impl DryRun {
     /// The request.
     pub(super) fn shown<T>(&self, call: &Call<T>) -> Result<Value> {
         let generation = self.expected.unwrap_or(Generation::Newer);
-        Ok(call.shown(generation)?.ok_or_else(|| generation.lacks(call.route.provider()))?)
+        Ok(call
+            .shown(generation)?
+            .ok_or_else(|| provider_not_available(call.route.provider(), generation))?)
     }
 
     /// What there is to say of it all.

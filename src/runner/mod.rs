@@ -2,11 +2,11 @@
 //! [`execute`] waits and shows, [`execute_write`] also asks before, rehearses, and tells what became of a write;
 //! [`execute_bulk`] does so for all that a file has, [`execute_follow`] goes on until somebody ends it.
 
+mod api_failure;
 mod bulk;
 mod connect;
 mod ctx;
 mod dry_run;
-mod failed;
 mod follow;
 mod gateway;
 pub(crate) mod guard;
@@ -21,7 +21,6 @@ mod write;
 
 pub(crate) use bulk::{Bulk, Entries, Entry, Verb, execute_bulk};
 pub(crate) use ctx::{Ctx, Ending, run_blocking};
-pub(crate) use failed::fields;
 pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use jq_process::filter_in_own_process;

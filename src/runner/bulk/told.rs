@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::api::Reply;
 use crate::error::Failure;
-use crate::runner::{Ctx, Output, failed, show};
+use crate::runner::report::json_fields;
+use crate::runner::{Ctx, Output, show};
 use crate::ui::{View, progress};
 
 /// What became of one of many.
@@ -67,7 +68,7 @@ fn as_json<T>(index: usize, line: usize, told: &Told<'_, T>) -> Result<Value> {
     match told {
         Told::Done(reply) => return Ok(reply.json().map_err(|error| show::not_json(&error))?.into_owned()),
         Told::There(id) => fields.extend([("existing".to_owned(), json!(id))]),
-        Told::Failed(failure) => fields.extend(failed::fields(failure)),
+        Told::Failed(failure) => fields.extend(json_fields(failure)),
     }
     Ok(Value::Object(fields))
 }

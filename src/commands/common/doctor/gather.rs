@@ -84,11 +84,12 @@ async fn look(ctx: &Ctx, provider: &'static Provider) -> Result<Result<Backend, 
     };
     let api = ctx.api().await?;
     let started = Instant::now();
-    let health = api.client().health().await;
+    let health = api.client().health().await.map_err(Failure::from);
     let took = started.elapsed();
     let nobody_there =
         matches!(&health, Err(failure) if matches!(failure.code, Code::Unreachable | Code::TimedOut));
-    let status = if nobody_there { None } else { Some(api.send(&api::status(provider)).await) };
+    let status =
+        if nobody_there { None } else { Some(api.send(&api::status(provider)).await.map_err(Failure::from)) };
     let key = Found { value: found.key.value.masked(), source: found.key.source.clone() };
     Ok(Ok(Backend {
         address: found.address.clone(),
@@ -104,7 +105,7 @@ async fn look(ctx: &Ctx, provider: &'static Provider) -> Result<Result<Backend, 
 async fn webhook(api: &Api, connection: &Connection) -> Option<Result<Answer, Failure>> {
     let url = connection.webhook_endpoint_url.as_deref()?;
     let path = api.client().endpoint().address.path_of(url)?;
-    Some(api.answers_at(&path).await)
+    Some(api.answers_at(&path).await.map_err(Failure::from))
 }
 
 async fn read<G: Gateway>(
@@ -112,10 +113,10 @@ async fn read<G: Gateway>(
     environment: Environment,
     webhook: Option<Result<Answer, Failure>>,
 ) -> Reading {
-    let offers = api.send(&api::catalog::<G::Offers>(G::PROVIDER, environment)).await;
+    let offers = api.send(&api::catalog::<G::Offers>(G::PROVIDER, environment)).await.map_err(Failure::from);
     let everybodys = SubjectFilter::default();
     let subscriptions = api::subscriptions(G::PROVIDER, environment, &everybodys, Some(MOST_ROWS));
-    let subscriptions = api.send::<G::Subscriptions>(&subscriptions).await;
+    let subscriptions = api.send::<G::Subscriptions>(&subscriptions).await.map_err(Failure::from);
     Reading {
         environment,
         offers: offers.map(|reply| G::examine(&reply.data, environment)),

@@ -178,13 +178,14 @@ async fn adopt_one(api: &Api, environment: Environment, adopt: &Adopt) -> Result
     match adopt {
         Adopt::Product { id, changes } => {
             let call = stripe::update_product(environment, id, changes).map_err(unwritable)?;
-            api.send(&call).await.map(drop)
+            api.send(&call).await?;
         }
         Adopt::Price { id, changes, .. } => {
             let call = stripe::update_price(environment, id, changes).map_err(unwritable)?;
-            api.send(&call).await.map(drop)
+            api.send(&call).await?;
         }
     }
+    Ok(())
 }
 
 fn partly(failure: Failure, done: usize, of: usize, again: &str) -> Failure {
