@@ -5,7 +5,7 @@ use crate::api::{
     names_a_connection_timeout,
 };
 use crate::error::{Code, Exit, Failure, remedy_of};
-use crate::wire::Generation;
+use crate::wire::{Environment, Generation};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -199,7 +199,7 @@ impl Hint {
             provider.split(' ').chain(words.iter().copied()).map(str::to_owned).collect::<Vec<_>>()
         };
         let config_set = || {
-            let environment = error.environment.map(|environment| environment.as_str());
+            let environment = error.environment.map(Environment::as_str);
             command(&[&["config", "set"], environment.as_slice()].concat())
         };
         let key_source = || format!("the key comes from {}", error.key_source);

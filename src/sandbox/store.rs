@@ -123,7 +123,7 @@ pub(super) fn remove(path: &Path, only_state: bool) -> Result<(), Failure> {
         return Err(unusable(path, "is something else than the state of a sandbox")
             .hint("check the name; if it is meant, remove the file yourself"));
     }
-    lock.remove()
+    Ok(lock.remove()?)
 }
 
 /// A device or a pipe would be waited for, or read, without an end.

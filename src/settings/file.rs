@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::error::{Code, Failure};
-use crate::files;
+use crate::files::{self, FileError, Lock};
 use crate::settings::Policy;
 
 /// The profile that is meant where none is named and none is the user's default.
@@ -58,7 +58,7 @@ pub(crate) struct Profiles {
 impl Profiles {
     /// Reads them; a file that is not there has none.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let content = match files::read(path)? {
+        let content = match files::read(path).map_err(unusable)? {
             Some(text) => toml::from_str(&text)
                 .map_err(|error| malformed(path, &text, error.message(), error.span()))?,
             None => Content::default(),
@@ -88,7 +88,8 @@ impl Profiles {
                 .hint("name one with --profile, or as default_profile in config.toml")),
             Some(name) => Err(Failure::new(Code::ProfileNotFound, format!("There is no profile {name}"))
                 .why(known)
-                .hint(format!("log in with `insforge login --profile {name}`"))),
+                .hint(format!("log in with `insforge login --profile {name}`"))
+                .repair(["insforge", "login", "--profile", name])),
         }
     }
 
@@ -152,17 +153,21 @@ impl Profiles {
 
 /// Changes a TOML file and keeps everything else that is in it. A malformed one stays as it is.
 pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
-    files::update(path, |text| {
-        let text = text.unwrap_or_default();
-        let mut document: DocumentMut = text
-            .parse()
-            .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
-        // A file of comments alone has nothing that toml_edit could put a table behind.
-        let comments =
-            if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
-        change(&mut document);
-        Ok(comments + &document.to_string())
-    })
+    let _lock = Lock::of(path).map_err(unusable)?;
+    let text = files::read(path).map_err(unusable)?.unwrap_or_default();
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
+    // A file of comments alone has nothing that toml_edit could put a table behind.
+    let comments =
+        if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
+    change(&mut document);
+    files::write(path, &(comments + &document.to_string())).map_err(unusable)
+}
+
+/// The failure of a settings file that cannot be read or written.
+pub(super) fn unusable(error: FileError) -> Failure {
+    Failure { code: Code::SettingsInvalid, ..error.into() }
 }
 
 /// The error for a TOML file that makes no sense: its name, line, column, and that it was left alone.

@@ -209,6 +209,7 @@ impl Asked {
                         places.config.display()
                     ))
                     .hint(format!("run `insforge login --profile {name}`"))
+                    .repair(["insforge", "login", "--profile", name])
             })?;
         let live = Policy::of(environment_policy(env)?, project_live, profile.live);
         Ok(Backend {
@@ -243,6 +244,7 @@ fn of_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
         Failure::new(Code::NoApiKey, format!("{} has no {what}", project.path.display()))
             .why(format!("`{name}` is missing, and an address and a key always come from one place"))
             .hint("link the directory again with `insforge link`")
+            .repair(["insforge", "link"])
     };
     let host = project.host.ok_or_else(|| incomplete("address", "oss_host"))?;
     let key = project.key.ok_or_else(|| incomplete("key", "api_key"))?;
@@ -280,7 +282,9 @@ fn nothing_linked(env: &ProcessEnv) -> Failure {
     // Whoever only wants to see what this is has nothing to link.
     let hint =
         if cfg!(feature = "sandbox") { format!("{hint}; or try it with --sandbox") } else { hint.to_owned() };
-    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here").hint(hint);
+    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here")
+        .hint(hint)
+        .repair(["insforge", "login"]);
     let Some(name) = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some()) else {
         return failure
             .why("no address and no key in the flags, the environment, a linked project or a profile");

@@ -94,7 +94,7 @@ impl Vault {
             Store::Keyring => keyring::get(&name(profile, address.as_str()), patience.limit())
                 .map_err(|reason| locked(profile, &reason).into()),
             Store::File => {
-                let Some(text) = files::read(&self.path)? else { return Ok(None) };
+                let Some(text) = files::read(&self.path).map_err(file::unusable)? else { return Ok(None) };
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
@@ -134,7 +134,7 @@ impl Vault {
     }
 
     fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
-        if files::read(&self.path)?.is_none() {
+        if files::read(&self.path).map_err(file::unusable)?.is_none() {
             return Ok(());
         }
         file::edit(&self.path, |document| {

@@ -172,11 +172,11 @@ const REFUSED: [(&str, &str, &str); 32] = [
     ("test -", "rk_test_4May5See", "is a restricted key"),
     ("--secret-key-file key-file", "whsec_4May5See", "is a webhook's signing secret"),
     ("-", "ik_4May5See", "is the project's API key, not Stripe's"),
-    ("-", "sk_test_4May5 See", "has white space in it"),
-    ("test 'sk_test_4May5 See'", "", "The key from the command line has white space in it"),
-    ("-", "KEY\nKEY", "has white space in it"),
-    ("test 'sk_test_4May5\u{7}See'", "", "has characters that no key has"),
-    ("-", "sk_test_4May5\u{1b}[2JSee", "has characters that no key has"),
+    ("-", "sk_test_4May5 See", "contains white space"),
+    ("test 'sk_test_4May5 See'", "", "The key from the command line contains white space"),
+    ("-", "KEY\nKEY", "contains white space"),
+    ("test 'sk_test_4May5\u{7}See'", "", "contains characters that no key has"),
+    ("-", "sk_test_4May5\u{1b}[2JSee", "contains characters that no key has"),
     ("-", "", "The key from stdin is empty"),
     ("-", " \r\n", "is empty"),
     ("test ''", "", "is empty"),
@@ -424,7 +424,7 @@ fn a_key_that_is_not_there_cannot_be_removed() {
         for name in ["config-delete-again", "config-delete-unconfigured"] {
             let stub = steady(generation, "status-unconfigured", name);
             for form in FORMS {
-                let hint = "`insforge payments config` shows which keys there are";
+                let hint = "run `insforge payments config` to see which keys are configured";
                 let ran = run(&User::of(&stub.address), &format!("{form} config remove -y"), "");
                 ran.exits(4).says(&["No Stripe key configured", hint]);
             }

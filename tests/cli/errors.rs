@@ -261,3 +261,14 @@ fn a_write_adapts_to_a_changed_generation() {
     assert_eq!((&bodies[0]["productId"], &bodies[1]["stripeProductId"]), (&json!("p"), &json!("p")));
     assert_eq!(bodies[0]["idempotencyKey"], bodies[1]["idempotencyKey"]);
 }
+
+#[test]
+#[cfg(feature = "sandbox")]
+fn a_plan_that_cannot_be_written_is_file_failed() {
+    let user = User::new();
+    user.write("payments.toml", "version = 1\n");
+    std::fs::create_dir(user.path("folder")).expect("a folder");
+    let args = ["payments", "catalog", "plan", "test", "--out", "folder", "--sandbox", "--json"];
+    let error = user.run(&args).exits(1).error();
+    assert_eq!((&error["code"], &error["error"]), (&json!("FILE_FAILED"), &json!("Cannot write folder")));
+}

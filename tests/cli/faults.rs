@@ -243,7 +243,7 @@ impl Fault {
         let (code, status, error) = &self.error;
         let error = error.replace("ADDRESS", address);
         let expected = if self.open && !write.is_repeatable() {
-            let error = format!("{}; whether it was done is unknown", error.trim_end_matches('.'));
+            let error = format!("{}; the outcome is unknown", error.trim_end_matches('.'));
             failure(&error, "OUTCOME_UNKNOWN", *status, &key, 1)
         } else {
             failure(&error, code, *status, &key, self.exit)
@@ -291,7 +291,7 @@ fn nobody_answers_in_time() {
 #[test]
 fn the_answer_makes_no_sense() {
     let html = Answer::html(200, "<html>Sign in to the network</html>");
-    let error = ("RESPONSE_INVALID", Some(200), "The backend's answer makes no sense");
+    let error = ("RESPONSE_INVALID", Some(200), "The backend's answer is invalid");
     Fault { attempts: 1, exit: 1, ..Fault::new(Some(html), error, "is an InsForge backend") }.strikes_all();
 }
 

@@ -307,7 +307,7 @@ fn a_create_that_was_lost_is_looked_for() {
                 let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(line.split(' ')).collect();
                 let ran = User::of(&stub.address).run(&words).exits(1);
                 assert_eq!(stub.lines(), [STATUS, post, SYNC, CATALOG], "{line}");
-                assert!(ran.stderr.contains("whether it was done is unknown"), "{ran:?}");
+                assert!(ran.stderr.contains("the outcome is unknown"), "{ran:?}");
                 let json = User::of(&stub.address).run(&[&words[..], &["--json"]].concat()).exits(1).error();
                 assert_eq!((&json["code"], &json["retryable"]), (&json!("OUTCOME_UNKNOWN"), &json!(false)));
                 ran
@@ -339,7 +339,7 @@ fn a_provider_that_was_lost_is_said_to_be() {
     );
     let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(CREATE_ITEM.split(' ')).collect();
     User::of(&stub.address).run(&words).exits(1).says(&[
-        "error: The backend lost its connection to Razorpay; whether it was done is unknown",
+        "error: The backend lost its connection to Razorpay; the outcome is unknown",
         "answered 500 INTERNAL_ERROR: Cannot read properties of undefined",
     ]);
     // A PUT is repeatable: it is sent again, and may be run again.
@@ -583,7 +583,7 @@ fn keys_that_make_no_sense_are_not_sent() {
         ("--key-id rzp_test_ -", SECRET, "is only the beginning of one"),
         ("--key-id '' -", SECRET, "is empty"),
         ("--key-id rzp_test_a1 -", "", "The key secret from stdin is empty"),
-        ("--key-id rzp_test_a1 -", "4May5 See", "has white space in it"),
+        ("--key-id rzp_test_a1 -", "4May5 See", "contains white space"),
         ("--key-id rzp_test_a1 -", "rzp_test_4May5See", "is a key's ID, not its secret"),
         ("--key-id rzp_test_a1 -", "ik_4May5See", "is the project's API key"),
         ("--key-id rzp_test_a1 - --key-secret-file secret-file", SECRET, "The key secret is given twice"),
@@ -690,7 +690,7 @@ fn rotating_asks_and_says_what_to_do_when_it_was_lost() {
     let stub =
         Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::Drop });
     User::of(&stub.address).run(&[&rotate[..], &["--yes"]].concat()).exits(1).says(&[
-        "whether it was done is unknown",
+        "the outcome is unknown",
         "`insforge payments razorpay webhooks setup test --show-secret` shows the secret that holds now",
     ]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);

@@ -56,7 +56,7 @@ impl Check {
 
     /// It could not be done, and its reason is what was found.
     pub(super) fn failed(name: &'static str, failure: &Failure) -> Self {
-        let repair = failure.hint.as_deref().and_then(command_in);
+        let repair = failure.repair.as_ref().map(shell_words::join);
         let hint = failure.hint.as_deref().filter(|_| repair.is_none());
         let said = [Some(failure.what.as_str()), failure.why.as_deref(), hint].into_iter().flatten();
         let found = said.collect::<Vec<_>>().join("; ");
@@ -67,11 +67,6 @@ impl Check {
     pub(super) fn repaired_by(self, command: impl Into<Option<String>>) -> Self {
         Self { repair: command.into().or(self.repair), ..self }
     }
-}
-
-/// The first command of ours that a hint names.
-fn command_in(hint: &str) -> Option<String> {
-    hint.split('`').find(|part| part.starts_with("insforge ")).map(str::to_owned)
 }
 
 /// Another command of the provider's, by its words.

@@ -70,8 +70,11 @@ impl MultiWrite for Export {
         let found = survey(ctx, environment, true).await?;
         let path = self.path();
         let name = name(&path);
-        let before =
-            if is_stdin(&path) { None } else { run_blocking(move || Ok(files::read(&path)?)).await? };
+        let before = if is_stdin(&path) {
+            None
+        } else {
+            run_blocking(move || Ok(files::read(&path).map_err(Failure::from)?)).await?
+        };
         let (mirror, shown) = (found.mirror, name.clone());
         // Thousands of prices take their time, and Ctrl-C is heard meanwhile.
         let (exported, before) = run_blocking(move || {
@@ -115,7 +118,7 @@ impl MultiWrite for Export {
             let (path, before) = (path.clone(), before.clone());
             run_blocking(move || {
                 check_unchanged(&path, before.as_deref())?;
-                Ok(files::check_public(&path)?)
+                Ok(files::check_public(&path).map_err(Failure::from)?)
             })
             .await?;
         }
@@ -132,7 +135,8 @@ impl MultiWrite for Export {
         if !to_stdout {
             let text = exported.text.clone();
             let written = run_blocking(move || {
-                Ok(check_unchanged(&path, before.as_deref()).and_then(|()| files::write_public(&path, &text)))
+                Ok(check_unchanged(&path, before.as_deref())
+                    .and_then(|()| Ok(files::write_public(&path, &text)?)))
             });
             written.await?.map_err(|failure| without_file(failure, adopted, ctx))?;
             from_now_on(", and the file");

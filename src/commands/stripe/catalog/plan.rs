@@ -109,7 +109,7 @@ impl Command for Plan {
             let name = path.display().to_string();
             let apply = ctx.command(&STRIPE, &["catalog", "apply", "--plan-file", &name]);
             notes.push(format!("The plan is in {name}; `{apply}` makes it so."));
-            run_blocking(move || Ok(files::write(&path, &text)?)).await?;
+            run_blocking(move || Ok(files::write(&path, &text).map_err(Failure::from)?)).await?;
         }
         Ok(Planned {
             title: format!("Stripe {environment}, account {}", found.account),
