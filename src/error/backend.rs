@@ -118,7 +118,7 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         exits: &[Exit::TryAgain],
         meaning: "the provider or the backend received too many requests",
         cause: "several programs use the account at the same time",
-        remedy: "wait a moment, then run the command again",
+        remedy: "wait a moment, then run it again",
     },
     CodeInfo {
         code: "INVALID_INPUT",

@@ -165,7 +165,7 @@ code_table! {
             exits: &[Exit::NotConfirmed],
             meaning: "confirmation is required, but the session is not interactive",
             cause: "a live or destructive write without a terminal, with --json or --no-input, or in CI",
-            remedy: "to confirm the write, run the command again with --yes",
+            remedy: "to confirm the write, run it again with --yes",
         }
         NotConfirmed = "NOT_CONFIRMED" {
             exits: &[Exit::NotConfirmed],

@@ -514,7 +514,7 @@ fn what_one_place_forbids_no_other_allows() {
     let user = user_with("project beside the environment", "deny", &stub.address);
     let user = user.with("INSFORGE_LIVE", "allow");
     let ran = run(&user, "payments config set live - --yes", LIVE_KEY).exits(5);
-    ran.says(&["Writes to live are forbidden here", "--yes does not change that"]);
+    ran.says(&["Writes to live are forbidden here", "--yes does not override it"]);
     assert_eq!(stub.lines(), [""; 0]);
 }
 

@@ -298,7 +298,8 @@ fn the_answer_makes_no_sense() {
 #[test]
 fn the_provider_is_out_of_reach() {
     let answer = recorded("069-config-put-stripe-unreachable").answer();
-    Fault::refused(answer, 3, 8, "try again in a moment").strikes_all();
+    Fault::refused(answer, 3, 8, "the provider is unreachable; wait a moment, then run it again")
+        .strikes_all();
 }
 
 /// Passing, as its exit code says: so the hint has to say it too.
@@ -311,7 +312,7 @@ fn the_backend_has_no_connection_to_its_database_left() {
 #[test]
 fn the_backend_fails() {
     let answer = recorded("114-product-create-stripe-500").answer();
-    Fault::refused(answer, 1, 1, "the backend's log says more").strikes_all();
+    Fault::refused(answer, 1, 1, "read the backend's log").strikes_all();
 }
 
 fn rate_limited() -> Answer {

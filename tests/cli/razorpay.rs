@@ -352,7 +352,7 @@ fn a_provider_that_was_lost_is_said_to_be() {
         .with("INSFORGE_RETRIES", "1")
         .run_with_stdin(&set, "s3cr3t")
         .exits(8)
-        .says(&["The backend lost its connection to Razorpay", "the provider is out of reach"]);
+        .says(&["The backend lost its connection to Razorpay", "the provider is unreachable"]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("PUT")).count(), 2);
 }
 
@@ -715,7 +715,7 @@ fn a_backend_without_any_routes_for_it_is_said_to_lack_them() {
     for words in [&["status"][..], &["sync"]] {
         User::of(&stub.address).run(&[&["payments", "razorpay"], words].concat()).exits(1).says(&[
             "error: Razorpay is not available on this backend",
-            "no payments routes for it exist at",
+            "there are no payments routes for it at",
         ]);
     }
     assert!(stub.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", stub.lines());
