@@ -54,7 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'insforge' -ScriptBlock {
             [CompletionResult]::new('link', 'link', [CompletionResultType]::ParameterValue, 'Link this directory to a backend: write .insforge/project.json as InsForge''s other tools read it')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget a stored login, its key too')
             [CompletionResult]::new('current', 'current', [CompletionResultType]::ParameterValue, 'Show which backend and key are used, where they come from, and whether they work')
-            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what an error''s or a warning''s code means, what leads to it, and what to do')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain an error or warning code: its meaning, its cause, and what to do')
             [CompletionResult]::new('payments', 'payments', [CompletionResultType]::ParameterValue, 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')

@@ -51,7 +51,7 @@ set edit:completion:arg-completer[insforge] = {|@words|
             cand link 'Link this directory to a backend: write .insforge/project.json as InsForge''s other tools read it'
             cand logout 'Forget a stored login, its key too'
             cand current 'Show which backend and key are used, where they come from, and whether they work'
-            cand explain 'Say what an error''s or a warning''s code means, what leads to it, and what to do'
+            cand explain 'Explain an error or warning code: its meaning, its cause, and what to do'
             cand payments 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay'
             cand sandbox 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account'
             cand completion 'Print the completion script of a shell'

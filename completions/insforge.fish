@@ -56,7 +56,7 @@ complete -c insforge -n "__fish_insforge_needs_command" -f -a "login" -d 'Store 
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "link" -d 'Link this directory to a backend: write .insforge/project.json as InsForge\'s other tools read it'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "logout" -d 'Forget a stored login, its key too'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "current" -d 'Show which backend and key are used, where they come from, and whether they work'
-complete -c insforge -n "__fish_insforge_needs_command" -f -a "explain" -d 'Say what an error\'s or a warning\'s code means, what leads to it, and what to do'
+complete -c insforge -n "__fish_insforge_needs_command" -f -a "explain" -d 'Explain an error or warning code: its meaning, its cause, and what to do'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "payments" -d 'Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "sandbox" -d 'A backend with a Stripe and a Razorpay of its own, for trying and testing without an account'
 complete -c insforge -n "__fish_insforge_needs_command" -f -a "completion" -d 'Print the completion script of a shell'
