@@ -118,16 +118,16 @@ impl<'a> Applier<'a> {
         for (done, change) in plan.changes.into_iter().enumerate() {
             on_progress(ApplyProgress { done, total, next: &change });
             let not_applied = match change.depends_on() {
-                _ if abort_policy.is_hopeless() => NotApplied::NotTried,
+                _ if abort_policy.should_abort() => NotApplied::NotTried,
                 Some(product) if failed.contains(product) => NotApplied::WaitsFor(product.to_owned()),
                 _ => match self.apply_change(&change).await {
                     Ok(id) => {
-                        abort_policy.done();
+                        abort_policy.record_success();
                         outcome.done.push((change, id));
                         continue;
                     }
                     Err(failure) => {
-                        abort_policy.failed(&failure);
+                        abort_policy.record_failure(&failure);
                         // A lookup key can equal the key of another product.
                         if change.kind == ObjectKind::Product {
                             failed.insert(change.key.clone());
@@ -188,7 +188,7 @@ impl<'a> Applier<'a> {
                 let result = self.send(step).await;
                 self.stripe_changed = self.stripe_changed.max(match &result {
                     Ok(_) => StripeChanged::Yes,
-                    Err(failure) if failure.may_be_done() => StripeChanged::Maybe,
+                    Err(failure) if failure.may_have_succeeded() => StripeChanged::Maybe,
                     Err(_) => StripeChanged::No,
                 });
                 id = match result {
@@ -216,7 +216,8 @@ impl<'a> Applier<'a> {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
                 let call = stripe::update_product(self.environment, id, changes).map_err(not_serializable)?;
-                self.api.send(&call.repeatable_here()).await.map(|_| None)
+                self.api.send(&call.repeatable_here()).await?;
+                Ok(None)
             }
             Step::CreatePrice { key, product, body } => {
                 // [`Self::recreate_product`] ends the loop.
@@ -238,10 +239,12 @@ impl<'a> Applier<'a> {
                     changes = replaced_by(changes, &self.price_id(replacement)?)?;
                 }
                 let call = stripe::update_price(self.environment, &id, &changes).map_err(not_serializable)?;
-                self.api.send(&call.repeatable_here()).await.map(|_| None)
+                self.api.send(&call.repeatable_here()).await?;
+                Ok(None)
             }
             Step::ArchivePrice { id } => {
-                self.api.send(&stripe::archive_price(self.environment, id)).await.map(|_| None)
+                self.api.send(&stripe::archive_price(self.environment, id)).await?;
+                Ok(None)
             }
         }
     }

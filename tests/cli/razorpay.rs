@@ -341,7 +341,7 @@ fn a_lost_create_is_searched_in_the_catalog() {
                 let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(line.split(' ')).collect();
                 let ran = User::of(&stub.address).run(&words).exits(1);
                 assert_eq!(stub.lines(), [STATUS, post, SYNC, CATALOG], "{line}");
-                assert!(ran.stderr.contains("whether it was done is unknown"), "{ran:?}");
+                assert!(ran.stderr.contains("the outcome is unknown"), "{ran:?}");
                 let json = User::of(&stub.address).run(&[&words[..], &["--json"]].concat()).exits(1).error();
                 assert_eq!((&json["code"], &json["retryable"]), (&json!("OUTCOME_UNKNOWN"), &json!(false)));
                 ran
@@ -373,7 +373,7 @@ fn a_lost_connection_to_razorpay_is_reported() {
     );
     let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(CREATE_ITEM.split(' ')).collect();
     User::of(&stub.address).run(&words).exits(1).says(&[
-        "error: The backend lost its connection to Razorpay; whether it was done is unknown",
+        "error: The backend lost its connection to Razorpay; the outcome is unknown",
         "answered 500 INTERNAL_ERROR: Cannot read properties of undefined",
     ]);
     // A PUT is repeatable: it is sent again, and the user can run it again.
@@ -386,7 +386,7 @@ fn a_lost_connection_to_razorpay_is_reported() {
         .with("INSFORGE_RETRIES", "1")
         .run_with_stdin(&set, "s3cr3t")
         .exits(8)
-        .says(&["The backend lost its connection to Razorpay", "the provider is out of reach"]);
+        .says(&["The backend lost its connection to Razorpay", "the provider is unreachable"]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("PUT")).count(), 2);
 }
 
@@ -617,7 +617,7 @@ fn invalid_keys_are_not_sent() {
         ("--key-id rzp_test_ -", SECRET, "is only the prefix of a key"),
         ("--key-id '' -", SECRET, "is empty"),
         ("--key-id rzp_test_a1 -", "", "The key secret from stdin is empty"),
-        ("--key-id rzp_test_a1 -", "4May5 See", "has white space in it"),
+        ("--key-id rzp_test_a1 -", "4May5 See", "contains white space"),
         ("--key-id rzp_test_a1 -", "rzp_test_4May5See", "is a key's ID, not its secret"),
         ("--key-id rzp_test_a1 -", "ik_4May5See", "is the project's API key"),
         (
@@ -728,7 +728,7 @@ fn rotating_asks_and_explains_how_to_recover() {
     let stub =
         Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::Drop });
     User::of(&stub.address).run(&[&rotate[..], &["--yes"]].concat()).exits(1).says(&[
-        "whether it was done is unknown",
+        "the outcome is unknown",
         "`insforge payments razorpay webhooks setup test --show-secret` shows the current secret",
     ]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
@@ -753,7 +753,7 @@ fn a_backend_without_routes_for_razorpay_is_reported() {
     for words in [&["status"][..], &["sync"]] {
         User::of(&stub.address).run(&[&["payments", "razorpay"], words].concat()).exits(1).says(&[
             "error: Razorpay is not available on this backend",
-            "no payments routes for it exist at",
+            "there are no payments routes for it at",
         ]);
     }
     assert!(stub.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", stub.lines());

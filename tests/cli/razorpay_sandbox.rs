@@ -136,7 +136,7 @@ fn a_lost_create_is_searched_in_the_sandbox_too() {
     ] {
         let user = User::new();
         let ran = user.run(&["sandbox", "exec", "--fault", fault, "--", "sh", "-c", &script]).exits(0);
-        let ran = ran.says(&["whether it was done is unknown", found]);
+        let ran = ran.says(&["the outcome is unknown", found]);
         let items = if fault.contains("after") { 7 } else { 6 };
         assert_eq!(ran.stdout, format!("1\n{items}\n"), "{fault}: {}", ran.stderr);
     }

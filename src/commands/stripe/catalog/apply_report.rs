@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
 use crate::catalog::plan::{Action, CatalogPlan, PlannedChange, UnmanagedObject};
 use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name};
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Account, Environment};
 
@@ -57,7 +57,8 @@ impl ApplyReport {
         let text = |object: &UnmanagedObject| {
             format!("{} {} ({}) {}", kind(object.kind), object.id, object.name, object.reason)
         };
-        self.warnings = differing.map(|object| Warning { code: "LEFT_ALONE", text: text(object) }).collect();
+        self.warnings =
+            differing.map(|object| Warning { code: WarningCode::LeftAlone, text: text(object) }).collect();
     }
 
     /// Records all changes as done. Nothing remains after the sync, so requests without a response succeeded.

@@ -9,7 +9,7 @@ use crate::catalog::plan::{self, PlanOptions};
 use crate::catalog::{SkippedObject, export, file, managed};
 use crate::commands::stripe::catalog::inputs::read_stripe;
 use crate::commands::stripe::catalog::plan::{CompareArgs, PlanReport};
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
@@ -61,7 +61,7 @@ impl Command for Diff {
             environment: to,
             plan,
             no_changes: format!("Stripe {to} matches {from}."),
-            exit_if_different: self.compare.exit_if_different(),
+            exit_code: self.compare.exit_code,
             notes: left_out.iter().map(SkippedObject::note).collect(),
         };
         Ok(DiffReport { plan, left_out })
@@ -93,7 +93,7 @@ impl Show for DiffReport {
         self.plan.notes()
     }
 
-    fn exit(&self) -> Exit {
-        self.plan.exit()
+    fn reports_differences(&self) -> bool {
+        self.plan.reports_differences()
     }
 }

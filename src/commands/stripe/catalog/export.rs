@@ -10,7 +10,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{self, Adoption, ExportedFile, SkippedObject};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
@@ -71,8 +71,11 @@ impl MultiWrite for Export {
         let current = read_stripe(ctx, environment, true).await?;
         let path = self.path();
         let name = name(&path);
-        let before =
-            if is_stdin(&path) { None } else { run_blocking(move || Ok(files::read(&path)?)).await? };
+        let before = if is_stdin(&path) {
+            None
+        } else {
+            run_blocking(move || Ok(files::read(&path).map_err(Failure::from)?)).await?
+        };
         let (mirror, shown_name) = (current.mirror, name.clone());
         // Thousands of prices take a while, during which Ctrl-C must work.
         let (exported, before) = run_blocking(move || {
@@ -122,7 +125,7 @@ impl MultiWrite for Export {
             let (path, before) = (path.clone(), before.clone());
             run_blocking(move || {
                 check_unchanged(&path, before.as_deref())?;
-                Ok(files::check_public(&path)?)
+                Ok(files::check_public(&path).map_err(Failure::from)?)
             })
             .await?;
         }
@@ -138,7 +141,8 @@ impl MultiWrite for Export {
         if !to_stdout {
             let text = exported.text.clone();
             let written = run_blocking(move || {
-                Ok(check_unchanged(&path, before.as_deref()).and_then(|()| files::write_public(&path, &text)))
+                Ok(check_unchanged(&path, before.as_deref())
+                    .and_then(|()| Ok(files::write_public(&path, &text)?)))
             });
             written.await?.map_err(|failure| file_not_written(failure, adopted, ctx))?;
             set_interruption(" and the file was written");
@@ -151,7 +155,7 @@ impl MultiWrite for Export {
                 "{untagged} of these {have} no catalog_key at Stripe, so `apply` would create {them} again; \
                  tag {them} with `insforge payments catalog export {environment} --adopt`"
             );
-            warnings.push(Warning { code: "NOT_ADOPTED", text });
+            warnings.push(Warning { code: WarningCode::NotAdopted, text });
         }
         Ok(ExportReport { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings })
     }
@@ -185,13 +189,14 @@ async fn tag_object(api: &Api, environment: Environment, adoption: &Adoption) ->
     match adoption {
         Adoption::Product { id, changes } => {
             let call = stripe::update_product(environment, id, changes).map_err(not_serializable)?;
-            api.send(&call).await.map(drop)
+            api.send(&call).await?;
         }
         Adoption::Price { id, changes, .. } => {
             let call = stripe::update_price(environment, id, changes).map_err(not_serializable)?;
-            api.send(&call).await.map(drop)
+            api.send(&call).await?;
         }
     }
+    Ok(())
 }
 
 fn partly_tagged(failure: Failure, done: usize, total: usize, same_command: &str) -> Failure {

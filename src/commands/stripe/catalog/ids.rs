@@ -69,7 +69,7 @@ impl Ids {
         if !connection.is_some_and(|connection| connection.is_configured()) {
             let set = ctx.command(&STRIPE, &["config", "set", environment.as_str()]);
             return Err(Failure::new(
-                Code::ConfigNotFound,
+                Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned()),
                 format!("No Stripe key is configured for {environment}"),
             )
             .hint(format!("set a Stripe key with `{set}`"))

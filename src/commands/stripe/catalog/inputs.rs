@@ -90,12 +90,18 @@ pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool)
         ctx.connection(&STRIPE, environment).await?.and_then(|connection| connection.account())
     };
     let account = account.ok_or_else(|| {
-        Failure::new(Code::ConfigNotFound, format!("No Stripe account is connected in {environment}")).hint(
-            format!(
-                "set a Stripe key with `{}`",
-                ctx.command(&STRIPE, &["config", "set", environment.as_str()])
-            ),
+        Failure::new(
+            Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned()),
+            format!("No Stripe account is connected in {environment}"),
         )
+        .hint(format!(
+            "set a Stripe key with `{}`",
+            ctx.command(&STRIPE, &["config", "set", environment.as_str()])
+        ))
+        .hint(format!(
+            "give the backend a key with `{}`",
+            ctx.command(&STRIPE, &["config", "set", environment.as_str()])
+        ))
     })?;
     Ok(StripeCatalog { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
 }

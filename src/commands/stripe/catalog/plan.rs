@@ -12,7 +12,7 @@ use crate::commands::common::{EnvironmentArgs, is_stdin};
 use crate::commands::stripe::catalog::inputs::{FileArg, read_stripe};
 use crate::commands::stripe::catalog::plan_file::PlanFile;
 use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::files;
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
@@ -46,14 +46,7 @@ pub(super) struct CompareArgs {
     pub(super) no_sync: bool,
     /// Exit with 7 if there are changes
     #[arg(long)]
-    exit_code: bool,
-}
-
-impl CompareArgs {
-    /// The exit code if there are changes.
-    pub(super) const fn exit_if_different(&self) -> Exit {
-        if self.exit_code { Exit::Different } else { Exit::Done }
-    }
+    pub(super) exit_code: bool,
 }
 
 impl Plan {
@@ -114,7 +107,7 @@ impl Command for Plan {
             let name = path.display().to_string();
             let apply = ctx.command(&STRIPE, &["catalog", "apply", "--plan-file", &name]);
             notes.push(format!("Saved the plan in {name}; apply it with `{apply}`."));
-            run_blocking(move || Ok(files::write(&path, &text)?)).await?;
+            run_blocking(move || Ok(files::write(&path, &text).map_err(Failure::from)?)).await?;
         }
         Ok(PlanReport {
             title: format!("Stripe {environment}, account {}", current.account),
@@ -122,7 +115,7 @@ impl Command for Plan {
             environment,
             plan,
             no_changes: format!("Stripe {environment} matches {}.", self.file.name()),
-            exit_if_different: self.compare.exit_if_different(),
+            exit_code: self.compare.exit_code,
             notes,
         })
     }
@@ -136,8 +129,8 @@ pub(super) struct PlanReport {
     pub(super) plan: CatalogPlan,
     /// The text if there are no changes.
     pub(super) no_changes: String,
-    /// The exit code if there are changes.
-    pub(super) exit_if_different: Exit,
+    /// Whether the exit code reports changes.
+    pub(super) exit_code: bool,
     pub(super) notes: Vec<String>,
 }
 
@@ -179,7 +172,7 @@ impl Show for PlanReport {
         self.notes.clone()
     }
 
-    fn exit(&self) -> Exit {
-        if self.plan.changes.is_empty() { Exit::Done } else { self.exit_if_different }
+    fn reports_differences(&self) -> bool {
+        self.exit_code && !self.plan.changes.is_empty()
     }
 }
