@@ -375,7 +375,7 @@ fn help_and_version_are_results() {
     }
     let codes = user.run(&["help", "exit-codes"]).stdout;
     assert!(
-        codes.starts_with("  0  done\n") && codes.contains("\n 64  the command line is wrong"),
+        codes.starts_with("  0  success\n") && codes.contains("\n 64  usage: the command line is invalid"),
         "{codes}"
     );
     user.run(&["help", "nonsense"]).exits(64).says(&["No such command or topic: `nonsense`"]);

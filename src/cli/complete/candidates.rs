@@ -19,7 +19,7 @@ use crate::cli::pre_parse::PreParse;
 #[cfg(feature = "sandbox")]
 use crate::cli::sandbox;
 use crate::env::ProcessEnv;
-use crate::error::known;
+use crate::error::all_codes;
 use crate::runner::{CommandSpec, Completes, Ctx, IdList, Output};
 use crate::settings::{CachedId, CachedIds, CompletionCache, KeyFlag, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Stderr, clean_line};
@@ -98,7 +98,7 @@ pub(super) fn attach(command: Command, line: &Arc<ParsedLine>) -> Command {
                 columns.into_iter().map(|name| (name, String::new())).collect()
             }
             Completes::Codes => {
-                known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect()
+                all_codes().map(|info| (info.code.to_owned(), info.meaning.to_owned())).collect()
             }
         };
         Some(ArgValueCompleter::new(move |word: &OsStr| match word.to_str() {

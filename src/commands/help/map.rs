@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::TOPICS;
 use super::layout::is_required;
 use super::variables::variables;
-use crate::error::{Exit, known};
+use crate::error::{Exit, all_codes};
 use crate::runner::CommandSpec;
 
 /// The version of the format. Keys may be added to it, and none is removed.
@@ -41,7 +41,7 @@ pub(super) fn map(tree: &Command, path: &[String]) -> Value {
         "exitCodes": Exit::ALL.iter().map(|exit| json!({"code": exit.code(), "meaning": exit.meaning()})).collect::<Value>(),
         "errors": {
             "explain": [PROGRAM, "explain", "--json"],
-            "codes": known().map(|known| known.code).collect::<Vec<_>>(),
+            "codes": all_codes().map(|info| info.code).collect::<Vec<_>>(),
         },
         "environment": variables()
             .flat_map(|variable| variable.names.iter().map(|name| json!({"name": name, "meaning": variable.meaning})))
