@@ -20,7 +20,7 @@ pub(crate) use pre_parse::PreParse;
 use crate::commands::{Deferred, Rendered, Root, with_named_only};
 use crate::env::ProcessEnv;
 use crate::error::{Exit, Failure};
-use crate::runner::{Ctx, Ending, outdate, show_known};
+use crate::runner::{Ctx, Ending, outdate, show_json};
 use crate::ui::{Stderr, ask};
 use global::Global;
 
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             let colors = pre_parse.colors_on_stdout(&env);
             match text.render(command(), colors, cli.global.wants_json())? {
                 Rendered::Text(text) => return print(&text),
-                Rendered::Json(json) => show_known(&json, &cli.global.form(&env)?, &env)?,
+                Rendered::Json(json) => show_json(&json, &cli.global.form(&env)?, &env)?,
             }
             return Ok(Exit::Done);
         }

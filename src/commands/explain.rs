@@ -142,7 +142,7 @@ fn lines(known: &Known) -> Vec<Line<'_>> {
         }
         None => Some("each error's `retryable` says it; exit code 8 is the same"),
     };
-    let mut lines = vec![Line::new(Mark::Heading, 0, known.code), Line::new(Mark::Aside, 1, origin)];
+    let mut lines = vec![Line::new(Mark::Heading, 0, known.code), Line::new(Mark::Dimmed, 1, origin)];
     let texts = [
         ("Meaning", Some(known.meaning)),
         ("Cause", Some(known.cause)),

@@ -144,7 +144,7 @@ impl Ctx {
 
     /// Does the work, and shows that it is under way where somebody watches.
     pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
-        progress::during(self.is_watched(), doing, work).await
+        progress::spin_while(self.is_watched(), doing, work).await
     }
 
     /// Shows how far many requests are, where somebody watches.

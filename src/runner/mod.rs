@@ -22,7 +22,7 @@ mod write;
 pub(crate) use bulk::{Bulk, Entries, Entry, Verb, execute_bulk};
 pub(crate) use ctx::{Ctx, Ending, run_blocking};
 pub(crate) use failed::fields;
-pub(crate) use follow::{Follow, Sign, execute_follow};
+pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use keep::{outdate, shelf};
@@ -30,7 +30,7 @@ pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next;
-pub(crate) use show::{Done, is_broken_pipe, show_known};
+pub(crate) use show::{Done, is_broken_pipe, show_json};
 pub(crate) use write::{Change, Check, KeyInUse, Write, execute_write};
 
 use std::borrow::Cow;
@@ -82,7 +82,7 @@ const WAITING: &str = "Waiting for the backend…";
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
     let output = match command.own_form() {
-        Some(is_json) => ctx.output.beside_own(is_json)?,
+        Some(is_json) => ctx.output.output_with_format(is_json)?,
         None => ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?,
     };
     ctx.set_deadline(C::DEADLINE);

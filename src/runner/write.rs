@@ -210,7 +210,7 @@ async fn show_dry_run<W: Write>(
 ) -> Result<Exit> {
     let call = command.call(resolved)?;
     let rehearsal = DryRun::new(ctx).await?;
-    show::rehearsed(rehearsal.shown(&call)?, output, ctx).await?;
+    show::show_dry_run(rehearsal.shown(&call)?, output, ctx).await?;
     ctx.stderr.note(rehearsal.note());
     Ok(Exit::Done)
 }

@@ -1,36 +1,41 @@
-//! Rows as CSV: RFC 4180 with line feeds, a line of names first, every value as JSON has it.
+//! Rows as CSV: RFC 4180 with line feeds, the column names on the first line, every value as in the JSON.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use crate::ui::CANNOT_WRITE;
 use crate::ui::columns::Columns;
+use crate::ui::json::{Json, Members};
+use crate::ui::rows::{KIND, Row};
 use crate::ui::sanitize::{self, is_unsafe};
 
 /// The name of the only column of rows that are not objects.
 const VALUE: &str = "value";
 
-/// Rows that are written as they come. The first ones say which columns there are.
+/// CSV that is written as its rows come. The first rows determine the columns.
 #[derive(Debug)]
 pub(crate) struct Csv {
-    wanted: Option<Columns>,
-    /// Somebody's terminal must not obey what is in them.
+    chosen: Option<Columns>,
+    /// A terminal must not obey what is in a cell.
     terminal: bool,
-    /// Once the line of names is written.
+    /// The column names, once they are written.
     names: Option<Vec<String>>,
 }
 
 impl Csv {
-    pub(crate) fn new(wanted: Option<Columns>, terminal: bool) -> Self {
-        Self { wanted, terminal, names: None }
+    pub(crate) fn new(chosen: Option<Columns>, terminal: bool) -> Self {
+        Self { chosen, terminal, names: None }
     }
 
-    /// Writes rows. Where there are none nobody knows which columns there are: nothing is written.
-    pub(crate) fn write(&mut self, out: &mut dyn Write, rows: &[impl Borrow<Value>]) -> Result<()> {
-        if rows.is_empty() {
+    /// Writes rows, one at a time. Without rows the columns are unknown, and nothing is written.
+    pub(crate) fn write<'a>(
+        &mut self,
+        out: &mut dyn Write,
+        rows: impl Iterator<Item = Row<'a>> + Clone,
+    ) -> Result<()> {
+        if rows.clone().next().is_none() {
             return Ok(());
         }
         let mut csv = csv::Writer::from_writer(out);
@@ -38,19 +43,21 @@ impl Csv {
         let names = match &mut self.names {
             Some(names) => names,
             unknown => {
-                let names = names(rows, self.wanted.as_ref())?;
-                record(&mut csv, names.iter().map(|name| shown(harmless(name), terminal)))?;
+                let names = names(rows.clone(), self.chosen.as_ref())?;
+                write_record(&mut csv, names.iter().map(|name| shown(harmless(name), terminal)))?;
                 unknown.insert(names)
             }
         };
         for row in rows {
-            record(&mut csv, names.iter().map(|name| shown(cell(field(row.borrow(), name)), terminal)))?;
+            let mut next = row.members();
+            let cells = names.iter().map(|name| shown(cell(row, &mut next, name), terminal));
+            write_record(&mut csv, cells)?;
         }
         csv.flush().context(CANNOT_WRITE)
     }
 }
 
-fn record<'a>(
+fn write_record<'a>(
     csv: &mut csv::Writer<&mut dyn Write>,
     mut cells: impl Iterator<Item = Cow<'a, str>>,
 ) -> Result<()> {
@@ -58,62 +65,84 @@ fn record<'a>(
     csv.write_record(None::<&[u8]>).map_err(not_written)
 }
 
-/// Whether it is a closed pipe shows in the error that is inside.
+/// The IO error inside is what tells a closed pipe from other errors.
 fn not_written(error: csv::Error) -> anyhow::Error {
     anyhow::Error::from(io::Error::from(error)).context(CANNOT_WRITE)
 }
 
-/// Which columns to write.
-fn names(rows: &[impl Borrow<Value>], wanted: Option<&Columns>) -> Result<Vec<String>> {
-    let there = columns(rows);
-    let Some(wanted) = wanted else { return Ok(there.into_iter().map(str::to_owned).collect()) };
-    wanted.check(there.iter().copied())?;
-    Ok(wanted.among(there.iter().copied()).into_iter().map(|index| there[index].to_owned()).collect())
+/// The columns to write.
+fn names<'a>(rows: impl Iterator<Item = Row<'a>>, chosen: Option<&Columns>) -> Result<Vec<String>> {
+    let all = all_names(rows);
+    let Some(chosen) = chosen else { return Ok(all) };
+    let names = all.iter().map(String::as_str);
+    chosen.check(names.clone())?;
+    Ok(chosen.positions(names).into_iter().map(|index| all[index].clone()).collect())
 }
 
-/// The names of all fields, in the order in which they are met.
-fn columns(rows: &[impl Borrow<Value>]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
+/// The names of all members, in the order of their first appearance.
+fn all_names<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
     for row in rows {
-        let Value::Object(fields) = row.borrow() else {
-            if !names.contains(&VALUE) {
-                names.push(VALUE);
+        let kind = row.kind.map(|_| Cow::Borrowed(KIND));
+        let value = (!row.json.is_object()).then_some(Cow::Borrowed(VALUE));
+        let members = row.members().map(|(name, _)| name);
+        for (position, name) in kind.into_iter().chain(value).chain(members).enumerate() {
+            // Nearly always a row has the members of the row before.
+            if names.get(position).is_none_or(|other| *other != name)
+                && !names.iter().any(|other| *other == name)
+            {
+                names.push(name.into_owned());
             }
-            continue;
-        };
-        // Nearly always a row has the fields of the one before.
-        let same =
-            fields.len() == names.len() && fields.keys().zip(&names).all(|(name, other)| name == other);
-        if !same {
-            let new = fields.keys().map(String::as_str).filter(|name| !names.contains(name));
-            names.extend(new.collect::<Vec<_>>());
         }
     }
     names
 }
 
-fn field<'a>(row: &'a Value, name: &str) -> Option<&'a Value> {
-    match row {
-        Value::Object(fields) => fields.get(name),
-        value => (name == VALUE).then_some(value),
+/// One cell of a row. `next` are the members behind the cell before, of which this is nearly always the first.
+fn cell<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Cow<'a, str> {
+    match row.kind {
+        Some(kind) if name == KIND => kind.into(),
+        _ if !row.json.is_object() => text((name == VALUE).then_some(row.json)),
+        _ => text(value(row, next, name)),
     }
 }
 
-/// A value as text: nothing for null, JSON for what has parts.
-fn cell(value: Option<&Value>) -> Cow<'_, str> {
-    match value {
-        None | Some(Value::Null) => Cow::Borrowed(""),
-        Some(Value::String(text)) => harmless(text),
-        Some(value @ (Value::Array(_) | Value::Object(_))) => {
-            harmless(&value.to_string()).into_owned().into()
+fn value<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Option<Json<'a>> {
+    let mut members = next.clone();
+    let value = match members.next() {
+        Some((other, value)) if other == name => value,
+        _ => {
+            members = row.members();
+            members.find(|(other, _)| other == name)?.1
         }
-        Some(value) => value.to_string().into(),
+    };
+    *next = members;
+    Some(value)
+}
+
+/// A value as a cell: nothing for null, and JSON for nested values.
+fn text(value: Option<Json<'_>>) -> Cow<'_, str> {
+    let value = value.unwrap_or(Json::NULL);
+    if value == Json::NULL {
+        return "".into();
+    }
+    match value.string() {
+        Some(text) => harmless_cow(text),
+        None if value.is_array() || value.is_object() => harmless_cow(value.compact()),
+        None => value.as_str().into(),
     }
 }
 
-/// A spreadsheet runs text that begins like a formula, in the wide letters of East Asia too, and takes an apostrophe
-/// before it for the sign that it is none (OWASP, CSV Injection). Where it takes semicolons or tabs for the ends of cells, a
-/// cell can begin in the middle of ours. Numbers stay: a negative amount is no formula.
+fn harmless_cow(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => harmless(text),
+        Cow::Owned(text) => harmless(&text).into_owned().into(),
+    }
+}
+
+/// Puts an apostrophe before text that a spreadsheet would run as a formula (OWASP, CSV Injection), in the wide letters
+/// of East Asia too. A spreadsheet that takes semicolons or tabs as separators can see a cell begin in the middle of
+/// ours. Numbers stay: a negative amount is not a formula.
 fn harmless(text: &str) -> Cow<'_, str> {
     const ENDS: [char; 4] = [';', '\t', '\n', '\r'];
     let is_run = |(place, cell): (usize, &str)| {
@@ -128,11 +157,11 @@ fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 fn begins_formula(cell: &str) -> bool {
-    let unseen = |c: char| c.is_whitespace() || is_unsafe(c);
-    cell.trim_start_matches(unseen).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+    let invisible = |c: char| c.is_whitespace() || is_unsafe(c);
+    cell.trim_start_matches(invisible).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
-/// A cell as it is written: to a terminal without what that would obey.
+/// A cell as it is written. On a terminal control characters are replaced.
 fn shown(cell: Cow<'_, str>, terminal: bool) -> Cow<'_, str> {
     if terminal { sanitize::lines(&cell).into_owned().into() } else { cell }
 }
@@ -140,17 +169,30 @@ fn shown(cell: Cow<'_, str>, terminal: bool) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::ui::rows::rows_in;
+    use serde_json::{Value, json};
 
-    fn csv(rows: &Value, wanted: Option<&str>) -> Result<String> {
+    fn csv(rows: &Value, chosen: Option<&str>) -> Result<String> {
+        let text = rows.to_string();
         let mut out = Vec::new();
-        Csv::new(wanted.map(|wanted| wanted.parse().unwrap()), false)
-            .write(&mut out, rows.as_array().unwrap())?;
+        Csv::new(chosen.map(|chosen| chosen.parse().unwrap()), false)
+            .write(&mut out, rows_in(Json::parse(text.as_bytes()).unwrap(), &[]))?;
         Ok(String::from_utf8(out).unwrap())
     }
 
     #[test]
-    fn every_field_of_every_row_has_its_column() {
+    fn values_are_found_in_any_order_and_numbers_are_exact() {
+        let rows = json!([{"id": "a", "n": 1}, {"n": 2, "id": "b"}, {"x": [1, "é"], "id": "c"}, {}, 7]);
+        let expected = "id,n,x,value\na,1,,\nb,2,,\nc,,\"[1,\"\"é\"\"]\",\n,,,\n,,,7\n";
+        assert_eq!(csv(&rows, None).unwrap(), expected);
+        let rows = Json::parse(br#"[{"n":1.50,"s":"\u00e9\/","e":1E5}]"#).unwrap();
+        let mut out = Vec::new();
+        Csv::new(None, false).write(&mut out, rows_in(rows, &[])).unwrap();
+        assert_eq!(out, "n,s,e\n1.50,é/,1E5\n".as_bytes());
+    }
+
+    #[test]
+    fn every_name_of_every_row_is_a_column() {
         let rows = json!([{"id": "a", "amount": -5, "on": true}, {"id": "b,\"c\"", "tier": null, "metadata": {"k": [1]}}]);
         let text = "id,amount,on,tier,metadata\na,-5,true,,\n\"b,\"\"c\"\"\",,,,\"{\"\"k\"\":[1]}\"\n";
         assert_eq!(csv(&rows, None).unwrap(), text);
@@ -166,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_begins_like_a_formula() {
+    fn no_cell_begins_like_a_formula() {
         for text in [
             "=1+1",
             "+49",

@@ -1,109 +1,432 @@
-//! JSON on stdout: two spaces of indent, or a line for each of many; keys in the order they came. Characters that could make a terminal do
-//! something are escaped; to a program that is the same string.
+//! JSON as text: checked once, then read and written as bytes, because a tree of it takes up to 25 times the memory.
+//! Numbers, escapes and key order stay as they are. Characters that could control a terminal are escaped, which
+//! leaves the value the same.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde::de::{Error, IgnoredAny};
 
 use crate::ui::sanitize::is_unsafe;
 
-/// Writes a value and a line break.
-pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    write_with(out, value, PrettyFormatter::with_indent(b"  "))
+/// The deepest nesting that is written. Indentation grows with the square of the depth.
+const DEEPEST: usize = 128;
+
+/// Well-formed JSON that is nested at most 128 levels deep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    /// `null`.
+    pub(super) const NULL: Self = Self("null");
+
+    /// Checks the text.
+    pub(crate) fn parse(text: &'a [u8]) -> serde_json::Result<Self> {
+        let text = std::str::from_utf8(text).map_err(Error::custom)?;
+        if is_too_deep(text.as_bytes()) {
+            return Err(Error::custom(format_args!("nested more than {DEEPEST} levels deep")));
+        }
+        serde_json::from_str::<IgnoredAny>(text)?;
+        Ok(Self(text.trim_ascii()))
+    }
+
+    pub(crate) const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    pub(super) fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    pub(super) fn is_array(self) -> bool {
+        self.0.starts_with('[')
+    }
+
+    /// The elements of an array, or the names and values of an object, one after the other.
+    fn children(self) -> Children<'a> {
+        Children { rest: &self.0[1..self.0.len() - 1] }
+    }
+
+    /// The elements of an array. `null` has none, and anything else is its own only element.
+    pub(super) fn elements(self) -> Children<'a> {
+        if self.is_array() {
+            return self.children();
+        }
+        Children { rest: if self == Self::NULL { "" } else { self.0 } }
+    }
+
+    /// The members of an object; anything else has none.
+    pub(super) fn members(self) -> Members<'a> {
+        Members(if self.is_object() { self.children() } else { Children { rest: "" } })
+    }
+
+    /// The value of a member.
+    pub(super) fn get(self, name: &str) -> Option<Self> {
+        self.members().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// A string's text, without quotes and escapes. Escapes that stand for no character stay as they are.
+    pub(super) fn string(self) -> Option<Cow<'a, str>> {
+        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        if !inside.contains('\\') {
+            return Some(inside.into());
+        }
+        Some(serde_json::from_str(self.0).map_or(inside.into(), Cow::Owned))
+    }
+
+    /// The text without spaces between its parts. It is copied only if it has some.
+    pub(super) fn compact(self) -> Cow<'a, str> {
+        let mut length = Length(0);
+        // A counter takes everything.
+        let _ = JsonWriter::compact(&mut length).write(self.0);
+        if length.0 == self.0.len() {
+            return self.0.into();
+        }
+        let mut compact = Vec::with_capacity(length.0);
+        let _ = JsonWriter::compact(&mut compact).write(self.0);
+        String::from_utf8_lossy(&compact).into_owned().into()
+    }
 }
 
-/// Writes a value as a line of its own.
-pub(crate) fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    write_with(out, value, CompactFormatter)
+/// Counts what is written.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-fn write_with(out: &mut dyn Write, value: &impl Serialize, layout: impl Formatter) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *out, Safe(layout)))?;
+/// Values with commas or colons between them.
+#[derive(Clone, Debug)]
+pub(super) struct Children<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Children<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        let between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | ':');
+        let rest = self.rest.trim_start_matches(between);
+        let (value, rest) = rest.split_at(value_length(rest.as_bytes()));
+        self.rest = rest;
+        (!value.is_empty()).then_some(Json(value))
+    }
+}
+
+/// The names and values of an object, in its order.
+#[derive(Clone, Debug)]
+pub(super) struct Members<'a>(Children<'a>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Cow<'a, str>, Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.0.next()?.string()?, self.0.next()?))
+    }
+}
+
+/// The length of the value at the beginning.
+fn value_length(json: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < json.len() {
+        match json[at] {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
+                at += 1;
+                continue;
+            }
+            _ => {
+                at += scalar_length(&json[at..]);
+                if depth == 0 {
+                    return at;
+                }
+                continue;
+            }
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+    at
+}
+
+/// The length of the string, number or word at the beginning; at least one byte.
+fn scalar_length(json: &[u8]) -> usize {
+    if json[0] != b'"' {
+        let ends = |byte: &u8| matches!(byte, b',' | b':' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+        return json.iter().position(ends).unwrap_or(json.len()).max(1);
+    }
+    let mut at = 1;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    json.len()
+}
+
+/// Whether it is nested too deeply to be written, or to be read by a filter.
+pub(super) fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < json.len() {
+        match json[at] {
+            b'"' => {
+                at += scalar_length(&json[at..]);
+                continue;
+            }
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Lays out JSON that comes piece by piece, so that pieces can be left out or put in. A piece ends where a token ends.
+struct JsonWriter<'a> {
+    out: &'a mut dyn Write,
+    indented: bool,
+    depth: usize,
+    /// Nothing was written yet into the array or object that was opened last.
+    is_empty: bool,
+}
+
+impl<'a> JsonWriter<'a> {
+    /// Two spaces of indentation for each level, and a line for each value.
+    fn indented(out: &'a mut dyn Write) -> Self {
+        Self { out, indented: true, depth: 0, is_empty: false }
+    }
+
+    /// One line without spaces.
+    fn compact(out: &'a mut dyn Write) -> Self {
+        Self { indented: false, ..Self::indented(out) }
+    }
+
+    fn write(&mut self, piece: &str) -> io::Result<()> {
+        let bytes = piece.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let end = match bytes[at] {
+                b' ' | b'\t' | b'\n' | b'\r' => {
+                    at += 1;
+                    continue;
+                }
+                b'[' | b']' | b'{' | b'}' | b',' | b':' => at + 1,
+                _ => at + scalar_length(&bytes[at..]),
+            };
+            self.token(&piece[at..end])?;
+            at = end;
+        }
+        Ok(())
+    }
+
+    fn token(&mut self, token: &str) -> io::Result<()> {
+        match token {
+            "[" | "{" => {
+                self.begin_value()?;
+                self.depth += 1;
+                self.is_empty = true;
+                self.out.write_all(token.as_bytes())
+            }
+            "]" | "}" => {
+                self.depth = self.depth.saturating_sub(1);
+                if !std::mem::take(&mut self.is_empty) {
+                    self.new_line()?;
+                }
+                self.out.write_all(token.as_bytes())
+            }
+            "," => {
+                self.out.write_all(b",")?;
+                self.new_line()
+            }
+            ":" => self.out.write_all(if self.indented { b": " } else { b":" }),
+            scalar => {
+                self.begin_value()?;
+                write_scalar(self.out, scalar)
+            }
+        }
+    }
+
+    fn begin_value(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.is_empty) { self.new_line() } else { Ok(()) }
+    }
+
+    fn new_line(&mut self) -> io::Result<()> {
+        const SPACES: [u8; 2 * DEEPEST] = [b' '; 2 * DEEPEST];
+        if !self.indented {
+            return Ok(());
+        }
+        self.out.write_all(b"\n")?;
+        self.out.write_all(&SPACES[..(2 * self.depth).min(SPACES.len())])
+    }
+}
+
+/// Writes a string, number or word as it is, but for the characters of a string that a terminal would obey.
+fn write_scalar(out: &mut dyn Write, scalar: &str) -> io::Result<()> {
+    let mut rest = scalar;
+    // Nearly always all of it is plain, which is soon seen.
+    let is_plain = rest.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    while let Some(at) = if is_plain { None } else { rest.find(is_unsafe) } {
+        let (safe, from) = rest.split_at(at);
+        out.write_all(safe.as_bytes())?;
+        let mut chars = from.chars();
+        for unit in chars.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = chars.as_str();
+    }
+    out.write_all(rest.as_bytes())
+}
+
+/// Writes JSON with indentation, and a line break.
+pub(crate) fn write_json(out: &mut dyn Write, json: Json<'_>) -> io::Result<()> {
+    JsonWriter::indented(out).write(json.as_str())?;
     out.write_all(b"\n")
 }
 
-/// A layout, which escapes ASCII's control characters by itself, with the others escaped too.
-struct Safe<L>(L);
+/// Writes JSON that comes in pieces as a line of its own.
+pub(crate) fn write_json_line<'a>(
+    out: &mut dyn Write,
+    pieces: impl IntoIterator<Item = &'a str>,
+) -> io::Result<()> {
+    let mut writer = JsonWriter::compact(out);
+    pieces.into_iter().try_for_each(|piece| writer.write(piece))?;
+    out.write_all(b"\n")
+}
 
-impl<L: Formatter> Formatter for Safe<L> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_unsafe) {
-            let (safe, from) = rest.split_at(at);
-            out.write_all(safe.as_bytes())?;
-            let mut chars = from.chars();
-            for unit in chars.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = chars.as_str();
-        }
-        out.write_all(rest.as_bytes())
-    }
-
-    fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
-        self.0.write_char_escape(out, escape)
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
-    }
+/// Writes a value with indentation or as a line, and a line break.
+pub(crate) fn write_value(out: &mut dyn Write, value: &impl Serialize, as_line: bool) -> io::Result<()> {
+    let text = serde_json::to_string(value)?;
+    if as_line { write_json_line(out, [&*text]) } else { write_json(out, Json(&text)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn indented(text: &str) -> String {
+        let mut out = Vec::new();
+        write_json(&mut out, Json::parse(text.as_bytes()).unwrap()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn line(text: &str) -> String {
+        let mut out = Vec::new();
+        write_json_line(&mut out, [Json::parse(text.as_bytes()).unwrap().as_str()]).unwrap();
+        String::from_utf8(out).unwrap()
+    }
 
     #[test]
-    fn escapes_what_a_terminal_would_obey_and_reads_back_the_same() {
-        let value = serde_json::json!({"z": "a\u{1b}[0m\u{9b}\u{202e}\u{7f} é", "a": [], "n": {"b": null, "c": [1, 2]}});
-        let mut out = Vec::new();
-        write_json(&mut out, &value).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(
-            text,
-            "{\n  \"z\": \"a\\u001b[0m\\u009b\\u202e\\u007f é\",\n  \"a\": [],\n  \"n\": {\n    \"b\": null,\n    \"c\": [\n      1,\n      2\n    ]\n  }\n}\n"
-        );
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
-        let mut line = Vec::new();
-        write_json_line(&mut line, &value).unwrap();
-        let line = String::from_utf8(line).unwrap();
-        assert_eq!(
-            line,
-            "{\"z\":\"a\\u001b[0m\\u009b\\u202e\\u007f é\",\"a\":[],\"n\":{\"b\":null,\"c\":[1,2]}}\n"
-        );
+    fn control_characters_are_escaped_and_the_value_stays_the_same() {
+        let value = json!({"z": "a\u{1b}[0m\u{9b}\u{202e}\u{7f} é", "a": [], "n": {"b": null, "c": [1, 2]}});
+        let text = value.to_string();
+        let expected = "{\n  \"z\": \"a\\u001b[0m\\u009b\\u202e\\u007f é\",\n  \"a\": [],\n  \"n\": {\n    \"b\": null,\n    \"c\": [\n      1,\n      2\n    ]\n  }\n}\n";
+        assert_eq!(indented(&text), expected);
+        assert_eq!(serde_json::from_str::<Value>(expected).unwrap(), value);
+        let expected =
+            "{\"z\":\"a\\u001b[0m\\u009b\\u202e\\u007f é\",\"a\":[],\"n\":{\"b\":null,\"c\":[1,2]}}\n";
+        assert_eq!(line(&text), expected);
+    }
+
+    #[test]
+    fn numbers_escapes_and_repeated_names_are_kept() {
+        let text =
+            r#"{"a":[1.50,-0,1e5,1E+05,123456789012345678901234567890],"s":"\u00e9\/\ud800\"\\","a":true}"#;
+        assert_eq!(line(text), format!("{text}\n"));
+        let spaced = " { \"a\" :\n[ ] , \"b\":\t{ } }\r\n";
+        assert_eq!(indented(spaced), "{\n  \"a\": [],\n  \"b\": {}\n}\n");
+        assert_eq!(line(spaced), "{\"a\":[],\"b\":{}}\n");
+        for scalar in ["0", "null", "\"\"", " -1.0 "] {
+            assert_eq!(indented(scalar), format!("{}\n", scalar.trim()));
+        }
+    }
+
+    #[test]
+    fn invalid_and_deep_json_is_refused() {
+        for text in ["", "[", "[1,]", "{\"a\"}", "01", "\"a", "[] []", "\"\\x\"", "\"\u{1}\"", "nul"] {
+            assert!(Json::parse(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(Json::parse(b"\"\xff\"").is_err());
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(Json::parse(nested(DEEPEST).as_bytes()).is_ok());
+        let error = Json::parse(nested(DEEPEST + 1).as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "nested more than 128 levels deep");
+        let brackets_in_a_string = format!("\"\\\"{}\"", "[".repeat(500));
+        assert!(Json::parse(brackets_in_a_string.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn elements_and_members_are_slices_of_the_text() {
+        let text = r#" {"a" : [ 1, "x,]\"" ,{"b":[]} , [ ] ], "\u0062": null} "#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        let elements: Vec<&str> = json.get("a").unwrap().elements().map(Json::as_str).collect();
+        assert_eq!(elements, ["1", r#""x,]\"""#, r#"{"b":[]}"#, "[ ]"]);
+        assert_eq!(json.get("b"), Some(Json::NULL));
+        assert_eq!(Json::NULL.elements().count() + Json::NULL.members().count(), 0);
+        assert_eq!(json.elements().collect::<Vec<_>>(), [json]);
+        assert_eq!(json.compact(), r#"{"a":[1,"x,]\"",{"b":[]},[]],"\u0062":null}"#);
+        assert!(matches!(Json(r#"{"a":[]}"#).compact(), Cow::Borrowed(_)));
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_filter("a number of JSON", |number| number.is_finite()).prop_map(Value::from),
+            "[ -~é日\n\"\\\\]{0,8}".prop_map(Value::from),
+        ];
+        scalar.prop_recursive(6, 64, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::vec(("[a-z\"\\\\]{0,4}", inner), 0..6)
+                    .prop_map(|members| members.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_layout_is_serde_json_s(value in values()) {
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            let compact = value.to_string();
+            prop_assert_eq!(indented(&compact), format!("{}\n", pretty));
+            prop_assert_eq!(indented(&pretty), format!("{}\n", pretty));
+            prop_assert_eq!(line(&pretty), format!("{}\n", compact));
+        }
+
+        #[test]
+        fn children_are_what_serde_json_reads(value in values()) {
+            let text = serde_json::to_string_pretty(&value).unwrap();
+            let json = Json::parse(text.as_bytes()).unwrap();
+            let read = |json: Json<'_>| serde_json::from_str::<Value>(json.as_str()).unwrap();
+            match value {
+                Value::Array(elements) => prop_assert_eq!(json.elements().map(read).collect::<Vec<_>>(), elements),
+                Value::Object(members) => {
+                    let read = json.members().map(|(name, value)| (name.into_owned(), read(value)));
+                    prop_assert_eq!(read.collect::<Vec<_>>(), members.into_iter().collect::<Vec<_>>());
+                }
+                scalar => prop_assert_eq!(read(json), scalar),
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Code, Failure};
-use crate::ui::{SourceSnippet, marked};
+use crate::ui::SourceSnippet;
 
 /// What is wrong, and where.
 #[derive(Debug)]
@@ -57,10 +57,10 @@ impl Source<'_> {
     /// Tells a mistake as compilers do: `payments.toml:7:10: what is wrong`, and the line below. Lines and columns
     /// begin at 1, columns count characters.
     pub(super) fn failure(self, Mistake { at, sentence, hint }: Mistake) -> Failure {
-        let SourceSnippet { line, column, picture } = marked(self.text, at);
+        let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, at);
         let name = self.name;
         let failure =
-            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {sentence}")).why(picture);
+            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {sentence}")).why(excerpt);
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::api::{self, Call, Reply};
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, Ctx, Follow, Gateway, Sign, execute, execute_follow};
+use crate::runner::{Command, Ctx, Follow, Gateway, RowKey, execute, execute_follow};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
@@ -51,22 +51,22 @@ impl<G: Gateway> Transactions<G> {
 
 impl<G: Gateway> Follow for Transactions<G> {
     type Rows = wire::Transactions;
-    const MOST: usize = MOST as usize;
+    const MAX_ROWS: usize = MOST as usize;
 
     fn call(&self) -> Result<Call<Self::Rows>, Failure> {
         let environment = self.rows.environment.resolve()?;
         Ok(api::transactions(G::PROVIDER, environment, &self.rows.subject(), Some(MOST)))
     }
 
-    fn signs(rows: &Self::Rows) -> Vec<Sign<'_>> {
-        let sign = |row| {
+    fn keys(rows: &Self::Rows) -> Vec<RowKey<'_>> {
+        let key = |row| {
             let id = Transaction::reference(row).map(|(_, id)| id);
-            Sign { identity: row.identity(), version: row.version(), id }
+            RowKey { identity: row.identity(), version: row.version(), id }
         };
-        rows.transactions.iter().map(sign).collect()
+        rows.transactions.iter().map(key).collect()
     }
 
-    fn first(&self) -> usize {
+    fn initial_rows(&self) -> usize {
         self.rows.limit.limit.unwrap_or(USUAL).into()
     }
 

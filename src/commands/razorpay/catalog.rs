@@ -50,7 +50,9 @@ pub(crate) trait Row: Sized + 'static {
 }
 
 /// Rows as a table shows them.
-pub(crate) fn section<'a, R: Row>(rows: impl IntoIterator<Item = &'a R>) -> Section<'a> {
+pub(crate) fn section<'a, R: Row>(
+    rows: impl IntoIterator<Item = &'a R, IntoIter: Clone + 'a>,
+) -> Section<'a> {
     Section::new(R::COLUMNS, rows.into_iter().map(Row::cells))
 }
 

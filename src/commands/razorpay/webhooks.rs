@@ -190,10 +190,10 @@ impl Show for ToEnter {
     }
 
     /// With the secret as it was asked for.
-    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
-        let mut row = json.clone();
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        let mut row = self.json()?.into_owned();
         row["webhookSecret"] = self.secret.as_str().into();
-        vec![Cow::Owned(row)]
+        Ok(Some(vec![row]))
     }
 
     fn page(&self) -> Page<'_> {

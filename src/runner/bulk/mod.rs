@@ -105,7 +105,7 @@ struct Ready<R> {
 }
 
 async fn many<B: Bulk>(command: &B, file: &str, entries: Vec<Entry<B::Object>>, ctx: &Ctx) -> Result<Exit> {
-    let output = ctx.output.output_for_many()?;
+    let output = ctx.output.output_for_bulk()?;
     let (lines, mut all) = resolve(command, file, entries, ctx)?;
     command.key_each(&mut all)?;
     let Some(first) = all.first() else {

@@ -42,7 +42,7 @@ impl<'a> ResultWriter<'a> {
         let written = match (self.output, told) {
             (Output::Ids, Told::Failed(failure)) => {
                 let what = format!("{}: {}", place(index, line), failure.what);
-                self.bar.make_way(|| {
+                self.bar.suspend(|| {
                     self.ctx.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
                 });
                 Ok(())

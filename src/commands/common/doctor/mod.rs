@@ -88,7 +88,7 @@ impl Show for Report {
     const ROWS: Rows = &[("checks", "check")];
     /// Where there is no room for a row it becomes `fail: webhook` and what was found.
     const TABLES: Tables = &[
-        &[Column::label("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
+        &[Column::verdict("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
         &[Column::label("Check"), Column::new("Command")],
     ];
 

@@ -160,15 +160,16 @@ impl Show for Report {
     }
 
     /// What was done and what was not, each saying which it is.
-    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        let json = self.json()?;
         let of = |list: &str, done: bool| {
             let rows = json.get(list).and_then(Value::as_array).into_iter().flatten().cloned();
             rows.map(move |mut row| {
                 row["done"] = done.into();
-                Cow::Owned(row)
+                row
             })
         };
-        of("done", true).chain(of("notDone", false)).collect()
+        Ok(Some(of("done", true).chain(of("notDone", false)).collect()))
     }
 
     fn page(&self) -> Page<'_> {
@@ -179,7 +180,7 @@ impl Show for Report {
         let tried = |undone: &Undone| !matches!(undone, Undone::NotTried);
         for (change, _) in self.applied.not_done.iter().filter(|(_, undone)| tried(undone)) {
             lines.push(Line::new(
-                Mark::Aside,
+                Mark::Dimmed,
                 0,
                 format!("not done: {} {}", verb(change.action), name(change)),
             ));

@@ -19,7 +19,7 @@ pub(super) fn plan_lines(plan: &Plan) -> Vec<Line<'_>> {
         lines.push(Line::new(Mark::Heading, 0, "Left alone"));
         for left in &plan.unmanaged {
             let text = format!("{} {}  {}: {}", kind(left.kind), left.id, left.name, left.reason);
-            lines.push(Line::new(Mark::Aside, 1, text));
+            lines.push(Line::new(Mark::Dimmed, 1, text));
         }
     }
     lines
@@ -116,7 +116,7 @@ fn change_lines(change: &Change) -> Vec<Line<'_>> {
     // That something is new, or which of its fields differ, is to be seen.
     let speaks = matches!(change.action, Action::Replace | Action::Archive) || lines.len() == 1;
     if speaks && change.action != Action::Create {
-        lines.push(Line::new(Mark::Aside, 3, change.reason.as_str()));
+        lines.push(Line::new(Mark::Dimmed, 3, change.reason.as_str()));
     }
     lines
 }
