@@ -6,11 +6,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::api::body::Body;
-use crate::api::reply::{Answered, Bytes, Reply};
+use crate::api::reply::{Answered, Reply};
 use crate::api::retry::Replay;
-use crate::wire::{Environment, Generation};
+use crate::wire::{Body as AnswerBody, Environment, Generation, read_body};
 
 /// What may stand unescaped in a path segment or a query value: RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -164,7 +165,7 @@ impl Route {
 }
 
 /// Reads the data, and makes a body of it where the one that came must not be shown.
-type Reader<T> = fn(&[u8]) -> serde_json::Result<(Option<Value>, T)>;
+type Reader<T> = fn(&AnswerBody) -> serde_json::Result<(Option<Value>, T)>;
 
 /// A request whose answer is a `T`.
 #[derive(Debug)]
@@ -240,19 +241,22 @@ impl<T: DeserializeOwned> Call<T> {
     }
 
     /// Reads the body of a success.
-    pub(crate) fn read(&self, bytes: Bytes) -> serde_json::Result<Reply<T>> {
-        let (made, data) = (self.read)(&bytes)?;
-        let body = made.map_or_else(|| Answered::Came(bytes), Answered::Made);
+    pub(crate) fn read(&self, bytes: Zeroizing<Vec<u8>>) -> serde_json::Result<Reply<T>> {
+        let body = AnswerBody::new(bytes);
+        let (made, data) = (self.read)(&body)?;
+        let body = made.map_or_else(|| Answered::Came(body), Answered::Made);
         Ok(Reply { body, data, provider: self.route.provider })
     }
 }
 
-fn whole<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<(Option<Value>, T)> {
-    Ok((None, serde_json::from_slice(bytes)?))
+fn whole<T: DeserializeOwned>(body: &AnswerBody) -> serde_json::Result<(Option<Value>, T)> {
+    Ok((None, read_body(body)?))
 }
 
-fn without_secrets<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> serde_json::Result<(Option<Value>, T)> {
-    let data: T = serde_json::from_slice(bytes)?;
+fn without_secrets<T: DeserializeOwned + Serialize>(
+    body: &AnswerBody,
+) -> serde_json::Result<(Option<Value>, T)> {
+    let data: T = read_body(body)?;
     Ok((Some(serde_json::to_value(&data)?), data))
 }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::api::call::Provider;
+use crate::wire::Body;
 
 /// The backend's answer: its body as it came, and what we read in it.
 #[derive(Debug)]
@@ -38,10 +38,7 @@ impl<T> Reply<T> {
 #[derive(Debug)]
 pub(super) enum Answered {
     /// The bytes that came.
-    Came(Bytes),
+    Came(Body),
     /// Made of what we read, because what came has secrets in it.
     Made(Value),
 }
-
-/// Wiped when they are dropped.
-pub(super) type Bytes = Zeroizing<Vec<u8>>;

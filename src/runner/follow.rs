@@ -23,7 +23,7 @@ pub(crate) trait Follow {
     fn call(&self) -> Result<Call<Self::Rows>, Failure>;
 
     /// The key of each row, in the list's order.
-    fn keys(rows: &Self::Rows) -> Vec<RowKey<'_>>;
+    fn keys(rows: &Self::Rows) -> Vec<RowKey>;
 
     /// How many existing rows are shown first.
     fn initial_rows(&self) -> usize;
@@ -34,12 +34,12 @@ pub(crate) trait Follow {
 
 /// What identifies a row in the next answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RowKey<'a> {
+pub(crate) struct RowKey {
     pub(crate) identity: String,
     /// Differs after the row has changed.
-    pub(crate) version: &'a str,
+    pub(crate) version: String,
     /// The id for `-o ids`.
-    pub(crate) id: Option<&'a str>,
+    pub(crate) id: Option<String>,
 }
 
 /// The longest wait after failed requests, unless the interval is longer.
@@ -149,7 +149,7 @@ impl SeenRows {
     /// The limit of remembered versions. A row that left the list can come back after others were deleted.
     const LIMIT: usize = 4096;
 
-    fn add(&mut self, keys: &[RowKey<'_>]) -> NewRows {
+    fn add(&mut self, keys: &[RowKey]) -> NewRows {
         if self.versions.len() > Self::LIMIT {
             // The rows of this answer are not forgotten.
             let known: Vec<_> = keys.iter().filter(|key| self.versions.contains(&version(key))).collect();
@@ -168,7 +168,7 @@ impl SeenRows {
     }
 }
 
-fn version(key: &RowKey<'_>) -> String {
+fn version(key: &RowKey) -> String {
     format!("{}\n{}", key.identity, key.version)
 }
 
@@ -176,10 +176,10 @@ fn version(key: &RowKey<'_>) -> String {
 mod tests {
     use super::*;
 
-    fn keys(rows: &[(&str, &'static str)]) -> Vec<RowKey<'static>> {
-        let key = |(name, version): &(&str, &'static str)| RowKey {
+    fn keys(rows: &[(&str, &str)]) -> Vec<RowKey> {
+        let key = |(name, version): &(&str, &str)| RowKey {
             identity: (*name).to_owned(),
-            version,
+            version: (*version).to_owned(),
             ..RowKey::default()
         };
         rows.iter().map(key).collect()

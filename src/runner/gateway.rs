@@ -53,10 +53,10 @@ pub(crate) struct Unmapped {
 
 impl Unmapped {
     /// Of these, each with its id, whether it goes on, and whether it has a billing subject.
-    pub(crate) fn among<'a>(all: impl Iterator<Item = (&'a str, bool, bool)>) -> Self {
+    pub(crate) fn among(all: impl Iterator<Item = (String, bool, bool)>) -> Self {
         all.fold(Self::default(), |mut unmapped, (id, goes_on, has_subject)| {
             unmapped.of += 1;
-            unmapped.ids.extend((goes_on && !has_subject).then(|| id.to_owned()));
+            unmapped.ids.extend((goes_on && !has_subject).then_some(id));
             unmapped
         })
     }

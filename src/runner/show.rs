@@ -13,9 +13,10 @@ use crate::runner::follow::RowKey;
 use crate::runner::jq_process::run_filter;
 use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
-    CANNOT_WRITE, Columns, Csv, Filter, FilterFormat, Json, Page, Row, Rows, Show, Stream, Tables, View,
+    CANNOT_WRITE, Columns, Csv, Filter, FilterFormat, Page, Row, Rows, Show, Stream, Tables, View,
     clean_line, rows_at, rows_in, write_json, write_page, write_value,
 };
+use crate::wire::Json;
 
 /// Shows the request that would be sent. It has no table and no ids, and --columns is not for it.
 pub(super) async fn show_dry_run(request: Value, output: Output, ctx: &Ctx) -> Result<()> {
@@ -62,7 +63,15 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
         return Box::pin(run_filter(filter, &text, output == Output::Jsonl, ctx)).await;
     }
     match output {
-        Output::Ids => to_stdout(|out| write_ids(out, reply.ids())),
+        Output::Ids => to_stdout(|out| {
+            let mut written = Ok(());
+            reply.for_each_id(&mut |id| {
+                if written.is_ok() {
+                    written = write_ids(out, [id]);
+                }
+            });
+            written
+        }),
         Output::Table => {
             let page = reply.page();
             let page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
@@ -199,11 +208,13 @@ impl<'a> RowWriter<'a> {
     pub(super) async fn write<T: View>(
         &mut self,
         reply: &Reply<T>,
-        keys: &[RowKey<'_>],
+        keys: &[RowKey],
         positions: &[usize],
     ) -> Result<()> {
         match self.output {
-            Output::Ids => show_ids(positions.iter().filter_map(|position| keys.get(*position)?.id)),
+            Output::Ids => {
+                show_ids(positions.iter().filter_map(|position| keys.get(*position)?.id.as_deref()))
+            }
             Output::Table => {
                 let page = reply.data.page();
                 let columns = self.ctx.output.columns.as_ref();
@@ -279,8 +290,8 @@ impl<T: View> Show for Reply<T> {
         Page { empty: format!("No {} {} found.", self.provider.name, T::NOUN), ..self.data.page() }
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.data.ids()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.data.for_each_id(take);
     }
 
     fn notes(&self) -> Vec<String> {
@@ -310,8 +321,8 @@ impl<T: View> Show for Done<T> {
         self.reply.data.page()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.reply.data.ids()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.reply.data.for_each_id(take);
     }
 
     fn notes(&self) -> Vec<String> {

@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 
 use crate::ui::CANNOT_WRITE;
 use crate::ui::columns::Columns;
-use crate::ui::json::{Json, Members};
+use crate::ui::json::compact;
 use crate::ui::rows::{KIND, Row};
 use crate::ui::sanitize::{self, is_unsafe};
+use crate::wire::{Json, Members};
 
 /// The name of the only column of rows that are not objects.
 const VALUE: &str = "value";
@@ -128,7 +129,7 @@ fn text(value: Option<Json<'_>>) -> Cow<'_, str> {
     }
     match value.string() {
         Some(text) => harmless_cow(text),
-        None if value.is_array() || value.is_object() => harmless_cow(value.compact()),
+        None if value.is_array() || value.is_object() => harmless_cow(compact(value)),
         None => value.as_str().into(),
     }
 }

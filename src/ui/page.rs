@@ -30,6 +30,10 @@ pub(crate) trait Show {
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
+    /// Takes the ids one by one, if the rows are not in memory.
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.ids().into_iter().for_each(take);
+    }
     /// What to print on stderr beside the page: `✓ …`.
     fn notes(&self) -> Vec<String> {
         Vec::new()
@@ -61,6 +65,10 @@ pub(crate) trait View {
     /// One id a line.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
+    }
+    /// Takes the ids one by one, if the rows are not in memory.
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.ids().into_iter().for_each(take);
     }
     /// What to print on stderr beside the page.
     fn notes(&self) -> Vec<String> {
@@ -185,6 +193,11 @@ impl<'a> Section<'a> {
     pub(crate) fn titled(self, title: &'static str) -> Self {
         Self { title: Some(title), ..self }
     }
+}
+
+/// Cells that do not borrow from a row that was read for them.
+pub(crate) fn into_owned(cells: Cells<'_>) -> Cells<'static> {
+    cells.into_iter().map(|cell| Cow::Owned(cell.into_owned())).collect()
 }
 
 /// A cell: the text, or a dash if there is none.

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::ui::json::{Json, Members, write_json_line};
+use crate::ui::json::write_json_line;
+use crate::wire::{Json, Members};
 
 /// The members of a JSON object that hold rows, one or a list of them, each with the kind of such a row. If the object
 /// has none of them, it is a row itself.

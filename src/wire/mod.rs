@@ -6,6 +6,8 @@ mod connection;
 mod duration;
 mod environment;
 mod generation;
+mod json;
+mod list;
 mod lists;
 mod metadata;
 mod mirror;
@@ -24,6 +26,8 @@ pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 #[allow(unreachable_pub, reason = "the sandbox, where there is one, shows it to other crates")]
 pub use generation::Generation;
+pub(crate) use json::{DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length};
+pub(crate) use list::{Body, List, read_body};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Field, Metadata, Notes, OfStripe};
 pub(crate) use mirror::{Mirror, MirroredPrice, MirroredProduct};

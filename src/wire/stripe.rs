@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::wire::{Connection, Subject};
+use crate::wire::{Connection, List, Subject};
 
 /// The connection of the environment whose webhook endpoint was configured.
 #[derive(Debug, Deserialize)]
@@ -36,14 +36,14 @@ pub(crate) struct SyncedSubscriptions {
 /// All products and prices of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Catalog {
-    pub(crate) products: Vec<Product>,
-    pub(crate) prices: Vec<Price>,
+    pub(crate) products: List<Product>,
+    pub(crate) prices: List<Price>,
 }
 
 /// The products of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Products {
-    pub(crate) products: Vec<Product>,
+    pub(crate) products: List<Product>,
 }
 
 /// One product, with its prices where it was asked for by id.
@@ -51,7 +51,7 @@ pub(crate) struct Products {
 pub(crate) struct ProductReply {
     pub(crate) product: Product,
     #[serde(default)]
-    pub(crate) prices: Vec<Price>,
+    pub(crate) prices: List<Price>,
 }
 
 /// A Stripe product, as the mirror has it.
@@ -79,7 +79,7 @@ pub(crate) struct ProductDeleted {
 /// The prices of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Prices {
-    pub(crate) prices: Vec<Price>,
+    pub(crate) prices: List<Price>,
 }
 
 /// One price.
@@ -114,7 +114,7 @@ pub(crate) struct Price {
 /// The subscriptions of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Subscriptions {
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) subscriptions: List<Subscription>,
 }
 
 /// A Stripe subscription, as the mirror has it.

@@ -8,7 +8,7 @@ use crate::api::{self, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::common::arguments::LimitArgs;
 use crate::runner::{Command, Ctx, Gateway};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{self, Customer, Money};
 
 /// List the customers of one environment, as the mirror has them
@@ -47,11 +47,11 @@ impl View for wire::Customers {
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, self.customers.iter().map(row)).into()
+        Section::new(COLUMNS, self.customers.iter().map(|customer| into_owned(row(&customer)))).into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.customers.iter().map(|customer| customer.provider_customer_id.as_str()).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.customers.iter().for_each(|customer| take(&customer.provider_customer_id));
     }
 }
 

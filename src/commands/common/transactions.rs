@@ -9,7 +9,7 @@ use crate::api::{self, Call, Reply};
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
 use crate::runner::{Command, Ctx, Follow, Gateway, RowKey, execute, execute_follow};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
 /// List payments, failed payments and refunds of one environment, newest first
@@ -58,10 +58,10 @@ impl<G: Gateway> Follow for Transactions<G> {
         Ok(api::transactions(G::PROVIDER, environment, &self.rows.subject(), Some(MOST)))
     }
 
-    fn keys(rows: &Self::Rows) -> Vec<RowKey<'_>> {
-        let key = |row| {
-            let id = Transaction::reference(row).map(|(_, id)| id);
-            RowKey { identity: row.identity(), version: row.version(), id }
+    fn keys(rows: &Self::Rows) -> Vec<RowKey> {
+        let key = |row: Transaction| {
+            let id = row.reference().map(|(_, id)| id.to_owned());
+            RowKey { identity: row.identity(), version: row.version().to_owned(), id }
         };
         rows.transactions.iter().map(key).collect()
     }
@@ -102,11 +102,16 @@ impl View for wire::Transactions {
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, self.transactions.iter().map(row)).into()
+        Section::new(COLUMNS, self.transactions.iter().map(|transaction| into_owned(row(&transaction))))
+            .into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.transactions.iter().filter_map(|transaction| Some(transaction.reference()?.1)).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        for transaction in self.transactions.iter() {
+            if let Some((_, id)) = transaction.reference() {
+                take(id);
+            }
+        }
     }
 }
 

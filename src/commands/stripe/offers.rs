@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::api::stripe::STRIPE;
 use crate::commands::stripe::prices::{amount, recurring};
 use crate::settings::{Offer, Offers};
-use crate::wire::{Catalog, Environment, Price, Product};
+use crate::wire::{Catalog, Environment, List, Price, Product};
 
 pub(super) const LISTS: &[&str] = &[PRODUCTS, PRICES];
 const PRODUCTS: &str = "products";
@@ -13,17 +13,17 @@ const PRICES: &str = "prices";
 
 /// Both lists.
 pub(super) fn of(catalog: &Catalog, environment: Environment) -> Offers {
-    products(&catalog.products, environment).with(PRICES, catalog.prices.iter().map(price))
+    products(&catalog.products, environment).with(PRICES, catalog.prices.iter().map(|one| price(&one)))
 }
 
 /// The products alone.
-pub(super) fn products(products: &[Product], environment: Environment) -> Offers {
-    Offers::of(STRIPE.segment, environment).with(PRODUCTS, products.iter().map(product))
+pub(super) fn products(products: &List<Product>, environment: Environment) -> Offers {
+    Offers::of(STRIPE.segment, environment).with(PRODUCTS, products.iter().map(|one| product(&one)))
 }
 
 /// The prices alone.
-pub(super) fn prices(prices: &[Price], environment: Environment) -> Offers {
-    Offers::of(STRIPE.segment, environment).with(PRICES, prices.iter().map(price))
+pub(super) fn prices(prices: &List<Price>, environment: Environment) -> Offers {
+    Offers::of(STRIPE.segment, environment).with(PRICES, prices.iter().map(|one| price(&one)))
 }
 
 /// `Pro`

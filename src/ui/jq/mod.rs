@@ -18,8 +18,8 @@ use jaq_json::{Val, read};
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
 use crate::secret::{Secret, redact};
-use crate::ui::json::is_too_deep;
 use crate::ui::{CANNOT_WRITE, Stderr};
+use crate::wire::is_too_deep;
 use results::write;
 
 /// A valid filter, as text: a compiled filter cannot leave its thread.
