@@ -1,4 +1,5 @@
-//! Rows as CSV: RFC 4180 with line feeds, the column names on the first line, every value as in the JSON.
+//! Rows as CSV: RFC 4180 with line feeds, the column names on the first line, every value as in the JSON. It is written
+//! character by character, because a cell can be as large as the answer.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use crate::ui::CANNOT_WRITE;
 use crate::ui::columns::Columns;
 use crate::ui::json::compact;
 use crate::ui::rows::{KIND, Row};
-use crate::ui::sanitize::{self, is_unsafe};
+use crate::ui::sanitize::{is_unsafe, safe_char};
 use crate::wire::{Json, Members};
 
 /// The name of the only column of rows that are not objects.
@@ -30,7 +31,7 @@ impl Csv {
         Self { chosen, terminal, names: None }
     }
 
-    /// Writes rows, one at a time. Without rows the columns are unknown, and nothing is written.
+    /// Writes rows. Without rows the columns are unknown, and nothing is written.
     pub(crate) fn write<'a>(
         &mut self,
         out: &mut dyn Write,
@@ -39,36 +40,94 @@ impl Csv {
         if rows.clone().next().is_none() {
             return Ok(());
         }
-        let mut csv = csv::Writer::from_writer(out);
-        let terminal = self.terminal;
-        let names = match &mut self.names {
+        let names = match self.names.take() {
             Some(names) => names,
-            unknown => {
+            None => {
                 let names = names(rows.clone(), self.chosen.as_ref())?;
-                write_record(&mut csv, names.iter().map(|name| shown(harmless(name), terminal)))?;
-                unknown.insert(names)
+                self.write_heading(out, &names).context(CANNOT_WRITE)?;
+                names
             }
         };
-        for row in rows {
-            let mut next = row.members();
-            let cells = names.iter().map(|name| shown(cell(row, &mut next, name), terminal));
-            write_record(&mut csv, cells)?;
+        let names = self.names.insert(names);
+        let mut rows = rows;
+        rows.try_for_each(|row| write_row(out, names, row, self.terminal)).context(CANNOT_WRITE)
+    }
+
+    fn write_heading(&self, out: &mut dyn Write, names: &[String]) -> io::Result<()> {
+        for (position, name) in names.iter().enumerate() {
+            write_separator(out, position)?;
+            write_text(out, name.chars(), self.terminal)?;
         }
-        csv.flush().context(CANNOT_WRITE)
+        out.write_all(b"\n")
     }
 }
 
-fn write_record<'a>(
-    csv: &mut csv::Writer<&mut dyn Write>,
-    mut cells: impl Iterator<Item = Cow<'a, str>>,
-) -> Result<()> {
-    cells.try_for_each(|cell| csv.write_field(cell.as_bytes())).map_err(not_written)?;
-    csv.write_record(None::<&[u8]>).map_err(not_written)
+/// Writes a row: a null is empty, and nested values are JSON.
+fn write_row(out: &mut dyn Write, names: &[String], row: Row<'_>, terminal: bool) -> io::Result<()> {
+    let mut next = row.members();
+    for (position, name) in names.iter().enumerate() {
+        write_separator(out, position)?;
+        if let Some(kind) = row.kind.filter(|_| name == KIND) {
+            write_text(out, kind.chars(), terminal)?;
+            continue;
+        }
+        let value = value(row, &mut next, name).unwrap_or(Json::NULL);
+        let is_empty = value == Json::NULL || value.as_str() == "\"\"";
+        match value.chars() {
+            // An empty line would not be a record.
+            _ if is_empty => out.write_all(if names.len() == 1 { b"\"\"" } else { b"" })?,
+            Some(text) => write_text(out, text, terminal)?,
+            None if value.is_array() || value.is_object() => {
+                write_text(out, compact(value).chars(), terminal)?
+            }
+            // A negative amount is not a formula.
+            None => out.write_all(value.as_str().as_bytes())?,
+        }
+    }
+    out.write_all(b"\n")
 }
 
-/// The IO error inside is what tells a closed pipe from other errors.
-fn not_written(error: csv::Error) -> anyhow::Error {
-    anyhow::Error::from(io::Error::from(error)).context(CANNOT_WRITE)
+fn write_separator(out: &mut dyn Write, position: usize) -> io::Result<()> {
+    if position == 0 { Ok(()) } else { out.write_all(b",") }
+}
+
+/// Characters behind which a spreadsheet can see another cell begin.
+const SEPARATORS: [char; 4] = [';', '\t', '\n', '\r'];
+
+/// Writes a cell. An apostrophe precedes what a spreadsheet would run as a formula (OWASP, CSV Injection), also behind a
+/// character that it may take as a separator.
+fn write_text(
+    out: &mut dyn Write,
+    text: impl Iterator<Item = char> + Clone,
+    terminal: bool,
+) -> io::Result<()> {
+    let is_quoted = text.clone().any(|c| matches!(c, ',' | '"' | '\n' | '\r'));
+    let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
+    out.write_all(quote)?;
+    let mut rest = text;
+    let mut is_start = true;
+    if rest.clone().next().is_some_and(|c| matches!(c, '\t' | '\n' | '\r')) {
+        out.write_all(b"'")?;
+    }
+    loop {
+        if is_start && begins_formula(rest.clone()) {
+            out.write_all(b"'")?;
+        }
+        let Some(c) = rest.next() else { break };
+        is_start = SEPARATORS.contains(&c);
+        match if terminal { safe_char(c) } else { c } {
+            '"' => out.write_all(b"\"\"")?,
+            c => out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?,
+        }
+    }
+    out.write_all(quote)
+}
+
+/// Whether a formula begins here, in the wide letters of East Asia too.
+fn begins_formula(mut cell: impl Iterator<Item = char>) -> bool {
+    const FIRST: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let is_invisible = |c: &char| (c.is_whitespace() || is_unsafe(*c)) && !SEPARATORS.contains(c);
+    cell.find(|c| !is_invisible(c)).is_some_and(|c| FIRST.contains(&c))
 }
 
 /// The columns to write.
@@ -99,16 +158,11 @@ fn all_names<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
     names
 }
 
-/// One cell of a row. `next` are the members behind the cell before, of which this is nearly always the first.
-fn cell<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Cow<'a, str> {
-    match row.kind {
-        Some(kind) if name == KIND => kind.into(),
-        _ if !row.json.is_object() => text((name == VALUE).then_some(row.json)),
-        _ => text(value(row, next, name)),
-    }
-}
-
+/// A row's value in a column. `next` are the members behind the column before, of which it is nearly always the first.
 fn value<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Option<Json<'a>> {
+    if !row.json.is_object() {
+        return (name == VALUE).then_some(row.json);
+    }
     let mut members = next.clone();
     let value = match members.next() {
         Some((other, value)) if other == name => value,
@@ -119,52 +173,6 @@ fn value<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Option<Json<'a
     };
     *next = members;
     Some(value)
-}
-
-/// A value as a cell: nothing for null, and JSON for nested values.
-fn text(value: Option<Json<'_>>) -> Cow<'_, str> {
-    let value = value.unwrap_or(Json::NULL);
-    if value == Json::NULL {
-        return "".into();
-    }
-    match value.string() {
-        Some(text) => harmless_cow(text),
-        None if value.is_array() || value.is_object() => harmless_cow(compact(value)),
-        None => value.as_str().into(),
-    }
-}
-
-fn harmless_cow(text: Cow<'_, str>) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => harmless(text),
-        Cow::Owned(text) => harmless(&text).into_owned().into(),
-    }
-}
-
-/// Puts an apostrophe before text that a spreadsheet would run as a formula (OWASP, CSV Injection), in the wide letters
-/// of East Asia too. A spreadsheet that takes semicolons or tabs as separators can see a cell begin in the middle of
-/// ours. Numbers stay: a negative amount is not a formula.
-fn harmless(text: &str) -> Cow<'_, str> {
-    const ENDS: [char; 4] = [';', '\t', '\n', '\r'];
-    let is_run = |(place, cell): (usize, &str)| {
-        begins_formula(cell) || place == 0 && cell.starts_with(['\t', '\n', '\r'])
-    };
-    let cells = text.split_inclusive(ENDS).enumerate();
-    if !cells.clone().any(is_run) {
-        return text.into();
-    }
-    let mark = |cell| if is_run(cell) { "'" } else { "" };
-    cells.flat_map(|(place, cell)| [mark((place, cell)), cell]).collect::<String>().into()
-}
-
-fn begins_formula(cell: &str) -> bool {
-    let invisible = |c: char| c.is_whitespace() || is_unsafe(c);
-    cell.trim_start_matches(invisible).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-}
-
-/// A cell as it is written. On a terminal control characters are replaced.
-fn shown(cell: Cow<'_, str>, terminal: bool) -> Cow<'_, str> {
-    if terminal { sanitize::lines(&cell).into_owned().into() } else { cell }
 }
 
 #[cfg(test)]
@@ -179,6 +187,13 @@ mod tests {
         Csv::new(chosen.map(|chosen| chosen.parse().unwrap()), false)
             .write(&mut out, rows_in(Json::parse(text.as_bytes()).unwrap(), &[]))?;
         Ok(String::from_utf8(out).unwrap())
+    }
+
+    fn cell(text: &str) -> String {
+        let mut out = Vec::new();
+        write_text(&mut out, text.chars(), false).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        written.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&written).to_owned()
     }
 
     #[test]
@@ -239,10 +254,10 @@ mod tests {
         for (text, written) in
             [("x;=1", "x;'=1"), ("a\t@b;c", "a\t'@b;c"), ("1;-2;+3", "1;'-2;'+3"), ("a\n =1", "a\n' =1")]
         {
-            assert_eq!(harmless(text), written);
+            assert_eq!(cell(text), written);
         }
         for text in ["a=1", "1-1", "日本", " a", "'=1", "a; b"] {
-            assert_eq!(harmless(text), text);
+            assert_eq!(cell(text), text);
         }
         assert_eq!(csv(&json!([{"a": {"b": "x;=1"}}]), None).unwrap(), "a\n\"{\"\"b\"\":\"\"x;'=1\"\"}\"\n");
         assert!(csv(&json!([{"=cmd": 1}]), None).unwrap().starts_with("'=cmd"));

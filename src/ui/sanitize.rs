@@ -21,11 +21,17 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
 
 /// The text as safe lines: line breaks stay.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
-    replace(text, |c| match c {
+    replace(text, safe_char)
+}
+
+/// The character, or its replacement in safe lines.
+pub(super) const fn safe_char(c: char) -> char {
+    match c {
         '\n' => '\n',
         '\r' | '\t' => ' ',
-        _ => '\u{fffd}',
-    })
+        c if is_unsafe(c) => '\u{fffd}',
+        c => c,
+    }
 }
 
 fn replace(text: &str, by: impl Fn(char) -> char) -> Cow<'_, str> {

@@ -65,13 +65,70 @@ impl<'a> Json<'a> {
         self.members().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
-    /// A string's text, without quotes and escapes. Escapes that stand for no character stay as they are.
-    pub(crate) fn string(self) -> Option<Cow<'a, str>> {
-        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if !inside.contains('\\') {
-            return Some(inside.into());
+    /// A string's text, without quotes and escapes. It is copied only if it has escapes.
+    fn string(self) -> Option<Cow<'a, str>> {
+        let chars = self.chars()?;
+        Some(if chars.rest.contains('\\') { chars.collect::<String>().into() } else { chars.rest.into() })
+    }
+
+    /// A string's characters, without quotes and escapes.
+    pub(crate) fn chars(self) -> Option<Chars<'a>> {
+        let rest = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        Some(Chars { rest })
+    }
+}
+
+/// The characters of a string. Half a surrogate pair is U+FFFD.
+#[derive(Clone, Debug)]
+pub(crate) struct Chars<'a> {
+    rest: &'a str,
+}
+
+impl Chars<'_> {
+    fn take(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let c = chars.next()?;
+        self.rest = chars.as_str();
+        Some(c)
+    }
+
+    /// The UTF-16 unit behind `\u`.
+    fn unit(&mut self) -> Option<u16> {
+        let (digits, rest) = self.rest.split_at_checked(4)?;
+        self.rest = rest;
+        u16::from_str_radix(digits, 16).ok()
+    }
+
+    /// The character behind `\u`, which can be a pair of units.
+    fn escaped(&mut self) -> Option<char> {
+        let first = self.unit()?;
+        if let Some(c) = char::from_u32(first.into()) {
+            return Some(c);
         }
-        Some(serde_json::from_str(self.0).map_or(inside.into(), Cow::Owned))
+        let mut after = Self { rest: self.rest.strip_prefix("\\u").unwrap_or_default() };
+        let pair = [first, after.unit().unwrap_or_default()];
+        let Some(Ok(c)) = char::decode_utf16(pair).next() else { return Some(char::REPLACEMENT_CHARACTER) };
+        self.rest = after.rest;
+        Some(c)
+    }
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self.take()? {
+            '\\' => match self.take()? {
+                'b' => Some('\u{8}'),
+                'f' => Some('\u{c}'),
+                'n' => Some('\n'),
+                'r' => Some('\r'),
+                't' => Some('\t'),
+                'u' => self.escaped(),
+                c => Some(c),
+            },
+            c => Some(c),
+        }
     }
 }
 
@@ -198,5 +255,13 @@ mod tests {
         assert_eq!(json.get("b"), Some(Json::NULL));
         assert_eq!(Json::NULL.elements().count() + Json::NULL.members().count(), 0);
         assert_eq!(json.elements().collect::<Vec<_>>(), [json]);
+    }
+
+    #[test]
+    fn strings_are_unescaped() {
+        let text = r#""\u00e9\ud83d\ude00\ud800\u0041\ud800\/\n\"é""#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        assert_eq!(json.chars().unwrap().collect::<String>(), "é😀\u{fffd}A\u{fffd}/\n\"é");
+        assert_eq!(Json::NULL.chars().map(Iterator::count), None);
     }
 }
