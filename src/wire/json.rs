@@ -66,7 +66,7 @@ impl<'a> Json<'a> {
     }
 
     /// A string's text, without quotes and escapes. It is copied only if it has escapes.
-    fn string(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn string(self) -> Option<Cow<'a, str>> {
         let chars = self.chars()?;
         Some(if chars.rest.contains('\\') { chars.collect::<String>().into() } else { chars.rest.into() })
     }

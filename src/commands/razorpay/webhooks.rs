@@ -189,6 +189,10 @@ impl Show for ToEnter {
         Reply::json(&self.reply)
     }
 
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        Reply::text(&self.reply)
+    }
+
     /// With the secret as it was asked for.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
         let mut row = self.json()?.into_owned();
