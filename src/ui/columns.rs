@@ -66,10 +66,11 @@ impl Columns {
 
     /// Refuses a column that does not exist.
     pub(crate) fn check<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), Failure> {
-        let exists = |name: &str| names.clone().any(|other| normalized(other) == normalized(name));
-        let Some(unknown) = self.0.iter().find(|name| !exists(name)) else { return Ok(()) };
+        let unknown =
+            self.0.iter().find(|name| !names.clone().any(|other| normalized(other) == normalized(name)));
+        let Some(unknown) = unknown else { return Ok(()) };
         let mut available: Vec<&str> = Vec::new();
-        for name in names.clone() {
+        for name in names {
             if !available.contains(&name) {
                 available.push(name);
             }

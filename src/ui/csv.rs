@@ -35,21 +35,17 @@ impl Csv {
     pub(crate) fn write<'a>(
         &mut self,
         out: &mut dyn Write,
-        rows: impl Iterator<Item = Row<'a>> + Clone,
+        mut rows: impl Iterator<Item = Row<'a>> + Clone,
     ) -> Result<()> {
         if rows.clone().next().is_none() {
             return Ok(());
         }
-        let names = match self.names.take() {
-            Some(names) => names,
-            None => {
-                let names = names(rows.clone(), self.chosen.as_ref())?;
-                self.write_heading(out, &names).context(CANNOT_WRITE)?;
-                names
-            }
-        };
-        let names = self.names.insert(names);
-        let mut rows = rows;
+        if self.names.is_none() {
+            let names = names(rows.clone(), self.chosen.as_ref())?;
+            self.write_heading(out, &names).context(CANNOT_WRITE)?;
+            self.names = Some(names);
+        }
+        let names = self.names.as_deref().unwrap_or_default();
         rows.try_for_each(|row| write_row(out, names, row, self.terminal)).context(CANNOT_WRITE)
     }
 
@@ -78,7 +74,7 @@ fn write_row(out: &mut dyn Write, names: &[String], row: Row<'_>, terminal: bool
             _ if is_empty => out.write_all(if names.len() == 1 { b"\"\"" } else { b"" })?,
             Some(text) => write_text(out, text, terminal)?,
             None if value.is_array() || value.is_object() => {
-                write_text(out, compact(value).chars(), terminal)?
+                write_text(out, compact(value).chars(), terminal)?;
             }
             // A negative amount is not a formula.
             None => out.write_all(value.as_str().as_bytes())?,

@@ -21,7 +21,7 @@ pub(crate) struct Row<'a> {
 }
 
 /// The rows, in the order of `lists`. An iterator, so that a caller can leave rows out.
-pub(crate) fn rows_in<'a>(json: Json<'a>, lists: Rows) -> impl Iterator<Item = Row<'a>> + Clone {
+pub(crate) fn rows_in(json: Json<'_>, lists: Rows) -> impl Iterator<Item = Row<'_>> + Clone {
     let mut found: Vec<_> =
         lists.iter().filter_map(|(name, kind)| Some((json.get(name)?, Some(*kind)))).collect();
     match &mut found[..] {
