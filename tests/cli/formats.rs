@@ -111,13 +111,13 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
     assert_eq!(lines[..2], ["name,productId,syncedAt", "100 Credits,prod_MYd6OPOnSChyBv,when"]);
     for (format, available) in [("table", "Env, Product ID, Name,"), ("csv", "environment, productId, name,")]
     {
-        let ran = run(&["-o", format, "--columns", "name,colour"]).exits(64);
+        let ran = run(&["-o", format, "--columns", "name,color"]).exits(64);
         assert!(ran.stdout.is_empty(), "{ran:?}");
-        ran.says(&["Unknown column `colour`", "available columns: ", available]);
+        ran.says(&["Unknown column `color`", "available columns: ", available]);
     }
     // An unknown column is refused before anything is sent.
-    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--columns", "colour"];
-    user.run(&create).exits(64).says(&["Unknown column `colour`"]);
+    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--columns", "color"];
+    user.run(&create).exits(64).says(&["Unknown column `color`"]);
     let names = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0).stdout;
     assert!(!names.lines().any(|name| name == "A"), "{names}");
     // The columns of CSV are known only from the answer. The write has succeeded, and all columns are shown.
@@ -131,9 +131,9 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
         "-o",
         "csv",
         "--columns",
-        "name,colour",
+        "name,color",
     ];
-    let ran = user.run(&csv).exits(0).says(&["Unknown column `colour`; showing all columns"]);
+    let ran = user.run(&csv).exits(0).says(&["Unknown column `color`; showing all columns"]);
     assert!(ran.stdout.starts_with("environment,productId,name,"), "{ran:?}");
     // Each section shows its own columns, and a section without any of them is left out.
     let catalog = &["--sandbox", "payments", "catalog", "--columns"];
@@ -498,7 +498,7 @@ fn followed_rows_are_filtered_and_share_one_heading() {
     let running = Running::start(&user, &[&follow[..], &["--columns", "amount,status"]].concat());
     assert!(running.stdout.to("Amount").starts_with("Amount"));
     assert_eq!(running.end("-INT").0, 0);
-    user.run(&[&follow[..], &["--columns", "colour"]].concat()).exits(64).says(&["Unknown column `colour`"]);
+    user.run(&[&follow[..], &["--columns", "color"]].concat()).exits(64).says(&["Unknown column `color`"]);
 }
 
 /// A filter can run forever.
