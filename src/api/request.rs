@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::api::retry::Replay;
 use crate::secret::Secret;
-use crate::wire::{Environment, Generation};
+use crate::wire::{Environment, Generation, SharedBytes, read_body};
 
 /// Escaped in a path segment or a query value: everything but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -236,7 +236,7 @@ impl Body {
 }
 
 /// Reads the data of an answer. It also returns a JSON body to show, if the one that came must not be shown.
-type Reader<T> = fn(&[u8]) -> serde_json::Result<(Option<Value>, T)>;
+type Reader<T> = fn(&SharedBytes) -> serde_json::Result<(Option<Value>, T)>;
 
 /// A request to the payments API whose answer is a `T`.
 #[derive(Debug)]
@@ -311,20 +311,21 @@ impl<T: DeserializeOwned> Call<T> {
 
     /// Reads the body of a success.
     pub(crate) fn read(&self, bytes: Zeroizing<Vec<u8>>) -> serde_json::Result<Reply<T>> {
+        let bytes = SharedBytes::new(bytes);
         let (json, data) = (self.read)(&bytes)?;
         let body = json.map_or_else(|| ReplyBody::Bytes(bytes), ReplyBody::Json);
         Ok(Reply { body, data, provider: self.route.provider })
     }
 }
 
-fn read_data<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<(Option<Value>, T)> {
-    Ok((None, serde_json::from_slice(bytes)?))
+fn read_data<T: DeserializeOwned>(bytes: &SharedBytes) -> serde_json::Result<(Option<Value>, T)> {
+    Ok((None, read_body(bytes)?))
 }
 
 fn read_without_secrets<T: DeserializeOwned + Serialize>(
-    bytes: &[u8],
+    bytes: &SharedBytes,
 ) -> serde_json::Result<(Option<Value>, T)> {
-    let data: T = serde_json::from_slice(bytes)?;
+    let data: T = read_body(bytes)?;
     Ok((Some(serde_json::to_value(&data)?), data))
 }
 
@@ -339,7 +340,7 @@ pub(crate) struct Reply<T> {
 #[derive(Debug)]
 enum ReplyBody {
     /// The bytes as they came. They are wiped when they are dropped.
-    Bytes(Zeroizing<Vec<u8>>),
+    Bytes(SharedBytes),
     /// Serialized from the data, because the body that came has secrets.
     Json(Value),
 }

@@ -22,7 +22,7 @@ pub(crate) use pre_parse::PreParse;
 use crate::commands::{Rendered, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
-use crate::runner::{Ctx, Ending, invalidate_completion_cache, show_known};
+use crate::runner::{Ctx, Ending, invalidate_completion_cache, show_json};
 use crate::ui::{Stderr, ask};
 use global::Global;
 
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             let colors = pre_parse.colors_on_stdout(&env);
             match text.render(Cli::command(), colors, cli.global.wants_json())? {
                 Rendered::Text(text) => return print(&text),
-                Rendered::Json(json) => show_known(&json, &cli.global.form(&env)?, &env)?,
+                Rendered::Json(json) => show_json(&json, &cli.global.form(&env)?, &env)?,
             }
             return Ok(Exit::Done);
         }

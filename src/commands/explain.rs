@@ -132,7 +132,7 @@ fn lines(info: &CodeInfo) -> Vec<Line<'_>> {
         };
         (format!("error of the {origin}; exit code {}", exits(info)), Some(retry))
     };
-    let mut lines = vec![Line::new(Mark::Heading, 0, info.code), Line::new(Mark::Aside, 1, kind)];
+    let mut lines = vec![Line::new(Mark::Heading, 0, info.code), Line::new(Mark::Dimmed, 1, kind)];
     let texts = [
         ("Meaning", Some(info.meaning)),
         ("Cause", Some(info.cause)),

@@ -147,7 +147,7 @@ impl Ctx {
 
     /// Does the work, with a spinner on a terminal.
     pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
-        progress::during(self.is_watched(), doing, work).await
+        progress::spin_while(self.is_watched(), doing, work).await
     }
 
     /// A progress bar for many requests, on a terminal.

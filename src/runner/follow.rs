@@ -1,4 +1,4 @@
-//! Commands whose result grows while somebody follows it: look, show what is new, wait, look again, until Ctrl-C.
+//! Commands with `--follow`: show the rows that are new, wait, and repeat until Ctrl-C.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -8,216 +8,219 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Reply};
 use crate::error::{Exit, Failure, WarningCode};
-use crate::runner::show::{Shown, reader_is_gone};
+use crate::runner::show::{RowWriter, reader_closed_pipe};
 use crate::runner::{Ctx, DEADLINE, Ending, WAITING};
 use crate::ui::View;
 
-/// A command that can be followed.
+/// A command with `--follow`.
 pub(crate) trait Follow {
-    /// What the backend answers: one list, newest first.
+    /// The backend's answer: one list, newest first.
     type Rows: DeserializeOwned + View;
-    /// As many rows as the backend gives at most.
-    const MOST: usize;
+    /// The most rows that the backend lists.
+    const MAX_ROWS: usize;
 
-    /// Asks for as many rows as there can be.
+    /// The request for that many rows.
     fn call(&self) -> Result<Call<Self::Rows>, Failure>;
 
-    /// By what each row is known again, in the list's order.
-    fn signs(rows: &Self::Rows) -> Vec<Sign<'_>>;
+    /// The key of each row, in the list's order.
+    fn keys(rows: &Self::Rows) -> Vec<RowKey>;
 
-    /// How many of those that are there already are shown first.
-    fn first(&self) -> usize;
+    /// How many existing rows are shown first.
+    fn initial_rows(&self) -> usize;
 
-    /// How long to wait before looking again.
+    /// The time between two requests.
     fn interval(&self) -> Duration;
 }
 
-/// By what a row is known again.
+/// What identifies a row in the next answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sign<'a> {
-    /// Which one it is.
+pub(crate) struct RowKey {
     pub(crate) identity: String,
-    /// What is another one when the row has changed.
-    pub(crate) version: &'a str,
-    /// What `-o ids` shows of it.
-    pub(crate) id: Option<&'a str>,
+    /// Differs after the row has changed.
+    pub(crate) version: String,
+    /// The id for `-o ids`.
+    pub(crate) id: Option<String>,
 }
 
-/// The longest wait after trouble, unless the interval is longer.
+/// The longest wait after failed requests, unless the interval is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Follows it. The first look has to succeed: what fails at once is more likely a wrong address than a restart.
+/// Runs a command with `--follow`. The first request has to succeed: a failure at the start is more likely a wrong
+/// address than a restart of the backend.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
     let output = ctx.output.output_for(true, F::Rows::TABLES)?;
     command.call()?;
     ctx.set_deadline_of_each_request(DEADLINE);
     ctx.ending.set(Ending::Completes);
-    let mut shown = Shown::new(output, ctx);
-    let mut seen = Seen::default();
+    let mut writer = RowWriter::new(output, ctx);
+    let mut seen = SeenRows::default();
     tokio::select! {
-        () = reader_is_gone() => Ok(Exit::Done),
+        () = reader_closed_pipe() => Ok(Exit::Done),
         ended = async {
             let reply = ctx.while_busy(WAITING, ctx.send(command.call()?)).await?;
-            let signs = F::signs(&reply.data);
-            let there = seen.take_in(&signs).places;
-            // The newest stand first.
-            let first: Vec<usize> = there.into_iter().filter(|place| *place < command.first()).collect();
-            shown.show(&reply, &signs, &first).await?;
-            if first.is_empty() {
+            let keys = F::keys(&reply.data);
+            let existing = seen.add(&keys).positions;
+            // The newest rows come first in the list.
+            let shown: Vec<usize> =
+                existing.into_iter().filter(|position| *position < command.initial_rows()).collect();
+            writer.write(&reply, &keys, &shown).await?;
+            if shown.is_empty() {
                 ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Rows::NOUN));
             }
             ctx.stderr.note(&format!(
-                "Looking for more every {} s; Ctrl-C ends it.",
+                "Checking for new rows every {} s; press Ctrl-C to stop.",
                 command.interval().as_secs_f64()
             ));
-            drop(signs);
+            drop(keys);
             drop(reply);
-            go_on(&command, ctx, &mut shown, &mut seen).await
+            show_new_rows(&command, ctx, &mut writer, &mut seen).await
         } => ended,
     }
 }
 
-/// Looks again and again. Trouble that may pass is told once, and is waited for.
-async fn go_on<F: Follow>(command: &F, ctx: &Ctx, shown: &mut Shown<'_>, seen: &mut Seen) -> Result<Exit> {
+/// Repeats the request. Failures that may be temporary are reported once, and the request is repeated.
+async fn show_new_rows<F: Follow>(
+    command: &F,
+    ctx: &Ctx,
+    writer: &mut RowWriter<'_>,
+    seen: &mut SeenRows,
+) -> Result<Exit> {
     let mut failed = 0;
     loop {
         tokio::time::sleep(wait(command.interval(), failed)).await;
         let reply: Reply<F::Rows> = match ctx.send(command.call()?).await {
             Ok(reply) => reply,
             Err(error) => {
-                let Some(trouble) = passing(&error) else { return Err(error) };
+                let Some(failure) = temporary(&error) else { return Err(error) };
                 if failed == 0 {
-                    ctx.stderr.warning(
-                        WarningCode::LookingAgain,
-                        &format!("{trouble}; looking again until it answers"),
-                    );
+                    let text = format!("{failure}; retrying until the backend responds");
+                    ctx.stderr.warning(WarningCode::LookingAgain, &text);
                 }
                 failed += 1;
                 continue;
             }
         };
         if failed > 0 {
-            ctx.stderr.note("It answers again.");
+            ctx.stderr.note("The backend responds again.");
             failed = 0;
         }
-        let signs = F::signs(&reply.data);
-        let news = seen.take_in(&signs);
-        if news.all_new && signs.len() >= F::MOST {
-            ctx.stderr.warning(
-                WarningCode::RowsMissed,
-                &format!(
-                    "all {} are new: there may have been more, which the backend does not list",
-                    F::MOST
-                ),
-            );
+        let keys = F::keys(&reply.data);
+        let new = seen.add(&keys);
+        if new.all_new && keys.len() >= F::MAX_ROWS {
+            let most = F::MAX_ROWS;
+            let text =
+                format!("all {most} rows are new; the backend lists only {most}, so some may be missing");
+            ctx.stderr.warning(WarningCode::RowsMissed, &text);
         }
-        shown.show(&reply, &signs, &news.places).await?;
+        writer.write(&reply, &keys, &new.positions).await?;
     }
 }
 
-/// Twice as long after each failure.
+/// The time before the next request: it doubles with each failure.
 fn wait(interval: Duration, failed: u32) -> Duration {
     let longest = interval.max(LONGEST_WAIT);
     interval.saturating_mul(1 << failed.min(16)).min(longest)
 }
 
-/// What may be over when it is asked again. Everything that a server is to blame for may be a restart.
-fn passing(error: &anyhow::Error) -> Option<&Failure> {
+/// The failure, if a repeated request may succeed. Every server error may be a restart of the backend.
+fn temporary(error: &anyhow::Error) -> Option<&Failure> {
     let failure = error.downcast_ref::<Failure>()?;
     (failure.retryable() || failure.status.is_some_and(|status| status >= 500)).then_some(failure)
 }
 
-/// The rows that were seen.
+/// The rows that were seen so far.
 #[derive(Default)]
-struct Seen {
+struct SeenRows {
     identities: HashSet<String>,
-    /// An identity and a version that it had.
+    /// Each identity with each version that it had.
     versions: HashSet<String>,
 }
 
-/// What a look has brought.
-struct News {
-    /// Where in the list the rows stand that are new or have changed, oldest first.
-    places: Vec<usize>,
-    /// None of the list was there before.
+/// The difference between an answer and the ones before.
+struct NewRows {
+    /// The positions of the rows that are new or have changed, oldest first.
+    positions: Vec<usize>,
+    /// Whether no row of the answer was seen before.
     all_new: bool,
 }
 
-impl Seen {
-    /// So many are remembered: what has left the list can come back, when others are taken away.
-    const MOST: usize = 4096;
+impl SeenRows {
+    /// The limit of remembered versions. A row that left the list can come back after others were deleted.
+    const LIMIT: usize = 4096;
 
-    fn take_in(&mut self, signs: &[Sign<'_>]) -> News {
-        if self.versions.len() > Self::MOST {
-            // What is in the list now stays known.
-            let known: Vec<_> = signs.iter().filter(|sign| self.versions.contains(&version(sign))).collect();
-            self.identities = known.iter().map(|sign| sign.identity.clone()).collect();
+    fn add(&mut self, keys: &[RowKey]) -> NewRows {
+        if self.versions.len() > Self::LIMIT {
+            // The rows of this answer are not forgotten.
+            let known: Vec<_> = keys.iter().filter(|key| self.versions.contains(&version(key))).collect();
+            self.identities = known.iter().map(|key| key.identity.clone()).collect();
             self.versions = known.into_iter().map(version).collect();
         }
-        let known = signs.iter().any(|sign| self.identities.contains(&sign.identity));
-        let mut places = Vec::new();
-        for (place, sign) in signs.iter().enumerate().rev() {
-            self.identities.insert(sign.identity.clone());
-            if self.versions.insert(version(sign)) {
-                places.push(place);
+        let known = keys.iter().any(|key| self.identities.contains(&key.identity));
+        let mut positions = Vec::new();
+        for (position, key) in keys.iter().enumerate().rev() {
+            self.identities.insert(key.identity.clone());
+            if self.versions.insert(version(key)) {
+                positions.push(position);
             }
         }
-        News { places, all_new: !known }
+        NewRows { positions, all_new: !known }
     }
 }
 
-fn version(sign: &Sign<'_>) -> String {
-    format!("{}\n{}", sign.identity, sign.version)
+fn version(key: &RowKey) -> String {
+    format!("{}\n{}", key.identity, key.version)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn list(rows: &[(&str, &'static str)]) -> Vec<Sign<'static>> {
-        let sign = |(name, version): &(&str, &'static str)| Sign {
+    fn keys(rows: &[(&str, &str)]) -> Vec<RowKey> {
+        let key = |(name, version): &(&str, &str)| RowKey {
             identity: (*name).to_owned(),
-            version,
-            ..Sign::default()
+            version: (*version).to_owned(),
+            ..RowKey::default()
         };
-        rows.iter().map(sign).collect()
+        rows.iter().map(key).collect()
     }
 
     #[test]
-    fn what_is_new_or_has_changed_is_news_once_and_the_oldest_comes_first() {
-        let mut seen = Seen::default();
-        for (rows, places, all_new) in [
+    fn new_and_changed_rows_are_shown_once_and_oldest_first() {
+        let mut seen = SeenRows::default();
+        for (rows, positions, all_new) in [
             (&[("b", "1"), ("a", "1")][..], &[1, 0][..], true),
             (&[("b", "1"), ("a", "1")], &[], false),
             (&[("d", "1"), ("c", "1"), ("b", "1"), ("a", "2")], &[3, 1, 0], false),
-            // It has left the list, and comes back as it was.
+            // Row `a` left the list and comes back unchanged.
             (&[("d", "1")], &[], false),
             (&[("d", "1"), ("a", "2")], &[], false),
             (&[("f", "1"), ("e", "1")], &[1, 0], true),
-            // Two that cannot be told apart are not shown for ever.
+            // Two rows with the same identity are not shown forever.
             (&[("g", "1"), ("g", "2")], &[1, 0], true),
             (&[("g", "1"), ("g", "2")], &[], false),
             (&[], &[], true),
         ] {
-            let news = seen.take_in(&list(rows));
-            assert_eq!((&*news.places, news.all_new), (places, all_new), "{rows:?}");
+            let new = seen.add(&keys(rows));
+            assert_eq!((&*new.positions, new.all_new), (positions, all_new), "{rows:?}");
         }
     }
 
     #[test]
-    fn memory_has_an_end_and_the_list_stays_known() {
-        let mut seen = Seen::default();
-        for number in 0..3 * Seen::MOST {
+    fn memory_is_limited_and_listed_rows_stay_known() {
+        let mut seen = SeenRows::default();
+        for number in 0..3 * SeenRows::LIMIT {
             let name = number.to_string();
-            seen.take_in(&list(&[(&name, "1"), ("stays", "1")]));
-            assert!(seen.versions.len() <= Seen::MOST + 2 && seen.identities.len() <= Seen::MOST + 2);
+            seen.add(&keys(&[(&name, "1"), ("stays", "1")]));
+            assert!(
+                seen.versions.len() <= SeenRows::LIMIT + 2 && seen.identities.len() <= SeenRows::LIMIT + 2
+            );
         }
-        assert!(seen.take_in(&list(&[("stays", "1")])).places.is_empty());
+        assert!(seen.add(&keys(&[("stays", "1")])).positions.is_empty());
     }
 
     #[test]
-    fn trouble_is_waited_for_longer_and_longer() {
+    fn the_wait_doubles_with_each_failure_up_to_a_limit() {
         let seconds = |interval, failed| wait(Duration::from_secs(interval), failed).as_secs();
         assert_eq!([0, 1, 2, 3, 4, 40].map(|failed| seconds(5, failed)), [5, 10, 20, 40, 60, 60]);
         assert_eq!([0, 1].map(|failed| seconds(600, failed)), [600, 600]);

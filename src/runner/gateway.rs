@@ -55,10 +55,10 @@ pub(crate) struct Unmapped {
 
 impl Unmapped {
     /// Counts subscriptions, each with its ID, whether it is active, and whether it has a billing subject.
-    pub(crate) fn among<'a>(all: impl Iterator<Item = (&'a str, bool, bool)>) -> Self {
+    pub(crate) fn among(all: impl Iterator<Item = (String, bool, bool)>) -> Self {
         all.fold(Self::default(), |mut unmapped, (id, is_active, has_subject)| {
             unmapped.of += 1;
-            unmapped.ids.extend((is_active && !has_subject).then(|| id.to_owned()));
+            unmapped.ids.extend((is_active && !has_subject).then_some(id));
             unmapped
         })
     }

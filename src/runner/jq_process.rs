@@ -1,5 +1,5 @@
-//! The filter of `--jq`, in a process of its own: one that calls itself without end, wants more memory than there is, or
-//! never comes to an end takes nobody along, and whoever has written something still hears that it was done.
+//! The `--jq` filter in a process of its own. A filter can recurse without end, use up all memory, or run forever. A
+//! command that has written something reports its success all the same.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -15,33 +15,33 @@ use crate::runner::Ctx;
 use crate::runner::show::{is_broken_pipe, write_filtered};
 use crate::ui::{Filter, Stderr};
 
-/// The words of that process, before the filter and how its results are written. No command begins with `--`.
-const WORDS: [&str; 2] = ["--", "jq"];
+/// The first arguments of that process; the filter and the format follow. No command begins with `--`.
+const ARGUMENTS: [&str; 2] = ["--", "jq"];
 const LINES: &str = "lines";
 const VALUES: &str = "values";
-/// Before the reason why a filter failed, on a line of stderr; what has no mark is the filter's own.
-const FAILED: char = '\u{1}';
-/// Before another reason.
-const UNABLE: char = '\u{2}';
+/// Precedes the reason of a failed filter on a line of stderr. Other lines are the filter's own.
+const FILTER_FAILED: char = '\u{1}';
+/// Precedes any other error.
+const OTHER_ERROR: char = '\u{2}';
 
-/// Writes what a filter makes of some JSON.
-pub(super) async fn filtered(filter: &Filter, json: Vec<u8>, lines: bool, ctx: &Ctx) -> Result<()> {
-    // Where the program was replaced meanwhile, it is this one that knows how.
-    let Some(mut child) = start(filter, lines) else {
-        return write_filtered(filter, &json, lines, &ctx.env);
+/// Writes the results of a filter for some JSON.
+pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx: &Ctx) -> Result<()> {
+    // If the program was replaced meanwhile, this process runs the filter.
+    let Some(mut child) = start(filter, as_lines) else {
+        return write_filtered(filter, json, as_lines, &ctx.env);
     };
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-    let give = async {
+    let send = async {
         if let Some(mut stdin) = stdin {
-            // Whoever has seen enough reads no more.
-            let _ = stdin.write_all(&json).await;
+            // A filter that has ended reads no more.
+            let _ = stdin.write_all(json).await;
         }
     };
-    let listen = async {
+    let receive = async {
         let mut reason = None;
-        let mut said = BufReader::new(stderr?).lines();
-        while let Ok(Some(line)) = said.next_line().await {
-            if line.starts_with([FAILED, UNABLE]) {
+        let mut lines = BufReader::new(stderr?).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            if line.starts_with([FILTER_FAILED, OTHER_ERROR]) {
                 reason = Some(line);
             } else {
                 Stderr::plain(&line);
@@ -49,53 +49,53 @@ pub(super) async fn filtered(filter: &Filter, json: Vec<u8>, lines: bool, ctx: &
         }
         reason
     };
-    let ((), reason) = tokio::join!(give, listen);
-    let status = child.wait().await.context("The filter of --jq cannot be waited for")?;
+    let ((), reason) = tokio::join!(send, receive);
+    let status = child.wait().await.context("Cannot wait for the --jq filter")?;
     if status.success() {
         return Ok(());
     }
     let Some(reason) = reason else {
-        let why = "it calls itself without end, or takes more memory than there is";
-        return Err(Filter::failed(format!("it was ended ({status}): {why}")).into());
+        let why = "it recurses without end, or needs more memory than there is";
+        return Err(Filter::failed(format!("the filter was killed ({status}): {why}")).into());
     };
-    match reason.strip_prefix(FAILED) {
+    match reason.strip_prefix(FILTER_FAILED) {
         Some(why) => Err(Filter::failed(why.to_owned()).into()),
-        None => Err(anyhow!("{}", reason.trim_start_matches(UNABLE))),
+        None => Err(anyhow!("{}", reason.trim_start_matches(OTHER_ERROR))),
     }
 }
 
-fn start(filter: &Filter, lines: bool) -> Option<tokio::process::Child> {
+fn start(filter: &Filter, as_lines: bool) -> Option<tokio::process::Child> {
     let mut command = Command::new(current_executable()?);
-    command.args(WORDS).arg(filter.text()).arg(if lines { LINES } else { VALUES });
+    command.args(ARGUMENTS).arg(filter.text()).arg(if as_lines { LINES } else { VALUES });
     command.stdin(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().ok()
 }
 
-/// What that process does, where this is it.
+/// Runs the filter if this is that process.
 pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
-    let [_, escape, word, filter, how] = args else { return None };
-    if escape != WORDS[0] || word != WORDS[1] {
+    let [_, first, second, filter, format] = args else { return None };
+    if first != ARGUMENTS[0] || second != ARGUMENTS[1] {
         return None;
     }
-    let filter = Filter::read_before(filter.to_str()?, env);
+    let filter = Filter::checked(filter.to_str()?, env);
     let mut json = Vec::new();
     std::io::stdin().read_to_end(&mut json).ok()?;
-    match write_filtered(&filter, &json, how == LINES, env) {
+    match write_filtered(&filter, &json, format == LINES, env) {
         Ok(()) => Some(Exit::Done),
-        // Nobody reads it any more, which is nothing wrong.
+        // A closed pipe is not an error.
         Err(error) if is_broken_pipe(&error) => Some(Exit::Done),
         Err(error) => {
-            Stderr::painted(&reason(&error));
+            Stderr::styled(&reason(&error));
             Some(Exit::Failed)
         }
     }
 }
 
-/// What went wrong, on one line and with its mark.
+/// The reason on one line, after the character that tells its kind.
 fn reason(error: &anyhow::Error) -> String {
-    let (mark, why) = match error.downcast_ref::<Failure>() {
-        Some(Failure { code: Code::JqFailed, why: Some(why), .. }) => (FAILED, why.clone()),
-        Some(Failure { what, why: Some(why), .. }) => (UNABLE, format!("{what}: {why}")),
-        _ => (UNABLE, format!("{error:#}")),
+    let (kind, why) = match error.downcast_ref::<Failure>() {
+        Some(Failure { code: Code::JqFailed, why: Some(why), .. }) => (FILTER_FAILED, why.clone()),
+        Some(Failure { what, why: Some(why), .. }) => (OTHER_ERROR, format!("{what}: {why}")),
+        _ => (OTHER_ERROR, format!("{error:#}")),
     };
-    format!("{mark}{}", why.replace('\n', " "))
+    format!("{kind}{}", why.replace('\n', " "))
 }

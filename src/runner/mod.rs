@@ -26,14 +26,14 @@ pub(crate) use bulk::{Entry, FileArgs, is_stdin};
 pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, Ending, run_blocking};
-pub(crate) use follow::{Follow, Sign, execute_follow};
+pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next;
-pub(crate) use show::{is_broken_pipe, show_known};
+pub(crate) use show::{is_broken_pipe, show_json};
 pub(crate) use spec::{CommandEffect, CommandSpec};
 pub(crate) use write::{Change, Check, Done, Verb, Write, execute_write};
 
@@ -86,7 +86,7 @@ const WAITING: &str = "Waiting for the backend…";
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
     let output = match command.own_form() {
-        Some(is_json) => ctx.output.beside_own(is_json)?,
+        Some(is_json) => ctx.output.output_with_format(is_json)?,
         None => ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?,
     };
     ctx.set_deadline(C::DEADLINE);

@@ -60,7 +60,7 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
     if let Some(change) = command.change(&prepared) {
         if ctx.verdict(change.effect, change.environment).await? == Verdict::Ask {
             let style = TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
-            Stderr::painted(&rendered(&command.preview(&prepared), style));
+            Stderr::styled(&rendered(&command.preview(&prepared), style));
         }
         confirm(&change, ctx).await?;
     }

@@ -1,45 +1,45 @@
-//! In which form the result is wanted.
+//! The output format, and the options that go with it.
 
 use crate::error::Failure;
 use crate::ui::{Columns, Filter, Tables};
 
-/// How the result is written to stdout.
+/// The format of the result on stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
-    /// For people.
+    /// A table for people.
     #[default]
     Table,
     /// The backend's own JSON.
     Json,
-    /// A line of JSON for each row.
+    /// One line of JSON for each row.
     Jsonl,
-    /// A line for each row, for spreadsheets.
+    /// Comma-separated values, for spreadsheets.
     Csv,
-    /// One id a line, for xargs.
+    /// One id on each line, for xargs.
     Ids,
 }
 
 impl Output {
-    /// It is for programs that read JSON.
+    /// Whether it is JSON.
     pub(crate) const fn is_json(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl)
     }
 }
 
-/// All that was said of the result's form.
+/// The output format with its options.
 #[derive(Debug)]
 pub(crate) struct OutputOptions {
     pub(crate) output: Output,
-    /// The command line says so. What the environment says is preferred where there is a choice.
+    /// Whether the command line names it. The environment is only a preference.
     pub(crate) named: bool,
-    /// Only these columns of the table or of the CSV.
+    /// The columns of the table or the CSV; all of them if there are none.
     pub(crate) columns: Option<Columns>,
-    /// What is made of the JSON.
+    /// The --jq filter.
     pub(crate) filter: Option<Filter>,
 }
 
 impl OutputOptions {
-    /// What the flags and the environment come to together.
+    /// Combines the flags with the preference from the environment.
     pub(crate) fn new(
         named: Option<Output>,
         preferred: Output,
@@ -53,15 +53,14 @@ impl OutputOptions {
         };
         let contradiction = match named {
             _ if columns.is_some() && filter.is_some() => {
-                Some(("--columns is for tables and CSV, and --jq for JSON", "leave out one of them"))
+                Some(("--columns needs a table or CSV, but --jq needs JSON", "leave out one of them"))
             }
             Some(output) if !fits(output) && filter.is_some() => {
-                Some(("--jq makes JSON, and -o names another form", "leave out one of them"))
+                Some(("--jq needs JSON, but -o names another format", "leave out one of them"))
             }
-            Some(output) if !fits(output) => Some((
-                "--columns is for tables and CSV",
-                "add -o csv, or choose fields of the JSON with --jq instead",
-            )),
+            Some(output) if !fits(output) => {
+                Some(("--columns needs a table or CSV", "add -o csv, or select fields of the JSON with --jq"))
+            }
             _ => None,
         };
         if let Some((what, hint)) = contradiction {
@@ -72,12 +71,12 @@ impl OutputOptions {
         Ok(Self { output, named: named.is_some() || columns.is_some() || filter.is_some(), columns, filter })
     }
 
-    /// The format for a reply with or without ids, which can have these tables. What of it cannot be had is said before
-    /// anything is sent.
+    /// The format for a reply with or without ids and with these tables. Fails before anything is sent if the reply does
+    /// not have the named format or columns.
     pub(super) fn output_for(&self, has_ids: bool, tables: Tables) -> Result<Output, Failure> {
         if let (Output::Table, Some(columns)) = (self.output, &self.columns) {
             if tables.is_empty() {
-                return Err(Columns::of_no_table());
+                return Err(Columns::without_table());
             }
             columns.check(tables.iter().copied().flatten().map(|column| column.name))?;
         }
@@ -91,20 +90,20 @@ impl OutputOptions {
         }
     }
 
-    /// The format for the results of many, which is a line for each.
-    pub(super) fn output_for_many(&self) -> Result<Output, Failure> {
+    /// The format for the results of bulk input, which are lines.
+    pub(super) fn output_for_bulk(&self) -> Result<Output, Failure> {
         match self.output {
             Output::Csv | Output::Table if self.named => {
-                Err(Failure::usage("A file of many has no table and no CSV: its results come one by one")
-                    .hint("use -o jsonl or -o ids, or leave it out"))
+                Err(Failure::usage("Bulk results are lines; a table or CSV is not available")
+                    .hint("use -o jsonl or -o ids, or leave out -o"))
             }
             Output::Ids => Ok(Output::Ids),
             _ => Ok(Output::Jsonl),
         }
     }
 
-    /// The format where a command was told to write a form of its own: that one, and no other that is named.
-    pub(super) fn beside_own(&self, is_json: bool) -> Result<Output, Failure> {
+    /// The format for a command with --format: no other format may be named.
+    pub(super) fn output_with_format(&self, is_json: bool) -> Result<Output, Failure> {
         let fits = match self.output {
             Output::Table => self.columns.is_none(),
             Output::Json => is_json && self.filter.is_none(),
@@ -114,7 +113,7 @@ impl OutputOptions {
             return Ok(Output::Table);
         }
         if !fits {
-            return Err(Failure::usage("--format names one form, and --json, -o, --jq or --columns another")
+            return Err(Failure::usage("--format and --json, -o, --jq or --columns name different formats")
                 .hint("leave out one of them"));
         }
         Ok(self.output)
@@ -127,7 +126,7 @@ mod tests {
     use crate::env::ProcessEnv;
 
     #[test]
-    fn flags_go_before_what_is_preferred_and_may_not_contradict_each_other() {
+    fn flags_override_the_preference_and_must_not_contradict_each_other() {
         use Output::{Csv, Ids, Json, Jsonl, Table};
         for (named, preferred, columns, filter, expected) in [
             (None, Table, false, false, Some(Table)),
@@ -147,8 +146,8 @@ mod tests {
         ] {
             let columns = columns.then(|| "id".parse().unwrap());
             let filter = filter.then(|| Filter::new(".", &ProcessEnv::default()).unwrap());
-            let form = OutputOptions::new(named, preferred, columns, filter);
-            assert_eq!(form.ok().map(|form| form.output), expected, "{named:?} {preferred:?}");
+            let options = OutputOptions::new(named, preferred, columns, filter);
+            assert_eq!(options.ok().map(|options| options.output), expected, "{named:?} {preferred:?}");
         }
     }
 }

@@ -299,7 +299,7 @@ async fn show_dry_run<W: Write>(
 ) -> Result<Exit> {
     let call = command.call(request)?;
     let dry_run = DryRun::new(ctx).await?;
-    show::rehearsed(dry_run.shown(&call)?, output, ctx).await?;
+    show::show_dry_run(dry_run.shown(&call)?, output, ctx).await?;
     ctx.stderr.note(dry_run.note());
     Ok(Exit::Done)
 }
@@ -420,8 +420,8 @@ impl<T: View> Show for Done<T> {
         self.reply.data.page()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.reply.data.ids()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.reply.data.for_each_id(take);
     }
 
     fn notes(&self) -> Vec<String> {

@@ -1,5 +1,4 @@
-//! Questions to a person at a terminal. Whether there is one is decided before, from env: nothing here is called
-//! when nobody can answer.
+//! Prompts on a terminal. The caller checks that the session is interactive.
 
 use std::io::{Write, stderr, stdin};
 
@@ -8,33 +7,33 @@ use dialoguer::Password;
 
 use crate::secret::Secret;
 
-/// A text that may not be seen while it is typed.
+/// Asks for a secret, which is hidden while it is typed.
 pub(crate) async fn secret(question: String) -> Result<Secret> {
-    // An empty answer ends the question: asking again for ever is what a closed terminal would get.
+    // An empty answer is accepted: on a closed terminal the prompt would repeat forever.
     let ask =
         move || Password::new().with_prompt(question).allow_empty_password(true).report(false).interact();
     Ok(Secret::new(blocking(ask).await?))
 }
 
-/// A line of text.
+/// Asks for a line of text.
 pub(crate) async fn text(question: String) -> Result<String> {
     line(format!("{question}: ")).await
 }
 
-/// Yes or no, as a line: a bare Enter, Ctrl-D and whatever is not a yes are no. (dialoguer's question takes a single
-/// key, hides the cursor, and is deaf to Ctrl-D.)
+/// Asks for confirmation. Everything but `y` and `yes` is a no, as are Enter and Ctrl-D. (dialoguer's prompt takes a
+/// single key, hides the cursor, and ignores Ctrl-D.)
 pub(crate) async fn confirm(question: &str) -> Result<bool> {
     let answer = line(format!("{question} [y/N] ")).await?;
     Ok(["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes)))
 }
 
-/// The terminal itself edits it: dialoguer's own line editor never ends where a terminal is closed.
+/// Reads a line with the terminal's own editing: dialoguer's line editor never returns if the terminal is closed.
 async fn line(prompt: String) -> Result<String> {
     blocking(move || {
         write!(stderr(), "{prompt}")?;
         let mut line = String::new();
         if stdin().read_line(&mut line)? == 0 {
-            // Ctrl-D leaves the cursor behind the question.
+            // Ctrl-D leaves the cursor on the line of the prompt.
             writeln!(stderr())?;
         }
         Ok(line)
@@ -42,17 +41,17 @@ async fn line(prompt: String) -> Result<String> {
     .await
 }
 
-/// A question waits on a thread of its own, so that Ctrl-C is still heard: [`restore_terminal`] undoes what the
-/// question did to the terminal.
+/// Runs a prompt on its own thread, so that Ctrl-C still works. [`restore_terminal`] then undoes the prompt's changes to
+/// the terminal.
 async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
 ) -> Result<T> {
     terminal::remember();
-    let answer = tokio::task::spawn_blocking(ask).await.map_err(|_| anyhow!("The question was lost"))?;
-    answer.context("Cannot ask on this terminal")
+    let answer = tokio::task::spawn_blocking(ask).await.map_err(|_| anyhow!("The prompt failed"))?;
+    answer.context("Cannot prompt on this terminal")
 }
 
-/// Shows the cursor and what is typed again, after a question that was cut off.
+/// Shows the cursor and echoes typed text again, after an interrupted prompt.
 pub(crate) fn restore_terminal() {
     terminal::restore();
 }
@@ -74,7 +73,7 @@ mod terminal {
 
     pub(super) fn restore() {
         if let Some(before) = BEFORE.get() {
-            // The process ends in a moment; a terminal that is gone needs nothing.
+            // The process is about to exit, and a closed terminal needs nothing.
             let _ = tcsetattr(stdin(), OptionalActions::Now, before);
             let _ = stderr().write_all(b"\x1b[?25h\n");
         }

@@ -1,156 +1,210 @@
-//! Rows as CSV: RFC 4180 with line feeds, a line of names first, every value as JSON has it.
+//! Rows as CSV: RFC 4180 with line feeds, the column names on the first line, every value as in the JSON. It is written
+//! character by character, because a cell can be as large as the answer.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use crate::ui::CANNOT_WRITE;
 use crate::ui::columns::Columns;
-use crate::ui::sanitize::{self, is_unsafe};
+use crate::ui::json::compact;
+use crate::ui::rows::{KIND, Row};
+use crate::ui::sanitize::{is_unsafe, safe_char};
+use crate::wire::{Json, Members};
 
 /// The name of the only column of rows that are not objects.
 const VALUE: &str = "value";
 
-/// Rows that are written as they come. The first ones say which columns there are.
+/// CSV that is written as its rows come. The first rows determine the columns.
 #[derive(Debug)]
 pub(crate) struct Csv {
-    wanted: Option<Columns>,
-    /// Somebody's terminal must not obey what is in them.
+    chosen: Option<Columns>,
+    /// A terminal must not obey what is in a cell.
     terminal: bool,
-    /// Once the line of names is written.
+    /// The column names, once they are written.
     names: Option<Vec<String>>,
 }
 
 impl Csv {
-    pub(crate) fn new(wanted: Option<Columns>, terminal: bool) -> Self {
-        Self { wanted, terminal, names: None }
+    pub(crate) fn new(chosen: Option<Columns>, terminal: bool) -> Self {
+        Self { chosen, terminal, names: None }
     }
 
-    /// Writes rows. Where there are none nobody knows which columns there are: nothing is written.
-    pub(crate) fn write(&mut self, out: &mut dyn Write, rows: &[impl Borrow<Value>]) -> Result<()> {
-        if rows.is_empty() {
+    /// Writes rows. Without rows the columns are unknown, and nothing is written.
+    pub(crate) fn write<'a>(
+        &mut self,
+        out: &mut dyn Write,
+        mut rows: impl Iterator<Item = Row<'a>> + Clone,
+    ) -> Result<()> {
+        if rows.clone().next().is_none() {
             return Ok(());
         }
-        let mut csv = csv::Writer::from_writer(out);
-        let terminal = self.terminal;
-        let names = match &mut self.names {
-            Some(names) => names,
-            unknown => {
-                let names = names(rows, self.wanted.as_ref())?;
-                record(&mut csv, names.iter().map(|name| shown(harmless(name), terminal)))?;
-                unknown.insert(names)
-            }
-        };
-        for row in rows {
-            record(&mut csv, names.iter().map(|name| shown(cell(field(row.borrow(), name)), terminal)))?;
+        if self.names.is_none() {
+            let names = names(rows.clone(), self.chosen.as_ref())?;
+            self.write_heading(out, &names).context(CANNOT_WRITE)?;
+            self.names = Some(names);
         }
-        csv.flush().context(CANNOT_WRITE)
+        let names = self.names.as_deref().unwrap_or_default();
+        rows.try_for_each(|row| write_row(out, names, row, self.terminal)).context(CANNOT_WRITE)
+    }
+
+    fn write_heading(&self, out: &mut dyn Write, names: &[String]) -> io::Result<()> {
+        for (position, name) in names.iter().enumerate() {
+            write_separator(out, position)?;
+            write_text(out, name.chars(), self.terminal)?;
+        }
+        out.write_all(b"\n")
     }
 }
 
-fn record<'a>(
-    csv: &mut csv::Writer<&mut dyn Write>,
-    mut cells: impl Iterator<Item = Cow<'a, str>>,
-) -> Result<()> {
-    cells.try_for_each(|cell| csv.write_field(cell.as_bytes())).map_err(not_written)?;
-    csv.write_record(None::<&[u8]>).map_err(not_written)
-}
-
-/// Whether it is a closed pipe shows in the error that is inside.
-fn not_written(error: csv::Error) -> anyhow::Error {
-    anyhow::Error::from(io::Error::from(error)).context(CANNOT_WRITE)
-}
-
-/// Which columns to write.
-fn names(rows: &[impl Borrow<Value>], wanted: Option<&Columns>) -> Result<Vec<String>> {
-    let there = columns(rows);
-    let Some(wanted) = wanted else { return Ok(there.into_iter().map(str::to_owned).collect()) };
-    wanted.check(there.iter().copied())?;
-    Ok(wanted.among(there.iter().copied()).into_iter().map(|index| there[index].to_owned()).collect())
-}
-
-/// The names of all fields, in the order in which they are met.
-fn columns(rows: &[impl Borrow<Value>]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for row in rows {
-        let Value::Object(fields) = row.borrow() else {
-            if !names.contains(&VALUE) {
-                names.push(VALUE);
-            }
+/// Writes a row: a null is empty, and nested values are JSON.
+fn write_row(out: &mut dyn Write, names: &[String], row: Row<'_>, terminal: bool) -> io::Result<()> {
+    let mut next = row.members();
+    for (position, name) in names.iter().enumerate() {
+        write_separator(out, position)?;
+        if let Some(kind) = row.kind.filter(|_| name == KIND) {
+            write_text(out, kind.chars(), terminal)?;
             continue;
-        };
-        // Nearly always a row has the fields of the one before.
-        let same =
-            fields.len() == names.len() && fields.keys().zip(&names).all(|(name, other)| name == other);
-        if !same {
-            let new = fields.keys().map(String::as_str).filter(|name| !names.contains(name));
-            names.extend(new.collect::<Vec<_>>());
+        }
+        let value = value(row, &mut next, name).unwrap_or(Json::NULL);
+        let is_empty = value == Json::NULL || value.as_str() == "\"\"";
+        match value.chars() {
+            // An empty line would not be a record.
+            _ if is_empty => out.write_all(if names.len() == 1 { b"\"\"" } else { b"" })?,
+            Some(text) => write_text(out, text, terminal)?,
+            None if value.is_array() || value.is_object() => {
+                write_text(out, compact(value).chars(), terminal)?;
+            }
+            // A negative amount is not a formula.
+            None => out.write_all(value.as_str().as_bytes())?,
+        }
+    }
+    out.write_all(b"\n")
+}
+
+fn write_separator(out: &mut dyn Write, position: usize) -> io::Result<()> {
+    if position == 0 { Ok(()) } else { out.write_all(b",") }
+}
+
+/// Characters behind which a spreadsheet can see another cell begin.
+const SEPARATORS: [char; 4] = [';', '\t', '\n', '\r'];
+
+/// Writes a cell. An apostrophe precedes what a spreadsheet would run as a formula (OWASP, CSV Injection), also behind a
+/// character that it may take as a separator.
+fn write_text(
+    out: &mut dyn Write,
+    text: impl Iterator<Item = char> + Clone,
+    terminal: bool,
+) -> io::Result<()> {
+    let is_quoted = text.clone().any(|c| matches!(c, ',' | '"' | '\n' | '\r'));
+    let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
+    out.write_all(quote)?;
+    let mut rest = text;
+    let mut is_start = true;
+    if rest.clone().next().is_some_and(|c| matches!(c, '\t' | '\n' | '\r')) {
+        out.write_all(b"'")?;
+    }
+    loop {
+        if is_start && begins_formula(rest.clone()) {
+            out.write_all(b"'")?;
+        }
+        let Some(c) = rest.next() else { break };
+        is_start = SEPARATORS.contains(&c);
+        match if terminal { safe_char(c) } else { c } {
+            '"' => out.write_all(b"\"\"")?,
+            c => out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?,
+        }
+    }
+    out.write_all(quote)
+}
+
+/// Whether a formula begins here, in the wide letters of East Asia too.
+fn begins_formula(mut cell: impl Iterator<Item = char>) -> bool {
+    const FIRST: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let is_invisible = |c: &char| (c.is_whitespace() || is_unsafe(*c)) && !SEPARATORS.contains(c);
+    cell.find(|c| !is_invisible(c)).is_some_and(|c| FIRST.contains(&c))
+}
+
+/// The columns to write.
+fn names<'a>(rows: impl Iterator<Item = Row<'a>>, chosen: Option<&Columns>) -> Result<Vec<String>> {
+    let all = all_names(rows);
+    let Some(chosen) = chosen else { return Ok(all) };
+    let names = all.iter().map(String::as_str);
+    chosen.check(names.clone())?;
+    Ok(chosen.positions(names).into_iter().map(|index| all[index].clone()).collect())
+}
+
+/// The names of all members, in the order of their first appearance.
+fn all_names<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for row in rows {
+        let kind = row.kind.map(|_| Cow::Borrowed(KIND));
+        let value = (!row.json.is_object()).then_some(Cow::Borrowed(VALUE));
+        let members = row.members().map(|(name, _)| name);
+        for (position, name) in kind.into_iter().chain(value).chain(members).enumerate() {
+            // Nearly always a row has the members of the row before.
+            if names.get(position).is_none_or(|other| *other != name)
+                && !names.iter().any(|other| *other == name)
+            {
+                names.push(name.into_owned());
+            }
         }
     }
     names
 }
 
-fn field<'a>(row: &'a Value, name: &str) -> Option<&'a Value> {
-    match row {
-        Value::Object(fields) => fields.get(name),
-        value => (name == VALUE).then_some(value),
+/// A row's value in a column. `next` are the members behind the column before, of which it is nearly always the first.
+fn value<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Option<Json<'a>> {
+    if !row.json.is_object() {
+        return (name == VALUE).then_some(row.json);
     }
-}
-
-/// A value as text: nothing for null, JSON for what has parts.
-fn cell(value: Option<&Value>) -> Cow<'_, str> {
-    match value {
-        None | Some(Value::Null) => Cow::Borrowed(""),
-        Some(Value::String(text)) => harmless(text),
-        Some(value @ (Value::Array(_) | Value::Object(_))) => {
-            harmless(&value.to_string()).into_owned().into()
+    let mut members = next.clone();
+    let value = match members.next() {
+        Some((other, value)) if other == name => value,
+        _ => {
+            members = row.members();
+            members.find(|(other, _)| other == name)?.1
         }
-        Some(value) => value.to_string().into(),
-    }
-}
-
-/// A spreadsheet runs text that begins like a formula, in the wide letters of East Asia too, and takes an apostrophe
-/// before it for the sign that it is none (OWASP, CSV Injection). Where it takes semicolons or tabs for the ends of cells, a
-/// cell can begin in the middle of ours. Numbers stay: a negative amount is no formula.
-fn harmless(text: &str) -> Cow<'_, str> {
-    const ENDS: [char; 4] = [';', '\t', '\n', '\r'];
-    let is_run = |(place, cell): (usize, &str)| {
-        begins_formula(cell) || place == 0 && cell.starts_with(['\t', '\n', '\r'])
     };
-    let cells = text.split_inclusive(ENDS).enumerate();
-    if !cells.clone().any(is_run) {
-        return text.into();
-    }
-    let mark = |cell| if is_run(cell) { "'" } else { "" };
-    cells.flat_map(|(place, cell)| [mark((place, cell)), cell]).collect::<String>().into()
-}
-
-fn begins_formula(cell: &str) -> bool {
-    let unseen = |c: char| c.is_whitespace() || is_unsafe(c);
-    cell.trim_start_matches(unseen).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-}
-
-/// A cell as it is written: to a terminal without what that would obey.
-fn shown(cell: Cow<'_, str>, terminal: bool) -> Cow<'_, str> {
-    if terminal { sanitize::lines(&cell).into_owned().into() } else { cell }
+    *next = members;
+    Some(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::ui::rows::rows_in;
+    use serde_json::{Value, json};
 
-    fn csv(rows: &Value, wanted: Option<&str>) -> Result<String> {
+    fn csv(rows: &Value, chosen: Option<&str>) -> Result<String> {
+        let text = rows.to_string();
         let mut out = Vec::new();
-        Csv::new(wanted.map(|wanted| wanted.parse().unwrap()), false)
-            .write(&mut out, rows.as_array().unwrap())?;
+        Csv::new(chosen.map(|chosen| chosen.parse().unwrap()), false)
+            .write(&mut out, rows_in(Json::parse(text.as_bytes()).unwrap(), &[]))?;
         Ok(String::from_utf8(out).unwrap())
     }
 
+    fn cell(text: &str) -> String {
+        let mut out = Vec::new();
+        write_text(&mut out, text.chars(), false).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        written.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&written).to_owned()
+    }
+
     #[test]
-    fn every_field_of_every_row_has_its_column() {
+    fn values_are_found_in_any_order_and_numbers_are_exact() {
+        let rows = json!([{"id": "a", "n": 1}, {"n": 2, "id": "b"}, {"x": [1, "é"], "id": "c"}, {}, 7]);
+        let expected = "id,n,x,value\na,1,,\nb,2,,\nc,,\"[1,\"\"é\"\"]\",\n,,,\n,,,7\n";
+        assert_eq!(csv(&rows, None).unwrap(), expected);
+        let rows = Json::parse(br#"[{"n":1.50,"s":"\u00e9\/","e":1E5}]"#).unwrap();
+        let mut out = Vec::new();
+        Csv::new(None, false).write(&mut out, rows_in(rows, &[])).unwrap();
+        assert_eq!(out, "n,s,e\n1.50,é/,1E5\n".as_bytes());
+    }
+
+    #[test]
+    fn every_name_of_every_row_is_a_column() {
         let rows = json!([{"id": "a", "amount": -5, "on": true}, {"id": "b,\"c\"", "tier": null, "metadata": {"k": [1]}}]);
         let text = "id,amount,on,tier,metadata\na,-5,true,,\n\"b,\"\"c\"\"\",,,,\"{\"\"k\"\":[1]}\"\n";
         assert_eq!(csv(&rows, None).unwrap(), text);
@@ -166,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_begins_like_a_formula() {
+    fn no_cell_begins_like_a_formula() {
         for text in [
             "=1+1",
             "+49",
@@ -196,10 +250,10 @@ mod tests {
         for (text, written) in
             [("x;=1", "x;'=1"), ("a\t@b;c", "a\t'@b;c"), ("1;-2;+3", "1;'-2;'+3"), ("a\n =1", "a\n' =1")]
         {
-            assert_eq!(harmless(text), written);
+            assert_eq!(cell(text), written);
         }
         for text in ["a=1", "1-1", "日本", " a", "'=1", "a; b"] {
-            assert_eq!(harmless(text), text);
+            assert_eq!(cell(text), text);
         }
         assert_eq!(csv(&json!([{"a": {"b": "x;=1"}}]), None).unwrap(), "a\n\"{\"\"b\"\":\"\"x;'=1\"\"}\"\n");
         assert!(csv(&json!([{"=cmd": 1}]), None).unwrap().starts_with("'=cmd"));

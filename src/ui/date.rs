@@ -1,3 +1,5 @@
+//! Dates for tables.
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -6,18 +8,18 @@ use jiff::tz::TimeZone;
 
 use crate::env;
 
-/// A moment in local time, short enough for a table: `2026-11-23 20:04`. A dash where there is none; text that is no
-/// moment is shown as it is.
+/// A timestamp in local time, short enough for a table: `2026-11-23 20:04`. No timestamp is a dash, and any other text
+/// stays as it is.
 pub(crate) fn short_date(text: Option<&str>) -> Cow<'_, str> {
     let Some(text) = text else { return "-".into() };
     match text.parse::<Timestamp>() {
-        Ok(moment) => moment.to_zoned(local_zone()).strftime("%Y-%m-%d %H:%M").to_string().into(),
+        Ok(timestamp) => timestamp.to_zoned(local_zone()).strftime("%Y-%m-%d %H:%M").to_string().into(),
         Err(_) => text.into(),
     }
 }
 
-/// Found once, from its rules alone where that is possible: jiff would read the names of all the world's zones to
-/// give this one its own, which nobody sees. That was most of what a table's dates cost.
+/// The local time zone, read once and if possible from its rules alone: to find the zone's name jiff would read the names
+/// of all zones, which took most of the time for a table's dates.
 fn local_zone() -> TimeZone {
     static ZONE: OnceLock<TimeZone> = OnceLock::new();
     let from_rules = || TimeZone::tzif("local", &env::local_timezone_rules()?).ok();

@@ -1,5 +1,4 @@
-//! Text in lines: what becomes of things, one below the other, with a mark before each that changes. Long lines are
-//! broken between words; an id is never cut.
+//! Lines of text, with a mark before each thing that changes. Long lines are wrapped between words; an id is never cut.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -9,35 +8,30 @@ use unicode_width::UnicodeWidthStr;
 use crate::ui::sanitize;
 use crate::ui::table::TerminalStyle;
 
-/// One line, which may become several on a narrow terminal.
+/// One line, which is wrapped on a narrow terminal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line<'a> {
     pub(crate) mark: Mark,
-    /// How far it stands to the right.
+    /// The level of indentation.
     pub(crate) depth: usize,
     pub(crate) text: Cow<'a, str>,
 }
 
-/// What a line says of its thing.
+/// What happens to the thing on a line, or the kind of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// Nothing; it is just text.
+    /// Plain text.
     #[default]
     None,
     /// A heading.
     Heading,
-    /// It comes.
     Add,
-    /// It becomes another.
     Change,
-    /// Another takes its place.
     Replace,
-    /// It goes.
     Remove,
-    /// Beside the point.
-    Aside,
-    /// For programs: it is not broken, however narrow the terminal. Control characters are replaced here too: whoever
-    /// writes it escapes them before.
+    /// Secondary text, dimmed.
+    Dimmed,
+    /// Text for programs, never wrapped. Control characters are replaced here too, so the caller escapes them before.
     Verbatim,
 }
 
@@ -48,7 +42,7 @@ impl Mark {
             Self::Change => "~ ",
             Self::Replace => "± ",
             Self::Remove => "- ",
-            Self::None | Self::Heading | Self::Aside | Self::Verbatim => "",
+            Self::None | Self::Heading | Self::Dimmed | Self::Verbatim => "",
         }
     }
 
@@ -60,7 +54,7 @@ impl Mark {
             Self::Change => Some("33"),
             Self::Replace => Some("35"),
             Self::Remove => Some("31"),
-            Self::Aside => Some("2"),
+            Self::Dimmed => Some("2"),
         }
     }
 }
@@ -70,7 +64,7 @@ impl<'a> Line<'a> {
         Self { mark, depth, text: text.into() }
     }
 
-    /// Text without a mark, broken where a terminal is narrow; what a program reads is [`Mark::Verbatim`].
+    /// Text without a mark. Text for programs is [`Mark::Verbatim`].
     pub(crate) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         Self::new(Mark::None, 0, text)
     }
@@ -87,7 +81,7 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: Termin
         let room =
             style.columns.map_or(usize::MAX, |columns| columns.saturating_sub(hanging.width()).max(20));
         let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
-        for (position, part) in broken(&text, room).into_iter().enumerate() {
+        for (position, part) in wrapped(&text, room).into_iter().enumerate() {
             let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
             match color {
                 Some(color) => writeln!(out, "\u{1b}[{color}m{before}{part}\u{1b}[0m")?,
@@ -98,17 +92,16 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: Termin
     Ok(())
 }
 
-/// The lines as text, for whoever is asked.
+/// The lines as text, for a prompt.
 pub(crate) fn rendered(lines: &[Line<'_>], style: TerminalStyle) -> String {
     let mut out = Vec::new();
-    // A vector takes everything.
+    // Writing to a vector cannot fail.
     let _ = write_lines(&mut out, lines, style);
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The text in parts that have room, broken between words. What aligns columns within a line stays as it is where the
-/// line is not broken.
-fn broken(text: &str, room: usize) -> Vec<String> {
+/// The text in parts of at most this width, split between words. Spaces that align columns stay if the line fits.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
     if text.width() <= room {
         return vec![text.to_owned()];
     }
@@ -136,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_broken_between_words_and_hang_behind_their_mark() {
+    fn lines_are_wrapped_between_words_and_indented_after_their_mark() {
         let lines = [
             Line::new(Mark::Add, 1, "price pro_monthly   19.00 USD every month"),
             Line::new(Mark::None, 3, "because \u{1b}[31m of it"),

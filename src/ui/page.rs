@@ -1,4 +1,4 @@
-//! What to show, without saying how: a page of sections for people, a JSON value for programs, bare ids for `xargs`.
+//! What to show, without the format: a page of sections for people, JSON for programs, ids for `xargs`.
 
 use std::borrow::Cow;
 
@@ -6,22 +6,23 @@ use serde_json::Value;
 
 use crate::error::{Failure, Warning};
 use crate::ui::lines::Line;
+use crate::ui::rows::Rows;
 
-/// Something that a command has done or found, ready to be shown in any format.
+/// A command's result, ready to be shown in any format.
 pub(crate) trait Show {
     /// Where the rows are in its JSON.
     const ROWS: Rows = &[];
-    /// What tables it can have.
+    /// The tables it can have.
     const TABLES: Tables = &[];
     /// For programs.
     fn json(&self) -> serde_json::Result<Cow<'_, Value>>;
-    /// The same as text.
+    /// The same JSON as text.
     fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         serde_json::to_vec(&*self.json()?).map(Cow::Owned)
     }
-    /// What of its JSON stands on a line of its own.
-    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
-        rows_in(json, Self::ROWS)
+    /// Its rows, if they are not in the JSON as [`Show::ROWS`] says.
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        Ok(None)
     }
     /// For people.
     fn page(&self) -> Page<'_>;
@@ -29,11 +30,15 @@ pub(crate) trait Show {
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
-    /// What to say beside the page: `✓ …`.
+    /// Takes the ids one by one, if the rows are not in memory.
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.ids().into_iter().for_each(take);
+    }
+    /// What to print on stderr beside the page: `✓ …`.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
-    /// What wants doing, although it is done.
+    /// What the user has to look at, although the command succeeded.
     fn warnings(&self) -> &[Warning] {
         &[]
     }
@@ -41,19 +46,19 @@ pub(crate) trait Show {
     fn reports_differences(&self) -> bool {
         false
     }
-    /// What is wrong although the backend answered with a success: shown first, failed afterwards.
+    /// A failure although the backend answered with a success. The result is shown first.
     fn failure(&self) -> Option<Failure> {
         None
     }
 }
 
-/// How an answer's data is shown to people; its JSON is the backend's own body.
+/// How an answer's data is shown to people. Its JSON is the backend's own body.
 pub(crate) trait View {
-    /// What there is none of when it is empty: `No Stripe customers found.`
+    /// What is missing if it is empty: `No Stripe customers found.`
     const NOUN: &'static str;
     /// Where the rows are in its JSON.
     const ROWS: Rows = &[];
-    /// What tables it can have.
+    /// The tables it can have.
     const TABLES: Tables = &[];
     /// For people.
     fn page(&self) -> Page<'_>;
@@ -61,94 +66,105 @@ pub(crate) trait View {
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
-    /// What to say beside the page.
+    /// Takes the ids one by one, if the rows are not in memory.
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.ids().into_iter().for_each(take);
+    }
+    /// What to print on stderr beside the page.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// The fields of a JSON object that have rows, one or a list of them, each with what such a row is. Without any of these
-/// fields the whole is one row.
-pub(crate) type Rows = &'static [(&'static str, &'static str)];
-
 /// The columns of each table.
 pub(crate) type Tables = &'static [&'static [Column]];
 
-/// The rows of a whole. Where it has several of the fields, a row says first what it is.
-pub(crate) fn rows_in(whole: &Value, fields: Rows) -> Vec<Cow<'_, Value>> {
-    let there: Vec<_> = fields.iter().filter_map(|(name, kind)| Some((whole.get(name)?, *kind))).collect();
-    match there[..] {
-        [] => list(whole).iter().map(Cow::Borrowed).collect(),
-        [(rows, _)] => list(rows).iter().map(Cow::Borrowed).collect(),
-        _ => {
-            let of = |(rows, kind)| list(rows).iter().map(move |row| Cow::Owned(of_kind(kind, row)));
-            there.into_iter().flat_map(of).collect()
-        }
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(rows) => rows,
-        Value::Null => &[],
-        row => std::slice::from_ref(row),
-    }
-}
-
-fn of_kind(kind: &str, row: &Value) -> Value {
-    let first = ("kind".to_owned(), kind.into());
-    let fields = row.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
-    std::iter::once(first).chain(fields).collect::<serde_json::Map<_, _>>().into()
-}
-
-/// Sections, one below the other.
-#[derive(Debug, Default)]
+/// Lines of text, then sections, one below the other.
+#[derive(Default)]
 pub(crate) struct Page<'a> {
     pub(crate) sections: Vec<Section<'a>>,
-    /// What to say when all of them are empty.
+    /// The note if all sections are empty.
     pub(crate) empty: String,
-    /// Text before them.
+    /// Text above the sections.
     pub(crate) lines: Vec<Line<'a>>,
 }
 
 /// Rows under one heading.
-#[derive(Debug)]
 pub(crate) struct Section<'a> {
-    /// Its heading, where a page has several.
+    /// Its heading, if the page has several sections.
     pub(crate) title: Option<&'static str>,
     pub(crate) columns: Cow<'static, [Column]>,
-    /// As many cells as there are columns. Text as it came: the table cleans it.
-    pub(crate) rows: Vec<Vec<Cow<'a, str>>>,
+    pub(crate) rows: TableRows<'a>,
+}
+
+/// One cell for each column. The table replaces control characters.
+pub(crate) type Cells<'a> = Vec<Cow<'a, str>>;
+
+/// The rows of a table. They are made each time they are read, because all of a long list's take more memory than
+/// its JSON.
+pub(crate) struct TableRows<'a>(Box<dyn Fn() -> BoxedRows<'a> + 'a>);
+
+type BoxedRows<'a> = Box<dyn Iterator<Item = Cells<'a>> + 'a>;
+
+impl<'a> TableRows<'a> {
+    pub(crate) fn new(rows: impl Iterator<Item = Cells<'a>> + Clone + 'a) -> Self {
+        Self(Box::new(move || Box::new(rows.clone())))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Cells<'a>> + use<'a> {
+        (self.0)()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The rows with these cells alone.
+    pub(super) fn with_cells(self, positions: Vec<usize>) -> Self {
+        Self(Box::new(move || {
+            let positions = positions.clone();
+            let cells =
+                move |row: Cells<'a>| positions.iter().map(|position| row[*position].clone()).collect();
+            Box::new(self.iter().map(cells))
+        }))
+    }
 }
 
 /// A column of a table, or a key of a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    /// The first to go where there is no room.
+    /// Left out first if the terminal is too narrow.
     pub(crate) spare: bool,
-    /// Its cells name what stands beside them.
+    /// Its cells are names for the cells beside them.
     pub(crate) label: bool,
-    /// How wide its cells usually are: what a table goes by whose rows come later.
+    /// Its cells are verdicts, which have colors.
+    pub(crate) verdict: bool,
+    /// The usual width of its cells, for a table whose rows come later.
     pub(crate) usual: usize,
 }
 
 impl Column {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, spare: false, label: false, usual: 0 }
+        Self { name, spare: false, label: false, verdict: false, usual: 0 }
     }
 
-    /// A column that goes first where there is no room.
+    /// A column that is left out first if the terminal is too narrow.
     pub(crate) const fn spare(name: &'static str) -> Self {
         Self { spare: true, ..Self::new(name) }
     }
 
-    /// A column whose cells usually are so wide.
+    /// The column with the usual width of its cells.
     pub(crate) const fn usually(self, usual: usize) -> Self {
         Self { usual, ..self }
     }
 
-    /// A first column of names: where there is no room, a row becomes `name: value`.
+    /// A first column of `pass`, `warn` and `fail`.
+    pub(crate) const fn verdict(name: &'static str) -> Self {
+        Self { verdict: true, ..Self::label(name) }
+    }
+
+    /// A first column of names. On a narrow terminal a row becomes `name: value`.
     pub(crate) const fn label(name: &'static str) -> Self {
         Self { label: true, ..Self::new(name) }
     }
@@ -167,8 +183,11 @@ impl<'a> From<Section<'a>> for Page<'a> {
 }
 
 impl<'a> Section<'a> {
-    pub(crate) fn new(columns: &'static [Column], rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> Self {
-        Self { title: None, columns: Cow::Borrowed(columns), rows: rows.collect() }
+    pub(crate) fn new(
+        columns: &'static [Column],
+        rows: impl Iterator<Item = Cells<'a>> + Clone + 'a,
+    ) -> Self {
+        Self { title: None, columns: Cow::Borrowed(columns), rows: TableRows::new(rows) }
     }
 
     pub(crate) fn titled(self, title: &'static str) -> Self {
@@ -176,12 +195,17 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A cell: the text, or a dash where there is none.
+/// Cells that do not borrow from a row that was read for them.
+pub(crate) fn into_owned(cells: Cells<'_>) -> Cells<'static> {
+    cells.into_iter().map(|cell| Cow::Owned(cell.into_owned())).collect()
+}
+
+/// A cell: the text, or a dash if there is none.
 pub(crate) fn dash<'a>(text: Option<impl Into<Cow<'a, str>>>) -> Cow<'a, str> {
     text.map_or(Cow::Borrowed("-"), Into::into)
 }
 
-/// A cell for what is or is not so.
+/// A cell for a boolean.
 pub(crate) fn yes_no(yes: Option<bool>) -> Cow<'static, str> {
     dash(yes.map(|yes| if yes { "Yes" } else { "No" }))
 }

@@ -1,37 +1,37 @@
-//! A spinner for what takes longer than a moment, for people who watch.
+//! Spinner and progress bar on a terminal.
 
 use std::time::Duration;
 
 use crate::ui::sanitize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What is over sooner needs no spinner.
-const A_MOMENT: Duration = Duration::from_millis(300);
+/// Faster work needs no spinner.
+const SPINNER_DELAY: Duration = Duration::from_millis(300);
 const TICK: Duration = Duration::from_millis(100);
 
-/// Does the work; shows on stderr that it is under way when it takes long and `watched` says that somebody looks.
-pub(crate) async fn during<T>(watched: bool, what: &str, work: impl Future<Output = T>) -> T {
-    if !watched {
+/// Awaits the work, with a spinner on stderr if it takes long and `visible` is set.
+pub(crate) async fn spin_while<T>(visible: bool, message: &str, work: impl Future<Output = T>) -> T {
+    if !visible {
         return work.await;
     }
     let mut work = std::pin::pin!(work);
-    if let Ok(done) = tokio::time::timeout(A_MOMENT, &mut work).await {
+    if let Ok(done) = tokio::time::timeout(SPINNER_DELAY, &mut work).await {
         return done;
     }
-    let _spinner = Spinner::start(what);
+    let _spinner = Spinner::start(message);
     work.await
 }
 
-/// How far many requests are. Cleared when it is dropped.
+/// A progress bar over many requests. It is cleared when it is dropped.
 pub(crate) struct Bar(Option<ProgressBar>);
 
 impl Bar {
-    /// A bar of so many steps, where somebody watches.
-    pub(crate) fn start(watched: bool, of: usize) -> Self {
-        Self(watched.then(|| {
-            let of = u64::try_from(of).unwrap_or(u64::MAX);
-            let bar = ProgressBar::with_draw_target(Some(of), ProgressDrawTarget::stderr());
-            // Its template is a constant: where it were wrong, the bar would look plain.
+    /// A bar with this number of steps. It shows nothing unless `visible` is set.
+    pub(crate) fn start(visible: bool, steps: usize) -> Self {
+        Self(visible.then(|| {
+            let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+            let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+            // The template is a constant; an invalid one would only look different.
             if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
                 bar.set_style(style);
             }
@@ -39,7 +39,7 @@ impl Bar {
         }))
     }
 
-    /// So many steps are done, and this is next.
+    /// Sets the number of finished steps and the name of the next one.
     pub(crate) fn set(&self, done: usize, next: &str) {
         if let Some(bar) = &self.0 {
             bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
@@ -47,8 +47,8 @@ impl Bar {
         }
     }
 
-    /// Writes something else to the terminal that it is on.
-    pub(crate) fn make_way(&self, write: impl FnOnce()) {
+    /// Writes to the terminal without disturbing the bar.
+    pub(crate) fn suspend(&self, write: impl FnOnce()) {
         match &self.0 {
             Some(bar) => bar.suspend(write),
             None => write(),
@@ -64,14 +64,14 @@ impl Drop for Bar {
     }
 }
 
-/// Cleared when it is dropped: at the end, on an error, and when Ctrl-C drops the work.
+/// A spinner. It is cleared when it is dropped: at the end, on an error, and when Ctrl-C drops the work.
 struct Spinner(ProgressBar);
 
 impl Spinner {
-    fn start(what: &str) -> Self {
+    fn start(message: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.set_style(ProgressStyle::default_spinner().tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
-        bar.set_message(what.to_owned());
+        bar.set_message(message.to_owned());
         bar.enable_steady_tick(TICK);
         Self(bar)
     }

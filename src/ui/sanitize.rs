@@ -1,17 +1,17 @@
-//! Control characters out of what a terminal shows: a product's name must not be able to move the cursor, change a
-//! title or hide a line.
+//! Replaces control characters in text for a terminal. A product's name must not move the cursor, change the title or
+//! hide a line.
 
 use std::borrow::Cow;
 
-/// Characters that make a terminal do something else than show them: the control characters, and those that
-/// reorder or hide text around them.
+/// Whether a terminal would obey the character instead of showing it: control characters, and characters that reorder or
+/// hide text.
 pub(crate) const fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
         | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// One line that is safe to show: line breaks and tabs become a space, other control characters `�`.
+/// The text as one safe line: line breaks and tabs become spaces, other control characters `�`.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     replace(text, |c| match c {
         '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
@@ -19,17 +19,23 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Lines that are safe to show: line breaks stay.
+/// The text as safe lines: line breaks stay.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
-    replace(text, |c| match c {
+    replace(text, safe_char)
+}
+
+/// The character, or its replacement in safe lines.
+pub(super) const fn safe_char(c: char) -> char {
+    match c {
         '\n' => '\n',
         '\r' | '\t' => ' ',
-        _ => '\u{fffd}',
-    })
+        c if is_unsafe(c) => '\u{fffd}',
+        c => c,
+    }
 }
 
 fn replace(text: &str, by: impl Fn(char) -> char) -> Cow<'_, str> {
-    // Nearly always it is plain, which is soon seen.
+    // Most text is plain ASCII, which is checked fast.
     let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if !is_plain && text.contains(is_unsafe) {
         text.chars().map(|c| if is_unsafe(c) { by(c) } else { c }).collect()
@@ -43,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_reaches_the_terminal_but_text() {
+    fn control_characters_are_replaced() {
         assert_eq!(line("a\u{1b}[31mred\u{7}\nb\tc\u{9b}0m"), "a�[31mred� b c�0m");
         assert_eq!(line("abc\u{202e}fed"), "abc�fed");
         assert_eq!(lines("a\nb\u{1b}c\r"), "a\nb�c ");

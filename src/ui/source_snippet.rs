@@ -1,36 +1,39 @@
-//! A place in a text that somebody wrote, as compilers show it.
+//! An excerpt of a text with a marked part, as compilers show it.
 
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-/// Where something is, and what that looks like.
+/// A part of a text: its position and an excerpt.
 #[derive(Debug)]
 pub(crate) struct SourceSnippet {
     /// From 1.
     pub(crate) line: usize,
     /// From 1, in characters.
     pub(crate) column: usize,
-    /// The line, with a mark below.
-    pub(crate) picture: String,
+    /// The line, with the part underlined.
+    pub(crate) excerpt: String,
 }
 
-/// Marks what is at these bytes; of several lines only the first.
-pub(crate) fn marked(text: &str, at: Range<usize>) -> SourceSnippet {
-    let start = at.start.min(text.len());
-    let before = text.get(..start).unwrap_or_default();
-    let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
-    let column = text.get(begin..start).unwrap_or_default().chars().count();
-    let wide = text.get(start..at.end.min(begin + line.len())).unwrap_or_default().chars().count();
-    let number = before.matches('\n').count() + 1;
-    SourceSnippet { line: number, column: column + 1, picture: picture(number, line, column, wide) }
+impl SourceSnippet {
+    /// The snippet for these bytes. Of several lines only the first is shown.
+    pub(crate) fn new(text: &str, at: Range<usize>) -> Self {
+        let start = at.start.min(text.len());
+        let before = text.get(..start).unwrap_or_default();
+        let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
+        let column = text.get(begin..start).unwrap_or_default().chars().count();
+        let marked = text.get(start..at.end.min(begin + line.len())).unwrap_or_default().chars().count();
+        let number = before.matches('\n').count() + 1;
+        Self { line: number, column: column + 1, excerpt: excerpt(number, line, column, marked) }
+    }
 }
 
-/// The line and a mark below `marked` of its characters, at least one.
-fn picture(number: usize, line: &str, column: usize, marked: usize) -> String {
-    /// So much of a line is shown, and so much of it in front of the mark.
+/// The line, with `marked` of its characters underlined; at least one.
+fn excerpt(number: usize, line: &str, column: usize, marked: usize) -> String {
+    /// The most characters of a line that are shown.
     const WIDTH: usize = 100;
+    /// The most characters before the mark, if the line is longer.
     const LEAD: usize = 40;
     let characters: Vec<char> = line.chars().collect();
     let from =
@@ -45,7 +48,7 @@ fn picture(number: usize, line: &str, column: usize, marked: usize) -> String {
     }
     shown.extend(&characters[from..to]);
     for c in characters.get(from..column).unwrap_or_default() {
-        // A tab below a tab, and two spaces below a wide character, keep the mark where it belongs.
+        // A tab below a tab, and two spaces below a wide character, keep the mark aligned.
         let below_it = if *c == '\t' { "\t" } else { &"  "[..c.width().unwrap_or(1).min(2)] };
         below.push_str(below_it);
     }

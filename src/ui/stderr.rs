@@ -1,8 +1,7 @@
-//! Everything that is not the result: notes, warnings, errors, prompts' surroundings, what `--verbose` tells.
+//! Everything but the result: notes, warnings, errors, the text around prompts, and the `--verbose` log.
 //!
-//! The contract of this stream: stdout has the result and nothing else. Each line here passes the redactor and
-//! loses its control characters, whoever wrote it. With JSON output there are no notes; a warning is one line
-//! `{"warning":…,"code":…}`, and the error is the last line. A stream that is gone is no reason to fail.
+//! Secrets are masked and control characters are replaced in every line. With JSON output there are no notes, a warning
+//! is one line `{"warning":…,"code":…}`, and the error is the last line. A closed stream is not a failure.
 
 use std::fmt;
 use std::io::Write;
@@ -13,40 +12,45 @@ use crate::error::WarningCode;
 use crate::secret::redact;
 use crate::ui::sanitize;
 
-/// How much is told of what goes on behind a command.
+/// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
     #[default]
     Nothing,
-    /// Every request, answer and wait, and why.
+    /// Every request, answer and wait, with its reason.
     Requests,
-    /// Headers and bodies, too, and the settings that were looked for.
+    /// Headers, bodies and settings, too.
     Everything,
 }
 
-/// Standard error, and how to write on it.
+/// Standard error and its options.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stderr {
-    /// Warnings and errors as JSON, and no notes.
+    /// Warnings and errors are JSON, and there are no notes.
     pub(crate) json: bool,
     /// No notes.
     pub(crate) quiet: bool,
     pub(crate) verbosity: Verbosity,
     pub(crate) colors: bool,
-    /// Nothing at all: somebody is typing, and the line is not to be disturbed.
+    /// Nothing is written, because a shell completes a line that the user is typing.
     pub(crate) silent: bool,
 }
 
 const RED: &str = "31";
+const GREEN: &str = "32";
 const YELLOW: &str = "33";
 const CYAN: &str = "36";
 const DIM: &str = "2";
 
 impl Stderr {
-    /// Something good to know. Silent with `--quiet` and with JSON output.
+    /// Prints a note, unless `--quiet` or JSON output asks for none.
     pub(crate) fn note(self, text: &str) {
-        if !self.quiet && !self.json && !self.silent {
-            write_line(&sanitize::lines(text));
+        if self.quiet || self.json || self.silent {
+            return;
+        }
+        match text.strip_prefix('✓') {
+            Some(rest) => write_line(&format!("{}{}", self.paint(GREEN, "✓"), sanitize::lines(rest))),
+            None => write_line(&sanitize::lines(text)),
         }
     }
 
@@ -62,14 +66,14 @@ impl Stderr {
         }
     }
 
-    /// What `--verbose` tells.
+    /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
             write_line(&self.paint(DIM, &sanitize::line(&line.to_string())));
         }
     }
 
-    /// The error, as text: what failed, why, what to do now.
+    /// Prints an error as text: what failed, the reason, and the next command.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
         write_line(&format!("{} {}", self.paint(RED, "error:"), sanitize::lines(what)));
         if let Some(why) = why {
@@ -80,13 +84,13 @@ impl Stderr {
         }
     }
 
-    /// Text that says by itself what it is: help, an error as JSON.
+    /// Prints text as it is, without control characters.
     pub(crate) fn plain(text: &str) {
         write_line(&sanitize::lines(text));
     }
 
-    /// The same, with the colours that it has.
-    pub(crate) fn painted(text: &str) {
+    /// Prints text with its colors.
+    pub(crate) fn styled(text: &str) {
         write_line(text.trim_end());
     }
 
@@ -98,6 +102,6 @@ impl Stderr {
 /// The one place that writes to this stream.
 fn write_line(text: &str) {
     let mut stream = std::io::stderr().lock();
-    // Nobody is left to be told that nobody is left to be told.
+    // There is no place left to report an error of this stream.
     let _ = writeln!(stream, "{}", redact(text));
 }

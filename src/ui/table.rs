@@ -1,5 +1,5 @@
-//! Tables: every row on one line, an id never wrapped or cut. On a terminal that is too narrow the spare columns go
-//! first; where that is not enough, each row becomes a record of `key: value` lines.
+//! Tables: a line for each row, and no id is ever wrapped or cut. On a narrow terminal the spare columns are left out.
+//! If that is not enough, each row becomes a record of `key: value` lines.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,33 +8,47 @@ use comfy_table::{ColumnConstraint, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::lines::write_lines;
-use crate::ui::page::{Column, Page, Section};
+use crate::ui::page::{Cells, Column, Page, Section};
 use crate::ui::sanitize;
 
-/// Between two columns.
+/// The space between two columns.
 const GAP: usize = 2;
-/// comfy-table holds all cells of a table more than once: a long list is laid out in parts of one width.
+/// comfy-table holds all cells of a table more than once: a long list is laid out in parts of the same width.
 const ROWS_AT_ONCE: usize = 500;
 
-/// How stdout looks.
+/// The terminal that stdout is written to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TerminalStyle {
-    /// The terminal's columns; none for a pipe, which has no limit.
+    /// Its width; none for a pipe, which has no limit.
     pub(crate) columns: Option<usize>,
     pub(crate) colors: bool,
 }
 
 impl TerminalStyle {
     fn heading(self, text: &str) -> Cow<'_, str> {
-        if self.colors { format!("\u{1b}[1m{text}\u{1b}[0m").into() } else { text.into() }
+        self.paint("1", text)
+    }
+
+    /// A cell of a first column, or a line that begins with it.
+    fn first_cell(self, column: Option<&Column>, text: &str) -> String {
+        let colors = [("pass", "32"), ("warn", "33"), ("fail", "31")];
+        let color = colors.into_iter().find(|(verdict, _)| text.starts_with(verdict));
+        match color.filter(|_| column.is_some_and(|column| column.verdict)) {
+            Some((verdict, color)) => format!("{}{}", self.paint(color, verdict), &text[verdict.len()..]),
+            None => text.to_owned(),
+        }
+    }
+
+    fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {
+        if self.colors { format!("\u{1b}[{color}m{text}\u{1b}[0m").into() } else { text.into() }
     }
 }
 
 /// Writes the lines, and the sections that have rows.
 pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, style: TerminalStyle) -> io::Result<()> {
     write_lines(out, &page.lines, style)?;
-    let full = page.sections.iter().filter(|section| !section.rows.is_empty());
-    for (position, section) in full.enumerate() {
+    let with_rows = page.sections.iter().filter(|section| !section.rows.is_empty());
+    for (position, section) in with_rows.enumerate() {
         if position > 0 {
             writeln!(out)?;
         }
@@ -49,25 +63,25 @@ pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, style: TerminalSt
 fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyle) -> io::Result<()> {
     let widths = widths(section);
     let all = |_: &Column| true;
-    let lean = |column: &Column| !column.spare;
+    let not_spare = |column: &Column| !column.spare;
     let fits = |keep: fn(&Column) -> bool| {
         style.columns.is_none_or(|columns| total(&section.columns, &widths, keep) <= columns)
     };
     if fits(all) {
         write_table(out, section, &widths, all, style)
-    } else if fits(lean) {
-        write_table(out, section, &widths, lean, style)
+    } else if fits(not_spare) {
+        write_table(out, section, &widths, not_spare, style)
     } else {
         write_records(out, section, style)
     }
 }
 
-/// The columns that each column needs for its name and its widest cell.
+/// The width that each column needs for its name and its widest cell.
 pub(super) fn widths(section: &Section<'_>) -> Vec<usize> {
     let mut widths: Vec<usize> = section.columns.iter().map(|column| column.name.width()).collect();
-    for row in &section.rows {
+    for row in section.rows.iter() {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(sanitize::line(cell).width());
+            *width = (*width).max(sanitize::line(&cell).width());
         }
     }
     widths
@@ -88,7 +102,7 @@ fn write_table(
     let kept: Vec<usize> =
         (0..section.columns.len()).filter(|index| keep(&section.columns[*index])).collect();
     write_heading(out, &section.columns, &kept, widths, style)?;
-    write_rows(out, &section.rows, &kept, widths)
+    write_rows(out, section.rows.iter(), &section.columns, &kept, widths, style)
 }
 
 pub(super) fn write_heading(
@@ -103,22 +117,28 @@ pub(super) fn write_heading(
     writeln!(out, "{}", style.heading(heading.trim_end()))
 }
 
-pub(super) fn write_rows(
+pub(super) fn write_rows<'a>(
     out: &mut dyn Write,
-    rows: &[Vec<Cow<'_, str>>],
+    mut rows: impl Iterator<Item = Cells<'a>>,
+    columns: &[Column],
     kept: &[usize],
     widths: &[usize],
+    style: TerminalStyle,
 ) -> io::Result<()> {
-    for rows in rows.chunks(ROWS_AT_ONCE) {
+    let first = kept.first().map(|index| &columns[*index]);
+    loop {
+        let rows: Vec<Cells<'_>> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
         let cells = rows.iter().map(|row| kept.iter().map(|index| sanitize::line(&row[*index])).collect());
         for line in lay_out(kept, widths, cells).lines() {
-            writeln!(out, "{}", line.trim_end())?;
+            writeln!(out, "{}", style.first_cell(first, line.trim_end()))?;
         }
     }
-    Ok(())
 }
 
-fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Vec<Cow<'a, str>>>) -> String {
+fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Cells<'a>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).add_rows(rows);
     for (column, index) in table.column_iter_mut().zip(kept) {
@@ -135,10 +155,15 @@ pub(super) fn write_records(
     style: TerminalStyle,
 ) -> io::Result<()> {
     for (position, row) in section.rows.iter().enumerate() {
-        let mut cells = section.columns.iter().zip(row).peekable();
-        if let Some((_, label)) = cells.next_if(|(column, _)| column.label) {
+        let mut cells = section.columns.iter().zip(&row).peekable();
+        if let Some((column, label)) = cells.next_if(|(column, _)| column.label) {
             let value = cells.next().map(|(_, value)| sanitize::line(value)).unwrap_or_default();
-            writeln!(out, "{}: {value}", style.heading(label))?;
+            let label = if column.verdict {
+                style.first_cell(Some(column), label).into()
+            } else {
+                style.heading(label)
+            };
+            writeln!(out, "{label}: {value}")?;
             for (column, cell) in cells.filter(|(_, cell)| *cell != "-") {
                 writeln!(out, "  {}: {}", style.heading(column.name), sanitize::line(cell))?;
             }
@@ -162,7 +187,7 @@ mod tests {
         &[Column::new("ID"), Column::new("Name"), Column::new("Active"), Column::spare("Synced At")];
 
     fn render(columns: Option<usize>, rows: &[[&str; 4]]) -> String {
-        let rows = rows.iter().map(|row| row.iter().map(|cell| Cow::Owned((*cell).to_owned())).collect());
+        let rows = rows.iter().map(|row| row.iter().map(|cell| Cow::Borrowed(*cell)).collect());
         let page = Page::from(Section::new(COLUMNS, rows));
         let mut out = Vec::new();
         write_page(&mut out, &page, TerminalStyle { columns, colors: false }).unwrap();
@@ -170,14 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn spare_columns_go_first_then_records() {
+    fn narrow_terminals_get_fewer_columns_and_then_records() {
         let rows = [["prod_1", "日本 \u{1b}[31m", "Yes", "2026-11-23 20:04"], ["prod_22", "B", "No", "-"]];
         let wide = "ID       Name        Active  Synced At\nprod_1   日本 �[31m  Yes     2026-11-23 20:04\nprod_22  B           No      -\n";
         assert_eq!(render(None, &rows), wide);
         assert_eq!(render(Some(45), &rows), wide);
-        let lean = "ID       Name        Active\nprod_1   日本 �[31m  Yes\nprod_22  B           No\n";
-        assert_eq!(render(Some(44), &rows), lean);
-        assert_eq!(render(Some(27), &rows), lean);
+        let without_spare =
+            "ID       Name        Active\nprod_1   日本 �[31m  Yes\nprod_22  B           No\n";
+        assert_eq!(render(Some(44), &rows), without_spare);
+        assert_eq!(render(Some(27), &rows), without_spare);
         assert_eq!(
             render(Some(26), &rows),
             "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23 20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
@@ -185,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_become_lines_of_their_own_names() {
+    fn labeled_rows_become_lines_of_name_and_value() {
         const SETTINGS: &[Column] = &[Column::label("Setting"), Column::new("Value"), Column::new("From")];
         let rows = [["Backend", "http://127.0.0.1:7130", "--api-url"], ["Reachable", "Yes", "-"]];
         let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());
@@ -197,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_long_list_line_up() {
+    fn parts_of_a_long_list_are_aligned() {
         let rows: Vec<[&str; 4]> = (0..=ROWS_AT_ONCE * 2)
             .map(|n| {
                 if n == ROWS_AT_ONCE * 2 {
@@ -211,6 +237,6 @@ mod tests {
         assert_eq!(text.lines().count(), rows.len() + 1);
         let name_at: std::collections::HashSet<_> =
             text.lines().skip(1).map(|line| line.find(" N ").unwrap()).collect();
-        assert_eq!(name_at.len(), 1, "columns of different parts begin at different places");
+        assert_eq!(name_at.len(), 1, "the columns of the parts are not aligned");
     }
 }

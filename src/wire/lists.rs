@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::wire::List;
+
 /// The customers of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Customers {
-    pub(crate) customers: Vec<Customer>,
+    pub(crate) customers: List<Customer>,
 }
 
 /// A provider's customer from the mirror.
@@ -52,7 +54,7 @@ impl fmt::Display for Subject<'_> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Transactions {
     #[serde(alias = "paymentHistory")]
-    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) transactions: List<Transaction>,
 }
 
 /// A payment, a failed payment or a refund, from a webhook or a sync.

@@ -1,4 +1,4 @@
-//! `transactions --follow`: rows as they come or change, whatever happens to the backend, until somebody ends it.
+//! `transactions --follow`: rows as they come or change, through failures of the backend, until Ctrl-C.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,7 @@ use super::harness::{User, dead, ended_within};
 const PATIENCE: Duration = Duration::from_secs(20);
 const FOLLOW: [&str; 5] = ["payments", "transactions", "--follow", "--interval", "1s"];
 
-/// A payment: its object, its amount, when it changed.
+/// A payment: the id of its object, its amount, and when it changed.
 fn row(id: &str, amount: u32, updated: &str) -> Value {
     json!({
         "environment": "test", "provider": "stripe", "type": "one_time_payment", "status": "succeeded",
@@ -35,8 +35,8 @@ impl Payments {
         Self(Arc::new(Mutex::new(rows.to_vec())))
     }
 
-    /// One more, which is the newest.
-    fn come(&self, row: Value) {
+    /// Adds the newest payment.
+    fn add(&self, row: Value) {
         self.0.lock().expect("a lock").insert(0, row);
     }
 
@@ -58,12 +58,12 @@ fn follow(user: &User, more: &[&str]) -> Running {
     Running::start(user, &[&FOLLOW[..], more].concat())
 }
 
-/// Waits until the backend was asked so often.
+/// Waits until the backend has received this number of requests.
 #[track_caller]
 fn wait_for_requests(stub: &Stub, count: usize) {
     let start = Instant::now();
     while stub.requests().len() < count {
-        assert!(start.elapsed() < PATIENCE, "it was never asked {count} times: {:?}", stub.lines());
+        assert!(start.elapsed() < PATIENCE, "it never received {count} requests: {:?}", stub.lines());
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -80,12 +80,12 @@ fn rows_are_shown_as_they_come_and_change() {
         "oldest first: {first}"
     );
     assert!(following.stdout.to("one_time_payment").contains("payment_intent:pi_2"));
-    assert_eq!(following.stderr.to("Looking"), "Looking for more every 1 s; Ctrl-C ends it.\n");
-    payments.come(row("pi_3", 3000, "1"));
+    assert_eq!(following.stderr.to("Checking"), "Checking for new rows every 1 s; press Ctrl-C to stop.\n");
+    payments.add(row("pi_3", 3000, "1"));
     let line = following.stdout.to("one_time_payment");
     assert!(line.contains("payment_intent:pi_3") && !line.contains("Type"), "{line}");
     assert!(line.contains("a\u{fffd}@b.example") && !line.contains('\u{1b}'), "{line}");
-    // The oldest changes, and another comes.
+    // The oldest row changes, and a new one comes.
     payments.set(vec![
         row("pi_4", 4000, "1"),
         row("pi_3", 3000, "1"),
@@ -94,13 +94,13 @@ fn rows_are_shown_as_they_come_and_change() {
     ]);
     assert!(following.stdout.to("one_time_payment").contains("payment_intent:pi_1"));
     assert!(following.stdout.to("one_time_payment").contains("payment_intent:pi_4"));
-    let (code, told) = following.end("-INT");
-    assert_eq!((code, told.as_str()), (0, ""));
+    let (code, stderr) = following.end("-INT");
+    assert_eq!((code, stderr.as_str()), (0, ""));
     assert_eq!(stub.lines()[0], "GET /api/payments/stripe/test/transactions?limit=100");
 }
 
 #[test]
-fn json_is_a_line_for_each_and_ids_are_too() {
+fn json_and_ids_are_one_line_for_each_row() {
     for (format, shown) in [
         (&["--json"][..], [row("pi_1", 1000, "1"), row("pi_2", 2000, "1")].map(|row| row.to_string())),
         (&["-o", "ids", "-q"], ["pi_1", "pi_2"].map(str::to_owned)),
@@ -111,7 +111,7 @@ fn json_is_a_line_for_each_and_ids_are_too() {
         let plain = |text: &str| text.trim_end().replace("\\u001b", "\u{1b}");
         let expected = shown.map(|line| plain(&line));
         assert_eq!(plain(&following.stdout.to("")), expected[0]);
-        payments.come(row("pi_2", 2000, "1"));
+        payments.add(row("pi_2", 2000, "1"));
         let line = following.stdout.to("");
         assert_eq!(plain(&line), expected[1]);
         assert!(!line.contains('\u{1b}'), "{line}");
@@ -120,7 +120,7 @@ fn json_is_a_line_for_each_and_ids_are_too() {
 }
 
 #[test]
-fn of_those_that_are_there_the_newest_are_shown_and_filters_hold() {
+fn the_newest_existing_rows_are_shown_first_and_filters_apply() {
     let rows: Vec<Value> = (1..=60).rev().map(|n| row(&format!("pi_{n}"), 100, "1")).collect();
     for (more, shown) in [(&[][..], 11..=60), (&["--limit", "2"], 59..=60), (&["--limit", "100"], 1..=60)] {
         let payments = Payments::of(&rows);
@@ -130,9 +130,9 @@ fn of_those_that_are_there_the_newest_are_shown_and_filters_hold() {
         let all = following.stdout.to("pi_60");
         let expected: Vec<String> = shown.map(|n| format!("pi_{n}")).collect();
         assert_eq!(all.lines().collect::<Vec<_>>(), expected);
-        // Those that were not shown are known.
+        // Existing rows that were not shown are not new.
         wait_for_requests(&stub, 2);
-        payments.come(row("pi_61", 100, "1"));
+        payments.add(row("pi_61", 100, "1"));
         assert_eq!(following.stdout.to("pi_"), "pi_61\n");
         let path = "/api/payments/stripe/live/transactions?subjectType=team&subjectId=a%20b&limit=100";
         assert!(stub.lines().iter().all(|line| *line == format!("GET {path}")), "{:?}", stub.lines());
@@ -140,7 +140,7 @@ fn of_those_that_are_there_the_newest_are_shown_and_filters_hold() {
 }
 
 #[test]
-fn a_restart_is_survived_and_told_once() {
+fn a_restart_of_the_backend_is_reported_once() {
     let payments = Payments::of(&[row("pi_1", 1000, "1")]);
     let (served, gone) = (payments.clone(), Arc::new(Mutex::new(false)));
     let goes = Arc::clone(&gone);
@@ -152,26 +152,26 @@ fn a_restart_is_survived_and_told_once() {
     following.stdout.to("one_time_payment");
     *gone.lock().expect("a lock") = true;
     following.stderr.to("warning: ");
-    // It says no more while it goes on.
-    let told = following.stderr.to("* no usable answer");
-    assert!(!told.contains("warning"), "{told}");
-    payments.come(row("pi_2", 2000, "1"));
+    // There is no second warning while the backend is down.
+    let stderr = following.stderr.to("* no usable answer");
+    assert!(!stderr.contains("warning"), "{stderr}");
+    payments.add(row("pi_2", 2000, "1"));
     let again = payments.clone();
     let _again = Stub::start_again_at(&address, move |_| again.answer());
-    let told = following.stderr.to("It answers again.");
-    assert!(!told.contains("warning"), "{told}");
+    let stderr = following.stderr.to("The backend responds again.");
+    assert!(!stderr.contains("warning"), "{stderr}");
     assert!(following.stdout.to("one_time_payment").contains("pi_2"));
     assert_eq!(following.end("-INT").0, 0);
 }
 
 #[test]
-fn whatever_the_server_is_to_blame_for_is_waited_for() {
+fn server_errors_are_retried() {
     let (one, two) = (row("pi_1", 1000, "1"), row("pi_2", 2000, "1"));
     for (status, code) in [(500, "INTERNAL_ERROR"), (503, "X"), (429, "RATE_LIMITED"), (408, "X")] {
-        let trouble = Answer::json(status, &json!({"error": code, "message": "starting"}).to_string());
+        let failure = Answer::json(status, &json!({"error": code, "message": "starting"}).to_string());
         let first = Payments::of(std::slice::from_ref(&one)).answer();
         let second = Payments::of(&[two.clone(), one.clone()]).answer();
-        let stub = Stub::in_order(vec![first, trouble, second]);
+        let stub = Stub::in_order(vec![first, failure, second]);
         let following = follow(&User::of(&stub.address).with("INSFORGE_RETRIES", "0"), &["--json"]);
         let warning: Value = serde_json::from_str(&following.stderr.to("{")).expect("a line of JSON");
         assert_eq!(warning["code"], "LOOKING_AGAIN", "{status}");
@@ -182,7 +182,7 @@ fn whatever_the_server_is_to_blame_for_is_waited_for() {
 }
 
 #[test]
-fn what_no_waiting_helps_ends_it() {
+fn permanent_errors_end_it() {
     let refused = |status, code| Answer::json(status, &json!({"error": code, "message": "no"}).to_string());
     for (answer, exit) in [
         (refused(401, "AUTH_INVALID_API_KEY"), 2),
@@ -197,13 +197,13 @@ fn what_no_waiting_helps_ends_it() {
         let error: Value = serde_json::from_str(following.stderr.rest().trim_end()).expect("one line");
         assert_eq!(error["exitCode"], exit);
     }
-    // What fails at once is no restart.
+    // A failure of the first request is not a restart.
     let user = User::of(&dead()).with("INSFORGE_RETRIES", "0");
     user.run(&FOLLOW).exits(8).says(&["Cannot reach"]);
 }
 
 #[test]
-fn that_all_are_new_is_told() {
+fn missed_rows_are_reported() {
     let many = |from: u32| (from..from + 100).map(|n| row(&format!("pi_{n}"), n, "1")).collect::<Vec<_>>();
     let payments = Payments::of(&many(0));
     let stub = payments.serve();
@@ -212,20 +212,20 @@ fn that_all_are_new_is_told() {
     payments.set(many(50));
     following.stdout.to("pi_100\n");
     payments.set(many(1000));
-    let told = following.stderr.to("warning: ");
+    let stderr = following.stderr.to("warning: ");
     assert!(
-        told.ends_with("all 100 are new: there may have been more, which the backend does not list\n"),
-        "{told}"
+        stderr.ends_with("all 100 rows are new; the backend lists only 100, so some may be missing\n"),
+        "{stderr}"
     );
-    assert_eq!(told.matches("warning").count(), 1, "{told}");
+    assert_eq!(stderr.matches("warning").count(), 1, "{stderr}");
     following.stdout.to("pi_1000\n");
     assert_eq!(following.end("-INT"), (0, String::new()));
 }
 
-/// `| head -1`, with nothing that would come after.
+/// `| head -1`, while no further row comes.
 #[test]
 #[cfg(target_os = "linux")]
-fn it_ends_when_nobody_reads_any_more() {
+fn it_ends_when_the_reader_closes_the_pipe() {
     let stub = Payments::of(&[row("pi_1", 1000, "1")]).serve();
     let user = User::of(&stub.address);
     for format in ["--json", "-otable"] {
@@ -242,8 +242,8 @@ fn it_ends_when_nobody_reads_any_more() {
         reader.read_line(&mut line).expect("a line");
         drop(reader);
         assert_eq!(ended_within(&mut child, PATIENCE), 0, "{line}");
-        let told = std::io::read_to_string(child.stderr.take().expect("stderr")).expect("text");
-        assert!(!told.contains("error"), "{told}");
+        let stderr = std::io::read_to_string(child.stderr.take().expect("stderr")).expect("text");
+        assert!(!stderr.contains("error"), "{stderr}");
     }
 }
 
@@ -267,18 +267,18 @@ fn stdout_can_be_a_file_or_closed() {
 }
 
 #[test]
-fn ctrl_c_ends_it_on_a_terminal_whatever_it_waits_for() {
+fn ctrl_c_ends_it_on_a_terminal_before_and_after_the_first_answer() {
     let payments = Payments::of(&[row("pi_1", 1000, "1")]);
     let stub = payments.serve();
     let terminal = Terminal::start(&User::of(&stub.address).with("NO_COLOR", "1"), 40, &FOLLOW);
     terminal.expect("When: 2026-11-23 20:04");
-    payments.come(row("pi_2", 2000, "1"));
+    payments.add(row("pi_2", 2000, "1"));
     terminal.expect("\n\nType: one_time_payment\nStatus: succeeded\n");
     terminal.expect("Provider Object: payment_intent:pi_2");
     terminal.type_in("\x03");
     let (code, screen) = terminal.finish();
     assert_eq!(code, 0, "{screen}");
-    // Before there was any answer.
+    // Before the first answer.
     let slow = Stub::start(|_| Answer::Late { after: PATIENCE, then: Box::new(Answer::json(200, "{}")) });
     let terminal = Terminal::start(&User::of(&slow.address).with("TERM", "xterm-256color"), 200, &FOLLOW);
     terminal.expect("Waiting for the backend");
@@ -287,7 +287,7 @@ fn ctrl_c_ends_it_on_a_terminal_whatever_it_waits_for() {
 }
 
 #[test]
-fn the_deadline_is_for_each_request() {
+fn the_deadline_applies_to_each_request() {
     let answered = Mutex::new(0);
     let payments = Payments::of(&[row("pi_1", 1000, "1")]);
     let stub = Stub::start(move |_| {
@@ -297,14 +297,14 @@ fn the_deadline_is_for_each_request() {
         Answer::Late { after, then: Box::new(payments.answer()) }
     });
     let following = follow(&User::of(&stub.address), &["--timeout", "900ms"]);
-    let told = following.stderr.to("warning: ");
-    assert!(told.contains("did not answer in time; looking again until it answers"), "{told}");
-    following.stderr.to("It answers again.");
+    let stderr = following.stderr.to("warning: ");
+    assert!(stderr.contains("; retrying until the backend responds"), "{stderr}");
+    following.stderr.to("The backend responds again.");
     assert_eq!(following.end("-INT").0, 0);
 }
 
 #[test]
-fn nothing_yet_is_told_and_an_older_backend_is_followed() {
+fn an_empty_list_is_reported_and_an_older_backend_is_followed() {
     let rows = Arc::new(Mutex::new(json!([])));
     let list = Arc::clone(&rows);
     let stub = Stub::start(move |request: &Request| {
@@ -328,7 +328,7 @@ fn nothing_yet_is_told_and_an_older_backend_is_followed() {
 }
 
 #[test]
-fn an_interval_has_rules() {
+fn invalid_options_are_refused() {
     let user = User::of(&dead());
     for (args, why) in [
         (&["--interval", "5s"][..], "--follow"),
@@ -343,15 +343,15 @@ fn an_interval_has_rules() {
     }
 }
 
-/// What comes to the sandbox's backend by a webhook, and by a sync where a provider's sync brings payments.
+/// Payments reach the sandbox by webhook, or by sync if the provider's sync includes payments.
 #[cfg(feature = "sandbox")]
 #[test]
-fn a_payment_in_the_sandbox_arrives_from_either_provider() {
+fn payments_of_both_providers_arrive_from_the_sandbox() {
     let sandbox = insforge::sandbox::spawn().expect("a sandbox");
     let user =
         User::new().with("INSFORGE_BASE_URL", sandbox.url()).with("INSFORGE_API_KEY", sandbox.api_key());
     let following = follow(&user, &["-o", "ids"]);
-    following.stderr.to("Looking");
+    following.stderr.to("Checking");
     let now = "2026-11-23T20:04:21.000Z";
     let payment = json!({
         "type": "one_time_payment", "status": "succeeded", "references": {"paymentIntent": "pi_new"},
@@ -363,7 +363,7 @@ fn a_payment_in_the_sandbox_arrives_from_either_provider() {
 
     let razorpay = ["payments", "razorpay"];
     let following = Running::start(&user, &[&razorpay[..], &FOLLOW[1..], &["-o", "ids"]].concat());
-    following.stderr.to("Looking");
+    following.stderr.to("Checking");
     let payment = json!({
         "id": "pay_new", "amount": 20000, "currency": "INR", "status": "captured", "created": now,
     });

@@ -1,4 +1,4 @@
-//! In which form results come: every command in every format, `--columns`, and `--jq`.
+//! Output formats: every command in every format, `--columns`, and `--jq`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,8 +14,8 @@ use super::map::{in_a_sandbox, map, words};
 
 const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
 
-/// What they write is text that others have made, or goes on and on; of the help as JSON there is a test of its own.
-const NOT_HERE: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "help"];
+/// Commands whose output is another program's or endless, and the help, which has its own test.
+const EXCLUDED: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "help"];
 
 /// These print text for people: a row is not a line of a table.
 const SHOWN_AS_TEXT: [&str; 3] = ["payments catalog plan", "payments catalog apply", "payments catalog diff"];
@@ -29,7 +29,7 @@ fn every_command_gives_the_same_result_in_every_form() {
         .expect("commands")
         .iter()
         .filter(|command| command.get("example").is_some())
-        .filter(|command| !NOT_HERE.contains(&words(&command["path"]).join(" ").as_str()))
+        .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
         .collect();
     let (next, with_rows, with_ids) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -181,7 +181,7 @@ fn settled(line: &str, user: &User) -> String {
 }
 
 #[test]
-fn columns_are_chosen_by_name_in_tables_and_csv() {
+fn columns_are_selected_by_name_in_tables_and_csv() {
     let user = User::new();
     let run = |more: &[&str]| user.run(&[&LIST[..], more].concat());
     let table = run(&["--columns", "ACTIVE, name"]).exits(0);
@@ -189,17 +189,18 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
     let csv = run(&["-o", "csv", "--columns", "name,product-id,synced_at"]).exits(0);
     let lines: Vec<String> = csv.stdout.lines().map(without_moments).collect();
     assert_eq!(lines[..2], ["name,productId,syncedAt", "100 Credits,prod_MYd6OPOnSChyBv,when"]);
-    for (form, there) in [("table", "Env, Product ID, Name,"), ("csv", "environment, productId, name,")] {
-        let ran = run(&["-o", form, "--columns", "name,colour"]).exits(64);
+    for (format, available) in [("table", "Env, Product ID, Name,"), ("csv", "environment, productId, name,")]
+    {
+        let ran = run(&["-o", format, "--columns", "name,color"]).exits(64);
         assert!(ran.stdout.is_empty(), "{ran:?}");
-        ran.says(&["There is no column `colour`", "there are: ", there]);
+        ran.says(&["Unknown column `color`", "available columns: ", available]);
     }
-    // What cannot be shown is not done.
-    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--columns", "colour"];
-    user.run(&create).exits(64).says(&["There is no column `colour`"]);
+    // An unknown column is refused before anything is sent.
+    let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--columns", "color"];
+    user.run(&create).exits(64).says(&["Unknown column `color`"]);
     let names = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0).stdout;
     assert!(!names.lines().any(|name| name == "A"), "{names}");
-    // CSV has the names that the backend gives: what was done is done, and shown whole.
+    // The columns of CSV are known only from the answer. The write has succeeded, and all columns are shown.
     let csv = [
         "--sandbox",
         "payments",
@@ -210,11 +211,11 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
         "-o",
         "csv",
         "--columns",
-        "name,colour",
+        "name,color",
     ];
-    let ran = user.run(&csv).exits(0).says(&["There is no column `colour`; all of them are shown"]);
+    let ran = user.run(&csv).exits(0).says(&["Unknown column `color`; showing all columns"]);
     assert!(ran.stdout.starts_with("environment,productId,name,"), "{ran:?}");
-    // Each part of a page shows those that it has, and what has none of them goes.
+    // Each section shows its own columns, and a section without any of them is left out.
     let catalog = &["--sandbox", "payments", "catalog", "--columns"];
     let both = user.run(&[&catalog[..], &["active,price-id"]].concat()).exits(0).stdout;
     assert!(
@@ -223,7 +224,7 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
     );
     let one = user.run(&[&catalog[..], &["price-id"]].concat()).exits(0).stdout;
     assert!(one.starts_with("Prices\nPrice ID\nprice_"), "{one}");
-    // What is no table has no columns.
+    // A result that is not a table has no columns.
     for line in [
         &["explain", "USAGE"][..],
         &["logout"],
@@ -231,14 +232,14 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
     ] {
         user.run(&[line, &["--columns", "code"]].concat()).exits(64).says(&["is not a table"]);
     }
-    for form in ["json", "jsonl", "ids"] {
-        run(&["-o", form, "--columns", "name"]).exits(64).says(&["--columns is for tables and CSV"]);
+    for format in ["json", "jsonl", "ids"] {
+        run(&["-o", format, "--columns", "name"]).exits(64).says(&["--columns needs a table or CSV"]);
     }
     run(&["--columns", "name", "--jq", "."])
         .exits(64)
-        .says(&["--columns is for tables and CSV, and --jq for JSON"]);
-    run(&["--columns", "name,,active"]).exits(64).says(&["write names with commas between them"]);
-    // A preference gives way.
+        .says(&["--columns needs a table or CSV, but --jq needs JSON"]);
+    run(&["--columns", "name,,active"]).exits(64).says(&["separate the names with commas"]);
+    // A preference from the environment is overridden.
     for (preferred, first) in [("json", "Name"), ("ids", "Name"), ("csv", "name")] {
         let user = User::new().with("INSFORGE_OUTPUT", preferred);
         let ran = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0);
@@ -246,15 +247,14 @@ fn columns_are_chosen_by_name_in_tables_and_csv() {
     }
 }
 
-/// What the map says of columns, from which they are completed, is what each table has: to name all of them changes
-/// nothing but their order.
+/// `help --json`, which completion uses, lists the columns of each table: naming all of them changes only their order.
 #[test]
-fn the_map_knows_the_columns_of_every_table() {
+fn the_map_lists_the_columns_of_every_table() {
     let map = map(&[]);
     let mut tables = 0;
     for command in map["commands"].as_array().expect("commands") {
         let path = words(&command["path"]).join(" ");
-        if command.get("example").is_none() || NOT_HERE.contains(&path.as_str()) {
+        if command.get("example").is_none() || EXCLUDED.contains(&path.as_str()) {
             continue;
         }
         let example = words(&command["example"]["argv"]).into_iter().skip(1);
@@ -279,7 +279,7 @@ fn the_map_knows_the_columns_of_every_table() {
         let (plain, cells) = shown(&[]);
         let columns = command.get("columns").map(words).unwrap_or_default();
         if columns.is_empty() {
-            // Text, or nothing at all.
+            // The result is text or empty.
             let (ran, _) = shown(&["--columns", "nonsense"]);
             assert!(ran.code == plain.code || ran.stderr.contains("is not a table"), "{path}: {ran:?}");
             continue;
@@ -291,21 +291,21 @@ fn the_map_knows_the_columns_of_every_table() {
     assert!(tables > 30, "only {tables} tables");
 }
 
-/// Whoever names columns gets them, on a terminal that is too narrow for all as well.
+/// A named column is shown even if the terminal is too narrow for all columns.
 #[test]
-fn a_spare_column_stays_where_it_is_wanted() {
+fn a_named_spare_column_is_shown() {
     let user = User::new().with("NO_COLOR", "1");
     let args = [&LIST[..], &["--columns", "synced-at,name"]].concat();
     let (code, screen) = Terminal::start(&user, 36, &args).finish();
     assert_eq!(code, 0);
     assert!(screen.starts_with("Synced At         Name"), "{screen}");
-    // Where they do not fit, rows become records.
+    // If they do not fit, rows become records.
     let (_, screen) = Terminal::start(&user, 20, &args).finish();
     assert!(screen.starts_with("Synced At: "), "{screen}");
 }
 
 #[test]
-fn a_spreadsheet_runs_nothing_of_it() {
+fn csv_contains_no_formulas() {
     let rows = json!([
         {"environment": "test", "productId": "prod_1", "name": "=HYPERLINK(\"http://x\")", "active": true, "metadata": {"a": "=1"}},
         {"environment": "test", "productId": "prod_2", "name": "+1, \"two\"\nlines", "active": false, "metadata": {}},
@@ -317,7 +317,7 @@ fn a_spreadsheet_runs_nothing_of_it() {
         ran.stdout,
         "name,metadata\n\"'=HYPERLINK(\"\"http://x\"\")\",\"{\"\"a\"\":\"\"=1\"\"}\"\n\"'+1, \"\"two\"\"\nlines\",{}\n"
     );
-    // No rows: nobody knows which columns there are.
+    // Without rows the columns are unknown.
     let stub = Stub::start(|_| Answer::json(200, r#"{"products":[]}"#));
     let user = User::of(&stub.address);
     let run = |more: &[&str]| {
@@ -327,9 +327,9 @@ fn a_spreadsheet_runs_nothing_of_it() {
     assert_eq!(run(&["--columns", "name"]), "");
 }
 
-/// A terminal obeys nothing of it either, and a secret is as it was asked for.
+/// On a terminal control characters are replaced, and a secret is masked unless --show-secret is given.
 #[test]
-fn csv_is_safe_on_a_terminal_and_masks_what_the_table_masks() {
+fn csv_is_safe_on_a_terminal_and_masks_secrets_like_the_table() {
     let rows = json!([{"environment": "test", "productId": "prod_1", "name": "a\u{1b}[31m\u{202e}", "metadata": {"k": "\u{9b}"}}]);
     let stub = Stub::start(move |_| Answer::json(200, &json!({ "products": rows }).to_string()));
     let user = User::of(&stub.address);
@@ -337,20 +337,20 @@ fn csv_is_safe_on_a_terminal_and_masks_what_the_table_masks() {
     let (code, screen) = Terminal::start(&user, 80, &args).finish();
     assert_eq!(
         (code, screen.lines().nth(1)),
-        (0, Some("a\u{fffd}[31m\u{fffd},\"{\"\"k\"\":\"\"\u{fffd}\"\"}\""))
+        (0, Some("a\u{fffd}[31m\u{fffd},\"{\"\"k\"\":\"\"\\u009b\"\"}\""))
     );
-    assert!(user.run(&args).exits(0).stdout.contains("a\u{1b}[31m"), "into a pipe it is what it is");
+    assert!(user.run(&args).exits(0).stdout.contains("a\u{1b}[31m"), "a pipe gets the original text");
 
     let user = User::new();
     let setup = ["--sandbox", "payments", "razorpay", "webhooks", "setup", "test"];
     let secret = user.run(&[&setup[..], &["--jq", ".webhookSecret"]].concat()).exits(0).stdout;
-    for form in ["csv", "jsonl"] {
+    for format in ["csv", "jsonl"] {
         assert!(
-            !user.run(&[&setup[..], &["-o", form]].concat()).exits(0).stdout.contains(secret.trim()),
-            "{form}"
+            !user.run(&[&setup[..], &["-o", format]].concat()).exits(0).stdout.contains(secret.trim()),
+            "{format}"
         );
         assert!(
-            user.run(&[&setup[..], &["-o", form, "--show-secret"]].concat())
+            user.run(&[&setup[..], &["-o", format, "--show-secret"]].concat())
                 .exits(0)
                 .stdout
                 .contains(secret.trim())
@@ -370,7 +370,7 @@ fn csv_is_safe_on_a_terminal_and_masks_what_the_table_masks() {
 }
 
 #[test]
-fn a_filter_gets_the_json_and_writes_text_as_it_is() {
+fn a_filter_reads_the_json_and_writes_strings_without_quotes() {
     let user = User::new();
     let run = |more: &[&str]| user.run(&[&LIST[..], more].concat());
     assert_eq!(run(&["--jq", ".products[0].name"]).exits(0).stdout, "100 Credits\n");
@@ -383,49 +383,49 @@ fn a_filter_gets_the_json_and_writes_text_as_it_is() {
     assert_eq!(run(&["--jq", "empty"]).exits(0).stdout, "");
     let tsv = run(&["--jq", ".products[] | [.name, .active, .defaultPriceId] | @tsv"]).exits(0).stdout;
     assert_eq!(tsv.lines().next(), Some("100 Credits\ttrue\t"));
-    for form in ["table", "csv", "ids"] {
-        run(&["-o", form, "--jq", "."]).exits(64).says(&["--jq makes JSON"]);
+    for format in ["table", "csv", "ids"] {
+        run(&["-o", format, "--jq", "."]).exits(64).says(&["--jq needs JSON"]);
     }
-    // The form that is preferred gives way, but lines stay lines.
+    // --jq overrides the preferred format, but jsonl stays jsonl.
     for (preferred, expected) in [("csv", "[\n"), ("ids", "[\n"), ("jsonl", "[true")] {
         let user = User::new().with("INSFORGE_OUTPUT", preferred);
         let ran = user.run(&[&LIST[..], &["--jq", ".products | map(.active)"]].concat()).exits(0);
         assert!(ran.stdout.starts_with(expected), "{ran:?}");
     }
-    // What the backend sent is filtered to the byte: numbers beyond all types, fields nobody knows.
+    // The filter gets the exact answer: unknown fields, and numbers beyond all types.
     let stub = Stub::start(|_| Answer::json(200, r#"{"products":[],"new":[1.50,12345678901234567890]}"#));
     let ran = User::of(&stub.address).run(&["payments", "products", "list", "-o", "jsonl", "--jq", ".new"]);
     assert_eq!(ran.exits(0).stdout, "[1.50,12345678901234567890]\n");
 }
 
 #[test]
-fn a_broken_filter_is_a_usage_error_with_its_place_before_anything_is_sent() {
+fn an_invalid_filter_is_a_usage_error_with_a_position_before_anything_is_sent() {
     let stub = Stub::start(|_| Answer::json(200, "{}"));
     let user = User::of(&stub.address);
     let create = ["payments", "products", "create", "--name", "A", "--jq"];
     let ran = user.run(&[&create[..], &[".product.["]].concat()).exits(64);
     let error = ran.error();
-    assert_eq!(error["error"], "--jq:1:11: here it ends, and a closing bracket has to follow");
+    assert_eq!(error["error"], "--jq:1:11: unexpected end of filter: expected `]`");
     assert_eq!(error["why"], "  |\n1 | .product.[\n  |           ^");
     let ran = user.run(&[&create[..], &[".product |\n nmae(1)"]].concat()).exits(64);
-    assert_eq!(ran.error()["error"], "--jq:2:2: there is no filter `nmae/1`");
+    assert_eq!(ran.error()["error"], "--jq:2:2: undefined filter `nmae/1`");
     assert_eq!(stub.requests().len(), 0);
     user.run(&["help", "--jq", "]"]).exits(64).says(&["--jq:1:1"]);
 }
 
 #[test]
-fn a_filter_that_does_not_fit_fails_after_what_it_made() {
+fn a_failing_filter_writes_the_results_before_the_failure() {
     let user = User::new();
     let ran = user.run(&[&LIST[..], &["--jq", ".products[0] | .name, .name.x"]].concat()).exits(1);
     assert_eq!(ran.stdout, "100 Credits\n");
     assert_eq!(ran.error()["code"], "JQ_FAILED");
     assert_eq!(ran.error()["why"], "cannot index a string with \"x\"");
-    for (filter, why) in [("halt(3)", "it halted with 3"), ("error(\"no\")", "no")] {
+    for (filter, why) in [("halt(3)", "halted with exit code 3"), ("error(\"no\")", "no")] {
         assert_eq!(user.run(&[&LIST[..], &["--jq", filter]].concat()).exits(1).error()["why"], why);
     }
     assert_eq!(user.run(&[&LIST[..], &["--jq", "1, halt, 2"]].concat()).exits(0).stdout, "1\n");
 
-    // A write was done all the same, and the error says so.
+    // The write has succeeded, and the error says so.
     let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--idempotency-key", "a-1"];
     let ran = user.run(&[&create[..], &["--jq", ".product.name.x"]].concat()).exits(1);
     let error = ran.error();
@@ -442,24 +442,24 @@ fn a_filter_that_does_not_fit_fails_after_what_it_made() {
     assert!(names.contains("\nA\n"), "{names}");
 }
 
-/// What is no create says that it was done, too.
+/// Writes other than creates report their success, too.
 #[test]
-fn whatever_was_done_is_said_to_be_done() {
+fn a_failing_filter_reports_the_write_as_successful() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     let file = "version = 1\n[products.studio]\nname = \"Studio\"\n";
     let apply = ["payments", "catalog", "apply", "test", "--file", "-", "--jq", ".x.y | error(\"no\")"];
     for (args, stdin) in [(&apply[..], file), (&["payments", "sync", "test", "--jq", "error(\"no\")"], "")] {
         let error = user.run_with_stdin(args, stdin).exits(1).error();
-        assert_eq!(error["error"], "It was done, but the filter of --jq failed on the result");
+        assert_eq!(error["error"], "The write succeeded, but the --jq filter failed on its result");
         assert_eq!((&error["why"], &error["next"]), (&"no".into(), &Value::Null));
     }
     let names = user.run(&["payments", "products", "list", "--columns", "name"]).exits(0).stdout;
     assert!(names.contains("Studio"), "{names}");
 }
 
-/// A failed sync is one whatever is made of its answer.
+/// A failed sync fails whatever the filter does with its answer.
 #[test]
-fn a_filter_hides_no_failure() {
+fn a_filter_does_not_hide_a_failure() {
     let stub =
         recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("236-sync-prices-fail")]);
     let ran = User::of(&stub.address)
@@ -470,7 +470,7 @@ fn a_filter_hides_no_failure() {
 }
 
 #[test]
-fn what_comes_line_by_line_is_filtered_line_by_line() {
+fn bulk_results_are_filtered_line_by_line() {
     let user = User::new();
     user.write("many.jsonl", "{\"name\": \"A\"}\n{\"name\": \"\"}\n{\"name\": \"B\"}\n");
     user.write("good.jsonl", "{\"name\": \"A\"}\n{\"name\": \"B\"}\n");
@@ -484,14 +484,14 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
         create(&["--dry-run", "--jq", ".body.name, {a: 1}"]).exits(0).stdout,
         "A\n{\"a\":1}\nB\n{\"a\":1}\n"
     );
-    for form in [&["-o", "csv"][..], &["-o", "table"], &["--columns", "name"]] {
-        create(&[&["good.jsonl"], form].concat()).exits(64).says(&["has no table and no CSV"]);
+    for format in [&["-o", "csv"][..], &["-o", "table"], &["--columns", "name"]] {
+        create(&[&["good.jsonl"], format].concat()).exits(64).says(&["a table or CSV is not available"]);
     }
-    let preferring = User::new().with("INSFORGE_OUTPUT", "csv").with("INSFORGE_SANDBOX", "1");
-    let ran = preferring
+    let user_with_csv = User::new().with("INSFORGE_OUTPUT", "csv").with("INSFORGE_SANDBOX", "1");
+    let ran = user_with_csv
         .run_with_stdin(&["payments", "products", "create", "--from-file", "-"], "[{\"name\":\"A\"}]");
     assert_eq!(ran.exits(0).json()["product"]["name"], "A");
-    // One that does not fit is told in the end: what was asked for is done.
+    // A filter that fails on one result is reported at the end: all objects are created.
     let ran = create(&[
         "good.jsonl",
         "--jq",
@@ -506,7 +506,7 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
     );
     assert_eq!((&ran.error()["why"], &ran.error()["next"]), (&"no".into(), &Value::Null));
 
-    // What failed at the provider is not hidden by it.
+    // The filter does not hide a failure at the provider.
     user.write(
         "prices.jsonl",
         "{\"unitAmount\": 1}\n{\"unitAmount\": 1900, \"lookupKey\": \"pro_monthly\"}\n",
@@ -529,7 +529,7 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
         "{ran:?}"
     );
 
-    // A rehearsal of one, in every form that a request has.
+    // A dry run of one object, in every format of a request.
     let one = |more: &[&str]| {
         user.run(
             &[
@@ -555,13 +555,13 @@ fn what_comes_line_by_line_is_filtered_line_by_line() {
     assert!(one(&["-o", "jsonl"]).starts_with("{\"method\":\"POST\","));
     assert!(one(&["-o", "csv"]).starts_with("method,path,"));
     assert!(one(&["-o", "ids"]).starts_with("{\n"), "a request has no ids");
-    // What will be shown of the result says nothing of the request.
+    // --columns selects from the result, not from the request.
     assert_eq!(one(&["--columns", "name"]), one(&["--json"]));
     assert_eq!(one(&["-o", "csv", "--columns", "name"]), one(&["-o", "csv"]));
 }
 
 #[test]
-fn rows_that_come_later_are_filtered_and_stand_below_the_same_names() {
+fn followed_rows_are_filtered_and_share_one_heading() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     let follow = ["payments", "transactions", "--follow", "--limit", "2", "--interval", "1h"];
     let running = Running::start(&user, &[&follow[..], &["--jq", "[.type, .amount]"]].concat());
@@ -574,17 +574,17 @@ fn rows_that_come_later_are_filtered_and_stand_below_the_same_names() {
     let running =
         Running::start(&user, &[&follow[..], &["-o", "csv", "--columns", "status,amount"]].concat());
     assert_eq!(running.stdout.to("status"), "status,amount\n");
-    running.stderr.to("Looking for more");
+    running.stderr.to("Checking for new rows");
     assert_eq!(running.end("-INT").0, 0);
     let running = Running::start(&user, &[&follow[..], &["--columns", "amount,status"]].concat());
     assert!(running.stdout.to("Amount").starts_with("Amount"));
     assert_eq!(running.end("-INT").0, 0);
-    user.run(&[&follow[..], &["--columns", "colour"]].concat()).exits(64).says(&["no column `colour`"]);
+    user.run(&[&follow[..], &["--columns", "color"]].concat()).exits(64).says(&["Unknown column `color`"]);
 }
 
-/// A filter may never come to an end.
+/// A filter can run forever.
 #[test]
-fn ctrl_c_ends_a_filter_that_goes_on_and_on() {
+fn ctrl_c_ends_an_endless_filter() {
     let user = User::new();
     let endless = "\"begun\" | debug | def on: on; on";
     let running = Running::start(&user, &[&LIST[..], &["--jq", endless]].concat());
@@ -593,7 +593,7 @@ fn ctrl_c_ends_a_filter_that_goes_on_and_on() {
 }
 
 #[test]
-fn a_filter_sees_no_secret_and_writes_nothing_a_terminal_obeys() {
+fn a_filter_sees_no_secrets_and_writes_no_control_characters_to_a_terminal() {
     let user =
         User::new().with("STRIPE_TEST_SECRET_KEY", "sk_test_51SandboxShop0001b").with("WANTED", "Pro Plan");
     let user = user.with("MY_TOKEN", "a-plain-word-1234").with("DB_PASSWORD", "hunter2");
@@ -607,16 +607,16 @@ fn a_filter_sees_no_secret_and_writes_nothing_a_terminal_obeys() {
     assert_eq!(run(".products[] | select(.name == env.WANTED) | .productId"), "prod_dxFhxxNRvjmfxv\n");
 
     let filter = "\"a\\u001b[2J\\nb\"";
-    assert_eq!(run(filter), "a\u{1b}[2J\nb\n", "into a pipe it is what it is");
+    assert_eq!(run(filter), "a\u{1b}[2J\nb\n", "a pipe gets the original text");
     let args = [&LIST[..], &["--jq", filter]].concat();
     let (code, screen) = Terminal::start(&user, 80, &args).finish();
     assert_eq!((code, screen.trim_end()), (0, "a\u{fffd}[2J\nb"));
     assert_eq!(run("[\"\\u001b\"]"), "[\n  \"\\u001b\"\n]\n");
 }
 
-/// Whoever writes a filter at a terminal sees where it is wrong.
+/// On a terminal the position of the error is underlined.
 #[test]
-fn at_a_terminal_the_place_of_a_mistake_is_a_picture() {
+fn an_invalid_filter_is_underlined_on_a_terminal() {
     let user = User::new().with("NO_COLOR", "1");
     let filter = ["--jq", ".products["];
     let (code, screen) = Terminal::start(&user, 80, &[&LIST[..], &filter].concat()).finish();
@@ -627,20 +627,20 @@ fn at_a_terminal_the_place_of_a_mistake_is_a_picture() {
     assert_eq!(user.run(&[&LIST[..], &["--jq", "-(1)"]].concat()).exits(0).stdout, "-1\n");
 }
 
-/// It may be nested, or call itself, as often as anybody writes.
+/// Nesting and recursion are limited only by a large stack.
 #[test]
-fn a_filter_has_room() {
+fn a_filter_can_nest_and_recurse_deeply() {
     let user = User::new();
     let run = |filter: &str| user.run(&[&LIST[..], &["--jq", filter]].concat());
     let many = vec![".a"; 2000].join(" or ");
     assert_eq!(run(&format!("{{a: false}} | {many}")).exits(0).stdout, "false\n");
     assert_eq!(run("reduce range(20000) as $i (0; [.]) | length").exits(0).stdout, "1\n");
-    assert_eq!(run("(\"[\" * 100000) | fromjson").exits(1).error()["why"], "this is nested too deeply");
+    assert_eq!(run("(\"[\" * 100000) | fromjson").exits(1).error()["why"], "the JSON is nested too deeply");
 }
 
-/// It takes nobody along: what was done is told.
+/// The filter is killed, and the write is still reported.
 #[test]
-fn a_filter_that_has_no_room_ends_alone() {
+fn a_filter_that_needs_too_much_memory_is_killed() {
     let user = User::new();
     let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--idempotency-key", "a-1"];
     for filter in ["def f: 1 + f; f", "\"x\" * 10000000000000"] {
@@ -652,7 +652,7 @@ fn a_filter_that_has_no_room_ends_alone() {
             "Create product A at Stripe, test: the change was applied, but the result cannot be shown"
         );
         assert!(
-            error["why"].as_str().is_some_and(|why| why.starts_with("--jq: it was ended (signal: ")),
+            error["why"].as_str().is_some_and(|why| why.starts_with("--jq: the filter was killed (signal: ")),
             "{error}"
         );
         assert_eq!(error["idempotencyKey"], "a-1");
@@ -665,7 +665,7 @@ fn a_filter_that_has_no_room_ends_alone() {
 }
 
 #[test]
-fn the_map_can_be_filtered_and_read_line_by_line() {
+fn help_as_json_can_be_filtered_and_written_as_lines() {
     let user = User::new();
     let paths = user.run(&["help", "--jq", ".commands[] | .path | join(\" \")"]).exits(0).stdout;
     assert!(paths.lines().any(|path| path == "payments products create"), "{paths}");
@@ -684,7 +684,7 @@ fn the_map_can_be_filtered_and_read_line_by_line() {
     for other in [&["--jq", "."][..], &["-o", "csv"], &["--columns", "key"]] {
         user.run(&[&ids[..], other].concat()).exits(64).says(&["--format"]);
     }
-    // What is preferred elsewhere is no reason to write another form than this.
+    // --format overrides the preferred format.
     let user = User::new().with("INSFORGE_OUTPUT", "csv");
     user.run(&["--sandbox", "payments", "catalog", "export", "test", "--adopt"]).exits(0);
     let written = user.run(&ids).exits(0).stdout;

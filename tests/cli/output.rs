@@ -1,5 +1,6 @@
-//! What is on which stream, in which shape, at which width.
+//! Output: streams, formats, widths, colors, and the memory for large answers.
 
+use std::io::Read;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ fn prices() -> Stub {
 
 const LIST: [&str; 3] = ["payments", "prices", "list"];
 
-/// What a terminal of this width shows, less what moves the cursor or colours it.
+/// The screen of a terminal with this width, without styles.
 fn screen(stub: &Stub, columns: u16, args: &[&str]) -> String {
     let (code, screen) = Terminal::start(&User::of(&stub.address), columns, args).finish();
     assert_eq!(code, 0, "{screen}");
@@ -81,7 +82,7 @@ fn an_id_is_never_wrapped_or_cut() {
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
+fn colors_are_for_terminals_that_accept_them() {
     let stub = prices();
     let bold = |user: &User, args: &[&str]| {
         let (_, screen) = Terminal::start(user, 200, args).finish();
@@ -97,7 +98,7 @@ fn colours_are_for_terminals_that_want_them() {
     assert!(!bold(&user, &LIST));
     let user = User::of(&stub.address).with("CLICOLOR_FORCE", "1");
     assert!(user.run(&LIST).stdout.contains("\u{1b}[1m"));
-    // Errors too.
+    // Errors have colors too.
     let user = User::new();
     let (code, screen) = Terminal::start(&user, 80, &LIST).finish();
     assert!(code == 3 && screen.contains("\u{1b}[31merror:\u{1b}[0m"), "{screen:?}");
@@ -105,7 +106,95 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
-fn ids_are_one_a_line() {
+fn verdicts_and_prefixes_are_colored() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let doctor = ["payments", "doctor", "test"];
+    let (_, screen) = Terminal::start(&user, 400, &doctor).finish();
+    assert!(screen.contains("\u{1b}[32mpass\u{1b}[0m     "), "{screen:?}");
+    assert!(screen.contains("\u{1b}[33mwarn\u{1b}[0m     "), "{screen:?}");
+    assert!(screen.contains("\u{1b}[32m✓\u{1b}[0m Stripe"), "{screen:?}");
+    let (_, screen) = Terminal::start(&user, 40, &doctor).finish();
+    assert!(screen.contains("\u{1b}[32mpass\u{1b}[0m: "), "{screen:?}");
+    let (_, screen) = Terminal::start(&user, 400, &[&doctor[..], &["--color", "never"]].concat()).finish();
+    assert!(screen.contains("pass     ") && !screen.contains("\u{1b}[32m"), "{screen:?}");
+    let (_, screen) = Terminal::start(&User::new(), 80, &LIST).finish();
+    assert!(
+        screen.contains("\u{1b}[31merror:\u{1b}[0m") && screen.contains("\u{1b}[36mhint:\u{1b}[0m"),
+        "{screen:?}"
+    );
+    let columns = ["payments", "sync", "test", "-o", "csv", "--columns", "nonsense"];
+    let (_, screen) = Terminal::start(&user, 80, &columns).finish();
+    assert!(screen.contains("\u{1b}[33mwarning:\u{1b}[0m"), "{screen:?}");
+    assert!(!user.run(&doctor).stdout.contains('\u{1b}'));
+}
+
+/// Runs a list of prices to its end. Gives its exit code, its output in bytes, and its peak memory in bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(stub: &Stub, format: &str) -> (i32, usize, usize) {
+    let user = User::of(&stub.address);
+    let mut command = user.command(&[&LIST[..], &["-o", format]].concat());
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it");
+    let mut stdout = child.stdout.take().expect("stdout");
+    let (mut written, mut peak) = (0, 0);
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(read @ 1..) = stdout.read(&mut buffer) {
+        written += read;
+        // The process is alive while it writes. Its peak only grows.
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        peak = peak.max(kilobytes.unwrap_or_default() * 1024);
+    }
+    (child.wait().expect("it ends").code().unwrap_or(-1), written, peak)
+}
+
+/// Prices of about this size in bytes: one with many empty arrays, one with a long string, and many small ones.
+#[cfg(target_os = "linux")]
+fn large_answers(size: usize) -> [Stub; 3] {
+    let price = |fields: &str| format!(r#"{{"environment":"test","priceId":"p"{fields}}}"#);
+    let repeated = |element: &str| vec![element; size / (element.len() + 1)].join(",");
+    let rows = [
+        price(&format!(r#","x":[{}]"#, repeated("[]"))),
+        price(&format!(r#","x":"{}""#, repeated(r"=\n"))),
+        repeated(&price("")),
+    ];
+    rows.map(|rows| Stub::start(move |_| Answer::json(200, &format!(r#"{{"prices":[{rows}]}}"#))))
+}
+
+/// A tree of such an answer takes up to 25 times its size.
+#[test]
+#[cfg(target_os = "linux")]
+fn large_answers_take_little_more_memory_than_their_size() {
+    // The output of both is larger than a pipe, so that the process is alive when its memory is read.
+    const SMALL: usize = 500_000;
+    const LARGE: usize = 3_000_000;
+    let (small, large) = (large_answers(SMALL), large_answers(LARGE));
+    for (answer, format) in [(0, "json"), (0, "jsonl"), (0, "csv"), (1, "csv"), (2, "json"), (2, "table")] {
+        let (_, _, least) = peak_memory(&small[answer], format);
+        let (code, written, peak) = peak_memory(&large[answer], format);
+        assert!(code == 0 && written > 0 && least > 0, "{answer} as {format}: exit code {code}");
+        let limit = least + (LARGE - SMALL) * 3 / 2 + 2_000_000;
+        assert!(peak < limit, "{answer} as {format}: {peak} bytes of memory, more than {limit}");
+    }
+}
+
+#[test]
+fn deep_json_is_refused_with_a_reason() {
+    let nested = |depth: usize| format!(r#"{{"prices":[],"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    for (depth, code) in [(100, 0), (200, 1), (1_000_000, 1)] {
+        let body = nested(depth);
+        let stub = Stub::start(move |_| Answer::json(200, &body));
+        let ran = User::of(&stub.address).run(&[&LIST[..], &["--json"]].concat()).exits(code);
+        if code == 1 {
+            assert_eq!(ran.error()["code"], "RESPONSE_INVALID");
+            assert_eq!(ran.error()["why"], "nested more than 128 levels deep");
+        }
+    }
+}
+
+#[test]
+fn ids_are_one_on_each_line() {
     let names = [
         "167-prices-list",
         "122-products-list",
@@ -143,12 +232,12 @@ fn ids_are_one_a_line() {
         ids(&["catalog"]),
         [field(&catalog, "products", "productId"), field(&catalog, "prices", "priceId")].concat()
     );
-    // What has no ids says so before it asks anybody.
+    // A command without ids says so before it sends a request.
     let before = stub.requests().len();
     let preferred = User::of(&stub.address).with("INSFORGE_OUTPUT", "ids");
     assert!(
         preferred.run(&["payments", "status"]).exits(0).stdout.starts_with("Env"),
-        "a preference is no order"
+        "a preference is not an order"
     );
     assert!(preferred.run(&["payments", "prices", "list"]).exits(0).stdout.starts_with("price_"));
     let before = before + 2;
@@ -183,16 +272,17 @@ fn the_format_comes_from_a_flag_or_the_environment() {
 
 #[test]
 fn unknown_fields_and_key_order_reach_the_script() {
-    let body = r#"{"zeta":1,"prices":[{"tomorrow":{"b":1,"a":[1.50,null,1e2,123456789012345678901234567890]},"environment":"live","priceId":"price_1"}],"alpha":"x"}"#;
+    let body = r#"{"zeta":1,"prices":[{"new":{"b":1,"a":[1.50,null,1e2,123456789012345678901234567890]},"environment":"live","priceId":"price_1","s":"\u00e9\/"}],"alpha":"x"}"#;
     let stub = Stub::start(move |_| Answer::json(200, body));
-    let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live", "--json"]).exits(0);
-    let value: Value = serde_json::from_str(body).expect("JSON");
-    assert_eq!(ran.stdout, serde_json::to_string_pretty(&value).expect("JSON") + "\n");
-    assert!(
-        ran.stdout.contains("1.50,") && ran.stdout.contains("123456789012345678901234567890\n"),
-        "{ran:?}"
+    let user = User::of(&stub.address);
+    let run = |format: &str| user.run(&["payments", "prices", "list", "live", "-o", format]).exits(0).stdout;
+    let without_spaces: String = run("json").split_whitespace().collect();
+    assert_eq!(without_spaces, body, "the same bytes but for indentation");
+    assert_eq!(
+        run("jsonl"),
+        body[body.find("{\"new").expect("a row")..body.find("],\"alpha").expect("its end")].to_owned() + "\n"
     );
-    // What is missing is a dash, not an error.
+    // A missing value is a dash, not an error.
     let ran = User::of(&stub.address).run(&["payments", "prices", "list", "live"]).exits(0);
     assert_eq!(
         ran.stdout.lines().nth(1),
@@ -253,9 +343,9 @@ fn dates_are_local_and_short() {
     }
 }
 
-/// Without TZ it is the machine's own zone, whatever that is; `date` knows it too.
+/// Without TZ the time zone is the system's, which `date` uses too.
 #[test]
-fn dates_are_in_the_machine_s_zone() {
+fn dates_are_in_the_system_s_time_zone() {
     let stub = prices();
     let user = User::of(&stub.address);
     let mut ours = user.command(&LIST);
@@ -268,7 +358,7 @@ fn dates_are_in_the_machine_s_zone() {
 }
 
 #[test]
-fn nothing_found_is_a_note_and_quiet_is_silent() {
+fn an_empty_list_is_a_note_and_quiet_is_silent() {
     let stub = Stub::start(|_| Answer::json(200, r#"{"prices":[]}"#));
     let user = User::of(&stub.address);
     let ran = user.run(&LIST).exits(0);
@@ -284,7 +374,7 @@ fn nothing_found_is_a_note_and_quiet_is_silent() {
     assert_eq!(user.run(&["payments", "sync", "--json"]).exits(0).stderr, "");
 }
 
-/// A reader who has seen enough.
+/// The reader closes the pipe early.
 #[test]
 fn a_broken_pipe_ends_quietly() {
     let row =
@@ -305,7 +395,7 @@ fn a_broken_pipe_ends_quietly() {
         assert_eq!(output.status.code(), Some(0), "{format}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
     }
-    // A failed sync stays one when nobody reads its table.
+    // A failed sync fails even if the reader closes the pipe.
     let sync =
         recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("236-sync-prices-fail")]);
     let user = User::of(&sync.address);
@@ -338,7 +428,7 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn closed_streams_are_no_reason_to_crash() {
+fn closed_streams_do_not_crash_it() {
     let stub = prices();
     let user = User::of(&stub.address);
     let line = |redirect: &str| {

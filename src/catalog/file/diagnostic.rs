@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Code, Failure};
-use crate::ui::{SourceSnippet, marked};
+use crate::ui::SourceSnippet;
 
 /// One error in a file.
 #[derive(Debug)]
@@ -57,10 +57,10 @@ impl SourceFile<'_> {
     /// Formats an error as compilers do: `payments.toml:7:10: message`, with the line below. Lines and columns start at 1;
     /// columns count characters.
     pub(super) fn failure(self, Diagnostic { span, message, hint }: Diagnostic) -> Failure {
-        let SourceSnippet { line, column, picture } = marked(self.text, span);
+        let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span);
         let name = self.name;
         let failure =
-            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {message}")).why(picture);
+            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {message}")).why(excerpt);
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -64,7 +64,8 @@ impl View for wire::KeyList {
 
     fn page(&self) -> Page<'_> {
         let several = self.keys.iter().any(|key| key.key_type.is_some());
-        Section::new(Self::TABLES[usize::from(several)], self.keys.iter().map(|key| row(key, several))).into()
+        Section::new(Self::TABLES[usize::from(several)], self.keys.iter().map(move |key| row(key, several)))
+            .into()
     }
 }
 

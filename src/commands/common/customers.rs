@@ -7,7 +7,7 @@ use crate::api::{self, Reply};
 use crate::commands::common::arguments::LimitArgs;
 use crate::commands::common::{EnvironmentArgs, ForProvider};
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{self, Customer, Money};
 
 /// List the customers of one environment, from the mirror
@@ -45,11 +45,11 @@ impl View for wire::Customers {
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, self.customers.iter().map(row)).into()
+        Section::new(COLUMNS, self.customers.iter().map(|customer| into_owned(row(&customer)))).into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.customers.iter().map(|customer| customer.provider_customer_id.as_str()).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.customers.iter().for_each(|customer| take(&customer.provider_customer_id));
     }
 }
 

@@ -75,6 +75,10 @@ impl<T: View + Synced> Show for SyncReport<T> {
         Reply::json(&self.reply)
     }
 
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        Reply::text(&self.reply)
+    }
+
     fn page(&self) -> Page<'_> {
         self.reply.page()
     }

@@ -8,8 +8,8 @@ use crate::api::{self, Call, Reply};
 use crate::commands::common::ForProvider;
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, Follow, Sign, execute, execute_follow};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::runner::{Command, CommandSpec, Ctx, Follow, RowKey, execute, execute_follow};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
 /// List the payments, failed payments and refunds of one environment, newest first
@@ -52,22 +52,22 @@ impl ForProvider<Transactions> {
 
 impl Follow for ForProvider<Transactions> {
     type Rows = wire::Transactions;
-    const MOST: usize = MAX_LIMIT as usize;
+    const MAX_ROWS: usize = MAX_LIMIT as usize;
 
     fn call(&self) -> Result<Call<Self::Rows>, Failure> {
         let environment = self.args.rows.environment.resolve()?;
         Ok(api::transactions(self.provider, environment, &self.args.rows.subject(), Some(MAX_LIMIT)))
     }
 
-    fn signs(rows: &Self::Rows) -> Vec<Sign<'_>> {
-        let sign = |row| {
-            let id = Transaction::reference(row).map(|(_, id)| id);
-            Sign { identity: row.unique_key(), version: row.version(), id }
+    fn keys(rows: &Self::Rows) -> Vec<RowKey> {
+        let key = |row: Transaction| {
+            let id = row.reference().map(|(_, id)| id.to_owned());
+            RowKey { identity: row.unique_key(), version: row.version().to_owned(), id }
         };
-        rows.transactions.iter().map(sign).collect()
+        rows.transactions.iter().map(key).collect()
     }
 
-    fn first(&self) -> usize {
+    fn initial_rows(&self) -> usize {
         self.args.rows.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
     }
 
@@ -103,11 +103,16 @@ impl View for wire::Transactions {
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, self.transactions.iter().map(row)).into()
+        Section::new(COLUMNS, self.transactions.iter().map(|transaction| into_owned(row(&transaction))))
+            .into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.transactions.iter().filter_map(|transaction| Some(transaction.reference()?.1)).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        for transaction in self.transactions.iter() {
+            if let Some((_, id)) = transaction.reference() {
+                take(id);
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
@@ -17,7 +17,7 @@ use crate::runner::{Command, CommandSpec, Ctx, Listed, SyncOutcome, Synced};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
-use crate::wire::{Environment, Money};
+use crate::wire::{Environment, Json, Money};
 
 /// A kind of object in the catalog.
 pub(crate) trait Row: Listed + Sized + 'static {
@@ -51,7 +51,9 @@ pub(crate) trait Row: Listed + Sized + 'static {
 }
 
 /// The table of some rows.
-pub(crate) fn section<'a, R: Row>(rows: impl IntoIterator<Item = &'a R>) -> Section<'a> {
+pub(crate) fn section<'a, R: Row>(
+    rows: impl IntoIterator<Item = &'a R, IntoIter: Clone + 'a>,
+) -> Section<'a> {
     Section::new(R::COLUMNS, rows.into_iter().map(Row::cells))
 }
 
@@ -136,8 +138,13 @@ impl<R: Row> Show for Part<R> {
     const TABLES: Tables = &[R::COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let catalog = self.catalog.json()?;
-        Ok(Cow::Owned(json!({R::MANY: catalog.get(R::MANY)})))
+        serde_json::from_slice(&self.text()?).map(Cow::Owned)
+    }
+
+    /// The list as the backend wrote it.
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let catalog = self.catalog.text()?;
+        Ok(object(R::MANY, Json::parse(&catalog)?.get(R::MANY)))
     }
 
     fn page(&self) -> Page<'_> {
@@ -148,6 +155,12 @@ impl<R: Row> Show for Part<R> {
     fn ids(&self) -> Vec<&str> {
         R::all(&self.catalog.data).iter().map(Row::id).collect()
     }
+}
+
+/// An object with one member.
+fn object(name: &str, value: Option<Json<'_>>) -> Cow<'static, [u8]> {
+    let value = value.unwrap_or(Json::NULL).as_str();
+    Cow::Owned(format!("{{\"{name}\":{value}}}").into_bytes())
 }
 
 /// One existing row of the catalog.
@@ -162,10 +175,15 @@ impl<R: Row> Show for One<R> {
     const TABLES: Tables = &[R::COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let catalog = self.catalog.json()?;
-        let rows = catalog.get(R::MANY).and_then(Value::as_array);
-        let own = |row: &&Value| row.get(R::ID).and_then(Value::as_str) == Some(&self.id);
-        Ok(Cow::Owned(json!({R::ONE: rows.and_then(|rows| rows.iter().find(own))})))
+        serde_json::from_slice(&self.text()?).map(Cow::Owned)
+    }
+
+    /// The row as the backend wrote it.
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let catalog = self.catalog.text()?;
+        let list = Json::parse(&catalog)?.get(R::MANY).unwrap_or(Json::NULL);
+        let is_own = |row: &Json<'_>| row.get(R::ID).and_then(Json::string).is_some_and(|id| id == self.id);
+        Ok(object(R::ONE, list.elements().find(is_own)))
     }
 
     fn page(&self) -> Page<'_> {

@@ -8,7 +8,7 @@ use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::commands::razorpay::id_lists;
 use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::settings::CachedIds;
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, KeyList, sync_error};
 
@@ -58,7 +58,7 @@ impl Gateway for RazorpayGateway {
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
         Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
             let is_over = matches!(one.status.as_str(), "cancelled" | "completed" | "expired");
-            (one.subscription_id.as_str(), !is_over, one.subject().is_some())
+            (one.subscription_id.clone(), !is_over, one.subject().is_some())
         }))
     }
 }
@@ -137,11 +137,12 @@ impl View for Subscriptions {
     ]];
 
     fn page(&self) -> Page<'_> {
-        Section::new(Self::TABLES[0], self.subscriptions.iter().map(subscription_row)).into()
+        Section::new(Self::TABLES[0], self.subscriptions.iter().map(|one| into_owned(subscription_row(&one))))
+            .into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.subscriptions.iter().map(|subscription| subscription.subscription_id.as_str()).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.subscriptions.iter().for_each(|subscription| take(&subscription.subscription_id));
     }
 }
 

@@ -218,11 +218,15 @@ impl Show for WebhookSettings {
         Reply::json(&self.reply)
     }
 
+    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        Reply::text(&self.reply)
+    }
+
     /// Masks the secret, unless `--show-secret` is given.
-    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
-        let mut row = json.clone();
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        let mut row = self.json()?.into_owned();
         row["webhookSecret"] = self.secret.as_str().into();
-        vec![Cow::Owned(row)]
+        Ok(Some(vec![row]))
     }
 
     fn page(&self) -> Page<'_> {

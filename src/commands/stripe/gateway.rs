@@ -8,7 +8,7 @@ use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, id_lists, prices, products, secret_key};
 use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
 use crate::settings::CachedIds;
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{
     Catalog, Connection, Environment, KeyList, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
 };
@@ -42,7 +42,7 @@ impl Gateway for StripeGateway {
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
         Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
             let is_over = matches!(one.status.as_str(), "canceled" | "incomplete_expired");
-            (one.subscription_id.as_str(), !is_over, one.subject().is_some())
+            (one.subscription_id.clone(), !is_over, one.subject().is_some())
         }))
     }
 }
@@ -120,9 +120,9 @@ impl View for Catalog {
         .into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        let products = self.products.iter().map(|product| product.product_id.as_str());
-        products.chain(self.prices.iter().map(|price| price.price_id.as_str())).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.products.iter().for_each(|product| take(&product.product_id));
+        self.prices.iter().for_each(|price| take(&price.price_id));
     }
 }
 
@@ -139,11 +139,12 @@ impl View for Subscriptions {
     ]];
 
     fn page(&self) -> Page<'_> {
-        Section::new(Self::TABLES[0], self.subscriptions.iter().map(subscription_row)).into()
+        Section::new(Self::TABLES[0], self.subscriptions.iter().map(|one| into_owned(subscription_row(&one))))
+            .into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.subscriptions.iter().map(|subscription| subscription.subscription_id.as_str()).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.subscriptions.iter().for_each(|subscription| take(&subscription.subscription_id));
     }
 }
 

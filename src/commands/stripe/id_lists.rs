@@ -8,7 +8,7 @@ use crate::commands::stripe::StripeGateway;
 use crate::commands::stripe::prices::{amount, recurring};
 use crate::runner::{IdList, Listed};
 use crate::settings::{CachedId, CachedIds};
-use crate::wire::{Catalog, Environment, Price, Product};
+use crate::wire::{Catalog, Environment, List, Price, Product};
 
 impl Listed for Product {
     const IDS: &'static IdList =
@@ -26,17 +26,19 @@ impl Listed for Price {
 
 /// Both lists.
 pub(super) fn all(catalog: &Catalog, environment: Environment) -> CachedIds {
-    products(&catalog.products, environment).with(Price::IDS.name, catalog.prices.iter().map(price))
+    products(&catalog.products, environment)
+        .with(Price::IDS.name, catalog.prices.iter().map(|one| price(&one)))
 }
 
 /// The products.
-pub(super) fn products(products: &[Product], environment: Environment) -> CachedIds {
-    CachedIds::new(STRIPE.segment, environment).with(Product::IDS.name, products.iter().map(product))
+pub(super) fn products(products: &List<Product>, environment: Environment) -> CachedIds {
+    CachedIds::new(STRIPE.segment, environment)
+        .with(Product::IDS.name, products.iter().map(|one| product(&one)))
 }
 
 /// The prices.
-pub(super) fn prices(prices: &[Price], environment: Environment) -> CachedIds {
-    CachedIds::new(STRIPE.segment, environment).with(Price::IDS.name, prices.iter().map(price))
+pub(super) fn prices(prices: &List<Price>, environment: Environment) -> CachedIds {
+    CachedIds::new(STRIPE.segment, environment).with(Price::IDS.name, prices.iter().map(|one| price(&one)))
 }
 
 /// `Pro`

@@ -36,7 +36,7 @@ pub(super) async fn execute<W: Write>(
     ctx: &Ctx,
 ) -> Result<Exit> {
     command.check_entries(file, &mut entries)?;
-    let output = ctx.output.output_for_many()?;
+    let output = ctx.output.output_for_bulk()?;
     let (lines, mut requests) = resolve(command, file, entries, ctx).await?;
     command.derive_keys(&mut requests)?;
     let Some(first) = requests.first() else {

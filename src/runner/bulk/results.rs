@@ -43,7 +43,7 @@ impl<'a> ResultWriter<'a> {
         let written = match (self.output, result) {
             (Output::Ids, EntryResult::Failed(failure)) => {
                 let what = format!("{}: {}", place(index, line), failure.what);
-                self.bar.make_way(|| {
+                self.bar.suspend(|| {
                     self.ctx.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
                 });
                 Ok(())

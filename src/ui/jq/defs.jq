@@ -1,8 +1,8 @@
-# What jaq has in a crate with many other formats.
-def cell_of(f): if . == null then "" elif isstring then f elif isarray or isobject then error("\(tojson) cannot stand in one cell") else tojson end;
+# jaq defines these in a crate with many other formats.
+def cell_of(f): if . == null then "" elif isstring then f elif isarray or isobject then error("\(tojson) cannot be a single cell") else tojson end;
 def @csv: map(cell_of("\"" + (split("\"") | join("\"\"")) + "\"")) | join(",");
 def @tsv: map(cell_of(split("\\") | join("\\\\") | split("\t") | join("\\t") | split("\n") | join("\\n") | split("\r") | join("\\r"))) | join("\t");
-# What jq has and jaq has not, or has otherwise.
+# Functions of jq that jaq lacks or defines differently.
 def join($between): if . == [] then "" else map(if . == null then "" elif isboolean or isnumber then tojson else . end) | .[0] + ([.[1:][] | $between + .] | add // "") end;
 def IN(values): any(values == .; .);
 def IN(source; values): any(source == values; .);

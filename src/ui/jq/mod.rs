@@ -1,9 +1,9 @@
-//! `--jq`: a filter in jq's language, run by jaq over the JSON of a result. What differs from jq beside what jaq does: secrets
-//! in `env` are masked, modules cannot be loaded, and there is one input.
+//! `--jq`: a filter in jq's language, which jaq runs on the JSON of a result. It differs from jq as jaq does. Besides,
+//! secrets in `env` are masked, modules cannot be loaded, and there is one input.
 
-mod failed;
-mod mistake;
-mod written;
+mod compile_error;
+mod results;
+mod runtime_error;
 
 use std::io::Write;
 use std::thread;
@@ -19,63 +19,64 @@ use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
 use crate::secret::{Secret, redact};
 use crate::ui::{CANNOT_WRITE, Stderr};
-use written::write;
+use crate::wire::is_too_deep;
+use results::write;
 
-/// A filter that makes sense. What it is compiled to stays on the thread that runs it.
+/// A valid filter, as text: a compiled filter cannot leave its thread.
 #[derive(Debug)]
 pub(crate) struct Filter {
     text: String,
-    /// What `env` gives.
+    /// The source of `env` and `$ENV`.
     env: ProcessEnv,
 }
 
-/// How a filter's results are written.
+/// The format of a filter's results.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Written {
-    /// Each on a line of its own.
-    pub(crate) lines: bool,
-    /// Somebody's terminal must not obey what is in them.
+pub(crate) struct FilterFormat {
+    /// JSON without line breaks.
+    pub(crate) as_lines: bool,
+    /// For a terminal: control characters in strings are replaced.
     pub(crate) terminal: bool,
 }
 
 impl Filter {
-    /// Reads a filter. What is wrong with it is told with its place.
+    /// Checks a filter. The failure tells the position of the first error.
     pub(crate) fn new(text: &str, env: &ProcessEnv) -> Result<Self, Failure> {
-        deep_down(|| compile(text).map(drop))??;
-        Ok(Self::read_before(text, env))
+        on_large_stack(|| compile(text).map(drop))??;
+        Ok(Self::checked(text, env))
     }
 
-    /// One that was read before.
-    pub(crate) fn read_before(text: &str, env: &ProcessEnv) -> Self {
+    /// A filter that was checked before.
+    pub(crate) fn checked(text: &str, env: &ProcessEnv) -> Self {
         Self { text: text.to_owned(), env: env.clone() }
     }
 
-    /// As it was written.
+    /// The filter as the user wrote it.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// It does not fit what it was given.
+    /// The failure of a filter at run time.
     pub(crate) fn failed(why: String) -> Failure {
-        Failure::new(Code::JqFailed, "The filter of --jq failed on this result")
+        Failure::new(Code::JqFailed, "The --jq filter failed on this result")
             .why(why)
-            .hint("look at the JSON without it; `?` behind a path passes over what does not fit")
+            .hint("check the JSON without the filter; `?` after a path skips values that do not match")
     }
 
-    /// Writes what it makes of some JSON, result by result; text as it is. It takes as long as it takes, and may never end.
-    pub(crate) fn run(&self, json: &[u8], out: &mut (dyn Write + Send), how: Written) -> Result<()> {
-        deep_down(|| self.run_here(json, out, how))?
+    /// Writes the results for some JSON, one by one. It may never end.
+    pub(crate) fn run(&self, json: &[u8], out: &mut (dyn Write + Send), format: FilterFormat) -> Result<()> {
+        on_large_stack(|| self.run_here(json, out, format))?
     }
 
-    fn run_here(&self, json: &[u8], out: &mut dyn Write, how: Written) -> Result<()> {
+    fn run_here(&self, json: &[u8], out: &mut dyn Write, format: FilterFormat) -> Result<()> {
         let filter = compile(&self.text)?;
         let input = parsed(json)?;
         let data = Data { lut: &filter.lut, env: &self.env };
-        let context = jaq_core::Ctx::<Kind>::new(&data, Vars::new([environment(&self.env)]));
+        let context = jaq_core::Ctx::<FilterTypes>::new(&data, Vars::new([environment(&self.env)]));
         for result in filter.id.run((context, input)) {
             let failed = match result {
                 Ok(value) => {
-                    write(out, &value, how).context(CANNOT_WRITE)?;
+                    write(out, &value, format).context(CANNOT_WRITE)?;
                     continue;
                 }
                 Err(exception) => exception,
@@ -83,10 +84,10 @@ impl Filter {
             out.flush().context(CANNOT_WRITE)?;
             let why = match failed.get_halt() {
                 Ok(0) => return Ok(()),
-                Ok(code) => format!("it halted with {code}"),
+                Ok(code) => format!("halted with exit code {code}"),
                 Err(failed) => failed
                     .get_err()
-                    .map_or_else(|_| "break".to_owned(), |error| failed::why(error, &self.text)),
+                    .map_or_else(|_| "break".to_owned(), |error| runtime_error::message(error, &self.text)),
             };
             bail!(Self::failed(why));
         }
@@ -94,94 +95,78 @@ impl Filter {
     }
 }
 
-/// Works with a stack for filters that are nested, or call themselves, some ten thousand times. Its memory is taken when
-/// it is used.
-fn deep_down<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
+/// Runs with a stack for filters that are nested, or recurse, some ten thousand times. The stack's memory is allocated
+/// only as it is used.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure> {
     const STACK: usize = 256 << 20;
-    let unable = |why: String| Failure::new(Code::Failed, "Cannot run the filter of --jq").why(why);
+    let unable = |why: String| Failure::new(Code::Failed, "Cannot run the --jq filter").why(why);
     thread::scope(|scope| {
         let worker = thread::Builder::new().name("jq".to_owned()).stack_size(STACK).spawn_scoped(scope, work);
         let worker = worker.map_err(|error| unable(error.to_string()))?;
-        worker.join().map_err(|_| unable("it panicked".to_owned()))
+        worker.join().map_err(|_| unable("the filter panicked".to_owned()))
     })
 }
 
-/// jaq's reader has no limit of depth, and its values are dropped as deep as they are. This one is serde_json's limit.
-fn is_too_deep(json: &[u8]) -> bool {
-    const DEEPEST: usize = 128;
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    json.iter().any(|byte| {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            _ if in_text => {}
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > DEEPEST
-    })
-}
-
+/// Parses JSON. jaq's parser has no limit of depth, and its values are dropped recursively.
 fn parsed(json: &[u8]) -> Result<Val> {
     if is_too_deep(json) {
         bail!(Filter::failed("the JSON is nested too deeply".to_owned()));
     }
-    Ok(read::parse_single(json)
-        .map_err(|error| Filter::failed(format!("the JSON cannot be read: {error}")))?)
+    Ok(read::parse_single(json).map_err(|error| Filter::failed(format!("invalid JSON: {error}")))?)
 }
 
-/// What filters run with.
-struct Kind;
+/// The types that filters run with.
+struct FilterTypes;
 
-impl DataT for Kind {
+impl DataT for FilterTypes {
     type V<'a> = Val;
     type Data<'a> = &'a Data<'a>;
 }
 
 struct Data<'a> {
-    lut: &'a Lut<Kind>,
+    lut: &'a Lut<FilterTypes>,
     env: &'a ProcessEnv,
 }
 
-impl<'a> HasLut<'a, Kind> for &'a Data<'a> {
-    fn lut(&self) -> &'a Lut<Kind> {
+impl<'a> HasLut<'a, FilterTypes> for &'a Data<'a> {
+    fn lut(&self) -> &'a Lut<FilterTypes> {
         self.lut
     }
 }
 
-fn compile(text: &str) -> Result<jaq_core::Filter<Kind>, Failure> {
+fn compile(text: &str) -> Result<jaq_core::Filter<FilterTypes>, Failure> {
     let own = load::parse(include_str!("defs.jq"), |parser| parser.defs()).unwrap_or_default();
     let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(own);
     let arena = Arena::default();
     let modules = Loader::new(definitions)
         .load(&arena, File { code: text, path: () })
-        .map_err(|errors| mistake::unreadable(text, errors))?;
-    import(&modules, |_| Err(String::new())).map_err(|errors| mistake::unreadable(text, errors))?;
+        .map_err(|errors| compile_error::syntax(text, errors))?;
+    import(&modules, |_| Err(String::new())).map_err(|errors| compile_error::syntax(text, errors))?;
     Compiler::default()
         .with_funs(functions())
         .with_global_vars(["$ENV"])
         .compile(modules)
-        .map_err(|errors| mistake::undefined(text, errors))
+        .map_err(|errors| compile_error::undefined(text, errors))
 }
 
-/// jaq's functions, with those replaced that reach around us, for variables of the environment and to stderr, and the one
-/// that reads JSON.
-fn functions() -> impl Iterator<Item = Fun<Kind>> {
+/// jq's functions. Those that read the environment, write to stderr or parse JSON are replaced by our own.
+fn functions() -> impl Iterator<Item = Fun<FilterTypes>> {
     const OWN: [&str; 4] = ["env", "debug_empty", "stderr_empty", "fromjson"];
-    let theirs: Vec<Fun<Kind>> = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs()).collect();
+    let theirs: Vec<Fun<FilterTypes>> =
+        jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs()).collect();
     let own = [
-        run::<Kind>(("env", v(0), |cv| Box::new(std::iter::once(Ok(environment(cv.0.data().env)))))),
-        run::<Kind>(("debug_empty", v(0), |cv| {
+        run::<FilterTypes>(("env", v(0), |cv| Box::new(std::iter::once(Ok(environment(cv.0.data().env)))))),
+        run::<FilterTypes>(("debug_empty", v(0), |cv| {
             Stderr::plain(&format!("[\"DEBUG:\",{}]", cv.1));
             Box::new(std::iter::empty())
         })),
-        run::<Kind>(("stderr_empty", v(0), |cv| {
+        run::<FilterTypes>(("stderr_empty", v(0), |cv| {
             Stderr::plain(&cv.1.to_string());
             Box::new(std::iter::empty())
         })),
-        run::<Kind>(("fromjson", v(0), |cv| Box::new(std::iter::once(from_json(&cv.1).map_err(Into::into))))),
+        run::<FilterTypes>(("fromjson", v(0), |cv| {
+            Box::new(std::iter::once(from_json(&cv.1).map_err(Into::into)))
+        })),
     ];
     theirs.into_iter().filter(|(name, ..)| !OWN.contains(name)).chain(own)
 }
@@ -189,37 +174,37 @@ fn functions() -> impl Iterator<Item = Fun<Kind>> {
 fn from_json(text: &Val) -> Result<Val, jaq_json::Error> {
     let bytes = text.try_as_utf8_bytes_owned()?;
     if is_too_deep(&bytes) {
-        return Err(jaq_json::Error::str("this is nested too deeply"));
+        return Err(jaq_json::Error::str("the JSON is nested too deeply"));
     }
-    read::parse_single(&bytes).map_err(|error| jaq_json::Error::str(format!("this is no JSON: {error}")))
+    read::parse_single(&bytes).map_err(|error| jaq_json::Error::str(format!("invalid JSON: {error}")))
 }
 
-/// The variables, those of secrets masked: by what they look like, and by their names.
+/// The environment variables. Secrets are masked, by their form and by their names.
 fn environment(env: &ProcessEnv) -> Val {
-    const OF_SECRETS: [&str; 6] = ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"];
+    const SECRET_NAMES: [&str; 6] = ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"];
     let text = |text: &str| Val::utf8_str(text.as_bytes().to_vec());
     let value = |name: &str, value: &str| {
         let name = name.to_uppercase();
-        if OF_SECRETS.iter().any(|part| name.contains(part)) {
+        if SECRET_NAMES.iter().any(|part| name.contains(part)) {
             text(&Secret::new(value.to_owned()).masked())
         } else {
             text(&redact(value))
         }
     };
-    Val::obj(env.utf8_variables().map(|(name, of_it)| (text(name), value(name, of_it))).collect())
+    Val::obj(env.utf8_variables().map(|(name, content)| (text(name), value(name, content))).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn filtered(filter: &str, json: &str, how: Written) -> Result<String> {
+    fn filtered(filter: &str, json: &str, format: FilterFormat) -> Result<String> {
         let mut out = Vec::new();
-        Filter::new(filter, &ProcessEnv::default())?.run(json.as_bytes(), &mut out, how)?;
+        Filter::new(filter, &ProcessEnv::default())?.run(json.as_bytes(), &mut out, format)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
-    const PIPE: Written = Written { lines: false, terminal: false };
+    const PIPE: FilterFormat = FilterFormat { as_lines: false, terminal: false };
 
     #[test]
     fn results_are_written_as_jq_writes_them() {
@@ -249,28 +234,32 @@ mod tests {
         ] {
             assert_eq!(filtered(filter, json, PIPE).unwrap(), expected, "{filter}");
         }
-        let lines = filtered(".[]", r#"[{"a":[1,2]},"x"]"#, Written { lines: true, ..PIPE }).unwrap();
+        let lines = filtered(".[]", r#"[{"a":[1,2]},"x"]"#, FilterFormat { as_lines: true, ..PIPE }).unwrap();
         assert_eq!(lines, "{\"a\":[1,2]}\nx\n");
-        let shown = filtered(".", "\"a\\u001b[2Jb\\nc\"", Written { terminal: true, ..PIPE }).unwrap();
+        let shown = filtered(".", "\"a\\u001b[2Jb\\nc\"", FilterFormat { terminal: true, ..PIPE }).unwrap();
         assert_eq!(shown, "a\u{fffd}[2Jb\nc\n");
     }
 
     #[test]
-    fn a_broken_filter_is_told_with_its_place() {
+    fn invalid_filters_are_refused_with_a_position() {
         for (filter, what, marked) in [
-            (".a[", "--jq:1:4: here it ends, and a closing bracket has to follow", "1 | .a[\n  |    ^"),
-            ("", "--jq:1:1: here it ends, and a term has to follow", ""),
-            (".a |", "--jq:1:5: here it ends, and a term has to follow", ""),
-            (".a b", "--jq:1:4: here is `b`, which does not go on from there", ""),
-            ("reduce . as $x", "--jq:1:1: `reduce` is written `reduce EACH as $x (START; STEP)`", "^^^^^^"),
-            (".a | foo(1)", "--jq:1:6: there is no filter `foo/1`", "^^^"),
-            ("$x", "--jq:1:1: there is no variable `$x`", "^^"),
-            (".a\n| .b[}", "--jq:2:6: here is `}`, and a closing bracket has to be", "     ^"),
-            ("§", "--jq:1:1: `§` has no meaning here", "^"),
+            (".a[", "--jq:1:4: unexpected end of filter: expected `]`", "1 | .a[\n  |    ^"),
+            ("", "--jq:1:1: unexpected end of filter: expected a term", ""),
+            (".a |", "--jq:1:5: unexpected end of filter: expected a term", ""),
+            (".a b", "--jq:1:4: unexpected `b`", ""),
+            (
+                "reduce . as $x",
+                "--jq:1:1: invalid `reduce`: expected `reduce EACH as $x (START; STEP)`",
+                "^^^^^^",
+            ),
+            (".a | foo(1)", "--jq:1:6: undefined filter `foo/1`", "^^^"),
+            ("$x", "--jq:1:1: undefined variable `$x`", "^^"),
+            (".a\n| .b[}", "--jq:2:6: unexpected `}`: expected `]`", "     ^"),
+            ("§", "--jq:1:1: unexpected `§`", "^"),
             ("\"\\q\"", "--jq:1:3: ", ""),
-            ("include \"x\"; .", "--jq:1:10: modules are not loaded", ""),
-            ("import \"x\" as $x; .", "--jq:1:9: modules are not loaded", ""),
-            ("if 1", "--jq:1:5: here it ends, and `then` has to follow", ""),
+            ("include \"x\"; .", "--jq:1:10: modules are not supported", ""),
+            ("import \"x\" as $x; .", "--jq:1:9: modules are not supported", ""),
+            ("if 1", "--jq:1:5: unexpected end of filter: expected `then`", ""),
         ] {
             let failure = Filter::new(filter, &ProcessEnv::default()).unwrap_err();
             assert!(failure.what.starts_with(what), "{filter}: {}", failure.what);
@@ -284,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_before_it_failed_is_written() {
+    fn results_before_a_failure_are_written() {
         let mut out = Vec::new();
         let filter = Filter::new(".[] | .a", &ProcessEnv::default()).unwrap();
         let error = filter.run(br#"[{"a":1},[]]"#, &mut out, PIPE).unwrap_err();

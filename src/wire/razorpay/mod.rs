@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use bodies::{BillingCycle, ItemAmount, ItemChanges, NewItem, NewPlan, PlanInterval, PlanPeriod};
 
 use crate::secret::Secret;
-use crate::wire::{Connection, Subject};
+use crate::wire::{Connection, List, Subject};
 
 /// The response of `sync`: one result for each environment.
 #[derive(Debug, Deserialize)]
@@ -149,7 +149,7 @@ impl Plan {
 /// The subscriptions of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Subscriptions {
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) subscriptions: List<Subscription>,
 }
 
 /// A Razorpay subscription from the mirror.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 
-use crate::wire::{Connection, Subject};
+use crate::wire::{Connection, List, Subject};
 
 /// The response of `webhooks configure`: the connection of the environment.
 #[derive(Debug, Deserialize)]
@@ -42,14 +42,14 @@ pub(crate) struct SyncedSubscriptions {
 /// All products and prices of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Catalog {
-    pub(crate) products: Vec<Product>,
-    pub(crate) prices: Vec<Price>,
+    pub(crate) products: List<Product>,
+    pub(crate) prices: List<Price>,
 }
 
 /// The products of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Products {
-    pub(crate) products: Vec<Product>,
+    pub(crate) products: List<Product>,
 }
 
 /// One product. A request by id returns its prices too.
@@ -57,7 +57,7 @@ pub(crate) struct Products {
 pub(crate) struct ProductReply {
     pub(crate) product: Product,
     #[serde(default)]
-    pub(crate) prices: Vec<Price>,
+    pub(crate) prices: List<Price>,
 }
 
 /// A Stripe product from the mirror.
@@ -85,7 +85,7 @@ pub(crate) struct ProductDeleted {
 /// The prices of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Prices {
-    pub(crate) prices: Vec<Price>,
+    pub(crate) prices: List<Price>,
 }
 
 /// One price.
@@ -120,7 +120,7 @@ pub(crate) struct Price {
 /// The subscriptions of one environment.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Subscriptions {
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) subscriptions: List<Subscription>,
 }
 
 /// A Stripe subscription from the mirror.

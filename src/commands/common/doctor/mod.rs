@@ -92,7 +92,7 @@ impl Show for DoctorReport {
     const ROWS: Rows = &[("checks", "check")];
     /// In a narrow terminal a row becomes `fail: webhook` and its other columns.
     const TABLES: Tables = &[
-        &[Column::label("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
+        &[Column::verdict("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
         &[Column::label("Check"), Column::new("Command")],
     ];
 

@@ -97,15 +97,16 @@ impl Show for ApplyReport {
     }
 
     /// The rows of `done` and `notDone`, each with the field `done`.
-    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        let json = self.json()?;
         let rows_of = |list: &str, done: bool| {
             let rows = json.get(list).and_then(Value::as_array).into_iter().flatten().cloned();
             rows.map(move |mut row| {
                 row["done"] = done.into();
-                Cow::Owned(row)
+                row
             })
         };
-        rows_of("done", true).chain(rows_of("notDone", false)).collect()
+        Ok(Some(rows_of("done", true).chain(rows_of("notDone", false)).collect()))
     }
 
     fn page(&self) -> Page<'_> {
@@ -116,7 +117,7 @@ impl Show for ApplyReport {
         for (change, why) in &self.outcome.not_done {
             if !matches!(why, NotApplied::NotTried) {
                 let text = format!("not applied: {} {}", verb(change.action), name(change));
-                lines.push(Line::new(Mark::Aside, 0, text));
+                lines.push(Line::new(Mark::Dimmed, 0, text));
             }
         }
         if !lines.is_empty() && !self.ids.is_empty() {

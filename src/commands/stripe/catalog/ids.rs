@@ -166,8 +166,8 @@ impl Show for PriceIds {
     }
 
     /// One row for each id, because JSON has one field for each.
-    fn rows<'a>(&self, _json: &'a Value) -> Vec<Cow<'a, Value>> {
-        self.ids.iter().map(|(key, id)| Cow::Owned(json!({"key": key, "id": id}))).collect()
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        Ok(Some(self.ids.iter().map(|(key, id)| json!({"key": key, "id": id})).collect()))
     }
 
     fn page(&self) -> Page<'_> {

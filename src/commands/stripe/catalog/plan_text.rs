@@ -19,7 +19,7 @@ pub(super) fn plan_lines(plan: &CatalogPlan) -> Vec<Line<'_>> {
         lines.push(Line::new(Mark::Heading, 0, "Left unchanged"));
         for object in &plan.unmanaged {
             let text = format!("{} {}  {}: {}", kind(object.kind), object.id, object.name, object.reason);
-            lines.push(Line::new(Mark::Aside, 1, text));
+            lines.push(Line::new(Mark::Dimmed, 1, text));
         }
     }
     lines
@@ -115,7 +115,7 @@ fn change_lines(change: &PlannedChange) -> Vec<Line<'_>> {
     // Other reasons only repeat what the lines above show.
     let shows_reason = matches!(change.action, Action::Replace | Action::Archive) || lines.len() == 1;
     if shows_reason && change.action != Action::Create {
-        lines.extend(change.reason.split("; ").map(|part| Line::new(Mark::Aside, 3, part)));
+        lines.extend(change.reason.split("; ").map(|part| Line::new(Mark::Dimmed, 3, part)));
     }
     lines
 }

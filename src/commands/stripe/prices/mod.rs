@@ -10,8 +10,8 @@ use clap::Subcommand;
 
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
-use crate::wire::{self, Money, Price};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date, yes_no};
+use crate::wire::{self, List, Money, Price};
 
 #[derive(Subcommand)]
 pub(crate) enum Prices {
@@ -46,8 +46,8 @@ pub(super) const COLUMNS: &[Column] = &[
 ];
 
 /// The table of some prices.
-pub(super) fn section(prices: &[Price]) -> Section<'_> {
-    Section::new(COLUMNS, prices.iter().map(row))
+pub(super) fn section(prices: &List<Price>) -> Section<'_> {
+    Section::new(COLUMNS, prices.iter().map(|price| into_owned(row(&price))))
 }
 
 fn row(price: &Price) -> Vec<Cow<'_, str>> {
@@ -94,8 +94,8 @@ impl View for wire::Prices {
         section(&self.prices).into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.prices.iter().map(|price| price.price_id.as_str()).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.prices.iter().for_each(|price| take(&price.price_id));
     }
 }
 
@@ -105,7 +105,7 @@ impl View for wire::PriceReply {
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        section(std::slice::from_ref(&self.price)).into()
+        Section::new(COLUMNS, std::iter::once(row(&self.price))).into()
     }
 
     fn ids(&self) -> Vec<&str> {

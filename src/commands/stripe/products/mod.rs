@@ -11,8 +11,8 @@ use clap::Subcommand;
 use crate::commands::stripe::prices;
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date, yes_no};
-use crate::wire::{self, Product};
+use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date, yes_no};
+use crate::wire::{self, List, Product};
 
 #[derive(Subcommand)]
 pub(crate) enum Products {
@@ -45,8 +45,8 @@ pub(super) const COLUMNS: &[Column] = &[
 ];
 
 /// The table of some products.
-pub(super) fn section(products: &[Product]) -> Section<'_> {
-    Section::new(COLUMNS, products.iter().map(row))
+pub(super) fn section(products: &List<Product>) -> Section<'_> {
+    Section::new(COLUMNS, products.iter().map(|product| into_owned(row(&product))))
 }
 
 fn row(product: &Product) -> Vec<Cow<'_, str>> {
@@ -69,8 +69,8 @@ impl View for wire::Products {
         section(&self.products).into()
     }
 
-    fn ids(&self) -> Vec<&str> {
-        self.products.iter().map(|product| product.product_id.as_str()).collect()
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.products.iter().for_each(|product| take(&product.product_id));
     }
 }
 
@@ -80,7 +80,7 @@ impl View for wire::ProductReply {
     const TABLES: Tables = &[COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        let product = section(std::slice::from_ref(&self.product));
+        let product = Section::new(COLUMNS, std::iter::once(row(&self.product)));
         if self.prices.is_empty() {
             return product.into();
         }

@@ -1,4 +1,4 @@
-//! The values of a filter, as jq writes them: text as it is, everything else as JSON.
+//! The results of a filter, as jq writes them with `-r`: strings without quotes, everything else as JSON.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -7,26 +7,25 @@ use jaq_json::{Num, Val};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Number;
 
-use crate::ui::jq::Written;
-use crate::ui::json::{write_json, write_json_line};
+use crate::ui::jq::FilterFormat;
+use crate::ui::json::write_value;
 use crate::ui::sanitize;
 
 /// Writes a value and a line break.
-pub(super) fn write(out: &mut dyn Write, value: &Val, how: Written) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, value: &Val, format: FilterFormat) -> io::Result<()> {
     match value {
-        Val::TStr(text) | Val::BStr(text) if how.terminal => {
+        Val::TStr(text) | Val::BStr(text) if format.terminal => {
             writeln!(out, "{}", sanitize::lines(&String::from_utf8_lossy(text)))
         }
         Val::TStr(text) | Val::BStr(text) => {
             out.write_all(text)?;
             out.write_all(b"\n")
         }
-        value if how.lines => write_json_line(out, &Json(value)),
-        value => write_json(out, &Json(value)),
+        value => write_value(out, &Json(value), format.as_lines),
     }
 }
 
-/// A value in JSON's terms.
+/// A result that serializes as JSON.
 struct Json<'a>(&'a Val);
 
 impl Serialize for Json<'_> {
@@ -48,7 +47,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// jaq's objects can have other names than text.
+/// A member's name. jaq's objects can have names that are not strings.
 fn name(name: &Val) -> Cow<'_, str> {
     match name {
         Val::TStr(text) | Val::BStr(text) => String::from_utf8_lossy(text),
@@ -56,15 +55,15 @@ fn name(name: &Val) -> Cow<'_, str> {
     }
 }
 
-/// A number that came stays as it is. One that was calculated is whole where it can be, and what JSON has no number for
-/// is what jq makes of it.
+/// A number of the input stays as it is. A calculated number is whole if possible. NaN and infinity are written as jq
+/// writes them.
 fn serialize_number<S: Serializer>(number: &Num, to: S) -> Result<S::Ok, S::Error> {
-    /// From here on a float has no room for a fraction, and more digits than it is sure of.
+    /// Larger floats have no fraction, and more digits than they are exact in.
     const WHOLE: f64 = 1e17;
     match number {
         Num::Int(whole) => to.serialize_i64(*whole as i64),
         Num::Float(float) if float.is_nan() => to.serialize_unit(),
-        #[allow(clippy::cast_possible_truncation, reason = "it has no fraction and is small")]
+        #[allow(clippy::cast_possible_truncation, reason = "it has no fraction and fits")]
         Num::Float(float) if float.fract() == 0.0 && float.abs() < WHOLE => to.serialize_i64(*float as i64),
         Num::Float(float) => to.serialize_f64(float.clamp(f64::MIN, f64::MAX)),
         Num::BigInt(_) | Num::Dec(_) => match number.to_string().parse::<Number>() {

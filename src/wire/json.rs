@@ -1,0 +1,267 @@
+//! JSON as text: checked once, then read in slices, because a tree of it takes up to 25 times the memory.
+
+use std::borrow::Cow;
+
+use serde::de::{Error, IgnoredAny};
+
+/// The deepest nesting that is read. Indentation grows with the square of the depth.
+pub(crate) const DEEPEST: usize = 128;
+
+/// Well-formed JSON that is nested at most 128 levels deep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    /// `null`.
+    pub(crate) const NULL: Self = Self("null");
+
+    /// Checks the text.
+    pub(crate) fn parse(text: &'a [u8]) -> serde_json::Result<Self> {
+        let text = std::str::from_utf8(text).map_err(Error::custom)?;
+        if is_too_deep(text.as_bytes()) {
+            return Err(Error::custom(format_args!("nested more than {DEEPEST} levels deep")));
+        }
+        serde_json::from_str::<IgnoredAny>(text)?;
+        Ok(Self(text.trim_ascii()))
+    }
+
+    /// Text that was checked before, or is part of such text.
+    pub(super) const fn checked(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    pub(crate) fn is_array(self) -> bool {
+        self.0.starts_with('[')
+    }
+
+    /// The elements of an array, or the names and values of an object, one after the other.
+    fn children(self) -> Children<'a> {
+        Children { rest: &self.0[1..self.0.len() - 1] }
+    }
+
+    /// The elements of an array. `null` has none, and anything else is its own only element.
+    pub(crate) fn elements(self) -> Children<'a> {
+        if self.is_array() {
+            return self.children();
+        }
+        Children { rest: if self == Self::NULL { "" } else { self.0 } }
+    }
+
+    /// The members of an object; anything else has none.
+    pub(crate) fn members(self) -> Members<'a> {
+        Members(if self.is_object() { self.children() } else { Children { rest: "" } })
+    }
+
+    /// The value of a member.
+    pub(crate) fn get(self, name: &str) -> Option<Self> {
+        self.members().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// A string's text, without quotes and escapes. It is copied only if it has escapes.
+    pub(crate) fn string(self) -> Option<Cow<'a, str>> {
+        let chars = self.chars()?;
+        Some(if chars.rest.contains('\\') { chars.collect::<String>().into() } else { chars.rest.into() })
+    }
+
+    /// A string's characters, without quotes and escapes.
+    pub(crate) fn chars(self) -> Option<Chars<'a>> {
+        let rest = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        Some(Chars { rest })
+    }
+}
+
+/// The characters of a string. Half a surrogate pair is U+FFFD.
+#[derive(Clone, Debug)]
+pub(crate) struct Chars<'a> {
+    rest: &'a str,
+}
+
+impl Chars<'_> {
+    fn take(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let c = chars.next()?;
+        self.rest = chars.as_str();
+        Some(c)
+    }
+
+    /// The UTF-16 unit behind `\u`.
+    fn unit(&mut self) -> Option<u16> {
+        let (digits, rest) = self.rest.split_at_checked(4)?;
+        self.rest = rest;
+        u16::from_str_radix(digits, 16).ok()
+    }
+
+    /// The character behind `\u`, which can be a pair of units.
+    fn escaped(&mut self) -> Option<char> {
+        let first = self.unit()?;
+        if let Some(c) = char::from_u32(first.into()) {
+            return Some(c);
+        }
+        let mut after = Self { rest: self.rest.strip_prefix("\\u").unwrap_or_default() };
+        let pair = [first, after.unit().unwrap_or_default()];
+        let Some(Ok(c)) = char::decode_utf16(pair).next() else { return Some(char::REPLACEMENT_CHARACTER) };
+        self.rest = after.rest;
+        Some(c)
+    }
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self.take()? {
+            '\\' => match self.take()? {
+                'b' => Some('\u{8}'),
+                'f' => Some('\u{c}'),
+                'n' => Some('\n'),
+                'r' => Some('\r'),
+                't' => Some('\t'),
+                'u' => self.escaped(),
+                c => Some(c),
+            },
+            c => Some(c),
+        }
+    }
+}
+
+/// Values with commas or colons between them.
+#[derive(Clone, Debug)]
+pub(crate) struct Children<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Children<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Json<'a>> {
+        let between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | ':');
+        let rest = self.rest.trim_start_matches(between);
+        let (value, rest) = rest.split_at(value_length(rest.as_bytes()));
+        self.rest = rest;
+        (!value.is_empty()).then_some(Json(value))
+    }
+}
+
+/// The names and values of an object, in its order.
+#[derive(Clone, Debug)]
+pub(crate) struct Members<'a>(Children<'a>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Cow<'a, str>, Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.0.next()?.string()?, self.0.next()?))
+    }
+}
+
+/// The length of the value at the beginning.
+fn value_length(json: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while at < json.len() {
+        match json[at] {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
+                at += 1;
+                continue;
+            }
+            _ => {
+                at += scalar_length(&json[at..]);
+                if depth == 0 {
+                    return at;
+                }
+                continue;
+            }
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+    at
+}
+
+/// The length of the string, number or word at the beginning; at least one byte.
+pub(crate) fn scalar_length(json: &[u8]) -> usize {
+    if json[0] != b'"' {
+        let ends = |byte: &u8| matches!(byte, b',' | b':' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+        return json.iter().position(ends).unwrap_or(json.len()).max(1);
+    }
+    let mut at = 1;
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    json.len()
+}
+
+/// Whether it is nested too deeply to be written, or to be read by a filter.
+pub(crate) fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < json.len() {
+        match json[at] {
+            b'"' => {
+                at += scalar_length(&json[at..]);
+                continue;
+            }
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_and_deep_json_is_refused() {
+        for text in ["", "[", "[1,]", "{\"a\"}", "01", "\"a", "[] []", "\"\\x\"", "\"\u{1}\"", "nul"] {
+            assert!(Json::parse(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(Json::parse(b"\"\xff\"").is_err());
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(Json::parse(nested(DEEPEST).as_bytes()).is_ok());
+        let error = Json::parse(nested(DEEPEST + 1).as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "nested more than 128 levels deep");
+        let brackets_in_a_string = format!("\"\\\"{}\"", "[".repeat(500));
+        assert!(Json::parse(brackets_in_a_string.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn elements_and_members_are_slices_of_the_text() {
+        let text = r#" {"a" : [ 1, "x,]\"" ,{"b":[]} , [ ] ], "\u0062": null} "#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        let elements: Vec<&str> = json.get("a").unwrap().elements().map(Json::as_str).collect();
+        assert_eq!(elements, ["1", r#""x,]\"""#, r#"{"b":[]}"#, "[ ]"]);
+        assert_eq!(json.get("b"), Some(Json::NULL));
+        assert_eq!(Json::NULL.elements().count() + Json::NULL.members().count(), 0);
+        assert_eq!(json.elements().collect::<Vec<_>>(), [json]);
+    }
+
+    #[test]
+    fn strings_are_unescaped() {
+        let text = r#""\u00e9\ud83d\ude00\ud800\u0041\ud800\/\n\"é""#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        assert_eq!(json.chars().unwrap().collect::<String>(), "é😀\u{fffd}A\u{fffd}/\n\"é");
+        assert_eq!(Json::NULL.chars().map(Iterator::count), None);
+    }
+}
