@@ -1,5 +1,5 @@
-//! Files that are whole or not there: written beside, for the user alone from the first byte unless they are for others
-//! too, then renamed.
+//! Files that are complete or do not exist: a new file is written beside the old one and renamed. Files are private from
+//! the first byte, unless other users may read them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -8,44 +8,67 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Code, Failure};
 
-/// Reads a text file; `None` where there is none.
-pub(crate) fn read(path: &Path) -> Result<Option<String>, Failure> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(unusable("read", path, &error)),
+/// Why a file cannot be used. As a failure it is a `FILE_FAILED`.
+#[derive(Debug)]
+pub(crate) struct FileError {
+    action: &'static str,
+    path: PathBuf,
+    reason: std::io::Error,
+}
+
+impl FileError {
+    /// For `map_err`, with an action such as `read`.
+    fn of(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |reason| Self { action, path: path.to_owned(), reason }
     }
 }
 
-/// Replaces a file's content. A symbolic link keeps pointing where it did: the file behind it is replaced.
-pub(crate) fn write(path: &Path, content: &str) -> Result<(), Failure> {
-    replace(path, content, File::sync_all).map_err(|error| unusable("write", path, &error))
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::new(Code::FileFailed, format!("Cannot {} {}", error.action, error.path.display()))
+            .why(error.reason.to_string())
+            .hint("check the path, and that you have access to the file and its folder")
+    }
 }
 
-/// [`write`], or nothing where that fails, and without waiting for the disk: for what can be had again.
+/// Reads a text file; `None` if it does not exist.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(FileError::of("read", path)(error)),
+    }
+}
+
+/// Replaces the content of a private file. If the path is a symbolic link, the file behind it is replaced.
+pub(crate) fn write(path: &Path, content: &str) -> Result<(), FileError> {
+    replace(path, content, File::sync_all).map_err(FileError::of("write", path))
+}
+
+/// Writes a cache file: like [`write`], but without waiting for the disk, and ignoring errors.
 pub(crate) fn write_if_easy(path: &Path, content: &str) {
     let _ = replace(path, content, |_| Ok(()));
 }
 
-fn replace(path: &Path, content: &str, settle: fn(&File) -> std::io::Result<()>) -> std::io::Result<()> {
+fn replace(path: &Path, content: &str, sync: fn(&File) -> std::io::Result<()>) -> std::io::Result<()> {
     let target = behind_links(path);
     let directory = target.parent().unwrap_or(Path::new("."));
     create_private(directory)?;
-    // tempfile creates with mode 0600; the rename keeps it.
+    // tempfile creates files with mode 0600, which the rename keeps.
     let mut file = tempfile::Builder::new().prefix(".insforge-").tempfile_in(directory)?;
     file.write_all(content.as_bytes())?;
-    settle(file.as_file())?;
+    sync(file.as_file())?;
     file.persist(&target)?;
     Ok(())
 }
 
-/// Whether a file was written within this time. One from the future was not: a clock was set since.
+/// Whether a file was written within this time. A file from the future was not: the clock was set back since.
 pub(crate) fn is_younger(path: &Path, limit: Duration) -> bool {
     let written = fs::metadata(path).and_then(|there| there.modified());
     written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age < limit))
 }
 
-/// Makes every file of a folder an old one.
+/// Marks every file of a folder as old.
 pub(crate) fn outdate(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let file = OpenOptions::new().write(true).open(entry.path());
@@ -53,7 +76,7 @@ pub(crate) fn outdate(folder: &Path) {
     }
 }
 
-/// Removes the folders in a folder that were changed longest ago, until so many are left.
+/// Removes the oldest folders in a folder, until only `count` are left.
 pub(crate) fn keep_newest(folder: &Path, count: usize) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut all: Vec<(SystemTime, PathBuf)> = entries
@@ -65,9 +88,9 @@ pub(crate) fn keep_newest(folder: &Path, count: usize) {
     }
 }
 
-/// Replaces the content of a file that is for others too, like one that is committed: it keeps the mode that it has, and
-/// where there is none yet it gets what the user gives to new files.
-pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), Failure> {
+/// Replaces the content of a file that other users may read, such as one in git. It keeps its mode; a new file gets the
+/// default mode.
+pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), FileError> {
     let target = behind_links(path);
     let written = begin_public(&target).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
@@ -78,55 +101,44 @@ pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), Failure> {
         file.persist(&target)?;
         Ok(())
     });
-    written.map_err(|error| unusable("write", path, &error))
+    written.map_err(FileError::of("write", path))
 }
 
-/// Whether [`write_public`] can begin: what is in its way is known before something that cannot be undone is done.
-pub(crate) fn check_public(path: &Path) -> Result<(), Failure> {
-    // The file beside it goes away with its handle.
-    begin_public(&behind_links(path)).map(drop).map_err(|error| unusable("write", path, &error))
+/// Checks that [`write_public`] can create its file, before a change that cannot be undone.
+pub(crate) fn check_public(path: &Path) -> Result<(), FileError> {
+    // Dropping the handle removes the temporary file.
+    begin_public(&behind_links(path)).map(drop).map_err(FileError::of("write", path))
 }
 
 fn begin_public(target: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let directory = target.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory)?;
     let mut builder = tempfile::Builder::new();
-    // The umask takes its part of it.
+    // The umask restricts this mode.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.prefix(".insforge-").tempfile_in(directory)
 }
 
-/// Changes a file that others of our processes may change at the same time: one after the other.
-pub(crate) fn update(
-    path: &Path,
-    change: impl FnOnce(Option<String>) -> Result<String, Failure>,
-) -> Result<(), Failure> {
-    let lock = Lock::of(path)?;
-    let outcome = change(read(path)?).and_then(|content| write(path, &content));
-    drop(lock);
-    outcome
-}
-
-/// Nobody else of us changes a file while this lives.
+/// Keeps other processes of this program from changing a file, until it is dropped.
 pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file releases its lock")] File);
 
 impl Lock {
-    /// Waits until nobody else has it.
-    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+    /// Waits until no other process has the lock.
+    pub(crate) fn of(path: &Path) -> Result<Self, FileError> {
         let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
-        lock.map(Self).map_err(|error| unusable("lock", path, &error))
+        lock.map(Self).map_err(FileError::of("lock", path))
     }
 }
 
-/// The path with something behind its name.
-fn beside(path: &Path, end: &str) -> PathBuf {
+/// The path with a suffix to its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(end);
+    name.push(suffix);
     name.into()
 }
 
-/// [`update`], or nothing when somebody else is at it: for what is not worth waiting for.
+/// Changes a cache file, unless another process is changing it. Errors are ignored.
 pub(crate) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) -> String) {
     let Ok(lock) = open_lock(path) else { return };
     if lock.try_lock().is_ok() {
@@ -135,34 +147,28 @@ pub(crate) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) ->
 }
 
 fn open_lock(path: &Path) -> std::io::Result<File> {
-    // Two names of one file have one lock.
+    // Links to the same file share one lock.
     let target = behind_links(path);
     create_private(target.parent().unwrap_or(Path::new(".")))?;
     private(OpenOptions::new().create(true).truncate(false)).open(beside(&target, ".lock"))
 }
 
-/// Written by nobody but the user.
+/// Opens for writing, with a mode that keeps other users out.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options.write(true)
 }
 
-/// The file that a path leads to, also where there is none yet.
+/// The file that a path leads to, even if it does not exist yet.
 fn behind_links(path: &Path) -> PathBuf {
     let mut target = path.to_owned();
-    // As many as a kernel follows before it says that they go round in circles.
+    // Linux follows as many links before it reports a loop.
     for _ in 0..40 {
         let Ok(next) = fs::read_link(&target) else { break };
         target = target.parent().unwrap_or(Path::new("")).join(next);
     }
     target
-}
-
-fn unusable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Code::SettingsInvalid, format!("Cannot {verb} {}", path.display()))
-        .why(error.to_string())
-        .hint("check that you own the file and its folder, and that they are what they should be")
 }
 
 fn create_private(directory: &Path) -> std::io::Result<()> {
@@ -173,7 +179,7 @@ fn create_private(directory: &Path) -> std::io::Result<()> {
     builder.create(directory)
 }
 
-/// The mode of a file that others can read, in octal; `None` when they cannot, or where there are no modes.
+/// The mode of a file that other users can read, in octal; `None` if they cannot, or if the system has no modes.
 pub(crate) fn readable_by_others(path: &Path) -> Option<String> {
     #[cfg(unix)]
     {

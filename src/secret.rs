@@ -1,46 +1,45 @@
-//! Secrets as a type, and the redactor that all of stderr passes through.
+//! A type for secrets, and the redactor for everything that is written to stderr.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use zeroize::Zeroize;
 
-/// A secret: never printed, wiped when it is dropped.
+/// A secret. It is never printed, and wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// Takes the text as it is, less the white space around it that files and pipes bring along.
+    /// Trims the white space that files and pipes add.
     pub(crate) fn new(mut text: String) -> Self {
         let secret = Self(text.trim().to_owned());
         text.zeroize();
         secret
     }
 
-    /// The one way to the text itself.
+    /// The text in clear.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What no key is like, whoever's it is: the words that go on after “the key”.
+    /// Why it cannot be a key of any service, as the end of a sentence that begins with “the key”.
     pub(crate) fn flaw(&self) -> Option<&'static str> {
         if self.is_empty() {
             Some("is empty")
         } else if self.0.contains(char::is_whitespace) {
-            Some("has white space in it")
+            Some("contains white space")
         } else if !self.0.chars().all(|c| c.is_ascii_graphic()) {
-            Some("has characters that no key has")
+            Some("contains characters that no key has")
         } else {
             None
         }
     }
 
-    /// As the backend shows keys in `status`: the prefix, four stars, the last four characters
+    /// The masked form that the backend uses in `status`: the prefix, four stars and the last four characters
     /// (`sk_test_****1234`).
     pub(crate) fn masked(&self) -> String {
         mask(&self.0)
@@ -59,13 +58,13 @@ impl Drop for Secret {
     }
 }
 
-/// The beginnings of the keys that InsForge and its providers give out.
+/// The prefixes of the keys of InsForge and its providers.
 const PREFIXES: [&str; 7] = ["sk_", "rk_", "pk_", "ik_", "whsec_", "rzp_", "uak_"];
 const MODES: [&str; 2] = ["test_", "live_"];
-/// What looks like a key and opens nothing but the sandbox, for everyone who has this program.
+/// The sandbox's key, which is the same for everyone and is not a secret.
 const PUBLIC: &str = "ik_sandbox";
 
-/// Splits a word that looks like a key into its public beginning and its secret rest.
+/// Splits a word that looks like a key into its public prefix and its secret rest.
 fn split_key(word: &str) -> Option<(&str, &str)> {
     let prefix = PREFIXES.iter().find(|prefix| word.starts_with(**prefix))?;
     let mode = MODES.iter().find(|mode| word[prefix.len()..].starts_with(**mode)).map_or(0, |m| m.len());
@@ -75,14 +74,14 @@ fn split_key(word: &str) -> Option<(&str, &str)> {
 fn mask(key: &str) -> String {
     let (beginning, rest) = split_key(key).unwrap_or(("", key));
     let length = rest.chars().count();
-    // Four characters of a short secret would be most of it.
+    // The last four characters of a short secret would reveal most of it.
     let shown = if length >= 7 { 4 } else { 0 };
     let end: String = rest.chars().skip(length - shown).collect();
     format!("{beginning}****{end}")
 }
 
-/// Replaces everything that looks like a key by its masked form, so that no message can carry one, whoever wrote
-/// it. A word that is already masked (`sk_test_****1234`) and a bare prefix (`must start with sk_test_`) stay.
+/// Masks everything in a text that looks like a key. A key that is already masked (`sk_test_****1234`) and a bare prefix
+/// (`must start with sk_test_`) stay as they are.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut copied = 0;
@@ -93,7 +92,7 @@ pub(crate) fn redact(text: &str) -> Cow<'_, str> {
         from = start + word.len();
         if let Some(inside) = secret_in(word) {
             let start = start + inside;
-            // What hangs on to a key is taken for part of it: the other parts of a token, a suffix.
+            // What follows without a space, such as the other parts of a token, counts as part of the key.
             let secret =
                 leading(&text[start..], |c| is_word_char(c) || matches!(c, '.' | '-' | '/' | '+' | '='));
             let secret = secret.trim_end_matches(['.', '-', '/', '+', '=']);
@@ -117,33 +116,33 @@ const fn is_word_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The part of `text` before the first character that does not belong.
+/// The beginning of `text`, up to the first character that does not belong.
 fn leading(text: &str, belongs: impl Fn(char) -> bool) -> &str {
     &text[..text.find(|c| !belongs(c)).unwrap_or(text.len())]
 }
 
-/// Where in a word a secret begins.
+/// The position in a word where a secret begins.
 fn secret_in(word: &str) -> Option<usize> {
     let is_key = |word: &str| split_key(word).is_some_and(|(_, rest)| !rest.is_empty());
-    // A JSON web token's header begins with `{"`, which is `eyJ` in base64.
+    // The header of a JSON web token begins with `{"`, which is `eyJ` in base64.
     if is_key(word) || word.starts_with("eyJ") && word.len() > 20 {
         return Some(0);
     }
-    // Glued to something else, only what no other word looks like is taken for a key: `task_20261123200415` is none.
+    // In the middle of a word, only something that is unlike any other word counts: `task_20261123200415` is no key.
     PREFIXES.iter().find_map(|prefix| {
         let mut places = word.match_indices(prefix).map(|(at, _)| at);
         places.find(|at| {
             let rest = &word[at + prefix.len()..];
             let has_mode = MODES.iter().any(|mode| rest.len() > mode.len() && rest.starts_with(mode));
             let end = leading(rest, |c| c.is_ascii_alphanumeric());
-            // No word ends in a long prefix, as `task` and `risk` do in a short one.
+            // Words such as `task` and `risk` end in a short prefix, but no word ends in a long one.
             let is_rare = prefix.len() > "sk_".len();
             has_mode || end.len() >= 12 && (is_rare || is_mixed(end))
         })
     })
 }
 
-/// Letters and digits, as in neither words nor dates.
+/// Whether the text has both letters and digits, unlike words and dates.
 fn is_mixed(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit()) && text.contains(|c: char| c.is_ascii_alphabetic())
 }
@@ -153,8 +152,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_as_the_backend_does() {
-        // Exchanges 086 and 087 of the newer backend: the same keys in clear and masked.
+    fn masks_like_the_backend() {
+        // Exchanges 086 and 087 of the newer backend have the same keys in clear and masked.
         for (key, masked) in [
             ("sk_test_alpha_2", "sk_test_****ha_2"),
             ("sk_live_alpha_1", "sk_live_****ha_1"),
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn redacts_what_looks_like_a_key_and_nothing_else() {
+    fn redacts_keys_and_nothing_else() {
         for (text, redacted) in [
             ("invalid value 'sk_live_abcdefgh1234' for", "invalid value 'sk_live_****1234' for"),
             ("Bearer ik_0123456789abcdef", "Bearer ik_****cdef"),
@@ -193,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_token_survives() {
+    fn redacts_a_token_with_all_its_parts() {
         let shown =
             redact("Bearer eyJhbGciOiJSUzI1NiIsInR5cCI6.eyJzdWIiOiJhYWE3Mz.A6JNOw04w-O_yl3o x").into_owned();
         assert_eq!(shown, "Bearer ****yl3o x");
     }
 
     #[test]
-    fn debug_shows_nothing() {
+    fn debug_output_hides_the_secret() {
         assert_eq!(format!("{:?}", Secret::new("ik_secret".into())), "Secret(****)");
     }
 }

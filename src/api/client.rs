@@ -1,5 +1,5 @@
-//! Sends requests to one backend, over one connection that is kept alive: again where the policy says so, and all
-//! requests of a command before one deadline.
+//! Sends requests to one backend over one kept-alive connection. It replays them where the retry policy says so, and
+//! holds all requests of a command to one deadline.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,44 +7,30 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use crate::api::call::Method;
-use crate::api::error::{ApiError, of_transport};
-use crate::api::exchange::{Answer, Request, leaves_open};
-use crate::api::http::{Broken, Http};
-use crate::api::retry::{self, Outcome, Standing, Stop};
+use crate::api::error::{Cause, Error, Refusal, RequestError};
+use crate::api::http::{Http, NoAnswer};
+use crate::api::request::{Answer, Method, Request, Route};
+use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_open};
 use crate::api::trace::Trace;
-use crate::error::{Code, Failure};
-use crate::secret::Secret;
-use crate::wire::Address;
 
-/// A backend and the key that belongs to it.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) address: Address,
-    /// Where that came from.
-    pub(crate) address_source: String,
-    pub(crate) key: Secret,
-    /// Where the key came from, for the hint when the backend refuses it.
-    pub(crate) key_source: String,
-}
+pub(crate) use crate::api::http::Endpoint;
 
-/// How long and how often.
+/// The deadline and the number of replays.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// For all requests of a command together. Time in which nothing is under way does not count: a prompt may wait
-    /// as long as its reader likes.
+    /// For all requests of a command together. Only the time during requests counts, so a prompt can wait.
     pub(crate) deadline: Duration,
-    /// At most so many replays of one request.
+    /// The maximum number of replays of one request.
     pub(crate) replays: u32,
-    /// The deadline is for each request by itself: there are many of them.
+    /// The deadline is for each request, because the command sends many.
     pub(crate) each: bool,
 }
 
 impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whose = if self.each { "each request" } else { "all requests together" };
+        let scope = if self.each { "each request" } else { "all requests together" };
         let Self { deadline, replays, .. } = self;
-        write!(f, "{} s for {whose}, at most {replays} replays of one", deadline.as_secs_f64())
+        write!(f, "deadline {} s for {scope}, at most {replays} retries of each", deadline.as_secs_f64())
     }
 }
 
@@ -56,7 +42,7 @@ pub(crate) struct Client {
     write_open: Cell<bool>,
 }
 
-/// What the backend says of itself without authentication.
+/// The backend's answer to a health check, which needs no key.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Health {
     pub(crate) version: Option<String>,
@@ -78,91 +64,105 @@ impl Client {
         &self.http.endpoint
     }
 
-    /// What is told of the requests.
     pub(super) const fn trace(&self) -> &Trace {
         &self.http.trace
     }
 
-    /// The backend has accepted the key in this run: a 401 after that is not the key's fault (CONTRACT: Load).
-    pub(crate) fn key_accepted(&self) -> bool {
-        self.http.key_accepted.get()
-    }
-
-    /// Something else than a read has been sent in this run.
+    /// Whether a request other than a GET has been sent in this run.
     pub(crate) fn write_sent(&self) -> bool {
         self.http.write_sent.get()
     }
 
-    /// A write has been sent of which nobody can tell whether it was done, whatever became of it when it was sent again.
+    /// Whether the outcome of an attempt to write is unknown, even if a later attempt was answered.
     pub(crate) fn write_open(&self) -> bool {
         self.write_open.get()
     }
 
-    /// Sends a request until it is answered, refused for good, or the policy says stop.
+    /// Sends a request until it is answered, or until the retry policy says stop.
     ///
     /// # Errors
-    /// Whatever is not an answer. An answer that is no success is an answer: judging it is the caller's.
-    pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Failure> {
+    /// If there is no answer. An answer that is no success is returned: the caller judges it.
+    pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
         if self.limits.each {
             self.spent.set(Duration::ZERO);
         }
         let mut replays = 0;
         loop {
-            // It is most of what a command's future would hold.
+            // Boxed because it would be most of the future of a command.
             let attempt = self.timed(Box::pin(self.http.attempt(request, self.left()))).await;
-            if request.method != Method::Get && may_have_done(&attempt) {
+            let is_open = match &attempt {
+                Ok(answer) => leaves_open(answer.status),
+                Err(no_answer) => no_answer.leaves_open(),
+            };
+            if request.method != Method::Get && is_open {
                 self.write_open.set(true);
             }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
-                Ok(answer) => self.pause(request, replays, &ApiError::read(answer, request).outcome()),
-                Err(Broken::Transport(error)) if error.is_connect() => {
-                    self.pause(request, replays, &Outcome::NotSent)
-                }
-                Err(Broken::Transport(_)) => self.pause(request, replays, &Outcome::Lost),
-                Err(Broken::Deadline | Broken::Final(_)) => None,
+                Ok(answer) => self.pause(request, replays, &self.refusal(request, answer).outcome()),
+                Err(NoAnswer::Unreachable { .. }) => self.pause(request, replays, &Outcome::NotSent),
+                Err(NoAnswer::ConnectionLost { .. }) => self.pause(request, replays, &Outcome::Lost),
+                Err(_) => None,
             };
             let Some(pause) = pause else {
-                return attempt.map_err(|broken| of_transport(broken, request, self.endpoint(), self.limits));
+                return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
             };
             replays += 1;
             self.timed(tokio::time::sleep(pause)).await;
         }
     }
 
-    /// Asks for the backend's version; needs no key and sends none.
-    pub(crate) async fn health(&self) -> Result<Health, Failure> {
-        let answer = self.exchange(Request::get(HEALTH, None)).await?;
-        serde_json::from_slice(&answer.body).map_err(|_| {
-            Failure::new(
-                Code::ResponseInvalid,
-                format!("{} is not an InsForge backend", self.endpoint().address),
-            )
-            .why(format!("{HEALTH} answered {} with something else than its version", answer.status))
-            .hint("check the address")
-        })
+    /// Asks for the backend's version. It needs no key and sends none.
+    pub(crate) async fn health(&self) -> Result<Health, Error> {
+        let request = Request::get(HEALTH, None);
+        let answer = self.exchange(request).await?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| self.error(request, Cause::NotABackend { status: answer.status }))
     }
 
-    /// How long to wait before it is sent again, where it is.
+    /// Reads the backend's error. Secrets of this run that come back in it are masked.
+    pub(super) fn refusal(&self, request: Request<'_>, answer: &Answer) -> Refusal {
+        let refusal = Refusal::read(answer, request.route.map(Route::provider), self.http.key_accepted.get());
+        let masked = |text: String| self.trace().masked(text);
+        let (message, next_actions) = (refusal.message.map(masked), refusal.next_actions.map(masked));
+        Refusal { message, next_actions, ..refusal }
+    }
+
+    pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {
+        let Endpoint { address, key_source, .. } = self.endpoint();
+        Error::Request(Box::new(RequestError {
+            method: request.method,
+            path: request.path.to_owned(),
+            replay: request.replay,
+            provider: request.route.map(Route::provider),
+            environment: request.route.and_then(Route::environment),
+            address: address.clone(),
+            key_source: key_source.clone(),
+            deadline: self.limits.deadline,
+            cause,
+        }))
+    }
+
+    /// How long to wait before the request is sent again; `None` if it is not.
     fn pause(&self, request: Request<'_>, replays: u32, outcome: &Outcome<'_>) -> Option<Duration> {
-        let standing = Standing {
+        let state = RetryState {
             replays,
             allowed: self.limits.replays,
             left: self.left(),
-            key_accepted: self.key_accepted(),
-            dice: fastrand::f64(),
+            key_accepted: self.http.key_accepted.get(),
+            random: fastrand::f64(),
         };
-        let decision = retry::decide(request.replay, outcome, standing);
+        let decision = retry::decide(request.replay, outcome, state);
         match decision {
             Ok(pause) => self.trace().note(format_args!(
-                "waiting {:.1} s before trying again, {} of {}: {outcome}",
-                pause.as_secs_f64(),
+                "retry {} of {} in {:.1} s: {outcome}",
                 replays + 1,
-                self.limits.replays
+                self.limits.replays,
+                pause.as_secs_f64()
             )),
-            // What is wrong with the request is in the answer.
-            Err(Stop::NotPassing) => {}
-            Err(stop) => self.trace().note(format_args!("not trying again after {outcome}: {stop}")),
+            // The answer itself has the reason.
+            Err(Stop::NotTransient) => {}
+            Err(stop) => self.trace().note(format_args!("no retry after {outcome}: {stop}")),
         }
         decision.ok()
     }
@@ -176,16 +176,6 @@ impl Client {
         let out = work.await;
         self.spent.set(self.spent.get() + started.elapsed());
         out
-    }
-}
-
-/// Whether an attempt to write may have done it, or not.
-fn may_have_done(attempt: &Result<Answer, Broken>) -> bool {
-    match attempt {
-        Ok(answer) => leaves_open(answer.status),
-        Err(Broken::Transport(error)) => !error.is_connect(),
-        Err(Broken::Deadline) => true,
-        Err(Broken::Final(failure)) => matches!(failure.code, Code::ResponseTooLarge | Code::OutcomeUnknown),
     }
 }
 

@@ -1,30 +1,34 @@
-//! The backend's admin API: what can be asked ([`Call`]), how it is sent ([`client`] over [`http`]), when it is sent again
-//! ([`retry`]), what is told of it ([`trace`]), under which of two generations of routes ([`generation`]), and what a
-//! refusal means ([`error`]).
+//! The client of the backend's admin API. Each file imports only files further up in this list:
+//!
+//! - [`retry`]: when a request is sent again, as a pure function
+//! - [`request`]: what is sent and what comes back
+//! - [`trace`]: the lines of `--verbose`
+//! - [`http`]: one request over HTTP
+//! - [`error`]: why a call has no reply. Sentences and hints are written by whoever reports it
+//! - [`client`]: replays and the deadline
+//! - [`generation`]: which of two generations of routes the backend has
+//! - [`endpoints`], [`stripe`], [`razorpay`]: a function for each endpoint
 
-mod body;
-mod call;
 mod client;
+mod endpoints;
 mod error;
-mod exchange;
 mod generation;
 mod http;
-mod provider;
 pub(crate) mod razorpay;
-mod reply;
+mod request;
 mod retry;
 pub(crate) mod stripe;
 mod trace;
 
-pub(crate) use call::{Call, Provider};
 pub(crate) use client::{Client, Endpoint, Health, Limits};
-pub(crate) use exchange::{Answer, is_out_of_reach, leaves_open};
-pub(crate) use generation::{Api, Memory};
-pub(crate) use provider::{
+pub(crate) use endpoints::{
     SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
 };
-pub(crate) use reply::Reply;
-pub(crate) use retry::Replay;
-/// Who is meant where no provider is named, and whom both generations have.
+pub(crate) use error::{Cause, Error, Refusal, RequestError};
+pub(crate) use generation::{Api, Memory};
+pub(crate) use http::NoAnswer;
+pub(crate) use request::{Answer, Call, Method, Provider, Reply};
+pub(crate) use retry::{Replay, is_out_of_reach, leaves_open, names_a_connection_timeout};
+/// The provider of commands that name none, which both generations have.
 pub(crate) use stripe::STRIPE as DEFAULT;
 pub(crate) use trace::{Listener, Trace};

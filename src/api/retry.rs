@@ -1,82 +1,75 @@
-//! When a request is sent again. A retry is a question about the request, not about luck: [`decide`] is a pure
-//! function from what the call allows, what became of it and what time is left.
+//! When a request is sent again. [`decide`] is a pure function of what the call allows, the outcome of the last attempt,
+//! and the time that is left.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::api::exchange::is_out_of_reach;
-
 /// How a call may be replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replay {
-    /// Sending it twice is the same as sending it once: GET, PUT, sync, archive, a create with an idempotency key.
+    /// Sending it twice has the same effect as once: GET, PUT, sync, archive, a create with an idempotency key.
     Always,
-    /// Only when it surely did not reach the backend.
+    /// Only if the first request was certainly not carried out.
     IfNotSent,
 }
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome<'a> {
-    /// It surely did not reach the backend: the name, the connection or TLS failed.
+    /// The request was not sent: the name, the connection or TLS failed.
     NotSent,
-    /// It may have arrived; no whole answer came back.
+    /// The request was sent, but no complete answer came back.
     Lost,
-    /// The backend answered, but not with a success.
+    /// The backend answered with an error.
     Refused {
         status: u16,
-        /// The backend's error code, where the body had one.
+        /// The backend's error code, if the body had one.
         code: Option<&'a str>,
         message: &'a str,
         retry_after: Option<Duration>,
     },
 }
 
-/// Where the caller stands.
+/// What the decision depends on beside the outcome.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
-    /// How many replays there were.
+pub(crate) struct RetryState {
+    /// How often the request has been replayed.
     pub(crate) replays: u32,
-    /// How many there may be.
+    /// How often it may be replayed.
     pub(crate) allowed: u32,
-    /// How much of the deadline is left.
+    /// The time until the deadline.
     pub(crate) left: Duration,
     /// The backend has accepted this key in this run.
     pub(crate) key_accepted: bool,
     /// A random number from 0 to 1, for jitter.
-    pub(crate) dice: f64,
+    pub(crate) random: f64,
 }
 
 /// Why a request is not sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// It would be answered the same.
-    NotPassing,
-    /// It may have been done, and twice would be twice.
-    MayBeDone,
-    /// It was sent again as often as it may be.
-    Enough,
-    /// The backend wants to be left alone for longer than anybody waits here.
-    TooLongAWait(Duration),
-    /// The deadline comes before.
-    NoTimeLeft,
+    /// The answer would be the same.
+    NotTransient,
+    /// The request may have been carried out, and sending it again could do it twice.
+    MayHaveSucceeded,
+    /// It was replayed as often as allowed.
+    NoRetryLeft,
+    /// `Retry-After` is longer than the tool waits.
+    RetryAfterTooLong(Duration),
+    /// The deadline would pass first.
+    DeadlineTooClose,
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotPassing => f.write_str("it would be answered the same"),
-            Self::MayBeDone => f.write_str("it may have been done, and a second time would do it twice"),
-            Self::Enough => f.write_str("no replay is left"),
-            Self::TooLongAWait(asked) => {
-                write!(
-                    f,
-                    "Retry-After {} is longer than {} s",
-                    asked.as_secs(),
-                    LONGEST_RETRY_AFTER.as_secs()
-                )
+            Self::NotTransient => f.write_str("the answer would be the same"),
+            Self::MayHaveSucceeded => f.write_str("the write may have succeeded"),
+            Self::NoRetryLeft => f.write_str("no retry is left"),
+            Self::RetryAfterTooLong(asked) => {
+                write!(f, "{} s is longer than {} s", asked.as_secs(), LONGEST_RETRY_AFTER.as_secs())
             }
-            Self::NoTimeLeft => f.write_str("the deadline comes before"),
+            Self::DeadlineTooClose => f.write_str("the deadline would pass first"),
         }
     }
 }
@@ -85,8 +78,8 @@ impl fmt::Display for Stop {
 impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSent => f.write_str("it did not get through"),
-            Self::Lost => f.write_str("the answer was lost"),
+            Self::NotSent => f.write_str("a failed connection"),
+            Self::Lost => f.write_str("a lost answer"),
             Self::Refused { status, code, retry_after, .. } => {
                 write!(f, "{status}")?;
                 code.iter().try_for_each(|code| write!(f, " {code}"))?;
@@ -96,77 +89,92 @@ impl fmt::Display for Outcome<'_> {
     }
 }
 
-/// The longest that a `Retry-After` can make us wait.
+/// The longest `Retry-After` that is waited for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long to wait before sending it again, or why it is not.
-pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, standing: Standing) -> Result<Duration, Stop> {
-    if !is_passing(outcome, standing.key_accepted) {
-        return Err(Stop::NotPassing);
+/// How long to wait before sending the request again, or why it is not sent again.
+pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, state: RetryState) -> Result<Duration, Stop> {
+    if !is_transient(outcome, state.key_accepted) {
+        return Err(Stop::NotTransient);
     }
-    if replay == Replay::IfNotSent && !surely_not_done(outcome) {
-        return Err(Stop::MayBeDone);
+    if replay == Replay::IfNotSent && !was_certainly_not_carried_out(outcome) {
+        return Err(Stop::MayHaveSucceeded);
     }
-    if standing.replays >= standing.allowed {
-        return Err(Stop::Enough);
+    if state.replays >= state.allowed {
+        return Err(Stop::NoRetryLeft);
     }
     let pause = match outcome {
         Outcome::Refused { retry_after: Some(asked), .. } if *asked > LONGEST_RETRY_AFTER => {
-            return Err(Stop::TooLongAWait(*asked));
+            return Err(Stop::RetryAfterTooLong(*asked));
         }
         Outcome::Refused { retry_after: Some(asked), .. } => *asked,
-        _ => full_jitter(standing.replays, standing.dice),
+        _ => full_jitter(state.replays, state.random),
     };
-    if pause < standing.left { Ok(pause) } else { Err(Stop::NoTimeLeft) }
+    if pause < state.left { Ok(pause) } else { Err(Stop::DeadlineTooClose) }
 }
 
-/// Trouble that may be over in a moment.
-fn is_passing(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
+/// Whether the cause may be gone in a moment.
+fn is_transient(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     match outcome {
         Outcome::NotSent | Outcome::Lost => true,
         Outcome::Refused { status: 408 | 429, .. } => true,
         Outcome::Refused { status, .. } if is_out_of_reach(*status) => true,
-        // Under load the backend answers false 401s and 500s that name its database's time-out (CONTRACT: Load).
+        // Under load the backend answers false 401s, and 500s that name its database's timeout (CONTRACT: Load).
         Outcome::Refused { status: 401, code, .. } => key_accepted && *code == Some("AUTH_INVALID_API_KEY"),
         Outcome::Refused { status: 500, message, .. } => names_a_connection_timeout(message),
         Outcome::Refused { .. } => false,
     }
 }
 
-/// It never arrived, or it was turned away at the door: by a rate limit, or by the check of the key.
-fn surely_not_done(outcome: &Outcome<'_>) -> bool {
+/// Whether the request did not arrive, or was refused before it was looked at: by a rate limit or the check of the key.
+fn was_certainly_not_carried_out(outcome: &Outcome<'_>) -> bool {
     matches!(outcome, Outcome::NotSent | Outcome::Refused { status: 401 | 429, .. })
 }
 
-/// What a backend says that has no connection to its database left.
+/// Whether a write that is answered with this status may have been carried out. 501 and 505 reject the request itself.
+pub(crate) const fn leaves_open(status: u16) -> bool {
+    matches!(status, 408 | 499 | 500..=599) && !matches!(status, 501 | 505)
+}
+
+/// Whether the status means that a server behind is unreachable. 520 to 524 are Cloudflare's.
+pub(crate) const fn is_out_of_reach(status: u16) -> bool {
+    matches!(status, 502..=504 | 520..=524)
+}
+
+/// Whether the message is that of a backend without a free connection to its database.
 pub(crate) fn names_a_connection_timeout(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("connect")
         && ["timeout", "timed out", "etimedout"].iter().any(|word| message.contains(word))
 }
 
-/// Anything between nothing and a ceiling that doubles: many clients that failed together do not come back together.
-fn full_jitter(replays: u32, dice: f64) -> Duration {
-    let ceiling = FIRST_PAUSE.saturating_mul(1 << replays.min(8)).min(LONGEST_PAUSE);
-    ceiling.mul_f64(dice.clamp(0.0, 1.0))
+/// A random pause below a limit that doubles each time, so that clients that failed together do not retry together.
+fn full_jitter(replays: u32, random: f64) -> Duration {
+    let limit = FIRST_PAUSE.saturating_mul(1 << replays.min(8)).min(LONGEST_PAUSE);
+    limit.mul_f64(random.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STANDING: Standing =
-        Standing { replays: 0, allowed: 2, left: Duration::from_secs(60), key_accepted: false, dice: 0.5 };
+    const STATE: RetryState = RetryState {
+        replays: 0,
+        allowed: 2,
+        left: Duration::from_secs(60),
+        key_accepted: false,
+        random: 0.5,
+    };
 
     fn refused(status: u16, code: Option<&'static str>, message: &'static str) -> Outcome<'static> {
         Outcome::Refused { status, code, message, retry_after: None }
     }
 
     #[test]
-    fn the_whole_table() {
-        // outcome, replayed when always, replayed when only if not sent, with an accepted key
+    fn every_outcome_is_retried_or_not() {
+        // outcome, retried if repeatable, retried if not repeatable, with an accepted key
         let table = [
             (Outcome::NotSent, true, true, false),
             (Outcome::Lost, true, false, false),
@@ -207,24 +215,24 @@ mod tests {
             (refused(301, None, ""), false, false, false),
         ];
         for (outcome, always, if_not_sent, key_accepted) in table {
-            let standing = Standing { key_accepted, ..STANDING };
-            assert_eq!(decide(Replay::Always, &outcome, standing).is_ok(), always, "{outcome:?}");
-            assert_eq!(decide(Replay::IfNotSent, &outcome, standing).is_ok(), if_not_sent, "{outcome:?}");
+            let state = RetryState { key_accepted, ..STATE };
+            assert_eq!(decide(Replay::Always, &outcome, state).is_ok(), always, "{outcome:?}");
+            assert_eq!(decide(Replay::IfNotSent, &outcome, state).is_ok(), if_not_sent, "{outcome:?}");
         }
     }
 
     #[test]
-    fn no_more_than_allowed() {
-        for (replays, allowed, again) in [(0, 2, true), (1, 2, true), (2, 2, false), (0, 0, false)] {
-            let standing = Standing { replays, allowed, ..STANDING };
-            assert_eq!(decide(Replay::Always, &Outcome::NotSent, standing).is_ok(), again);
+    fn retries_are_limited() {
+        for (replays, allowed, retried) in [(0, 2, true), (1, 2, true), (2, 2, false), (0, 0, false)] {
+            let state = RetryState { replays, allowed, ..STATE };
+            assert_eq!(decide(Replay::Always, &Outcome::NotSent, state).is_ok(), retried);
         }
     }
 
     #[test]
-    fn pauses_double_and_never_pass_the_deadline() {
-        let pause = |replays, dice, left| {
-            decide(Replay::Always, &Outcome::Lost, Standing { replays, allowed: 9, dice, left, ..STANDING })
+    fn pauses_double_and_end_before_the_deadline() {
+        let pause = |replays, random, left| {
+            decide(Replay::Always, &Outcome::Lost, RetryState { replays, allowed: 9, random, left, ..STATE })
         };
         let long = Duration::from_secs(60);
         assert_eq!(pause(0, 1.0, long), Ok(Duration::from_millis(400)));
@@ -232,21 +240,21 @@ mod tests {
         assert_eq!(pause(1, 0.5, long), Ok(Duration::from_millis(400)));
         assert_eq!(pause(0, 0.0, long), Ok(Duration::ZERO));
         assert_eq!(pause(8, 1.0, long), Ok(Duration::from_secs(5)));
-        assert_eq!(pause(0, 1.0, Duration::from_millis(400)), Err(Stop::NoTimeLeft));
-        assert_eq!(pause(0, 0.0, Duration::ZERO), Err(Stop::NoTimeLeft));
+        assert_eq!(pause(0, 1.0, Duration::from_millis(400)), Err(Stop::DeadlineTooClose));
+        assert_eq!(pause(0, 0.0, Duration::ZERO), Err(Stop::DeadlineTooClose));
     }
 
     #[test]
-    fn a_retry_after_is_honoured_within_reason() {
+    fn a_retry_after_of_at_most_30_s_is_honored() {
         let after = |seconds, left| {
             let retry_after = Some(Duration::from_secs(seconds));
             let outcome = Outcome::Refused { status: 429, code: None, message: "", retry_after };
-            decide(Replay::IfNotSent, &outcome, Standing { left: Duration::from_secs(left), ..STANDING })
+            decide(Replay::IfNotSent, &outcome, RetryState { left: Duration::from_secs(left), ..STATE })
         };
         assert_eq!(after(0, 60), Ok(Duration::ZERO));
         assert_eq!(after(7, 60), Ok(Duration::from_secs(7)));
         assert_eq!(after(30, 60), Ok(Duration::from_secs(30)));
-        assert_eq!(after(31, 60), Err(Stop::TooLongAWait(Duration::from_secs(31))));
-        assert_eq!(after(7, 5), Err(Stop::NoTimeLeft));
+        assert_eq!(after(31, 60), Err(Stop::RetryAfterTooLong(Duration::from_secs(31))));
+        assert_eq!(after(7, 5), Err(Stop::DeadlineTooClose));
     }
 }

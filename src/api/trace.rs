@@ -1,106 +1,104 @@
-//! What the client does, line by line, for `--verbose`: `*` what it knows and decides, `>` what it sends, `<` what comes
-//! back. Nothing is put into words where nobody listens.
+//! The lines of `--verbose`: `*` for decisions, `>` for what is sent, `<` for what comes back. Nothing is formatted without
+//! a listener.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
-use crate::api::exchange::Request;
+use crate::api::request::Request;
 use crate::secret::{Secret, redact};
 
-/// So much of a body is shown, in bytes.
+/// How much of a body is shown, in bytes.
 const LONGEST_BODY: usize = 4 * 1024;
 
-/// Takes a line.
+/// Receives the lines.
 pub(crate) type Listener = Box<dyn Fn(fmt::Arguments<'_>)>;
 
-/// Tells a listener, where there is one.
+/// Reports requests and answers to a listener, if there is one, and masks the secrets of this run.
 pub(crate) struct Trace {
     listener: Option<Listener>,
-    /// Headers and bodies, too.
-    all: bool,
-    /// What this run has sent and nobody may see, wherever it comes back: in an error, too.
+    /// Whether headers and bodies are reported too.
+    detailed: bool,
+    /// The secrets that this run has sent. The backend may repeat them, for example in an error.
     secrets: RefCell<Vec<Secret>>,
 }
 
 impl Trace {
-    /// Tells every request and answer; `all` is headers and bodies, too.
-    pub(crate) const fn new(listener: Option<Listener>, all: bool) -> Self {
-        Self { listener, all, secrets: RefCell::new(Vec::new()) }
+    /// Reports every request and answer, and if `detailed` their headers and bodies.
+    pub(crate) const fn new(listener: Option<Listener>, detailed: bool) -> Self {
+        Self { listener, detailed, secrets: RefCell::new(Vec::new()) }
     }
 
-    /// Whether anybody listens.
     pub(super) const fn is_on(&self) -> bool {
         self.listener.is_some()
     }
 
-    /// Whether headers and bodies are told.
-    pub(super) const fn tells_all(&self) -> bool {
-        self.all && self.listener.is_some()
+    pub(super) const fn is_detailed(&self) -> bool {
+        self.detailed && self.listener.is_some()
     }
 
-    /// This may not be seen, wherever it stands.
+    /// Masks this secret from now on.
     pub(super) fn hide(&self, secret: &Secret) {
         if !secret.is_empty() && !self.secrets.borrow().contains(secret) {
             self.secrets.borrow_mut().push(secret.clone());
         }
     }
 
-    /// What is known or decided.
+    /// Reports a fact or a decision.
     pub(super) fn note(&self, text: fmt::Arguments<'_>) {
-        self.tell('*', text);
+        self.report('*', text);
     }
 
     pub(super) fn sends(&self, request: Request<'_>) {
-        request.body.iter().flat_map(|body| body.of.secrets()).for_each(|secret| self.hide(secret));
-        self.tell('>', format_args!("{request}"));
+        request.body.iter().flat_map(|body| body.body.secrets()).for_each(|secret| self.hide(secret));
+        self.report('>', format_args!("{request}"));
     }
 
     pub(super) fn header(&self, direction: char, name: &str, value: &str) {
-        self.tell(direction, format_args!("{name}: {value}"));
+        self.report(direction, format_args!("{name}: {value}"));
     }
 
-    /// The body that is sent, its secrets masked.
+    /// Reports the body of a request, its secrets masked.
     pub(super) fn request_body(&self, request: Request<'_>) {
-        if let Some(Ok(shown)) = request.body.map(|body| body.of.shown(body.generation)) {
-            self.tell('>', format_args!("{shown}"));
+        if let Some(Ok(shown)) = request.body.map(|body| body.body.masked(body.generation)) {
+            self.report('>', format_args!("{shown}"));
         }
     }
 
-    /// `200 OK, 12 ms, 345 bytes`; without its size where it was not read to its end.
-    pub(super) fn answered(&self, status: u16, words: &str, after: Duration, bytes: Option<usize>) {
-        let (gap, ms) = (if words.is_empty() { "" } else { " " }, after.as_millis());
+    /// Reports `200 OK, 12 ms, 345 bytes`. There is no size if the body was not read completely.
+    pub(super) fn answered(&self, status: u16, reason: &str, after: Duration, bytes: Option<usize>) {
+        let (gap, ms) = (if reason.is_empty() { "" } else { " " }, after.as_millis());
         match bytes {
-            Some(bytes) => self.tell('<', format_args!("{status}{gap}{words}, {ms} ms, {bytes} bytes")),
-            None => self.tell('<', format_args!("{status}{gap}{words}, {ms} ms")),
+            Some(bytes) => self.report('<', format_args!("{status}{gap}{reason}, {ms} ms, {bytes} bytes")),
+            None => self.report('<', format_args!("{status}{gap}{reason}, {ms} ms")),
         }
     }
 
-    /// The beginning of the body that came.
+    /// Reports the beginning of the body of an answer.
     pub(super) fn answer_body(&self, request: Request<'_>, succeeded: bool, body: &[u8]) {
         if succeeded && request.secret_answer {
-            return self.note(format_args!("there are keys in what came: it is not shown"));
+            return self.note(format_args!("the answer is not shown, because it has keys"));
         }
-        // What is cut off may begin in the middle of a secret: they are masked first, where more is known of them.
+        // Secrets are masked before the text is cut, because half a secret is not recognized.
         let text = String::from_utf8_lossy(&body[..body.len().min(2 * LONGEST_BODY)]);
         let text = self.masked(redact(text.trim()).into_owned());
         if !text.is_empty() {
             let mut ends = (0..=text.len().min(LONGEST_BODY)).rev();
             let end = ends.find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-            self.tell('<', format_args!("{}", &text[..end]));
+            self.report('<', format_args!("{}", &text[..end]));
         }
         if text.len() > LONGEST_BODY || body.len() > 2 * LONGEST_BODY {
-            self.note(format_args!("and so on, {} bytes in all", body.len()));
+            self.note(format_args!("cut; the body has {} bytes", body.len()));
         }
     }
 
-    fn tell(&self, mark: char, text: fmt::Arguments<'_>) {
+    fn report(&self, mark: char, text: fmt::Arguments<'_>) {
         let Some(listener) = &self.listener else { return };
         let line = self.masked(format!("{mark} {text}"));
         listener(format_args!("{line}"));
     }
 
-    /// Without the secrets, as they are and as JSON writes them.
+    /// The text with the secrets masked, both as they are and as JSON escapes them.
     pub(super) fn masked(&self, text: String) -> String {
         self.secrets.borrow().iter().fold(text, |text, secret| {
             let quoted = serde_json::Value::from(secret.expose()).to_string();
@@ -113,25 +111,24 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::body::Body;
-    use crate::api::exchange::Sent;
+    use crate::api::request::{Body, EncodedBody};
     use crate::wire::Generation;
     use std::rc::Rc;
 
-    fn told(all: bool, tell: impl Fn(&Trace)) -> Vec<String> {
+    fn lines_of(detailed: bool, trace: impl Fn(&Trace)) -> Vec<String> {
         let lines = Rc::new(RefCell::new(Vec::new()));
         let kept = Rc::clone(&lines);
         let listener: Listener = Box::new(move |line| kept.borrow_mut().push(line.to_string()));
-        tell(&Trace::new(Some(listener), all));
+        trace(&Trace::new(Some(listener), detailed));
         lines.take()
     }
 
     #[test]
-    fn what_was_sent_in_secret_is_masked_where_it_comes_back() {
+    fn secrets_of_the_request_are_masked_in_the_answer() {
         let body = Body::default().with_secret("keySecret", Secret::new(r#"hush"1\2345"#.into()));
-        let sent = Sent { bytes: b"", of: &body, generation: Generation::Newer };
-        let request = Request { body: Some(sent), ..Request::get("/x", None) };
-        let lines = told(true, |trace| {
+        let encoded = EncodedBody { bytes: b"", body: &body, generation: Generation::Newer };
+        let request = Request { body: Some(encoded), ..Request::get("/x", None) };
+        let lines = lines_of(true, |trace| {
             trace.sends(request);
             trace.request_body(request);
             trace.answer_body(request, false, br#"{"message":"no key hush\"1\\2345 or hush"1\2345"}"#);
@@ -143,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_is_cut_and_one_with_keys_is_not_shown() {
+    fn a_long_body_is_cut_and_a_body_with_keys_is_hidden() {
         let long = format!("\"{}é{}\"", "x".repeat(LONGEST_BODY - 2), "x".repeat(LONGEST_BODY));
         let request = Request::get("/x", None);
-        let lines = told(true, |trace| trace.answer_body(request, true, long.as_bytes()));
+        let lines = lines_of(true, |trace| trace.answer_body(request, true, long.as_bytes()));
         assert_eq!((lines.len(), lines[0].len()), (2, "< ".len() + LONGEST_BODY - 1));
-        assert_eq!(lines[1], format!("* and so on, {} bytes in all", long.len()));
+        assert_eq!(lines[1], format!("* cut; the body has {} bytes", long.len()));
         let request = Request { secret_answer: true, ..request };
-        let lines = told(true, |trace| trace.answer_body(request, true, b"whatever"));
-        assert_eq!(lines, ["* there are keys in what came: it is not shown"]);
+        let lines = lines_of(true, |trace| trace.answer_body(request, true, b"whatever"));
+        assert_eq!(lines, ["* the answer is not shown, because it has keys"]);
     }
 }

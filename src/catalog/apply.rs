@@ -1,140 +1,200 @@
-//! Makes a plan so: one request after the other on one connection, because the backend takes one write at a time.
+//! Applies a plan, one request after the other, because the backend accepts one write at a time.
 //!
-//! Every create carries an idempotency key that follows from the account, who the object is and what it is to be: the
-//! same apply after a crash makes nothing twice. Stripe remembers such a key for a day, whatever became of the object
-//! since; an answer that names what was there before, or what is not there any more, is such an old one, and the object
-//! is made anew under another key.
-
-mod outcome;
+//! Every create has an idempotency key that is derived from the account, the object's key and its body. A repeated apply
+//! therefore creates nothing twice. But Stripe answers a repeated key for a day with its first response, even if the
+//! object was deleted or archived since. The id of such a stale response existed before the apply, or no longer exists;
+//! the object is then created again under another key.
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::{Value, json};
+
 use crate::api::{Api, stripe};
-use crate::catalog::apply::outcome::is_about_no;
-use crate::catalog::plan::{Action, Change, Kind, Plan, Ref, Step, replaced_by};
+use crate::catalog::plan::{Action, CatalogPlan, ObjectKind, ObjectRef, PlannedChange, Step, replaced_by};
 use crate::error::{AbortPolicy, Code, Failure};
 use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
-pub(crate) use outcome::{Applied, Progress, Touched, Undone};
 
-/// How often something is made anew because its key brought an old answer. Every time is a day in which the same was
-/// made and taken away.
-const MOST_OLD_ANSWERS: u32 = 20;
+/// The number of stale responses after which an object is not created again. Each one takes a day in which the same object
+/// was created and removed.
+const MAX_STALE_RESPONSES: u32 = 20;
+
+/// The outcome of an apply.
+#[derive(Debug, Default)]
+pub(crate) struct ApplyOutcome {
+    /// The applied changes in order, each with the id of its object.
+    pub(crate) done: Vec<(PlannedChange, String)>,
+    /// The changes that were not applied completely.
+    pub(crate) not_done: Vec<(PlannedChange, NotApplied)>,
+    /// Whether any request succeeded, including those of incomplete changes.
+    pub(crate) stripe_changed: StripeChanged,
+}
+
+/// Whether an apply changed anything at Stripe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StripeChanged {
+    #[default]
+    No,
+    /// A request had no response.
+    Maybe,
+    Yes,
+}
+
+/// Why a change was not applied completely.
+#[derive(Debug)]
+pub(crate) enum NotApplied {
+    /// A request failed.
+    Failed(Failure),
+    /// The product with this key could not be created.
+    WaitsFor(String),
+    /// An earlier failure would repeat.
+    NotTried,
+}
+
+impl NotApplied {
+    /// The fields `error` and `code`.
+    pub(crate) fn json(&self) -> Value {
+        match self {
+            Self::Failed(failure) => json!({"error": failure.what, "code": failure.code.as_str()}),
+            Self::WaitsFor(product) => {
+                json!({"error": format!("product {product} could not be created"), "code": null})
+            }
+            Self::NotTried => json!({"error": "not tried", "code": null}),
+        }
+    }
+}
+
+/// The progress of an apply.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ApplyProgress<'a> {
+    pub(crate) done: usize,
+    pub(crate) total: usize,
+    pub(crate) next: &'a PlannedChange,
+}
 
 /// Applies plans to one environment of one account.
 pub(crate) struct Applier<'a> {
     api: &'a Api,
     environment: Environment,
     account: &'a str,
-    /// Every id that was there before.
-    there: HashSet<String>,
-    /// The products that were made, by key, and what they were made of.
-    products: HashMap<String, (String, NewProduct)>,
-    /// The prices that were made, by lookup key.
-    prices: HashMap<String, String>,
-    /// How many old answers came for a product or price.
-    old_answers: HashMap<String, u32>,
-    /// See [`Applied::touched`].
-    touched: Touched,
+    /// The ids of all objects that exist.
+    existing_ids: HashSet<String>,
+    /// The id and body of each created product, by key.
+    created_products: HashMap<String, (String, NewProduct)>,
+    /// The id of each created price, by lookup key.
+    created_prices: HashMap<String, String>,
+    /// The number of stale responses of an object, by [`product_object`] or [`price_object`].
+    stale_responses: HashMap<String, u32>,
+    /// See [`ApplyOutcome::stripe_changed`].
+    stripe_changed: StripeChanged,
 }
 
 impl<'a> Applier<'a> {
-    /// For an account whose mirror was just brought up to date.
+    /// The mirror must be synced.
     pub(crate) fn new(api: &'a Api, environment: Environment, account: &'a str, mirror: &Mirror) -> Self {
         let products = mirror.products.iter().map(|product| product.product_id.clone());
-        let there = products.chain(mirror.prices.iter().map(|price| price.price_id.clone())).collect();
+        let existing_ids = products.chain(mirror.prices.iter().map(|price| price.price_id.clone())).collect();
         Self {
             api,
             environment,
             account,
-            there,
-            products: HashMap::new(),
-            prices: HashMap::new(),
-            old_answers: HashMap::new(),
-            touched: Touched::Not,
+            existing_ids,
+            created_products: HashMap::new(),
+            created_prices: HashMap::new(),
+            stale_responses: HashMap::new(),
+            stripe_changed: StripeChanged::No,
         }
     }
 
-    /// Makes the changes in their order. What fails stops what needs it; the rest is made all the same.
-    pub(crate) async fn apply(&mut self, plan: Plan, tell: impl Fn(Progress<'_>)) -> Applied {
-        let mut applied = Applied::default();
+    /// Applies the changes in order. A failed change stops only the changes that depend on it.
+    pub(crate) async fn apply(
+        &mut self,
+        plan: CatalogPlan,
+        on_progress: impl Fn(ApplyProgress<'_>),
+    ) -> ApplyOutcome {
+        let mut outcome = ApplyOutcome::default();
         let mut failed: HashSet<String> = HashSet::new();
         let mut abort_policy = AbortPolicy::default();
-        let of = plan.changes.len();
+        let total = plan.changes.len();
         for (done, change) in plan.changes.into_iter().enumerate() {
-            tell(Progress { done, of, next: &change });
-            let undone = match change.depends_on() {
-                _ if abort_policy.is_hopeless() => Undone::NotTried,
-                Some(product) if failed.contains(product) => Undone::Waits(product.to_owned()),
-                _ => match self.make(&change).await {
+            on_progress(ApplyProgress { done, total, next: &change });
+            let not_applied = match change.depends_on() {
+                _ if abort_policy.should_abort() => NotApplied::NotTried,
+                Some(product) if failed.contains(product) => NotApplied::WaitsFor(product.to_owned()),
+                _ => match self.apply_change(&change).await {
                     Ok(id) => {
-                        abort_policy.done();
-                        applied.done.push((change, id));
+                        abort_policy.record_success();
+                        outcome.done.push((change, id));
                         continue;
                     }
                     Err(failure) => {
-                        abort_policy.failed(&failure);
-                        // A price may have a product's key as its lookup key.
-                        if change.kind == Kind::Product {
+                        abort_policy.record_failure(&failure);
+                        // A lookup key can equal the key of another product.
+                        if change.kind == ObjectKind::Product {
                             failed.insert(change.key.clone());
                         }
-                        Undone::Failed(failure)
+                        NotApplied::Failed(failure)
                     }
                 },
             };
-            applied.not_done.push((change, undone));
+            outcome.not_done.push((change, not_applied));
         }
-        self.correct(&mut applied.done);
-        applied.touched = self.touched;
-        applied
+        self.update_product_ids(&mut outcome.done);
+        outcome.stripe_changed = self.stripe_changed;
+        outcome
     }
 
-    /// A product that a price showed to be gone was made anew after it was noted.
-    fn correct(&self, done: &mut [(Change, String)]) {
-        let creates = |change: &Change| change.action == Action::Create && change.kind == Kind::Product;
+    /// Updates the ids of products that were created again for one of their prices.
+    fn update_product_ids(&self, done: &mut [(PlannedChange, String)]) {
+        let creates =
+            |change: &PlannedChange| change.action == Action::Create && change.kind == ObjectKind::Product;
         for (change, id) in done.iter_mut().filter(|(change, _)| creates(change)) {
-            if let Some((made, _)) = self.products.get(&change.key) {
-                id.clone_from(made);
+            if let Some((created, _)) = self.created_products.get(&change.key) {
+                id.clone_from(created);
             }
         }
     }
 
-    /// What was made and is not in a mirror that was brought up to date since: its answer was an old one. Whether there
-    /// was any that can be made under another key the next time; it was not done then.
-    pub(crate) fn forget_what_is_gone(&mut self, mirror: &Mirror, done: &mut Vec<(Change, String)>) -> bool {
+    /// Removes creates from `done` whose objects are not in a mirror that was synced since. Their responses were stale.
+    /// Returns whether any of them can be created under another idempotency key.
+    pub(crate) fn remove_missing(
+        &mut self,
+        mirror: &Mirror,
+        done: &mut Vec<(PlannedChange, String)>,
+    ) -> bool {
         let products: HashSet<&str> = mirror.products.iter().map(|row| row.product_id.as_str()).collect();
         let prices: HashSet<&str> = mirror.prices.iter().map(|row| row.price_id.as_str()).collect();
-        let gone_products = self.products.iter().filter(|(_, (id, _))| !products.contains(id.as_str()));
-        let gone_prices = self.prices.iter().filter(|(_, id)| !prices.contains(id.as_str()));
-        let gone: Vec<String> = gone_products
-            .map(|(key, _)| product_identity(key))
-            .chain(gone_prices.map(|(key, _)| price_identity(key)))
+        let missing_products =
+            self.created_products.iter().filter(|(_, (id, _))| !products.contains(id.as_str()));
+        let missing_prices = self.created_prices.iter().filter(|(_, id)| !prices.contains(id.as_str()));
+        let missing: Vec<String> = missing_products
+            .map(|(key, _)| product_object(key))
+            .chain(missing_prices.map(|(key, _)| price_object(key)))
             .collect();
-        let mut others_left = false;
-        for identity in &gone {
-            let count = self.old_answers.entry(identity.clone()).or_default();
-            *count += 1;
-            others_left |= *count <= MOST_OLD_ANSWERS;
+        let mut can_retry = false;
+        for object in &missing {
+            can_retry |= self.count_stale_response(object);
         }
-        let is_there = |id: &str| products.contains(id) || prices.contains(id);
-        done.retain(|(change, id)| change.action != Action::Create || is_there(id));
-        self.there.extend(products.into_iter().chain(prices).map(str::to_owned));
-        others_left
+        let exists = |id: &str| products.contains(id) || prices.contains(id);
+        done.retain(|(change, id)| change.action != Action::Create || exists(id));
+        self.existing_ids.extend(products.into_iter().chain(prices).map(str::to_owned));
+        can_retry
     }
 
-    /// One change, request by request; the id of what it is about.
-    async fn make(&mut self, change: &Change) -> Result<String, Failure> {
-        'again: loop {
+    /// Sends the requests of one change. Returns the id of its object.
+    async fn apply_change(&mut self, change: &PlannedChange) -> Result<String, Failure> {
+        'retry: loop {
             let mut id = change.id.clone();
             for step in &change.steps {
-                let made = self.send(step).await;
-                self.touched = self.touched.max(match &made {
-                    Ok(_) => Touched::Surely,
-                    Err(failure) if failure.may_be_done() => Touched::Perhaps,
-                    Err(_) => Touched::Not,
+                let result = self.send(step).await;
+                self.stripe_changed = self.stripe_changed.max(match &result {
+                    Ok(_) => StripeChanged::Yes,
+                    Err(failure) if failure.may_have_succeeded() => StripeChanged::Maybe,
+                    Err(_) => StripeChanged::No,
                 });
-                id = match made {
-                    Ok(made) => made.or(id),
-                    Err(failure) if self.was_an_old_answer(step, &failure) => continue 'again,
+                id = match result {
+                    Ok(created) => created.or(id),
+                    // Every step can be sent twice, so the change starts again.
+                    Err(failure) if self.can_recreate_price(step, &failure) => continue 'retry,
                     Err(failure) => return Err(failure),
                 };
             }
@@ -142,146 +202,159 @@ impl<'a> Applier<'a> {
         }
     }
 
-    /// Whether this price was made with an old answer, and is not there any more. Then it is made under another key: its
-    /// change begins again, for each of its requests can be sent twice.
-    fn was_an_old_answer(&mut self, step: &Step, failure: &Failure) -> bool {
-        let Step::UpdatePrice { price: Ref::Made(key), .. } = step else { return false };
-        if !is_about_no("price", failure) || self.prices.remove(key).is_none() {
-            return false;
-        }
-        let count = self.old_answers.entry(price_identity(key)).or_default();
-        *count += 1;
-        *count <= MOST_OLD_ANSWERS
+    /// Whether the response to the create of this price was stale, and the price can be created under another key.
+    fn can_recreate_price(&mut self, step: &Step, failure: &Failure) -> bool {
+        let Step::UpdatePrice { price: ObjectRef::Created(key), .. } = step else { return false };
+        is_missing("price", failure)
+            && self.created_prices.remove(key).is_some()
+            && self.count_stale_response(&price_object(key))
     }
 
-    /// One request; the id of what it made.
+    /// Sends one request. Returns the id of a created object.
     async fn send(&mut self, step: &Step) -> Result<Option<String>, Failure> {
         match step {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
-                let call = stripe::update_product(self.environment, id, changes).map_err(unwritable)?;
-                self.api.send(&call.repeatable_here()).await.map(|_| None)
+                let call = stripe::update_product(self.environment, id, changes).map_err(not_serializable)?;
+                self.api.send(&call.repeatable_here()).await?;
+                Ok(None)
             }
             Step::CreatePrice { key, product, body } => {
-                // Every time is an older answer; [`Self::make_product_anew`] is the end of it.
+                // [`Self::recreate_product`] ends the loop.
                 loop {
                     match (self.create_price(key, product, body).await, product) {
-                        (Err(failure), Ref::Made(product_key)) if is_about_no("product", &failure) => {
-                            self.make_product_anew(product_key, failure).await?;
+                        (Err(failure), ObjectRef::Created(product_key))
+                            if is_missing("product", &failure) =>
+                        {
+                            self.recreate_product(product_key, failure).await?;
                         }
                         (created, _) => break created.map(Some),
                     }
                 }
             }
-            Step::UpdatePrice { price, changes, replaced_by: by } => {
-                let id = self.price(price)?;
+            Step::UpdatePrice { price, changes, replaced_by: replacement } => {
+                let id = self.price_id(price)?;
                 let mut changes = changes.clone();
-                if let Some(by) = by {
-                    changes = replaced_by(changes, &self.price(by)?)?;
+                if let Some(replacement) = replacement {
+                    changes = replaced_by(changes, &self.price_id(replacement)?)?;
                 }
-                let call = stripe::update_price(self.environment, &id, &changes).map_err(unwritable)?;
-                self.api.send(&call.repeatable_here()).await.map(|_| None)
+                let call = stripe::update_price(self.environment, &id, &changes).map_err(not_serializable)?;
+                self.api.send(&call.repeatable_here()).await?;
+                Ok(None)
             }
             Step::ArchivePrice { id } => {
-                self.api.send(&stripe::archive_price(self.environment, id)).await.map(|_| None)
+                self.api.send(&stripe::archive_price(self.environment, id)).await?;
+                Ok(None)
             }
         }
     }
 
     async fn create_product(&mut self, key: &str, body: &NewProduct) -> Result<String, Failure> {
-        let identity = product_identity(key);
+        let object = product_object(key);
         loop {
-            let idempotency_key = Some(self.idempotency_key(&identity, body)?);
+            let idempotency_key = Some(self.idempotency_key(&object, body)?);
             let new = NewProduct { idempotency_key, ..body.clone() };
-            let call = stripe::create_product(self.environment, &new).map_err(unwritable)?;
+            let call = stripe::create_product(self.environment, &new).map_err(not_serializable)?;
             let id = self.api.send(&call).await?.data.product.product_id;
-            if self.is_new(&identity, &id)? {
-                self.products.insert(key.to_owned(), (id.clone(), body.clone()));
+            if self.is_new(&object, &id)? {
+                self.created_products.insert(key.to_owned(), (id.clone(), body.clone()));
                 return Ok(id);
             }
         }
     }
 
-    async fn create_price(&mut self, key: &str, product: &Ref, body: &NewPrice) -> Result<String, Failure> {
-        let identity = price_identity(key);
+    async fn create_price(
+        &mut self,
+        key: &str,
+        product: &ObjectRef,
+        body: &NewPrice,
+    ) -> Result<String, Failure> {
+        let object = price_object(key);
         let product = match product {
-            Ref::Known(id) => id.clone(),
-            Ref::Made(key) => {
-                self.products.get(key).map(|(id, _)| id.clone()).ok_or_else(|| never_made(key))?
+            ObjectRef::Existing(id) => id.clone(),
+            ObjectRef::Created(key) => {
+                self.created_products.get(key).map(|(id, _)| id.clone()).ok_or_else(|| not_created(key))?
             }
         };
         let product_id =
             ObjectId::try_from(product).map_err(|why| Failure::new(Code::ResponseInvalid, why))?;
         let body = NewPrice { product_id: Some(product_id), ..body.clone() };
         loop {
-            let idempotency_key = Some(self.idempotency_key(&identity, &body)?);
+            let idempotency_key = Some(self.idempotency_key(&object, &body)?);
             let new = NewPrice { idempotency_key, ..body.clone() };
-            let call = stripe::create_price(self.environment, &new).map_err(unwritable)?;
+            let call = stripe::create_price(self.environment, &new).map_err(not_serializable)?;
             let id = self.api.send(&call).await?.data.price.price_id;
-            if self.is_new(&identity, &id)? {
-                self.prices.insert(key.to_owned(), id.clone());
+            if self.is_new(&object, &id)? {
+                self.created_prices.insert(key.to_owned(), id.clone());
                 return Ok(id);
             }
         }
     }
 
-    /// Its answer was an old one: the product does not exist any more, which this failure says.
-    async fn make_product_anew(&mut self, key: &str, failure: Failure) -> Result<(), Failure> {
-        let (_, body) = self.products.remove(key).ok_or_else(|| never_made(key))?;
-        let count = self.old_answers.entry(product_identity(key)).or_default();
-        *count += 1;
-        if *count > MOST_OLD_ANSWERS {
+    /// Creates a product again whose response was stale. `failure` says that the product does not exist.
+    async fn recreate_product(&mut self, key: &str, failure: Failure) -> Result<(), Failure> {
+        let (_, body) = self.created_products.remove(key).ok_or_else(|| not_created(key))?;
+        if !self.count_stale_response(&product_object(key)) {
             return Err(failure);
         }
         self.create_product(key, &body).await.map(drop)
     }
 
-    /// Whether a create made what it answers with; an old answer is counted.
-    fn is_new(&mut self, identity: &str, id: &str) -> Result<bool, Failure> {
-        if self.there.insert(id.to_owned()) {
+    /// Whether a create returned a new id. An existing id is a stale response.
+    fn is_new(&mut self, object: &str, id: &str) -> Result<bool, Failure> {
+        if self.existing_ids.insert(id.to_owned()) {
             return Ok(true);
         }
-        let count = self.old_answers.entry(identity.to_owned()).or_default();
-        *count += 1;
-        if *count > MOST_OLD_ANSWERS {
-            return Err(Failure::new(Code::ResponseInvalid, "Creating it makes nothing new")
-                .why(format!("the answer names {id}, which was there before"))
-                .hint("look at it in Stripe's dashboard"));
+        if self.count_stale_response(object) {
+            return Ok(false);
         }
-        Ok(false)
+        Err(Failure::new(Code::ResponseInvalid, "The create returned an existing object")
+            .why(format!("the response names {id}, which existed before"))
+            .hint("check this object in Stripe's dashboard"))
     }
 
-    fn idempotency_key(
-        &self,
-        identity: &str,
-        body: &impl serde::Serialize,
-    ) -> Result<IdempotencyKey, Failure> {
-        let wanted = serde_json::to_string(body).map_err(unwritable)?;
-        let count = self.old_answers.get(identity).copied().unwrap_or_default().to_string();
-        Ok(IdempotencyKey::derived(&[self.account, self.environment.as_str(), identity, &wanted, &count]))
+    /// Counts a stale response. Returns whether the object can be created again.
+    fn count_stale_response(&mut self, object: &str) -> bool {
+        let count = self.stale_responses.entry(object.to_owned()).or_default();
+        *count += 1;
+        *count <= MAX_STALE_RESPONSES
     }
 
-    fn price(&self, price: &Ref) -> Result<String, Failure> {
+    /// A key that the same create always gets, until it has a stale response.
+    fn idempotency_key(&self, object: &str, body: &impl serde::Serialize) -> Result<IdempotencyKey, Failure> {
+        let body = serde_json::to_string(body).map_err(not_serializable)?;
+        let count = self.stale_responses.get(object).copied().unwrap_or_default().to_string();
+        Ok(IdempotencyKey::derived(&[self.account, self.environment.as_str(), object, &body, &count]))
+    }
+
+    fn price_id(&self, price: &ObjectRef) -> Result<String, Failure> {
         match price {
-            Ref::Known(id) => Ok(id.clone()),
-            Ref::Made(key) => self.prices.get(key).cloned().ok_or_else(|| never_made(key)),
+            ObjectRef::Existing(id) => Ok(id.clone()),
+            ObjectRef::Created(key) => self.created_prices.get(key).cloned().ok_or_else(|| not_created(key)),
         }
     }
 }
 
-fn product_identity(key: &str) -> String {
+/// A name for a product that no price has.
+fn product_object(key: &str) -> String {
     format!("product {key}")
 }
 
-fn price_identity(key: &str) -> String {
+/// A name for a price that no product has.
+fn price_object(key: &str) -> String {
     format!("price {key}")
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn unwritable(error: serde_json::Error) -> Failure {
-    Failure::new(Code::Failed, "The request cannot be written as JSON").why(error.to_string())
+/// Whether Stripe does not know a product or price, although the response to its create was a success (exchange 164).
+fn is_missing(kind: &str, failure: &Failure) -> bool {
+    matches!(failure.status, Some(400 | 404)) && failure.what.contains(&format!("No such {kind}"))
 }
 
-fn never_made(key: &str) -> Failure {
-    Failure::new(Code::Failed, format!("`{key}` was to be made before and was not"))
+#[allow(clippy::needless_pass_by_value, reason = "map_err passes the error by value")]
+fn not_serializable(error: serde_json::Error) -> Failure {
+    Failure::new(Code::Failed, "Cannot write the request as JSON").why(error.to_string())
+}
+
+fn not_created(key: &str) -> Failure {
+    Failure::new(Code::Failed, format!("`{key}` was not created by an earlier step"))
 }

@@ -1,35 +1,43 @@
-//! Catalog as code: what a file says is for sale, compared with what is for sale at Stripe, and made so.
+//! The catalog as code: what `payments.toml` describes, compared with Stripe and applied to it.
 //!
-//! `file` reads `payments.toml` and `export` writes it; `plan` compares, a pure function; a [`Plan`] is made of changes,
-//! a change of requests, and `apply` sends them one after the other.
+//! `file` reads `payments.toml` and `export` writes it. `plan` compares a catalog with the mirror and is a pure function.
+//! A [`plan::CatalogPlan`] consists of changes, and a change of requests, which `apply` sends one after the other.
 //!
-//! Whoever is in the file is known at Stripe by what stands in its metadata under [`IDENTITY`]: a product by its key, a
-//! price by its lookup key. What has no identity there is not managed, and never touched.
+//! An object at Stripe is managed when its metadata has [`CATALOG_KEY`]: a product's value is its key in the file, a
+//! price's value is its lookup key. An object without it is unmanaged and is never changed.
 
 pub(crate) mod apply;
+mod catalog_key;
+mod desired;
 mod export;
 pub(crate) mod file;
-mod identity;
 pub(crate) mod plan;
-mod wanted;
-mod words;
 
-pub(crate) use export::{Adopt, Export, LeftOut, escape, export, has_amount};
-pub(crate) use identity::carried_by_price;
-pub(crate) use wanted::{Wanted, WantedPrice, WantedProduct};
+pub(crate) use catalog_key::price_key;
+pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
+pub(crate) use export::{Adoption, ExportedFile, SkippedObject, escape, export, has_amount};
 
 use crate::wire::Mirror;
 
-/// The metadata key under which a managed object carries its identity.
-pub(crate) const IDENTITY: &str = "catalog_key";
-/// The metadata key under which a price that was replaced names the price that replaced it.
+/// The metadata key that marks an object as managed and identifies it in the file.
+pub(crate) const CATALOG_KEY: &str = "catalog_key";
+/// The metadata key with which a replaced price names its replacement.
 pub(crate) const REPLACED_BY: &str = "catalog_replaced_by";
 
-/// What is managed of a mirror: what carries its identity. One that no file can have is none.
+/// The managed objects of a mirror. An object whose `catalog_key` is not valid in a file is unmanaged.
 pub(crate) fn managed(mut mirror: Mirror) -> Mirror {
-    mirror.products.retain(|product| identity::of_product(product).is_some());
-    mirror.prices.retain(|price| carried_by_price(price).is_some());
+    mirror.products.retain(|product| catalog_key::product_key(product).is_some());
+    mirror.prices.retain(|price| price_key(price).is_some());
     mirror
+}
+
+/// Joins words for a sentence: `a`, `a and b`, `a, b and c`. `conjunction` stands before the last word.
+fn join_words<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        Some((last, words)) if !words.is_empty() => format!("{} {conjunction} {last}", words.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 #[cfg(test)]
@@ -38,15 +46,15 @@ mod tests {
     use crate::wire::MirroredPrice;
 
     #[test]
-    fn what_no_file_can_have_is_no_identity() {
-        let carrying = |key: &str| [(IDENTITY.to_owned(), key.to_owned())].into();
+    fn an_object_with_an_invalid_catalog_key_is_unmanaged() {
+        let metadata = |key: &str| [(CATALOG_KEY.to_owned(), key.to_owned())].into();
         let product = |key: &str| crate::wire::MirroredProduct {
             product_id: "prod_1".into(),
             name: "Pro".into(),
             description: None,
             active: true,
             default_price_id: None,
-            metadata: carrying(key),
+            metadata: metadata(key),
         };
         let price = |key: &str| MirroredPrice {
             price_id: "price_1".into(),
@@ -59,7 +67,7 @@ mod tests {
             tax_behavior: None,
             recurring_interval: None,
             recurring_interval_count: None,
-            metadata: carrying(key),
+            metadata: metadata(key),
         };
         let mirror = Mirror {
             products: vec![product("pro"), product("not a key"), product("")],
@@ -67,6 +75,6 @@ mod tests {
         };
         let managed = managed(mirror);
         assert_eq!((managed.products.len(), managed.prices.len()), (1, 1));
-        assert_eq!(carried_by_price(&managed.prices[0]), Some("pro_monthly"));
+        assert_eq!(price_key(&managed.prices[0]), Some("pro_monthly"));
     }
 }

@@ -1,4 +1,4 @@
-//! The flags that every command takes, and what they come to together with the environment.
+//! The global options, and the settings that follow from them and the environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,91 +14,91 @@ use crate::settings::{ConnectionFlags, KeyFlag};
 use crate::ui::{Columns, Filter, Stderr, TerminalStyle, Verbosity};
 use crate::wire::parse_duration;
 
-/// How often a request is sent again unless somebody says otherwise: the backend tries Stripe twice itself.
+/// The default number of replays of a request. The backend itself asks Stripe twice.
 const RETRIES: u32 = 2;
-const MOST_RETRIES: u32 = 10;
+const MAX_RETRIES: u32 = 10;
 
-/// The flags that every command takes, before it or after it.
+/// Options that every command takes, before or after its name.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// Write the result as JSON: the backend's own body; the same as `-o json`
+    /// JSON output: the backend's own body, same as `-o json`
     #[arg(long, global = true, overrides_with = "json")]
     json: bool,
-    /// How the result is written to stdout [env: INSFORGE_OUTPUT] [default: table]
+    /// Output format [env: INSFORGE_OUTPUT] [default: table]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     output: Option<Output>,
-    /// Write what a jq filter makes of the JSON, such as '.prices[].priceId'; text without quotes
+    /// jq filter for the JSON output, such as '.prices[].priceId'; strings print without quotes
     #[arg(long, global = true, value_name = "FILTER", allow_hyphen_values = true)]
     jq: Option<String>,
-    /// Only these columns of a table or of CSV, such as name,active
+    /// Columns of the table or CSV to show, such as name,active
     #[arg(long, global = true, value_name = "NAMES")]
     columns: Option<Columns>,
     /// No notes on stderr; the result still prints
     #[arg(short, long, global = true, overrides_with = "quiet")]
     quiet: bool,
-    /// Answer every confirmation with yes
+    /// Yes to every confirmation
     #[arg(short, long, global = true, overrides_with = "yes")]
     yes: bool,
-    /// Show the request that a write would send, and send nothing
+    /// Print the request that a write would send, and send nothing
     #[arg(long, global = true, overrides_with = "dry_run")]
     dry_run: bool,
-    /// Never ask; a missing value is an error that names its flag [env: CI]
+    /// No prompts; a missing value is an error that names its option [env: CI]
     #[arg(long, global = true, overrides_with = "no_input")]
     no_input: bool,
-    /// The backend's address [env: INSFORGE_BASE_URL, then INSFORGE_URL]
+    /// Address of the backend [env: INSFORGE_BASE_URL, then INSFORGE_URL]
     #[arg(long, global = true, value_name = "URL")]
     api_url: Option<String>,
-    /// Read the project's API key from stdin [env: INSFORGE_API_KEY has the key itself]
+    /// Project API key from stdin [env: INSFORGE_API_KEY, the key itself]
     #[arg(long, global = true, conflicts_with = "api_key_file", overrides_with = "api_key_stdin")]
     api_key_stdin: bool,
-    /// Read the project's API key from a file [env: INSFORGE_API_KEY_FILE]
+    /// Project API key from a file [env: INSFORGE_API_KEY_FILE]
     #[arg(long, global = true, value_name = "PATH")]
     api_key_file: Option<PathBuf>,
-    /// Which stored login to use [env: INSFORGE_PROFILE]
+    /// Name of the stored login to use [env: INSFORGE_PROFILE]
     #[arg(short, long, global = true, value_name = "NAME")]
     profile: Option<String>,
-    /// Answer from the built-in sandbox, with no account [env: INSFORGE_SANDBOX]
+    /// Built-in sandbox as the backend; needs no account [env: INSFORGE_SANDBOX]
     #[cfg(feature = "sandbox")]
     #[arg(long, global = true, overrides_with = "sandbox")]
     pub(super) sandbox: bool,
-    /// Deadline for the whole command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]
+    /// Time limit of the command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
-    /// Send a request again at most this often when that is safe [env: INSFORGE_RETRIES] [default: 2]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_RETRIES)))]
+    /// Maximum number of retries of a request, when a retry is safe [env: INSFORGE_RETRIES] [default: 2]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_RETRIES)))]
     retries: Option<u32>,
-    /// When to use colours [env: NO_COLOR, CLICOLOR_FORCE]
+    /// Use of colors [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// Tell every request, answer and wait on stderr, secrets masked; -vv headers and bodies, too [env: INSFORGE_LOG]
+    /// Requests, responses and waits on stderr, with secrets masked; -vv adds headers and bodies [env: INSFORGE_LOG]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// What the caller does this for; shown beside a confirmation
+    /// The caller's reason, shown beside a confirmation
     #[arg(long, global = true, hide = true, value_name = "TEXT")]
     reason: Option<String>,
-    /// What the caller expects of it; shown beside a confirmation
+    /// The impact that the caller expects, shown beside a confirmation
     #[arg(long, global = true, hide = true, value_name = "TEXT")]
     impact: Option<String>,
-    /// What the caller recommends; shown beside a confirmation
+    /// The caller's recommendation, shown beside a confirmation
     #[arg(long, global = true, hide = true, value_name = "TEXT")]
     recommendation: Option<String>,
 }
 
 impl Global {
-    /// The command line itself asks for JSON. A preference in the environment does not make help unreadable.
+    /// Whether the command line requests JSON. INSFORGE_OUTPUT does not count, so that help stays readable.
     pub(super) fn wants_json(&self) -> bool {
         self.json || self.jq.is_some() || self.output.is_some_and(Output::is_json)
     }
 
     pub(super) fn into_ctx(self, env: ProcessEnv, pre_parse: &PreParse) -> Result<Ctx> {
         if let Some(name) = env.non_utf8_variable("INSFORGE_") {
-            return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it again, as text").into());
+            return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it to valid UTF-8").into());
         }
         let form = self.form(&env)?;
         let verbosity = verbosity(self.verbose).max(verbosity_from(&env)?);
         let stderr = Stderr { quiet: self.quiet, verbosity, ..pre_parse.stderr(&env) };
-        let look =
+        let style =
             TerminalStyle { columns: env.columns, colors: self.color.wanted(env.stdout_terminal, &env) };
         let key = match (self.api_key_stdin, self.api_key_file) {
             (true, _) => Some(KeyFlag::Stdin),
@@ -114,7 +114,7 @@ impl Global {
             profile: self.profile,
             ..ConnectionFlags::default()
         };
-        let mut ctx = Ctx::new(env, flags, form, look, stderr);
+        let mut ctx = Ctx::new(env, flags, form, style, stderr);
         ctx.interactive = interactive;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;
@@ -124,23 +124,24 @@ impl Global {
         Ok(ctx)
     }
 
-    /// In which form the result is wanted.
+    /// How the result is written.
     pub(super) fn form(&self, env: &ProcessEnv) -> Result<OutputOptions, Failure> {
         let named = match (self.json, self.output) {
             (true, Some(other)) if other != Output::Json => {
-                return Err(Failure::usage("--json and another --output contradict each other")
-                    .hint("give one of them"));
+                return Err(
+                    Failure::usage("--json cannot be used with another --output").hint("use one of them")
+                );
             }
             (true, _) => Some(Output::Json),
             (false, output) => output,
         };
         let preferred = env.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
             Output::from_str(word, false).map_err(|_| {
-                Failure::usage(format!("INSFORGE_OUTPUT is `{word}`"))
+                Failure::usage(format!("Invalid INSFORGE_OUTPUT '{word}'"))
                     .hint("set it to table, json, jsonl, csv or ids")
             })
         });
-        // What nobody asks for may make no sense.
+        // A value that an option overrides is not checked.
         let preferred = if named.is_some() { Output::default() } else { preferred? };
         let filter = self.jq.as_deref().map(|text| Filter::new(text, env)).transpose()?;
         OutputOptions::new(named, preferred, self.columns.clone(), filter)
@@ -155,21 +156,23 @@ const fn verbosity(flags: u8) -> Verbosity {
     }
 }
 
-/// The levels are those of other programs' logs. Errors and warnings are always told.
+/// The levels have the names that other programs use. Errors and warnings always print.
 fn verbosity_from(env: &ProcessEnv) -> Result<Verbosity, Failure> {
     let Some(word) = env.var("INSFORGE_LOG").map(str::trim) else { return Ok(Verbosity::Nothing) };
     match word.to_ascii_lowercase().as_str() {
         "" | "off" | "error" | "warn" | "0" | "no" | "false" => Ok(Verbosity::Nothing),
         "info" | "1" | "yes" | "true" | "on" => Ok(Verbosity::Requests),
         "debug" | "trace" => Ok(Verbosity::Everything),
-        _ => Err(Failure::usage(format!("INSFORGE_LOG is `{word}`")).hint("set it to off, info or debug")),
+        _ => {
+            Err(Failure::usage(format!("Invalid INSFORGE_LOG '{word}'")).hint("set it to off, info or debug"))
+        }
     }
 }
 
 fn timeout_from(env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
     let parse = |text| {
         parse_duration(text).map_err(|_| {
-            Failure::usage(format!("INSFORGE_TIMEOUT is `{text}`"))
+            Failure::usage(format!("Invalid INSFORGE_TIMEOUT '{text}'"))
                 .hint("set it to a duration such as 30s or 5m")
         })
     };
@@ -178,7 +181,7 @@ fn timeout_from(env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
 
 fn retries_from(env: &ProcessEnv) -> Result<u32, Failure> {
     let Some(text) = env.var("INSFORGE_RETRIES") else { return Ok(RETRIES) };
-    text.parse().ok().filter(|retries| *retries <= MOST_RETRIES).ok_or_else(|| {
-        Failure::usage(format!("INSFORGE_RETRIES is `{text}`")).hint("set it to a number from 0 to 10")
+    text.parse().ok().filter(|retries| *retries <= MAX_RETRIES).ok_or_else(|| {
+        Failure::usage(format!("Invalid INSFORGE_RETRIES '{text}'")).hint("set it to a number from 0 to 10")
     })
 }

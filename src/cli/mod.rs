@@ -1,5 +1,5 @@
-//! The command line: the root of the tree, [`pre_parse`] what is read from argv before it is parsed, [`global`] the flags
-//! that every command takes, [`complete`] what it could go on with while somebody types it.
+//! The command line: the root of the command tree, the global options ([`global`]), shell completion ([`complete`]) and
+//! usage errors ([`usage`]). [`pre_parse`] reads how errors are shown before the arguments are parsed.
 
 mod complete;
 mod global;
@@ -33,9 +33,8 @@ use global::Global;
     version,
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "Exit codes, environment variables and output formats: `insforge help exit-codes`, \
-                  `insforge help environment`, `insforge help output`, `insforge help errors`. For \
-                  programs: `insforge help agents`, `insforge help --json`, `insforge explain`."
+    after_help = "More help: `insforge help COMMAND`, and the topics exit-codes, environment, output, errors \
+                  and agents, as in `insforge help output`. For programs: `insforge help --json`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -59,7 +58,7 @@ pub(crate) fn command() -> clap::Command {
 
 /// Parses and runs a command line.
 pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> Result<Exit> {
-    // What scripts ask to find out whether it is there: the tree of commands is not needed for it.
+    // Scripts run this to find out whether the program is installed. It does not need the command tree.
     if let [_, only] = args
         && (only == "--version" || only == "-V")
     {
@@ -71,7 +70,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     };
     let work = match cli.command {
         Root::Work(work) => work,
-        // Whoever needs help gets it, whatever else is wrong with flags or environment.
+        // Help prints even if another option or the environment is invalid.
         Root::Text(text) => {
             let colors = pre_parse.colors_on_stdout(&env);
             match text.render(Cli::command(), colors, cli.global.wants_json())? {
@@ -95,9 +94,9 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         .context("Cannot start the asynchronous runtime")?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            // First, so that it listens before anything else begins.
+            // First, so that it handles signals before the command starts.
             biased;
-            exit = ended(&ctx) => exit,
+            exit = interrupted(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
                 let _answers = sandbox::start_if_requested(flag, &work, &ctx).await?;
@@ -105,19 +104,19 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             } => outcome,
         }
     });
-    // A question that was interrupted still waits for its answer on a thread of its own.
+    // An interrupted prompt still waits for its answer on a blocking thread.
     runtime.shutdown_background();
     outdate(&ctx);
     outcome
 }
 
-/// What comes of being told to end.
-async fn ended(ctx: &Ctx) -> Result<Exit> {
+/// Waits for an interrupt, and returns how the run ends.
+async fn interrupted(ctx: &Ctx) -> Result<Exit> {
     #[cfg(feature = "sandbox")]
     if matches!(ctx.ending.get(), Ending::IsTheCommands) {
         return std::future::pending().await;
     }
-    told_to_end().await;
+    interrupt().await;
     match ctx.ending.get() {
         Ending::CutsOff => {
             ask::restore_terminal();
@@ -129,8 +128,8 @@ async fn ended(ctx: &Ctx) -> Result<Exit> {
     }
 }
 
-/// Ctrl-C, or what a supervisor sends instead.
-async fn told_to_end() {
+/// Waits for Ctrl-C or SIGTERM.
+async fn interrupt() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {
@@ -139,13 +138,13 @@ async fn told_to_end() {
         }
         return;
     }
-    // Where it cannot be listened for, it ends the process by itself.
+    // If no handler can be installed, the signal ends the process.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-/// What the parser answers by itself: help and version on stdout. Everything else is a usage error.
+/// Prints help or the version on stdout. Everything else is a usage error.
 fn without_command(
     error: &clap::Error,
     args: &[OsString],
@@ -168,7 +167,7 @@ fn without_command(
     }
 }
 
-/// The help that was asked for. The parser is asked again, now with the layout, which costs time that other runs save.
+/// The requested help. It parses again with the help layout, because building the layout takes time that other runs save.
 fn help(error: &clap::Error, args: &[OsString]) -> StyledStr {
     let again = with_help_layout(Cli::command()).try_get_matches_from(args).err();
     again.as_ref().unwrap_or(error).render()
@@ -176,6 +175,6 @@ fn help(error: &clap::Error, args: &[OsString]) -> StyledStr {
 
 fn print(text: &[u8]) -> Result<Exit> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text).and_then(|()| out.flush()).context("Cannot write the text")?;
+    out.write_all(text).and_then(|()| out.flush()).context("Cannot write to stdout")?;
     Ok(Exit::Done)
 }

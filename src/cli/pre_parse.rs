@@ -1,4 +1,4 @@
-//! What must be known before argv is parsed, because it says how a parsing error is shown.
+//! The settings that a usage error needs, read from the arguments before they are parsed.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::env::ProcessEnv;
 use crate::ui::Stderr;
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
     #[default]
@@ -28,26 +28,26 @@ impl Color {
     }
 }
 
-/// What a first look finds.
+/// How errors are shown.
 pub(crate) struct PreParse {
-    /// Errors are JSON.
+    /// Whether errors are JSON.
     pub(super) json: bool,
     pub(super) color: Color,
 }
 
 impl PreParse {
-    /// Looks through argv and environment. Whatever makes no sense here is an error of the parser's later.
+    /// Reads the arguments and the environment. Invalid values are ignored here; the parser reports them later.
     pub(crate) fn read(args: &[OsString], env: &ProcessEnv) -> Self {
         let mut output = env.var("INSFORGE_OUTPUT").map(str::to_owned);
         let (mut json, mut filtered, mut color) = (false, false, None);
         let words: Vec<String> = args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
         let mut rest = words.iter().map(String::as_str).take_while(|word| *word != "--");
         while let Some(word) = rest.next() {
-            // Short switches may stand before `o` in one word: `-qo json`.
+            // Other short options can precede `o` in one argument: `-qo json`.
             let short = word.strip_prefix('-').map(|word| word.trim_start_matches(['q', 'y', 'v']));
             match (word, short) {
                 ("--json", _) => json = true,
-                // What follows it may look like anything.
+                // The filter can look like an option.
                 ("--jq", _) => filtered = rest.next().is_some(),
                 ("--output", _) | (_, Some("o")) => output = rest.next().map(str::to_owned),
                 ("--color", _) => color = rest.next().map(str::to_owned),
@@ -64,7 +64,7 @@ impl PreParse {
             }
         }
         Self {
-            // Whoever writes a filter at a terminal reads what is wrong with it there.
+            // A person who types a filter in a terminal reads the error there.
             json: json
                 || filtered && !env.stderr_terminal
                 || matches!(output.as_deref(), Some("json" | "jsonl")),
@@ -72,12 +72,12 @@ impl PreParse {
         }
     }
 
-    /// Whether text on stdout is coloured.
+    /// Whether text on stdout is colored.
     pub(crate) fn colors_on_stdout(&self, env: &ProcessEnv) -> bool {
         self.color.wanted(env.stdout_terminal, env)
     }
 
-    /// The stream that errors go to.
+    /// The stream for errors.
     pub(crate) fn stderr(&self, env: &ProcessEnv) -> Stderr {
         let colors = self.color.wanted(env.stderr_terminal, env);
         Stderr { json: self.json, colors, ..Stderr::default() }

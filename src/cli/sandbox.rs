@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::commands::{SANDBOX_URL_VARIABLE, Work, start_sandbox_as_backend};
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::sandbox::Sandbox;
 
@@ -58,7 +58,7 @@ pub(super) fn is_requested(flag: bool, ctx: &Ctx) -> Result<bool, Failure> {
 /// The warning that a backend in the environment is ignored.
 fn ignored_backend(name: &str) -> Warning {
     Warning {
-        code: "BACKEND_NOT_USED",
+        code: WarningCode::BackendNotUsed,
         text: format!("{name} is ignored because INSFORGE_SANDBOX is set; unset one of them"),
     }
 }

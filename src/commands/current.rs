@@ -23,9 +23,9 @@ impl Command for Current {
         let backend = ctx.backend().await?;
         let api = ctx.api().await?;
         // Failures are part of the report.
-        let health = api.client().health().await;
+        let health = api.client().health().await.map_err(Failure::from);
         let status = match &health {
-            Ok(_) => api.send(&api::status(&api::DEFAULT)).await.map(|_| ()),
+            Ok(_) => api.send(&api::status(&api::DEFAULT)).await.map(|_| ()).map_err(Failure::from),
             Err(failure) => Err(failure.clone()),
         };
         Ok(ConnectionReport::new(backend, &health, api.generation(), status.err()))

@@ -5,16 +5,16 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::catalog::file::distance;
-use crate::error::{Code, Exit, Failure, Known, known};
+use crate::error::{Code, CodeInfo, Exit, Failure, all_codes};
 use crate::runner::{Command, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 
-/// Say what an error's or a warning's code means, what leads to it, and what to do
+/// Explain an error or warning code: its meaning, its cause, and what to do
 ///
-/// Without a code it lists every code that this tool or the backend gives. It asks no backend.
+/// Without a code it lists every code of this tool and of the backend. It sends no request.
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// The code, such as OUTCOME_UNKNOWN; upper and lower case are the same
+    /// A code, such as OUTCOME_UNKNOWN; case does not matter
     #[arg(value_name = "CODE")]
     code: Option<String>,
 }
@@ -24,40 +24,40 @@ impl Command for Explain {
 
     async fn run(&self, _ctx: &Ctx) -> Result<Self::Reply> {
         match &self.code {
-            None => Ok(Explained::All(known().collect())),
-            Some(word) => Ok(Explained::One(find(word)?)),
+            None => Ok(Explained::All(all_codes().collect())),
+            Some(code) => Ok(Explained::One(find(code)?)),
         }
     }
 }
 
-/// What a code is called where the backend gave none: `HTTP_` and the status.
-const OF_STATUS: &str = "HTTP_nnn";
+/// The row for answers without a code of their own: `HTTP_` and the status.
+const ANY_STATUS: &str = "HTTP_nnn";
 
-fn find(word: &str) -> Result<Known, Failure> {
-    let upper = word.trim().to_uppercase().replace('-', "_");
+fn find(code: &str) -> Result<&'static CodeInfo, Failure> {
+    let upper = code.trim().to_uppercase().replace('-', "_");
     let status = upper.strip_prefix("HTTP_").filter(|rest| rest.len() == 3);
     let is_status = status.is_some_and(|rest| rest == "NNN" || rest.chars().all(|c| c.is_ascii_digit()));
-    let wanted = if is_status { OF_STATUS } else { &upper };
-    known().find(|known| known.code == wanted).ok_or_else(|| {
-        let near = near(&upper);
-        let hint = if near.is_empty() {
-            "`insforge explain` lists every code".to_owned()
-        } else {
-            format!("it may be {}; `insforge explain` lists every code", near.join(" or "))
+    let wanted = if is_status { ANY_STATUS } else { &upper };
+    all_codes().find(|info| info.code == wanted).ok_or_else(|| {
+        let similar = similar(&upper);
+        let list = "run `insforge explain` to list every code";
+        let hint = match similar[..] {
+            [] => list.to_owned(),
+            _ => format!("did you mean {}? {list}", similar.join(" or ")),
         };
-        Failure::new(Code::UnknownCode, format!("There is no code `{word}`")).hint(hint)
+        Failure::new(Code::UnknownCode, format!("`{code}` is not a known code")).hint(hint)
     })
 }
 
-/// Which codes may be meant: those that have the word in them, else those that are a few letters away.
-fn near(upper: &str) -> Vec<&'static str> {
-    let has = |code: &&str| upper.len() >= 3 && (code.contains(upper) || upper.contains(code));
-    let having: Vec<&str> = known().map(|known| known.code).filter(has).take(4).collect();
-    if !having.is_empty() {
-        return having;
+/// The codes that contain the word or are contained in it, or else those that differ in a few letters.
+fn similar(upper: &str) -> Vec<&'static str> {
+    let overlaps = |code: &&str| upper.len() >= 3 && (code.contains(upper) || upper.contains(code));
+    let overlapping: Vec<&str> = all_codes().map(|info| info.code).filter(overlaps).take(4).collect();
+    if !overlapping.is_empty() {
+        return overlapping;
     }
     let mut all: Vec<(usize, &str)> =
-        known().map(|known| (distance(upper, known.code), known.code)).collect();
+        all_codes().map(|info| (distance(upper, info.code), info.code)).collect();
     all.sort_unstable();
     all.into_iter()
         .filter(|(distance, code)| distance * 3 <= code.len())
@@ -68,8 +68,8 @@ fn near(upper: &str) -> Vec<&'static str> {
 
 /// One code, or all of them.
 pub(crate) enum Explained {
-    All(Vec<Known>),
-    One(Known),
+    All(Vec<&'static CodeInfo>),
+    One(&'static CodeInfo),
 }
 
 impl Show for Explained {
@@ -77,22 +77,22 @@ impl Show for Explained {
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(match self {
-            Self::All(all) => all.iter().map(object).collect(),
-            Self::One(known) => object(known),
+            Self::All(all) => all.iter().copied().map(object).collect(),
+            Self::One(info) => object(info),
         }))
     }
 
     fn page(&self) -> Page<'_> {
         match self {
-            Self::All(all) => Section::new(COLUMNS, all.iter().map(row)).into(),
-            Self::One(known) => Page { lines: lines(known), ..Page::default() },
+            Self::All(all) => Section::new(COLUMNS, all.iter().copied().map(row)).into(),
+            Self::One(info) => Page { lines: lines(info), ..Page::default() },
         }
     }
 
     fn ids(&self) -> Vec<&str> {
         match self {
-            Self::All(all) => all.iter().map(|known| known.code).collect(),
-            Self::One(known) => vec![known.code],
+            Self::All(all) => all.iter().map(|info| info.code).collect(),
+            Self::One(info) => vec![info.code],
         }
     }
 }
@@ -105,49 +105,38 @@ const COLUMNS: &[Column] = &[
     Column::new("Meaning"),
 ];
 
-fn row(known: &Known) -> Vec<Cow<'_, str>> {
-    let exits = if known.warning { "-".into() } else { exits(known).into() };
-    vec![
-        known.code.into(),
-        known.origin.as_str().into(),
-        exits,
-        retryable(known).into(),
-        known.meaning.into(),
-    ]
-}
-
-fn exits(known: &Known) -> String {
-    known.exits.iter().map(|exit| exit.code().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-const fn retryable(known: &Known) -> &'static str {
-    match known.retryable {
-        _ if known.warning => "-",
-        Some(true) => "Yes",
-        Some(false) => "No",
-        None => "it says",
-    }
-}
-
-fn lines(known: &Known) -> Vec<Line<'_>> {
-    let origin = match (known.warning, known.origin.as_str()) {
-        (true, origin) => format!("a warning of the {origin}'s; no run fails because of it"),
-        (false, origin) => format!("an error of the {origin}'s; exit code {}", exits(known)),
+fn row(info: &CodeInfo) -> Vec<Cow<'_, str>> {
+    let (exits, retryable) = match info.is_retryable() {
+        _ if info.is_warning() => ("-".into(), "-"),
+        Some(true) => (exits(info), "Yes"),
+        Some(false) => (exits(info), "No"),
+        None => (exits(info), "Depends"),
     };
-    let again = match known.retryable {
-        _ if known.warning => None,
-        Some(true) => Some("running the same command again is safe, and may succeed"),
-        Some(false) => {
-            Some("running the same command again is of no use or not safe before something else was done")
-        }
-        None => Some("each error's `retryable` says it; exit code 8 is the same"),
+    vec![info.code.into(), info.origin.as_str().into(), exits.into(), retryable.into(), info.meaning.into()]
+}
+
+fn exits(info: &CodeInfo) -> String {
+    info.exits.iter().map(|exit| exit.code().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn lines(info: &CodeInfo) -> Vec<Line<'_>> {
+    let origin = info.origin.as_str();
+    let (kind, retry) = if info.is_warning() {
+        (format!("warning of the {origin}; does not make a run fail"), None)
+    } else {
+        let retry = match info.is_retryable() {
+            Some(true) => "yes: running the same command again is safe and may succeed",
+            Some(false) => "no; fix the cause first",
+            None => "depends: see `retryable` in the error as JSON, which is true for exit code 8",
+        };
+        (format!("error of the {origin}; exit code {}", exits(info)), Some(retry))
     };
-    let mut lines = vec![Line::new(Mark::Heading, 0, known.code), Line::new(Mark::Aside, 1, origin)];
+    let mut lines = vec![Line::new(Mark::Heading, 0, info.code), Line::new(Mark::Aside, 1, kind)];
     let texts = [
-        ("Meaning", Some(known.meaning)),
-        ("Cause", Some(known.cause)),
-        ("What to do", Some(known.fix)),
-        ("Again", again),
+        ("Meaning", Some(info.meaning)),
+        ("Cause", Some(info.cause)),
+        ("What to do", Some(info.remedy)),
+        ("Retry", retry),
     ];
     for (name, text) in texts {
         lines.extend(text.map(|text| Line::new(Mark::None, 1, format!("{:<12}{text}", format!("{name}:")))));
@@ -155,17 +144,17 @@ fn lines(known: &Known) -> Vec<Line<'_>> {
     lines
 }
 
-/// A code for programs.
-pub(super) fn object(known: &Known) -> Value {
+/// A code as JSON.
+pub(super) fn object(info: &CodeInfo) -> Value {
     json!({
-        "code": known.code,
-        "origin": known.origin.as_str(),
-        "kind": if known.warning { "warning" } else { "error" },
-        "meaning": known.meaning,
-        "cause": known.cause,
-        "fix": known.fix,
-        "retryable": known.retryable,
-        "exitCode": known.exits.first().map(|exit| exit.code()),
-        "exitCodes": known.exits.iter().map(|exit: &Exit| exit.code()).collect::<Vec<_>>(),
+        "code": info.code,
+        "origin": info.origin.as_str(),
+        "kind": if info.is_warning() { "warning" } else { "error" },
+        "meaning": info.meaning,
+        "cause": info.cause,
+        "fix": info.remedy,
+        "retryable": info.is_retryable(),
+        "exitCode": info.exits.first().map(|exit| exit.code()),
+        "exitCodes": info.exits.iter().map(|exit: &Exit| exit.code()).collect::<Vec<_>>(),
     })
 }

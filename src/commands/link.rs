@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::login;
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, WarningCode};
 use crate::runner::{Command, Ctx};
 use crate::secret::Secret;
 use crate::settings::{LinkedFile, Project, Source, WithSource, check_api_key, read_address};
@@ -45,7 +45,7 @@ impl Command for Link {
         self.key = Some(match self.api_key.take() {
             Some(key) => {
                 ctx.stderr.warning(
-                    "KEY_IN_ARGV",
+                    WarningCode::KeyInArgv,
                     "a key on the command line is visible to everyone on this machine and stays in the shell's \
                      history; use --api-key-stdin next time",
                 );
@@ -66,8 +66,7 @@ impl Command for Link {
         login::check(ctx, address, key).await?;
         let linked = Project::link(directory, &address.value, &key.value)?;
         if linked.needs_gitignore {
-            ctx.stderr.warning(
-                "NOT_IGNORED_BY_GIT",
+            ctx.stderr.warning(WarningCode::NotIgnoredByGit,
                 "git does not ignore .insforge/project.json, which contains the key; run: echo .insforge/ >> .gitignore",
             );
         }

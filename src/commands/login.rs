@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::error::Failure;
+use crate::error::{Failure, WarningCode};
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{
@@ -70,7 +70,7 @@ impl Command for Login {
         .await?;
         if let Some(error) = keyring_failure {
             let text = format!("the key of the earlier login is still in the keyring: {error}");
-            ctx.stderr.warning("KEY_LEFT_IN_KEYRING", &text);
+            ctx.stderr.warning(WarningCode::KeyLeftInKeyring, &text);
         }
         let place = match store {
             KeyStore::Keyring => "the system's keyring".to_owned(),
@@ -121,7 +121,7 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<WithSource<Secre
 
 /// Checks the key with a request that requires it.
 pub(super) async fn check(ctx: &Ctx, address: &WithSource<Address>, key: &WithSource<Secret>) -> Result<()> {
-    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await?;
+    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await.map_err(Failure::from)?;
     Ok(())
 }
 

@@ -1,36 +1,34 @@
-//! Whether it makes sense to go on with many requests after some of them failed.
+//! Whether to send the rest of many requests after some of them failed.
 
 use crate::error::{Code, Exit, Failure};
 
-/// What the failures so far say of the requests to come.
+/// Decides from the results so far whether the remaining requests would fail too.
 #[derive(Debug, Default)]
 pub(crate) struct AbortPolicy {
+    /// Failures in a row whose request may have succeeded.
     unanswered: u32,
-    hopeless: bool,
+    should_abort: bool,
 }
 
 impl AbortPolicy {
-    /// One was done.
-    pub(crate) const fn done(&mut self) {
+    pub(crate) const fn record_success(&mut self) {
         self.unanswered = 0;
     }
 
-    /// One failed.
-    pub(crate) fn failed(&mut self, failure: &Failure) {
-        // One answer can get lost; two in a row are a backend that is gone.
-        self.unanswered = if failure.may_be_done() { self.unanswered + 1 } else { 0 };
-        self.hopeless = failure.concerns_all() || self.unanswered == 2;
+    pub(crate) fn record_failure(&mut self, failure: &Failure) {
+        // A single answer can get lost. Two in a row mean that the backend is gone.
+        self.unanswered = if failure.may_have_succeeded() { self.unanswered + 1 } else { 0 };
+        self.should_abort = failure.affects_every_request() || self.unanswered == 2;
     }
 
-    /// What made the last one fail would make the others fail as well.
-    pub(crate) const fn is_hopeless(&self) -> bool {
-        self.hopeless
+    /// Whether the cause of the last failure would make the other requests fail too.
+    pub(crate) const fn should_abort(&self) -> bool {
+        self.should_abort
     }
 }
 
 impl Failure {
-    /// What fails this way would fail for every request.
-    fn concerns_all(&self) -> bool {
+    fn affects_every_request(&self) -> bool {
         let by_exit = matches!(self.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
         let by_code = match &self.code {
             Code::PaymentsNotAvailable | Code::ProviderNotAvailable | Code::Redirected => true,
@@ -40,8 +38,8 @@ impl Failure {
         by_exit || by_code
     }
 
-    /// Nobody can tell that it was not done.
-    pub(crate) const fn may_be_done(&self) -> bool {
+    /// Whether the request that failed may have been carried out all the same.
+    pub(crate) const fn may_have_succeeded(&self) -> bool {
         matches!(self.code, Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut | Code::ResponseInvalid)
     }
 }
@@ -51,27 +49,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_lost_answers_in_a_row_or_one_refusal_of_all_are_enough() {
+    fn aborts_after_two_lost_answers_in_a_row_or_one_failure_that_affects_every_request() {
         let lost = || Failure::new(Code::OutcomeUnknown, "x");
         let refused = || Failure::new(Code::Backend("UPSTREAM_FAILURE".into()), "x");
         let mut abort_policy = AbortPolicy::default();
-        abort_policy.failed(&lost());
-        abort_policy.done();
-        abort_policy.failed(&lost());
-        abort_policy.failed(&refused());
-        abort_policy.failed(&lost());
-        assert!(!abort_policy.is_hopeless());
-        abort_policy.failed(&lost());
-        assert!(abort_policy.is_hopeless());
-        for all in [
+        abort_policy.record_failure(&lost());
+        abort_policy.record_success();
+        abort_policy.record_failure(&lost());
+        abort_policy.record_failure(&refused());
+        abort_policy.record_failure(&lost());
+        assert!(!abort_policy.should_abort());
+        abort_policy.record_failure(&lost());
+        assert!(abort_policy.should_abort());
+        for failure in [
             Failure::new(Code::Backend("PAYMENT_CONFIG_INVALID".into()), "x"),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
             refused().exit(Exit::Denied),
         ] {
             let mut abort_policy = AbortPolicy::default();
-            abort_policy.failed(&all);
-            assert!(abort_policy.is_hopeless(), "{all:?}");
+            abort_policy.record_failure(&failure);
+            assert!(abort_policy.should_abort(), "{failure:?}");
         }
     }
 }

@@ -1,226 +1,230 @@
 use crate::error::Exit;
+use crate::error::backend::UNLISTED;
+use crate::error::table::code_table;
 
-/// The stable name of a failure: the `code` of a JSON error.
-///
-/// The backend's own codes pass through unchanged as [`Code::Backend`]; the others are this tool's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Code {
-    /// The command line is wrong, or a value is missing and nobody can be asked.
-    Usage,
-    /// No backend address and no key anywhere.
-    NotLinked,
-    /// There is an address, but no key that belongs to it.
-    NoApiKey,
-    /// What was given as the API key cannot be one, or cannot be read.
-    ApiKeyInvalid,
-    /// A key is stored in a keyring that does not answer or is locked.
-    KeyringUnavailable,
-    /// The profile that was named does not exist.
-    ProfileNotFound,
-    /// A settings file cannot be read or is malformed.
-    SettingsInvalid,
-    /// The catalog file cannot be used as it stands.
-    CatalogInvalid,
-    /// Objects at Stripe contradict each other about who they are.
-    CatalogConflict,
-    /// The catalog is not as it was when the plan was made.
-    PlanStale,
-    /// Some changes of the catalog were made and some were not.
-    CatalogPartlyApplied,
-    /// Some objects of a file were created or updated and some were not.
-    PartlyDone,
-    /// The backend's address cannot be used: malformed, or plain `http` to another machine.
-    AddressInvalid,
-    /// The backend could not be reached, or the connection broke.
-    Unreachable,
-    /// The deadline passed.
-    TimedOut,
-    /// The answer is larger than this tool accepts.
-    ResponseTooLarge,
-    /// The answer is not what the backend's interface promises.
-    ResponseInvalid,
-    /// The backend answered with a redirect, which is never followed.
-    Redirected,
-    /// Neither generation of the payments routes exists at this address.
-    PaymentsNotAvailable,
-    /// This backend has no routes for this provider.
-    ProviderNotAvailable,
-    /// A write may or may not have happened, and sending it again could do it twice.
-    OutcomeUnknown,
-    /// Every environment that was to be synced failed.
-    SyncFailed,
-    /// Some environments were synced and some were not.
-    SyncPartlyFailed,
-    /// What the doctor checked is not all as it has to be.
-    ChecksFailed,
-    /// No provider key is configured for what was asked.
-    ConfigNotFound,
-    /// A confirmation was needed and nobody could answer.
-    ConfirmationNeeded,
-    /// The answer to the confirmation was no.
-    NotConfirmed,
-    /// A policy forbids writes to live.
-    LiveDenied,
-    /// Interrupted by Ctrl-C or SIGTERM.
-    Interrupted,
-    /// There is no such code to explain.
-    UnknownCode,
-    /// The filter of `--jq` does not fit the result.
-    JqFailed,
-    /// Anything without a code of its own: the file system, the terminal.
-    Failed,
-    /// A code of the backend's, as it came.
-    Backend(String),
+code_table! {
+    /// The stable name of a failure: the `code` of a JSON error.
+    ///
+    /// The backend's codes pass through unchanged as [`Code::Backend`]. The others are this tool's.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum Code {
+        Usage = "USAGE" {
+            exits: &[Exit::Usage],
+            meaning: "the command line is invalid, or a value is missing and the session is not interactive",
+            cause: "a misspelled flag or argument, or a required value that the tool cannot ask for",
+            remedy: "follow the hint, or run `insforge help COMMAND`; programs get every argument from `insforge help --json`",
+        }
+        NotLinked = "NOT_LINKED" {
+            exits: &[Exit::NothingLinked],
+            meaning: "there is no backend address and no API key",
+            cause: "the directory is not linked, no login is stored, and the environment names no backend",
+            remedy: "run `insforge login` or `insforge link`, or set INSFORGE_BASE_URL and INSFORGE_API_KEY; to try the \
+                     tool without a backend, use --sandbox",
+        }
+        NoApiKey = "NO_API_KEY" {
+            exits: &[Exit::NotAuthenticated],
+            meaning: "there is an address, but no API key for it",
+            cause: "the address came from a flag or a variable; a stored key is never sent to another address",
+            remedy: "set INSFORGE_API_KEY, or pass --api-key-stdin or --api-key-file",
+        }
+        ApiKeyInvalid = "API_KEY_INVALID" {
+            exits: &[Exit::NotAuthenticated],
+            meaning: "the API key cannot be read, or is not an API key",
+            cause: "the key is empty, contains white space or quotes, or is a provider's key instead of the project's",
+            remedy: "copy the project's API key (ik_…) from the InsForge dashboard: Project Settings, General",
+        }
+        KeyringUnavailable = "KEYRING_UNAVAILABLE" {
+            exits: &[Exit::NotAuthenticated],
+            meaning: "the key is in a keyring that is locked or does not answer",
+            cause: "there is no desktop session, or the keyring waits for its password",
+            remedy: "unlock the keyring, or set INSFORGE_BASE_URL and INSFORGE_API_KEY",
+        }
+        ProfileNotFound = "PROFILE_NOT_FOUND" {
+            exits: &[Exit::NotFound],
+            meaning: "the profile does not exist",
+            cause: "--profile, INSFORGE_PROFILE or default_profile names a login that was never stored or was removed",
+            remedy: "run `insforge login --profile NAME` to store it, or `insforge current` to see what is used",
+        }
+        SettingsInvalid = "SETTINGS_INVALID" {
+            exits: &[Exit::Failed],
+            meaning: "a settings file cannot be read or written, or its content is invalid",
+            cause: "config.toml or .insforge/project.json was edited by hand or only partly written, or its permissions are wrong",
+            remedy: "fix the place that the message names, or remove the file and run `insforge login` or `insforge link`",
+        }
+        FileFailed = "FILE_FAILED" {
+            exits: &[Exit::Failed],
+            meaning: "a file that the command reads or writes cannot be read or written",
+            cause: "missing permissions, a full disk, or a path that leads to a folder",
+            remedy: "check the path and its permissions, then run the command again",
+        }
+        CatalogInvalid = "CATALOG_INVALID" {
+            exits: &[Exit::Usage],
+            meaning: "the catalog file cannot be read, or its content is invalid",
+            cause: "a mistake in payments.toml; the message names the line of each",
+            remedy: "fix the lines that the message names, then run `insforge payments catalog plan`, which changes nothing",
+        }
+        CatalogConflict = "CATALOG_CONFLICT" {
+            exits: &[Exit::Failed],
+            meaning: "objects at Stripe have conflicting catalog keys or lookup keys",
+            cause: "two objects have the same catalog_key, or a lookup key belongs to another product than in the file",
+            remedy: "follow the hint for the objects that the message names, then run `insforge payments catalog plan` again",
+        }
+        PlanStale = "PLAN_STALE" {
+            exits: &[Exit::Failed],
+            meaning: "the plan is out of date",
+            cause: "the catalog, the file or the account changed after `plan --out` wrote the plan",
+            remedy: "run `insforge payments catalog plan … --out PATH` again, review the new plan, then apply it",
+        }
+        CatalogPartlyApplied = "CATALOG_PARTLY_APPLIED" {
+            exits: &[Exit::PartlyDone],
+            meaning: "some changes of the catalog were applied and some were not",
+            cause: "a change was refused or its answer was lost; the changes that depend on it were skipped",
+            remedy: "run the same apply again: it continues, and creates nothing twice",
+        }
+        PartlyDone = "PARTLY_DONE" {
+            exits: &[Exit::PartlyDone],
+            meaning: "some objects of a file were created or updated and some were not",
+            cause: "an object was refused or its answer was lost; the line of each failure has its `index` and the reason",
+            remedy: "fix the objects that were refused, then run the same file again: it creates nothing twice",
+        }
+        AddressInvalid = "ADDRESS_INVALID" {
+            exits: &[Exit::Failed, Exit::Usage],
+            meaning: "the backend's address is malformed, or is plain http to another machine",
+            cause: "the address has no scheme or no host, or uses http, which would expose the key on the network",
+            remedy: "write the address as https://app.region.insforge.app; use http only for this machine",
+        }
+        Unreachable = "UNREACHABLE" {
+            exits: &[Exit::TryAgain],
+            meaning: "the backend cannot be reached, or the connection broke",
+            cause: "a wrong address, no network, a proxy, an untrusted certificate, or a backend that is not running",
+            remedy: "check the address, the network and the proxy (HTTPS_PROXY), then run the command again",
+        }
+        TimedOut = "TIMED_OUT" {
+            exits: &[Exit::TryAgain],
+            meaning: "the command did not finish before its deadline",
+            cause: "the backend or the provider is slow, a sync is large, or another process holds a lock",
+            remedy: "run the command again, with a longer --timeout if needed",
+        }
+        ResponseTooLarge = "RESPONSE_TOO_LARGE" {
+            exits: &[Exit::Failed],
+            meaning: "the answer is larger than 256 MiB",
+            cause: "the list is unusually large, or a server other than the backend answered",
+            remedy: "request fewer rows, for example with --limit",
+        }
+        ResponseInvalid = "RESPONSE_INVALID" {
+            exits: &[Exit::Failed],
+            meaning: "the backend's answer does not have the documented form",
+            cause: "a proxy answered instead of the backend, or the address is not an InsForge backend's",
+            remedy: "check the address; after a write, check whether it succeeded before you run it again",
+        }
+        Redirected = "REDIRECTED" {
+            exits: &[Exit::Failed],
+            meaning: "the backend answered with a redirect, which is never followed",
+            cause: "the address is out of date or lacks https, or a proxy's login page answered",
+            remedy: "if the redirect leads to your backend, use that address",
+        }
+        PaymentsNotAvailable = "PAYMENTS_NOT_AVAILABLE" {
+            exits: &[Exit::Failed],
+            meaning: "the backend has no payments routes",
+            cause: "the backend is older than InsForge 2.1, or the address is not a backend's",
+            remedy: "check the address; payments need InsForge 2.1 or later",
+        }
+        ProviderNotAvailable = "PROVIDER_NOT_AVAILABLE" {
+            exits: &[Exit::Failed],
+            meaning: "the backend has no routes for this provider",
+            cause: "the backend is older than InsForge 2.3",
+            remedy: "update the backend to InsForge 2.3 or later",
+        }
+        OutcomeUnknown = "OUTCOME_UNKNOWN" {
+            exits: &[Exit::Failed],
+            meaning: "a write may have succeeded, and sending it again could do it twice",
+            cause: "the connection broke, the deadline passed or a gateway answered after the write was sent, and no \
+                    idempotency key protects it",
+            remedy: "run the command in the hint to see whether the write succeeded, before you run it again",
+        }
+        SyncFailed = "SYNC_FAILED" {
+            exits: &[Exit::Failed],
+            meaning: "the sync of every environment failed",
+            cause: "the provider refused the key or was unreachable; the message has the reason for each environment",
+            remedy: "fix the cause, then run `insforge payments sync` again; until then the mirror may be out of date",
+        }
+        SyncPartlyFailed = "SYNC_PARTLY_FAILED" {
+            exits: &[Exit::PartlyDone],
+            meaning: "the sync of some environments failed",
+            cause: "the provider refused the key of one environment, or was unreachable",
+            remedy: "fix the cause that the message names, then run `insforge payments sync ENV` for that environment",
+        }
+        ChecksFailed = "CHECKS_FAILED" {
+            exits: &[Exit::Failed],
+            meaning: "a check of the doctor failed",
+            cause: "something that payments need is missing or broken; each failed check says what",
+            remedy: "run the commands under Repairs, then run `insforge payments doctor` again",
+        }
+        ConfirmationNeeded = "CONFIRMATION_NEEDED" {
+            exits: &[Exit::NotConfirmed],
+            meaning: "confirmation is required, but the session is not interactive",
+            cause: "a live or destructive write without a terminal, with --json or --no-input, or in CI",
+            remedy: "to confirm the write, run it again with --yes",
+        }
+        NotConfirmed = "NOT_CONFIRMED" {
+            exits: &[Exit::NotConfirmed],
+            meaning: "the confirmation was declined",
+            cause: "the answer to the question was not yes",
+            remedy: "nothing was changed; to make the change, run the command again and answer yes",
+        }
+        LiveDenied = "LIVE_DENIED" {
+            exits: &[Exit::Denied],
+            meaning: "a policy forbids writes to live",
+            cause: "live = \"deny\" in the environment (INSFORGE_LIVE), the profile or the project file",
+            remedy: "change the policy where it is set; --yes does not override it",
+        }
+        Interrupted = "INTERRUPTED" {
+            exits: &[Exit::Interrupted],
+            meaning: "interrupted by Ctrl-C or SIGTERM",
+            cause: "Ctrl-C, or a supervisor that stopped the process",
+            remedy: "if a write was in progress, follow the hint: it says how to check it, or what is safe to run again",
+        }
+        UnknownCode = "UNKNOWN_CODE" {
+            exits: &[Exit::NotFound],
+            meaning: "`explain` does not know this code",
+            cause: "the code is misspelled, or comes from a newer backend",
+            remedy: "run `insforge explain` to list every code; for any other code, read the error's status and message",
+        }
+        JqFailed = "JQ_FAILED" {
+            exits: &[Exit::Failed],
+            meaning: "the filter of --jq does not fit the result",
+            cause: "the filter expects another type than the result has: a list for an object, a string for a number",
+            remedy: "look at the result with --json and fix the filter; a write has succeeded all the same",
+        }
+        Failed = "FAILED" {
+            exits: &[Exit::Failed, Exit::OfCommand(126), Exit::OfCommand(127)],
+            meaning: "any other failure, for example of stdout or the terminal",
+            cause: "a full disk behind stdout, a closed stream, or a command that cannot be run",
+            remedy: "fix the cause below the message: it is the operating system's own reason",
+        }
+    }
+    fallback
+        /// A code of the backend's, as it came.
+        Backend(String) => &UNLISTED;
 }
 
 impl Code {
-    /// Every code of this tool's own, for the documentation.
-    pub const OWN: [Self; 32] = [
-        Self::Usage,
-        Self::NotLinked,
-        Self::NoApiKey,
-        Self::ApiKeyInvalid,
-        Self::KeyringUnavailable,
-        Self::ProfileNotFound,
-        Self::SettingsInvalid,
-        Self::CatalogInvalid,
-        Self::CatalogConflict,
-        Self::PlanStale,
-        Self::CatalogPartlyApplied,
-        Self::PartlyDone,
-        Self::AddressInvalid,
-        Self::Unreachable,
-        Self::TimedOut,
-        Self::ResponseTooLarge,
-        Self::ResponseInvalid,
-        Self::Redirected,
-        Self::PaymentsNotAvailable,
-        Self::ProviderNotAvailable,
-        Self::OutcomeUnknown,
-        Self::SyncFailed,
-        Self::SyncPartlyFailed,
-        Self::ChecksFailed,
-        Self::ConfigNotFound,
-        Self::ConfirmationNeeded,
-        Self::NotConfirmed,
-        Self::LiveDenied,
-        Self::Interrupted,
-        Self::UnknownCode,
-        Self::JqFailed,
-        Self::Failed,
-    ];
-
     /// When this code is given, in one line.
     pub const fn meaning(&self) -> &'static str {
-        match self {
-            Self::Usage => "the command line is wrong, or a value is missing and nobody can be asked",
-            Self::NotLinked => "no backend address and no key anywhere",
-            Self::NoApiKey => "there is an address, but no key that belongs to it",
-            Self::ApiKeyInvalid => "what was given as the API key cannot be one, or cannot be read",
-            Self::KeyringUnavailable => "the key is in a keyring that is locked or does not answer",
-            Self::ProfileNotFound => "the profile does not exist",
-            Self::SettingsInvalid => "a settings file cannot be used as it stands",
-            Self::CatalogInvalid => "the catalog file cannot be used as it stands",
-            Self::CatalogConflict => "objects at Stripe contradict each other about who they are",
-            Self::PlanStale => "the catalog is not as it was when the plan was made",
-            Self::CatalogPartlyApplied => "some changes of the catalog were made and some were not",
-            Self::PartlyDone => "some objects of a file were created or updated and some were not",
-            Self::AddressInvalid => {
-                "the backend's address cannot be used: malformed, or plain http to another machine"
-            }
-            Self::Unreachable => "the backend could not be reached, or the connection broke",
-            Self::TimedOut => "the deadline passed",
-            Self::ResponseTooLarge => "the answer is larger than 256 MiB",
-            Self::ResponseInvalid => "the answer is not what the backend's interface promises",
-            Self::Redirected => "the backend answered with a redirect, which is never followed",
-            Self::PaymentsNotAvailable => "the backend has no payments routes of either generation",
-            Self::ProviderNotAvailable => "the backend has no routes for this provider",
-            Self::OutcomeUnknown => {
-                "a write may or may not have happened, and sending it again could do it twice"
-            }
-            Self::SyncFailed => "every environment that was to be synced failed",
-            Self::SyncPartlyFailed => "some environments were synced and some were not",
-            Self::ChecksFailed => "what the doctor checked is not all as it has to be",
-            Self::ConfigNotFound => "no provider key is configured for what was asked",
-            Self::ConfirmationNeeded => "a confirmation was needed and nobody could answer",
-            Self::NotConfirmed => "the answer to the confirmation was no",
-            Self::LiveDenied => "a policy forbids writes to live",
-            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
-            Self::UnknownCode => "there is no such code to explain",
-            Self::JqFailed => "the filter of --jq does not fit the result",
-            Self::Failed => "anything else: the file system, the terminal",
-            Self::Backend(_) => "a code of the backend's",
-        }
+        self.info().meaning
     }
 
-    /// The code as it stands in a JSON error.
+    /// The code as written in a JSON error.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Usage => "USAGE",
-            Self::NotLinked => "NOT_LINKED",
-            Self::NoApiKey => "NO_API_KEY",
-            Self::ApiKeyInvalid => "API_KEY_INVALID",
-            Self::KeyringUnavailable => "KEYRING_UNAVAILABLE",
-            Self::ProfileNotFound => "PROFILE_NOT_FOUND",
-            Self::SettingsInvalid => "SETTINGS_INVALID",
-            Self::CatalogInvalid => "CATALOG_INVALID",
-            Self::CatalogConflict => "CATALOG_CONFLICT",
-            Self::PlanStale => "PLAN_STALE",
-            Self::CatalogPartlyApplied => "CATALOG_PARTLY_APPLIED",
-            Self::PartlyDone => "PARTLY_DONE",
-            Self::AddressInvalid => "ADDRESS_INVALID",
-            Self::Unreachable => "UNREACHABLE",
-            Self::TimedOut => "TIMED_OUT",
-            Self::ResponseTooLarge => "RESPONSE_TOO_LARGE",
-            Self::ResponseInvalid => "RESPONSE_INVALID",
-            Self::Redirected => "REDIRECTED",
-            Self::PaymentsNotAvailable => "PAYMENTS_NOT_AVAILABLE",
-            Self::ProviderNotAvailable => "PROVIDER_NOT_AVAILABLE",
-            Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
-            Self::SyncFailed => "SYNC_FAILED",
-            Self::SyncPartlyFailed => "SYNC_PARTLY_FAILED",
-            Self::ChecksFailed => "CHECKS_FAILED",
-            Self::ConfigNotFound => "PAYMENT_CONFIG_NOT_FOUND",
-            Self::ConfirmationNeeded => "CONFIRMATION_NEEDED",
-            Self::NotConfirmed => "NOT_CONFIRMED",
-            Self::LiveDenied => "LIVE_DENIED",
-            Self::Interrupted => "INTERRUPTED",
-            Self::UnknownCode => "UNKNOWN_CODE",
-            Self::JqFailed => "JQ_FAILED",
-            Self::Failed => "FAILED",
             Self::Backend(code) => code,
+            own => own.info().code,
         }
     }
 
-    /// The exit code of a failure with this code, unless the failure says otherwise.
+    /// The exit code of a failure with this code, unless the failure has another one.
     pub(super) const fn exit(&self) -> Exit {
-        match self {
-            Self::Usage | Self::CatalogInvalid => Exit::Usage,
-            Self::NotLinked => Exit::NothingLinked,
-            Self::NoApiKey | Self::ApiKeyInvalid | Self::KeyringUnavailable => Exit::NotAuthenticated,
-            Self::ProfileNotFound | Self::UnknownCode => Exit::NotFound,
-            Self::Unreachable | Self::TimedOut => Exit::TryAgain,
-            Self::SyncPartlyFailed | Self::CatalogPartlyApplied | Self::PartlyDone => Exit::PartlyDone,
-            Self::ConfirmationNeeded | Self::NotConfirmed => Exit::NotConfirmed,
-            Self::LiveDenied => Exit::Denied,
-            Self::Interrupted => Exit::Interrupted,
-            Self::SettingsInvalid
-            | Self::CatalogConflict
-            | Self::PlanStale
-            | Self::AddressInvalid
-            | Self::ResponseTooLarge
-            | Self::ResponseInvalid
-            | Self::Redirected
-            | Self::PaymentsNotAvailable
-            | Self::ProviderNotAvailable
-            | Self::OutcomeUnknown
-            | Self::SyncFailed
-            | Self::ChecksFailed
-            | Self::ConfigNotFound
-            | Self::JqFailed
-            | Self::Failed
-            | Self::Backend(_) => Exit::Failed,
-        }
+        self.info().exits[0]
     }
 }

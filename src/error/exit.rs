@@ -1,39 +1,39 @@
-/// The exit codes of `insforge`, for everyone who scripts it.
+/// The exit codes of `insforge`.
 ///
-/// They are part of the interface: a number never changes its meaning.
+/// They are part of the interface for scripts: a number never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
-    /// Done.
+    /// Success.
     Done,
-    /// Failed: the backend or the provider said no, or anything that has no code of its own.
+    /// Failed: the backend or the provider refused the request, or any failure without an exit code of its own.
     Failed,
     /// Not authenticated: the backend refused the key, or there is no key for its address.
     NotAuthenticated,
-    /// Nothing linked: no backend address and no key anywhere.
+    /// Not linked: there is no backend address and no key.
     NothingLinked,
-    /// The thing that was named does not exist.
+    /// Not found: the product, price or other object does not exist.
     NotFound,
-    /// Denied: the key may not do this, or a policy forbids it.
+    /// Denied: the key lacks the permission, or a policy forbids it.
     Denied,
-    /// A confirmation was needed and nobody could answer, or the answer was no.
+    /// Not confirmed: confirmation was required but the session is not interactive, or it was declined.
     NotConfirmed,
-    /// Differences were found by a command that was asked to report them this way.
+    /// Differences found, by a command that was asked to report them this way.
     Different,
-    /// Try again: the backend was out of reach or busy, and running the same command again is safe.
+    /// Try again: the backend was unreachable or busy, and running the same command again is safe.
     TryAgain,
-    /// Partly done: some environments or items failed and some did not.
+    /// Partly done: some environments or objects failed and some did not.
     PartlyDone,
-    /// The command line is wrong, or a value is missing and nobody can be asked.
+    /// Usage: the command line is invalid, or a value is missing and the session is not interactive.
     Usage,
     /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
-    /// What the command that `sandbox exec` ran exited with: 128 and the signal's number where a signal ended it, 126
-    /// where it cannot be run, 127 where there is none.
+    /// The exit code of the command that `sandbox exec` ran: 128 plus the number of the signal that ended it, 126 if it
+    /// cannot be run, 127 if it does not exist.
     OfCommand(u8),
 }
 
 impl Exit {
-    /// Every exit code of this tool's own, in order, for the documentation.
+    /// Every exit code of the tool itself, in order.
     pub const ALL: [Self; 12] = [
         Self::Done,
         Self::Failed,
@@ -71,21 +71,27 @@ impl Exit {
     /// When this code is given, in one line.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "done",
-            Self::Failed => "failed: the backend or the provider said no, or anything without its own code",
-            Self::NotAuthenticated => {
-                "not authenticated: the key was refused, or there is none for the address"
+            Self::Done => "success",
+            Self::Failed => {
+                "failed: the backend or the provider refused, or any failure without its own exit code"
             }
-            Self::NothingLinked => "nothing linked: no backend address and no key anywhere",
-            Self::NotFound => "not found: the product, price or other thing does not exist",
-            Self::Denied => "denied: the key may not do this, or a policy forbids it",
-            Self::NotConfirmed => "a confirmation was needed and nobody could answer, or the answer was no",
-            Self::Different => "differences were found by a command that was asked to report them this way",
-            Self::TryAgain => "try again: out of reach, timed out or busy, and running it again is safe",
+            Self::NotAuthenticated => {
+                "not authenticated: the key was refused, or there is no key for the address"
+            }
+            Self::NothingLinked => "not linked: there is no backend address and no key",
+            Self::NotFound => "not found: the product, price or other object does not exist",
+            Self::Denied => "denied: the key lacks the permission, or a policy forbids it",
+            Self::NotConfirmed => {
+                "not confirmed: confirmation required but the session is not interactive, or declined"
+            }
+            Self::Different => "differences found, by a command that was asked to report them this way",
+            Self::TryAgain => "try again: unreachable, timed out or busy; running it again is safe",
             Self::PartlyDone => "partly done: some environments or objects failed and some did not",
-            Self::Usage => "the command line is wrong, or a value is missing and nobody can be asked",
+            Self::Usage => {
+                "usage: the command line is invalid, or a value is missing and the session is not interactive"
+            }
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
-            Self::OfCommand(_) => "what the command that `sandbox exec` ran exited with",
+            Self::OfCommand(_) => "the exit code of the command that `sandbox exec` ran",
         }
     }
 }

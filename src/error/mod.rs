@@ -1,35 +1,47 @@
-//! What can go wrong, as the user and a script see it: a [`Failure`] has a stable [`Code`], an [`Exit`] code,
-//! one sentence that says what failed, one that says why, and one that says what to do now.
+//! What can go wrong, as users and scripts see it. A [`Failure`] has a stable [`Code`], an [`Exit`] code, and sentences
+//! that say what failed, why, and what to do next.
 
 mod abort_policy;
-mod advice;
+mod backend;
 mod code;
 mod exit;
-mod known;
+mod table;
+mod warning;
 
 use std::fmt;
 
 use crate::wire::IdempotencyKey;
 
 pub(crate) use abort_policy::AbortPolicy;
+pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
-pub(crate) use known::{Known, Origin, fix_of, known};
+pub(crate) use table::{CodeInfo, Origin};
+pub(crate) use warning::{Warning, WarningCode};
+
+/// Every code that the tool or the backend can give: this tool's errors, the backend's, and the warnings.
+pub(crate) fn all_codes() -> impl Iterator<Item = &'static CodeInfo> {
+    // `SYNC_FAILED` is an error and a warning. It is listed as the error.
+    let warnings = WarningCode::ALL.iter().filter(|warning| **warning != WarningCode::SyncFailed);
+    Code::ALL.iter().map(Code::info).chain(&backend::BACKEND).chain(warnings.map(WarningCode::info))
+}
 
 /// A failure that the user can act on.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// Its stable name.
     pub code: Code,
-    /// What the process exits with.
+    /// The exit code of the process.
     pub exit: Exit,
     /// What failed, in one sentence without a full stop.
     pub what: String,
-    /// Why, where there is more to say than `what`.
+    /// The reason, where it adds to `what`.
     pub why: Option<String>,
-    /// What to do now.
+    /// What to do next.
     pub hint: Option<String>,
-    /// The HTTP status, where the backend answered.
+    /// The command in the hint, as a list of words, where it repairs the cause.
+    pub repair: Option<Vec<String>>,
+    /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
     pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
@@ -44,52 +56,60 @@ impl Failure {
             what: what.into(),
             why: None,
             hint: None,
+            repair: None,
             status: None,
             idempotency_key: None,
         }
     }
 
-    /// The command line is wrong.
+    /// An invalid command line.
     pub fn usage(what: impl Into<String>) -> Self {
         Self::new(Code::Usage, what)
     }
 
-    /// Adds the reason.
+    /// Sets the reason.
     #[must_use]
     pub fn why(mut self, why: impl Into<String>) -> Self {
         self.why = Some(why.into());
         self
     }
 
-    /// Adds what to do now.
+    /// Sets what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds what to do after what the hint says already.
+    /// Appends to the hint.
     #[must_use]
     pub fn then(self, hint: &str) -> Self {
         let hint = self.hint.as_ref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
         self.hint(hint)
     }
 
-    /// Adds the HTTP status.
+    /// Sets the command that repairs the cause.
+    #[must_use]
+    pub fn repair<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
+        self.repair = Some(words.into_iter().map(str::to_owned).collect());
+        self
+    }
+
+    /// Sets the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Exits with another code than the usual one of its kind.
+    /// Sets another exit code than the usual one of its kind.
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
 
-    /// Whether running the same command again is safe and may succeed: exactly what [`Exit::TryAgain`] says.
+    /// Whether running the same command again is safe and may succeed: exactly the meaning of [`Exit::TryAgain`].
     pub fn retryable(&self) -> bool {
         self.exit == Exit::TryAgain
     }
@@ -102,11 +122,3 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// Something that is weaker than it should be, or that wants doing: no reason to fail.
-#[derive(Clone, Debug)]
-pub(crate) struct Warning {
-    /// Its stable name.
-    pub(crate) code: &'static str,
-    pub(crate) text: String,
-}

@@ -82,7 +82,7 @@ impl Ctx {
 
     /// Sends a call to the run's backend.
     pub(crate) async fn send<T: serde::de::DeserializeOwned>(&self, call: Call<T>) -> Result<Reply<T>> {
-        Ok(self.api().await?.send(&call).await?)
+        Ok(self.api().await?.send(&call).await.map_err(Failure::from)?)
     }
 
     /// An environment's connection, as the backend reports it.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::api::Call;
 use crate::runner::Ctx;
+use crate::runner::api_failure::provider_not_available;
 use crate::wire::Generation;
 
 /// How requests would be sent.
@@ -22,7 +23,9 @@ impl DryRun {
     /// The request, as JSON.
     pub(super) fn shown<T>(&self, call: &Call<T>) -> Result<Value> {
         let generation = self.expected.unwrap_or(Generation::Newer);
-        Ok(call.shown(generation)?.ok_or_else(|| generation.lacks(call.route.provider()))?)
+        Ok(call
+            .shown(generation)?
+            .ok_or_else(|| provider_not_available(call.route.provider(), generation))?)
     }
 
     /// The note after the requests.

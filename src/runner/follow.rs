@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Reply};
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, WarningCode};
 use crate::runner::show::{Shown, reader_is_gone};
 use crate::runner::{Ctx, DEADLINE, Ending, WAITING};
 use crate::ui::View;
@@ -88,8 +88,10 @@ async fn go_on<F: Follow>(command: &F, ctx: &Ctx, shown: &mut Shown<'_>, seen: &
             Err(error) => {
                 let Some(trouble) = passing(&error) else { return Err(error) };
                 if failed == 0 {
-                    ctx.stderr
-                        .warning("LOOKING_AGAIN", &format!("{trouble}; looking again until it answers"));
+                    ctx.stderr.warning(
+                        WarningCode::LookingAgain,
+                        &format!("{trouble}; looking again until it answers"),
+                    );
                 }
                 failed += 1;
                 continue;
@@ -103,7 +105,7 @@ async fn go_on<F: Follow>(command: &F, ctx: &Ctx, shown: &mut Shown<'_>, seen: &
         let news = seen.take_in(&signs);
         if news.all_new && signs.len() >= F::MOST {
             ctx.stderr.warning(
-                "ROWS_MISSED",
+                WarningCode::RowsMissed,
                 &format!(
                     "all {} are new: there may have been more, which the backend does not list",
                     F::MOST

@@ -57,7 +57,7 @@ pub(crate) fn verdict(effect: Effect, input: GuardInput) -> Verdict {
 pub(crate) fn not_interactive(change: &str) -> Failure {
     Failure::new(Code::ConfirmationNeeded, "Confirmation required, but the session is not interactive")
         .why(change)
-        .hint(Code::ConfirmationNeeded.advice().fix)
+        .hint(Code::ConfirmationNeeded.info().remedy)
 }
 
 /// The failure when the user answers no.
@@ -68,8 +68,8 @@ pub(crate) fn declined() -> Failure {
 /// The failure of [`Verdict::Denied`].
 pub(crate) fn denied() -> Failure {
     Failure::new(Code::LiveDenied, "Writes to live are forbidden here")
-        .why(Code::LiveDenied.advice().cause)
-        .hint(Code::LiveDenied.advice().fix)
+        .why(Code::LiveDenied.info().cause)
+        .hint(Code::LiveDenied.info().remedy)
 }
 
 #[cfg(test)]

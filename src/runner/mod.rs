@@ -3,11 +3,11 @@
 //! many, [`execute_multi_write`] makes several changes after one confirmation, and [`execute_follow`] runs until the user
 //! ends it.
 
+mod api_failure;
 mod bulk;
 mod connect;
 mod ctx;
 mod dry_run;
-mod failed;
 mod follow;
 mod gateway;
 pub(crate) mod guard;
@@ -22,7 +22,6 @@ mod write;
 
 pub(crate) use bulk::{Entry, FileArgs, is_stdin};
 pub(crate) use ctx::{Ctx, Ending, run_blocking};
-pub(crate) use failed::fields;
 pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use jq_process::filter_in_own_process;

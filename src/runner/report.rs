@@ -1,30 +1,35 @@
-//! An error as the user and a script see it: text, or one line of JSON, and the exit code.
+//! Reports an error to users and scripts: as text or one line of JSON, and with an exit code.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{fields, is_broken_pipe, next};
+use crate::runner::{is_broken_pipe, next};
+use crate::secret::redact;
 use crate::ui::{Stderr, ask};
 
-/// Says what failed, why and what to do now; gives the exit code. `args` is the command line that failed.
+/// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
-    // `| head` is how people look: a reader who has seen enough is no error.
+    // A reader such as `head` that stops early is no error.
     if is_broken_pipe(error) {
         return Exit::Done;
     }
     let failure = failure_of(error);
     if stderr.json {
-        Stderr::plain(&to_json(&failure, args).to_string());
+        // One line. `error` and `code` are always present, and fields are only ever added.
+        let mut line = json_fields(&failure);
+        line.insert("next".to_owned(), next(&failure, args).into());
+        Stderr::plain(&Value::Object(line).to_string());
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
     failure.exit
 }
 
-/// From now on a panic, which is a bug, is told like any other failure, and ends the run. The terminal is as it was before.
+/// Makes a panic, which is a bug, report like any other failure and end the run. The terminal is restored first.
 pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
     std::panic::set_hook(Box::new(move |panic| {
         ask::restore_terminal();
@@ -37,12 +42,13 @@ fn bug(panic: &PanicHookInfo<'_>) -> Failure {
     let payload = panic.payload();
     let message = payload.downcast_ref::<&str>().copied();
     let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    Failure::new(Code::Failed, "This is a bug in insforge, and not your mistake")
+    let place = panic.location().map_or_else(|| "unknown location".to_owned(), ToString::to_string);
+    Failure::new(Code::Failed, "This is a bug in insforge")
         .why(format!("{} ({place})", message.unwrap_or("no message")))
-        .hint("report it with these lines; look what was done before you run a write again")
+        .hint("report the bug with these lines; after a write, check whether it succeeded before you run it again")
 }
 
+/// The failure in an error chain. Other errors become one with the code `FAILED`.
 fn failure_of(error: &anyhow::Error) -> Failure {
     if let Some(failure) = error.chain().find_map(|error| error.downcast_ref::<Failure>()) {
         return failure.clone();
@@ -52,20 +58,32 @@ fn failure_of(error: &anyhow::Error) -> Failure {
     if reasons.is_empty() { failure } else { failure.why(reasons.join(": ")) }
 }
 
-/// One line. `error` and `code` are always there; keys are only ever added.
-fn to_json(failure: &Failure, args: &[OsString]) -> Value {
-    let mut line = fields(failure);
-    line.insert("next".to_owned(), next(failure, args).into());
-    Value::Object(line)
+/// The JSON fields of a failure, of a whole run or of one object of a bulk input.
+pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
+    let fields: [(&str, Value); 8] = [
+        ("error", redacted(Some(&failure.what)).into()),
+        ("code", failure.code.as_str().into()),
+        ("status", failure.status.into()),
+        ("why", redacted(failure.why.as_deref()).into()),
+        ("hint", redacted(failure.hint.as_deref()).into()),
+        ("retryable", failure.retryable().into()),
+        ("idempotencyKey", redacted(failure.idempotency_key.as_ref().map(|key| key.as_str())).into()),
+        ("exitCode", failure.exit.code().into()),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Redacts before the text becomes JSON, because an escaped line break would join the key behind it to a longer word.
+fn redacted(text: Option<&str>) -> Option<Cow<'_, str>> {
+    text.map(redact)
 }
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
-    /// Runs in a process of its own, which it ends.
     #[test]
-    #[ignore = "the test below runs it"]
+    #[ignore = "it ends the process; the test below runs it in another one"]
     fn panics() {
         let stderr = Stderr { json: true, ..Stderr::default() };
         report_panics(stderr, vec!["insforge".into()]);
@@ -73,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_as_a_failure_without_secrets_and_ends_the_run() {
+    fn a_panic_is_reported_as_a_failure_without_secrets() {
         let mut own = std::process::Command::new("/proc/self/exe");
         let ran = own
             .args(["--ignored", "--exact", "runner::report::tests::panics", "--nocapture"])
@@ -81,9 +99,9 @@ mod tests {
             .unwrap();
         assert_eq!(ran.status.code(), Some(1), "{ran:?}");
         let stderr = String::from_utf8(ran.stderr).unwrap();
-        let told: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
-        assert_eq!(told["error"], "This is a bug in insforge, and not your mistake");
-        let why = told["why"].as_str().unwrap();
+        let reported: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+        assert_eq!(reported["error"], "This is a bug in insforge");
+        let why = reported["why"].as_str().unwrap();
         assert!(why.contains("of ik_****") && why.contains("src/runner/report.rs"), "{why}");
         assert!(!stderr.contains("0123456789"), "{stderr}");
     }

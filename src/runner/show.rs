@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::api::Reply;
 use crate::env::ProcessEnv;
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Code, Exit, Failure, WarningCode};
 use crate::runner::follow::Sign;
 use crate::runner::jq_process::filtered;
 use crate::runner::{Ctx, Output, OutputOptions};
@@ -36,7 +36,7 @@ pub(super) async fn show(reply: &impl Show, output: Output, ctx: &Ctx) -> Result
         return Err(failure.into());
     }
     written.map_err(|error| if ctx.write_sent() { done_all_the_same(error) } else { error })?;
-    Ok(reply.exit())
+    Ok(if reply.reports_differences() { Exit::Different } else { Exit::Done })
 }
 
 /// Writes the result to stdout.
@@ -44,7 +44,7 @@ async fn write(reply: &impl Show, output: Output, ctx: &Ctx) -> Result<()> {
     match write_with(reply, output, ctx.output.columns.as_ref(), ctx).await {
         // What was done cannot be undone for a column that there is not.
         Err(error) if ctx.write_sent() && is_about_columns(&error) => {
-            ctx.stderr.warning("COLUMNS_UNKNOWN", &format!("{error}; all of them are shown"));
+            ctx.stderr.warning(WarningCode::ColumnsUnknown, &format!("{error}; all of them are shown"));
             write_with(reply, output, None, ctx).await
         }
         written => written,

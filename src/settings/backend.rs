@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::env::ProcessEnv;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::secret::Secret;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
 use crate::settings::profiles::Profile;
@@ -100,7 +100,7 @@ impl ConnectionFlags {
         // With --profile it is clear that the variable is not used.
         if let (None, Some(name)) = (&self.profile, unused) {
             backend.warnings.push(Warning {
-                code: "KEY_NOT_USED",
+                code: WarningCode::KeyNotUsed,
                 text: format!(
                     "{name} is not used, because INSFORGE_BASE_URL is not set; the key comes from {}",
                     backend.key.source
@@ -217,6 +217,7 @@ impl ConnectionFlags {
                         paths.config.display()
                     ))
                     .hint(format!("run `insforge login --profile {name}`"))
+                    .repair(["insforge", "login", "--profile", name])
             })?;
         let live_policy = LivePolicy::combine(environment_policy(env)?, project_policy, profile.live);
         Ok(Backend {
@@ -255,6 +256,7 @@ fn backend_from_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
         Failure::new(Code::NoApiKey, format!("{} has no {what}", project.path.display()))
             .why(format!("`{name}` is missing; the address and the key must come from the same place"))
             .hint("link the directory again with `insforge link`")
+            .repair(["insforge", "link"])
     };
     let host = project.host.ok_or_else(|| incomplete("address", "oss_host"))?;
     let key = project.key.ok_or_else(|| incomplete("key", "api_key"))?;
@@ -295,7 +297,9 @@ fn not_linked(env: &ProcessEnv) -> Failure {
     } else {
         hint.to_owned()
     };
-    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here").hint(hint);
+    let failure = Failure::new(Code::NotLinked, "No InsForge backend is linked here")
+        .hint(hint)
+        .repair(["insforge", "login"]);
     let Some(name) = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some()) else {
         return failure.why("the flags, the environment, a linked project and the profiles have no address");
     };

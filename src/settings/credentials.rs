@@ -97,7 +97,9 @@ impl Credentials {
             KeyStore::Keyring => keyring::get(&entry_name(profile, address.as_str()), timeout.duration())
                 .map_err(|reason| unavailable(profile, &reason).into()),
             KeyStore::File => {
-                let Some(text) = files::read(&self.path)? else { return Ok(None) };
+                let Some(text) = files::read(&self.path).map_err(profiles::unusable)? else {
+                    return Ok(None);
+                };
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
@@ -137,7 +139,7 @@ impl Credentials {
     }
 
     fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
-        if files::read(&self.path)?.is_none() {
+        if files::read(&self.path).map_err(profiles::unusable)?.is_none() {
             return Ok(());
         }
         profiles::edit(&self.path, |document| {

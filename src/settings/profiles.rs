@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::error::{Code, Failure};
-use crate::files;
+use crate::files::{self, FileError, Lock};
 use crate::settings::LivePolicy;
 
 /// The default profile, unless `default_profile` names another.
@@ -57,7 +57,7 @@ pub(crate) struct Profiles {
 impl Profiles {
     /// Reads the file. A missing file has no profiles.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let content = match files::read(path)? {
+        let content = match files::read(path).map_err(unusable)? {
             Some(text) => toml::from_str(&text)
                 .map_err(|error| malformed(path, &text, error.message(), error.span()))?,
             None => ConfigFile::default(),
@@ -90,7 +90,8 @@ impl Profiles {
             .hint("select one with --profile, or set default_profile in config.toml")),
             Some(name) => Err(Failure::new(Code::ProfileNotFound, format!("Profile {name} does not exist"))
                 .why(existing)
-                .hint(format!("log in with `insforge login --profile {name}`"))),
+                .hint(format!("log in with `insforge login --profile {name}`"))
+                .repair(["insforge", "login", "--profile", name])),
         }
     }
 
@@ -154,17 +155,21 @@ impl Profiles {
 
 /// Edits a TOML file and keeps the rest of it. A malformed file is not changed.
 pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
-    files::update(path, |text| {
-        let text = text.unwrap_or_default();
-        let mut document: DocumentMut = text
-            .parse()
-            .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
-        // In a file with comments only, toml_edit would put the comments behind the new table.
-        let comments =
-            if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
-        change(&mut document);
-        Ok(comments + &document.to_string())
-    })
+    let _lock = Lock::of(path).map_err(unusable)?;
+    let text = files::read(path).map_err(unusable)?.unwrap_or_default();
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
+    // In a file with comments only, toml_edit would put the comments behind the new table.
+    let comments =
+        if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
+    change(&mut document);
+    files::write(path, &(comments + &document.to_string())).map_err(unusable)
+}
+
+/// The failure of a settings file that cannot be read or written.
+pub(super) fn unusable(error: FileError) -> Failure {
+    Failure { code: Code::SettingsInvalid, ..error.into() }
 }
 
 /// The error for a malformed TOML file, with its name, line and column.

@@ -9,6 +9,7 @@ use crate::error::{Code, Failure};
 use crate::files;
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
+use crate::settings::profiles::unusable;
 use crate::wire::Address;
 
 const FILE: &str = ".insforge/project.json";
@@ -36,7 +37,7 @@ impl Project {
     pub(crate) fn find(from: &Path) -> Result<Option<Self>, Failure> {
         for directory in from.ancestors() {
             let path = directory.join(FILE);
-            if let Some(text) = files::read(&path)? {
+            if let Some(text) = files::read(&path).map_err(unusable)? {
                 return Ok(Some(Self::parse(path, &text)?));
             }
         }
@@ -74,7 +75,7 @@ impl Project {
     /// Links `directory` to a self-hosted backend. Unknown fields of an existing file are kept.
     pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<LinkedFile, Failure> {
         let path = directory.join(FILE);
-        let mut map = match files::read(&path)? {
+        let mut map = match files::read(&path).map_err(unusable)? {
             Some(text) => object(&path, &text)?,
             None => Map::new(),
         };
@@ -90,7 +91,7 @@ impl Project {
         ] {
             map.insert(name.to_owned(), Value::String(value.to_owned()));
         }
-        files::write(&path, &format!("{:#}\n", Value::Object(map)))?;
+        files::write(&path, &format!("{:#}\n", Value::Object(map))).map_err(unusable)?;
         let needs_gitignore = git_would_add_it(directory);
         Ok(LinkedFile { path, needs_gitignore })
     }
@@ -107,6 +108,7 @@ fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
         )
         .why("the file is not valid and was not changed")
         .hint("fix the file, or remove it and run `insforge link`")
+        .repair(["insforge", "link"])
     })
 }
 

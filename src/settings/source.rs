@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::error::Warning;
+use crate::error::{Warning, WarningCode};
 use crate::files;
 use crate::settings::KeyStore;
 
@@ -75,7 +75,7 @@ impl Warning {
     pub(super) fn readable(path: &Path, mode: &str) -> Self {
         let path = path.display();
         Self {
-            code: "FILE_READABLE_BY_OTHERS",
+            code: WarningCode::FileReadableByOthers,
             text: format!(
                 "{path} contains a key and other users can read it (mode {mode}); run: chmod 600 {path}"
             ),

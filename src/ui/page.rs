@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::error::{Exit, Failure, Warning};
+use crate::error::{Failure, Warning};
 use crate::ui::lines::Line;
 
 /// Something that a command has done or found, ready to be shown in any format.
@@ -37,9 +37,9 @@ pub(crate) trait Show {
     fn warnings(&self) -> &[Warning] {
         &[]
     }
-    /// What the run exits with where nothing is wrong.
-    fn exit(&self) -> Exit {
-        Exit::Done
+    /// Whether it has differences that the command was asked to report.
+    fn reports_differences(&self) -> bool {
+        false
     }
     /// What is wrong although the backend answered with a success: shown first, failed afterwards.
     fn failure(&self) -> Option<Failure> {

@@ -9,6 +9,7 @@ use std::io::Write;
 
 use serde_json::json;
 
+use crate::error::WarningCode;
 use crate::secret::redact;
 use crate::ui::sanitize;
 
@@ -50,12 +51,12 @@ impl Stderr {
     }
 
     /// Something that may go wrong, or is weaker than it should be.
-    pub(crate) fn warning(self, code: &str, text: &str) {
+    pub(crate) fn warning(self, code: WarningCode, text: &str) {
         if self.silent {
             return;
         }
         if self.json {
-            write_line(&json!({"warning": redact(text), "code": code}).to_string());
+            write_line(&json!({"warning": redact(text), "code": code.as_str()}).to_string());
         } else {
             write_line(&format!("{} {}", self.paint(YELLOW, "warning:"), sanitize::lines(text)));
         }

@@ -1,5 +1,4 @@
-//! The catalog as code on the command line: what is shown, asked and refused. That an apply can be killed at any point is
-//! tested elsewhere.
+//! The commands of the catalog as code: output, confirmation and errors. `catalog_interrupted` tests interrupted applies.
 
 use std::fs;
 
@@ -10,14 +9,14 @@ use super::harness::{Ran, User, assert_golden, tried};
 
 const FILE: &str = "payments.toml";
 
-/// Somebody with the small shop, whose catalog is managed and stands in a file.
-fn shopkeeper() -> User {
+/// A user of the sample catalog, which is managed and exported to a file.
+fn user_with_catalog() -> User {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     user.run(&["payments", "catalog", "export", "--adopt", "-q"]).exits(0);
     user
 }
 
-/// Replaces a text in the file, which has it.
+/// Replaces a text in the file, and asserts that it was there.
 fn edit(user: &User, before: &str, after: &str) {
     let text = user.read(FILE);
     assert!(text.contains(before), "{before:?} is not in {text}");
@@ -25,12 +24,12 @@ fn edit(user: &User, before: &str, after: &str) {
 }
 
 fn catalog(user: &User, line: &str) -> Ran {
-    let words = shell_words::split(&format!("payments catalog {line}")).expect("words");
-    user.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    let args = shell_words::split(&format!("payments catalog {line}")).expect("arguments");
+    user.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A change of every kind, and one of everything that is left alone.
-fn changed_everywhere(user: &User) {
+/// Edits the file so that a plan has every kind of change, and an unmanaged price.
+fn edit_everything(user: &User) {
     edit(user, "\"190.00\"", "\"180.00\"");
     edit(user, "\"19.00\"", "\"21.00\"");
     edit(user, "for up to ten\"", "for up to twelve\"\nmetadata = { tier = \"team\" }");
@@ -47,40 +46,40 @@ fn changed_everywhere(user: &User) {
 }
 
 #[test]
-fn a_whole_story() {
+fn a_catalog_is_exported_planned_applied_and_promoted() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
-    let mut seen = String::new();
-    let mut tell = |line: &str, stdin: &str| tried(&user, &format!("payments {line}"), stdin, &mut seen);
-    tell("catalog plan", "");
-    tell("catalog export", "");
-    tell("catalog plan --no-sync", "");
-    tell("catalog plan --no-sync --json", "");
-    tell("catalog export test --adopt --json", "");
-    tell("catalog plan test --exit-code", "");
-    tell("catalog ids", "");
+    let mut transcript = String::new();
+    let mut run = |line: &str, stdin: &str| tried(&user, &format!("payments {line}"), stdin, &mut transcript);
+    run("catalog plan", "");
+    run("catalog export", "");
+    run("catalog plan --no-sync", "");
+    run("catalog plan --no-sync --json", "");
+    run("catalog export test --adopt --json", "");
+    run("catalog plan test --exit-code", "");
+    run("catalog ids", "");
     for format in ["env", "json", "ts"] {
-        tell(&format!("catalog ids --format {format}"), "");
+        run(&format!("catalog ids --format {format}"), "");
     }
-    changed_everywhere(&user);
-    tell("catalog plan", "");
-    tell("catalog plan --prune --json", "");
-    tell("catalog apply --prune", "");
-    tell("catalog apply --prune --yes", "");
-    tell("catalog apply --prune --yes --json", "");
-    tell("catalog plan --prune", "");
-    tell("catalog diff test live", "");
-    tell("config set live - --yes", "sk_live_51SandboxShop0001a");
-    tell("catalog diff test live --exit-code", "");
-    tell("catalog apply live", "");
-    tell("catalog apply live --json --yes", "");
-    tell("catalog diff test live --exit-code", "");
-    tell("catalog ids live -o ids", "");
-    assert_golden("catalog.txt", &seen);
+    edit_everything(&user);
+    run("catalog plan", "");
+    run("catalog plan --prune --json", "");
+    run("catalog apply --prune", "");
+    run("catalog apply --prune --yes", "");
+    run("catalog apply --prune --yes --json", "");
+    run("catalog plan --prune", "");
+    run("catalog diff test live", "");
+    run("config set live - --yes", "sk_live_51SandboxShop0001a");
+    run("catalog diff test live --exit-code", "");
+    run("catalog apply live", "");
+    run("catalog apply live --json --yes", "");
+    run("catalog diff test live --exit-code", "");
+    run("catalog ids live -o ids", "");
+    assert_golden("catalog.txt", &transcript);
 }
 
 #[test]
-fn listing_goes_on_as_before() {
-    let user = shopkeeper();
+fn catalog_without_a_subcommand_lists_the_catalog() {
+    let user = user_with_catalog();
     let list = catalog(&user, "").exits(0).stdout;
     for line in ["test", "--environment test", "-e test", "test -e test"] {
         assert_eq!(catalog(&user, line).exits(0).stdout, list, "{line}");
@@ -90,8 +89,8 @@ fn listing_goes_on_as_before() {
 }
 
 #[test]
-fn an_environment_may_stand_before_the_command_too() {
-    let user = shopkeeper();
+fn an_environment_can_precede_the_subcommand() {
+    let user = user_with_catalog();
     for line in ["plan test", "test plan", "-e test plan", "plan -e test", "test plan test"] {
         assert!(catalog(&user, line).exits(0).stdout.contains("Stripe test"), "{line}");
     }
@@ -100,45 +99,45 @@ fn an_environment_may_stand_before_the_command_too() {
     {
         catalog(&user, line).exits(64).says(&["Two different environments"]);
     }
-    catalog(&user, "test diff test live").exits(64).says(&["write both behind it"]);
-    catalog(&user, "diff test test").exits(64).says(&["compare two environments"]);
+    catalog(&user, "test diff test live").exits(64).says(&["name both after `diff`"]);
+    catalog(&user, "diff test test").exits(64).says(&["FROM and TO are the same environment"]);
     catalog(&user, "plann")
         .exits(64)
-        .says(&["neither an environment (test, live) nor a command (plan, apply"]);
+        .says(&["expected an environment (test, live) or a command (plan, apply"]);
 }
 
 #[test]
-fn the_file_comes_from_where_it_is_named() {
-    let user = shopkeeper();
+fn the_file_option_selects_the_file_stdin_or_stdout() {
+    let user = user_with_catalog();
     let text = user.read(FILE);
     fs::rename(user.path(FILE), user.path("other.toml")).expect("a file");
     let plan = |args: &str, stdin: &str| {
-        let words = shell_words::split(&format!("payments catalog plan {args}")).expect("words");
-        user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin)
+        let args = shell_words::split(&format!("payments catalog plan {args}")).expect("arguments");
+        user.run_with_stdin(&args.iter().map(String::as_str).collect::<Vec<_>>(), stdin)
     };
     plan("", "").exits(64).says(&["Cannot read the catalog from payments.toml", "catalog export test"]);
     plan("--file other.toml", "").exits(0);
     plan("--file -", &text).exits(0);
-    let wrong = plan("--file - --json", &text.replace("\"9.90\"", "\"9.905\"")).exits(64);
-    let error = wrong.error();
+    let invalid = plan("--file - --json", &text.replace("\"9.90\"", "\"9.905\"")).exits(64);
+    let error = invalid.error();
     assert_eq!(error["code"], "CATALOG_INVALID");
-    let place = error["error"].as_str().expect("a sentence");
+    let message = error["error"].as_str().expect("a message");
     assert!(
-        place.starts_with("stdin:") && error["why"].as_str().expect("a line").contains("^^^^"),
+        message.starts_with("stdin:") && error["why"].as_str().expect("a line").contains("^^^^"),
         "{error}"
     );
     fs::write(user.path("latin.toml"), b"version = 1\n# caf\xe9\n").expect("a file");
     plan("--file latin.toml", "")
         .exits(64)
-        .says(&["latin.toml:2:6: what stands here is not UTF-8", "save the file"]);
+        .says(&["latin.toml:2:6: the file is not valid UTF-8", "save the file"]);
     let out = catalog(&user, "export --file -").exits(0);
     assert_eq!(out.stdout, text);
     assert!(!user.path(FILE).exists());
 }
 
 #[test]
-fn an_export_keeps_what_somebody_wrote() {
-    let user = shopkeeper();
+fn an_export_keeps_comments_and_formatting() {
+    let user = user_with_catalog();
     edit(&user, "[products.pro_plan]", "# Our best.\n[products.pro_plan]   # really");
     let before = user.read(FILE);
     catalog(&user, "export").exits(0);
@@ -157,7 +156,7 @@ fn id_of(user: &User, name: &str) -> String {
 }
 
 #[test]
-fn a_failed_sync_is_no_ground_to_compare_on() {
+fn a_plan_fails_if_the_sync_fails() {
     let script = "insforge=$1; shift; $insforge payments catalog export --adopt -q && \
                   $insforge payments config set test - -q < key; \
                   $insforge payments catalog plan; echo $?; $insforge payments catalog apply; echo $?; \
@@ -170,8 +169,8 @@ fn a_failed_sync_is_no_ground_to_compare_on() {
 }
 
 #[test]
-fn a_live_apply_shows_everything_and_asks() {
-    let user = shopkeeper();
+fn a_live_apply_shows_the_plan_and_asks() {
+    let user = user_with_catalog();
     user.run_with_stdin(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_51SandboxShop0001a")
         .exits(0);
     for (answer, code) in [("n\r", 6), ("y\r", 0)] {
@@ -192,9 +191,9 @@ fn a_live_apply_shows_everything_and_asks() {
 }
 
 #[test]
-fn pruning_asks_in_test_too() {
-    let user = shopkeeper();
-    changed_everywhere(&user);
+fn an_apply_with_prune_asks_in_test_too() {
+    let user = user_with_catalog();
+    edit_everything(&user);
     let error = catalog(&user, "apply --prune --json").exits(6).error();
     assert_eq!(error["code"], "CONFIRMATION_NEEDED");
     catalog(&user, "apply").exits(0);
@@ -202,15 +201,15 @@ fn pruning_asks_in_test_too() {
 }
 
 #[test]
-fn a_dry_run_points_to_the_plan() {
-    let user = shopkeeper();
+fn a_dry_run_of_apply_suggests_plan() {
+    let user = user_with_catalog();
     catalog(&user, "apply --dry-run").exits(64).says(&["catalog plan"]);
     catalog(&user, "plan -o ids").exits(64).says(&["has no ids"]);
 }
 
 #[test]
-fn ids_that_would_be_one_variable_are_told() {
-    let user = shopkeeper();
+fn ids_with_the_same_variable_name_are_an_error() {
+    let user = user_with_catalog();
     let text = user.read(FILE);
     user.write(
         FILE,
@@ -219,14 +218,16 @@ fn ids_that_would_be_one_variable_are_told() {
     let more = "\n[products.team_plan.prices.again]\ncurrency = \"usd\"\namount = \"1.00\"\nlookup_key = \"team_monthly\"\n";
     user.write(FILE, &format!("{}{more}", user.read(FILE)));
     catalog(&user, "apply").exits(0);
-    catalog(&user, "ids --format env").exits(64).says(&["would both be STRIPE_PRICE_TEAM_MONTHLY"]);
+    catalog(&user, "ids --format env")
+        .exits(64)
+        .says(&["have the same variable name STRIPE_PRICE_TEAM_MONTHLY"]);
     let ids = catalog(&user, "ids --format json").exits(0).json();
     assert_ne!(ids["team-monthly"], Value::Null);
     assert_eq!(catalog(&user, "ids --json").exits(0).json(), ids);
 }
 
 #[test]
-fn older_backends_are_managed_the_same_way() {
+fn older_backends_support_the_catalog_as_code() {
     let script = "insforge=$1; $insforge payments catalog export --adopt -q && \
                   sed -i 's/\"190.00\"/\"180.00\"/' payments.toml && $insforge payments catalog apply -q >/dev/null && \
                   $insforge payments catalog plan --exit-code --json";

@@ -1,5 +1,5 @@
-//! The file that an export writes belongs to whoever edits it: nothing in it is lost, its mode stays, and what became of
-//! Stripe and of the file is told apart.
+//! `catalog export` loses no edits of the file, keeps its mode, and reports separately what happened to Stripe and to the
+//! file.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -15,26 +15,26 @@ use super::harness::{Ran, User, mode, set_mode};
 
 const FILE: &str = "payments.toml";
 
-/// Somebody with the small shop, whose catalog is managed and stands in a file.
-fn shopkeeper() -> User {
+/// A user of the sample catalog, which is managed and exported to a file.
+fn user_with_catalog() -> User {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     export(&user, "--adopt -q").exits(0);
     user
 }
 
 fn export(user: &User, more: &str) -> Ran {
-    let words = shell_words::split(&format!("payments catalog export {more}")).expect("words");
-    user.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    let args = shell_words::split(&format!("payments catalog export {more}")).expect("arguments");
+    user.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A product without an identity, in a shop that takes its time to give it one.
+/// A shop with an unmanaged product. Its update takes a while.
 fn slow_shop() -> Shop {
     let shop = Shop::with(&["PATCH /products/*: delay 1500ms"]);
     shop.send("POST", "/catalog/products", &json!({"name": "Pro", "idempotencyKey": "k"}));
     shop
 }
 
-/// Starts an adoption, does something while its only request is under way, and waits for its end.
+/// Runs `export --adopt`, and calls `meanwhile` during its only update.
 #[track_caller]
 fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> Ran {
     let mut command = shop.user.command(&["payments", "catalog", "export", "--adopt"]);
@@ -42,7 +42,7 @@ fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> Ran {
     let child = command.spawn().expect("the binary starts");
     let start = Instant::now();
     while shop.changes().is_empty() {
-        assert!(start.elapsed() < Duration::from_secs(20), "it never began");
+        assert!(start.elapsed() < Duration::from_secs(20), "no update was sent");
         thread::sleep(Duration::from_millis(5));
     }
     meanwhile(child.id());
@@ -56,34 +56,34 @@ fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> Ran {
 }
 
 #[test]
-fn what_stripe_has_not_stays_in_the_file_unless_asked() {
-    let user = shopkeeper();
+fn entries_that_are_not_at_stripe_need_overwrite_to_be_removed() {
+    let user = user_with_catalog();
     let more = "\n[products.studio]\nname = \"Studio\"\n[products.studio.prices.monthly]\ncurrency = \"eur\"\n\
                 amount = \"29.00\"\ninterval = \"month\"\n";
-    let (all, ours) = (user.read(FILE), format!("{}{more}", user.read(FILE)));
-    let ghost =
+    let (exported, edited) = (user.read(FILE), format!("{}{more}", user.read(FILE)));
+    let weekly =
         "[products.pro_plan.prices.weekly]\ncurrency = \"usd\"\namount = \"5.00\"\ninterval = \"week\"\n";
-    let ours = ours
-        .replace("[products.pro_plan.prices.yearly]", &format!("{ghost}[products.pro_plan.prices.yearly]"));
-    user.write(FILE, &ours);
+    let edited = edited
+        .replace("[products.pro_plan.prices.yearly]", &format!("{weekly}[products.pro_plan.prices.yearly]"));
+    user.write(FILE, &edited);
     for more in ["", "--yes", "--adopt --yes"] {
         export(&user, more).exits(1).says(&[
-            "payments.toml has entries that Stripe has not; it is left as it is",
+            "payments.toml has entries that are not at Stripe; the file is unchanged",
             "products.pro_plan.prices.weekly, products.studio",
             "--overwrite",
             "--file",
         ]);
-        assert_eq!(user.read(FILE), ours);
+        assert_eq!(user.read(FILE), edited);
     }
     export(&user, "--file new.toml").exits(0);
-    assert_eq!(user.read("new.toml"), all);
-    assert_eq!(export(&user, "--file -").exits(0).stdout, all);
-    export(&user, "--overwrite").exits(0).says(&["taken out of the file: products.studio."]);
-    assert_eq!(user.read(FILE).trim_end(), all.trim_end());
+    assert_eq!(user.read("new.toml"), exported);
+    assert_eq!(export(&user, "--file -").exits(0).stdout, exported);
+    export(&user, "--overwrite").exits(0).says(&["Removed products.studio from the file"]);
+    assert_eq!(user.read(FILE).trim_end(), exported.trim_end());
 }
 
 #[test]
-fn a_file_keeps_its_mode_and_a_new_one_is_for_others_too() {
+fn a_file_keeps_its_mode_and_a_new_one_follows_the_umask() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     let expected = |umask: &str| {
         let script =
@@ -110,14 +110,14 @@ fn a_file_keeps_its_mode_and_a_new_one_is_for_others_too() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_before_an_identity_is() {
+fn an_unwritable_file_fails_before_objects_are_tagged() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     export(&user, "--adopt --file /proc/nope/x.toml").exits(1).says(&["Cannot write /proc/nope/x.toml"]);
-    user.run(&["payments", "catalog", "ids"]).exits(0).says(&["No price in test has an identity"]);
+    user.run(&["payments", "catalog", "ids"]).exits(0).says(&["No price in test is managed"]);
 }
 
 #[test]
-fn what_was_written_while_somebody_was_asked_is_not_lost() {
+fn edits_during_the_confirmation_are_not_lost() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     user.run_with_stdin(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_51SandboxShop0001a")
         .exits(0);
@@ -129,7 +129,7 @@ fn what_was_written_while_somebody_was_asked_is_not_lost() {
     let (code, output) = terminal.finish();
     assert_eq!(code, 1, "{output}");
     assert!(
-        output.contains("payments.toml was changed meanwhile") && !output.contains("identity was"),
+        output.contains("payments.toml was changed during the export") && !output.contains("tagged"),
         "{output}"
     );
     assert_eq!(user.read(FILE), "version = 1 # mine\n");
@@ -138,11 +138,11 @@ fn what_was_written_while_somebody_was_asked_is_not_lost() {
 }
 
 #[test]
-fn what_was_written_while_identities_were_is_not_lost() {
+fn edits_during_the_adoption_are_not_lost() {
     let shop = slow_shop();
     let ran = adopting(&shop, |_| drop(shop.user.write(FILE, "version = 1 # mine\n")));
     ran.exits(1).says(&[
-        "1 identity was written at Stripe, but: payments.toml was changed meanwhile",
+        "1 object was tagged at Stripe, but: payments.toml was changed during the export",
         "insforge payments catalog export --adopt` writes the file",
     ]);
     assert_eq!(shop.user.read(FILE), "version = 1 # mine\n");
@@ -152,7 +152,7 @@ fn what_was_written_while_identities_were_is_not_lost() {
 }
 
 #[test]
-fn a_folder_that_went_away_while_identities_were_written_is_told() {
+fn a_folder_that_disappears_during_the_adoption_is_reported() {
     let shop = slow_shop();
     let place = shop.user.path("folder");
     fs::create_dir(&place).expect("a folder");
@@ -162,12 +162,12 @@ fn a_folder_that_went_away_while_identities_were_written_is_told() {
         fs::remove_dir(&place).expect("an empty folder");
         fs::write(&place, "").expect("a file in its place");
     });
-    ran.exits(1).says(&["1 identity was written at Stripe, but: Cannot write"]);
+    ran.exits(1).says(&["1 object was tagged at Stripe, but: Cannot write"]);
 }
 
-/// A pipe that nobody writes into holds it up between the last identity and the file.
+/// A pipe without a writer blocks the export between the last update and the file.
 #[test]
-fn interrupted_behind_the_last_identity_it_tells_of_the_file() {
+fn an_interruption_after_the_adoption_says_that_the_file_is_not_written() {
     let shop = slow_shop();
     let ran = adopting(&shop, |child| {
         let pipe = shop.user.path(FILE);
@@ -176,14 +176,14 @@ fn interrupted_behind_the_last_identity_it_tells_of_the_file() {
         super::harness::signal(child, "-INT");
     });
     ran.exits(130).says(&[
-        "Interrupted after 1 identity was written, and before the file was",
+        "Interrupted after 1 object was tagged, before the file was written",
         "`insforge payments catalog export --adopt` writes nothing twice",
     ]);
 }
 
 #[test]
-fn what_a_promotion_would_leave_behind_is_told() {
-    let user = shopkeeper();
+fn a_diff_reports_skipped_objects() {
+    let user = user_with_catalog();
     user.run_with_stdin(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_51SandboxShop0001a")
         .exits(0);
     let products = user.run(&["payments", "products", "list", "--json"]).exits(0).json();
@@ -195,15 +195,15 @@ fn what_a_promotion_would_leave_behind_is_told() {
     let left_out = diff.json()["leftOut"].clone();
     assert_eq!((&left_out[0]["kind"], &left_out[1]), (&json!("price"), &json!(null)), "{left_out}");
     let (id, reason) = (text(&left_out[0]["id"]), text(&left_out[0]["reason"]));
-    let told = format!("Left out: price {id}, {reason}.");
-    user.run(&["payments", "catalog", "diff", "test", "live"]).exits(0).says(&[&told]);
+    let note = format!("Skipped price {id}: {reason}.");
+    user.run(&["payments", "catalog", "diff", "test", "live"]).exits(0).says(&[&note]);
 }
 
 #[test]
-fn a_plan_file_has_what_a_plan_has_and_nothing_else() {
-    let user = shopkeeper();
-    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let run = |line: &str| user.run(&words(line).iter().map(String::as_str).collect::<Vec<_>>());
+fn a_plan_file_with_unknown_fields_is_invalid() {
+    let user = user_with_catalog();
+    let args = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let run = |line: &str| user.run(&args(line).iter().map(String::as_str).collect::<Vec<_>>());
     run("payments catalog plan --out plan.json").exits(0);
     run("payments catalog apply --plan-file plan.json").exits(0);
     user.write("plan.json", &user.read("plan.json").replacen('{', "{\"pruned\": true,", 1));

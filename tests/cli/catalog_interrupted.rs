@@ -1,35 +1,35 @@
-//! An apply that is stopped at any request, in any way, is continued by running it again, and ends where one that
-//! nobody disturbed ends.
+//! An apply that is interrupted at any request, in any way, is continued by the same command. It ends in the same state as
+//! an apply without interruption.
 
 use std::sync::OnceLock;
 use std::thread;
 
 use serde_json::{Value, json};
 
-use super::harness::at_stripe::{IDENTITY, assert_nobody_twice, normal, rows};
+use super::harness::at_stripe::{CATALOG_KEY, assert_unique_keys, normal, rows};
 use super::harness::shop::{Accident, Shop};
 use super::harness::stub::Request;
 
-/// What is for sale before.
+/// The catalog before the apply.
 const BEFORE: &str = include_str!("catalog/before.toml");
 
-/// What is to be for sale: something of every kind of change.
+/// The desired catalog. It needs every kind of change.
 const AFTER: &str = include_str!("catalog/after.toml");
 
 const PRUNE: &[&str] = &["--prune"];
 
-/// What an apply that nobody disturbs comes to.
-struct Undisturbed {
-    /// The end state.
+/// The result of an apply without interruption.
+struct CompleteApply {
+    /// The state of Stripe after it.
     end: Vec<String>,
-    /// Its writes in their order, with the syncs at both ends.
+    /// Its writes in order, from the first sync to the last.
     writes: Vec<Request>,
-    /// How many changes it makes.
+    /// The number of its changes.
     changes: usize,
 }
 
-/// A shop that sells what was for sale before. Somebody gave one of its prices a lookup key that belongs to another of
-/// the file, and one is the default of its product.
+/// A shop with the catalog before the apply. One of its prices has the lookup key of another price of the file, and one is
+/// a default price.
 fn shop() -> Shop {
     static MADE: OnceLock<Vec<Request>> = OnceLock::new();
     let made = MADE.get_or_init(|| {
@@ -45,13 +45,13 @@ fn shop() -> Shop {
     shop
 }
 
-fn undisturbed() -> &'static Undisturbed {
-    static UNDISTURBED: OnceLock<Undisturbed> = OnceLock::new();
-    UNDISTURBED.get_or_init(|| {
+fn complete_apply() -> &'static CompleteApply {
+    static COMPLETE: OnceLock<CompleteApply> = OnceLock::new();
+    COMPLETE.get_or_init(|| {
         let shop = shop();
         let ran = shop.apply(AFTER, PRUNE).exits(0).json();
         let end = end(&shop);
-        Undisturbed { end, writes: shop.writes(), changes: count(&ran, "done") }
+        CompleteApply { end, writes: shop.writes(), changes: count(&ran, "done") }
     })
 }
 
@@ -59,36 +59,36 @@ fn count(report: &Value, of: &str) -> usize {
     report[of].as_array().expect("rows").len()
 }
 
-/// How it is at Stripe, where nobody may be twice and nothing may be left to do.
+/// The state of Stripe. Asserts that keys are unique and that a plan has no changes.
 #[track_caller]
 fn end(shop: &Shop) -> Vec<String> {
     let catalog = shop.catalog();
-    assert_nobody_twice(&catalog);
+    assert_unique_keys(&catalog);
     shop.run(&["plan", "--prune", "--exit-code", "--no-sync"]).exits(0);
     normal(&catalog)
 }
 
-/// Runs it again, after which everything is as if nothing had happened.
+/// Runs the apply again, and asserts that it ends in the same state as an apply without interruption.
 #[track_caller]
-fn continues(shop: &Shop, accident: &str) {
+fn assert_continues(shop: &Shop, accident: &str) {
     let ran = shop.apply(AFTER, PRUNE);
     assert_eq!(ran.code, 0, "after {accident}: {}{}", ran.stdout, ran.stderr);
-    assert_same(&end(shop), &undisturbed().end, accident);
+    assert_same(&end(shop), &complete_apply().end, accident);
 }
 
-/// The lines that only one of the two has say more than both as a whole.
+/// Compares two states, and shows only the lines that differ.
 #[track_caller]
-fn assert_same(is: &[String], expected: &[String], accident: &str) {
+fn assert_same(actual: &[String], expected: &[String], accident: &str) {
     let only_in = |one: &[String], other: &[String]| {
         one.iter().filter(|line| !other.contains(line)).cloned().collect::<Vec<_>>().join("\n")
     };
-    let (more, less) = (only_in(is, expected), only_in(expected, is));
-    assert!(is == expected, "after {accident}\nthere is\n{more}\ninstead of\n{less}");
+    let (unexpected, missing) = (only_in(actual, expected), only_in(expected, actual));
+    assert!(actual == expected, "after {accident}\nunexpected:\n{unexpected}\nmissing:\n{missing}");
 }
 
-/// Every write in its turn, by two at once: each has a shop of its own.
-fn at_every_write(test: impl Fn(usize, &Request) + Sync) {
-    let writes = &undisturbed().writes;
+/// Runs a test for each write, in two threads.
+fn for_every_write(test: impl Fn(usize, &Request) + Sync) {
+    let writes = &complete_apply().writes;
     thread::scope(|scope| {
         for half in 0..2 {
             let test = &test;
@@ -102,18 +102,18 @@ fn at_every_write(test: impl Fn(usize, &Request) + Sync) {
 }
 
 #[test]
-fn the_changes_are_of_every_kind() {
+fn the_catalog_needs_every_kind_of_change() {
     let shop = shop();
     let ran = shop.apply(AFTER, PRUNE).exits(0).json();
     let summary = &ran["summary"];
     let of = |action: &str| summary[action].as_u64().expect("a number");
     assert!(count(&ran, "done") >= 30, "{ran}");
     assert!(of("create") >= 12 && of("update") >= 6 && of("replace") >= 6 && of("archive") >= 6, "{summary}");
-    let methods = |method| undisturbed().writes.iter().filter(|write| write.method == method).count();
+    let methods = |method| complete_apply().writes.iter().filter(|write| write.method == method).count();
     assert!(methods("POST") > 15 && methods("PATCH") > 15 && methods("DELETE") > 5);
     let unmanaged = rows(&ran, "unmanaged");
     assert_eq!(unmanaged.len(), 1, "the default price that was replaced: {ran}");
-    // Once it is the default no more, the next apply takes the last step.
+    // When another price is the default, the next apply archives it.
     let default = json!({"product": shop.product("pro"), "price": shop.price("pro_monthly")});
     shop.sandbox.apply_stripe_event(json!({"defaultPrice": default})).expect("an event");
     let ran = shop.apply(AFTER, PRUNE).exits(0).json();
@@ -121,39 +121,37 @@ fn the_changes_are_of_every_kind() {
     assert_eq!(rows(&ran, "unmanaged"), [] as [Value; 0]);
 }
 
-/// A kill before a request leaves what a kill after the one before it leaves: the program has nothing but what is at
-/// Stripe. So every moment is tried.
+/// The program stores nothing, so a kill before a write is the same as a kill after the previous write.
 #[test]
-fn killed_after_any_write_it_is_continued() {
-    at_every_write(|at, write| {
+fn an_apply_killed_after_any_write_is_continued() {
+    for_every_write(|at, write| {
         let shop = shop();
         shop.user.write("payments.toml", AFTER);
         shop.kill_after(at, &["apply", "--yes", "--prune"]);
-        assert_eq!(shop.writes().len(), at, "nothing was sent behind it");
-        continues(&shop, &format!("a kill at write {at}, {}", write.line()));
+        assert_eq!(shop.writes().len(), at, "nothing is sent after it");
+        assert_continues(&shop, &format!("a kill at write {at}, {}", write.line()));
     });
 }
 
-/// A create that was still on its way when its program was killed finds what the next run made: both have the same key.
+/// A create that arrives after the next run has the same idempotency key as the create of that run.
 #[test]
-fn a_create_that_arrives_late_makes_nothing_twice() {
-    at_every_write(|at, write| {
+fn a_late_create_creates_nothing_twice() {
+    for_every_write(|at, write| {
         if write.method != "POST" || write.target.ends_with("/sync") {
             return;
         }
         let (shop, accident) = (shop(), format!("a late arrival of write {at}, {}", write.line()));
         shop.user.write("payments.toml", AFTER);
         shop.kill_at(at, Accident::Late, &["apply", "--yes", "--prune"]);
-        continues(&shop, &accident);
+        assert_continues(&shop, &accident);
         shop.arrives_late();
-        assert_same(&end(&shop), &undisturbed().end, &accident);
+        assert_same(&end(&shop), &complete_apply().end, &accident);
     });
 }
 
-/// What was looked at stays what is done, however often it is begun.
 #[test]
-fn killed_after_any_write_a_plan_file_is_continued() {
-    at_every_write(|at, write| {
+fn a_plan_file_killed_after_any_write_is_continued() {
+    for_every_write(|at, write| {
         let (shop, accident) = (shop(), format!("a kill at write {at}, {}", write.line()));
         shop.user.write("payments.toml", AFTER);
         shop.run(&["plan", "--prune", "--no-sync", "--out", "plan.json"]).exits(0);
@@ -161,26 +159,26 @@ fn killed_after_any_write_a_plan_file_is_continued() {
         shop.kill_after(at, &apply);
         let ran = shop.run(&apply);
         assert_eq!(ran.code, 0, "after {accident}: {}{}", ran.stdout, ran.stderr);
-        assert_same(&end(&shop), &undisturbed().end, &accident);
+        assert_same(&end(&shop), &complete_apply().end, &accident);
     });
 }
 
-/// All of it is sent again: a create under its key, everything else because it says how a thing is to be.
+/// Every request can be sent again: a create has an idempotency key, and an update is idempotent.
 #[test]
-fn where_an_answer_is_lost_it_goes_on() {
-    at_every_write(|at, write| {
+fn an_apply_continues_after_a_lost_response() {
+    for_every_write(|at, write| {
         let (shop, accident) = (shop(), format!("a lost answer at write {at}, {}", write.line()));
         shop.plan(at, Accident::DropAfter);
         assert_eq!(shop.apply(AFTER, PRUNE).exits(0).json()["notDone"], json!([]), "{accident}");
-        continues(&shop, &accident);
+        assert_continues(&shop, &accident);
     });
 }
 
-/// Without replays what breaks before it arrives is told, and everything that does not need it is made.
+/// Without retries, a lost request is reported, and all changes that do not depend on it are applied.
 #[test]
-fn where_a_request_is_lost_the_same_command_continues() {
-    let last = undisturbed().writes.len();
-    at_every_write(|at, write| {
+fn after_a_lost_request_the_same_command_continues() {
+    let last = complete_apply().writes.len();
+    for_every_write(|at, write| {
         let (shop, accident) = (shop(), format!("a lost request at write {at}, {}", write.line()));
         shop.plan(at, Accident::DropBefore);
         let ran = shop.apply(AFTER, &["--prune", "--retries", "0"]);
@@ -188,34 +186,35 @@ fn where_a_request_is_lost_the_same_command_continues() {
             ran.exits(8);
             assert_eq!(shop.changes(), [] as [&str; 0], "{accident}");
         } else if at == last {
-            let ran = ran.exits(9).says(&["All changes were made, but"]);
-            assert_eq!(count(&ran.json(), "done"), undisturbed().changes, "{accident}");
+            let ran = ran.exits(9).says(&["All changes were applied, but"]);
+            assert_eq!(count(&ran.json(), "done"), complete_apply().changes, "{accident}");
         } else if ran.code == 0 {
-            // The first of two changes of one price: the second did it all.
+            // A later change of the same price repeats the lost one.
             let twice = |row: &&Value| row["key"] == "pro_lifetime" && row["action"] == "update";
             assert_eq!(rows(&ran.json(), "done").iter().filter(twice).count(), 2, "{accident}");
         } else {
-            let ran = ran.exits(9).says(&["--prune --retries 0` continues, and makes nothing twice"]);
+            let ran = ran.exits(9).says(&["--prune --retries 0` continues and creates nothing twice"]);
             assert_only_failure(&ran.json(), &accident);
         }
-        continues(&shop, &accident);
+        assert_continues(&shop, &accident);
     });
 }
 
-/// One change failed, and all others were made but those that need it.
+/// Asserts that one change failed, and that only changes that depend on it were not applied.
 #[track_caller]
 fn assert_only_failure(report: &Value, accident: &str) {
     let (first, rest) = rows(report, "notDone").split_first().expect("a failure");
     assert_eq!(first["code"], "UNREACHABLE", "{accident}");
-    let waits = |row: &Value| row["error"].as_str().is_some_and(|error| error.ends_with("could not be made"));
-    assert!(rest.iter().all(waits), "{accident}: {report}");
+    let depends =
+        |row: &Value| row["error"].as_str().is_some_and(|error| error.ends_with("could not be created"));
+    assert!(rest.iter().all(depends), "{accident}: {report}");
     assert!(rest.is_empty() || first["kind"] == "product", "{accident}: {report}");
-    assert_eq!(count(report, "done") + 1 + rest.len(), undisturbed().changes, "{accident}: {report}");
+    assert_eq!(count(report, "done") + 1 + rest.len(), complete_apply().changes, "{accident}: {report}");
 }
 
-/// A program that was killed may be in the middle of a replacement when somebody wants something else.
+/// The file can change after a kill in the middle of a replacement.
 #[test]
-fn killed_in_a_replacement_another_amount_is_still_one_price() {
+fn a_killed_replacement_with_another_amount_leaves_one_active_price() {
     const FILES: [&str; 3] = ["19.00", "29.00", "39.00"];
     let file = |amount: &str| {
         format!(
@@ -224,7 +223,7 @@ fn killed_in_a_replacement_another_amount_is_still_one_price() {
         )
     };
     let files = FILES.map(file);
-    // A sync, the four requests of a replacement.
+    // A sync and the four requests of a replacement.
     for at in 1..=5 {
         for then in &files {
             let shop = Shop::new();
@@ -234,11 +233,11 @@ fn killed_in_a_replacement_another_amount_is_still_one_price() {
             shop.apply(then, &[]).exits(0);
             shop.run(&["plan", "--exit-code"]).exits(0);
             let catalog = shop.catalog();
-            assert_nobody_twice(&catalog);
+            assert_unique_keys(&catalog);
             let active = rows(&catalog, "prices").iter().filter(|price| price["active"] == true);
             let active: Vec<&Value> = active.collect();
             assert_eq!(active.len(), 1, "killed at {at}: {catalog}");
-            assert_eq!(active[0]["metadata"][IDENTITY], "pro_monthly");
+            assert_eq!(active[0]["metadata"][CATALOG_KEY], "pro_monthly");
             assert_eq!(active[0]["lookupKey"], "pro_monthly");
         }
     }

@@ -1,12 +1,11 @@
-//! What an apply meets that is not as it seems: answers of yesterday, refusals, a backend that goes away, a plan that
-//! does not hold any more.
+//! An apply with stale responses, refused requests, an unavailable backend, and an outdated plan file.
 
 use serde_json::{Value, json};
 
-use super::harness::at_stripe::{assert_nobody_twice, rows};
+use super::harness::at_stripe::{assert_unique_keys, rows};
 use super::harness::shop::{Accident, Shop};
 
-/// A file with these products, of which each line is one.
+/// A file with these products, one per line.
 fn file(products: &[String]) -> String {
     format!("version = 1\n[products]\n{}\n", products.join("\n"))
 }
@@ -34,54 +33,54 @@ fn with_amount(amount: &str) -> String {
     )])
 }
 
-/// Asserts that the program finds nothing left to do, and nobody twice.
+/// Asserts that a plan has no changes and that keys are unique.
 #[track_caller]
-fn settled(shop: &Shop) -> Value {
+fn assert_complete(shop: &Shop) -> Value {
     shop.run(&["plan", "--exit-code"]).exits(0);
     let catalog = shop.catalog();
-    assert_nobody_twice(&catalog);
+    assert_unique_keys(&catalog);
     catalog
 }
 
-/// Asserts that what a report says was done is at Stripe, once each.
+/// Asserts that the applied changes of a report are at Stripe, and that none is reported twice.
 #[track_caller]
-fn assert_is_there(report: &Value, catalog: &Value) {
+fn assert_exists(report: &Value, catalog: &Value) {
     let ids = |kind, id: &str| rows(catalog, kind).iter().map(|row| row[id].clone()).collect::<Vec<_>>();
-    let there = [ids("products", "productId"), ids("prices", "priceId")].concat();
+    let existing = [ids("products", "productId"), ids("prices", "priceId")].concat();
     let mut done: Vec<&Value> = rows(report, "done").iter().map(|row| &row["id"]).collect();
-    assert!(done.iter().all(|id| there.contains(id)), "{report}\nbut there is\n{catalog}");
+    assert!(done.iter().all(|id| existing.contains(id)), "{report}\nbut the catalog is\n{catalog}");
     done.sort_by_key(ToString::to_string);
     let all = done.len();
     done.dedup();
     assert_eq!(done.len(), all, "{report}");
 }
 
-/// Stripe answers the create of a price as it did some hours ago: with the price that was archived since.
+/// Stripe repeats its response of some hours ago, with a price that was archived since.
 #[test]
-fn an_amount_that_comes_back_within_a_day_is_a_new_price() {
+fn an_amount_that_returns_within_a_day_gets_a_new_price() {
     let shop = Shop::new();
     let mut before = Vec::new();
     for (round, amount) in ["19.00", "29.00", "19.00", "29.00", "19.00", "29.00"].into_iter().enumerate() {
         let sent = shop.changes().len();
         let report = shop.apply(&with_amount(amount), &[]).exits(0).json();
         let price = shop.price("pro_monthly");
-        assert!(!before.contains(&price), "{amount} in round {round} is a price that was archived");
+        assert!(!before.contains(&price), "{amount} in round {round} is an archived price");
         assert_eq!(report["ids"]["pro_monthly"], price);
-        let catalog = settled(&shop);
+        let catalog = assert_complete(&shop);
         let prices = rows(&catalog, "prices");
         let active: Vec<&Value> = prices.iter().filter(|row| row["active"] == true).collect();
         assert_eq!((active.len(), prices.len()), (1, round + 1), "{catalog}");
         assert_eq!(active[0]["priceId"], price);
         let creates = shop.changes()[sent..].iter().filter(|line| line.starts_with("POST")).count();
-        // The product and its price; a price; and from the third replacement on one that was made before comes first.
+        // Product and price first, then one price. From the third round on, stale responses come first.
         assert_eq!(creates, [2, 1, 1, 2, 2, 3][round], "round {round}");
         before.push(price);
     }
 }
 
-/// It answers so also with a price that somebody deleted in the dashboard: the lookup key does not get lost on it.
+/// Stripe also repeats a response whose price was deleted since. The new price must get the lookup key.
 #[test]
-fn a_price_that_was_deleted_within_a_day_is_made_anew() {
+fn a_price_deleted_within_a_day_is_created_again() {
     let shop = Shop::new();
     for amount in ["19.00", "29.00"] {
         shop.apply(&with_amount(amount), &[]).exits(0);
@@ -92,15 +91,14 @@ fn a_price_that_was_deleted_within_a_day_is_made_anew() {
     let report = shop.apply(&with_amount("29.00"), &[]).exits(0).json();
     assert_ne!(report["ids"]["pro_monthly"], json!(deleted));
     assert_eq!(shop.price("pro_monthly"), report["ids"]["pro_monthly"]);
-    settled(&shop);
+    assert_complete(&shop);
 }
 
-/// A deadline is for each request: many that take their time are no reason to end, and one that takes too long is told.
 #[test]
-fn a_deadline_is_for_each_request() {
+fn the_timeout_applies_to_each_request() {
     let shop = Shop::with(&["* *: delay 120ms"]);
     let keys = ["one", "two", "three", "four"];
-    // The account is asked for before, and a sync comes first and last: more than a second in all.
+    // With the connection and both syncs, the requests take more than a second together.
     shop.apply(&products(&keys), &["--timeout", "1s"]).exits(0);
     let shop = Shop::with(&["PATCH /catalog/products: delay 2s"]);
     shop.apply(&products(&keys), &[]).exits(0);
@@ -111,21 +109,21 @@ fn a_deadline_is_for_each_request() {
     assert_eq!((tried, rows(&report, "notDone").len()), (2, 4), "{report}");
 }
 
-/// And it answers the create of a product with one that somebody deleted since, however often that was.
+/// The same for a product, which can be deleted several times.
 #[test]
-fn a_product_that_was_deleted_within_a_day_is_made_anew() {
+fn a_product_deleted_within_a_day_is_created_again() {
     let (alone, with_price) = (file(&["pro = { name = \"Pro\" }".to_owned()]), with_amount("19.00"));
     for (then, prices) in [(&alone, 0), (&with_price, 1)] {
         for times in 1..=4 {
             let shop = Shop::new();
             shop.apply(&alone, &[]).exits(0);
             for time in 1..=times {
-                let gone = shop.product("pro");
-                shop.user.run(&["payments", "products", "delete", &gone, "--yes"]).exits(0);
+                let deleted = shop.product("pro");
+                shop.user.run(&["payments", "products", "delete", &deleted, "--yes"]).exits(0);
                 let file = if time == times { then } else { &alone };
                 let report = shop.apply(file, &[]).exits(0).json();
-                assert_ne!(shop.product("pro"), gone, "deleted for the {time}th time");
-                assert_is_there(&report, &settled(&shop));
+                assert_ne!(shop.product("pro"), deleted, "deleted for the {time}th time");
+                assert_exists(&report, &assert_complete(&shop));
             }
             let catalog = shop.catalog();
             let count = |kind| rows(&catalog, kind).len();
@@ -135,26 +133,26 @@ fn a_product_that_was_deleted_within_a_day_is_made_anew() {
 }
 
 #[test]
-fn a_product_that_is_refused_stops_its_prices_and_nothing_else() {
+fn a_refused_product_stops_only_its_prices() {
     for (status, code) in [("500", "INTERNAL_ERROR"), ("402", "INVALID_INPUT")] {
         let shop = Shop::with(&[&format!("POST /catalog/products: {status} x1")]);
         let ran = shop.apply(&products(&["one", "two"]), &[]).exits(9);
-        let ran = ran.says(&["CATALOG_PARTLY_APPLIED", "waits for product one", "continues"]);
+        let ran = ran.says(&["CATALOG_PARTLY_APPLIED", "needs product one", "continues"]);
         let report = ran.json();
         assert_eq!(keys(&report, "done"), ["two", "two_monthly", "two_yearly"]);
         assert_eq!(keys(&report, "notDone"), ["one", "one_monthly", "one_yearly"]);
         let codes: Vec<&Value> = rows(&report, "notDone").iter().map(|row| &row["code"]).collect();
         assert_eq!(codes, [&json!(code), &Value::Null, &Value::Null]);
-        assert_is_there(&report, &shop.catalog());
+        assert_exists(&report, &shop.catalog());
         let report = shop.apply(&products(&["one", "two"]), &[]).exits(0).json();
         assert_eq!(keys(&report, "done"), ["one", "one_monthly", "one_yearly"]);
-        settled(&shop);
+        assert_complete(&shop);
     }
 }
 
-/// A lookup key may be the key of another product.
+/// A lookup key can equal the key of another product.
 #[test]
-fn a_price_that_is_refused_stops_no_product_of_its_name() {
+fn a_refused_price_does_not_stop_a_product_with_the_same_key() {
     let shop = Shop::with(&["POST /catalog/prices: 500 x1"]);
     let price = "prices = { p = { currency = \"usd\", amount = \"1.00\", lookup_key = \"two\" } }";
     let file = file(&[format!("one = {{ name = \"One\", {price} }}"), product("two")]);
@@ -163,30 +161,29 @@ fn a_price_that_is_refused_stops_no_product_of_its_name() {
     assert_eq!(keys(&report, "done"), ["one", "two", "two_monthly", "two_yearly"]);
 }
 
-/// Nothing of what was not tried is waited for.
 #[test]
-fn a_backend_that_goes_away_leaves_the_rest_untried() {
+fn after_the_backend_disappears_the_rest_is_not_tried() {
     // The sync; product and prices of one; product and prices of two.
     for at in 2..=7 {
         let shop = Shop::new();
         shop.plan(at, Accident::Gone);
         let ran = shop.apply(&products(&["one", "two"]), &["--retries", "0"]);
         let done = at - 2;
-        let ran = ran.exits(if done == 0 { 8 } else { 9 }).says(&["continues, and makes nothing twice"]);
+        let ran = ran.exits(if done == 0 { 8 } else { 9 }).says(&["continues and creates nothing twice"]);
         let report = ran.json();
         let not_done = rows(&report, "notDone");
         let tried = not_done.iter().filter(|row| row["code"] == "UNREACHABLE").count();
-        assert!((1..=2).contains(&tried), "one can get lost, two in a row are enough: {report}");
-        let untried = not_done.iter().filter(|row| row["code"] == Value::Null).count();
-        assert_eq!((rows(&report, "done").len(), untried), (done, 6 - done - tried), "{report}");
+        assert!((1..=2).contains(&tried), "the apply stops after two failures in a row: {report}");
+        let not_tried = not_done.iter().filter(|row| row["code"] == Value::Null).count();
+        assert_eq!((rows(&report, "done").len(), not_tried), (done, 6 - done - tried), "{report}");
         assert_eq!(shop.changes().len(), done + 1);
-        assert_is_there(&report, &shop.catalog());
+        assert_exists(&report, &shop.catalog());
     }
 }
 
-/// Nobody knows of the PATCH that broke, and everybody of those behind it.
+/// Whether the first update was applied is unknown; the others were not sent.
 #[test]
-fn a_backend_that_goes_away_at_an_update_leaves_the_rest_untried() {
+fn after_the_backend_disappears_at_an_update_the_rest_is_not_tried() {
     let shop = Shop::new();
     let before = products(&["one", "two"]);
     shop.apply(&before, &[]).exits(0);
@@ -199,25 +196,24 @@ fn a_backend_that_goes_away_at_an_update_leaves_the_rest_untried() {
     let unreachable = &json!("UNREACHABLE");
     assert_eq!(codes, [unreachable, unreachable, null, null, null], "{report}");
     assert_eq!(rows(&report, "done").len(), 0, "{report}");
-    assert!(!ran.stderr.contains("Nothing was changed"), "nobody knows that: {}", ran.stderr);
-    ran.exits(8).says(&["Nothing was finished", "continues, and makes nothing twice"]);
+    assert!(!ran.stderr.contains("Nothing was changed"), "it is unknown: {}", ran.stderr);
+    ran.exits(8).says(&["No change was completed", "continues and creates nothing twice"]);
 }
 
-/// What is half made is not nothing.
 #[test]
-fn a_replacement_that_breaks_off_is_not_told_as_nothing() {
+fn an_interrupted_replacement_is_not_reported_as_unchanged() {
     let shop = Shop::with(&["PATCH /catalog/prices/*: 402 x1"]);
     shop.apply(&with_amount("19.00"), &[]).exits(0);
     let ran = shop.apply(&with_amount("29.00"), &[]).exits(9);
-    assert_eq!(rows(&shop.catalog(), "prices").len(), 2, "the new price was made");
+    assert_eq!(rows(&shop.catalog(), "prices").len(), 2, "the new price was created");
     assert!(!ran.stderr.contains("Nothing was changed"), "{}", ran.stderr);
-    ran.says(&["Nothing was finished", "continues, and makes nothing twice"]);
+    ran.says(&["No change was completed", "continues and creates nothing twice"]);
     shop.apply(&with_amount("29.00"), &[]).exits(0);
-    assert_eq!(rows(&settled(&shop), "prices").len(), 2);
+    assert_eq!(rows(&assert_complete(&shop), "prices").len(), 2);
 }
 
-/// A shop in which a plan of some changes was kept in `plan.json`.
-fn planned() -> (Shop, Value) {
+/// A shop and its plan, which is saved in `plan.json`.
+fn shop_with_plan() -> (Shop, Value) {
     let shop = Shop::new();
     shop.apply(&products(&["one", "two"]), &[]).exits(0);
     let after = products(&["one", "three"]).replace("\"19.00\"", "\"29.00\"").replace("\"one\"", "\"One\"");
@@ -229,78 +225,78 @@ fn planned() -> (Shop, Value) {
 
 const APPLY: [&str; 5] = ["apply", "--plan-file", "plan.json", "--yes", "--json"];
 
-/// What is done is what was looked at, whatever the catalog's file says by then.
+/// The catalog file can change after the plan.
 #[test]
-fn a_plan_file_is_applied_as_it_was_looked_at() {
-    let (shop, plan) = planned();
+fn a_plan_file_is_applied_as_it_was_reviewed() {
+    let (shop, plan) = shop_with_plan();
     shop.user.write("payments.toml", &products(&["four"]));
     let report = shop.run(&APPLY).exits(0).json();
-    let identity = |row: &Value| json!([row["action"], row["kind"], row["key"]]);
-    let of = |rows: &[Value]| rows.iter().map(identity).collect::<Vec<_>>();
+    let summary = |row: &Value| json!([row["action"], row["kind"], row["key"]]);
+    let of = |rows: &[Value]| rows.iter().map(summary).collect::<Vec<_>>();
     assert_eq!(of(rows(&report, "done")), of(rows(&plan, "changes")));
     assert_eq!((&report["notDone"], &report["summary"]), (&json!([]), &plan["summary"]));
-    // Once more does no harm.
+    // A second apply changes nothing.
     let sent = shop.changes().len();
     let report = shop.run(&APPLY).exits(0).json();
     assert_eq!((&report["done"], shop.changes().len()), (&json!([]), sent));
 }
 
-/// Asserts that the plan is refused, and that nothing is sent but a sync.
+/// Asserts that the plan is out of date, and that only a sync is sent.
 #[track_caller]
-fn assert_stale(shop: &Shop, why: &str) {
+fn assert_out_of_date(shop: &Shop, why: &str) {
     let sent = shop.changes();
     let ran = shop.run(&APPLY).exits(1);
     assert_eq!(ran.error()["code"], "PLAN_STALE", "{}", ran.stderr);
-    let ran = ran.says(&["The plan does not hold any more; nothing was changed", why]);
+    let ran = ran.says(&["The plan is out of date; nothing was changed", why]);
     assert_eq!((ran.stdout.as_str(), shop.changes()), ("", sent));
 }
 
 #[test]
-fn a_plan_does_not_hold_once_something_else_would_be_done() {
+fn a_plan_is_out_of_date_if_other_changes_are_needed() {
     let change = |shop: &Shop, key: &str, body: Value| {
         shop.send("PATCH", &format!("/catalog/products/{}", shop.product(key)), &body);
     };
-    let (shop, _) = planned();
-    change(&shop, "one", json!({"name": "Somebody else's"}));
-    assert_stale(&shop, "product one");
-    let (shop, _) = planned();
+    let (shop, _) = shop_with_plan();
+    change(&shop, "one", json!({"name": "Changed name"}));
+    assert_out_of_date(&shop, "product one");
+    let (shop, _) = shop_with_plan();
     change(&shop, "one", json!({"description": "Not in the file"}));
-    assert_stale(&shop, "product one");
-    let (shop, _) = planned();
+    assert_out_of_date(&shop, "product one");
+    let (shop, _) = shop_with_plan();
     let price = shop.price("one_yearly");
     shop.send("DELETE", &format!("/catalog/prices/{price}"), &Value::Null);
-    assert_stale(&shop, "one_yearly");
-    // What nobody planned to touch may change.
-    let (shop, _) = planned();
-    change(&shop, "two", json!({"description": "It is archived all the same"}));
+    assert_out_of_date(&shop, "one_yearly");
+    // Fields outside of the plan can change.
+    let (shop, _) = shop_with_plan();
+    change(&shop, "two", json!({"description": "Archived anyway"}));
     shop.run(&APPLY).exits(0);
 }
 
 #[test]
-fn a_plan_does_not_hold_for_another_account() {
-    let (shop, _) = planned();
+fn a_plan_is_out_of_date_for_another_account() {
+    let (shop, _) = shop_with_plan();
     shop.user
         .run_with_stdin(&["payments", "config", "set", "test", "-", "--yes"], "sk_test_other_1")
         .exits(0);
-    assert_stale(&shop, "it is for account acct_");
-    // Whatever is there.
+    assert_out_of_date(&shop, "it is for account acct_");
+    // Even if the other account has a conflict.
     shop.send("POST", "/catalog/products", &json!({"name": "X", "metadata": {"catalog_key": "one"}}));
     shop.send("POST", "/catalog/products", &json!({"name": "Y", "metadata": {"catalog_key": "one"}}));
-    assert_stale(&shop, "it is for account acct_");
+    assert_out_of_date(&shop, "it is for account acct_");
 }
 
 #[test]
-fn a_plan_is_for_its_environment() {
+fn a_plan_file_applies_to_its_environment_only() {
     let shop = Shop::new();
     shop.user.run_with_stdin(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_shop_1").exits(0);
     shop.user.write("payments.toml", &products(&["one"]));
     shop.run(&["plan", "-e", "live", "--out", "plan.json"]).exits(0);
     let sent = shop.writes().len();
     let ran = shop.run(&[&APPLY[..], &["-e", "test"]].concat()).exits(64);
-    ran.says(&["The plan is for live", "leave the environment out"]);
+    ran.says(&["The plan is for live", "omit the environment"]);
     shop.run(&[&["test"], &APPLY[..]].concat()).exits(64).says(&["The plan is for live"]);
-    assert_eq!(shop.writes().len(), sent, "it was not even synced");
+    assert_eq!(shop.writes().len(), sent, "no sync is sent");
     let report = shop.run(&APPLY).exits(0).json();
     assert_eq!((&report["environment"], rows(&report, "done").len()), (&json!("live"), 3));
-    assert_eq!(rows(&shop.catalog(), "products"), [] as [Value; 0], "test is as it was");
+    assert_eq!(rows(&shop.catalog(), "products"), [] as [Value; 0], "test is unchanged");
 }

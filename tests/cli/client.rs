@@ -1,4 +1,4 @@
-//! The client: deadline, replays, redirects, sizes, broken answers, proxies, certificates.
+//! The client: deadline, retries, redirects, size limits, broken answers, proxies, certificates.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -16,8 +16,8 @@ fn status() -> Answer {
 }
 
 #[test]
-fn passing_trouble_is_tried_again() {
-    let passing = [
+fn transient_errors_are_retried() {
+    let transient = [
         Answer::json(502, r#"{"error":"UPSTREAM_FAILURE","message":"Stripe is unreachable"}"#),
         Answer::html(503, "<h1>Service Unavailable</h1>"),
         Answer::json(429, r#"{"error":"RATE_LIMITED","message":"slow down"}"#),
@@ -29,7 +29,7 @@ fn passing_trouble_is_tried_again() {
         Answer::Drop,
         Answer::Cut { body: br#"{"connections":[]}"#.to_vec() },
     ];
-    for trouble in passing {
+    for trouble in transient {
         let stub = Stub::in_order(vec![trouble.clone(), trouble.clone(), status()]);
         let ran = User::of(&stub.address).run(&STATUS);
         assert_eq!(ran.code, 0, "{trouble:?}: {ran:?}");
@@ -38,8 +38,8 @@ fn passing_trouble_is_tried_again() {
 }
 
 #[test]
-fn trouble_that_stays_says_try_again() {
-    // answer, exit, code, retryable, requests
+fn lasting_errors_have_their_exit_code_after_all_retries() {
+    // answer, exit, code, requests
     let table = [
         (Answer::json(502, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#), 8, "UPSTREAM_FAILURE", 3),
         (Answer::html(504, "<h1>no</h1>"), 8, "HTTP_504", 3),
@@ -106,7 +106,7 @@ fn retries_can_be_turned_off_and_up() {
 }
 
 #[test]
-fn a_false_401_after_an_accepted_key_is_tried_again() {
+fn a_false_401_after_an_accepted_key_is_retried() {
     let refused = Generation::Newer.exchange("003-auth-bad-ik-key").answer();
     let sync = Generation::Newer.exchange("195-sync-env").answer();
     let stub = Stub::in_order(vec![status(), refused.clone(), sync]);
@@ -130,7 +130,7 @@ fn a_long_retry_after_is_not_waited_for() {
 }
 
 #[test]
-fn one_deadline_for_everything() {
+fn one_deadline_holds_for_all_requests() {
     let late = || Answer::Late { after: Duration::from_secs(30), then: Box::new(status()) };
     for (args, variable) in [(&["--timeout", "400ms"][..], None), (&[], Some("400ms"))] {
         let stub = Stub::start(move |_| late());
@@ -147,7 +147,7 @@ fn one_deadline_for_everything() {
 }
 
 #[test]
-fn the_backend_is_down() {
+fn an_unreachable_backend_exits_8() {
     let ran = User::of(&dead()).run(&STATUS).exits(8);
     assert!(ran.stderr.starts_with("error: Cannot reach http://127.0.0.1:"), "{ran:?}");
     assert!(ran.stderr.contains("refused"), "{ran:?}");
@@ -155,7 +155,7 @@ fn the_backend_is_down() {
 }
 
 #[test]
-fn redirects_are_refused_and_the_key_stays_here() {
+fn redirects_are_refused_and_the_key_is_not_sent_there() {
     let other = Stub::start(|_| status());
     let target = format!("{}/api/payments/stripe/status", other.address);
     for code in [301, 302, 303, 307, 308] {
@@ -169,7 +169,7 @@ fn redirects_are_refused_and_the_key_stays_here() {
 }
 
 #[test]
-fn plain_http_is_refused_off_this_machine() {
+fn plain_http_to_another_machine_is_refused() {
     for address in
         ["http://example.com", "http://10.1.2.3:7130", "http://localhost.example.com", "http://app.localhost"]
     {
@@ -182,7 +182,7 @@ fn plain_http_is_refused_off_this_machine() {
 }
 
 #[test]
-fn an_answer_that_is_too_large_is_not_read() {
+fn an_answer_that_is_too_large_is_refused() {
     let flood = Stub::start(|_| Answer::Flood { bytes: 300 << 20 });
     let ran = User::of(&flood.address).run(&["payments", "status", "--json"]).exits(1);
     assert_eq!(ran.error()["code"], "RESPONSE_TOO_LARGE");
@@ -194,7 +194,16 @@ fn an_answer_that_is_too_large_is_not_read() {
 }
 
 #[test]
-fn garbage_is_an_error_and_never_a_result() {
+fn an_error_is_read_up_to_1_mib() {
+    let large = serde_json::json!({"error": "INVALID_INPUT", "message": "x".repeat(3 << 20)}).to_string();
+    let stub = Stub::start(move |_| Answer::json(400, &large));
+    let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--json"]).exits(1);
+    assert_eq!((&ran.error()["code"], &ran.error()["status"]), (&"HTTP_400".into(), &400.into()));
+    ran.says(&[" 1048576 bytes"]);
+}
+
+#[test]
+fn an_invalid_answer_is_an_error_and_not_a_result() {
     let deep = "[".repeat(100_000);
     let bodies = [
         ("application/json", "", 200),
@@ -217,14 +226,14 @@ fn garbage_is_an_error_and_never_a_result() {
             });
             let ran = User::of(&stub.address).run(&["payments", "status", "-o", format]).exits(1);
             assert_eq!(ran.stdout, "");
-            assert!(ran.stderr.contains("makes no sense"), "{ran:?}");
+            assert!(ran.stderr.contains("answer is invalid"), "{ran:?}");
         }
     }
 }
 
-/// Half a surrogate pair in a field that no table shows.
+/// The body has half a surrogate pair in a field that no table shows.
 #[test]
-fn what_is_not_json_throughout_is_not_printed_as_json() {
+fn a_body_that_is_not_entirely_json_is_not_printed_as_json() {
     let stub = Stub::start(|_| Answer::json(200, r#"{"x":"\ud800","prices":[]}"#));
     let ran = User::of(&stub.address).run(&["payments", "prices", "list", "--json"]).exits(1);
     assert_eq!((&*ran.stdout, &ran.error()["code"]), ("", &"RESPONSE_INVALID".into()));
@@ -245,7 +254,7 @@ fn an_error_body_cannot_write_on_the_terminal_or_show_a_key() {
     }
 }
 
-/// What a proxy is asked first.
+/// Starts a proxy; returns its address, and its first request.
 fn proxy() -> (String, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -260,7 +269,7 @@ fn proxy() -> (String, std::thread::JoinHandle<String>) {
 }
 
 #[test]
-fn a_proxy_is_used_for_other_machines_only() {
+fn a_proxy_is_only_used_for_other_machines() {
     let (address, asked) = proxy();
     let user = User::of("https://backend.invalid").with("HTTPS_PROXY", &address);
     user.run(&["payments", "status", "--retries", "0"]).exits(8);
@@ -274,17 +283,17 @@ fn a_proxy_is_used_for_other_machines_only() {
 }
 
 #[test]
-fn no_certificates_are_needed_for_this_machine() {
+fn plain_http_to_this_machine_needs_no_certificates() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let user =
         User::of(&stub.address).with("SSL_CERT_FILE", "/nonexistent").with("SSL_CERT_DIR", "/nonexistent");
     user.run(&STATUS).exits(0);
 }
 
-/// A key that is to come through a pipe to which nobody writes.
+/// The key is read from a pipe to which nothing writes.
 #[test]
 #[cfg(target_os = "linux")]
-fn ctrl_c_is_heard_while_stdin_is_waited_for() {
+fn ctrl_c_ends_a_run_that_waits_for_stdin() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let user = User::new();
     let mut child = user
@@ -294,12 +303,12 @@ fn ctrl_c_is_heard_while_stdin_is_waited_for() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the binary starts");
-    // Held open: waiting for the end would close it, and the key would be empty.
+    // Kept open, because `wait` would close it and the key would be empty.
     let stdin = child.stdin.take();
     let pid = child.id().to_string();
     let started = Instant::now();
     while !listens_for_interrupts(&pid) {
-        assert!(started.elapsed() < Duration::from_secs(20), "it never listens");
+        assert!(started.elapsed() < Duration::from_secs(20), "it installs no handler for SIGINT");
         std::thread::sleep(Duration::from_millis(5));
     }
     signal(child.id(), "-INT");
@@ -308,7 +317,7 @@ fn ctrl_c_is_heard_while_stdin_is_waited_for() {
     assert_eq!(stub.requests().len(), 0);
 }
 
-/// Whether the kernel knows a handler for SIGINT, which is signal 2.
+/// Whether the process has a handler for SIGINT, which is signal 2.
 #[cfg(target_os = "linux")]
 fn listens_for_interrupts(pid: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process");

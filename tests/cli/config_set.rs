@@ -174,11 +174,11 @@ const REFUSED: [(&str, &str, &str); 32] = [
     ("test -", "rk_test_4May5See", "is a restricted key"),
     ("--secret-key-file key-file", "whsec_4May5See", "is a webhook's signing secret"),
     ("-", "ik_4May5See", "is the project's API key, not Stripe's"),
-    ("-", "sk_test_4May5 See", "has white space in it"),
-    ("test 'sk_test_4May5 See'", "", "The key from the command line has white space in it"),
-    ("-", "KEY\nKEY", "has white space in it"),
-    ("test 'sk_test_4May5\u{7}See'", "", "has characters that no key has"),
-    ("-", "sk_test_4May5\u{1b}[2JSee", "has characters that no key has"),
+    ("-", "sk_test_4May5 See", "contains white space"),
+    ("test 'sk_test_4May5 See'", "", "The key from the command line contains white space"),
+    ("-", "KEY\nKEY", "contains white space"),
+    ("test 'sk_test_4May5\u{7}See'", "", "contains characters that no key has"),
+    ("-", "sk_test_4May5\u{1b}[2JSee", "contains characters that no key has"),
     ("-", "", "The key from stdin is empty"),
     ("-", " \r\n", "is empty"),
     ("test ''", "", "is empty"),
@@ -197,8 +197,8 @@ const REFUSED: [(&str, &str, &str); 32] = [
         "pipe it into `insforge payments config set live -`, or set STRIPE_LIVE_SECRET_KEY",
     ),
     ("test live", "", "Both arguments are environments, and the key is missing"),
-    ("test KEY -e", "", "write it as insforge payments config set [ENV] [- | KEY |"),
-    ("test --secret-key", "", "write it as insforge payments config set [ENV] [- | KEY |"),
+    ("test KEY -e", "", "write it as `insforge payments config set [ENV] [- | KEY |"),
+    ("test --secret-key", "", "write it as `insforge payments config set [ENV] [- | KEY |"),
 ];
 
 #[test]
@@ -425,7 +425,7 @@ fn a_missing_key_cannot_be_removed() {
         for name in ["config-delete-again", "config-delete-unconfigured"] {
             let stub = steady(generation, "status-unconfigured", name);
             for form in FORMS {
-                let hint = "`insforge payments config` shows which keys there are";
+                let hint = "run `insforge payments config` to see which keys are configured";
                 let ran = run(&User::of(&stub.address), &format!("{form} config remove -y"), "");
                 ran.exits(4).says(&["No Stripe key configured", hint]);
             }
@@ -515,7 +515,7 @@ fn a_denial_cannot_be_overridden() {
     let user = user_with("project beside the environment", "deny", &stub.address);
     let user = user.with("INSFORGE_LIVE", "allow");
     let ran = run(&user, "payments config set live - --yes", LIVE_KEY).exits(5);
-    ran.says(&["Writes to live are forbidden here", "--yes does not change that"]);
+    ran.says(&["Writes to live are forbidden here", "--yes does not override it"]);
     assert_eq!(stub.lines(), [""; 0]);
 }
 

@@ -1,5 +1,5 @@
-//! What the backend's refusals become: every status and code of its interface, for a read, for a write that can be
-//! repeated and for one that cannot.
+//! The exit code and hint of every status and code of the backend, for a read, for a repeatable write and for a write
+//! that is not repeatable.
 
 use std::process::Stdio;
 
@@ -9,12 +9,12 @@ use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{Ran, User};
 
-/// The three kinds of request.
+/// A request of each kind.
 const READ: &[&str] = &["payments", "products", "get", "prod_1"];
 const REPEATABLE: &[&str] = &["payments", "prices", "archive", "price_1"];
 const ONCE: &[&str] = &["payments", "products", "update", "prod_1", "--name", "x"];
 
-/// A backend with a status, which refuses everything else with this.
+/// A backend that answers the status, and everything else with this error.
 fn refusing(status: u16, code: &str, message: &str) -> Stub {
     let recorded = Generation::Newer.exchange("242-status-recovered").answer();
     let body = json!({"error": code, "message": message, "statusCode": status}).to_string();
@@ -29,9 +29,9 @@ fn run(stub: &Stub, args: &[&str]) -> Ran {
 }
 
 #[test]
-fn every_code_has_its_exit_and_its_hint() {
+fn every_code_has_its_exit_code_and_hint() {
     const POOL: &str = "timeout exceeded when trying to connect";
-    // status, code, message; exit of a read, of a repeatable write, of a write that is not; part of the hint
+    // status, code, message; exit code of a read, of a repeatable write, of another write; part of the hint
     let table = [
         (401, "AUTH_INVALID_CREDENTIALS", "No token", [2, 2, 2], "the key comes from INSFORGE_API_KEY"),
         (401, "AUTH_INVALID_API_KEY", "Bad key", [2, 2, 2], ""),
@@ -41,12 +41,24 @@ fn every_code_has_its_exit_and_its_hint() {
         (403, "PAYMENT_CONFIG_INVALID", "No permission", [5, 5, 5], "insforge payments config set"),
         (400, "PAYMENT_CONFIG_INVALID", "Not configured", [1, 1, 1], "insforge payments config set"),
         (400, "PAYMENT_CONFIG_NOT_FOUND", "Not configured", [1, 1, 1], "insforge payments config set"),
-        (404, "PAYMENT_CONFIG_NOT_FOUND", "No key", [4, 4, 4], "insforge payments config"),
-        (404, "PAYMENT_PRODUCT_NOT_FOUND", "Not found", [4, 4, 4], "look at the list for its id"),
-        (404, "PAYMENT_PRICE_NOT_FOUND", "Not found", [4, 4, 4], "look at the list for its id"),
-        (404, "UPSTREAM_FAILURE", "No such price", [4, 4, 4], "look at the list for its id"),
+        (404, "PAYMENT_CONFIG_NOT_FOUND", "No key", [4, 4, 4], "insforge payments config` to see which keys"),
+        (
+            404,
+            "PAYMENT_PRODUCT_NOT_FOUND",
+            "Not found",
+            [4, 4, 4],
+            "insforge payments sync` to update the mirror",
+        ),
+        (
+            404,
+            "PAYMENT_PRICE_NOT_FOUND",
+            "Not found",
+            [4, 4, 4],
+            "insforge payments sync` to update the mirror",
+        ),
+        (404, "UPSTREAM_FAILURE", "No such price", [4, 4, 4], "insforge payments sync` to update the mirror"),
         (400, "UPSTREAM_FAILURE", "Stripe says no", [1, 1, 1], ""),
-        (402, "PAYMENT_METHOD_DECLINED", "Declined", [1, 1, 1], "its dashboard says why"),
+        (402, "PAYMENT_METHOD_DECLINED", "Declined", [1, 1, 1], "provider's dashboard"),
         (409, "UPSTREAM_FAILURE", "Object is locked", [1, 1, 1], "then run it again"),
         (429, "RATE_LIMITED", "Too fast", [8, 8, 8], "wait a moment"),
         (500, "INTERNAL_ERROR", "prices exploded", [1, 1, 1], ""),
@@ -66,24 +78,23 @@ fn every_code_has_its_exit_and_its_hint() {
             let ran = run(&stub, args).exits(exit);
             let error = ran.error();
             let open = args == ONCE && matches!(status, 500 | 502..=504 | 524);
-            let what =
-                if open { format!("{message}; whether it was done is unknown") } else { message.into() };
+            let what = if open { format!("{message}; the outcome is unknown") } else { message.into() };
             assert_eq!(error["error"], what, "{args:?}");
             assert_eq!(error["code"], if open { "OUTCOME_UNKNOWN" } else { code });
             assert_eq!((&error["status"], &error["exitCode"]), (&status.into(), &exit.into()));
             assert_eq!(error["retryable"], exit == 8);
-            let told = error["hint"].as_str().unwrap_or_default();
+            let actual = error["hint"].as_str().unwrap_or_default();
             let expected = if open {
-                "&& insforge payments products get test prod_1` whether it was done"
+                "&& insforge payments products get test prod_1` whether it was applied"
             } else {
                 hint
             };
-            assert!(told.contains(expected), "{status} {code} {args:?}: {told}");
+            assert!(actual.contains(expected), "{status} {code} {args:?}: {actual}");
         }
     }
 }
 
-/// What is explained of a code has these exit codes, and says whether it can be run again.
+/// `explain` lists these exit codes of a code, and agrees with them on whether it is retryable.
 fn explained_with(explained: &serde_json::Value, code: &str, exits: &[i32]) {
     let general = if code.starts_with("HTTP_") { "HTTP_nnn" } else { code };
     let Some(known) = explained.as_array().expect("a list").iter().find(|known| known["code"] == general)
@@ -100,24 +111,24 @@ fn explained_with(explained: &serde_json::Value, code: &str, exits: &[i32]) {
 }
 
 #[test]
-fn what_is_wrong_with_the_input_points_to_the_request() {
+fn invalid_input_points_to_dry_run() {
     let stub = refusing(400, "INVALID_INPUT", "name: Required");
-    assert_eq!(run(&stub, ONCE).exits(1).error()["hint"], "--dry-run shows what is sent");
+    assert_eq!(run(&stub, ONCE).exits(1).error()["hint"], "use --dry-run to see the request");
     assert_eq!(run(&stub, READ).exits(1).error()["hint"], json!(null));
 }
 
-/// A key that was accepted a moment ago is not the reason for a 401.
+/// A 401 after the same key was accepted is not about the key.
 #[test]
-fn a_false_401_says_what_it_is() {
+fn a_false_401_is_reported_as_overload() {
     let stub = refusing(401, "AUTH_INVALID_API_KEY", "Invalid API key");
-    let told = |args| run(&stub, args).exits(2).error()["hint"].as_str().unwrap_or_default().to_owned();
-    assert!(told(ONCE).starts_with("the backend accepted this key a moment ago"), "{}", told(ONCE));
-    assert_eq!(told(READ), "the key comes from INSFORGE_API_KEY");
+    let hint = |args| run(&stub, args).exits(2).error()["hint"].as_str().unwrap_or_default().to_owned();
+    assert!(hint(ONCE).starts_with("the backend accepted this key a moment ago"), "{}", hint(ONCE));
+    assert_eq!(hint(READ), "the key comes from INSFORGE_API_KEY");
 }
 
-/// Before 2.1.8 a missing thing has the code of a missing route; on its routes a DELETE names a thing, too.
+/// Before 2.1.8 a missing object has the code of a missing route. On these routes a DELETE names an object, too.
 #[test]
-fn a_missing_thing_of_an_early_backend_is_not_a_missing_route() {
+fn a_missing_object_of_an_early_backend_is_not_a_missing_route() {
     let status = Generation::Older.exchange("248-status-recovered").answer();
     let stub = Stub::start(move |request| match request.target.as_str() {
         "/api/payments/status" => status.clone(),
@@ -134,11 +145,11 @@ fn a_missing_thing_of_an_early_backend_is_not_a_missing_route() {
 }
 
 #[test]
-fn a_result_that_cannot_be_shown_does_not_hide_that_it_was_done() {
+fn a_result_that_cannot_be_shown_reports_the_write_as_done() {
     let stub =
         recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("088-product-create-min")]);
     let user = User::of(&stub.address);
-    for (flag, told) in
+    for (flag, reported) in
         [("-y", "✓ Stripe product created: prod_qNf6zJBhiOlwwe"), ("--json", "\"exitCode\":1")]
     {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
@@ -146,7 +157,7 @@ fn a_result_that_cannot_be_shown_does_not_hide_that_it_was_done() {
         let output = command.stdin(Stdio::null()).stdout(full).output().expect("it runs");
         let stderr = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains(told), "{stderr}");
+        assert!(stderr.contains(reported), "{stderr}");
         assert!(
             stderr.contains(
                 "Create product Basic at Stripe, test: the change was applied, but the result cannot be shown"
@@ -156,9 +167,9 @@ fn a_result_that_cannot_be_shown_does_not_hide_that_it_was_done() {
     }
 }
 
-/// A create that is under way still is no conflict: another key would make a second product.
+/// A create that is still in progress is no key conflict: another key would create a second product.
 #[test]
-fn a_create_under_way_is_not_told_to_take_another_key() {
+fn a_create_in_progress_does_not_suggest_another_key() {
     let message = "There is currently another in-progress request using this Idempotent Key (insforge:test:product:k 1)";
     let stub = refusing(409, "UPSTREAM_FAILURE", message);
     let create = ["payments", "products", "create", "--name", "x", "--idempotency-key", "k 1"];
@@ -169,9 +180,9 @@ fn a_create_under_way_is_not_told_to_take_another_key() {
     assert!(hint.contains("wait a moment, then run it again") && !hint.contains("another"), "{hint}");
 }
 
-/// What is printed to be run is for the backend that the run was for.
+/// A command in a hint is for the backend of the run.
 #[test]
-fn printed_commands_name_the_same_backend() {
+fn commands_in_hints_name_the_same_backend() {
     let stub = refusing(502, "UPSTREAM_FAILURE", "Down");
     let user = User::new();
     let file = user.write("key file", super::harness::KEY);
@@ -185,9 +196,9 @@ fn printed_commands_name_the_same_backend() {
     ran.says(&[&format!("run `insforge payments webhooks configure test {flags}` again")]);
 }
 
-/// The parts of an answer that are read made sense, another did not.
+/// The fields that are read are valid, but another one is not.
 #[test]
-fn an_answer_that_is_half_json_does_not_hide_the_key() {
+fn a_partly_invalid_answer_does_not_hide_the_idempotency_key() {
     let status = Generation::Newer.exchange("242-status-recovered").answer();
     let stub = Stub::start(move |request| match request.method.as_str() {
         "GET" => status.clone(),
@@ -202,9 +213,9 @@ fn an_answer_that_is_half_json_does_not_hide_the_key() {
     assert_eq!(error["idempotencyKey"], sent["idempotencyKey"]);
 }
 
-/// What is wrong with a command line is said before that nothing is linked.
+/// An invalid command line is reported before a missing login.
 #[test]
-fn a_wrong_command_line_needs_no_backend() {
+fn an_invalid_command_line_needs_no_backend() {
     for args in
         [&["payments", "products", "update", "p"][..], &["payments", "config", "set", "test", "rk_test_x"]]
     {
@@ -213,9 +224,9 @@ fn a_wrong_command_line_needs_no_backend() {
     User::new().run(ONCE).exits(3);
 }
 
-/// A backend that was newer the last time is asked again, and gets the price in its own spelling.
+/// The generation of a backend that was newer last time is detected again, and the price is sent in its spelling.
 #[test]
-fn a_write_follows_a_backend_to_its_other_generation() {
+fn a_write_adapts_to_a_changed_generation() {
     let newer = recordings::serve_in(Generation::Newer, vec![]);
     let user = User::new();
     let login = |address: &str| {
@@ -230,7 +241,7 @@ fn a_write_follows_a_backend_to_its_other_generation() {
         "/api/payments/test/catalog/prices" => price.clone(),
         _ => Answer::html(404, "Cannot POST"),
     });
-    // The older one is at the newer one's address now.
+    // Replaces the newer backend by the older one.
     for file in
         [".config/insforge/config.toml", ".config/insforge/credentials.toml", ".cache/insforge/backends.json"]
     {
@@ -254,4 +265,15 @@ fn a_write_follows_a_backend_to_its_other_generation() {
         [0, 2].map(|at: usize| serde_json::from_slice(&requests[at].body).expect("JSON")).to_vec();
     assert_eq!((&bodies[0]["productId"], &bodies[1]["stripeProductId"]), (&json!("p"), &json!("p")));
     assert_eq!(bodies[0]["idempotencyKey"], bodies[1]["idempotencyKey"]);
+}
+
+#[test]
+#[cfg(feature = "sandbox")]
+fn a_plan_that_cannot_be_written_is_file_failed() {
+    let user = User::new();
+    user.write("payments.toml", "version = 1\n");
+    std::fs::create_dir(user.path("folder")).expect("a folder");
+    let args = ["payments", "catalog", "plan", "test", "--out", "folder", "--sandbox", "--json"];
+    let error = user.run(&args).exits(1).error();
+    assert_eq!((&error["code"], &error["error"]), (&json!("FILE_FAILED"), &json!("Cannot write folder")));
 }

@@ -248,7 +248,7 @@ impl Fault {
         let (code, status, error) = &self.error;
         let error = error.replace("ADDRESS", address);
         let expected = if self.open && !write.is_repeatable() {
-            let error = format!("{}; whether it was done is unknown", error.trim_end_matches('.'));
+            let error = format!("{}; the outcome is unknown", error.trim_end_matches('.'));
             failure(&error, "OUTCOME_UNKNOWN", *status, &key, 1)
         } else {
             failure(&error, code, *status, &key, self.exit)
@@ -296,14 +296,15 @@ fn the_answer_is_late() {
 #[test]
 fn the_answer_is_invalid() {
     let html = Answer::html(200, "<html>Sign in to the network</html>");
-    let error = ("RESPONSE_INVALID", Some(200), "The backend's answer makes no sense");
+    let error = ("RESPONSE_INVALID", Some(200), "The backend's answer is invalid");
     Fault { attempts: 1, exit: 1, ..Fault::new(Some(html), error, "is an InsForge backend") }.strikes_all();
 }
 
 #[test]
 fn the_provider_is_unreachable() {
     let answer = recorded("069-config-put-stripe-unreachable").answer();
-    Fault::refused(answer, 3, 8, "try again in a moment").strikes_all();
+    Fault::refused(answer, 3, 8, "the provider is unreachable; wait a moment, then run it again")
+        .strikes_all();
 }
 
 /// The exit code says that the problem is temporary, so the hint has to say it too.
@@ -316,7 +317,7 @@ fn the_backend_has_no_free_database_connection() {
 #[test]
 fn the_backend_fails() {
     let answer = recorded("114-product-create-stripe-500").answer();
-    Fault::refused(answer, 1, 1, "the backend's log says more").strikes_all();
+    Fault::refused(answer, 1, 1, "read the backend's log").strikes_all();
 }
 
 fn rate_limited() -> Answer {

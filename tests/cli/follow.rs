@@ -153,7 +153,7 @@ fn a_restart_is_survived_and_told_once() {
     *gone.lock().expect("a lock") = true;
     following.stderr.to("warning: ");
     // It says no more while it goes on.
-    let told = following.stderr.to("* no whole answer");
+    let told = following.stderr.to("* no usable answer");
     assert!(!told.contains("warning"), "{told}");
     payments.come(row("pi_2", 2000, "1"));
     let again = payments.clone();

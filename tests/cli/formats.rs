@@ -1,16 +1,15 @@
 //! In which form results come: every command in every format, `--columns`, and `--jq`.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
+use super::harness::forms::Forms;
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, assert_golden, without_moments};
+use super::harness::{User, without_moments};
 use super::map::{in_a_sandbox, map, words};
 
 const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
@@ -18,17 +17,12 @@ const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
 /// What they write is text that others have made, or goes on and on; of the help as JSON there is a test of its own.
 const NOT_HERE: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "help"];
 
-/// The example of every command, each in every form and in a sandbox of its own.
+/// These print text for people: a row is not a line of a table.
+const SHOWN_AS_TEXT: [&str; 3] = ["payments catalog plan", "payments catalog apply", "payments catalog diff"];
+
+/// Runs the example of every command in every form, each run in a sandbox of its own, and checks that the forms agree.
 #[test]
-fn every_command_in_every_form() {
-    const FORMS: [&[&str]; 6] = [
-        &["-o", "table"],
-        &["-o", "json"],
-        &["-o", "jsonl"],
-        &["-o", "csv"],
-        &["-o", "ids"],
-        &["--jq", "[paths(type != \"object\" and type != \"array\")] | length"],
-    ];
+fn every_command_gives_the_same_result_in_every_form() {
     let map = map(&[]);
     let commands: Vec<&Value> = map["commands"]
         .as_array()
@@ -37,59 +31,145 @@ fn every_command_in_every_form() {
         .filter(|command| command.get("example").is_some())
         .filter(|command| !NOT_HERE.contains(&words(&command["path"]).join(" ").as_str()))
         .collect();
-    assert!(commands.len() > 50, "only {}", commands.len());
-    let (next, seen) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); commands.len()]));
+    let (next, with_rows, with_ids) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(command) = commands.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let place = commands.iter().position(|other| std::ptr::eq(*other, *command));
-                    let text = FORMS.iter().map(|form| in_form(&command["example"], form)).collect();
-                    seen.lock().expect("a lock")[place.expect("a place")] = text;
+                    let (forms, rows) = checked(command);
+                    with_rows.fetch_add(usize::from(rows > 0), Ordering::Relaxed);
+                    with_ids.fetch_add(usize::from(forms.has_ids()), Ordering::Relaxed);
                 }
             });
         }
     });
-    assert_golden("formats.txt", &seen.into_inner().expect("a lock").concat());
+    let (with_rows, with_ids) = (with_rows.into_inner(), with_ids.into_inner());
+    assert!(commands.len() > 50, "only {} commands", commands.len());
+    assert!(with_rows > 45 && with_ids > 25, "only {with_rows} with rows and {with_ids} with ids");
 }
 
-fn in_form(example: &Value, form: &[&str]) -> String {
-    let argv = words(&example["argv"]).into_iter().skip(1).filter(|word| word != "--json");
-    let argv: Vec<String> = argv.chain(form.iter().map(|word| (*word).to_owned())).collect();
-    let user = User::new();
-    let ran = in_a_sandbox(&user, &argv, example["stdin"].as_str().unwrap_or_default());
-    holds(form, &ran);
-    let mut text = format!("$ insforge {}\n", shell_words::join(&argv));
-    for line in ran.stdout.lines().chain(ran.stderr.lines()) {
-        let _ = writeln!(text, "{}", settled(line, &user));
+/// Changes one form so that it no longer agrees with the others.
+type Break = fn(&mut Forms);
+
+/// Each change breaks one rule of [`Forms::check`] or [`Forms::check_table`].
+#[test]
+fn the_checks_notice_each_disagreement_between_forms() {
+    fn without_line(text: &str, dropped: usize) -> String {
+        let lines = text.split_inclusive('\n').enumerate();
+        lines.filter(|(number, _)| *number != dropped).map(|(_, line)| line).collect()
     }
-    let _ = writeln!(text, "exit {}\n", ran.code);
-    text
+    let user = User::new();
+    let run = |line: &'static [&str]| {
+        let user = &user;
+        move |form: &[&str]| user.run(&[line, form].concat())
+    };
+    let list = Forms::of(run(&LIST));
+    list.check_table(&list.check());
+    let failure = Forms::of(run(&["--sandbox", "payments", "products", "get", "prod_nope"]));
+    assert!(failure.check().is_empty() && !failure.has_result());
+    let breaks: [(&Forms, &str, Break); 19] = [
+        (&list, "the JSON does not parse", |forms| forms.json.stdout.push('}')),
+        (&list, "a line of JSON does not parse", |forms| forms.jsonl.stdout.push_str("{\n")),
+        (&list, "a line of JSON is missing", |forms| {
+            forms.jsonl.stdout = without_line(&forms.jsonl.stdout, 1);
+        }),
+        (&list, "all lines of JSON are missing", |forms| forms.jsonl.stdout.clear()),
+        (&list, "a field of a line differs", |forms| {
+            forms.jsonl.stdout = forms.jsonl.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "a row of the CSV is missing", |forms| forms.csv.stdout = without_line(&forms.csv.stdout, 2)),
+        (&list, "a column of the CSV differs", |forms| {
+            forms.csv.stdout = forms.csv.stdout.replacen("productId", "id", 1);
+        }),
+        (&list, "a cell of the CSV differs", |forms| {
+            forms.csv.stdout = forms.csv.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "an id is missing", |forms| forms.ids.stdout = without_line(&forms.ids.stdout, 0)),
+        (&list, "an id differs", |forms| {
+            forms.ids.stdout = forms.ids.stdout.replacen("prod_", "price_", 1);
+        }),
+        (&list, "there are no ids for another reason", |forms| {
+            (forms.ids.code, forms.ids.stderr) = (1, "error: no\n".into());
+        }),
+        (&list, "a row of the table is missing", |forms| {
+            forms.table.stdout = without_line(&forms.table.stdout, 1);
+        }),
+        (&list, "an id in the table differs", |forms| {
+            forms.table.stdout = forms.table.stdout.replacen("prod_", "price_", 1);
+        }),
+        (&list, "the filter changes the JSON", |forms| {
+            forms.filtered.stdout = forms.filtered.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "a form exits with another code", |forms| forms.csv.code = 1),
+        (&list, "a success prints an error", |forms| forms.jsonl.stderr.push_str("{\"error\":\"no\"}\n")),
+        (&failure, "a failure prints two errors", |forms| forms.table.stderr.push_str("error: no\n")),
+        (&failure, "a failure prints a result", |forms| forms.csv.stdout.push_str("productId\n")),
+        (&failure, "the JSON has another error", |forms| {
+            forms.json.stderr = forms.json.stderr.replace("not found", "lost");
+        }),
+    ];
+    for (forms, what, change) in breaks {
+        let mut forms = forms.clone();
+        change(&mut forms);
+        let seen = std::panic::catch_unwind(|| forms.check_table(&forms.check()));
+        assert!(seen.is_err(), "not noticed: {what}");
+    }
+    assert!(std::panic::catch_unwind(|| assert_masked("Key: sk_test_51SandboxShop0001a")).is_err());
 }
 
-/// What a form promises, whatever the command.
-fn holds(form: &[&str], ran: &Ran) {
-    match form {
-        ["-o", "json"] if !ran.stdout.is_empty() => {
-            ran.json();
+/// Runs a command's example in every form, and gives the number of rows.
+fn checked(command: &Value) -> (Forms, usize) {
+    let (path, example) = (words(&command["path"]).join(" "), &command["example"]);
+    let argv: Vec<String> =
+        words(&example["argv"]).into_iter().skip(1).filter(|word| word != "--json").collect();
+    let stdin = example["stdin"].as_str().unwrap_or_default();
+    println!("{path}");
+    let forms = Forms::of(|form| {
+        let user = User::new();
+        let argv: Vec<String> =
+            argv.iter().cloned().chain(form.iter().map(|word| (*word).to_owned())).collect();
+        let mut ran = in_a_sandbox(&user, &argv, stdin);
+        for stream in [&mut ran.stdout, &mut ran.stderr] {
+            *stream = stream.split_inclusive('\n').map(|line| settled(line, &user)).collect();
         }
-        ["-o", "jsonl"] => {
-            for line in ran.stdout.lines() {
-                serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            }
+        ran
+    });
+    let rows = forms.check();
+    if !SHOWN_AS_TEXT.contains(&path.as_str()) {
+        forms.check_table(&rows);
+    }
+    let is_done = [0, 7].contains(&forms.table.code);
+    assert_eq!(forms.has_result(), is_done, "only a success prints a result: {forms:#?}");
+    // Stdin is a secret unless it is a JSON object or a catalog file.
+    let secret = Some(stdin.trim()).filter(|text| !text.is_empty() && !text.contains(['{', '=']));
+    for ran in [&forms.table, &forms.json, &forms.jsonl, &forms.csv, &forms.ids, &forms.filtered] {
+        for text in [&ran.stdout, &ran.stderr] {
+            assert!(secret.is_none_or(|secret| !text.contains(secret)), "{path} shows its secret: {ran:#?}");
+            assert_masked(text);
         }
-        ["-o", "csv"] => {
-            let mut rows = csv::Reader::from_reader(ran.stdout.as_bytes());
-            assert!(rows.records().all(|row| row.is_ok()), "{ran:?}");
+    }
+    if let Some(secret) =
+        serde_json::from_str::<Value>(&forms.json.stdout).unwrap_or_default()["webhookSecret"].as_str()
+    {
+        for ran in [&forms.table, &forms.jsonl, &forms.csv] {
+            assert!(!ran.stdout.contains(secret), "{path} shows the webhook secret: {ran:#?}");
         }
-        ["--jq", _] => assert!(ran.stdout.lines().all(|line| line.parse::<u64>().is_ok()), "{ran:?}"),
-        _ => {}
+    }
+    (forms, rows.len())
+}
+
+/// Asserts that keys show only as `sk_test_****001a`.
+#[track_caller]
+fn assert_masked(text: &str) {
+    for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || ['_', '*'].contains(&c))) {
+        let is_key = ["sk_", "rk_", "ik_", "whsec_"].iter().any(|prefix| word.starts_with(prefix));
+        assert!(!is_key || word.contains("****"), "{word} is a key: {text}");
     }
 }
 
 /// Without what is another in each run.
 fn settled(line: &str, user: &User) -> String {
-    let mut line = without_moments(line.trim_end()).replace(&user.path("").display().to_string(), "HOME/");
+    let mut line = without_moments(line).replace(&user.path("").display().to_string(), "HOME/");
     for (before, instead) in [("127.0.0.1:", "PORT"), ("answered in ", "N"), ("sandbox-", "")] {
         if let Some(at) = line.find(before) {
             let at = at + before.len();

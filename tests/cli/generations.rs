@@ -1,4 +1,4 @@
-//! Both generations of backend: learned from a GET, remembered, forgotten when it stops being true.
+//! The generation of the backend is detected with a GET, remembered, and forgotten when it is no longer true.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +9,7 @@ use super::harness::{KEY, User};
 const NEWER_STATUS: &str = "GET /api/payments/stripe/status";
 const OLDER_STATUS: &str = "GET /api/payments/status";
 
-/// A user whose backend comes from a stored login, so that what is learned can be remembered.
+/// A user with a stored login, for which the generation is remembered.
 fn logged_in(address: &str) -> User {
     let user = User::new();
     user.run_with_stdin(&["login", "--api-url", address, "--api-key-stdin"], KEY).exits(0);
@@ -17,7 +17,7 @@ fn logged_in(address: &str) -> User {
 }
 
 #[test]
-fn an_older_backend_is_learned_once_and_remembered() {
+fn an_older_backend_is_detected_once_and_remembered() {
     let list = Generation::Older.exchange("204-customers");
     let stub = recordings::serve_in(Generation::Older, vec![list]);
     let user = logged_in(&stub.address);
@@ -27,7 +27,7 @@ fn an_older_backend_is_learned_once_and_remembered() {
 }
 
 #[test]
-fn without_a_stored_login_nothing_is_remembered_in_a_file() {
+fn without_a_stored_login_no_file_is_written() {
     let list = Generation::Older.exchange("204-customers");
     let stub = recordings::serve_in(Generation::Older, vec![list]);
     let user = User::of(&stub.address);
@@ -40,8 +40,8 @@ fn without_a_stored_login_nothing_is_remembered_in_a_file() {
 }
 
 #[test]
-fn a_post_never_goes_to_a_backend_whose_generation_is_unknown() {
-    // On an older backend, POST /api/payments/stripe/sync is taken for an environment's: exchange 042 is a 400.
+fn a_post_is_only_sent_after_the_generation_is_known() {
+    // An older backend takes POST /api/payments/stripe/sync for the sync of an environment `stripe`: exchange 042 is a 400.
     let sync = Generation::Older.exchange("203-sync-all");
     let stub = recordings::serve_in(Generation::Older, vec![sync]);
     User::of(&stub.address).run(&["payments", "sync"]).exits(0);
@@ -49,7 +49,7 @@ fn a_post_never_goes_to_a_backend_whose_generation_is_unknown() {
 }
 
 #[test]
-fn an_upgraded_backend_is_noticed() {
+fn an_upgrade_of_the_backend_is_detected() {
     let upgraded: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
     let older: Vec<Exchange> = Generation::Older.exchanges();
     let newer: Vec<Exchange> = Generation::Newer.exchanges();
@@ -79,7 +79,7 @@ fn an_upgraded_backend_is_noticed() {
     user.run(&["payments", "catalog"]).exits(0);
     assert_eq!(stub.lines()[before..], ["GET /api/payments/stripe/test/catalog"]);
 
-    // And back again, as a downgrade would do it; a sync this time.
+    // A downgrade is detected too, here by a sync.
     upgraded.store(false, Ordering::SeqCst);
     let before = stub.lines().len();
     let ran = user.run(&["payments", "sync", "test"]);
@@ -87,9 +87,9 @@ fn an_upgraded_backend_is_noticed() {
     assert_eq!(stub.lines().last().expect("a request"), "POST /api/payments/test/sync", "{ran:?}");
 }
 
-/// A production image answers with HTML.
+/// A production image answers 404 with HTML.
 #[test]
-fn html_404s_are_about_the_route_too() {
+fn an_html_404_can_mean_a_missing_route() {
     let recorded = recordings::read("exchanges-production-404.jsonl");
     for (prefix, expected) in [("current", vec![NEWER_STATUS]), ("shipped", vec![NEWER_STATUS, OLDER_STATUS])]
     {
@@ -103,7 +103,7 @@ fn html_404s_are_about_the_route_too() {
 }
 
 #[test]
-fn neither_generation_is_said_word_for_word() {
+fn a_backend_without_payments_routes_has_its_own_error() {
     let json =
         Answer::json(404, r#"{"error":"NOT_FOUND","message":"Endpoint /api/x not found","statusCode":404}"#);
     let html = Answer::html(404, "<!DOCTYPE html><pre>Cannot GET /api/x</pre>");
@@ -124,9 +124,9 @@ fn neither_generation_is_said_word_for_word() {
     }
 }
 
-/// 2.1.0 to 2.1.7 have the older routes and plain codes: a missing product looks like a missing route.
+/// 2.1.0 to 2.1.7 have the older routes and plain codes, so a missing product looks like a missing route.
 #[test]
-fn plain_codes_of_2_1_tell_a_missing_thing_from_a_missing_route() {
+fn a_missing_object_of_2_1_is_not_taken_for_a_missing_route() {
     let plain = |request: &Request| match request.target.as_str() {
         "/api/payments/status" => Generation::Older.exchange("092-status-both").answer(),
         target => {
@@ -143,7 +143,7 @@ fn plain_codes_of_2_1_tell_a_missing_thing_from_a_missing_route() {
     assert_eq!(ran.error()["code"], "NOT_FOUND");
     assert_eq!(ran.error()["exitCode"], 4);
 
-    // The same when the generation was remembered, which such a 404 must not make us forget.
+    // The same with a remembered generation, which such a 404 must not erase.
     let user = logged_in(&stub.address);
     user.run(&["payments", "prices", "get", "price_missing"]).exits(4);
     let before = stub.lines().len();
@@ -154,12 +154,12 @@ fn plain_codes_of_2_1_tell_a_missing_thing_from_a_missing_route() {
     );
     assert!(user.read(".cache/insforge/backends.json").contains("older"));
 
-    // A list is no thing: there it is the route that is missing.
+    // A list always exists, so its route is missing.
     user.run(&["payments", "customers"]).exits(1).says(&["This backend has no such route"]);
 }
 
 #[test]
-fn a_broken_memory_is_as_good_as_none() {
+fn an_invalid_cache_file_is_ignored() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let user = logged_in(&stub.address);
     user.write(".cache/insforge/backends.json", "{ not json");

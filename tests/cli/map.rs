@@ -176,7 +176,7 @@ fn a_branch_is_that_branch() {
     User::new().run(&["help", "nonsense", "--json"]).exits(64);
     let user = User::new().with("INSFORGE_OUTPUT", "json");
     assert!(
-        user.run(&["help", "payments", "sync"]).exits(0).stdout.starts_with("Mirror"),
+        user.run(&["help", "payments", "sync"]).exits(0).stdout.starts_with("Sync"),
         "help is for people unless asked"
     );
     let topic = User::new().run(&["help", "agents", "--json"]).exits(0).json();

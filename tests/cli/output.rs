@@ -178,7 +178,7 @@ fn the_format_comes_from_a_flag_or_the_environment() {
         .with("INSFORGE_OUTPUT", "yaml")
         .run(&LIST)
         .exits(64)
-        .says(&["INSFORGE_OUTPUT is `yaml`"]);
+        .says(&["Invalid INSFORGE_OUTPUT 'yaml'"]);
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn help_and_version_are_results() {
     }
     let codes = user.run(&["help", "exit-codes"]).stdout;
     assert!(
-        codes.starts_with("  0  done\n") && codes.contains("\n 64  the command line is wrong"),
+        codes.starts_with("  0  success\n") && codes.contains("\n 64  usage: the command line is invalid"),
         "{codes}"
     );
     user.run(&["help", "nonsense"]).exits(64).says(&["There is no command or topic `nonsense`"]);

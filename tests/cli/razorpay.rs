@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::harness::forms::Forms;
 use super::harness::recordings::{self, Exchange, Generation};
+use super::harness::replies::{Replies, Shown};
 use super::harness::stub::{Answer, Stub};
 use super::harness::{Ran, User, assert_golden};
 
@@ -17,6 +19,37 @@ const PLANS: &str = "POST /api/payments/razorpay/test/catalog/plans";
 /// The secrets of the recorded backend. Only `webhooks` may show one, on request.
 const API_SECRET: &str = "s3cr3t";
 const WEBHOOK_SECRETS: [&str; 3] = ["6e55bf367494", "2159232d7dbc", "my-own-secret"];
+
+/// The replies in the golden file, one or more of each kind. The first of each command has all forms.
+const SHOWN: &Shown = &[
+    ("Status: one environment", "rzp-status"),
+    ("Status: nothing is configured", "rzp-status-unconfigured"),
+    ("Config: keys of one environment", "rzp-config-get"),
+    ("Config: a key is set", "rzp-config-put-ok"),
+    ("Config: a key is removed", "rzp-config-delete"),
+    ("Sync: one environment", "rzp-sync-env"),
+    ("Sync: nothing is configured", "rzp-sync-all-unconfigured"),
+    ("Sync: parts of it failed", "rzp-sync-partial"),
+    ("Webhooks: what to enter at Razorpay", "rzp-webhook-setup"),
+    ("Webhooks: a new secret", "rzp-webhook-rotate"),
+    ("Catalog: no records", "rzp-catalog-unconfigured"),
+    ("Catalog: items and plans", "rzp-catalog"),
+    ("Items: created", "rzp-item-create"),
+    ("Items: updated", "rzp-item-patch"),
+    ("Plans: created", "rzp-plan-create"),
+    ("Customers: a list", "rzp-customers"),
+    ("Subscriptions: a list", "rzp-subscriptions"),
+    ("Transactions: a list", "rzp-transactions"),
+    ("Error: no keys to remove", "rzp-config-delete-again"),
+    ("Error: no keys are configured", "rzp-webhook-unconfigured"),
+    ("Error: Razorpay fails", "rzp-config-put-upstream-500"),
+    ("Error: Razorpay is out of reach", "rzp-config-put-upstream-drop"),
+    ("Error: an amount that is too small", "rzp-item-create-below-min"),
+    ("Error: an item that does not exist", "rzp-item-patch-missing"),
+    ("Usage: an unknown field", "rzp-item-create-idempotency-refused"),
+    ("Usage: a field is missing", "rzp-item-create-empty"),
+    ("Usage: a key for the other environment", "rzp-config-put-live-in-test"),
+];
 
 /// The exchanges whose input the command refuses, by their names after the number.
 const REFUSED_HERE: [&str; 9] = [
@@ -117,7 +150,7 @@ fn assert_hidden(ran: &Ran, name: &str, secrets: &[&str]) {
 
 #[test]
 fn every_recorded_exchange_can_be_made() {
-    let (mut shown, mut made_count, mut refused) = (String::new(), 0, 0);
+    let (mut replies, mut made_count, mut refused) = (Replies::new(SHOWN), 0, 0);
     let mut not_made: BTreeMap<&str, &str> = NOT_MADE.into_iter().collect();
     for exchange in Generation::Newer.exchanges().iter().filter(|e| e.path.contains("/razorpay/")) {
         let name = name_without_number(exchange);
@@ -144,21 +177,22 @@ fn every_recorded_exchange_can_be_made() {
         let json = run(&user, &words, &["--yes", "--json"], &stdin);
         assert_hidden(&json, name, &[API_SECRET]);
         check_json(exchange, &table, &json, &words);
-        let clean = |text: &str| text.replace(&stub.address, "http://BACKEND");
-        shown.push_str(&format!(
-            "# {}\n$ insforge payments razorpay {} --yes\n{}{}exit {}\n{}\n",
-            exchange.name,
-            shell_words::join(&words),
-            table.stdout,
-            clean(&table.stderr),
-            table.code,
-            clean(&json.stderr),
-        ));
+        replies.note_kind(name, &words, &json);
+        if replies.shows(name) {
+            let forms = Forms::of(|form| run(&user, &words, &[&["--yes"], form].concat(), &stdin));
+            forms.check_table(&forms.check());
+            let line = format!("payments razorpay {} --yes", shell_words::join(&words));
+            let normalize = |text: &str| {
+                let text = Generation::Newer.normalize(text, &stub.address);
+                WEBHOOK_SECRETS.iter().fold(text, |text, secret| text.replace(secret, "…"))
+            };
+            replies.record(name, &words, &line, &forms, normalize);
+        }
     }
     println!("{made_count} recorded exchanges made, {refused} refused before");
     assert!(not_made.is_empty(), "these were not recorded: {not_made:?}");
     assert_eq!((made_count, refused), (55 - NOT_MADE.len() - REFUSED_HERE.len(), REFUSED_HERE.len()));
-    assert_golden("razorpay.txt", &shown);
+    assert_golden("razorpay.txt", &replies.text());
 }
 
 /// Checks the requests. The status is read to detect the generation before a write; `config set` reads it before and after.
@@ -307,7 +341,7 @@ fn a_lost_create_is_searched_in_the_catalog() {
                 let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(line.split(' ')).collect();
                 let ran = User::of(&stub.address).run(&words).exits(1);
                 assert_eq!(stub.lines(), [STATUS, post, SYNC, CATALOG], "{line}");
-                assert!(ran.stderr.contains("whether it was done is unknown"), "{ran:?}");
+                assert!(ran.stderr.contains("the outcome is unknown"), "{ran:?}");
                 let json = User::of(&stub.address).run(&[&words[..], &["--json"]].concat()).exits(1).error();
                 assert_eq!((&json["code"], &json["retryable"]), (&json!("OUTCOME_UNKNOWN"), &json!(false)));
                 ran
@@ -339,7 +373,7 @@ fn a_lost_connection_to_razorpay_is_reported() {
     );
     let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(CREATE_ITEM.split(' ')).collect();
     User::of(&stub.address).run(&words).exits(1).says(&[
-        "error: The backend lost its connection to Razorpay; whether it was done is unknown",
+        "error: The backend lost its connection to Razorpay; the outcome is unknown",
         "answered 500 INTERNAL_ERROR: Cannot read properties of undefined",
     ]);
     // A PUT is repeatable: it is sent again, and the user can run it again.
@@ -352,7 +386,7 @@ fn a_lost_connection_to_razorpay_is_reported() {
         .with("INSFORGE_RETRIES", "1")
         .run_with_stdin(&set, "s3cr3t")
         .exits(8)
-        .says(&["The backend lost its connection to Razorpay", "the provider is out of reach"]);
+        .says(&["The backend lost its connection to Razorpay", "the provider is unreachable"]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("PUT")).count(), 2);
 }
 
@@ -385,18 +419,18 @@ fn invalid_values_are_not_sent() {
         ),
         (
             "plans create --period weekly --interval 1 --item-name x --item-amount 5 --item-currency INR --notes {\"insforge_x\":\"1\"}",
-            "note names that begin with `insforge_` are InsForge's own",
+            "note keys that begin with `insforge_` are reserved for InsForge",
         ),
         (
             "items create --name x --amount 5 --currency INR --idempotency-key k",
-            "unexpected argument '--idempotency-key'",
+            "Unknown option '--idempotency-key'",
         ),
     ] {
         let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(line.split(' ')).collect();
         user.run(&words).exits(64).says(&[says]);
     }
     for (command, object, says) in [
-        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "more than 0"),
+        ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "greater than 0"),
         ("items create", r#"{"name": "x", "amount": 5}"#, "give it with --currency"),
         ("plans create", r#"{"period": "daily", "interval": 1, "item": {}}"#, "at least 7 days"),
         (
@@ -478,10 +512,10 @@ fn an_older_backend_has_no_razorpay() {
 fn a_command_of_the_other_provider_is_suggested() {
     let user = User::new();
     for (line, hint) in [
-        ("payments items list", "it is `insforge payments razorpay items`"),
-        ("payments plans", "it is `insforge payments razorpay plans`"),
-        ("payments razorpay products list", "it is `insforge payments products`"),
-        ("status", "it is `insforge payments status`"),
+        ("payments items list", "did you mean `insforge payments razorpay items`"),
+        ("payments plans", "did you mean `insforge payments razorpay plans`"),
+        ("payments razorpay products list", "did you mean `insforge payments products`"),
+        ("status", "did you mean `insforge payments status`"),
     ] {
         user.run(&line.split(' ').collect::<Vec<_>>()).exits(64).says(&[hint]);
     }
@@ -583,7 +617,7 @@ fn invalid_keys_are_not_sent() {
         ("--key-id rzp_test_ -", SECRET, "is only the prefix of a key"),
         ("--key-id '' -", SECRET, "is empty"),
         ("--key-id rzp_test_a1 -", "", "The key secret from stdin is empty"),
-        ("--key-id rzp_test_a1 -", "4May5 See", "has white space in it"),
+        ("--key-id rzp_test_a1 -", "4May5 See", "contains white space"),
         ("--key-id rzp_test_a1 -", "rzp_test_4May5See", "is a key's ID, not its secret"),
         ("--key-id rzp_test_a1 -", "ik_4May5See", "is the project's API key"),
         (
@@ -599,7 +633,7 @@ fn invalid_keys_are_not_sent() {
         (
             "--key-id rzp_test_a1 --key-secrt 4May5",
             "",
-            "write it as insforge payments razorpay config set [ENV] --key-id ID",
+            "write it as `insforge payments razorpay config set [ENV] --key-id ID",
         ),
         (
             "--key-id rzp_test_a1 --key-secret-file Nobody4May5",
@@ -694,7 +728,7 @@ fn rotating_asks_and_explains_how_to_recover() {
     let stub =
         Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::Drop });
     User::of(&stub.address).run(&[&rotate[..], &["--yes"]].concat()).exits(1).says(&[
-        "whether it was done is unknown",
+        "the outcome is unknown",
         "`insforge payments razorpay webhooks setup test --show-secret` shows the current secret",
     ]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
@@ -719,7 +753,7 @@ fn a_backend_without_routes_for_razorpay_is_reported() {
     for words in [&["status"][..], &["sync"]] {
         User::of(&stub.address).run(&[&["payments", "razorpay"], words].concat()).exits(1).says(&[
             "error: Razorpay is not available on this backend",
-            "no payments routes for it exist at",
+            "there are no payments routes for it at",
         ]);
     }
     assert!(stub.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", stub.lines());

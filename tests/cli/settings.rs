@@ -165,7 +165,7 @@ fn a_key_is_read_from_stdin_or_a_file() {
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-stdin"];
     user.run_with_stdin(&args, &format!("  {KEY}\r\n")).exits(0);
     user.run_with_stdin(&args, "").exits(2).says(&["The API key from --api-key-stdin is empty"]);
-    user.run_with_stdin(&args, "ik_one ik_two").exits(2).says(&["has white space in it"]);
+    user.run_with_stdin(&args, "ik_one ik_two").exits(2).says(&["contains white space"]);
     user.run_with_stdin(&args, "sk_live_0123456789abcdef").exits(2).says(&["payment provider's key"]);
     user.run_with_stdin(&args, "ik_ümlaut").exits(2).says(&["characters that no key has"]);
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "missing"];

@@ -1,4 +1,4 @@
-//! A backend behind a certificate of one's own: refused, until its CA is named.
+//! A backend with a certificate of a private CA, which is refused until the CA is named.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::harness::User;
 use super::harness::recordings::Generation;
 
-/// Starts a backend that answers the status over TLS; gives its address and its certificate.
+/// Starts a backend that answers the status over TLS; returns its address and its certificate.
 fn backend() -> (String, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
@@ -29,7 +29,7 @@ fn backend() -> (String, String) {
         for stream in listener.incoming().flatten() {
             let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
             let mut stream = StreamOwned::new(connection, stream);
-            // A client that trusts nobody goes away in the middle.
+            // A client that does not trust the certificate closes the connection during the handshake.
             if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
                 let head =
                     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
@@ -43,7 +43,7 @@ fn backend() -> (String, String) {
 }
 
 #[test]
-fn a_ca_of_ones_own_is_trusted_when_it_is_named_and_not_before() {
+fn a_private_ca_is_trusted_only_if_it_is_named() {
     let (address, certificate) = backend();
     let user = User::of(&address);
     let ran = user.run(&["payments", "status", "--retries", "0"]).exits(8);

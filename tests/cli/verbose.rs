@@ -1,21 +1,21 @@
-//! What `-v` and `INSFORGE_LOG` tell: what is decided, sent and answered, and no secret.
+//! `-v` and `INSFORGE_LOG` report decisions, requests and answers, and no secret.
 
 use super::harness::recordings::Generation;
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{KEY, Ran, User, dead};
 
 const STATUS: [&str; 2] = ["payments", "status"];
-/// What no prefix shows to be a secret.
+/// A secret without a known prefix.
 const HUSH: &str = "hush4hush4hush4";
 
 fn status() -> Answer {
     Generation::Newer.exchange("086-status-both").answer()
 }
 
-/// Stderr with `N` for what is another number each time.
+/// Stderr with `N` for numbers that differ between runs.
 fn without_numbers(ran: &Ran) -> Vec<String> {
     let number = |word: &str| word.parse::<f64>().is_ok();
-    let timed = |line: &str| ["ms", "s "].iter().any(|unit| line.contains(unit));
+    let timed = |line: &str| ["ms", "s ", "s: "].iter().any(|unit| line.contains(unit));
     ran.stderr
         .lines()
         .map(|line| {
@@ -26,85 +26,93 @@ fn without_numbers(ran: &Ran) -> Vec<String> {
 }
 
 #[test]
-fn every_request_and_what_was_decided_is_told() {
+fn reports_every_request_and_decision() {
     let busy = Answer::json(503, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#).header("retry-after", "0");
     let stub = Stub::in_order(vec![Answer::Drop, busy, status()]);
     let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(0);
     let lines = without_numbers(&ran);
-    let lost = lines[5].strip_prefix("* no whole answer after N ms: ").expect("why");
+    let lost = lines[5].strip_prefix("* no usable answer after N ms: ").expect("a reason");
     assert!(!lost.is_empty());
     assert_eq!(
         lines,
         [
             format!("* backend {}, from INSFORGE_BASE_URL", stub.address).as_str(),
             "* key ik_****5see, from INSFORGE_API_KEY",
-            "* N s for all requests together, at most N replays of one",
-            "* the generation of its routes is not known yet",
+            "* deadline N s for all requests together, at most N retries of each",
+            "* routes: generation not known yet",
             "> GET /api/payments/stripe/status",
             lines[5].as_str(),
-            "* waiting N s before trying again, N of 2: the answer was lost",
+            "* retry N of N in N s: a lost answer",
             "> GET /api/payments/stripe/status",
             "< N Service Unavailable, N ms, N bytes",
-            "* waiting N s before trying again, N of 2: N UPSTREAM_FAILURE, Retry-After N",
+            "* retry N of N in N s: N UPSTREAM_FAILURE, Retry-After N",
             "> GET /api/payments/stripe/status",
             "< N OK, N ms, N bytes",
-            "* its routes are of the newer generation",
+            "* routes: newer generation",
         ]
     );
     assert!(ran.stdout.starts_with("Env "), "{ran:?}");
 }
 
 #[test]
-fn why_it_is_not_tried_again_is_told() {
+fn reports_why_there_is_no_retry() {
     let refused = |status, after: &str| {
         Answer::json(status, r#"{"error":"X","message":"no"}"#).header("retry-after", after)
     };
     let create = ["payments", "razorpay", "items", "create", "--name", "a", "--amount", "1", "--currency"];
     let create = [&create[..], &["INR"]].concat();
     let once = [&STATUS[..], &["--retries", "0"]].concat();
-    for (args, answer, told) in [
-        (&create, refused(503, "0"), "after 503 X, Retry-After 0: it may have been done"),
-        (&STATUS.to_vec(), refused(429, "3600"), "after 429 X, Retry-After 3600: Retry-After 3600 is longer"),
-        (&once, refused(503, "0"), "after 503 X, Retry-After 0: no replay is left"),
-        (&[&STATUS[..], &["--timeout", "5s"]].concat(), refused(503, "20"), ": the deadline comes before"),
+    for (args, answer, reason) in [
+        (&create, refused(503, "0"), "after 503 X, Retry-After 0: the write may have succeeded"),
+        (&STATUS.to_vec(), refused(429, "3600"), "after 429 X, Retry-After 3600: 3600 s is longer"),
+        (&once, refused(503, "0"), "after 503 X, Retry-After 0: no retry is left"),
+        (
+            &[&STATUS[..], &["--timeout", "5s"]].concat(),
+            refused(503, "20"),
+            ": the deadline would pass first",
+        ),
     ] {
         let stub = Stub::start(move |request: &Request| {
-            if request.method == "POST" || args_are_read_only(request) { answer.clone() } else { status() }
+            if request.method == "POST" || reads_the_status(request) { answer.clone() } else { status() }
         });
         let ran = User::of(&stub.address).with("INSFORGE_LOG", "info").run(args);
-        ran.says(&["* not trying again ", told]);
+        ran.says(&["* no retry ", reason]);
     }
     let ran = User::of(&dead()).with("INSFORGE_RETRIES", "1").run(&["payments", "status", "-v"]).exits(8);
-    ran.says(&["trying again, 1 of 1: it did not get through\n", "after it did not get through: no replay"]);
+    ran.says(&[
+        "* retry 1 of 1 in ",
+        "s: a failed connection\n",
+        "* no retry after a failed connection: no retry is left",
+    ]);
 }
 
-/// Only the status is asked for what a write needs to know.
-fn args_are_read_only(request: &Request) -> bool {
+/// Before a write only the status is read.
+fn reads_the_status(request: &Request) -> bool {
     request.target.ends_with("/stripe/status")
 }
 
 #[test]
-fn what_ends_a_request_is_told() {
+fn reports_redirects_and_timeouts() {
     let target = "https://elsewhere.example/x?key=sk_live_abcdefghijkl1234";
     let stub = Stub::start(move |_| Answer::html(302, "moved").header("location", target));
     let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(1);
     let lines = without_numbers(&ran);
     assert_eq!(lines[5], "< N Found, N ms");
-    assert!(lines[6].starts_with("* ") && lines[6].contains("it is not followed"), "{lines:?}");
+    assert!(lines[6].starts_with("* ") && lines[6].contains("is not followed"), "{lines:?}");
     assert!(!ran.stderr.contains("abcdefghijkl"), "{ran:?}");
 
     let late = Answer::Late { after: std::time::Duration::from_secs(30), then: Box::new(status()) };
     let stub = Stub::start(move |_| late.clone());
     let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--timeout", "300ms"]).exits(8);
     ran.says(&[
-        "* 0.3 s for all requests together",
-        "* no whole answer after ",
-        "ms: the deadline has passed",
+        "* deadline 0.3 s for all requests together",
+        "* no usable answer after ",
+        "ms: the deadline passed",
     ]);
 }
 
 #[test]
-fn the_generation_is_told() {
+fn reports_the_generation() {
     let older = |request: &Request| {
         if request.target.starts_with("/api/payments/stripe/") {
             return Answer::json(404, r#"{"error":"NOT_FOUND","message":"no","statusCode":404}"#);
@@ -118,41 +126,41 @@ fn the_generation_is_told() {
         &serde_json::json!({"oss_host": stub.address, "api_key": KEY}).to_string(),
     );
     let ran = user.run(&["payments", "status", "-v"]).exits(0);
-    ran.says(&["/.insforge/project.json\n", "* its routes are of the older generation\n"]);
+    ran.says(&["/.insforge/project.json\n", "* routes: older generation\n"]);
     let ran = user.run(&["payments", "status", "-v"]).exits(0);
-    ran.says(&["* its routes are of the older generation, as remembered\n> GET /api/payments/status\n"]);
+    ran.says(&["* routes: older generation, remembered\n> GET /api/payments/status\n"]);
 }
 
 #[test]
-fn how_much_is_told_has_a_word() {
+fn the_level_has_a_name_or_a_flag() {
     let stub = Stub::start(|_| status());
-    let told = |level: Option<&str>, flags: &[&str]| {
+    let reported = |level: Option<&str>, flags: &[&str]| {
         let user = User::of(&stub.address);
         let user = level.into_iter().fold(user, |user, level| user.with("INSFORGE_LOG", level));
         let ran = user.run(&[&STATUS, flags].concat()).exits(0);
         (ran.stderr.contains("> GET /"), ran.stderr.contains("> accept: application/json"))
     };
     for nothing in ["", "off", "error", "WARN", "0", "false", "no"] {
-        assert_eq!(told(Some(nothing), &[]), (false, false), "{nothing}");
+        assert_eq!(reported(Some(nothing), &[]), (false, false), "{nothing}");
     }
     for requests in ["info", "1", "true", "yes", "on", " Info "] {
-        assert_eq!(told(Some(requests), &[]), (true, false), "{requests}");
+        assert_eq!(reported(Some(requests), &[]), (true, false), "{requests}");
     }
     for everything in ["debug", "trace", "DEBUG"] {
-        assert_eq!(told(Some(everything), &[]), (true, true), "{everything}");
+        assert_eq!(reported(Some(everything), &[]), (true, true), "{everything}");
     }
-    assert_eq!(told(None, &["-v"]), (true, false));
-    assert_eq!(told(None, &["-vv"]), (true, true));
-    assert_eq!(told(Some("off"), &["--verbose"]), (true, false));
-    assert_eq!(told(Some("debug"), &["-v"]), (true, true));
+    assert_eq!(reported(None, &["-v"]), (true, false));
+    assert_eq!(reported(None, &["-vv"]), (true, true));
+    assert_eq!(reported(Some("off"), &["--verbose"]), (true, false));
+    assert_eq!(reported(Some("debug"), &["-v"]), (true, true));
     let user = User::of(&stub.address).with("INSFORGE_LOG", "insforge=debug");
     user.run(&STATUS)
         .exits(64)
-        .says(&["INSFORGE_LOG is `insforge=debug`", "hint: set it to off, info or debug"]);
+        .says(&["Invalid INSFORGE_LOG 'insforge=debug'", "hint: set it to off, info or debug"]);
 }
 
 #[test]
-fn debug_tells_headers_bodies_and_settings() {
+fn debug_reports_headers_bodies_and_settings() {
     let stub = Stub::start(|_| status().header("set-cookie", "session=abc123"));
     let user = User::of(&stub.address).with("INSFORGE_LOG", "debug");
     let ran = user.run(&STATUS).exits(0);
@@ -169,9 +177,9 @@ fn debug_tells_headers_bodies_and_settings() {
     ]);
 }
 
-/// Whatever a backend sends back of it: bodies, headers, errors.
+/// Even if the backend repeats secrets in bodies, headers and errors.
 #[test]
-fn no_secret_is_told() {
+fn no_secret_is_reported() {
     let echo =
         format!("no: {KEY} sk_test_alpha_abc {HUSH} \\\"{HUSH}\\\" whsec_abcdefghijkl rzp_live_abcdefghijkl");
     let echo = format!(r#"{{"error":"INVALID_INPUT","message":"{echo}","keySecret":"{HUSH}"}}"#);
@@ -205,7 +213,7 @@ fn no_secret_is_told() {
             let user = User::of(&stub.address).with("INSFORGE_LOG", level);
             user.write("hush", HUSH);
             let ran = user.run_with_stdin(args, stdin);
-            // The harness looks for the others.
+            // The harness searches for the other secrets.
             assert!(!ran.stderr.contains(HUSH) && !ran.stderr.contains("abcdefghijkl"), "{args:?}: {ran:?}");
             assert!(ran.stderr.contains("\n< "), "{ran:?}");
         }
@@ -213,7 +221,7 @@ fn no_secret_is_told() {
 }
 
 #[test]
-fn an_error_is_the_last_line_whatever_is_told() {
+fn the_error_is_always_the_last_line() {
     let stub = Stub::start(|_| Answer::json(500, "{\"error\":\"X\",\n\"message\":\"no\u{1b}[31m\"}"));
     for flag in ["-v", "-vv"] {
         let ran = User::of(&stub.address).run(&["payments", "status", "--json", flag]).exits(1);
@@ -224,11 +232,11 @@ fn an_error_is_the_last_line_whatever_is_told() {
 }
 
 #[test]
-fn a_rehearsal_tells_whom_it_would_ask() {
+fn a_dry_run_reports_the_backend_and_sends_nothing() {
     let stub = Stub::start(|_| status());
     let ran =
         User::of(&stub.address).run(&["payments", "products", "create", "--name", "a", "--dry-run", "-v"]);
-    let told = ran.exits(0);
-    assert!(told.stderr.contains("* key ik_****5see, from INSFORGE_API_KEY\n"), "{told:?}");
-    assert!(!told.stderr.contains("\n> "), "{told:?}");
+    let ran = ran.exits(0);
+    assert!(ran.stderr.contains("* key ik_****5see, from INSFORGE_API_KEY\n"), "{ran:?}");
+    assert!(!ran.stderr.contains("\n> "), "{ran:?}");
 }

@@ -1,52 +1,50 @@
-//! What there is to write at Stripe, so that what was exported is recognised by its keys from now on.
+//! The updates at Stripe that make exported objects managed.
 
 use std::collections::BTreeSet;
 
-use super::keys::Named;
-use crate::catalog::IDENTITY;
+use super::keys::KeyedProduct;
+use crate::catalog::CATALOG_KEY;
 use crate::wire::{LookupKey, Metadata, MetadataEntry, Mirror, Patch, PriceChanges, ProductChanges};
 
-/// An object that does not carry its identity yet.
+/// The update of an object that has no `catalog_key` yet.
 #[derive(Clone, Debug)]
-pub(crate) enum Adopt {
-    /// A product.
+pub(crate) enum Adoption {
     Product { id: String, changes: ProductChanges },
-    /// A price, and its lookup key in the catalog.
-    Price { id: String, identity: LookupKey, changes: PriceChanges },
+    Price { id: String, catalog_key: LookupKey, changes: PriceChanges },
 }
 
-/// What all of them need, in the file's order. A lookup key that another price has stays with it: Stripe would refuse to
-/// give it to two, and the identity alone is enough to recognise a price.
-pub(super) fn all(mirror: &Mirror, named: &[Named<'_>]) -> Vec<Adopt> {
-    let held: BTreeSet<&str> = mirror.prices.iter().filter_map(|price| price.lookup_key.as_deref()).collect();
-    let mut adopt = Vec::new();
-    for product in named {
-        if product.of.metadata.get(IDENTITY) != Some(&product.wanted.key) {
-            let changes = ProductChanges { metadata: carrying(&product.wanted.key), ..Default::default() };
-            adopt.push(Adopt::Product { id: product.of.product_id.clone(), changes });
+/// The updates of all objects, in the file's order. A price gets its lookup key only if no other price has it, because
+/// Stripe would refuse a second one. The `catalog_key` alone identifies a price.
+pub(super) fn adoptions(mirror: &Mirror, products: &[KeyedProduct<'_>]) -> Vec<Adoption> {
+    let lookup_keys: BTreeSet<&str> =
+        mirror.prices.iter().filter_map(|price| price.lookup_key.as_deref()).collect();
+    let mut adoptions = Vec::new();
+    for product in products {
+        if product.mirrored.metadata.get(CATALOG_KEY) != Some(&product.desired.key) {
+            let changes = ProductChanges { metadata: metadata(&product.desired.key), ..Default::default() };
+            adoptions.push(Adoption::Product { id: product.mirrored.product_id.clone(), changes });
         }
-        for (price, of) in product.wanted.prices.iter().zip(&product.prices) {
-            let identity = price.lookup_key.as_str();
-            let carried = of.metadata.get(IDENTITY).is_some_and(|key| key == identity);
+        for (price, mirrored) in product.desired.prices.iter().zip(&product.prices) {
+            let key = price.lookup_key.as_str();
             let mut changes = PriceChanges::default();
-            if !carried {
-                changes.metadata = carrying(identity);
+            if mirrored.metadata.get(CATALOG_KEY).is_none_or(|current| current != key) {
+                changes.metadata = metadata(key);
             }
-            if !held.contains(identity) {
+            if !lookup_keys.contains(key) {
                 changes.lookup_key = Patch::Set(price.lookup_key.clone());
             }
             if !changes.is_empty() {
-                let identity = price.lookup_key.clone();
-                adopt.push(Adopt::Price { id: of.price_id.clone(), identity, changes });
+                let catalog_key = price.lookup_key.clone();
+                adoptions.push(Adoption::Price { id: mirrored.price_id.clone(), catalog_key, changes });
             }
         }
     }
-    adopt
+    adoptions
 }
 
-/// The metadata that makes an object carry its identity; what else it has stays.
-fn carrying(identity: &str) -> Option<Metadata> {
+/// The metadata that sets the `catalog_key` and keeps all other names.
+fn metadata(key: &str) -> Option<Metadata> {
     let mut metadata = Metadata::default();
-    let field = MetadataEntry::new(IDENTITY.to_owned(), identity.to_owned()).ok()?;
+    let field = MetadataEntry::new(CATALOG_KEY.to_owned(), key.to_owned()).ok()?;
     metadata.set(field).ok().map(|()| metadata)
 }

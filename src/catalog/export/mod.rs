@@ -1,114 +1,150 @@
-//! Writes `payments.toml` from what is at Stripe: a new file, or what has changed into one that is there.
+//! Exports the catalog at Stripe to `payments.toml`: writes a new file, or edits an existing one.
 
 mod adopt;
-mod choose;
 mod edit;
-#[cfg(test)]
-mod edit_tests;
-mod fresh;
 mod keys;
-mod place;
-#[cfg(test)]
-mod samples;
+mod render;
+mod select;
+mod tables;
 #[cfg(test)]
 mod tests;
-mod world;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub(crate) use self::adopt::Adopt;
-use self::choose::Chosen;
-pub(crate) use self::choose::has_amount;
-pub(crate) use self::fresh::escape;
-use super::{Wanted, file};
+pub(crate) use self::adopt::Adoption;
+pub(crate) use self::render::escape;
+use self::select::Selection;
+pub(crate) use self::select::has_amount;
+use super::{CATALOG_KEY, DesiredCatalog, catalog_key, file};
 use crate::error::{Code, Failure};
-use crate::wire::{Metadata, Mirror};
+use crate::wire::{LookupKey, Metadata, Mirror};
 
-/// A file with what is at Stripe, and what there is to know about it.
+/// The exported file, and what the export found.
 #[derive(Clone, Debug)]
-pub(crate) struct Export {
-    /// The whole file. It is the one before to the byte where nothing has changed.
+pub(crate) struct ExportedFile {
+    /// The whole file. Identical to the existing file if nothing changed.
     pub(crate) text: String,
-    /// How many products are in it.
+    /// How many products it has.
     pub(crate) products: usize,
-    /// How many prices are in it.
+    /// How many prices it has.
     pub(crate) prices: usize,
-    /// What is for sale at Stripe and not in the file.
-    pub(crate) left_out: Vec<LeftOut>,
-    /// What was in the file and is not any more, as paths: `products.pro.prices.monthly`.
+    /// The active objects that it does not have.
+    pub(crate) left_out: Vec<SkippedObject>,
+    /// The paths of removed entries, such as `products.pro.prices.monthly`.
     pub(crate) removed: Vec<String>,
-    /// What there is to write at Stripe, so that a later plan recognises what was exported.
-    pub(crate) adopt: Vec<Adopt>,
+    /// The updates at Stripe that make the exported objects managed.
+    pub(crate) adopt: Vec<Adoption>,
 }
 
-/// Something that is for sale at Stripe and that the file cannot say.
+/// An active object at Stripe that a file cannot describe.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct LeftOut {
+pub(crate) struct SkippedObject {
     /// `product` or `price`.
     pub(crate) kind: &'static str,
     pub(crate) id: String,
-    /// As in `it is tiered`.
+    /// A clause such as `it is tiered`.
     pub(crate) reason: String,
 }
 
-impl LeftOut {
-    /// In a sentence.
+impl SkippedObject {
+    /// A note for the user.
     pub(crate) fn note(&self) -> String {
-        format!("Left out: {} {}, {}.", self.kind, self.id, self.reason)
+        format!("Skipped {} {}: {}.", self.kind, self.id, self.reason)
     }
 }
 
-/// Writes what is at Stripe into the file that is `before`, or into a new one. `name` is the file's name as errors show it.
+/// Exports a mirror to a new file, or into the text of an existing one. `name` is the file's name in errors.
 ///
 /// # Errors
-/// The file before cannot be read, or objects at Stripe contradict each other about who they are.
-pub(crate) fn export(mirror: &Mirror, before: Option<&str>, name: &str) -> Result<Export, Failure> {
-    let said = before.map(|text| file::read(text, name)).transpose()?;
-    world::check(mirror)?;
-    let Chosen { products, left_out } = choose::choose(mirror, said.as_ref());
-    let named = keys::name(mirror, products, said.as_ref());
-    let adopt = adopt::all(mirror, &named);
-    let target = Wanted { products: named.into_iter().map(|product| product.wanted).collect() };
+/// The existing file cannot be read, or two objects at Stripe have the same key.
+pub(crate) fn export(mirror: &Mirror, existing: Option<&str>, name: &str) -> Result<ExportedFile, Failure> {
+    let previous = existing.map(|text| file::read(text, name)).transpose()?;
+    check_unique_keys(mirror)?;
+    let Selection { products, left_out } = select::select(mirror, previous.as_ref());
+    let products = keys::assign(mirror, products, previous.as_ref());
+    let adopt = adopt::adoptions(mirror, &products);
+    let target = DesiredCatalog { products: products.into_iter().map(|product| product.desired).collect() };
     let mut removed = Vec::new();
-    let text = match before.zip(said.as_ref()) {
-        None => fresh::file(&target),
-        Some((text, said)) if settled(said) == settled(&target) => text.to_owned(),
-        Some((text, said)) => {
-            removed = edit::removed(said, &target);
-            let text = edit::edit(text, said, &target).ok_or_else(|| unwritable(name))?;
-            // There are many ways to write a table, and no one of them may end in a file that says something else.
-            let again = file::read(&text, name).map_err(|_| unwritable(name))?;
-            if settled(&again) != settled(&target) {
-                return Err(unwritable(name));
+    let text = match existing.zip(previous.as_ref()) {
+        None => render::file(&target),
+        Some((text, previous)) if normalized(previous) == normalized(&target) => text.to_owned(),
+        Some((text, previous)) => {
+            removed = edit::removed(previous, &target);
+            let text = edit::edit(text, previous, &target).ok_or_else(|| cannot_edit(name))?;
+            // TOML has many ways to write a table, so the edited file is read again and compared.
+            let written = file::read(&text, name).map_err(|_| cannot_edit(name))?;
+            if normalized(&written) != normalized(&target) {
+                return Err(cannot_edit(name));
             }
             text
         }
     };
     let prices = target.products.iter().map(|product| product.prices.len()).sum();
-    Ok(Export { text, products: target.products.len(), prices, left_out, removed, adopt })
+    Ok(ExportedFile { text, products: target.products.len(), prices, left_out, removed, adopt })
 }
 
-fn unwritable(name: &str) -> Failure {
-    Failure::new(Code::Failed, format!("{name} cannot be changed into what is at Stripe"))
-        .why("its tables are written in a way that this tool cannot keep; it is left as it is")
-        .hint("export into a new file, and take over from it what has changed")
+fn cannot_edit(name: &str) -> Failure {
+    Failure::new(Code::Failed, format!("Cannot edit {name}"))
+        .why("this tool cannot update the way in which its tables are written; the file is unchanged")
+        .hint("export to a new file with --file, and copy the changes from it")
 }
 
-/// The same catalog in one order, and without the names that are only there to be taken away: they are.
-fn settled(wanted: &Wanted) -> Wanted {
-    let mut wanted = wanted.clone();
-    wanted.products.sort_by(|one, other| one.key.cmp(&other.key));
-    for product in &mut wanted.products {
-        product.metadata = product.metadata.as_ref().and_then(kept);
-        product.prices.sort_by(|one, other| one.key.cmp(&other.key));
-        for price in &mut product.prices {
-            price.metadata = price.metadata.as_ref().and_then(kept);
+/// Checks that keys are unique at Stripe.
+///
+/// # Errors
+/// Two products have the same `catalog_key`, or two active prices have the same key.
+fn check_unique_keys(mirror: &Mirror) -> Result<(), Failure> {
+    let products = mirror.products.iter().filter_map(|product| {
+        catalog_key::product_key(product).map(|key| (key.to_owned(), product.product_id.as_str()))
+    });
+    check_unique("products", products)?;
+    let prices =
+        mirror.prices.iter().filter(|price| price.active && catalog_key::replaced_by(price).is_none());
+    let prices = prices.filter_map(|price| {
+        let key: LookupKey = catalog_key::price_key_or_lookup_key(price)?;
+        Some((key.as_str().to_owned(), price.price_id.as_str()))
+    });
+    check_unique("prices", prices)
+}
+
+fn check_unique<'a>(kind: &str, objects: impl Iterator<Item = (String, &'a str)>) -> Result<(), Failure> {
+    let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (key, id) in objects {
+        by_key.entry(key).or_default().push(id);
+    }
+    for (key, mut ids) in by_key {
+        ids.sort_unstable();
+        if let [one, other, ..] = ids[..] {
+            return Err(duplicate_key(kind, &key, one, other));
         }
     }
-    wanted
+    Ok(())
 }
 
-/// What is not empty of some metadata.
-fn kept(metadata: &Metadata) -> Option<Metadata> {
-    choose::metadata(metadata.iter().filter(|(_, text)| !text.is_empty())).ok().flatten()
+fn duplicate_key(kind: &str, key: &str, one: &str, other: &str) -> Failure {
+    Failure::new(Code::CatalogConflict, format!("The {kind} {one} and {other} have the same key `{key}`"))
+        .why(format!("a key identifies one object of the catalog, by the {CATALOG_KEY} in its metadata"))
+        .hint(format!(
+            "remove it from the wrong one: `insforge payments {kind} update ENV ID --metadata-field {CATALOG_KEY}=`"
+        ))
+}
+
+/// The catalog sorted by key, and without empty metadata values, which only delete a name at Stripe.
+fn normalized(catalog: &DesiredCatalog) -> DesiredCatalog {
+    let mut catalog = catalog.clone();
+    catalog.products.sort_by(|one, other| one.key.cmp(&other.key));
+    for product in &mut catalog.products {
+        product.metadata = product.metadata.as_ref().and_then(without_empty_values);
+        product.prices.sort_by(|one, other| one.key.cmp(&other.key));
+        for price in &mut product.prices {
+            price.metadata = price.metadata.as_ref().and_then(without_empty_values);
+        }
+    }
+    catalog
+}
+
+fn without_empty_values(metadata: &Metadata) -> Option<Metadata> {
+    select::metadata(metadata.iter().filter(|(_, value)| !value.is_empty())).ok().flatten()
 }

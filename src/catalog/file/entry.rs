@@ -1,22 +1,22 @@
-//! A product and a price of the file.
+//! The products and prices of the file.
 
 use std::ops::Range;
 
 use super::amount;
+use super::diagnostic::{Diagnostic, Diagnostics};
 use super::metadata::metadata;
-use super::mistake::{Mistake, Mistakes};
-use super::section::{self, Known, Section};
-use crate::catalog::identity::usual_lookup_key;
-use crate::catalog::{WantedPrice, WantedProduct};
+use super::table::{self, Schema, TableReader};
+use crate::catalog::catalog_key::default_lookup_key;
+use crate::catalog::{DesiredPrice, DesiredProduct};
 use crate::wire::{
     Currency, Description, Interval, LookupKey, ProductName, Recurring, TaxBehavior, UnitAmount,
 };
 
-const PRODUCT: Known =
-    Known { section: "a product", names: &["name", "description", "active", "metadata", "prices"] };
-const PRICE: Known = Known {
-    section: "a price",
-    names: &[
+const PRODUCT: Schema =
+    Schema { subject: "a product", fields: &["name", "description", "active", "metadata", "prices"] };
+const PRICE: Schema = Schema {
+    subject: "a price",
+    fields: &[
         "currency",
         "amount",
         "unit_amount",
@@ -41,48 +41,53 @@ const TAX_BEHAVIORS: [(&str, TaxBehavior); 3] = [
     (TaxBehavior::Unspecified.as_str(), TaxBehavior::Unspecified),
 ];
 
-/// A product, and where its prices say their lookup keys.
-pub(super) struct Product {
-    pub(super) wanted: WantedProduct,
-    pub(super) places: Vec<Place>,
+/// A product, and the spans of its prices' lookup keys.
+pub(super) struct ParsedProduct {
+    pub(super) product: DesiredProduct,
+    pub(super) lookup_keys: Vec<LookupKeySpan>,
 }
 
-/// Where a price says its lookup key.
-pub(super) struct Place {
+/// The span of a price's lookup key, for the check that lookup keys are unique.
+pub(super) struct LookupKeySpan {
     pub(super) lookup_key: String,
-    /// `products.pro.prices.monthly`
+    /// The price's path, such as `products.pro.prices.monthly`.
     pub(super) path: String,
-    pub(super) at: Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
-/// Reads a product. Nothing where there are mistakes in it, which are noted.
-pub(super) fn product(key: &str, section: &Section<'_>, mistakes: &mut Mistakes) -> Option<Product> {
-    section.only(&PRODUCT, mistakes, |name, item| {
-        let of_price = PRICE.names.contains(&name) || item.get_ref().is_table();
-        of_price.then(|| format!("prices stand under `prices`, as in [products.{key}.prices.monthly]"))
+/// Reads a product. Returns `None` and adds diagnostics if it is invalid.
+pub(super) fn product(
+    key: &str,
+    table: &TableReader<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<ParsedProduct> {
+    table.check_fields(&PRODUCT, diagnostics, |name, item| {
+        let is_for_price = PRICE.fields.contains(&name) || item.get_ref().is_table();
+        is_for_price.then(|| format!("prices belong under `prices`, as in [products.{key}.prices.monthly]"))
     });
-    let name = section.needed("name", "Pro Plan").and_then(|name| name.check(|name| name.trim().parse()));
-    let name: Option<ProductName> = mistakes.sort_out(name);
-    let description = mistakes.sort_out(description(section));
-    let active = mistakes.sort_out(section.switch("active"));
-    let metadata = metadata(section, mistakes);
+    let name =
+        table.required("name", "Pro Plan").and_then(|name| name.parse_with(|name| name.trim().parse()));
+    let name: Option<ProductName> = diagnostics.ok_or_add(name);
+    let description = diagnostics.ok_or_add(description(table));
+    let active = diagnostics.ok_or_add(table.boolean("active"));
+    let metadata = metadata(table, diagnostics);
 
-    let (mut prices, mut places) = (Vec::new(), Vec::new());
+    let (mut prices, mut lookup_keys) = (Vec::new(), Vec::new());
     let example = format!("[products.{key}.prices.monthly]");
-    let of_prices = section.get("prices").map(|(key, item)| section.under(key, item, &example));
-    if let Some(of_prices) = of_prices.and_then(|of_prices| mistakes.sort_out(of_prices)) {
-        for (price_key, item) in of_prices.entries() {
-            mistakes.sort_out(section::key(price_key, "price", &example));
-            let Some(section) = mistakes.sort_out(of_prices.under(price_key, item, &example)) else {
+    let price_tables = table.get("prices").map(|(key, item)| table.child(key, item, &example));
+    if let Some(price_tables) = price_tables.and_then(|tables| diagnostics.ok_or_add(tables)) {
+        for (price_key, item) in price_tables.entries() {
+            diagnostics.ok_or_add(table::check_key(price_key, "price", &example));
+            let Some(table) = diagnostics.ok_or_add(price_tables.child(price_key, item, &example)) else {
                 continue;
             };
-            let Some((wanted, at)) = price(key, price_key.get_ref(), &section, mistakes) else { continue };
-            let lookup_key = wanted.lookup_key.as_str().to_owned();
-            places.push(Place { lookup_key, path: section.path().to_owned(), at });
-            prices.push(wanted);
+            let Some((price, span)) = price(key, price_key.get_ref(), &table, diagnostics) else { continue };
+            let lookup_key = price.lookup_key.as_str().to_owned();
+            lookup_keys.push(LookupKeySpan { lookup_key, path: table.path().to_owned(), span });
+            prices.push(price);
         }
     }
-    let wanted = WantedProduct {
+    let product = DesiredProduct {
         key: key.to_owned(),
         name: name?,
         description: description?,
@@ -90,35 +95,36 @@ pub(super) fn product(key: &str, section: &Section<'_>, mistakes: &mut Mistakes)
         metadata: metadata?,
         prices,
     };
-    Some(Product { wanted, places })
+    Some(ParsedProduct { product, lookup_keys })
 }
 
-fn description(section: &Section<'_>) -> Result<Option<Description>, Mistake> {
-    let text = section.text("description")?.filter(|text| !text.value.is_empty());
-    text.map(|text| text.check(str::parse)).transpose()
+fn description(table: &TableReader<'_>) -> Result<Option<Description>, Diagnostic> {
+    let text = table.string("description")?.filter(|text| !text.value.is_empty());
+    text.map(|text| text.parse_with(str::parse)).transpose()
 }
 
-/// A price, and where its lookup key is said.
+/// Reads a price, and the span of its lookup key.
 fn price(
     product: &str,
     key: &str,
-    section: &Section<'_>,
-    mistakes: &mut Mistakes,
-) -> Option<(WantedPrice, Range<usize>)> {
-    section.only(&PRICE, mistakes, |_, _| None);
-    let currency =
-        section.needed("currency", "usd").and_then(|text| text.check(|text| text.to_lowercase().parse()));
-    let currency: Option<Currency> = mistakes.sort_out(currency);
-    let unit_amount = mistakes.sort_out(unit_amount(section, currency.as_ref()));
-    let recurring = mistakes.sort_out(recurring(section));
-    let tax_behavior = section
-        .text("tax_behavior")
+    table: &TableReader<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(DesiredPrice, Range<usize>)> {
+    table.check_fields(&PRICE, diagnostics, |_, _| None);
+    let currency = table
+        .required("currency", "usd")
+        .and_then(|text| text.parse_with(|text| text.to_lowercase().parse()));
+    let currency: Option<Currency> = diagnostics.ok_or_add(currency);
+    let unit_amount = diagnostics.ok_or_add(unit_amount(table, currency.as_ref()));
+    let recurring = diagnostics.ok_or_add(recurring(table));
+    let tax_behavior = table
+        .string("tax_behavior")
         .and_then(|text| text.map(|text| text.one_of("tax_behavior", &TAX_BEHAVIORS)).transpose());
-    let tax_behavior = mistakes.sort_out(tax_behavior);
-    let active = mistakes.sort_out(section.switch("active"));
-    let metadata = metadata(section, mistakes);
-    let (lookup_key, at) = mistakes.sort_out(lookup_key(product, key, section))?;
-    let price = WantedPrice {
+    let tax_behavior = diagnostics.ok_or_add(tax_behavior);
+    let active = diagnostics.ok_or_add(table.boolean("active"));
+    let metadata = metadata(table, diagnostics);
+    let (lookup_key, span) = diagnostics.ok_or_add(lookup_key(product, key, table))?;
+    let price = DesiredPrice {
         key: key.to_owned(),
         lookup_key,
         currency: currency?,
@@ -128,72 +134,80 @@ fn price(
         active: active?,
         metadata: metadata?,
     };
-    Some((price, at))
+    Some((price, span))
 }
 
-/// The amount, in either form. Nothing where a wrong currency leaves it open what it is.
-fn unit_amount(section: &Section<'_>, currency: Option<&Currency>) -> Result<Option<UnitAmount>, Mistake> {
+/// The amount from `amount` or `unit_amount`. `None` if an invalid currency makes `amount` ambiguous.
+fn unit_amount(
+    table: &TableReader<'_>,
+    currency: Option<&Currency>,
+) -> Result<Option<UnitAmount>, Diagnostic> {
     const BOTH: &str = "amount = \"19.00\", or unit_amount = 1900 in the currency's smallest unit";
-    let amounts = (section.get("amount"), section.get("unit_amount"));
+    let amounts = (table.get("amount"), table.get("unit_amount"));
     match amounts {
         (Some((one, _)), Some((other, _))) => {
-            let at = if one.span().start > other.span().start { one.span() } else { other.span() };
-            let sentence = "a price has either `amount` or `unit_amount`";
-            Err(Mistake::new(at, sentence).hint("take one of them out"))
+            let span = if one.span().start > other.span().start { one.span() } else { other.span() };
+            let message = "a price can have `amount` or `unit_amount`, but not both";
+            Err(Diagnostic::new(span, message).hint("remove one of them"))
         }
         (None, None) => {
-            let sentence = format!("`{}` has no `amount`", section.path());
-            let at = ["amount", "unit_amount"].map(|name| section.missing(name));
-            let at = at.into_iter().max_by_key(|at| at.start).unwrap_or_default();
-            Err(Mistake::new(at, sentence).hint(format!("add a line such as {BOTH}")))
+            let message = format!("missing field `amount` in `{}`", table.path());
+            let spans = ["amount", "unit_amount"].map(|name| table.span_of_missing(name));
+            let span = spans.into_iter().max_by_key(|span| span.start).unwrap_or_default();
+            Err(Diagnostic::new(span, message).hint(format!("add a line such as {BOTH}")))
         }
         (Some((key, item)), None) => {
             if item.get_ref().is_integer() || item.get_ref().is_float() {
-                let sentence = "`amount` is a text in quotes, so that no decimal is lost on the way";
-                return Err(Mistake::new(section::place(key, item), sentence).hint(format!("write {BOTH}")));
+                let message = "`amount` must be a string in quotes, which keeps its decimals exact";
+                return Err(Diagnostic::new(table::span_of(key, item), message).hint(format!("write {BOTH}")));
             }
-            let text = section.text("amount")?;
+            let text = table.string("amount")?;
             let Some((text, currency)) = text.zip(currency) else { return Ok(None) };
-            text.check(|text| amount::parse(text, currency.as_str())).map(Some)
+            text.parse_with(|text| amount::parse(text, currency.as_str())).map(Some)
         }
         (None, Some(_)) => {
-            let Some(number) = section.number("unit_amount")? else { return Ok(None) };
+            let Some(number) = table.integer("unit_amount")? else { return Ok(None) };
             let amount = number.value.to_string().parse();
-            amount.map(Some).map_err(|sentence: String| Mistake::new(number.at, sentence))
+            amount.map(Some).map_err(|message: String| Diagnostic::new(number.span, message))
         }
     }
 }
 
-fn recurring(section: &Section<'_>) -> Result<Option<Recurring>, Mistake> {
-    let interval = section.text("interval")?.map(|text| text.one_of("interval", &INTERVALS)).transpose()?;
-    let count = section.number("interval_count")?;
+fn recurring(table: &TableReader<'_>) -> Result<Option<Recurring>, Diagnostic> {
+    let interval = table.string("interval")?.map(|text| text.one_of("interval", &INTERVALS)).transpose()?;
+    let count = table.integer("interval_count")?;
     let (interval, count) = match (interval, count) {
         (Some(interval), Some(count)) => (interval, count),
         (Some(interval), None) => return Ok(Some(Recurring { interval, interval_count: Some(1) })),
         (None, None) => return Ok(None),
         (None, Some(count)) => {
-            let mistake =
-                Mistake::new(count.at, "`interval_count` counts intervals, and there is no `interval`");
-            return Err(mistake.hint("add interval = \"month\", or take it out: then it is a one-time price"));
+            let diagnostic = Diagnostic::new(count.span, "`interval_count` needs an `interval`");
+            return Err(
+                diagnostic.hint("add interval = \"month\", or remove interval_count for a one-time price")
+            );
         }
     };
-    // What is below or beyond any number here is refused by its nearest relative.
+    // A count outside of u32 is refused like the nearest count inside.
     let bounded = u32::try_from(count.value).unwrap_or(if count.value < 0 { 0 } else { u32::MAX });
     let recurring = Recurring { interval, interval_count: Some(bounded) };
-    recurring.check().map(|()| Some(recurring)).map_err(|sentence| {
-        Mistake::new(count.at, sentence.replace(&u32::MAX.to_string(), &count.value.to_string()))
+    recurring.check().map(|()| Some(recurring)).map_err(|message| {
+        Diagnostic::new(count.span, message.replace(&u32::MAX.to_string(), &count.value.to_string()))
     })
 }
 
-/// The lookup key, and the place that says it.
-fn lookup_key(product: &str, key: &str, section: &Section<'_>) -> Result<(LookupKey, Range<usize>), Mistake> {
-    if let Some(text) = section.text("lookup_key")? {
-        let at = text.at.clone();
-        return Ok((text.check(str::parse)?, at));
+/// The lookup key and its span.
+fn lookup_key(
+    product: &str,
+    key: &str,
+    table: &TableReader<'_>,
+) -> Result<(LookupKey, Range<usize>), Diagnostic> {
+    if let Some(text) = table.string("lookup_key")? {
+        let span = text.span.clone();
+        return Ok((text.parse_with(str::parse)?, span));
     }
-    let lookup_key = usual_lookup_key(product, key).parse().map_err(|sentence: String| {
-        let sentence = format!("the product's key, `_` and this make its lookup key: {sentence}");
-        Mistake::new(section.at(), sentence).hint("shorten one of them, or add a lookup_key")
+    let lookup_key = default_lookup_key(product, key).parse().map_err(|message: String| {
+        let message = format!("the product's key, `_` and this key are not a valid lookup key: {message}");
+        Diagnostic::new(table.span(), message).hint("shorten a key, or add a lookup_key")
     })?;
-    Ok((lookup_key, section.at()))
+    Ok((lookup_key, table.span()))
 }

@@ -2,64 +2,66 @@
 
 use std::collections::BTreeMap;
 
-use super::mistake::{Mistake, Mistakes};
-use super::section::{self, Item, Key, Section};
-use crate::catalog::{IDENTITY, REPLACED_BY};
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::table::{self, Item, Key, TableReader};
+use crate::catalog::{CATALOG_KEY, REPLACED_BY};
 use crate::wire::{Metadata, MetadataEntry};
 
-/// Of Stripe's fifty names, two are this tool's own.
-pub(crate) const MOST: usize = 48;
+/// Stripe allows 50 names, of which this tool needs two.
+pub(crate) const MAX_METADATA_NAMES: usize = 48;
 
-/// The metadata of a section, in alphabetical order; `Some(None)` where it has none, nothing where there are mistakes
-/// in it, which are noted.
+/// The metadata of a table, sorted by name. `Some(None)` if the table has none. Returns `None` and adds diagnostics if it
+/// is invalid.
 #[allow(
     clippy::option_option,
-    reason = "as with other fields: whether it can be read, and whether it is there"
+    reason = "the outer option says whether it is valid, the inner one whether it exists"
 )]
-pub(super) fn metadata(section: &Section<'_>, mistakes: &mut Mistakes) -> Option<Option<Metadata>> {
-    let Some((key, item)) = section.get("metadata") else { return Some(None) };
-    let section = mistakes.sort_out(section.under(key, item, "metadata = { tier = \"pro\" }"))?;
+pub(super) fn metadata(table: &TableReader<'_>, diagnostics: &mut Diagnostics) -> Option<Option<Metadata>> {
+    let Some((key, item)) = table.get("metadata") else { return Some(None) };
+    let table = diagnostics.ok_or_add(table.child(key, item, "metadata = { tier = \"pro\" }"))?;
     let mut fields = BTreeMap::new();
-    let mut right = true;
-    for (key, item) in section.entries() {
-        let field = if fields.len() < MOST { field(key, item) } else { Err(too_many(key)) };
-        match mistakes.sort_out(field) {
+    let mut is_valid = true;
+    for (key, item) in table.entries() {
+        let field = if fields.len() < MAX_METADATA_NAMES { field(key, item) } else { Err(too_many(key)) };
+        match diagnostics.ok_or_add(field) {
             Some(field) => drop(fields.insert(key.get_ref().as_ref(), field)),
-            None => right = false,
+            None => is_valid = false,
         }
     }
     let mut metadata = Metadata::default();
     for field in fields.into_values() {
-        let set = metadata.set(field).map_err(|sentence| Mistake::new(section.at(), sentence));
-        right &= mistakes.sort_out(set).is_some();
+        let set = metadata.set(field).map_err(|message| Diagnostic::new(table.span(), message));
+        is_valid &= diagnostics.ok_or_add(set).is_some();
     }
-    right.then(|| Some(metadata).filter(|metadata| metadata.iter().next().is_some()))
+    is_valid.then(|| Some(metadata).filter(|metadata| metadata.iter().next().is_some()))
 }
 
-fn too_many(key: &Key<'_>) -> Mistake {
-    let sentence =
-        format!("there are at most {MOST} metadata names: Stripe takes 50, and 2 are kept by this tool");
-    Mistake::new(key.span(), sentence).hint("leave some out")
+fn too_many(key: &Key<'_>) -> Diagnostic {
+    let message = format!(
+        "metadata can have at most {MAX_METADATA_NAMES} names: Stripe allows 50, and this tool needs 2"
+    );
+    Diagnostic::new(key.span(), message).hint("remove some of them")
 }
 
-fn field(key: &Key<'_>, item: &Item<'_>) -> Result<MetadataEntry, Mistake> {
-    let (name, at) = (key.get_ref().as_ref(), key.span());
-    if [IDENTITY, REPLACED_BY].contains(&name) {
-        let mistake = Mistake::new(at, format!("the metadata name `{name}` is kept by this tool"));
-        return Err(mistake.hint("take it out; who is who follows from the keys of products and prices"));
+fn field(key: &Key<'_>, item: &Item<'_>) -> Result<MetadataEntry, Diagnostic> {
+    let (name, span) = (key.get_ref().as_ref(), key.span());
+    if [CATALOG_KEY, REPLACED_BY].contains(&name) {
+        let diagnostic =
+            Diagnostic::new(span, format!("the metadata name `{name}` is reserved for this tool"));
+        return Err(diagnostic.hint("remove it; this tool sets it from the keys of products and prices"));
     }
-    // The name alone first: then the mistake is in the text.
-    MetadataEntry::new(name.to_owned(), String::new()).map_err(|sentence| Mistake::new(at, sentence))?;
-    let at = section::place(key, item);
+    // The name is checked alone first, so that a later error is about the value.
+    MetadataEntry::new(name.to_owned(), String::new()).map_err(|message| Diagnostic::new(span, message))?;
+    let span = table::span_of(key, item);
     let Some(text) = item.get_ref().as_str() else {
-        let sentence = format!("metadata can be texts only, and `{name}` is {}", section::kind(item));
-        let number = section::whole_number(item.get_ref()).map(|number| number.to_string());
-        let value = number.or_else(|| item.get_ref().as_bool().map(|switch| switch.to_string()));
-        let mistake = Mistake::new(at, sentence);
+        let message = format!("metadata values must be strings, but `{name}` is {}", table::kind(item));
+        let number = table::integer(item.get_ref()).map(|number| number.to_string());
+        let value = number.or_else(|| item.get_ref().as_bool().map(|boolean| boolean.to_string()));
+        let diagnostic = Diagnostic::new(span, message);
         return Err(match value {
-            Some(value) => mistake.hint(format!("write {name} = \"{value}\"")),
-            None => mistake,
+            Some(value) => diagnostic.hint(format!("write {name} = \"{value}\"")),
+            None => diagnostic,
         });
     };
-    MetadataEntry::new(name.to_owned(), text.to_owned()).map_err(|sentence| Mistake::new(at, sentence))
+    MetadataEntry::new(name.to_owned(), text.to_owned()).map_err(|message| Diagnostic::new(span, message))
 }

@@ -1,7 +1,7 @@
-//! The known word that somebody may have meant.
+//! Suggestions for misspelled words.
 
-/// The known word that is at most two letters away, and at most half of the word; the first of equals. Case and hyphens
-/// make no difference: `unitAmount` is `unit_amount`.
+/// The nearest known word, if at most two letters and at most half of the word differ. Case and hyphens do not count:
+/// `unitAmount` finds `unit_amount`.
 pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     let word = word.to_lowercase().replace('-', "_");
     let near =
@@ -9,7 +9,7 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str
     near.filter(|(distance, known)| *distance <= 2 && distance * 2 <= known.len()).map(|(_, known)| known)
 }
 
-/// How many letters must be put in, taken out or replaced (Levenshtein).
+/// The Levenshtein distance of two words.
 pub(crate) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -29,9 +29,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_close_is_meant() {
+    fn a_similar_word_is_suggested() {
         const KNOWN: [&str; 5] = ["amount", "unit_amount", "interval", "currency", "active"];
-        for (word, meant) in [
+        for (word, suggestion) in [
             ("ammount", Some("amount")),
             ("unitAmount", Some("unit_amount")),
             ("unit-amount", Some("unit_amount")),
@@ -40,10 +40,10 @@ mod tests {
             ("price", None),
             ("", None),
         ] {
-            assert_eq!(nearest(word, &KNOWN), meant, "{word}");
+            assert_eq!(nearest(word, &KNOWN), suggestion, "{word}");
         }
-        for (word, meant) in [("yearly", Some("year")), ("monthly", Some("month")), ("often", None)] {
-            assert_eq!(nearest(word, &["day", "week", "month", "year"]), meant, "{word}");
+        for (word, suggestion) in [("yearly", Some("year")), ("monthly", Some("month")), ("often", None)] {
+            assert_eq!(nearest(word, &["day", "week", "month", "year"]), suggestion, "{word}");
         }
     }
 }

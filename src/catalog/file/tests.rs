@@ -1,16 +1,16 @@
 use proptest::prelude::*;
 
 use super::read;
-use crate::catalog::{WantedPrice, WantedProduct};
+use crate::catalog::{DesiredPrice, DesiredProduct};
 use crate::error::{Code, Exit};
 use crate::wire::{Interval, Metadata, Recurring, TaxBehavior};
 
-/// Each mistake with everything that is said of it: `###`, the file, `---`, the error.
-const MISTAKES: &str = include_str!("mistakes.txt");
+/// Invalid files and their errors: `###`, the file, `---`, the error.
+const CASES: &str = include_str!("diagnostics.txt");
 
-fn told(text: &str) -> String {
+fn error_of(text: &str) -> String {
     match read(text, "payments.toml") {
-        Ok(wanted) => format!("{wanted:?}"),
+        Ok(catalog) => format!("no error: {catalog:?}"),
         Err(failure) => {
             assert_eq!((&failure.code, failure.exit), (&Code::CatalogInvalid, Exit::Usage));
             let hint = failure.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
@@ -20,19 +20,20 @@ fn told(text: &str) -> String {
 }
 
 #[test]
-fn mistakes_are_told_with_their_place() {
+fn errors_have_a_place_and_a_hint() {
     let mut cases = 0;
-    for case in MISTAKES.split("###\n").skip(1) {
+    for case in CASES.split("###\n").skip(1) {
         let (text, expected) = case.split_once("---\n").expect("a file and an error");
-        let (text, told) = (text.replace("\\t", "\t"), told(&text.replace("\\t", "\t")));
-        assert_eq!(told.replace('\t', "\\t"), expected.trim_end(), "of\n{text}\nit is told\n{told}");
+        let text = text.replace("\\t", "\t");
+        let error = error_of(&text);
+        assert_eq!(error.replace('\t', "\\t"), expected.trim_end(), "file\n{text}\nerror\n{error}");
         cases += 1;
     }
-    assert!(cases > 60, "only {cases} cases were seen");
+    assert!(cases > 60, "only {cases} cases");
 }
 
 #[test]
-fn limits_hold_to_the_character() {
+fn limits_are_exact() {
     let price = |line: &str| format!("version = 1\nproducts.p.name = \"P\"\n[products.p.prices]\n{line}");
     let product = |lines: &str| format!("version = 1\n[products.p]\n{lines}\n");
     let names = |count: usize| {
@@ -41,9 +42,9 @@ fn limits_hold_to_the_character() {
     };
     let key =
         |length: usize| price(&format!("{} = {{ currency = \"usd\", amount = \"1\" }}", "k".repeat(length)));
-    for (right, wrong, why) in [
-        (names(48), names(49), "at most 48 metadata names"),
-        (key(100), key(101), "at most 100 characters, and this has 101"),
+    for (valid, invalid, message) in [
+        (names(48), names(49), "at most 48 names"),
+        (key(100), key(101), "at most 100 characters, but this one has 101"),
         (
             product(&format!("name = \" {} \"", "n".repeat(250))),
             product(&format!("name = \"{}\"", "n".repeat(251))),
@@ -72,14 +73,14 @@ fn limits_hold_to_the_character() {
             "three years between payments: 3 years, not 9999999999",
         ),
     ] {
-        assert!(read(&right, "f").is_ok(), "{}", told(&right));
-        let error = read(&wrong, "f").unwrap_err();
-        assert!(error.what.contains(why), "{error}");
+        assert!(read(&valid, "f").is_ok(), "{}", error_of(&valid));
+        let error = read(&invalid, "f").unwrap_err();
+        assert!(error.what.contains(message), "{error}");
     }
 }
 
 #[test]
-fn what_is_left_out_is_what_stripe_takes_for_it() {
+fn missing_fields_have_the_defaults_of_stripe() {
     let text = r#"
         version = 1
         [products.b]
@@ -102,18 +103,18 @@ fn what_is_left_out_is_what_stripe_takes_for_it() {
         name = "A"
         active = false
     "#;
-    // A mark in front, and lines that end as Windows ends them.
-    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
-    let wanted = read(text, "f").unwrap();
-    assert_eq!(read(&windows, "f").unwrap(), wanted);
+    // A byte order mark, and CRLF.
+    let with_crlf = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    let desired = read(text, "f").unwrap();
+    assert_eq!(read(&with_crlf, "f").unwrap(), desired);
 
-    let [b, a] = &wanted.products[..] else { panic!("{wanted:?}") };
+    let [b, a] = &desired.products[..] else { panic!("{desired:?}") };
     assert_eq!((a.key.as_str(), a.active, a.prices.len()), ("a", false, 0));
-    let WantedProduct { name, description: None, active: true, metadata: None, .. } = b else {
+    let DesiredProduct { name, description: None, active: true, metadata: None, .. } = b else {
         panic!("{b:?}")
     };
     assert_eq!(name.as_str(), "Pro Plan");
-    let [WantedPrice { recurring, .. }, once] = &b.prices[..] else { panic!("{b:?}") };
+    let [DesiredPrice { recurring, .. }, once] = &b.prices[..] else { panic!("{b:?}") };
     let monthly = &b.prices[0];
     assert_eq!((monthly.lookup_key.as_str(), monthly.currency.as_str()), ("b_monthly", "usd"));
     assert_eq!(*recurring, Some(Recurring { interval: Interval::Month, interval_count: Some(1) }));
@@ -127,9 +128,8 @@ fn what_is_left_out_is_what_stripe_takes_for_it() {
 }
 
 proptest! {
-    /// Whatever is in a file, it is read or refused with a place that is in it.
     #[test]
-    fn every_file_is_read_or_refused(
+    fn every_file_is_valid_or_has_an_error_with_a_place_in_it(
         parts in prop::collection::vec(
             "version = 1\n|\\[products\\.[a-c]\\]\n|\\[products\\.[a-c]\\.prices\\.[a-c]\\]\n|name = \"ä\"\n\
              |currency = \"(usd|isk)\"\n|amount = \"[0-9.]{1,4}\"\n|(unit_amount|interval_count) = -?[0-9]{1,20}\n\

@@ -1,25 +1,25 @@
-//! What a plan is made of, as it is shown and as a plan file keeps it.
+//! A plan and its changes, as commands print them and plan files store them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::plan::{Ref, Step};
+use crate::catalog::plan::{ObjectRef, Step};
 
-/// Everything that has to change, and what stays out of it.
+/// All changes that make Stripe match the desired catalog.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Plan {
-    /// In the order in which they are to be made.
-    pub(crate) changes: Vec<Change>,
-    /// What is on sale at Stripe and is left alone.
-    pub(crate) unmanaged: Vec<Unmanaged>,
+pub(crate) struct CatalogPlan {
+    /// In the order in which they are applied.
+    pub(crate) changes: Vec<PlannedChange>,
+    /// The active objects that stay as they are.
+    pub(crate) unmanaged: Vec<UnmanagedObject>,
 }
 
-impl Plan {
+impl CatalogPlan {
     /// How many changes of each kind there are.
-    pub(crate) fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> PlanSummary {
         let count = |action| self.changes.iter().filter(|change| change.action == action).count();
-        Summary {
+        PlanSummary {
             create: count(Action::Create),
             update: count(Action::Update),
             replace: count(Action::Replace),
@@ -31,57 +31,56 @@ impl Plan {
 /// How many changes of each kind a plan has.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Summary {
+pub(crate) struct PlanSummary {
     pub(crate) create: usize,
     pub(crate) update: usize,
     pub(crate) replace: usize,
     pub(crate) archive: usize,
 }
 
-/// What becomes of one product or price.
+/// The change of one product or price.
 ///
-/// Two changes are equal when a person who reads them sees the same: the requests that make them are not compared, and
-/// a plan file does not have them.
+/// Two changes are equal if they look the same to a reader. The comparison ignores `steps` and `pruned`, which a plan file
+/// does not store.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Change {
+pub(crate) struct PlannedChange {
     pub(crate) action: Action,
-    pub(crate) kind: Kind,
-    /// A product's key, or a price's lookup key; where something that has lost its identity is archived, its id.
+    pub(crate) kind: ObjectKind,
+    /// A product's key or a price's lookup key. The id of a replaced price whose replacement is gone.
     pub(crate) key: String,
-    /// Its id at Stripe; nothing for what is created. Of a replacement, the id of the price that is replaced.
+    /// Its id at Stripe. `None` for a create; for a replacement the id of the replaced price.
     pub(crate) id: Option<String>,
-    /// What differs, as it is; of what is archived, what a person knows it by.
+    /// The current values of the differing fields. For an archive, the fields that identify the object.
     pub(crate) before: Option<Value>,
-    /// What differs, as it will be; of what is created, all of it but the identity in its metadata, which is `key`.
+    /// The new values of the differing fields. For a create, all fields except the `catalog_key`, which is `key`.
     pub(crate) after: Option<Value>,
-    /// Why, in words, without a full stop.
+    /// A sentence part without a full stop.
     pub(crate) reason: String,
-    /// Of a replacement, the ids of the other prices that give way.
+    /// The ids of further prices that a replacement replaces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) also: Vec<String>,
-    /// It is archived because the file does not have it: nothing comes in its place.
+    /// Whether it is archived because the file does not have it.
     #[serde(skip)]
     pub(crate) pruned: bool,
-    /// The requests that make it, in their order.
+    /// The requests of the change, in order.
     #[serde(skip)]
     pub(crate) steps: Vec<Step>,
 }
 
-impl Change {
-    /// The key of the product that this plan creates and that this change needs.
+impl PlannedChange {
+    /// The key of the product that an earlier change must create.
     pub(crate) fn depends_on(&self) -> Option<&str> {
         self.steps.iter().find_map(|step| match step {
-            Step::CreatePrice { product: Ref::Made(key), .. } => Some(key.as_str()),
+            Step::CreatePrice { product: ObjectRef::Created(key), .. } => Some(key.as_str()),
             _ => None,
         })
     }
 }
 
-impl PartialEq for Change {
+impl PartialEq for PlannedChange {
     fn eq(&self, other: &Self) -> bool {
-        let seen = |change: &Self| (change.action, change.kind);
-        seen(self) == seen(other)
+        (self.action, self.kind) == (other.action, other.kind)
             && self.key == other.key
             && self.id == other.id
             && self.before == other.before
@@ -91,36 +90,36 @@ impl PartialEq for Change {
     }
 }
 
-/// What is done to a product or a price.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
     Create,
     Update,
-    /// A new price takes the place of one that Stripe cannot change.
+    /// A new price replaces one that Stripe cannot change.
     Replace,
     Archive,
 }
 
-/// What it is done to.
+/// The kind of an object.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
+pub(crate) enum ObjectKind {
     Product,
     Price,
 }
 
-/// An active product or price that is left alone.
+/// An active product or price that stays as it is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Unmanaged {
-    /// It is not as the file says, and stays so.
+pub(crate) struct UnmanagedObject {
+    /// Whether it differs from the file.
     #[serde(skip)]
     pub(crate) differs: bool,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ObjectKind,
     pub(crate) id: String,
-    /// What a person knows it by: a product's name; a price's lookup key, or what it costs.
+    /// A product's name; a price's lookup key or amount.
     pub(crate) name: String,
-    /// Why, in words, without a full stop.
+    /// A sentence part without a full stop.
     pub(crate) reason: String,
 }

@@ -1,74 +1,71 @@
-//! What has to change at Stripe so that it is as the file says: a pure comparison.
+//! Plans the changes that make Stripe match the desired catalog. Planning is a pure comparison without stored state.
 //!
-//! It keeps nothing between two runs. Whatever state an apply was stopped in, comparing again finds what is left to do:
-//! - a price's identity moves in one request with its lookup key, so at every moment each price is told apart;
-//! - of several prices with one identity, one that is as the file says stays, and the others give way to it;
-//! - a price that gave way says so in its metadata, and is archived as soon as it can be.
+//! A plan can follow an apply that stopped at any request:
+//! - one request moves a price's `catalog_key` and lookup key, so each price can be identified at any time;
+//! - of several prices with the same `catalog_key`, one that matches the file stays and replaces the others;
+//! - a replaced price names its replacement in its metadata, and is archived as soon as Stripe allows it.
 //!
-//! After an apply there is nothing left to do: comparing again finds no change.
+//! After a complete apply, the next plan is empty.
 
 mod change;
-mod compared;
-mod conflict;
-mod index;
+mod current;
+mod describe;
+mod diff;
+mod orphans;
 mod price;
 mod product;
-mod replace;
-mod rest;
-mod shown;
 mod step;
 
 #[cfg(test)]
-mod examples;
-#[cfg(test)]
-mod generators;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod simulator;
+mod tests;
 
-pub(crate) use change::{Action, Change, Kind, Plan, Summary, Unmanaged};
-pub(crate) use step::{Ref, Step, replaced_by};
+pub(crate) use change::{Action, CatalogPlan, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject};
+pub(crate) use step::{ObjectRef, Step, replaced_by};
 
-use crate::catalog::Wanted;
+use crate::catalog::DesiredCatalog;
 use crate::error::Failure;
 use crate::wire::{Environment, Mirror};
-use index::Index;
-use price::Goal;
-use rest::Rest;
+use current::CatalogIndex;
+use orphans::Orphans;
+use price::PriceTarget;
 
-/// What a comparison is to know besides file and mirror.
+/// The options of a comparison.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    /// What is managed and not in the file is archived.
+pub(crate) struct PlanOptions {
+    /// Whether to archive managed objects that the file does not have.
     pub(crate) prune: bool,
-    /// Whose catalog it is, for what a failure says to do.
+    /// The environment that error messages name.
     pub(crate) environment: Environment,
 }
 
-/// Compares. The file's keys and lookup keys are expected to be there once each.
+/// Compares the desired catalog with the mirror. Each key and lookup key must be unique in the desired catalog.
 ///
-/// The changes are in an order in which Stripe takes them: lookup keys that are in the way are freed first, then come
-/// the file's products in its order, each with its prices, and what is only archived comes last.
+/// Stripe accepts the changes in this order: first lookup keys are released for other prices, then the file's products
+/// follow in its order, each with its prices, and objects to archive come last.
 ///
 /// # Errors
-/// [`crate::error::Code::CatalogConflict`] where two products have one identity, or a lookup key of the file names a
-/// price that is not managed and not as the file says; [`crate::error::Code::Usage`] where a product or a price has too much metadata.
-pub(crate) fn plan(wanted: &Wanted, mirror: &Mirror, options: Options) -> Result<Plan, Failure> {
-    let mut index = Index::new(wanted, mirror)?;
+/// [`crate::error::Code::CatalogConflict`] if two products have the same `catalog_key`, or if an unmanaged price has a
+/// lookup key of the file and differs from the file. [`crate::error::Code::Usage`] if a product or price has too much
+/// metadata.
+pub(crate) fn plan(
+    desired: &DesiredCatalog,
+    mirror: &Mirror,
+    options: PlanOptions,
+) -> Result<CatalogPlan, Failure> {
+    let mut index = CatalogIndex::new(desired, mirror)?;
     index.check_lookup_keys(options.environment)?;
-    let mut plan = Plan { changes: index.free_lookup_keys(), unmanaged: Vec::new() };
-    for product in &wanted.products {
-        let found = index.product(&product.key);
-        plan.changes.extend(product::change(product, found)?);
+    let mut plan = CatalogPlan { changes: index.release_lookup_keys(), unmanaged: Vec::new() };
+    for product in &desired.products {
+        let current = index.product(&product.key);
+        plan.changes.extend(product::change(product, current)?);
         for price in &product.prices {
-            let goal = Goal { price, key: &product.key, product: found };
+            let target = PriceTarget { price, product_key: &product.key, product: current };
             let candidates = index.candidates(price.lookup_key.as_str());
-            let (change, held) = price::change(&goal, &candidates, options.environment)?;
+            let (change, unmanaged) = price::change(&target, &candidates, options.environment)?;
             plan.changes.extend(change);
-            plan.unmanaged.extend(held);
+            plan.unmanaged.extend(unmanaged);
         }
     }
-    Rest { index: &index, prune: options.prune }.add_to(&mut plan);
+    Orphans { index: &index, prune: options.prune }.add_to(&mut plan);
     Ok(plan)
 }

@@ -1,94 +1,94 @@
-//! What has to change in a product.
+//! The change of a product.
 
 use serde_json::{Map, Value};
 
-use crate::catalog::WantedProduct;
-use crate::catalog::plan::compared::{Diff, or_null, sent, shown};
-use crate::catalog::plan::{Action, Change, Kind, Step};
+use crate::catalog::DesiredProduct;
+use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send, or_null};
+use crate::catalog::plan::{Action, ObjectKind, PlannedChange, Step};
 use crate::error::Failure;
 use crate::wire::{Metadata, MirroredProduct, NewProduct, Patch, ProductChanges, trimmed};
 
-/// The change that makes a product as the file says, if there is any.
+/// The change that makes a product match the file, if any.
 pub(super) fn change(
-    wanted: &WantedProduct,
-    found: Option<&MirroredProduct>,
-) -> Result<Option<Change>, Failure> {
-    match found {
-        Some(found) => update(wanted, found),
-        None => create(wanted).map(Some),
+    desired: &DesiredProduct,
+    current: Option<&MirroredProduct>,
+) -> Result<Option<PlannedChange>, Failure> {
+    match current {
+        Some(current) => update(desired, current),
+        None => create(desired).map(Some),
     }
 }
 
-fn create(wanted: &WantedProduct) -> Result<Change, Failure> {
+fn create(desired: &DesiredProduct) -> Result<PlannedChange, Failure> {
     let mut after = Map::new();
-    after.insert("name".into(), wanted.name.as_str().into());
-    if let Some(description) = &wanted.description {
+    after.insert("name".into(), desired.name.as_str().into());
+    if let Some(description) = &desired.description {
         after.insert("description".into(), description.as_str().into());
     }
-    after.insert("active".into(), wanted.active.into());
-    if let Some(metadata) = shown(wanted.metadata.as_ref()) {
+    after.insert("active".into(), desired.active.into());
+    if let Some(metadata) = metadata_json(desired.metadata.as_ref()) {
         after.insert("metadata".into(), metadata);
     }
     let body = NewProduct {
-        name: Some(wanted.name.clone()),
-        description: wanted.description.clone().map_or(Patch::Keep, Patch::Set),
-        active: Some(wanted.active),
-        metadata: Some(sent(wanted.metadata.as_ref(), &wanted.key)?),
+        name: Some(desired.name.clone()),
+        description: desired.description.clone().map_or(Patch::Keep, Patch::Set),
+        active: Some(desired.active),
+        metadata: Some(metadata_to_send(desired.metadata.as_ref(), &desired.key)?),
         idempotency_key: None,
     };
-    Ok(Change {
+    Ok(PlannedChange {
         action: Action::Create,
-        kind: Kind::Product,
-        key: wanted.key.clone(),
+        kind: ObjectKind::Product,
+        key: desired.key.clone(),
         id: None,
         before: None,
         after: Some(Value::Object(after)),
-        reason: "is not at Stripe yet".into(),
+        reason: "does not exist at Stripe yet".into(),
         also: Vec::new(),
         pruned: false,
-        steps: vec![Step::CreateProduct { key: wanted.key.clone(), body }],
+        steps: vec![Step::CreateProduct { key: desired.key.clone(), body }],
     })
 }
 
-fn update(wanted: &WantedProduct, found: &MirroredProduct) -> Result<Option<Change>, Failure> {
-    let (mut diff, mut changes) = (Diff::default(), ProductChanges::default());
-    if trimmed(wanted.name.as_str()) != trimmed(&found.name) {
-        diff.note("name", "name", found.name.as_str(), wanted.name.as_str());
-        changes.name = Some(wanted.name.clone());
+fn update(desired: &DesiredProduct, current: &MirroredProduct) -> Result<Option<PlannedChange>, Failure> {
+    let (mut diff, mut changes) = (FieldDiff::default(), ProductChanges::default());
+    if trimmed(desired.name.as_str()) != trimmed(&current.name) {
+        diff.add("name", "name", current.name.as_str(), desired.name.as_str());
+        changes.name = Some(desired.name.clone());
     }
-    // The backend cuts off what is blank around it.
-    let description = wanted.description.as_ref().map_or("", |text| trimmed(text.as_str()));
-    let has = trimmed(found.description.as_deref().unwrap_or_default());
-    if description != has {
-        diff.note("description", "description", or_null(has), or_null(description));
-        let set = wanted.description.clone().filter(|_| !description.is_empty());
+    // The backend trims descriptions.
+    let description = desired.description.as_ref().map_or("", |text| trimmed(text.as_str()));
+    let current_description = trimmed(current.description.as_deref().unwrap_or_default());
+    if description != current_description {
+        diff.add("description", "description", or_null(current_description), or_null(description));
+        let set = desired.description.clone().filter(|_| !description.is_empty());
         changes.description = set.map_or(Patch::Clear, Patch::Set);
     }
     let mut metadata = Metadata::default();
-    let names = wanted.metadata.iter().flat_map(Metadata::iter);
-    diff.metadata(&wanted.key, "metadata", &found.metadata, names, &mut metadata)?;
+    let desired_metadata = desired.metadata.iter().flat_map(Metadata::iter);
+    diff.add_metadata(&desired.key, "metadata", &current.metadata, desired_metadata, &mut metadata)?;
     changes.metadata = (!metadata.is_empty()).then_some(metadata);
     let mut reasons: Vec<String> =
-        diff.words().map(|words| format!("differs in {words}")).into_iter().collect();
-    if wanted.active != found.active {
-        diff.note("active", "", found.active, wanted.active);
-        changes.active = Some(wanted.active);
-        reasons.push(if wanted.active { "becomes active again" } else { "is archived in the file" }.into());
+        diff.labels().map(|labels| format!("differs in {labels}")).into_iter().collect();
+    if desired.active != current.active {
+        diff.add("active", "", current.active, desired.active);
+        changes.active = Some(desired.active);
+        reasons.push(if desired.active { "is active in the file" } else { "is inactive in the file" }.into());
     }
     if changes.is_empty() {
         return Ok(None);
     }
     let (before, after) = diff.sides();
-    Ok(Some(Change {
+    Ok(Some(PlannedChange {
         action: Action::Update,
-        kind: Kind::Product,
-        key: wanted.key.clone(),
-        id: Some(found.product_id.clone()),
+        kind: ObjectKind::Product,
+        key: desired.key.clone(),
+        id: Some(current.product_id.clone()),
         before,
         after,
         reason: reasons.join("; "),
         also: Vec::new(),
         pruned: false,
-        steps: vec![Step::UpdateProduct { id: found.product_id.clone(), changes }],
+        steps: vec![Step::UpdateProduct { id: current.product_id.clone(), changes }],
     }))
 }

@@ -1,19 +1,19 @@
-//! The requests that a change is made of.
+//! The requests of a change.
 
-use crate::catalog::{IDENTITY, REPLACED_BY};
+use crate::catalog::{CATALOG_KEY, REPLACED_BY};
 use crate::error::{Code, Failure};
 use crate::wire::{Metadata, NewPrice, NewProduct, PriceChanges, ProductChanges};
 
-/// An object that a request names.
+/// The product or price that a request refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ref {
-    /// It is there, with this id.
-    Known(String),
-    /// It is made earlier in the plan: the product of this key, or the price of this lookup key.
-    Made(String),
+pub(crate) enum ObjectRef {
+    /// An object that exists, by its id.
+    Existing(String),
+    /// An object that an earlier step creates: a product by its key, a price by its lookup key.
+    Created(String),
 }
 
-/// One request. None of them deletes anything.
+/// One request. No step deletes anything.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     CreateProduct {
@@ -26,17 +26,17 @@ pub(crate) enum Step {
         changes: ProductChanges,
     },
     CreatePrice {
-        /// Its lookup key in the file, which a replacement gets only later.
+        /// Its lookup key in the file. A replacement gets it in a later step.
         key: String,
-        product: Ref,
-        /// Without its product's id.
+        product: ObjectRef,
+        /// Without `product_id`.
         body: NewPrice,
     },
     UpdatePrice {
-        price: Ref,
+        price: ObjectRef,
         changes: PriceChanges,
-        /// The price that takes its place from now on: its id goes into the changes, see [`replaced_by`].
-        replaced_by: Option<Ref>,
+        /// The price that replaces it. [`replaced_by`] adds its id to the changes.
+        replaced_by: Option<ObjectRef>,
     },
     ArchivePrice {
         id: String,
@@ -44,33 +44,29 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// A change of a price, and no more than that.
-    pub(super) fn update(price: Ref, changes: PriceChanges) -> Self {
+    /// An update of a price that is not replaced.
+    pub(super) fn update(price: ObjectRef, changes: PriceChanges) -> Self {
         Self::UpdatePrice { price, changes, replaced_by: None }
     }
 }
 
-/// The changes of a price in whose place another comes, whose id is known now: the same, and its metadata says so and
-/// loses its identity.
+/// Adds to the changes of a price that the price `id` replaces it, and that it is no longer managed.
 ///
 /// # Errors
-/// The id is no text for metadata.
+/// The id is not a valid metadata value.
 pub(crate) fn replaced_by(mut changes: PriceChanges, id: &str) -> Result<PriceChanges, Failure> {
     let mut metadata = changes.metadata.take().unwrap_or_default();
-    put(&mut metadata, IDENTITY, "", id)?;
+    put(&mut metadata, CATALOG_KEY, "", id)?;
     put(&mut metadata, REPLACED_BY, id, id)?;
     changes.metadata = Some(metadata);
     Ok(changes)
 }
 
-/// Puts a text into the metadata of what this key names.
-pub(super) fn put(metadata: &mut Metadata, name: &str, text: &str, key: &str) -> Result<(), Failure> {
-    metadata.put(name, text).map_err(|why| {
-        Failure::new(
-            Code::Usage,
-            format!("The metadata of `{key}` has no room for what this tool keeps there"),
-        )
-        .why(why)
-        .hint("take a name out of its metadata in the file")
+/// Sets one name in the metadata of the object with this key.
+pub(super) fn put(metadata: &mut Metadata, name: &str, value: &str, key: &str) -> Result<(), Failure> {
+    metadata.put(name, value).map_err(|why| {
+        Failure::new(Code::Usage, format!("The metadata of `{key}` has no room for this tool's own keys"))
+            .why(why)
+            .hint("remove a metadata name from the file")
     })
 }

@@ -13,7 +13,7 @@ use crate::cli::complete::look_up;
 use crate::cli::global::Global;
 use crate::commands::columns;
 use crate::env::ProcessEnv;
-use crate::error::known;
+use crate::error::all_codes;
 use crate::runner::Output;
 use crate::settings::{Profiles, UserPaths};
 use crate::ui::clean_line;
@@ -127,7 +127,7 @@ fn candidates(values: Values, word: &OsStr, typed: &Arc<Typed>) -> Vec<Completio
         // CSV has the names of JSON, which only the backend knows.
         Values::Columns if typed.is_csv() => Vec::new(),
         Values::Columns => columns(&typed.path).into_iter().map(|name| (name, String::new())).collect(),
-        Values::Codes => known().map(|known| (known.code.to_owned(), known.meaning.to_owned())).collect(),
+        Values::Codes => all_codes().map(|info| (info.code.to_owned(), info.meaning.to_owned())).collect(),
     };
     all.retain(|(value, _)| value.starts_with(word) && is_plain(value));
     let candidate = |(value, help): (String, String)| {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::api::Provider;
-use crate::error::Warning;
+use crate::error::{Warning, WarningCode};
 use crate::runner::{Ctx, Done};
 use crate::ui::{Page, Show};
 use crate::wire::{Connection, Environment, KeyList};
@@ -76,19 +76,19 @@ fn warnings(
             "this key belongs to another account than {earlier}: the mirrored data of {environment} was deleted and is \
              synced again"
         );
-        warnings.push(Warning { code: "MIRROR_REBUILT", text });
+        warnings.push(Warning { code: WarningCode::MirrorRebuilt, text });
     }
     if now.webhook_endpoint_id.is_none() {
         let text = format!(
             "{environment} has no webhook endpoint, so the backend does not learn of payments; run: {webhooks}"
         );
-        warnings.push(Warning { code: "WEBHOOK_MISSING", text });
+        warnings.push(Warning { code: WarningCode::WebhookMissing, text });
     }
     if now.last_sync_status.as_deref() == Some("failed") {
         let reason = now.last_sync_error();
         let reason = reason.as_deref().unwrap_or("without a reason").trim_end_matches('.');
         warnings.push(Warning {
-            code: "SYNC_FAILED",
+            code: WarningCode::SyncFailed,
             text: format!("the last sync failed: {reason}; run: {sync}"),
         });
     }
@@ -99,7 +99,7 @@ fn warnings(
 fn unseen(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
     let status = ctx.command(provider, &["status"]);
     let text = format!("the webhook and the first sync could not be checked: {reason}; run: {status}");
-    Warning { code: "STATUS_NOT_SEEN", text }
+    Warning { code: WarningCode::StatusNotSeen, text }
 }
 
 impl Show for KeyStatus {

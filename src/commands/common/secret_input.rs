@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::commands::common::is_stdin;
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource, read_secret};
@@ -118,7 +118,7 @@ fn in_argv(what: &str, pipe: &str) -> Warning {
         "everyone on this machine can see a {what} on the command line, and the shell's history keeps it; next time, \
          {pipe}"
     );
-    Warning { code: "KEY_IN_ARGV", text }
+    Warning { code: WarningCode::KeyInArgv, text }
 }
 
 /// Refuses a key without the prefix of its environment's keys.

@@ -117,7 +117,7 @@ pub(crate) fn judge(
         let what = format!("Nothing was synced: no {name} key is configured for {scope}");
         let (commands, environment) = (provider.commands, only.unwrap_or(Environment::Test));
         let hint = format!("set a key with `{commands} config set {environment}`, then sync again");
-        return Some(Failure::new(Code::ConfigNotFound, what).hint(hint));
+        return Some(Failure::new(Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned()), what).hint(hint));
     }
     let (failed, done) = (failed.join(" and "), done.join(" and "));
     let failure = if done.is_empty() {
@@ -160,6 +160,9 @@ mod tests {
                 judge(&outcomes, Some(Environment::Live), &STRIPE).map_or(Exit::Done, |failure| failure.exit);
             assert_eq!(got, exit, "{outcomes:?}");
         }
-        assert_eq!(judge(&[], None, &STRIPE).unwrap().code, Code::ConfigNotFound);
+        assert_eq!(
+            judge(&[], None, &STRIPE).unwrap().code,
+            Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned())
+        );
     }
 }

@@ -13,7 +13,7 @@ use super::columns::columns;
 use super::facts::{Facts, facts};
 use super::layout::is_required;
 use super::variables::variables;
-use crate::error::{Exit, known};
+use crate::error::{Exit, all_codes};
 
 /// The version of what is printed. Keys are only ever added to it.
 const SCHEMA: u32 = 1;
@@ -42,7 +42,7 @@ pub(super) fn map(tree: &Command, path: &[String]) -> Value {
         "exitCodes": Exit::ALL.iter().map(|exit| json!({"code": exit.code(), "meaning": exit.meaning()})).collect::<Value>(),
         "errors": {
             "explain": [PROGRAM, "explain", "--json"],
-            "codes": known().map(|known| known.code).collect::<Vec<_>>(),
+            "codes": all_codes().map(|info| info.code).collect::<Vec<_>>(),
         },
         "environment": variables()
             .flat_map(|variable| variable.names.iter().map(|name| json!({"name": name, "meaning": variable.meaning})))

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::{Rendered, explain};
-use crate::error::{Exit, Failure, Known, Origin, known};
+use crate::error::{CodeInfo, Exit, Failure, Origin, all_codes};
 
 /// Explain a command or a topic: exit-codes, environment, output, errors, agents
 ///
@@ -33,7 +33,7 @@ impl Help {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let topic = match words[..] {
             ["errors"] if json => {
-                return Ok(Rendered::Json(known().map(|known| explain::object(&known)).collect()));
+                return Ok(Rendered::Json(all_codes().map(explain::object).collect()));
             }
             ["options"] => {
                 let help = layout::global_options(&tree).render_long_help();
@@ -92,17 +92,15 @@ fn path_of(tree: &clap::Command, words: &[&str]) -> Vec<String> {
 }
 
 fn errors() -> String {
-    let section = |heading: &str, is: fn(&Known) -> bool| {
-        let lines: Vec<_> =
-            known().filter(is).map(|known| format!("{:<26}{}", known.code, known.meaning)).collect();
+    let section = |heading: &str, is: fn(&CodeInfo) -> bool| {
+        let rows = all_codes().filter(|info| is(info));
+        let lines: Vec<_> = rows.map(|info| format!("{:<26}{}", info.code, info.meaning)).collect();
         format!("{heading}\n\n{}\n\n", lines.join("\n"))
     };
-    section("The codes that this tool gives.", |known| known.origin == Origin::Tool && !known.warning)
-        + &section("The backend's own, which pass through unchanged.", |known| {
-            known.origin == Origin::Backend
-        })
-        + &section("Warnings, because of which no run fails.", |known| known.warning)
-        + "`insforge explain CODE` says more of each: what leads to it, and what to do.\n"
+    section("Errors of this tool:", |info| info.origin == Origin::Tool && !info.is_warning())
+        + &section("Errors of the backend, passed through unchanged:", |info| info.origin == Origin::Backend)
+        + &section("Warnings, which do not make a run fail:", CodeInfo::is_warning)
+        + "Run `insforge explain CODE` for the cause of a code and what to do about it.\n"
 }
 
 fn exit_codes() -> String {

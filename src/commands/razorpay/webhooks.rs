@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Command, Ctx, Done, Verb, Write, execute, execute_write};
 use crate::ui::{Column, Page, Section, Show, Tables, View};
@@ -204,7 +204,7 @@ fn not_public(url: &str) -> Warning {
         "Razorpay delivers only to public https addresses, and {url} is not one; set the backend's API_BASE_URL to its public \
          address"
     );
-    Warning { code: "WEBHOOK_OUT_OF_REACH", text }
+    Warning { code: WarningCode::WebhookOutOfReach, text }
 }
 
 impl Show for WebhookSettings {

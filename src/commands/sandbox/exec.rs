@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use crate::commands::sandbox::{FAULTS_HELP, SANDBOX_URL_VARIABLE, SandboxArgs};
 #[cfg(unix)]
 use crate::env::ignored_signals;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
@@ -63,8 +63,10 @@ impl Exec {
             }
         };
         // A fault that did not happen has not tested anything.
-        let unused =
-            |fault| Warning { code: "FAULT_UNUSED", text: format!("no request matched the fault `{fault}`") };
+        let unused = |fault| Warning {
+            code: WarningCode::FaultUnused,
+            text: format!("no request matched the fault `{fault}`"),
+        };
         ctx.warn(&sandbox.unused_faults().into_iter().map(unused).collect::<Vec<_>>());
         Ok(Exit::OfCommand(exit_code(status)))
     }

@@ -25,7 +25,7 @@ pub(super) use gateway::StripeGateway;
 pub(crate) enum Stripe {
     #[command(flatten)]
     Common(Common<StripeGateway>),
-    /// List the catalog of one environment from the mirror, or manage it as code
+    /// List the catalog of an environment, or manage it as code
     Catalog(catalog::Catalog),
     /// Show, set and remove the keys of each environment
     Config(Config<StripeGateway>),

@@ -155,12 +155,12 @@ async fn send_each<W: Write>(
             ctx.when_interrupted(summary.interrupted(&change.what, &same_command));
             match ctx.send(call(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
-                    abort_policy.done();
+                    abort_policy.record_success();
                     summary.done += 1;
                     writer.write(index, line, &EntryResult::Done(&reply)).await
                 }
                 Err(Ok(failure)) => {
-                    abort_policy.failed(&failure);
+                    abort_policy.record_failure(&failure);
                     let failure = explained(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
@@ -178,7 +178,7 @@ async fn send_each<W: Write>(
                 break;
             }
         }
-        if abort_policy.is_hopeless() {
+        if abort_policy.should_abort() {
             break;
         }
     }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::api::Reply;
 use crate::error::Failure;
-use crate::runner::{Ctx, Output, failed, show};
+use crate::runner::report::json_fields;
+use crate::runner::{Ctx, Output, show};
 use crate::ui::{View, progress};
 
 /// The result of one object.
@@ -69,7 +70,7 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
             return Ok(reply.json().map_err(|error| show::not_json(&error))?.into_owned());
         }
         EntryResult::Existing(id) => fields.extend([("existing".to_owned(), json!(id))]),
-        EntryResult::Failed(failure) => fields.extend(failed::fields(failure)),
+        EntryResult::Failed(failure) => fields.extend(json_fields(failure)),
     }
     Ok(Value::Object(fields))
 }

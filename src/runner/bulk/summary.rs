@@ -38,7 +38,7 @@ impl Summary {
 
     /// Counts a failure. `reached` says whether a write of this run may have reached the provider.
     pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
-        self.open += usize::from(reached && failure.may_be_done());
+        self.open += usize::from(reached && failure.may_have_succeeded());
         self.failures.push((place(index, line), failure));
     }
 
@@ -93,7 +93,7 @@ impl Summary {
             return Some(self.not_shown(error, &rerun));
         }
         let (_, first) = self.failures.first()?;
-        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_be_done());
+        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_have_succeeded());
         let hint =
             if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
         let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));

@@ -4,8 +4,10 @@
 #[cfg(feature = "sandbox")]
 pub mod at_stripe;
 mod end;
+pub mod forms;
 pub mod pty;
 pub mod recordings;
+pub mod replies;
 pub mod running;
 #[cfg(feature = "sandbox")]
 pub mod shop;
@@ -37,7 +39,7 @@ pub struct User {
 }
 
 /// What a run did.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
@@ -258,27 +260,35 @@ pub fn mode(path: &Path) -> u32 {
 
 /// A line with `when` for `2026-11-24 09:12` and for what JSON has of moments: they are others in each run.
 pub fn without_moments(line: &str) -> String {
-    const FORMS: [&[u8]; 2] = [b"0000-00-00T00:00:00.000Z", b"0000-00-00 00:00"];
+    replace_moments(line, |_| "when")
+}
+
+/// A text with zeros for the digits of moments, as wide as it was.
+pub fn zeroed_timestamps(text: &str) -> String {
+    replace_moments(text, |form| form)
+}
+
+fn replace_moments(line: &str, instead: impl Fn(&'static str) -> &'static str) -> String {
+    const FORMS: [&str; 2] = ["0000-00-00T00:00:00.000Z", "0000-00-00 00:00"];
     let form_of = |rest: &str| {
         FORMS.into_iter().find(|form| {
             rest.as_bytes().get(..form.len()).is_some_and(|text| {
-                let fits = |(byte, form): (&u8, &u8)| {
-                    if *form == b'0' { byte.is_ascii_digit() } else { byte == form }
+                let fits = |(byte, form): (&u8, u8)| {
+                    if form == b'0' { byte.is_ascii_digit() } else { *byte == form }
                 };
-                text.iter().zip(*form).all(fits)
+                text.iter().zip(form.bytes()).all(fits)
             })
         })
     };
     let mut out = String::new();
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
-        let length = form_of(rest).map_or(first.len_utf8(), <[u8]>::len);
-        if length > first.len_utf8() {
-            out.push_str("when");
-        } else {
-            out.push(first);
+        let form = form_of(rest);
+        match form {
+            Some(form) => out.push_str(instead(form)),
+            None => out.push(first),
         }
-        rest = &rest[length..];
+        rest = &rest[form.map_or(first.len_utf8(), str::len)..];
     }
     out
 }

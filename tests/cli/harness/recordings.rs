@@ -58,6 +58,18 @@ impl Generation {
         read(self.file())
     }
 
+    /// Replaces what differs in every reply: the stub's address, and the routes and the recorded port of the older
+    /// generation.
+    pub fn normalize(self, text: &str, address: &str) -> String {
+        let text = text.replace(address, "http://BACKEND");
+        match self {
+            Self::Newer => text,
+            Self::Older => text
+                .replace("/api/payments/", "/api/payments/stripe/")
+                .replace("127.0.0.1:7141", "127.0.0.1:7130"),
+        }
+    }
+
     /// Whether a path is of the other generation's routes.
     fn is_foreign(self, target: &str) -> bool {
         let of_a_provider =

@@ -1,5 +1,5 @@
-//! A sandbox with a catalog, a user whose `payments.toml` is to be applied to it, and something in between that breaks
-//! at the request that a test names.
+//! A sandbox with a catalog, a user who applies `payments.toml` to it, and a proxy between them that breaks at a chosen
+//! request.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -11,31 +11,31 @@ use std::time::Duration;
 use insforge::sandbox::{Fault, Options, Sandbox};
 use serde_json::{Value, json};
 
-use super::at_stripe::{IDENTITY, rows, text};
+use super::at_stripe::{CATALOG_KEY, rows, text};
 use super::stub::{Answer, Request, Stub};
 use super::{Ran, User};
 
-/// Longer than anything here takes; a test that reaches it has failed.
+/// The time after which a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Where the backend's part of Stripe's test mode is.
+/// The backend's path for Stripe's test mode.
 const TEST: &str = "/api/payments/stripe/test";
 
-/// What goes wrong at one request.
+/// A failure at one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accident {
-    /// The connection ends, and nothing was done.
+    /// The connection ends before the request arrives.
     DropBefore,
-    /// It is done, and the connection ends without the answer.
+    /// The request is applied, and the connection ends without a response.
     DropAfter,
-    /// It is done, and the answer is held back: the time to kill whoever waits for it.
+    /// The request is applied, and the response is held back, so that the client can be killed.
     Silence,
-    /// It is on its way, and arrives when [`Shop::arrives_late`] says so: the time to kill whoever sent it.
+    /// The request is held back until [`Shop::arrives_late`], so that the client can be killed.
     Late,
-    /// Nothing is done, and from then on nobody listens.
+    /// The request is not applied, and the proxy stops listening.
     Gone,
 }
 
-/// A sandbox, who uses it, and what is in between.
+/// A sandbox, its user and the proxy between them.
 pub struct Shop {
     pub sandbox: Sandbox,
     pub user: User,
@@ -45,7 +45,7 @@ pub struct Shop {
     released: Sender<()>,
 }
 
-/// What decides of each request.
+/// The proxy, which decides about each request.
 struct Between {
     port: u16,
     planned: Mutex<Planned>,
@@ -55,19 +55,19 @@ struct Between {
 
 #[derive(Default)]
 struct Planned {
-    /// How many writes came.
+    /// The number of writes so far.
     writes: usize,
     accident: Option<(usize, Accident)>,
     late: Option<Request>,
 }
 
 impl Shop {
-    /// One with a key and nothing for sale.
+    /// A shop with a key and an empty catalog.
     pub fn new() -> Self {
         Self::with(&[])
     }
 
-    /// The same, with these faults.
+    /// An empty shop with these faults.
     pub fn with(faults: &[&str]) -> Self {
         let faults = faults.iter().map(|fault| fault.parse::<Fault>().expect("a fault"));
         let sandbox = faults.fold(Options::new().empty(), Options::fault).spawn().expect("a sandbox");
@@ -88,8 +88,8 @@ impl Shop {
         shop
     }
 
-    /// One that was brought to where another is by the same requests. The sandbox makes the same ids for the same
-    /// requests, and remembers the same idempotency keys, so nothing tells the two apart.
+    /// A copy of another shop, from the same requests. The sandbox creates the same ids and remembers the same idempotency
+    /// keys for the same requests.
     pub fn like(requests: &[Request]) -> Self {
         let shop = Self::new();
         for request in requests {
@@ -99,25 +99,25 @@ impl Shop {
         shop
     }
 
-    /// The writes that came so far.
+    /// The writes so far.
     pub fn writes(&self) -> Vec<Request> {
         let requests = self.stub.requests();
         requests.into_iter().filter(|request| request.method != "GET").collect()
     }
 
-    /// The writes that came so far, without their syncs.
+    /// The writes so far, without syncs.
     pub fn changes(&self) -> Vec<String> {
         let lines = self.writes().into_iter().map(|request| request.line());
         lines.filter(|line| !line.ends_with("/sync")).collect()
     }
 
-    /// What is to go wrong at that write from now on, the next being the first.
+    /// Plans an accident for a later write. 1 is the next write.
     pub fn plan(&self, at: usize, accident: Accident) {
         let mut planned = self.between.planned.lock().expect("a lock");
         planned.accident = Some((planned.writes + at, accident));
     }
 
-    /// Sends a request, around whatever is in between; the answer, which has to be a success.
+    /// Sends a request without the proxy, and returns its successful response.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, body: &Value) -> Value {
         let headers = [
@@ -136,40 +136,42 @@ impl Shop {
         }
     }
 
-    /// All that is at Stripe.
+    /// The catalog at Stripe, after a sync.
     pub fn catalog(&self) -> Value {
         self.send("POST", "/sync", &Value::Null);
         self.send("GET", "/catalog", &Value::Null)
     }
 
-    /// The id of the price that has this lookup key.
+    /// The id of the price with this lookup key.
     #[track_caller]
     pub fn price(&self, lookup_key: &str) -> String {
         let catalog = self.catalog();
         let found = rows(&catalog, "prices").iter().find(|row| row["lookupKey"] == lookup_key);
-        text(&found.unwrap_or_else(|| panic!("no price is {lookup_key}: {catalog}"))["priceId"])
+        text(
+            &found.unwrap_or_else(|| panic!("no price has the lookup key {lookup_key}: {catalog}"))["priceId"],
+        )
     }
 
-    /// The id of the product that has this identity.
+    /// The id of the product with this `catalog_key`.
     #[track_caller]
     pub fn product(&self, key: &str) -> String {
         let catalog = self.catalog();
-        let found = rows(&catalog, "products").iter().find(|row| row["metadata"][IDENTITY] == key);
-        text(&found.unwrap_or_else(|| panic!("no product is {key}: {catalog}"))["productId"])
+        let found = rows(&catalog, "products").iter().find(|row| row["metadata"][CATALOG_KEY] == key);
+        text(&found.unwrap_or_else(|| panic!("no product has the key {key}: {catalog}"))["productId"])
     }
 
-    /// `payments catalog` and these words.
-    pub fn run(&self, words: &[&str]) -> Ran {
-        self.user.run(&[&["payments", "catalog"], words].concat())
+    /// Runs `payments catalog` with these arguments.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.user.run(&[&["payments", "catalog"], args].concat())
     }
 
-    /// Applies this file.
+    /// Applies a file.
     pub fn apply(&self, file: &str, more: &[&str]) -> Ran {
         self.user.write("payments.toml", file);
         self.run(&[&["apply", "--yes", "--json"], more].concat())
     }
 
-    /// Lets arrive what was late.
+    /// Sends the request that was held back.
     #[track_caller]
     pub fn arrives_late(&self) {
         let late = self.between.planned.lock().expect("a lock").late.take().expect("a late request");
@@ -177,19 +179,19 @@ impl Shop {
         assert!(matches!(answer, Answer::Give { status: 200..=299, .. }), "{answer:?}");
     }
 
-    /// `payments catalog` and these words, killed while it waits for the answer to that write, which was done.
+    /// Runs `payments catalog` with these arguments, and kills it while it waits for the response to that applied write.
     #[track_caller]
-    pub fn kill_after(&self, write: usize, words: &[&str]) {
-        self.kill_at(write, Accident::Silence, words);
+    pub fn kill_after(&self, write: usize, args: &[&str]) {
+        self.kill_at(write, Accident::Silence, args);
     }
 
-    /// The same, at another accident that keeps it waiting.
+    /// Like [`Self::kill_after`], with another accident that holds the response back.
     #[track_caller]
-    pub fn kill_at(&self, write: usize, accident: Accident, words: &[&str]) {
-        self.kill(write, accident, &[&["payments", "catalog"], words].concat());
+    pub fn kill_at(&self, write: usize, accident: Accident, args: &[&str]) {
+        self.kill(write, accident, &[&["payments", "catalog"], args].concat());
     }
 
-    /// The same of any command.
+    /// Like [`Self::kill_at`], for any command.
     #[track_caller]
     pub fn kill(&self, write: usize, accident: Accident, args: &[&str]) {
         self.plan(write, accident);
@@ -197,11 +199,11 @@ impl Shop {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
         let reached = self.silent.recv_timeout(PATIENCE);
-        child.kill().expect("it is still there");
+        child.kill().expect("the command still runs");
         let status = child.wait().expect("a status");
-        self.released.send(()).expect("somebody who waits");
-        reached.unwrap_or_else(|_| panic!("write {write} never came"));
-        assert_eq!(status.code(), None, "it was killed: {status}");
+        self.released.send(()).expect("a waiting proxy");
+        reached.unwrap_or_else(|_| panic!("write {write} was not sent"));
+        assert_eq!(status.code(), None, "the command was not killed: {status}");
     }
 }
 
@@ -226,9 +228,9 @@ impl Between {
         }
     }
 
-    /// Until whoever waits for the answer is gone.
+    /// Waits until the client is killed.
     fn keep_waiting(&self) -> Answer {
-        self.silent.send(()).expect("a test that waits");
+        self.silent.send(()).expect("a waiting test");
         let _ = self.released.lock().expect("a lock").recv_timeout(PATIENCE);
         Answer::Drop
     }
@@ -244,7 +246,7 @@ impl Between {
     }
 }
 
-/// Passes a request on, on a connection of its own.
+/// Forwards a request on a new connection.
 fn forward(port: u16, request: &Request) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     let mut head =
@@ -261,7 +263,7 @@ fn forward(port: u16, request: &Request) -> std::io::Result<Answer> {
     Ok(parse(&answer).unwrap_or(Answer::Drop))
 }
 
-/// A whole answer. Nothing where the connection ended before it was one.
+/// Parses a response. `None` if the connection ended too early.
 fn parse(answer: &[u8]) -> Option<Answer> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).ok()?;

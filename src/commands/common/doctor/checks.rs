@@ -63,7 +63,7 @@ impl CheckResult {
 
     /// The result of a check whose request failed.
     fn failed(name: &'static str, failure: &Failure) -> Self {
-        let repair = failure.hint.as_deref().and_then(command_in);
+        let repair = failure.repair.as_ref().map(shell_words::join);
         let hint = failure.hint.as_deref().filter(|_| repair.is_none());
         let parts = [Some(failure.what.as_str()), failure.why.as_deref(), hint].into_iter().flatten();
         let found = parts.collect::<Vec<_>>().join("; ");
@@ -74,11 +74,6 @@ impl CheckResult {
     fn repaired_by(self, command: impl Into<Option<String>>) -> Self {
         Self { repair: command.into().or(self.repair), ..self }
     }
-}
-
-/// The first `insforge` command in a hint.
-fn command_in(hint: &str) -> Option<String> {
-    hint.split('`').find(|part| part.starts_with("insforge ")).map(str::to_owned)
 }
 
 /// Builds the command line of a provider's command.

@@ -82,11 +82,12 @@ async fn read_backend(ctx: &Ctx, provider: &'static Provider) -> Result<Result<B
     };
     let api = ctx.api().await?;
     let start = Instant::now();
-    let health = api.client().health().await;
+    let health = api.client().health().await.map_err(Failure::from);
     let health_duration = start.elapsed();
     let unreachable =
         matches!(&health, Err(failure) if matches!(failure.code, Code::Unreachable | Code::TimedOut));
-    let status = if unreachable { None } else { Some(api.send(&api::status(provider)).await) };
+    let status =
+        if unreachable { None } else { Some(api.send(&api::status(provider)).await.map_err(Failure::from)) };
     let key = WithSource { value: found.key.value.masked(), source: found.key.source.clone() };
     Ok(Ok(BackendInput {
         address: found.address.clone(),
@@ -105,10 +106,10 @@ async fn read_environment<G: Gateway>(
     connection: &Connection,
 ) -> EnvironmentInput {
     let webhook = read_webhook(api, connection).await;
-    let catalog = api.send(&api::catalog::<G::Offers>(G::PROVIDER, environment)).await;
+    let catalog = api.send(&api::catalog::<G::Offers>(G::PROVIDER, environment)).await.map_err(Failure::from);
     let all_subjects = SubjectFilter::default();
     let subscriptions = api::subscriptions(G::PROVIDER, environment, &all_subjects, Some(MAX_ROWS));
-    let subscriptions = api.send::<G::Subscriptions>(&subscriptions).await;
+    let subscriptions = api.send::<G::Subscriptions>(&subscriptions).await.map_err(Failure::from);
     EnvironmentInput {
         environment,
         catalog: catalog.map(|reply| G::examine(&reply.data, environment)),
@@ -120,7 +121,7 @@ async fn read_environment<G: Gateway>(
 async fn read_webhook(api: &Api, connection: &Connection) -> Option<Result<Answer, Failure>> {
     let url = connection.webhook_endpoint_url.as_deref()?;
     let path = api.client().endpoint().address.path_of(url)?;
-    Some(api.answers_at(&path).await)
+    Some(api.answers_at(&path).await.map_err(Failure::from))
 }
 
 impl BackendInput {

@@ -4,70 +4,86 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::stripe::STRIPE;
-use crate::catalog::Wanted;
-use crate::catalog::plan::{self, Options, Plan as Changes};
+use crate::catalog::DesiredCatalog;
+use crate::catalog::apply::{Applier, ApplyProgress};
+use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
 use crate::commands::common::EnvironmentArgs;
+use crate::commands::stripe::catalog::apply_report::ApplyReport;
 use crate::commands::stripe::catalog::ids;
-use crate::commands::stripe::catalog::plan::moved;
-use crate::commands::stripe::catalog::report::Report;
-use crate::commands::stripe::catalog::reviewed::Reviewed;
-use crate::commands::stripe::catalog::shown::{plan_lines, summary};
-use crate::commands::stripe::catalog::survey::{FileArg, Survey, survey};
+use crate::commands::stripe::catalog::inputs::{FileArg, StripeCatalog, read_stripe};
+use crate::commands::stripe::catalog::plan_file::{PlanFile, out_of_date};
+use crate::commands::stripe::catalog::plan_text::{name, plan_lines, summary};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
 use crate::ui::Line;
 use crate::wire::{Account, Environment};
 
-/// Make Stripe's catalog as the file says
+/// How often remaining changes are applied before the command fails.
+const MAX_ROUNDS: u32 = 3;
+
+/// Make Stripe match payments.toml
 ///
-/// It syncs, compares, asks where a question is due, then sends one request after the other, and ends with a sync. What
-/// fails stops only what needs it. Running it again continues: nothing is made twice, and nothing changes that is as it
-/// should be already. --timeout is for each request here, not for all of them together.
+/// It syncs, compares, asks for confirmation if required, sends one request after the other, and syncs again. A failed
+/// change stops only the changes that depend on it. After an interruption, run it again: it continues and creates nothing
+/// twice. --timeout applies to each request.
 #[derive(Args)]
 pub(super) struct Apply {
     #[command(flatten)]
     environment: EnvironmentArgs,
     #[command(flatten)]
     file: FileArg,
-    /// Apply what `plan --out` has kept in this file, and refuse if anything else would be done
+    /// Plan file from `plan --out`, refused if it is out of date
     #[arg(long, value_name = "PATH", conflicts_with_all = ["file", "prune"])]
     plan_file: Option<PathBuf>,
-    /// Archive what is managed and not in the file
+    /// Archive managed objects that are not in the file
     #[arg(long)]
     prune: bool,
 }
 
 impl Apply {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }
 
-    async fn reviewed(&self) -> Result<Option<Reviewed>> {
+    async fn read_plan_file(&self) -> Result<Option<PlanFile>> {
         let Some(path) = self.plan_file.clone() else { return Ok(None) };
         let name = path.display().to_string();
         let text = run_blocking(move || Ok(std::fs::read_to_string(path))).await?.map_err(|error| {
             Failure::new(Code::CatalogInvalid, format!("Cannot read the plan from {name}"))
                 .why(error.to_string())
-                .hint("`insforge payments catalog plan --out PATH` writes one")
+                .hint("`insforge payments catalog plan --out PATH` creates one")
         })?;
-        Ok(Some(Reviewed::read(&text, &name)?))
+        Ok(Some(PlanFile::read(&text, &name)?))
+    }
+
+    /// The environment of the plan file, or else of the arguments.
+    fn environment(&self, plan_file: Option<&PlanFile>) -> Result<Environment> {
+        let named = self.environment.named()?;
+        let Some(plan_file) = plan_file else { return Ok(named.unwrap_or(Environment::Test)) };
+        let environment = plan_file.environment()?;
+        if let Some(named) = named.filter(|named| *named != environment) {
+            return Err(Failure::usage(format!("The plan is for {environment}, not for {named}"))
+                .hint(format!("omit the environment, or use {environment}"))
+                .into());
+        }
+        Ok(environment)
     }
 }
 
-/// What is to be done, and what it was found from.
-pub(super) struct Prepared {
+/// The plan to apply, and the data from which it was made.
+pub(super) struct PreparedApply {
     pub(super) environment: Environment,
     pub(super) prune: bool,
-    pub(super) wanted: Wanted,
-    pub(super) found: Survey,
-    pub(super) plan: Changes,
+    pub(super) desired: DesiredCatalog,
+    pub(super) current: StripeCatalog,
+    pub(super) plan: CatalogPlan,
 }
 
 impl MultiWrite for Apply {
-    type Prepared = Prepared;
-    type Shown = Report;
+    type Prepared = PreparedApply;
+    type Shown = ApplyReport;
 
     fn dry_run_alternative(&self, ctx: &Ctx) -> String {
         format!("`{}` shows what would change", ctx.command(&STRIPE, &["catalog", "plan"]))
@@ -77,83 +93,164 @@ impl MultiWrite for Apply {
         self.file.reads_stdin()
     }
 
-    async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
-        let reviewed = self.reviewed().await?;
-        let environment = match (&reviewed, self.environment.named()?) {
-            (None, named) => named.unwrap_or(Environment::Test),
-            (Some(reviewed), named) => {
-                let environment = reviewed.environment()?;
-                if named.is_some_and(|named| named != environment) {
-                    return Err(Failure::usage(format!("The plan is for {environment}"))
-                        .hint("leave the environment out, or name that one")
-                        .into());
-                }
-                environment
-            }
-        };
-        let wanted = match &reviewed {
-            Some(reviewed) => reviewed.wanted.clone(),
+    async fn prepare(&self, ctx: &Ctx) -> Result<PreparedApply> {
+        let plan_file = self.read_plan_file().await?;
+        let environment = self.environment(plan_file.as_ref())?;
+        let desired = match &plan_file {
+            Some(plan_file) => plan_file.desired.clone(),
             None => self.file.read(ctx).await?,
         };
-        let prune = reviewed.as_ref().map_or(self.prune, |reviewed| reviewed.prune);
-        let found = survey(ctx, environment, true).await?;
-        // What is in another account says nothing about the plan.
-        if let Some(reviewed) = reviewed.as_ref().filter(|reviewed| reviewed.account != found.account.id) {
-            return Err(moved(format!(
-                "it is for account {}, and {environment} is connected to {}",
-                reviewed.account, found.account
+        let prune = plan_file.as_ref().map_or(self.prune, |plan_file| plan_file.prune);
+        let current = read_stripe(ctx, environment, true).await?;
+        // The account is checked first, because conflicts in another account are irrelevant.
+        if let Some(plan_file) =
+            plan_file.as_ref().filter(|plan_file| plan_file.account != current.account.id)
+        {
+            return Err(out_of_date(format!(
+                "it is for account {}, but {environment} is connected to {}",
+                plan_file.account, current.account
             ))
             .into());
         }
-        let plan = plan::plan(&wanted, &found.mirror, Options { prune, environment })?;
-        reviewed.map_or(Ok(()), |reviewed| reviewed.covers(&plan))?;
-        Ok(Prepared { environment, prune, wanted, found, plan })
+        let plan = plan::plan(&desired, &current.mirror, PlanOptions { prune, environment })?;
+        plan_file.map_or(Ok(()), |plan_file| plan_file.check_covers(&plan))?;
+        Ok(PreparedApply { environment, prune, desired, current, plan })
     }
 
-    fn change(&self, prepared: &Prepared) -> Option<Change> {
-        let Prepared { environment, found, plan, .. } = prepared;
+    fn change(&self, prepared: &PreparedApply) -> Option<Change> {
+        let PreparedApply { environment, current, plan, .. } = prepared;
         if plan.changes.is_empty() {
             return None;
         }
-        // What is left of a replacement was agreed to with its beginning.
+        // The archive at the end of a replacement needs no confirmation of its own.
         let prunes = plan.changes.iter().any(|change| change.pruned);
         let effect = if prunes { Effect::Destroy } else { Effect::Write };
         Some(Change {
             effect,
             environment: *environment,
             provider: &STRIPE,
-            what: format!("Apply the catalog at Stripe ({})", summary(plan.summary())),
+            what: format!("Apply the catalog to Stripe ({})", summary(plan.summary())),
             details: None,
-            account: Some(found.account.clone()),
+            account: Some(current.account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
         })
     }
 
-    fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
+    fn preview<'a>(&self, prepared: &'a PreparedApply) -> Vec<Line<'a>> {
         plan_lines(&prepared.plan)
     }
 
-    async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Report> {
-        let again = ctx.same_command(self.reads_stdin().is_some());
-        let mut report = Report::of(&prepared, again);
-        if prepared.plan.changes.is_empty() {
-            report.ids = ids::of(&prepared.found.mirror, &prepared.wanted);
+    async fn make(&self, ctx: &Ctx, prepared: PreparedApply) -> Result<ApplyReport> {
+        let same_command = ctx.same_command(self.reads_stdin().is_some());
+        let PreparedApply { environment, current, plan, .. } = &prepared;
+        let mut report = ApplyReport::new(*environment, current.account.clone(), plan, same_command);
+        if plan.changes.is_empty() {
+            report.ids = ids::of_file(&current.mirror, &prepared.desired);
             return Ok(report);
         }
-        check_account(ctx, prepared.environment, &report.account).await?;
-        report.make(ctx, prepared).await?;
+        check_account(ctx, *environment, &current.account).await?;
+        apply_until_done(ctx, prepared, &mut report).await?;
         Ok(report)
     }
 }
 
-/// The account may be another since somebody was asked.
+/// Applies the plan, syncs, and applies what remains. A stale response to a create only shows after a sync.
+async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut ApplyReport) -> Result<()> {
+    let PreparedApply { environment, prune, desired, current, mut plan } = prepared;
+    let account = current.account.id;
+    let mut applier = Applier::new(ctx.api().await?, environment, &account, &current.mirror);
+    let mut rounds = 0;
+    loop {
+        apply_once(ctx, &mut applier, plan, report).await;
+        let sync = read_stripe(ctx, environment, true);
+        let after = match ctx.while_busy("Syncing with Stripe…", sync).await {
+            Ok(after) if after.account.id == account => after,
+            Ok(after) => {
+                report.failure_after = Some(another_account(&after.account));
+                break;
+            }
+            Err(error) => {
+                report.failure_after = Some(error.downcast::<Failure>()?);
+                break;
+            }
+        };
+        report.ids = ids::of_file(&after.mirror, &desired);
+        let remaining = match plan::plan(&desired, &after.mirror, PlanOptions { prune, environment }) {
+            Ok(remaining) => remaining,
+            Err(failure) => {
+                report.failure_after = Some(failure);
+                break;
+            }
+        };
+        report.set_unmanaged(&remaining);
+        if remaining.changes.is_empty() {
+            report.mark_all_done();
+            break;
+        }
+        let can_retry = applier.remove_missing(&after.mirror, &mut report.outcome.done);
+        if !report.outcome.not_done.is_empty() {
+            break;
+        }
+        // Changes after a stale response do not count as rounds.
+        rounds += u32::from(!can_retry);
+        if rounds == MAX_ROUNDS {
+            report.failure_after = Some(still_different(&remaining));
+            break;
+        }
+        plan = remaining;
+    }
+    Ok(())
+}
+
+async fn apply_once(ctx: &Ctx, applier: &mut Applier<'_>, plan: CatalogPlan, report: &mut ApplyReport) {
+    let bar = ctx.bar(plan.changes.len());
+    let before = report.outcome.done.len();
+    let on_progress = |progress: ApplyProgress<'_>| {
+        bar.set(progress.done, &name(progress.next));
+        let ApplyProgress { done, total, next } = progress;
+        let progress = ApplyProgress { done: before + done, total: before + total, next };
+        ctx.when_interrupted(interrupted(progress, &report.same_command));
+    };
+    let outcome = applier.apply(plan, on_progress).await;
+    ctx.when_interrupted(interrupted_in_sync(&report.same_command));
+    report.outcome.done.extend(outcome.done);
+    report.outcome.not_done = outcome.not_done;
+    report.outcome.stripe_changed = outcome.stripe_changed;
+}
+
+/// Checks the account again, because it can change while the command waits for confirmation.
 async fn check_account(ctx: &Ctx, environment: Environment, account: &Account) -> Result<()> {
     let now = ctx.connection(&STRIPE, environment).await?.and_then(|connection| connection.account());
     match now {
         Some(now) if now.id == account.id => Ok(()),
         now => {
-            let now = now.map_or_else(|| "none".to_owned(), |now| now.to_string());
-            Err(moved(format!("it was made for account {account}, and the account is {now} now")).into())
+            let now = now.map_or_else(|| "no account".to_owned(), |now| now.to_string());
+            let why = format!("it is for account {account}, but {environment} is now connected to {now}");
+            Err(out_of_date(why).into())
         }
     }
+}
+
+fn interrupted(progress: ApplyProgress<'_>, same_command: &str) -> Failure {
+    let ApplyProgress { done, total, next } = progress;
+    Failure::new(Code::Interrupted, format!("Interrupted after {done} of {total} changes"))
+        .why(format!("it is unknown whether {} was applied", name(next)))
+        .hint(format!("{same_command} continues and creates nothing twice"))
+}
+
+fn interrupted_in_sync(same_command: &str) -> Failure {
+    Failure::new(Code::Interrupted, "Interrupted during the sync after the changes")
+        .hint(format!("{same_command} checks whether Stripe matches the file"))
+}
+
+fn another_account(account: &Account) -> Failure {
+    let what = format!("{account} is connected now, and the last changes may have gone there");
+    Failure::new(Code::PlanStale, what).hint("check both accounts in Stripe's dashboard")
+}
+
+fn still_different(remaining: &CatalogPlan) -> Failure {
+    let names: Vec<String> = remaining.changes.iter().map(name).collect();
+    Failure::new(Code::CatalogPartlyApplied, "Stripe still differs from the file")
+        .why(format!("remaining changes: {}", names.join(", ")))
+        .hint("someone else may be changing the catalog; check with `insforge payments catalog plan`")
 }

@@ -5,33 +5,33 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::catalog::plan::{self, Options};
-use crate::catalog::{LeftOut, export, file, managed};
-use crate::commands::stripe::catalog::plan::{HowToCompare, Planned};
-use crate::commands::stripe::catalog::survey::survey;
-use crate::error::{Exit, Failure};
+use crate::catalog::plan::{self, PlanOptions};
+use crate::catalog::{SkippedObject, export, file, managed};
+use crate::commands::stripe::catalog::inputs::read_stripe;
+use crate::commands::stripe::catalog::plan::{CompareArgs, PlanReport};
+use crate::error::Failure;
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
 
-/// Show what would change in one environment if it became as the other
+/// Show the changes that make one environment match another
 ///
-/// `diff test live` shows what a promotion would change; applying the file to live is the promotion. Only what is managed
-/// in the first environment is looked at.
+/// `diff test live` shows what a promotion to live would change. To promote, apply the file to live. Only managed objects
+/// of FROM are compared.
 #[derive(Args)]
 pub(super) struct Diff {
-    /// What is to be
+    /// Environment with the desired catalog
     #[arg(value_name = "FROM")]
     from: Environment,
-    /// Where it would change something
+    /// Environment that would change
     #[arg(value_name = "TO")]
     to: Environment,
     #[command(flatten)]
-    how: HowToCompare,
+    compare: CompareArgs,
 }
 
 impl Command for Diff {
-    type Reply = Compared;
+    type Reply = DiffReport;
     const HAS_IDS: bool = false;
     /// It syncs twice.
     const DEADLINE: Duration = Duration::from_secs(300);
@@ -41,44 +41,44 @@ impl Command for Diff {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let Self { from, to, how: HowToCompare { prune, no_sync, .. } } = *self;
+        let Self { from, to, compare: CompareArgs { prune, no_sync, .. } } = *self;
         if from == to {
-            return Err(Failure::usage(format!("{from} is always as {to} is"))
+            return Err(Failure::usage("FROM and TO are the same environment")
                 .hint("compare two environments: `insforge payments catalog diff test live`")
                 .into());
         }
-        let model = survey(ctx, from, !no_sync).await?;
-        let (wanted, left_out) = run_blocking(move || {
-            let exported = export(&managed(model.mirror), None, from.as_str())?;
+        let source = read_stripe(ctx, from, !no_sync).await?;
+        let (desired, left_out) = run_blocking(move || {
+            let exported = export(&managed(source.mirror), None, from.as_str())?;
             Ok((file::read(&exported.text, from.as_str())?, exported.left_out))
         })
         .await?;
-        let found = survey(ctx, to, !no_sync).await?;
-        let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment: to })?;
-        let planned = Planned {
-            title: format!("Stripe {to}, account {}, if it became as {from}", found.account),
-            account: found.account,
+        let current = read_stripe(ctx, to, !no_sync).await?;
+        let plan = plan::plan(&desired, &current.mirror, PlanOptions { prune, environment: to })?;
+        let plan = PlanReport {
+            title: format!("Stripe {to}, account {}: changes to match {from}", current.account),
+            account: current.account,
             environment: to,
-            changes,
-            as_is: format!("Stripe {to} is as {from}."),
-            differs: self.how.differs(),
-            notes: left_out.iter().map(LeftOut::note).collect(),
+            plan,
+            no_changes: format!("Stripe {to} matches {from}."),
+            exit_code: self.compare.exit_code,
+            notes: left_out.iter().map(SkippedObject::note).collect(),
         };
-        Ok(Compared { planned, left_out })
+        Ok(DiffReport { plan, left_out })
     }
 }
 
-/// A plan whose file was another environment, and what of that no file can say: it would not come along.
-pub(super) struct Compared {
-    planned: Planned,
-    left_out: Vec<LeftOut>,
+/// The plan to match another environment, and the objects of that environment that a file cannot describe.
+pub(super) struct DiffReport {
+    plan: PlanReport,
+    left_out: Vec<SkippedObject>,
 }
 
-impl Show for Compared {
-    const ROWS: Rows = Planned::ROWS;
+impl Show for DiffReport {
+    const ROWS: Rows = PlanReport::ROWS;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let mut all = self.planned.json()?.into_owned();
+        let mut all = self.plan.json()?.into_owned();
         if let Value::Object(all) = &mut all {
             all.insert("leftOut".to_owned(), json!(self.left_out));
         }
@@ -86,14 +86,14 @@ impl Show for Compared {
     }
 
     fn page(&self) -> Page<'_> {
-        self.planned.page()
+        self.plan.page()
     }
 
     fn notes(&self) -> Vec<String> {
-        self.planned.notes()
+        self.plan.notes()
     }
 
-    fn exit(&self) -> Exit {
-        self.planned.exit()
+    fn reports_differences(&self) -> bool {
+        self.plan.reports_differences()
     }
 }

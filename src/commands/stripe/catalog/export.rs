@@ -7,86 +7,90 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
-use crate::catalog::{self, Adopt, Export as Exported, LeftOut};
+use crate::catalog::{self, Adoption, ExportedFile, SkippedObject};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
-use crate::commands::stripe::catalog::survey::{FILE, name, survey};
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show};
 use crate::wire::{Account, Environment};
 
-/// Write the catalog's file from what is at Stripe
+/// Write the catalog at Stripe to payments.toml
 ///
-/// What stands in the file already keeps its comments and its order. What has no identity at Stripe yet gets a key that is
-/// the same every time; `--adopt` writes these identities to Stripe too, so that `plan` and `apply` know the objects again.
+/// An existing file keeps its comments and its order. Every object gets a key in the file, which is the same in each export.
+/// `--adopt` also writes these keys to Stripe, as catalog_key in the metadata: from then on `plan` and `apply` manage these
+/// objects.
 #[derive(Args)]
 pub(super) struct Export {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// The file; `-` is stdout [default: payments.toml]
+    /// Catalog file, or `-` for stdout [default: payments.toml]
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
-    /// Write the identities to Stripe, too: metadata and lookup keys, nothing else
+    /// Also write catalog_key and lookup keys to Stripe
     #[arg(long)]
     adopt: bool,
-    /// Take out of the file what is not at Stripe
+    /// Remove entries from the file that are not at Stripe
     #[arg(long)]
     overwrite: bool,
 }
 
 impl Export {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }
 
     fn path(&self) -> PathBuf {
-        self.file.clone().unwrap_or_else(|| FILE.into())
+        self.file.clone().unwrap_or_else(|| DEFAULT_FILE.into())
     }
 }
 
-/// What is to be written, and where.
-pub(super) struct Prepared {
+/// The exported file, and the file that it replaces.
+pub(super) struct PreparedExport {
     environment: Environment,
     account: Account,
-    exported: Exported,
-    /// The file as it was exported over.
+    exported: ExportedFile,
+    /// The content of the file before the export.
     before: Option<String>,
 }
 
 impl MultiWrite for Export {
-    type Prepared = Prepared;
-    type Shown = Written;
+    type Prepared = PreparedExport;
+    type Shown = ExportReport;
     const HAS_IDS: bool = false;
 
     fn dry_run_alternative(&self, _ctx: &Ctx) -> String {
-        "without --adopt it changes nothing at Stripe, and says what has no identity there".to_owned()
+        "without --adopt it changes nothing at Stripe and counts the unmanaged objects".to_owned()
     }
 
-    async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
+    async fn prepare(&self, ctx: &Ctx) -> Result<PreparedExport> {
         let environment = self.environment.resolve()?;
-        let found = survey(ctx, environment, true).await?;
+        let current = read_stripe(ctx, environment, true).await?;
         let path = self.path();
         let name = name(&path);
-        let before =
-            if is_stdin(&path) { None } else { run_blocking(move || Ok(files::read(&path)?)).await? };
-        let (mirror, shown) = (found.mirror, name.clone());
-        // Thousands of prices take their time, and Ctrl-C is heard meanwhile.
+        let before = if is_stdin(&path) {
+            None
+        } else {
+            run_blocking(move || Ok(files::read(&path).map_err(Failure::from)?)).await?
+        };
+        let (mirror, shown_name) = (current.mirror, name.clone());
+        // Thousands of prices take a while, during which Ctrl-C must work.
         let (exported, before) = run_blocking(move || {
-            let exported = catalog::export(&mirror, before.as_deref(), &shown)?;
+            let exported = catalog::export(&mirror, before.as_deref(), &shown_name)?;
             Ok((exported, before))
         })
         .await?;
         if !self.overwrite && !exported.removed.is_empty() {
             return Err(would_remove(&name, &exported.removed).into());
         }
-        Ok(Prepared { environment, account: found.account, exported, before })
+        Ok(PreparedExport { environment, account: current.account, exported, before })
     }
 
-    fn change(&self, prepared: &Prepared) -> Option<Change> {
-        let Prepared { environment, account, exported, .. } = prepared;
+    fn change(&self, prepared: &PreparedExport) -> Option<Change> {
+        let PreparedExport { environment, account, exported, .. } = prepared;
         if !self.adopt || exported.adopt.is_empty() {
             return None;
         }
@@ -96,154 +100,164 @@ impl MultiWrite for Export {
             effect: Effect::Write,
             environment: *environment,
             provider: &STRIPE,
-            what: format!("Give {count} {objects} at Stripe an identity"),
-            details: Some("Their metadata and lookup keys change, and nothing else.".to_owned()),
+            what: format!("Tag {count} {objects} at Stripe with catalog_key"),
+            details: Some("Only their metadata and lookup keys change.".to_owned()),
             account: Some(account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
         })
     }
 
-    fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
-        prepared.exported.adopt.iter().map(|adopt| Line::new(Mark::Change, 1, told(adopt))).collect()
+    fn preview<'a>(&self, prepared: &'a PreparedExport) -> Vec<Line<'a>> {
+        prepared
+            .exported
+            .adopt
+            .iter()
+            .map(|adoption| Line::new(Mark::Change, 1, object_name(adoption)))
+            .collect()
     }
 
-    async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Written> {
-        let Prepared { environment, exported, before, .. } = prepared;
+    async fn make(&self, ctx: &Ctx, prepared: PreparedExport) -> Result<ExportReport> {
+        let PreparedExport { environment, exported, before, .. } = prepared;
         let path = self.path();
         let to_stdout = is_stdin(&path);
         if !to_stdout {
-            // What is in the way of the file is in the way of the identities: without it nobody sees whose they are.
+            // Without the file, nobody could see which keys the objects got.
             let (path, before) = (path.clone(), before.clone());
             run_blocking(move || {
                 check_unchanged(&path, before.as_deref())?;
-                Ok(files::check_public(&path)?)
+                Ok(files::check_public(&path).map_err(Failure::from)?)
             })
             .await?;
         }
-        let adopted =
-            if self.adopt { self.give_identities(ctx, environment, &exported.adopt).await? } else { 0 };
-        let from_now_on = |what: &str| {
+        let adopted = if self.adopt { self.tag_objects(ctx, environment, &exported.adopt).await? } else { 0 };
+        let set_interruption = |what: &str| {
             if adopted > 0 {
-                let what = format!("Interrupted after {} written{what}", identities(adopted));
+                let what = format!("Interrupted after {} tagged{what}", objects_were(adopted));
                 let hint = format!("{} writes nothing twice", ctx.same_command(false));
                 ctx.when_interrupted(Failure::new(Code::Interrupted, what).hint(hint));
             }
         };
-        from_now_on(if to_stdout { "" } else { ", and before the file was" });
+        set_interruption(if to_stdout { "" } else { ", before the file was written" });
         if !to_stdout {
             let text = exported.text.clone();
             let written = run_blocking(move || {
-                Ok(check_unchanged(&path, before.as_deref()).and_then(|()| files::write_public(&path, &text)))
+                Ok(check_unchanged(&path, before.as_deref())
+                    .and_then(|()| Ok(files::write_public(&path, &text)?)))
             });
-            written.await?.map_err(|failure| without_file(failure, adopted, ctx))?;
-            from_now_on(", and the file");
+            written.await?.map_err(|failure| file_not_written(failure, adopted, ctx))?;
+            set_interruption(" and the file was written");
         }
         let mut warnings = Vec::new();
-        let without = exported.adopt.len() - adopted;
-        if without > 0 {
+        let untagged = exported.adopt.len() - adopted;
+        if untagged > 0 {
+            let (have, them) = if untagged == 1 { ("has", "it") } else { ("have", "them") };
             let text = format!(
-                "{without} of these have no identity at Stripe yet, so `apply` would make them anew; \
-                 `insforge payments catalog export {environment} --adopt` gives them one"
+                "{untagged} of these {have} no catalog_key at Stripe, so `apply` would create {them} again; \
+                 tag {them} with `insforge payments catalog export {environment} --adopt`"
             );
-            warnings.push(Warning { code: "NOT_ADOPTED", text });
+            warnings.push(Warning { code: WarningCode::NotAdopted, text });
         }
-        Ok(Written { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings })
+        Ok(ExportReport { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings })
     }
 }
 
 impl Export {
-    /// One request after the other; how many.
-    async fn give_identities(&self, ctx: &Ctx, environment: Environment, all: &[Adopt]) -> Result<usize> {
+    /// Tags all objects, one request after the other. Returns their number.
+    async fn tag_objects(&self, ctx: &Ctx, environment: Environment, all: &[Adoption]) -> Result<usize> {
         let api = ctx.api().await?;
         let bar = ctx.bar(all.len());
-        for (done, adopt) in all.iter().enumerate() {
-            bar.set(done, &told(adopt));
-            let again = ctx.same_command(false);
+        for (done, adoption) in all.iter().enumerate() {
+            bar.set(done, &object_name(adoption));
+            let same_command = ctx.same_command(false);
             ctx.when_interrupted(
                 Failure::new(
                     Code::Interrupted,
-                    format!("Interrupted after {done} of {} identities", all.len()),
+                    format!("Interrupted after {done} of {} objects were tagged", all.len()),
                 )
-                .hint(format!("{again} continues")),
+                .hint(format!("{same_command} continues")),
             );
-            if let Err(failure) = adopt_one(api, environment, adopt).await {
-                return Err(partly(failure, done, all.len(), &again).into());
+            if let Err(failure) = tag_object(api, environment, adoption).await {
+                return Err(partly_tagged(failure, done, all.len(), &same_command).into());
             }
         }
         Ok(all.len())
     }
 }
 
-async fn adopt_one(api: &Api, environment: Environment, adopt: &Adopt) -> Result<(), Failure> {
-    let unwritable = |error: serde_json::Error| Failure::new(Code::Failed, error.to_string());
-    match adopt {
-        Adopt::Product { id, changes } => {
-            let call = stripe::update_product(environment, id, changes).map_err(unwritable)?;
-            api.send(&call).await.map(drop)
+async fn tag_object(api: &Api, environment: Environment, adoption: &Adoption) -> Result<(), Failure> {
+    let not_serializable = |error: serde_json::Error| Failure::new(Code::Failed, error.to_string());
+    match adoption {
+        Adoption::Product { id, changes } => {
+            let call = stripe::update_product(environment, id, changes).map_err(not_serializable)?;
+            api.send(&call).await?;
         }
-        Adopt::Price { id, changes, .. } => {
-            let call = stripe::update_price(environment, id, changes).map_err(unwritable)?;
-            api.send(&call).await.map(drop)
+        Adoption::Price { id, changes, .. } => {
+            let call = stripe::update_price(environment, id, changes).map_err(not_serializable)?;
+            api.send(&call).await?;
         }
     }
+    Ok(())
 }
 
-fn partly(failure: Failure, done: usize, of: usize, again: &str) -> Failure {
-    let what = format!("{done} of {of} identities were written, then: {}", failure.what);
+fn partly_tagged(failure: Failure, done: usize, total: usize, same_command: &str) -> Failure {
+    let what = format!("{done} of {total} objects were tagged, then: {}", failure.what);
     let exit = if done == 0 { failure.exit } else { Exit::PartlyDone };
-    Failure { what, ..failure }.exit(exit).then(&format!("{again} continues; no file was written yet"))
+    Failure { what, ..failure }
+        .exit(exit)
+        .then(&format!("{same_command} continues; the file is not written yet"))
 }
 
-/// Whether the file is what was exported over: what somebody wrote into it meanwhile is not overwritten.
+/// Checks that nobody changed the file during the export.
 fn check_unchanged(path: &Path, before: Option<&str>) -> Result<(), Failure> {
     if files::read(path)?.as_deref() == before {
         return Ok(());
     }
     let name = name(path);
-    Err(Failure::new(Code::Failed, format!("{name} was changed meanwhile; it is left as it is"))
-        .why("the export was made over what stood in it before")
-        .hint("run the same command again: it exports over what stands there now"))
+    Err(Failure::new(Code::Failed, format!("{name} was changed during the export and is not overwritten"))
+        .why("the export is based on its earlier content")
+        .hint("run the same command again to export over the new content"))
 }
 
-fn identities(count: usize) -> String {
-    if count == 1 { "1 identity was".into() } else { format!("{count} identities were") }
+fn objects_were(count: usize) -> String {
+    if count == 1 { "1 object was".into() } else { format!("{count} objects were") }
 }
 
-/// The file was not written, and the identities may have been.
-fn without_file(failure: Failure, adopted: usize, ctx: &Ctx) -> Failure {
+/// The file was not written, but objects may have been tagged.
+fn file_not_written(failure: Failure, adopted: usize, ctx: &Ctx) -> Failure {
     if adopted == 0 {
         return failure;
     }
-    let what = format!("{} written at Stripe, but: {}", identities(adopted), failure.what);
+    let what = format!("{} tagged at Stripe, but: {}", objects_were(adopted), failure.what);
     Failure { what, ..failure }.then(&format!("{} writes the file", ctx.same_command(false)))
 }
 
-/// An export takes nothing out of the file that somebody may have written into it and not applied yet.
+/// Without `--overwrite`, an export removes no entries, because they may not be applied yet.
 fn would_remove(name: &str, removed: &[String]) -> Failure {
-    let (entries, them) = if removed.len() == 1 { ("an entry", "it") } else { ("entries", "them") };
-    Failure::new(Code::Failed, format!("{name} has {entries} that Stripe has not; it is left as it is"))
-        .why(format!("an export would take out {}", removed.join(", ")))
-        .hint(format!("take {them} out with --overwrite, or export into another file with --file"))
+    let (entries, them) =
+        if removed.len() == 1 { ("an entry that is not", "it") } else { ("entries that are not", "them") };
+    Failure::new(Code::Failed, format!("{name} has {entries} at Stripe; the file is unchanged"))
+        .why(format!("an export would remove {}", removed.join(", ")))
+        .hint(format!("remove {them} with --overwrite, or export to another file with --file"))
 }
 
-fn told(adopt: &Adopt) -> String {
-    match adopt {
-        Adopt::Product { id, .. } => format!("product {id}"),
-        Adopt::Price { id, identity, .. } => format!("price {id}  {identity}"),
+fn object_name(adoption: &Adoption) -> String {
+    match adoption {
+        Adoption::Product { id, .. } => format!("product {id}"),
+        Adoption::Price { id, catalog_key, .. } => format!("price {id}  {catalog_key}"),
     }
 }
 
-/// What was written.
-pub(super) struct Written {
+/// The report of an export.
+pub(super) struct ExportReport {
     environment: Environment,
-    exported: Exported,
+    exported: ExportedFile,
     file: String,
     to_stdout: bool,
     adopted: usize,
     warnings: Vec<Warning>,
 }
 
-impl Show for Written {
+impl Show for ExportReport {
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
             "environment": self.environment.as_str(),
@@ -267,19 +281,19 @@ impl Show for Written {
     }
 
     fn notes(&self) -> Vec<String> {
-        let Exported { products, prices, left_out, removed, .. } = &self.exported;
-        let mut notes: Vec<String> = left_out.iter().map(LeftOut::note).collect();
-        notes.extend(
-            removed.iter().map(|path| format!("Not there any more, and taken out of the file: {path}.")),
-        );
+        let ExportedFile { products, prices, left_out, removed, .. } = &self.exported;
+        let mut notes: Vec<String> = left_out.iter().map(SkippedObject::note).collect();
+        notes
+            .extend(removed.iter().map(|path| format!("Removed {path} from the file: it is not at Stripe.")));
         if self.adopted > 0 {
-            notes.push(format!("✓ {} of them have their identity at Stripe now.", self.adopted));
+            let objects = if self.adopted == 1 { "object" } else { "objects" };
+            notes.push(format!("✓ Tagged {} {objects} with catalog_key.", self.adopted));
         }
         if !self.to_stdout {
             let count =
                 |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
             notes.push(format!(
-                "✓ {} and {} of {} are in {}.",
+                "✓ Exported {} and {} of {} to {}.",
                 count(*products, "product"),
                 count(*prices, "price"),
                 self.environment,

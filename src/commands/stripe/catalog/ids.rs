@@ -7,24 +7,24 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::api::stripe::{self, STRIPE};
-use crate::catalog::{Wanted, carried_by_price, escape, has_amount, managed};
+use crate::catalog::{DesiredCatalog, escape, has_amount, managed, price_key};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Environment, Mirror};
 
-/// Give an application the ids of the catalog's prices, by lookup key
+/// Print the price ids of the catalog by lookup key
 #[derive(Args)]
 pub(super) struct Ids {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// As what [default: a table, or JSON with --json]
+    /// Output format [default: a table, or JSON with --json]
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
 }
 
-/// What the application reads.
+/// A format that an application reads.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     /// STRIPE_PRICE_PRO_MONTHLY=price_…
@@ -36,14 +36,14 @@ enum Format {
 }
 
 impl Ids {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }
 }
 
 impl Command for Ids {
-    type Reply = Found;
+    type Reply = PriceIds;
 
     fn own_form(&self) -> Option<bool> {
         self.format.map(|format| matches!(format, Format::Json))
@@ -54,66 +54,67 @@ impl Command for Ids {
         let mirror = ctx.send(stripe::mirror(environment)).await?.data;
         let ids = active(&managed(mirror));
         if ids.is_empty() {
-            self.nothing(ctx, environment).await?;
+            self.check_empty(ctx, environment).await?;
         }
-        let text = self.format.map(|format| written(format, &ids)).transpose()?;
-        Ok(Found { ids, text, environment })
+        let text = self.format.map(|format| format_ids(format, &ids)).transpose()?;
+        Ok(PriceIds { ids, text, environment })
     }
 }
 
 impl Ids {
-    /// An application that was configured with nothing would only find out when somebody wants to pay.
-    async fn nothing(&self, ctx: &Ctx, environment: Environment) -> Result<()> {
+    /// Fails if the ids are for an application, or if the environment has no key. An application without price ids would
+    /// only fail at checkout.
+    async fn check_empty(&self, ctx: &Ctx, environment: Environment) -> Result<()> {
         let connection = ctx.connection(&STRIPE, environment).await?;
         if !connection.is_some_and(|connection| connection.is_configured()) {
             let set = ctx.command(&STRIPE, &["config", "set", environment.as_str()]);
             return Err(Failure::new(
-                Code::ConfigNotFound,
+                Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned()),
                 format!("No Stripe key is configured for {environment}"),
             )
-            .hint(format!("give the backend a key with `{set}`"))
+            .hint(format!("set a Stripe key with `{set}`"))
             .into());
         }
         if self.format.is_none() {
             return Ok(());
         }
         let adopt = ctx.command(&STRIPE, &["catalog", "export", environment.as_str(), "--adopt"]);
-        Err(Failure::new(Code::Failed, format!("No price in {environment} has an identity, so there are no ids"))
-            .hint(format!("`insforge payments catalog apply {environment}` makes prices, and `{adopt}` gives an identity to those that are there"))
+        Err(Failure::new(Code::Failed, format!("No price in {environment} is managed, so there are no ids"))
+            .hint(format!("`insforge payments catalog apply {environment}` creates prices, and `{adopt}` makes existing prices managed"))
             .exit(Exit::NotFound)
             .into())
     }
 }
 
-/// The file's prices that are there, in its order.
-pub(super) fn of(mirror: &Mirror, wanted: &Wanted) -> Vec<(String, String)> {
-    let ids = by_identity(mirror);
+/// The ids of the file's prices that exist at Stripe, in the file's order.
+pub(super) fn of_file(mirror: &Mirror, desired: &DesiredCatalog) -> Vec<(String, String)> {
+    let ids = by_catalog_key(mirror);
     let keys =
-        wanted.products.iter().flat_map(|product| &product.prices).map(|price| price.lookup_key.as_str());
+        desired.products.iter().flat_map(|product| &product.prices).map(|price| price.lookup_key.as_str());
     keys.filter_map(|key| Some((key.to_owned(), (*ids.get(key)?).to_owned()))).collect()
 }
 
-/// Every price that is managed and on sale, by lookup key.
+/// The ids of all active managed prices, by lookup key.
 fn active(mirror: &Mirror) -> BTreeMap<String, String> {
-    by_identity(mirror).into_iter().map(|(key, id)| (key, id.to_owned())).collect()
+    by_catalog_key(mirror).into_iter().map(|(key, id)| (key, id.to_owned())).collect()
 }
 
-/// While a replacement is half done two prices carry one identity: it is still the one that its lookup key names. A
-/// price that a file cannot say is nobody's.
-fn by_identity(mirror: &Mirror) -> BTreeMap<String, &str> {
+/// An interrupted replacement leaves two prices with the same `catalog_key`. The price that has the lookup key counts.
+/// Prices that a file cannot describe are skipped.
+fn by_catalog_key(mirror: &Mirror) -> BTreeMap<String, &str> {
     let mut found: BTreeMap<String, (&str, bool)> = BTreeMap::new();
     for price in mirror.prices.iter().filter(|price| price.active && has_amount(price)) {
-        let Some(key) = carried_by_price(price) else { continue };
-        let named = price.lookup_key.as_deref() == Some(key);
-        let seen = found.entry(key.to_owned()).or_insert((&price.price_id, named));
-        if named && !seen.1 {
-            *seen = (&price.price_id, named);
+        let Some(key) = price_key(price) else { continue };
+        let has_lookup_key = price.lookup_key.as_deref() == Some(key);
+        let entry = found.entry(key.to_owned()).or_insert((&price.price_id, has_lookup_key));
+        if has_lookup_key && !entry.1 {
+            *entry = (&price.price_id, has_lookup_key);
         }
     }
     found.into_iter().map(|(key, (id, _))| (key, id)).collect()
 }
 
-fn written(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Failure> {
+fn format_ids(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Failure> {
     Ok(match format {
         Format::Json => escape(&format!("{:#}", json!(ids))),
         Format::Ts => {
@@ -127,10 +128,12 @@ fn written(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Fai
             let mut names: BTreeMap<String, &str> = BTreeMap::new();
             let mut lines = Vec::new();
             for (key, id) in ids {
-                let name = variable(key);
+                let name = variable_name(key);
                 if let Some(other) = names.insert(name.clone(), key) {
-                    return Err(Failure::usage(format!("`{other}` and `{key}` would both be {name}"))
-                        .hint("use --format json, or give one of them another lookup key"));
+                    return Err(Failure::usage(format!(
+                        "`{other}` and `{key}` have the same variable name {name}"
+                    ))
+                    .hint("use --format json, or give one of them another lookup key"));
                 }
                 lines.push(format!("{name}={id}"));
             }
@@ -139,21 +142,21 @@ fn written(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Fai
     })
 }
 
-/// `STRIPE_PRICE_PRO_MONTHLY`
-fn variable(key: &str) -> String {
+/// A variable name such as `STRIPE_PRICE_PRO_MONTHLY`.
+fn variable_name(key: &str) -> String {
     let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("STRIPE_PRICE_{}", key.chars().map(upper).collect::<String>())
 }
 
-/// Lookup keys and their prices.
-pub(crate) struct Found {
+/// The price ids by lookup key.
+pub(crate) struct PriceIds {
     ids: BTreeMap<String, String>,
-    /// As the application reads it.
+    /// The text for an application.
     text: Option<String>,
     environment: Environment,
 }
 
-impl Show for Found {
+impl Show for PriceIds {
     const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
@@ -161,14 +164,14 @@ impl Show for Found {
         Ok(Cow::Owned(Value::Object(ids)))
     }
 
-    /// A row for each, as no two of them have a field in common.
+    /// One row for each id, because JSON has one field for each.
     fn rows<'a>(&self, _json: &'a Value) -> Vec<Cow<'a, Value>> {
         self.ids.iter().map(|(key, id)| Cow::Owned(json!({"key": key, "id": id}))).collect()
     }
 
     fn page(&self) -> Page<'_> {
         let empty = format!(
-            "No price in {} has an identity; `insforge payments catalog export {} --adopt` gives them one.",
+            "No price in {} is managed; `insforge payments catalog export {} --adopt` makes existing prices managed.",
             self.environment, self.environment
         );
         if let Some(text) = &self.text {
@@ -188,10 +191,10 @@ impl Show for Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::IDENTITY;
+    use crate::catalog::CATALOG_KEY;
     use crate::wire::MirroredPrice;
 
-    fn price(id: &str, identity: &str, lookup_key: Option<&str>) -> MirroredPrice {
+    fn price(id: &str, catalog_key: &str, lookup_key: Option<&str>) -> MirroredPrice {
         MirroredPrice {
             price_id: id.into(),
             product_id: None,
@@ -203,21 +206,21 @@ mod tests {
             tax_behavior: None,
             recurring_interval: None,
             recurring_interval_count: None,
-            metadata: [(IDENTITY.to_owned(), identity.to_owned())].into(),
+            metadata: [(CATALOG_KEY.to_owned(), catalog_key.to_owned())].into(),
         }
     }
 
     #[test]
-    fn a_key_is_the_same_to_a_program_whatever_is_in_it() {
+    fn unsafe_characters_in_a_key_are_escaped() {
         let ids = BTreeMap::from([("a\u{200b}\u{202e}b".to_owned(), "price_1".to_owned())]);
-        let text = written(Format::Json, &ids).unwrap();
+        let text = format_ids(Format::Json, &ids).unwrap();
         assert!(text.contains("a\\u200B\\u202Eb"), "{text}");
         assert_eq!(serde_json::from_str::<BTreeMap<String, String>>(&text).unwrap(), ids);
-        assert!(written(Format::Ts, &ids).unwrap().contains("\"a\\u200B\\u202Eb\": \"price_1\""));
+        assert!(format_ids(Format::Ts, &ids).unwrap().contains("\"a\\u200B\\u202Eb\": \"price_1\""));
     }
 
     #[test]
-    fn the_lookup_key_tells_which_of_two_it_is() {
+    fn of_two_prices_with_one_key_the_one_with_the_lookup_key_counts() {
         let old = price("price_old", "pro", Some("pro"));
         let new = price("price_new", "pro", None);
         let tiered = MirroredPrice {
@@ -225,8 +228,8 @@ mod tests {
             ..price("price_tiered", "tiered", Some("tiered"))
         };
         let fraction = MirroredPrice { unit_amount: None, ..price("price_part", "part", None) };
-        let broken = price("price_broken", " ", None);
-        let mut mirror = Mirror { products: Vec::new(), prices: vec![tiered, old, fraction, new, broken] };
+        let invalid = price("price_broken", " ", None);
+        let mut mirror = Mirror { products: Vec::new(), prices: vec![tiered, old, fraction, new, invalid] };
         for _ in 0..2 {
             assert_eq!(active(&mirror), [("pro".to_owned(), "price_old".to_owned())].into());
             mirror.prices.reverse();

@@ -1,15 +1,14 @@
-//! The catalog: listed, and as code. A file says what is for sale, and these commands compare it with Stripe, make it so,
-//! write it from what is there, and carry it from test to live.
+//! `catalog` and its subcommands: list the catalog, and manage it as code with `payments.toml`.
 
 mod apply;
+mod apply_report;
 mod diff;
 mod export;
 mod ids;
+mod inputs;
 mod plan;
-mod report;
-mod reviewed;
-mod shown;
-mod survey;
+mod plan_file;
+mod plan_text;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -19,31 +18,32 @@ use crate::commands::stripe::gateway::StripeGateway;
 use crate::error::{Exit, Failure};
 use crate::runner::{Ctx, execute, execute_multi_write};
 use crate::wire::Environment;
-pub(crate) use ids::Found;
-pub(crate) use report::Report;
+pub(crate) use apply_report::ApplyReport;
+pub(crate) use ids::PriceIds;
 
-/// List everything that is for sale in one environment, as the mirror has it; and the catalog as code
+/// List the catalog of an environment, or manage it as code
 #[derive(Args)]
 #[command(after_help = "\
 Catalog as code:
-  payments.toml says what is for sale. `plan` compares it with Stripe, `apply`
-  makes it so, `export` writes it from what is there, `diff test live` shows
-  what a promotion would change, and `ids` gives an application its price ids.
-  Prices cannot be changed at Stripe: one that costs something else is replaced.")]
+  payments.toml describes your products and prices. `plan` shows how Stripe
+  differs from it, `apply` makes Stripe match it, and `export` writes it from
+  Stripe. `diff test live` shows what a promotion to live would change. `ids`
+  prints the price ids for your application.
+  Stripe cannot change the amount of a price, so `apply` replaces the price.")]
 pub(crate) struct Catalog {
-    /// Which environment [default: test]
+    /// Environment [default: test]
     #[arg(value_name = "ENV", value_parser = environment)]
-    word: Option<Environment>,
-    /// The environment, as a flag
+    positional: Option<Environment>,
+    /// Environment, as an option
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Environment>,
     #[command(subcommand)]
-    command: Option<AsCode>,
+    command: Option<CatalogCommand>,
 }
 
-/// The catalog as code.
+/// The commands of the catalog as code.
 #[derive(Subcommand)]
-enum AsCode {
+enum CatalogCommand {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Export(export::Export),
@@ -53,25 +53,29 @@ enum AsCode {
 
 impl Catalog {
     pub(super) async fn run(self, ctx: &Ctx) -> Result<Exit> {
-        // An environment before the command is meant for it.
-        let before: Vec<Environment> = self.word.into_iter().chain(self.environment).collect();
+        // An environment before the subcommand applies to it.
+        let before: Vec<Environment> = self.positional.into_iter().chain(self.environment).collect();
         match self.command {
             None => execute(common::Catalog::<StripeGateway>::of(before), ctx).await,
-            Some(AsCode::Plan(plan)) => execute(plan.after(before), ctx).await,
-            Some(AsCode::Apply(apply)) => execute_multi_write(apply.after(before), ctx).await,
-            Some(AsCode::Export(export)) => execute_multi_write(export.after(before), ctx).await,
-            Some(AsCode::Ids(ids)) => execute(ids.after(before), ctx).await,
-            Some(AsCode::Diff(diff)) if before.is_empty() => execute(diff, ctx).await,
-            Some(AsCode::Diff(_)) => Err(Failure::usage("`diff` compares two environments")
-                .hint("write both behind it: `insforge payments catalog diff test live`")
+            Some(CatalogCommand::Plan(plan)) => execute(plan.with_environment(before), ctx).await,
+            Some(CatalogCommand::Apply(apply)) => {
+                execute_multi_write(apply.with_environment(before), ctx).await
+            }
+            Some(CatalogCommand::Export(export)) => {
+                execute_multi_write(export.with_environment(before), ctx).await
+            }
+            Some(CatalogCommand::Ids(ids)) => execute(ids.with_environment(before), ctx).await,
+            Some(CatalogCommand::Diff(diff)) if before.is_empty() => execute(diff, ctx).await,
+            Some(CatalogCommand::Diff(_)) => Err(Failure::usage("`diff` compares two environments")
+                .hint("name both after `diff`: `insforge payments catalog diff test live`")
                 .into()),
         }
     }
 }
 
-/// An environment, where also a command could stand.
-fn environment(word: &str) -> Result<Environment, String> {
-    Environment::named(word).ok_or_else(|| {
-        "it is neither an environment (test, live) nor a command (plan, apply, export, diff, ids)".to_owned()
+/// Parses an environment. The argument can also be a misspelled subcommand.
+fn environment(argument: &str) -> Result<Environment, String> {
+    Environment::named(argument).ok_or_else(|| {
+        "expected an environment (test, live) or a command (plan, apply, export, diff, ids)".to_owned()
     })
 }

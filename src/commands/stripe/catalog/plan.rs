@@ -7,21 +7,21 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api::stripe::STRIPE;
-use crate::catalog::plan::{self, Options, Plan as Changes};
+use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
-use crate::commands::stripe::catalog::reviewed::Reviewed;
-use crate::commands::stripe::catalog::shown::{plan_lines, summary};
-use crate::commands::stripe::catalog::survey::{FileArg, survey};
-use crate::error::{Exit, Failure};
+use crate::commands::stripe::catalog::inputs::{FileArg, read_stripe};
+use crate::commands::stripe::catalog::plan_file::PlanFile;
+use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
+use crate::error::Failure;
 use crate::files;
 use crate::runner::{Command, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
 use crate::wire::{Account, Environment};
 
-/// Show what would change at Stripe so that it is as the file says
+/// Show the changes that make Stripe match payments.toml
 ///
-/// It changes nothing at Stripe. A price that costs something else is replaced: Stripe changes no amount, currency or
-/// interval. Only what has its identity in its metadata is managed; nothing else is ever touched.
+/// It changes nothing at Stripe. Stripe cannot change the amount, currency or interval of a price, so such a price is
+/// replaced. Only objects with catalog_key in their metadata are managed; all others stay as they are.
 #[derive(Args)]
 pub(super) struct Plan {
     #[command(flatten)]
@@ -29,60 +29,51 @@ pub(super) struct Plan {
     #[command(flatten)]
     file: FileArg,
     #[command(flatten)]
-    how: HowToCompare,
-    /// Keep the plan in a file, for `apply --plan-file`
+    compare: CompareArgs,
+    /// File to save the plan in, for `apply --plan-file`
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 }
 
-/// How two catalogs are compared, and what is said with the exit code.
+/// The options of a comparison.
 #[derive(Args)]
-pub(super) struct HowToCompare {
-    /// Archive what is managed and is not to be there
+pub(super) struct CompareArgs {
+    /// Archive managed objects that are not in the desired catalog
     #[arg(long)]
     pub(super) prune: bool,
-    /// Compare with the mirror as it is, without a sync before
+    /// Skip the sync and compare with the mirror
     #[arg(long)]
     pub(super) no_sync: bool,
-    /// Exit 7 when something would change
+    /// Exit with 7 if there are changes
     #[arg(long)]
-    exit_code: bool,
-}
-
-impl HowToCompare {
-    /// What to exit with when something would change.
-    pub(super) const fn differs(&self) -> Exit {
-        if self.exit_code { Exit::Different } else { Exit::Done }
-    }
+    pub(super) exit_code: bool,
 }
 
 impl Plan {
-    pub(super) fn after(mut self, before: Vec<Environment>) -> Self {
+    pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
         self.environment.given_before(before);
         self
     }
-}
 
-impl Plan {
-    /// The plan is kept beside the catalog's file, not in its place.
+    /// Checks that the plan file can be written and is not the catalog file.
     fn check_out(&self, out: &Path) -> Result<(), Failure> {
         let refused = |what: &str| {
             Failure::usage(what.to_owned())
-                .hint("name a file for the plan, such as --out plan.json; --json writes it to stdout")
+                .hint("name a file for the plan, such as --out plan.json; --json prints the plan")
         };
         if is_stdin(out) {
-            return Err(refused("--out names a file, and `-` is none"));
+            return Err(refused("--out needs a file name, not `-`"));
         }
         let same = |one: &Path, other: &Path| {
             one == other || one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one))
         };
         if same(out, &self.file.path()) {
-            return Err(refused("--out names the catalog's own file, which the plan would replace"));
+            return Err(refused("--out names the catalog file, which the plan would overwrite"));
         }
         let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
         match folder {
             Some(folder) if !folder.is_dir() => {
-                Err(refused(&format!("There is no folder {}", folder.display())))
+                Err(refused(&format!("The folder {} does not exist", folder.display())))
             }
             _ => Ok(()),
         }
@@ -90,9 +81,9 @@ impl Plan {
 }
 
 impl Command for Plan {
-    type Reply = Planned;
+    type Reply = PlanReport;
     const HAS_IDS: bool = false;
-    /// It syncs.
+    /// A sync takes longer than other requests.
     const DEADLINE: Duration = Duration::from_secs(300);
 
     fn doing(&self) -> Cow<'static, str> {
@@ -106,73 +97,73 @@ impl Command for Plan {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.environment.resolve()?;
-        let wanted = self.file.read(ctx).await?;
-        let HowToCompare { prune, no_sync, .. } = self.how;
-        let found = survey(ctx, environment, !no_sync).await?;
-        let changes = plan::plan(&wanted, &found.mirror, Options { prune, environment })?;
+        let desired = self.file.read(ctx).await?;
+        let CompareArgs { prune, no_sync, .. } = self.compare;
+        let current = read_stripe(ctx, environment, !no_sync).await?;
+        let plan = plan::plan(&desired, &current.mirror, PlanOptions { prune, environment })?;
         let mut notes = Vec::new();
         if let Some(path) = self.out.clone() {
-            let text = Reviewed::of(&found.account, environment, prune, wanted, &changes).written()?;
+            let text = PlanFile::new(&current.account, environment, prune, desired, &plan).to_json()?;
             let name = path.display().to_string();
             let apply = ctx.command(&STRIPE, &["catalog", "apply", "--plan-file", &name]);
-            notes.push(format!("The plan is in {name}; `{apply}` makes it so."));
-            run_blocking(move || Ok(files::write(&path, &text)?)).await?;
+            notes.push(format!("Saved the plan in {name}; apply it with `{apply}`."));
+            run_blocking(move || Ok(files::write(&path, &text).map_err(Failure::from)?)).await?;
         }
-        Ok(Planned {
-            title: format!("Stripe {environment}, account {}", found.account),
-            account: found.account,
+        Ok(PlanReport {
+            title: format!("Stripe {environment}, account {}", current.account),
+            account: current.account,
             environment,
-            changes,
-            as_is: format!("Stripe {environment} is as {} says.", self.file.name()),
-            differs: self.how.differs(),
+            plan,
+            no_changes: format!("Stripe {environment} matches {}.", self.file.name()),
+            exit_code: self.compare.exit_code,
             notes,
         })
     }
 }
 
-/// A plan, ready to be shown.
-pub(super) struct Planned {
+/// A plan with its title and notes.
+pub(super) struct PlanReport {
     pub(super) title: String,
     pub(super) account: Account,
     pub(super) environment: Environment,
-    pub(super) changes: Changes,
-    /// What to say when nothing would change.
-    pub(super) as_is: String,
-    /// What to exit with when something would.
-    pub(super) differs: Exit,
+    pub(super) plan: CatalogPlan,
+    /// The text if there are no changes.
+    pub(super) no_changes: String,
+    /// Whether the exit code reports changes.
+    pub(super) exit_code: bool,
     pub(super) notes: Vec<String>,
 }
 
-impl Show for Planned {
+impl Show for PlanReport {
     const ROWS: Rows = &[("changes", "change")];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
             "account": self.account.id,
             "environment": self.environment.as_str(),
-            "changes": self.changes.changes,
-            "summary": self.changes.summary(),
-            "unmanaged": self.changes.unmanaged,
+            "changes": self.plan.changes,
+            "summary": self.plan.summary(),
+            "unmanaged": self.plan.unmanaged,
         })))
     }
 
     fn page(&self) -> Page<'_> {
         let mut lines = vec![Line::new(Mark::Heading, 0, self.title.as_str()), Line::plain("")];
-        lines.extend(plan_lines(&self.changes));
+        lines.extend(plan_lines(&self.plan));
         if lines.len() > 2 {
             lines.push(Line::plain(""));
         }
-        let differ = self.changes.unmanaged.iter().filter(|left| left.differs).count();
-        lines.push(if self.changes.changes.is_empty() && differ > 0 {
-            Line::new(
-                Mark::Heading,
-                0,
-                format!("Nothing to change. Left alone although it differs: {differ}."),
-            )
-        } else if self.changes.changes.is_empty() {
-            Line::plain(self.as_is.as_str())
+        let differing = self.plan.unmanaged.iter().filter(|object| object.differs).count();
+        lines.push(if self.plan.changes.is_empty() && differing > 0 {
+            let text = match differing {
+                1 => "No changes, but 1 object above differs.".to_owned(),
+                count => format!("No changes, but {count} objects above differ."),
+            };
+            Line::new(Mark::Heading, 0, text)
+        } else if self.plan.changes.is_empty() {
+            Line::plain(self.no_changes.as_str())
         } else {
-            Line::new(Mark::Heading, 0, format!("Plan: {}.", summary(self.changes.summary())))
+            Line::new(Mark::Heading, 0, format!("Plan: {}.", summary(self.plan.summary())))
         });
         Page { lines, ..Page::default() }
     }
@@ -181,14 +172,7 @@ impl Show for Planned {
         self.notes.clone()
     }
 
-    fn exit(&self) -> Exit {
-        if self.changes.changes.is_empty() { Exit::Done } else { self.differs }
+    fn reports_differences(&self) -> bool {
+        self.exit_code && !self.plan.changes.is_empty()
     }
-}
-
-/// The world is not as it was when the plan was made.
-pub(super) fn moved(why: impl Into<String>) -> Failure {
-    Failure::new(crate::error::Code::PlanStale, "The plan does not hold any more; nothing was changed")
-        .why(why)
-        .hint("make it anew with `insforge payments catalog plan … --out PATH`, look at it, then apply that")
 }

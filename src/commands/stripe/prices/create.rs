@@ -6,7 +6,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
-use crate::error::{Failure, Warning};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{Change, Check, Ctx, Done, FileArgs, Verb, Write};
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
@@ -164,5 +164,5 @@ fn not_payable(money: &Money<'_>) -> Option<Warning> {
     let step = money.unmet_multiple()?;
     let text =
         format!("Stripe accepts no payment of {money}: amounts in this currency are multiples of {step}");
-    Some(Warning { code: "AMOUNT_NOT_PAYABLE", text })
+    Some(Warning { code: WarningCode::AmountNotPayable, text })
 }

@@ -1,0 +1,203 @@
+//! Selects the objects that an export writes: active or managed products, and their active prices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::SkippedObject;
+use crate::catalog::file::metadata::MAX_METADATA_NAMES;
+use crate::catalog::{CATALOG_KEY, DesiredCatalog, REPLACED_BY, catalog_key};
+use crate::wire::{
+    Currency, Description, Interval, Metadata, MetadataEntry, Mirror, MirroredPrice, MirroredProduct,
+    ProductName, Recurring, TaxBehavior, UnitAmount,
+};
+
+/// The objects that an export writes, without keys.
+pub(super) struct Selection<'a> {
+    /// Sorted by name, then id.
+    pub(super) products: Vec<SelectedProduct<'a>>,
+    pub(super) left_out: Vec<SkippedObject>,
+}
+
+/// A product that a file can describe.
+pub(super) struct SelectedProduct<'a> {
+    pub(super) mirrored: &'a MirroredProduct,
+    pub(super) name: ProductName,
+    pub(super) description: Option<Description>,
+    pub(super) metadata: Option<Metadata>,
+    /// Sorted from the shortest interval to one-time prices, then by amount.
+    pub(super) prices: Vec<SelectedPrice<'a>>,
+}
+
+/// A price that a file can describe.
+pub(super) struct SelectedPrice<'a> {
+    pub(super) mirrored: &'a MirroredPrice,
+    pub(super) currency: Currency,
+    pub(super) unit_amount: UnitAmount,
+    pub(super) recurring: Option<Recurring>,
+    pub(super) tax_behavior: TaxBehavior,
+    pub(super) metadata: Option<Metadata>,
+}
+
+/// Selects the objects. Unmanaged archived objects are skipped without a note.
+pub(super) fn select<'a>(mirror: &'a Mirror, previous: Option<&DesiredCatalog>) -> Selection<'a> {
+    let mut left_out = Vec::new();
+    let mut skip = |kind, id: &str, reason| left_out.push(SkippedObject { kind, id: id.to_owned(), reason });
+    let known: BTreeSet<&str> = mirror.products.iter().map(|product| product.product_id.as_str()).collect();
+    let mut products: BTreeMap<&str, SelectedProduct<'_>> = BTreeMap::new();
+    for mirrored in &mirror.products {
+        if !mirrored.active && catalog_key::product_key(mirrored).is_none() {
+            continue;
+        }
+        match product(mirrored) {
+            Ok(selected) => drop(products.insert(mirrored.product_id.as_str(), selected)),
+            Err(reason) => skip("product", &mirrored.product_id, reason),
+        }
+    }
+    let archived = archived_in_file(mirror, previous);
+    for mirrored in &mirror.prices {
+        if !mirrored.active && !archived.contains(mirrored.price_id.as_str()) {
+            continue;
+        }
+        let id = mirrored.product_id.as_deref().filter(|id| known.contains(id));
+        let Some(id) = id else {
+            skip("price", &mirrored.price_id, "its product is not in the mirror".into());
+            continue;
+        };
+        // Its product is skipped, and the price with it.
+        let Some(product) = products.get_mut(id) else { continue };
+        match price(mirrored) {
+            Ok(selected) => product.prices.push(selected),
+            Err(reason) => skip("price", &mirrored.price_id, reason),
+        }
+    }
+    left_out.sort_unstable();
+    let mut products: Vec<_> = products.into_values().collect();
+    products.sort_by(|one, other| {
+        (one.name.as_str(), &one.mirrored.product_id).cmp(&(other.name.as_str(), &other.mirrored.product_id))
+    });
+    for product in &mut products {
+        product.prices.sort_by_cached_key(sort_key);
+    }
+    Selection { products, left_out }
+}
+
+/// The archived prices that the previous file has as inactive. They stay in the file.
+fn archived_in_file<'a>(mirror: &'a Mirror, previous: Option<&DesiredCatalog>) -> BTreeSet<&'a str> {
+    let inactive: BTreeSet<&str> = previous
+        .into_iter()
+        .flat_map(|previous| previous.products.iter().flat_map(|product| &product.prices))
+        .filter(|price| !price.active)
+        .map(|price| price.lookup_key.as_str())
+        .collect();
+    let mut by_key: BTreeMap<String, Vec<&MirroredPrice>> = BTreeMap::new();
+    for price in mirror.prices.iter().filter(|price| catalog_key::replaced_by(price).is_none()) {
+        if let Some(key) =
+            catalog_key::price_key_or_lookup_key(price).filter(|key| inactive.contains(key.as_str()))
+        {
+            by_key.entry(key.as_str().to_owned()).or_default().push(price);
+        }
+    }
+    let unique =
+        by_key.into_values().filter_map(|prices| if let [price] = prices[..] { Some(price) } else { None });
+    unique.filter(|price| !price.active).map(|price| price.price_id.as_str()).collect()
+}
+
+fn product(mirrored: &MirroredProduct) -> Result<SelectedProduct<'_>, String> {
+    let description = mirrored.description.as_deref().filter(|text| !text.is_empty());
+    Ok(SelectedProduct {
+        mirrored,
+        name: mirrored.name.trim().parse()?,
+        description: description.map(str::parse).transpose()?,
+        metadata: application_metadata(&mirrored.metadata)?,
+        prices: Vec::new(),
+    })
+}
+
+fn price(mirrored: &MirroredPrice) -> Result<SelectedPrice<'_>, String> {
+    if let Some(other) = catalog_key::replaced_by(mirrored) {
+        return Err(format!("{other} replaced it, but it is still the default price of its product"));
+    }
+    let amount = amount(mirrored)?;
+    Ok(SelectedPrice {
+        mirrored,
+        currency: mirrored.currency.to_ascii_lowercase().parse()?,
+        unit_amount: amount.to_string().parse()?,
+        recurring: recurring(mirrored)?,
+        tax_behavior: match mirrored.tax_behavior.as_deref() {
+            None | Some("unspecified") => TaxBehavior::Unspecified,
+            Some("exclusive") => TaxBehavior::Exclusive,
+            Some("inclusive") => TaxBehavior::Inclusive,
+            Some(other) => return Err(format!("its tax behavior is {other}")),
+        },
+        metadata: application_metadata(&mirrored.metadata)?,
+    })
+}
+
+/// Whether a file can describe the amount of a price: it is not tiered and has no fraction.
+pub(crate) fn has_amount(price: &MirroredPrice) -> bool {
+    amount(price).is_ok()
+}
+
+fn amount(price: &MirroredPrice) -> Result<u64, String> {
+    match price.billing_scheme.as_deref() {
+        None | Some("per_unit") => {}
+        Some("tiered") => return Err("it is tiered".into()),
+        Some(other) => return Err(format!("its billing scheme is {other}")),
+    }
+    price.unit_amount.ok_or_else(|| "its amount has a fraction of the currency's smallest unit".into())
+}
+
+fn recurring(price: &MirroredPrice) -> Result<Option<Recurring>, String> {
+    let Some(interval) = price.recurring_interval.as_deref() else { return Ok(None) };
+    let interval = [Interval::Day, Interval::Week, Interval::Month, Interval::Year]
+        .into_iter()
+        .find(|known| known.as_str() == interval)
+        .ok_or_else(|| format!("its interval is {interval}"))?;
+    let recurring = Recurring { interval, interval_count: Some(price.recurring_interval_count.unwrap_or(1)) };
+    recurring.check()?;
+    Ok(Some(recurring))
+}
+
+/// The metadata without the names of this tool and of InsForge.
+fn application_metadata(metadata: &BTreeMap<String, String>) -> Result<Option<Metadata>, String> {
+    let names = metadata.keys().filter(|name| ![CATALOG_KEY, REPLACED_BY].contains(&name.as_str())).count();
+    if names > MAX_METADATA_NAMES {
+        return Err(format!(
+            "it has {names} metadata names; the limit is {MAX_METADATA_NAMES}, because this tool needs two"
+        ));
+    }
+    self::metadata(metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(
+        |(name, value)| {
+            ![CATALOG_KEY, REPLACED_BY].contains(name) && !name.starts_with("insforge_") && !value.is_empty()
+        },
+    ))
+}
+
+/// Metadata with these values. `None` if there are none.
+pub(super) fn metadata<'a>(
+    values: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<Option<Metadata>, String> {
+    let mut metadata = Metadata::default();
+    for (name, value) in values {
+        metadata.set(MetadataEntry::new(name.to_owned(), value.to_owned())?)?;
+    }
+    Ok((!metadata.is_empty()).then_some(metadata))
+}
+
+fn sort_key(price: &SelectedPrice<'_>) -> (u8, u32, String, u64, String) {
+    let (interval, count) = price.recurring.map_or((4, 0), |recurring| {
+        let interval = match recurring.interval {
+            Interval::Day => 0,
+            Interval::Week => 1,
+            Interval::Month => 2,
+            Interval::Year => 3,
+        };
+        (interval, recurring.interval_count.unwrap_or(1))
+    });
+    (
+        interval,
+        count,
+        price.currency.as_str().to_owned(),
+        price.unit_amount.get(),
+        price.mirrored.price_id.clone(),
+    )
+}

@@ -1,0 +1,114 @@
+//! Errors in a file. They show the line, with a mark below the error.
+
+use std::ops::Range;
+
+use crate::error::{Code, Failure};
+use crate::ui::{SourceSnippet, marked};
+
+/// One error in a file.
+#[derive(Debug)]
+pub(super) struct Diagnostic {
+    /// In bytes.
+    span: Range<usize>,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Diagnostic {
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), hint: None }
+    }
+
+    /// Adds a hint.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// All errors of a file, in the order in which they are found. That can differ from the order in the file.
+#[derive(Debug, Default)]
+pub(super) struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Returns a valid value, or adds the error.
+    pub(super) fn ok_or_add<T>(&mut self, read: Result<T, Diagnostic>) -> Option<T> {
+        read.map_err(|diagnostic| self.add(diagnostic)).ok()
+    }
+
+    /// The first error in the file.
+    pub(super) fn first(self) -> Option<Diagnostic> {
+        self.0.into_iter().min_by_key(|diagnostic| diagnostic.span.start)
+    }
+}
+
+/// A file's text, and its name in errors.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SourceFile<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl SourceFile<'_> {
+    /// Formats an error as compilers do: `payments.toml:7:10: message`, with the line below. Lines and columns start at 1;
+    /// columns count characters.
+    pub(super) fn failure(self, Diagnostic { span, message, hint }: Diagnostic) -> Failure {
+        let SourceSnippet { line, column, picture } = marked(self.text, span);
+        let name = self.name;
+        let failure =
+            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {message}")).why(picture);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
+    /// The line number of a byte position.
+    pub(super) fn line(self, position: usize) -> usize {
+        self.text.get(..position).unwrap_or_default().matches('\n').count() + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure_of(text: &str, span: Range<usize>) -> (String, String) {
+        let failure = SourceFile { name: "f", text }.failure(Diagnostic::new(span, "wrong"));
+        (failure.what, failure.why.unwrap())
+    }
+
+    #[test]
+    fn the_mark_is_below_the_error() {
+        for (text, span, what, why) in [
+            ("a = 1\nb = 2\n", 10..11, "f:2:5: wrong", "  |\n2 | b = 2\n  |     ^"),
+            ("a = 1\r\nb = 2\r\n", 4..9, "f:1:5: wrong", "  |\n1 | a = 1\n  |     ^"),
+            ("\tä = '日本' # x", 13..14, "f:1:9: wrong", "  |\n1 | \tä = '日本' # x\n  | \t         ^"),
+            ("a = '日本'", 4..12, "f:1:5: wrong", "  |\n1 | a = '日本'\n  |     ^^^^^^"),
+            ("a = 1\n", 6..6, "f:2:1: wrong", "  |\n2 |\n  | ^"),
+            ("", 0..0, "f:1:1: wrong", "  |\n1 |\n  | ^"),
+            ("a", 9..20, "f:1:2: wrong", "  |\n1 | a\n  |  ^"),
+        ] {
+            assert_eq!(failure_of(text, span), (what.to_owned(), why.to_owned()), "{text:?}");
+        }
+        let text = format!("{}x = 1", "\n".repeat(99));
+        assert_eq!(failure_of(&text, 99..100).1, "    |\n100 | x = 1\n    | ^");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_mark() {
+        let long = format!("{}!{}", "a".repeat(200), "b".repeat(200));
+        let (what, why) = failure_of(&long, 200..201);
+        assert_eq!(what, "f:1:201: wrong");
+        let (a, b, gap) = ("a".repeat(40), "b".repeat(59), " ".repeat(41));
+        assert_eq!(why, format!("  |\n1 | …{a}!{b}…\n  | {gap}^"));
+        let (_, why) = failure_of(&long, 0..300);
+        assert_eq!(why.lines().last().unwrap().len(), 4 + 100, "{why}");
+        let (_, why) = failure_of(&long, 400..401);
+        assert_eq!(why, format!("  |\n1 | …{}\n  |  {}^", "b".repeat(100), " ".repeat(99)));
+    }
+}

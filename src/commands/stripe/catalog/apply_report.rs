@@ -1,0 +1,214 @@
+//! The report of an apply.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
+use crate::catalog::plan::{Action, CatalogPlan, PlannedChange, UnmanagedObject};
+use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
+use crate::wire::{Account, Environment};
+
+/// The outcome of an apply, and the state of Stripe after it.
+pub(crate) struct ApplyReport {
+    environment: Environment,
+    account: Account,
+    /// The number of planned changes of each kind.
+    planned: Value,
+    pub(super) outcome: ApplyOutcome,
+    /// The file's lookup keys with their price ids.
+    pub(super) ids: Vec<(String, String)>,
+    unmanaged: Value,
+    warnings: Vec<Warning>,
+    /// The same command, for hints.
+    pub(super) same_command: String,
+    /// A failure after the changes, for example of the sync.
+    pub(super) failure_after: Option<Failure>,
+}
+
+impl ApplyReport {
+    pub(super) fn new(
+        environment: Environment,
+        account: Account,
+        plan: &CatalogPlan,
+        same_command: String,
+    ) -> Self {
+        let mut report = Self {
+            environment,
+            account,
+            planned: json!(plan.summary()),
+            outcome: ApplyOutcome::default(),
+            ids: Vec::new(),
+            unmanaged: Value::Null,
+            warnings: Vec::new(),
+            same_command,
+            failure_after: None,
+        };
+        report.set_unmanaged(plan);
+        report
+    }
+
+    /// Records the unmanaged objects, and warns of those that differ from the file.
+    pub(super) fn set_unmanaged(&mut self, plan: &CatalogPlan) {
+        self.unmanaged = json!(plan.unmanaged);
+        let differing = plan.unmanaged.iter().filter(|object| object.differs);
+        let text = |object: &UnmanagedObject| {
+            format!("{} {} ({}) {}", kind(object.kind), object.id, object.name, object.reason)
+        };
+        self.warnings =
+            differing.map(|object| Warning { code: WarningCode::LeftAlone, text: text(object) }).collect();
+    }
+
+    /// Records all changes as done. Nothing remains after the sync, so requests without a response succeeded.
+    pub(super) fn mark_all_done(&mut self) {
+        for (change, _) in std::mem::take(&mut self.outcome.not_done) {
+            let id = self.ids.iter().find(|(key, _)| *key == change.key).map(|(_, id)| id.clone());
+            let id = id.or_else(|| change.id.clone()).unwrap_or_default();
+            self.outcome.done.push((change, id));
+        }
+    }
+}
+
+impl Show for ApplyReport {
+    const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
+
+    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+        let row = |change: &PlannedChange, id: Option<&str>| json!({"action": change.action, "kind": change.kind, "key": change.key, "id": id});
+        let done: Vec<Value> = self.outcome.done.iter().map(|(change, id)| row(change, Some(id))).collect();
+        let not_done = self.outcome.not_done.iter().map(|(change, why)| {
+            let mut row = row(change, change.id.as_deref());
+            if let (Some(row), Value::Object(why)) = (row.as_object_mut(), why.json()) {
+                row.extend(why);
+            }
+            row
+        });
+        let ids: Map<String, Value> = self.ids.iter().map(|(key, id)| (key.clone(), json!(id))).collect();
+        Ok(Cow::Owned(json!({
+            "account": self.account.id,
+            "environment": self.environment.as_str(),
+            "summary": self.planned,
+            "done": done,
+            "notDone": not_done.collect::<Vec<_>>(),
+            "ids": ids,
+            "unmanaged": self.unmanaged,
+        })))
+    }
+
+    /// The rows of `done` and `notDone`, each with the field `done`.
+    fn rows<'a>(&self, json: &'a Value) -> Vec<Cow<'a, Value>> {
+        let rows_of = |list: &str, done: bool| {
+            let rows = json.get(list).and_then(Value::as_array).into_iter().flatten().cloned();
+            rows.map(move |mut row| {
+                row["done"] = done.into();
+                Cow::Owned(row)
+            })
+        };
+        rows_of("done", true).chain(rows_of("notDone", false)).collect()
+    }
+
+    fn page(&self) -> Page<'_> {
+        let mut lines: Vec<Line<'_>> = Vec::new();
+        for (change, id) in &self.outcome.done {
+            lines.push(Line::new(mark(change.action), 0, format!("{}  {id}", name(change))));
+        }
+        for (change, why) in &self.outcome.not_done {
+            if !matches!(why, NotApplied::NotTried) {
+                let text = format!("not applied: {} {}", verb(change.action), name(change));
+                lines.push(Line::new(Mark::Aside, 0, text));
+            }
+        }
+        if !lines.is_empty() && !self.ids.is_empty() {
+            lines.push(Line::plain(""));
+        }
+        let rows = self.ids.iter().map(|(key, id)| vec![key.as_str().into(), id.as_str().into()]);
+        Page { lines, sections: vec![Section::new(Self::TABLES[0], rows)], ..Page::default() }
+    }
+
+    fn ids(&self) -> Vec<&str> {
+        self.outcome.done.iter().map(|(_, id)| id.as_str()).collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let target = format!("Stripe {}, account {}", self.environment, self.account);
+        match self.failure() {
+            Some(_) => Vec::new(),
+            None if self.outcome.done.is_empty() => vec![format!("✓ {target}: no changes.")],
+            None => {
+                let done = done_summary(self.outcome.done.iter().map(|(change, _)| change));
+                vec![format!("✓ {target}: {done}.")]
+            }
+        }
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        let ApplyOutcome { done, not_done, stripe_changed } = &self.outcome;
+        let same_command = &self.same_command;
+        if not_done.is_empty() {
+            let failure = self.failure_after.clone()?;
+            let what = format!("All changes were applied, but: {}", failure.what);
+            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
+            return Some(failure.then(&format!("{same_command} checks whether Stripe matches the file")));
+        }
+        let after = self.failure_after.as_ref().map(|failure| failure.what.clone());
+        let why: Vec<String> = reasons(not_done).into_iter().chain(after).collect();
+        let first = not_done.iter().find_map(|(_, why)| match why {
+            NotApplied::Failed(failure) => Some(failure),
+            _ => None,
+        });
+        // If Stripe is unchanged, the command fails as its first request did.
+        if let Some(first) = first.filter(|_| done.is_empty() && *stripe_changed < StripeChanged::Yes) {
+            let (what, then) = match stripe_changed {
+                StripeChanged::No => ("Nothing was changed", "tries again"),
+                _ => ("No change was completed", "continues and creates nothing twice"),
+            };
+            let what = format!("{what}: {}", first.what);
+            let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
+            return Some(failure.then(&format!("{same_command} {then}")));
+        }
+        let what = match done.len() {
+            0 => format!("No change was completed at Stripe {}", self.environment),
+            applied => {
+                let total = applied + not_done.len();
+                format!("{applied} of {total} changes were applied to Stripe {}", self.environment)
+            }
+        };
+        Some(
+            Failure::new(Code::CatalogPartlyApplied, what)
+                .why(why.join("\n"))
+                .hint(format!("{same_command} continues and creates nothing twice")),
+        )
+    }
+}
+
+/// One line for each failed change, and the number of changes that were not tried.
+fn reasons(not_done: &[(PlannedChange, NotApplied)]) -> Vec<String> {
+    let mut not_tried = 0;
+    let mut lines = Vec::new();
+    for (change, why) in not_done {
+        let what = format!("{} {}", verb(change.action), name(change));
+        match why {
+            NotApplied::Failed(failure) => lines.push(format!("{what}: {}", failure.what)),
+            NotApplied::WaitsFor(product) => lines.push(format!("{what}: needs product {product}")),
+            NotApplied::NotTried => not_tried += 1,
+        }
+    }
+    if not_tried > 0 {
+        lines.push(format!("not tried: {not_tried} more"));
+    }
+    lines
+}
+
+const fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Archive => "archive",
+    }
+}

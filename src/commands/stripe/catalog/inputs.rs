@@ -1,0 +1,115 @@
+//! Reads the catalog file and the catalog at Stripe, which the commands compare.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::api;
+use crate::api::stripe::{self, STRIPE};
+use crate::catalog::{DesiredCatalog, file};
+use crate::commands::common::{is_stdin, judge_sync};
+use crate::error::{Code, Failure};
+use crate::runner::{Ctx, Synced, run_blocking};
+use crate::wire::{Account, Environment, Mirror, SyncResults};
+
+/// The catalog file by default.
+pub(super) const DEFAULT_FILE: &str = "payments.toml";
+
+/// The option for the catalog file.
+#[derive(Args, Clone, Debug)]
+pub(super) struct FileArg {
+    /// Catalog file, or `-` for stdin [default: payments.toml]
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+}
+
+impl FileArg {
+    /// See [`crate::runner::MultiWrite::reads_stdin`].
+    pub(super) fn reads_stdin(&self) -> Option<&'static str> {
+        self.file.as_deref().is_some_and(is_stdin).then_some("--file -")
+    }
+
+    /// The path of the file.
+    pub(super) fn path(&self) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| DEFAULT_FILE.into())
+    }
+
+    /// The name of the file in messages.
+    pub(super) fn name(&self) -> String {
+        name(&self.path())
+    }
+
+    /// Reads the desired catalog.
+    pub(super) async fn read(&self, ctx: &Ctx) -> Result<DesiredCatalog> {
+        let (path, name) = (self.path(), self.name());
+        let bytes = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
+            let missing = error.kind() == std::io::ErrorKind::NotFound;
+            let failure = Failure::new(Code::CatalogInvalid, format!("Cannot read the catalog from {name}"));
+            let hint = if missing {
+                let export = ctx.command(&STRIPE, &["catalog", "export", "test"]);
+                format!("`{export}` creates it from Stripe; --file selects another file")
+            } else {
+                "select a readable file with --file, or pipe the catalog into `--file -`".to_owned()
+            };
+            failure.why(error.to_string()).hint(hint)
+        })?;
+        Ok(file::read_bytes(&bytes, &self.name())?)
+    }
+}
+
+/// The name of a file in messages.
+pub(super) fn name(path: &Path) -> String {
+    if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !is_stdin(path) {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+}
+
+/// The catalog of one environment at Stripe, and its account.
+#[derive(Debug)]
+pub(super) struct StripeCatalog {
+    pub(super) account: Account,
+    pub(super) mirror: Mirror,
+}
+
+/// Reads the mirror, after a sync if `sync` is set.
+///
+/// # Errors
+/// A request fails, no account is connected, or the sync fails. A failed sync leaves a mirror that differs from Stripe.
+pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool) -> Result<StripeCatalog> {
+    let account = if sync {
+        sync_account(ctx, environment).await?
+    } else {
+        ctx.connection(&STRIPE, environment).await?.and_then(|connection| connection.account())
+    };
+    let account = account.ok_or_else(|| {
+        Failure::new(
+            Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned()),
+            format!("No Stripe account is connected in {environment}"),
+        )
+        .hint(format!(
+            "set a Stripe key with `{}`",
+            ctx.command(&STRIPE, &["config", "set", environment.as_str()])
+        ))
+        .hint(format!(
+            "give the backend a key with `{}`",
+            ctx.command(&STRIPE, &["config", "set", environment.as_str()])
+        ))
+    })?;
+    Ok(StripeCatalog { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
+}
+
+async fn sync_account(ctx: &Ctx, environment: Environment) -> Result<Option<Account>> {
+    let results: SyncResults = ctx.send(api::sync(&STRIPE, Some(environment))).await?.data;
+    if let Some(failure) = judge_sync(&results.outcomes(), Some(environment), &STRIPE) {
+        return Err(failure.into());
+    }
+    Ok(results.results.into_iter().find_map(|result| result.connection.account()))
+}

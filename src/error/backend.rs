@@ -1,0 +1,171 @@
+//! The backend's codes: everything that the recorded backends and the sandbox answer, and codes in their style that
+//! this tool gives where the backend has none.
+
+use crate::error::Exit;
+use crate::error::table::{CodeInfo, Origin};
+
+/// A code that is not in the table below.
+pub(super) const UNLISTED: CodeInfo = CodeInfo {
+    code: "",
+    origin: Origin::Backend,
+    exits: &[Exit::Failed],
+    meaning: "a code of the backend's",
+    cause: "the backend's message has the reason",
+    remedy: "read the message and the hint",
+};
+
+/// What to do about a code of the backend's.
+pub(crate) fn remedy_of(code: &str) -> Option<&'static str> {
+    BACKEND.iter().find(|info| info.code == code).map(|info| info.remedy)
+}
+
+pub(super) static BACKEND: [CodeInfo; 18] = [
+    CodeInfo {
+        code: "AUTH_INVALID_API_KEY",
+        origin: Origin::Backend,
+        exits: &[Exit::NotAuthenticated],
+        meaning: "the backend refuses the project's API key",
+        cause: "the key was replaced, or belongs to another backend; an overloaded backend sometimes gives this answer too",
+        remedy: "run `insforge current` to see which key is used, then store the project's API key (ik_…) with \
+                 `insforge login`",
+    },
+    CodeInfo {
+        code: "AUTH_INVALID_CREDENTIALS",
+        origin: Origin::Backend,
+        exits: &[Exit::NotAuthenticated],
+        meaning: "the request had no credentials that the backend accepts",
+        cause: "a proxy removed the Authorization header, or the route needs a user of the application",
+        remedy: "run `insforge current` to see whether the key is accepted, and check the proxies in front of the backend",
+    },
+    CodeInfo {
+        code: "AUTH_UNAUTHORIZED",
+        origin: Origin::Backend,
+        exits: &[Exit::NotAuthenticated, Exit::Denied],
+        meaning: "the token is invalid (401), or its role lacks the permission (403)",
+        cause: "the API key is a session token or a user's token",
+        remedy: "use the project's admin API key (ik_…)",
+    },
+    CodeInfo {
+        code: "PAYMENT_CONFIG_INVALID",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed, Exit::Denied],
+        meaning: "the provider's key is missing, is for another environment, is refused (401) or lacks a permission (403)",
+        cause: "no key was configured, or it expired or was restricted at the provider; the project's API key is fine",
+        remedy: "set the provider's key with `insforge payments config set`",
+    },
+    CodeInfo {
+        code: "PAYMENT_CONFIG_NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed, Exit::NotFound],
+        meaning: "no provider key is configured for the environment",
+        cause: "the key was never set, or was removed",
+        remedy: "run `insforge payments config` to see which keys are configured, and `insforge payments config set` to set one",
+    },
+    CodeInfo {
+        code: "PAYMENT_PRODUCT_NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::NotFound],
+        meaning: "the mirror has no such product",
+        cause: "the id belongs to the other environment or account, or the product was created at Stripe after the last sync",
+        remedy: "find the id with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+    },
+    CodeInfo {
+        code: "PAYMENT_PRICE_NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::NotFound],
+        meaning: "the mirror has no such price",
+        cause: "the id belongs to the other environment or account, or the price was created at Stripe after the last sync",
+        remedy: "find the id with `insforge payments prices list`; run `insforge payments sync` to update the mirror",
+    },
+    CodeInfo {
+        code: "PAYMENT_ITEM_NOT_FOUND",
+        origin: Origin::Tool,
+        exits: &[Exit::NotFound],
+        meaning: "the mirror has no such item",
+        cause: "the id belongs to the other environment or account, or the item was created at Razorpay after the last sync",
+        remedy: "find the id with `insforge payments razorpay items list`; run `insforge payments razorpay sync` to update \
+                 the mirror",
+    },
+    CodeInfo {
+        code: "PAYMENT_PLAN_NOT_FOUND",
+        origin: Origin::Tool,
+        exits: &[Exit::NotFound],
+        meaning: "the mirror has no such plan",
+        cause: "the id belongs to the other environment or account, or the plan was created at Razorpay after the last sync",
+        remedy: "find the id with `insforge payments razorpay plans list`; run `insforge payments razorpay sync` to update \
+                 the mirror",
+    },
+    CodeInfo {
+        code: "PAYMENT_METHOD_DECLINED",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        meaning: "the provider declined a card or another payment method",
+        cause: "insufficient funds, an expired card, or a bank that refuses",
+        remedy: "look for the reason in the provider's dashboard",
+    },
+    CodeInfo {
+        code: "UPSTREAM_FAILURE",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed, Exit::NotFound, Exit::TryAgain],
+        meaning: "the provider refused the request or is unreachable; status and message are the provider's",
+        cause: "400: an invalid value, or an idempotency key that was used for another request; 404: no such object; \
+                409: the object is being changed; 500 to 504: the provider is down",
+        remedy: "read the message; if `retryable` is true, run the command again",
+    },
+    CodeInfo {
+        code: "RATE_LIMITED",
+        origin: Origin::Backend,
+        exits: &[Exit::TryAgain],
+        meaning: "the provider or the backend received too many requests",
+        cause: "several programs use the account at the same time",
+        remedy: "wait a moment, then run it again",
+    },
+    CodeInfo {
+        code: "INVALID_INPUT",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        meaning: "the backend refuses a value of the request; the message names each field",
+        cause: "a field of --from-file that the backend does not know, or a value that it does not accept",
+        remedy: "use --dry-run to see the request",
+    },
+    CodeInfo {
+        code: "NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::NotFound, Exit::Failed],
+        meaning: "the backend has no such route, or, before 2.1.8, no such object",
+        cause: "an id that does not exist, or a backend of another version",
+        remedy: "check the id, and run `insforge current` to see the backend's version and generation",
+    },
+    CodeInfo {
+        code: "FORBIDDEN",
+        origin: Origin::Backend,
+        exits: &[Exit::Denied],
+        meaning: "the backend does not give access to this resource",
+        cause: "the resource is reserved, or the key's role lacks the permission",
+        remedy: "use the project's admin API key (ik_…)",
+    },
+    CodeInfo {
+        code: "INTERNAL_ERROR",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed, Exit::TryAgain],
+        meaning: "the backend has an internal error",
+        cause: "the backend is overloaded, lost its connection to the provider, or has a bug",
+        remedy: "read the backend's log",
+    },
+    CodeInfo {
+        code: "SECRET_NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::NotFound],
+        meaning: "the backend has no such secret",
+        cause: "no webhook is configured, so there is no signing secret",
+        remedy: "create the endpoint with `insforge payments webhooks configure`",
+    },
+    CodeInfo {
+        code: "HTTP_nnn",
+        origin: Origin::Tool,
+        exits: &[Exit::Failed, Exit::NotAuthenticated, Exit::Denied, Exit::NotFound, Exit::TryAgain],
+        meaning: "the answer had status nnn and no code, so it was not the backend's payments API that answered",
+        cause: "a gateway or proxy in front of the backend, or an address that is not a backend's",
+        remedy: "check the address; if `retryable` is true, run the command again",
+    },
+];

@@ -1,0 +1,130 @@
+use crate::error::table::code_table;
+
+/// Something that needs attention and does not make the run fail.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    pub(crate) code: WarningCode,
+    pub(crate) text: String,
+}
+
+impl WarningCode {
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.info().code
+    }
+}
+
+code_table! {
+    /// The stable name of a warning.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum WarningCode {
+        KeyInArgv = "KEY_IN_ARGV" {
+            exits: &[],
+            meaning: "a key is on the command line",
+            cause: "everyone on this machine can read it there, and the shell keeps it in its history",
+            remedy: "pipe the key into the command: `insforge payments config set test -`, or --api-key-stdin",
+        }
+        KeyNotUsed = "KEY_NOT_USED" {
+            exits: &[],
+            meaning: "INSFORGE_API_KEY is set, but another key is used",
+            cause: "INSFORGE_BASE_URL is not set, and a key is only used together with its address",
+            remedy: "set INSFORGE_BASE_URL too, or unset INSFORGE_API_KEY",
+        }
+        KeyLeftInKeyring = "KEY_LEFT_IN_KEYRING" {
+            exits: &[],
+            meaning: "the keyring still has the key of an earlier login",
+            cause: "the keyring was locked or did not answer",
+            remedy: "unlock the keyring and remove the entry there",
+        }
+        FileReadableByOthers = "FILE_READABLE_BY_OTHERS" {
+            exits: &[],
+            meaning: "other users can read a file that holds a key",
+            cause: "the mode of the file is wider than 0600",
+            remedy: "run: chmod 600 FILE",
+        }
+        NotIgnoredByGit = "NOT_IGNORED_BY_GIT" {
+            exits: &[],
+            meaning: "git does not ignore .insforge/project.json, which holds the key",
+            cause: "the directory is in a repository without a rule for it",
+            remedy: "run: echo .insforge/ >> .gitignore",
+        }
+        BackendNotUsed = "BACKEND_NOT_USED" {
+            exits: &[],
+            meaning: "the sandbox is used although the environment names a backend",
+            cause: "both INSFORGE_SANDBOX and INSFORGE_BASE_URL are set",
+            remedy: "unset one of them",
+        }
+        MirrorRebuilt = "MIRROR_REBUILT" {
+            exits: &[],
+            meaning: "the mirror of the environment was deleted and is rebuilt",
+            cause: "the new key belongs to another account",
+            remedy: "if that was not intended, set the earlier account's key again with `insforge payments config set`",
+        }
+        WebhookMissing = "WEBHOOK_MISSING" {
+            exits: &[],
+            meaning: "the backend receives no payment events",
+            cause: "the environment has no webhook endpoint: creating it failed when the key was set",
+            remedy: "run: insforge payments webhooks configure ENV",
+        }
+        WebhookOutOfReach = "WEBHOOK_OUT_OF_REACH" {
+            exits: &[],
+            meaning: "the provider cannot deliver to the webhook's address",
+            cause: "the backend's own address is not a public https address",
+            remedy: "set the backend's API_BASE_URL to a public https address",
+        }
+        SyncFailed = "SYNC_FAILED" {
+            exits: &[],
+            meaning: "the key was set, but the last sync failed",
+            cause: "the provider refused the key or was unreachable; the message has the reason",
+            remedy: "fix the cause, then run `insforge payments sync` again",
+        }
+        StatusNotSeen = "STATUS_NOT_SEEN" {
+            exits: &[],
+            meaning: "the key was set, but the state of webhook and first sync is unknown",
+            cause: "reading the status afterwards failed",
+            remedy: "run: insforge payments status",
+        }
+        AmountNotPayable = "AMOUNT_NOT_PAYABLE" {
+            exits: &[],
+            meaning: "the price was created, but its amount cannot be charged",
+            cause: "Stripe only accepts multiples of a certain amount in this currency",
+            remedy: "archive the price with `insforge payments prices archive`, and create one with another amount",
+        }
+        NotAdopted = "NOT_ADOPTED" {
+            exits: &[],
+            meaning: "some objects in the file have no catalog_key at Stripe yet",
+            cause: "`export` ran without --adopt, so `apply` would create these objects again",
+            remedy: "run `insforge payments catalog export` with --adopt; if payments.toml has objects that are not at \
+                     Stripe yet, add --file OTHER",
+        }
+        LeftAlone = "LEFT_ALONE" {
+            exits: &[],
+            meaning: "an object at Stripe differs from the catalog file and was not changed",
+            cause: "Stripe only archives a default price after another one is the default, or the object was removed from the file",
+            remedy: "choose another default price in Stripe's dashboard, or run `insforge payments catalog apply` with --prune",
+        }
+        FaultUnused = "FAULT_UNUSED" {
+            exits: &[],
+            meaning: "a --fault of the sandbox had no effect",
+            cause: "no request of the command matched it",
+            remedy: "check the fault's method and path; -v shows the requests",
+        }
+        LookingAgain = "LOOKING_AGAIN" {
+            exits: &[],
+            meaning: "a command with --follow got no answer, and continues",
+            cause: "the backend is restarting, overloaded or unreachable",
+            remedy: "wait: it tries again at growing intervals and shows everything that was missed; Ctrl-C stops it",
+        }
+        RowsMissed = "ROWS_MISSED" {
+            exits: &[],
+            meaning: "a command with --follow may have missed rows",
+            cause: "the backend lists at most 100 rows, and all of them were new",
+            remedy: "use a shorter --interval; the provider's dashboard shows the rows that were missed",
+        }
+        ColumnsUnknown = "COLUMNS_UNKNOWN" {
+            exits: &[],
+            meaning: "--columns names a column that the result of a write does not have; all columns are shown",
+            cause: "a misspelled name, or a table's name used for CSV",
+            remedy: "correct the name next time; the write itself has succeeded",
+        }
+    }
+}
