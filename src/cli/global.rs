@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::pre_parse::{Color, PreParse};
 use crate::env::ProcessEnv;
 use crate::error::Failure;
-use crate::runner::{Ctx, Output, OutputOptions};
+use crate::runner::{Completes, Ctx, Output, OutputOptions};
 use crate::settings::{ConnectionFlags, KeyFlag};
 use crate::ui::{Columns, Filter, Stderr, TerminalStyle, Verbosity};
 use crate::wire::parse_duration;
@@ -32,7 +32,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "FILTER", allow_hyphen_values = true)]
     jq: Option<String>,
     /// Columns of the table or CSV to show, such as name,active
-    #[arg(long, global = true, value_name = "NAMES")]
+    #[arg(long, global = true, value_name = "NAMES", add = Completes::Columns)]
     columns: Option<Columns>,
     /// No notes on stderr; the result still prints
     #[arg(short, long, global = true, overrides_with = "quiet")]
@@ -56,7 +56,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "PATH")]
     api_key_file: Option<PathBuf>,
     /// Name of the stored login to use [env: INSFORGE_PROFILE]
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(short, long, global = true, value_name = "NAME", add = Completes::Profiles)]
     profile: Option<String>,
     /// Built-in sandbox as the backend; needs no account [env: INSFORGE_SANDBOX]
     #[cfg(feature = "sandbox")]

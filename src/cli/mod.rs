@@ -22,7 +22,7 @@ pub(crate) use pre_parse::PreParse;
 use crate::commands::{Rendered, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
-use crate::runner::{Ctx, Ending, outdate, show_known};
+use crate::runner::{Ctx, Ending, invalidate_completion_cache, show_known};
 use crate::ui::{Stderr, ask};
 use global::Global;
 
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     });
     // An interrupted prompt still waits for its answer on a blocking thread.
     runtime.shutdown_background();
-    outdate(&ctx);
+    invalidate_completion_cache(&ctx);
     outcome
 }
 

@@ -3,6 +3,8 @@ use clap::Args;
 use clap_complete::Shell;
 use clap_complete::env::Shells;
 
+use crate::runner::{CommandEffect, CommandSpec};
+
 /// Print a completion script for a shell
 ///
 /// The script completes commands, options, ids with their names, profiles, environments and columns. It runs `insforge` when
@@ -10,6 +12,7 @@ use clap_complete::env::Shells;
 ///
 /// eval "$(insforge completion bash)"
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::Reads, "bash").note("contacts no backend"))]
 pub(crate) struct Completion {
     /// The shell that reads the script
     #[arg(value_name = "SHELL")]

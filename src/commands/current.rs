@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use crate::api::{self, Health};
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::settings::{Backend, Source};
 use crate::ui::{Column, Page, Section, Show, Tables, yes_no};
 use crate::wire::Generation;
 
 /// Show the current backend and key, where they come from, and whether they work
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("--json"))]
 pub(crate) struct Current {}
 
 impl Command for Current {

@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 
 use crate::catalog::file::distance;
 use crate::error::{Code, CodeInfo, Exit, Failure, all_codes};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Completes, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 
 /// Explain an error or warning code: its meaning, its cause, and what to do
 ///
 /// Without a code it lists every code of this tool and of the backend. It sends no request.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("OUTCOME_UNKNOWN --json").note("contacts no backend"))]
 pub(crate) struct Explain {
     /// A code, such as OUTCOME_UNKNOWN; case does not matter
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", add = Completes::Codes)]
     code: Option<String>,
 }
 

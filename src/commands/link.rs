@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::commands::login;
 use crate::error::{Code, Failure, WarningCode};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
 use crate::secret::Secret;
 use crate::settings::{LinkedFile, Project, Source, WithSource, check_api_key, read_address};
 use crate::ui::{Page, Show};
@@ -17,6 +17,10 @@ use crate::wire::Address;
 /// Writes .insforge/project.json, which InsForge's other tools read too. The key comes from a hidden prompt, from
 /// --api-key-stdin or from --api-key-file. The backend checks it before the file is written.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-base-url https://your-app.us-east.insforge.app --api-key-stdin --json")
+    .note("writes .insforge/project.json in the current directory")
+    .stdin("ik_sandbox")
+    .example_note("use the address and the key of your own backend"))]
 pub(crate) struct Link {
     /// The backend's address
     #[arg(long, value_name = "URL", required = true)]

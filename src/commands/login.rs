@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api;
 use crate::error::{Failure, WarningCode};
-use crate::runner::{Command, Ctx, run_blocking};
+use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{
     Credentials, KeyStore, KeyringTimeout, Profiles, Source, UserPaths, WithSource, check_api_key,
@@ -20,6 +20,9 @@ use crate::wire::Address;
 /// The key comes from a hidden prompt, from --api-key-stdin or from --api-key-file. It is stored in the system's
 /// keyring. Without a keyring it is stored in a file that only you can read.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-url https://your-app.us-east.insforge.app --api-key-stdin --json")
+    .stdin("ik_sandbox")
+    .example_note("use the address and the key of your own backend"))]
 pub(crate) struct Login {
     #[arg(skip)]
     address: Option<WithSource<Address>>,

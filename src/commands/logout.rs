@@ -6,13 +6,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::runner::{Command, Ctx, run_blocking};
-use crate::settings::{Credentials, KeyringTimeout, Profiles, Shelf, UserPaths};
+use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
+use crate::settings::{CompletionCache, Credentials, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Page, Show};
 use crate::wire::Address;
 
 /// Remove a stored login and its key
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--json"))]
 pub(crate) struct Logout {
     /// Remove every stored login
     #[arg(long, conflicts_with = "profile")]
@@ -59,7 +60,7 @@ fn remove(
     let Some(profile) = profiles.get(name) else { return Ok(()) };
     let address = Address::parse(&profile.api_url);
     if let Ok(address) = &address {
-        Shelf::of(address, ids).clear();
+        CompletionCache::new(address, ids).clear();
     }
     // Keys are stored under the normalized address. No key is stored for an invalid one.
     let api_url = address.map_or_else(|_| profile.api_url.clone(), |a| a.to_string());

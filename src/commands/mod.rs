@@ -18,16 +18,13 @@ use anyhow::Result;
 use clap::Subcommand;
 use serde_json::Value;
 
-use crate::api::Provider;
 use crate::error::{Exit, Failure};
-use crate::runner::{Ctx, Gateway, execute};
-use crate::settings::Offers;
-use crate::wire::Environment;
-pub(crate) use help::{columns, is_required, with_help_layout};
-use razorpay::{Razorpay, RazorpayGateway};
+use crate::runner::{Ctx, execute};
+pub(crate) use help::{is_required, with_help_layout};
+use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
 pub(crate) use sandbox::{SANDBOX_URL_VARIABLE, start_as_backend as start_sandbox_as_backend};
-use stripe::{Stripe, StripeGateway};
+use stripe::Stripe;
 
 /// The root of the tree.
 #[derive(Subcommand)]
@@ -128,23 +125,6 @@ impl Work {
     pub(crate) const fn asks_a_backend(&self) -> bool {
         matches!(self, Self::Current(_) | Self::Payments(_))
     }
-}
-
-/// The provider that has a list of this name, and the names of all that it has.
-pub(crate) fn provider_of(list: &str) -> Option<(&'static Provider, &'static [&'static str])> {
-    let all = [
-        (StripeGateway::PROVIDER, StripeGateway::LISTS),
-        (RazorpayGateway::PROVIDER, RazorpayGateway::LISTS),
-    ];
-    all.into_iter().find(|(_, lists)| lists.contains(&list))
-}
-
-/// All its lists of one environment, for completion.
-pub(crate) async fn offers_of(provider: &Provider, environment: Environment, ctx: &Ctx) -> Result<Offers> {
-    if provider == RazorpayGateway::PROVIDER {
-        return common::offers::<RazorpayGateway>(environment, ctx).await;
-    }
-    common::offers::<StripeGateway>(environment, ctx).await
 }
 
 impl Text {

@@ -2,8 +2,8 @@
 
 use crate::api::Provider;
 use crate::runner::Write;
-use crate::settings::Offers;
-use crate::ui::View;
+use crate::settings::CachedIds;
+use crate::ui::{Tables, View};
 use crate::wire::Environment;
 
 /// A payment provider. The shared commands are generic over it, because the providers' answers have different types.
@@ -20,8 +20,8 @@ pub(crate) trait Gateway: 'static {
     type Subscriptions: serde::de::DeserializeOwned + View;
     /// The answer of `catalog`, with everything that the doctor checks.
     type Offers: serde::de::DeserializeOwned;
-    /// The names of the lists that [`Gateway::offers`] returns.
-    const LISTS: &'static [&'static str];
+    /// The table of `config`.
+    const KEY_TABLES: Tables;
     /// The command that sets up the webhook, without the environment.
     const WEBHOOKS: &'static [&'static str];
 
@@ -30,7 +30,7 @@ pub(crate) trait Gateway: 'static {
     /// The doctor's findings in the catalog.
     fn examine(offers: &Self::Offers, environment: Environment) -> Vec<Finding>;
     /// The lists of the catalog, for completion.
-    fn offers(catalog: &Self::Catalog, environment: Environment) -> Offers;
+    fn ids(catalog: &Self::Catalog, environment: Environment) -> CachedIds;
     /// The active subscriptions without a billing subject.
     fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
 }

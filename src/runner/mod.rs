@@ -5,6 +5,8 @@
 
 mod api_failure;
 mod bulk;
+mod completes;
+mod completion_cache;
 mod connect;
 mod ctx;
 mod dry_run;
@@ -12,25 +14,27 @@ mod follow;
 mod gateway;
 pub(crate) mod guard;
 mod jq_process;
-mod keep;
 mod multi_write;
 mod output;
 mod report;
 mod rerun;
 mod show;
+mod spec;
 mod write;
 
 pub(crate) use bulk::{Entry, FileArgs, is_stdin};
+pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
+pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, Ending, run_blocking};
 pub(crate) use follow::{Follow, Sign, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use jq_process::filter_in_own_process;
-pub(crate) use keep::{outdate, shelf};
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next;
 pub(crate) use show::{is_broken_pipe, show_known};
+pub(crate) use spec::{CommandEffect, CommandSpec};
 pub(crate) use write::{Change, Check, Done, Verb, Write, execute_write};
 
 use std::borrow::Cow;
@@ -39,7 +43,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::error::Exit;
-use crate::settings::Offers;
+use crate::settings::CachedIds;
 use crate::ui::Show;
 
 /// A command that changes nothing at the provider.
@@ -69,8 +73,8 @@ pub(crate) trait Command {
     /// Sends the requests.
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply>;
 
-    /// The complete lists in the reply, which completion can offer later.
-    fn offers(&self, _reply: &Self::Reply) -> Option<Offers> {
+    /// The complete lists in the reply, to cache for completion.
+    fn ids_to_cache(&self, _reply: &Self::Reply) -> Option<CachedIds> {
         None
     }
 }
@@ -89,10 +93,10 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
     command.prepare(ctx).await?;
     let reply = ctx.while_busy(&command.doing(), command.run(ctx)).await?;
     let shown = show::show(&reply, output, ctx).await;
-    if let Some(shelf) = shelf(ctx)
-        && let Some(offers) = command.offers(&reply)
+    if let Some(cache) = completion_cache(ctx)
+        && let Some(ids) = command.ids_to_cache(&reply)
     {
-        shelf.put(&offers);
+        cache.store(&ids);
     }
     shown
 }

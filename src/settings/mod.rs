@@ -5,11 +5,11 @@
 //! cloned repository must never receive a key that belongs to another backend.
 
 mod backend;
+mod completion_cache;
 mod credentials;
 mod generation_cache;
 mod key;
 mod live_policy;
-mod offers;
 mod profiles;
 mod project;
 mod source;
@@ -17,11 +17,11 @@ mod source;
 #[cfg(feature = "sandbox")]
 pub(crate) use backend::PresetBackend;
 pub(crate) use backend::{Backend, ConnectionFlags, read_address};
+pub(crate) use completion_cache::{CachedId, CachedIds, CompletionCache};
 pub(crate) use credentials::{Credentials, KeyringTimeout};
 pub(crate) use generation_cache::GenerationCache;
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
 pub(crate) use live_policy::LivePolicy;
-pub(crate) use offers::{Offer, Offers, Shelf};
 pub(crate) use profiles::{KeyStore, Profiles};
 pub(crate) use project::{LinkedFile, Project};
 pub(crate) use source::{Source, WithSource};

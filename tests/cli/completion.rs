@@ -1,5 +1,5 @@
-//! What completion offers, asked as the shells' scripts ask: from the lists that were read, or else from the backend within
-//! 300 ms, and never with a word on the line that is being typed.
+//! Completion candidates, requested as the shells' scripts request them. IDs come from the cache, or from the backend within
+//! 300 ms. Completion never prints anything else.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant, SystemTime};
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{KEY, Ran, User, mode};
 
-/// Longer than the 300 ms that a look-up may take, on whatever machine runs this.
+/// Much longer than the limit of 300 ms, for slow machines.
 const SOON: Duration = Duration::from_secs(5);
 const CATALOG: &str = "GET /api/payments/stripe/test/catalog";
 const PRODUCTS: &str = "GET /api/payments/stripe/test/catalog/products";
 
-/// A shop with two products, one price and a plan; in live it has another product.
-pub fn shop() -> Stub {
+/// A backend with two products, a price, an item and a plan. In live it has another product.
+pub fn stub_with_catalog() -> Stub {
     Stub::start(answer)
 }
 
@@ -47,7 +47,7 @@ fn answer(request: &Request) -> Answer {
     Answer::json(200, &body)
 }
 
-/// A user with a stored login for each of these, the first one by default.
+/// A user with these stored logins. The first is the default.
 pub fn with_profiles(profiles: &[(&str, &str)]) -> User {
     let user = User::new();
     let mut config = format!("default_profile = \"{}\"\n", profiles[0].0);
@@ -61,9 +61,9 @@ pub fn with_profiles(profiles: &[(&str, &str)]) -> User {
     user
 }
 
-/// What fish would be given for this line, whose last word is being typed. Completion never fails and never says anything.
+/// The candidates for the last word of a line, in fish's format. Completion never fails and leaves stderr empty.
 #[track_caller]
-fn completed(user: &User, line: &[&str]) -> String {
+fn complete(user: &User, line: &[&str]) -> String {
     let started = Instant::now();
     let mut command = user.command(&["--", "insforge"]);
     command.args(line).env("COMPLETE", "fish");
@@ -73,8 +73,8 @@ fn completed(user: &User, line: &[&str]) -> String {
     ran.stdout
 }
 
-/// Everything that was kept for completion.
-fn kept(user: &User) -> Vec<PathBuf> {
+/// The files of the completion cache.
+fn cached_files(user: &User) -> Vec<PathBuf> {
     fn files(folder: &Path) -> Vec<PathBuf> {
         let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
@@ -82,20 +82,20 @@ fn kept(user: &User) -> Vec<PathBuf> {
     files(&user.path(".cache/insforge/ids"))
 }
 
-fn make_old(user: &User) {
-    for file in kept(user) {
-        let an_hour = SystemTime::now() - Duration::from_secs(3600);
+fn make_stale(user: &User) {
+    for file in cached_files(user) {
+        let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
         let file = fs::File::options().write(true).open(file).expect("a list");
-        file.set_modified(an_hour).expect("a time");
+        file.set_modified(an_hour_ago).expect("a time");
     }
 }
 
-const ENVIRONMENTS: &str = "test\tNo real money moves\nlive\tReal customers, real money\n";
+const ENVIRONMENTS: &str = "test\tWithout real money\nlive\tWith real customers and real money\n";
 const BOTH: &str = "prod_pro\tPro Plan\nprod_basic\tBasic Plan, inactive";
 
 #[test]
-fn what_a_list_has_shown_is_offered_without_asking_again() {
-    let stub = shop();
+fn ids_that_a_list_command_has_read_come_from_the_cache() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     user.run(&["payments", "products", "list"]).exits(0);
     for line in [
@@ -105,24 +105,24 @@ fn what_a_list_has_shown_is_offered_without_asking_again() {
         &["payments", "products", "delete", "-e", "test", ""],
         &["payments", "prices", "list", "--product", ""],
         &["payments", "prices", "create", "test", "--currency", "usd", "--product", "prod"],
-        // What the line says of how to run it is for the run.
+        // Options for running the command do not matter.
         &["payments", "products", "delete", "--dry-run", "-vv", "--json", "--timeout", "9s", "prod_"],
     ] {
-        assert_eq!(completed(&user, line), BOTH, "{line:?}");
+        assert_eq!(complete(&user, line), BOTH, "{line:?}");
     }
-    assert_eq!(completed(&user, &["payments", "products", "get", ""]), format!("{ENVIRONMENTS}{BOTH}"));
+    assert_eq!(complete(&user, &["payments", "products", "get", ""]), format!("{ENVIRONMENTS}{BOTH}"));
     assert_eq!(
-        completed(&user, &["payments", "products", "get", "prod_b"]),
+        complete(&user, &["payments", "products", "get", "prod_b"]),
         "prod_basic\tBasic Plan, inactive"
     );
-    let more = completed(&user, &["payments", "products", "get", "prod_pro", ""]);
-    assert!(more.starts_with("--") && !more.contains("prod_"), "one id is all: {more}");
+    let more = complete(&user, &["payments", "products", "get", "prod_pro", ""]);
+    assert!(more.starts_with("--") && !more.contains("prod_"), "the command takes one ID: {more}");
     assert_eq!(
-        completed(&user, &["payments", "prices", "list", "--product=prod_b"]),
+        complete(&user, &["payments", "prices", "list", "--product=prod_b"]),
         "--product=prod_basic\tBasic Plan, inactive"
     );
     assert_eq!(stub.lines(), [PRODUCTS]);
-    let files = kept(&user);
+    let files = cached_files(&user);
     assert!(!files.is_empty());
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
@@ -135,62 +135,62 @@ fn what_a_list_has_shown_is_offered_without_asking_again() {
 }
 
 #[test]
-fn a_logout_forgets_the_ids_too() {
-    let stub = shop();
+fn logout_clears_the_cache() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     user.run(&["payments", "catalog"]).exits(0);
-    assert_eq!(kept(&user).len(), 2);
+    assert_eq!(cached_files(&user).len(), 2);
     user.run(&["logout"]).exits(0);
-    assert_eq!(kept(&user), Vec::<PathBuf>::new());
+    assert_eq!(cached_files(&user), Vec::<PathBuf>::new());
 }
 
 #[test]
-fn every_list_is_kept_if_it_is_whole() {
-    let stub = shop();
+fn only_complete_lists_are_cached() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     user.run(&["payments", "prices", "list", "--product", "prod_pro"]).exits(0);
-    assert_eq!(kept(&user), Vec::<PathBuf>::new(), "one product's prices are not all prices");
+    assert_eq!(cached_files(&user), Vec::<PathBuf>::new(), "a list of one product's prices is incomplete");
     user.run(&["payments", "prices", "list", "--json"]).exits(0);
     let price = &["payments", "prices", "get", "price_"];
-    assert_eq!(completed(&user, price), "price_month\t9.90 EUR / month");
+    assert_eq!(complete(&user, price), "price_month\t9.90 EUR / month");
     user.run(&["payments", "catalog"]).exits(0);
-    assert_eq!(completed(&user, price), "price_month\t9.90 EUR / month, Pro Plan");
+    assert_eq!(complete(&user, price), "price_month\t9.90 EUR / month, Pro Plan");
     user.run(&["payments", "razorpay", "items", "list"]).exits(0);
     let asked = stub.lines().len();
-    let line = |list, command| completed(&user, &["payments", "razorpay", list, command, "-e", "test", ""]);
+    let line = |list, command| complete(&user, &["payments", "razorpay", list, command, "-e", "test", ""]);
     assert_eq!(line("items", "update"), "item_1\tGold, 499.00 INR");
     assert_eq!(line("plans", "get"), "plan_1\t499.00 INR / 3 months, Gold");
     assert_eq!(stub.lines().len(), asked);
 }
 
 #[test]
-fn what_no_list_has_shown_is_looked_up_and_kept() {
-    let stub = shop();
+fn ids_that_are_not_cached_are_read_and_stored() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     let price = ["payments", "prices", "archive", "price_"];
     for _ in 0..2 {
-        assert_eq!(completed(&user, &price), "price_month\t9.90 EUR / month, Pro Plan");
-        assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH);
+        assert_eq!(complete(&user, &price), "price_month\t9.90 EUR / month, Pro Plan");
+        assert_eq!(complete(&user, &["payments", "products", "get", "p"]), BOTH);
     }
     assert_eq!(stub.lines(), [CATALOG]);
-    make_old(&user);
-    completed(&user, &price);
+    make_stale(&user);
+    complete(&user, &price);
     assert_eq!(stub.lines(), [CATALOG, CATALOG]);
 }
 
 #[test]
-fn what_this_tool_has_changed_is_looked_up_again() {
-    let stub = shop();
+fn a_write_invalidates_the_cache() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     user.run(&["payments", "products", "list"]).exits(0);
     user.run(&["payments", "products", "create", "--name", "Pro Plan"]).exits(0);
-    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH);
+    assert_eq!(complete(&user, &["payments", "products", "get", "p"]), BOTH);
     assert_eq!(stub.lines(), [PRODUCTS, "POST /api/payments/stripe/test/catalog/products", CATALOG]);
 }
 
 #[test]
-fn the_line_says_which_environment_and_which_backend() {
-    let (stub, other) = (shop(), shop());
+fn the_line_chooses_the_environment_and_the_backend() {
+    let (stub, other) = (stub_with_catalog(), stub_with_catalog());
     let user = with_profiles(&[("default", &stub.address), ("other", &other.address)]);
     let live = "prod_live\tLive Plan";
     for line in [
@@ -200,47 +200,46 @@ fn the_line_says_which_environment_and_which_backend() {
         &["payments", "prices", "list", "live", "--product", "prod_"],
         &["payments", "prices", "create", "-elive", "--currency", "usd", "--product", "prod_"],
     ] {
-        assert_eq!(completed(&user, line), live, "{line:?}");
+        assert_eq!(complete(&user, line), live, "{line:?}");
     }
     assert_eq!(other.lines(), Vec::<String>::new());
-    assert_eq!(completed(&user, &["--profile", "other", "payments", "products", "get", "live", ""]), live);
-    assert_eq!(completed(&user, &["payments", "products", "get", "-p", "other", "live", ""]), live);
+    assert_eq!(complete(&user, &["--profile", "other", "payments", "products", "get", "live", ""]), live);
+    assert_eq!(complete(&user, &["payments", "products", "get", "-p", "other", "live", ""]), live);
     assert_eq!(other.lines(), ["GET /api/payments/stripe/live/catalog"]);
     let user = user.with("INSFORGE_API_KEY", KEY);
     let named = ["--api-url", &other.address, "payments", "products", "get", "live", ""];
     for asked in 2..4 {
-        assert_eq!(completed(&user, &named), live);
-        assert_eq!(other.lines().len(), asked, "nothing is kept of a backend that a flag names");
+        assert_eq!(complete(&user, &named), live);
+        assert_eq!(other.lines().len(), asked, "lists of a backend from a flag are not cached");
     }
 }
 
 #[test]
-fn environments_profiles_and_codes_are_values_too() {
+fn environments_profiles_and_codes_are_completed() {
     let user = with_profiles(&[("default", "https://a.example.com"), ("staging", "https://b.example.com")]);
     for line in [
         &["payments", "products", "list", ""][..],
         &["payments", "customers", "-e", ""],
         &["payments", "catalog", "l"],
     ] {
-        assert!(completed(&user, line).contains("live"), "{line:?}");
+        assert!(complete(&user, line).contains("live"), "{line:?}");
     }
-    assert_eq!(completed(&user, &["payments", "sync", "a"]), "all");
-    let set = |words: &[&str]| completed(&user, &[&["payments", "config", "set"], words].concat());
-    assert_eq!(set(&["l"]), "live\tReal customers, real money");
+    assert_eq!(complete(&user, &["payments", "sync", "a"]), "all");
+    let set = |words: &[&str]| complete(&user, &[&["payments", "config", "set"], words].concat());
+    assert_eq!(set(&["l"]), "live\tWith real customers and real money");
     assert!(set(&["live", ""]).starts_with("--"), "a key is never completed");
     for line in [&["logout", "--profile", "s"][..], &["-p", "s"], &["payments", "-p", "s"]] {
-        assert_eq!(completed(&user, line), "staging\thttps://b.example.com", "{line:?}");
+        assert_eq!(complete(&user, line), "staging\thttps://b.example.com", "{line:?}");
     }
-    assert!(completed(&user, &["explain", "OUTCOME"]).starts_with("OUTCOME_UNKNOWN\t"));
-    // Flags come when one is begun, and commands with what they are for.
-    assert_eq!(completed(&user, &["payments", "prod"]), "products\tStripe products");
-    assert!(completed(&user, &["payments", "products", "get", "--js"]).starts_with("--json\t"));
+    assert!(complete(&user, &["explain", "OUTCOME"]).starts_with("OUTCOME_UNKNOWN\t"));
+    // Commands have descriptions. Flags appear after a dash.
+    assert_eq!(complete(&user, &["payments", "prod"]), "products\tManage products at Stripe");
+    assert!(complete(&user, &["payments", "products", "get", "--js"]).starts_with("--json\t"));
 }
 
-/// Whoever gets everything from the environment finds no file and leaves none.
-/// Several names stand in one word, and the command that is meant says which there are.
+/// One word can have several columns.
 #[test]
-fn columns_are_those_of_the_command_s_table() {
+fn columns_are_those_of_the_command() {
     let user = User::new();
     for (line, expected) in [
         (&["payments", "products", "list", "--columns", "na"][..], "name"),
@@ -251,50 +250,50 @@ fn columns_are_those_of_the_command_s_table() {
         (&["payments", "products", "delete", "--columns", ""], ""),
         (&["login", "--columns", ""], ""),
     ] {
-        assert_eq!(completed(&user, line), expected, "{line:?}");
+        assert_eq!(complete(&user, line), expected, "{line:?}");
     }
-    let all = completed(&user, &["payments", "status", "--columns", ""]);
+    let all = complete(&user, &["payments", "status", "--columns", ""]);
     assert_eq!(all.lines().next(), Some("env"), "in the order of the table: {all}");
 }
 
 #[test]
-fn with_a_pair_from_the_environment_nothing_is_kept() {
-    let stub = shop();
+fn nothing_is_stored_for_a_backend_from_the_environment() {
+    let stub = stub_with_catalog();
     let user = User::of(&stub.address);
     user.run(&["payments", "products", "list"]).exits(0);
     for _ in 0..2 {
-        assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH);
+        assert_eq!(complete(&user, &["payments", "products", "get", "p"]), BOTH);
     }
     assert_eq!(stub.lines(), [PRODUCTS, CATALOG, CATALOG]);
     assert_eq!(fs::read_dir(user.home.path()).expect("the home").count(), 0, "a file was written");
 }
 
 #[test]
-fn a_backend_that_does_not_answer_is_not_waited_for() {
+fn a_slow_backend_gives_no_candidates_or_stale_ones() {
     let stub = Stub::start(|request| match request.target.as_str() {
         "/api/payments/stripe/test/catalog/products" => answer(request),
         _ => Answer::Late { after: Duration::from_secs(60), then: Box::new(Answer::Drop) },
     });
     let user = with_profiles(&[("default", &stub.address)]);
     let line = ["payments", "products", "get", "p"];
-    assert_eq!(completed(&user, &line), "");
+    assert_eq!(complete(&user, &line), "");
     user.run(&["payments", "products", "list"]).exits(0);
-    make_old(&user);
-    assert_eq!(completed(&user, &line), BOTH, "what is old is better than nothing");
+    make_stale(&user);
+    assert_eq!(complete(&user, &line), BOTH, "stale candidates are better than none");
 }
 
 #[test]
-fn whatever_is_missing_or_broken_is_no_candidates() {
+fn every_failure_gives_no_candidates() {
     let line = ["payments", "products", "get", "p"];
-    assert_eq!(completed(&User::new(), &line), "");
-    let stub = shop();
+    assert_eq!(complete(&User::new(), &line), "");
+    let stub = stub_with_catalog();
     let refused = Stub::start(|_| Answer::json(401, r#"{"error": "AUTH_INVALID_API_KEY"}"#));
     for (name, text) in
         [("config.toml", "this is no TOML"), ("credentials.toml", "[neither"), ("credentials.toml", "")]
     {
         let user = with_profiles(&[("default", &stub.address)]);
         user.write(&format!(".config/insforge/{name}"), text);
-        assert_eq!(completed(&user, &line), "", "{name}: {text}");
+        assert_eq!(complete(&user, &line), "", "{name}: {text}");
     }
     for user in [
         with_profiles(&[("default", &refused.address)]),
@@ -303,40 +302,40 @@ fn whatever_is_missing_or_broken_is_no_candidates() {
         User::of(&stub.address).with("INSFORGE_TIMEOUT", "never"),
         User::of(&stub.address).with("INSFORGE_LOG", "1").without("INSFORGE_API_KEY"),
     ] {
-        assert_eq!(completed(&user, &line), "");
+        assert_eq!(complete(&user, &line), "");
     }
     for line in [
-        // Nobody is there to write into stdin, which is the shell's.
+        // Stdin is the shell's, so no key comes from it.
         &["--api-url", &stub.address, "--api-key-stdin", "payments", "products", "get", "p"][..],
         &["--no-such-flag", "payments", "products", "get", "p"],
     ] {
-        assert_eq!(completed(&User::new(), line), "", "{line:?}");
+        assert_eq!(complete(&User::new(), line), "", "{line:?}");
     }
     assert_eq!(stub.lines(), Vec::<String>::new());
 }
 
 #[test]
-fn a_list_that_was_damaged_is_looked_up_again() {
-    let stub = shop();
+fn a_damaged_list_is_read_again() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     let line = ["payments", "products", "get", "p"];
     let damages: [&[u8]; 4] =
         [b"prod_old", b"\xff\xfe\0", b"one\ttwo\n\n\t\t", b"prod_pro\tPro Plan\t\t\nprod_basic\tBas"];
     for (asked, damage) in (1..).zip(damages) {
         user.run(&["payments", "products", "list"]).exits(0);
-        for file in kept(&user) {
+        for file in cached_files(&user) {
             fs::write(file, damage).expect("a list");
         }
-        assert_eq!(completed(&user, &line), BOTH, "{damage:?}");
+        assert_eq!(complete(&user, &line), BOTH, "{damage:?}");
         assert_eq!(stub.lines().len(), 2 * asked, "{damage:?}");
     }
 }
 
-/// What is in a pipe is there once, and for the command; and a file that hangs does not hang the prompt.
+/// A pipe can be read once, so its content is left for the command. A file that blocks does not block the prompt.
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_not_waited_for() {
-    let stub = shop();
+fn pipes_are_not_read() {
+    let stub = stub_with_catalog();
     let pipe = |user: &User, name: &str| {
         let path = user.path(name);
         let _ = fs::remove_file(&path);
@@ -345,39 +344,39 @@ fn a_pipe_is_not_waited_for() {
     };
     let user = with_profiles(&[("default", &stub.address)]);
     pipe(&user, ".config/insforge/config.toml");
-    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), "");
-    assert_eq!(completed(&user, &["payments", "--profile", "d"]), "");
+    assert_eq!(complete(&user, &["payments", "products", "get", "p"]), "");
+    assert_eq!(complete(&user, &["payments", "--profile", "d"]), "");
 
     let user = User::of(&stub.address).without("INSFORGE_API_KEY");
     let key = pipe(&user, "key").display().to_string();
     let reader = fs::File::options().read(true).write(true).open(&key).expect("both ends");
     (&reader).write_all(KEY.as_bytes()).expect("a key");
     let line = ["payments", "products", "get", "p"];
-    assert_eq!(completed(&user, &[&["--api-key-file", &key], &line[..]].concat()), "");
-    assert_eq!(completed(&user.with("INSFORGE_API_KEY_FILE", &key), &line), "");
+    assert_eq!(complete(&user, &[&["--api-key-file", &key], &line[..]].concat()), "");
+    assert_eq!(complete(&user.with("INSFORGE_API_KEY_FILE", &key), &line), "");
     let mut there = vec![0; KEY.len()];
     (&reader).read_exact(&mut there).expect("the key");
     assert_eq!(there, KEY.as_bytes());
     assert_eq!(stub.lines(), Vec::<String>::new());
 }
 
-/// A keyring may open a dialogue: what is in one is not looked up.
+/// A keyring may open a dialog, so completion does not read it.
 #[test]
-fn a_keyring_is_left_alone() {
-    let stub = shop();
+fn keyrings_are_not_opened() {
+    let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);
     user.run(&["payments", "products", "list"]).exits(0);
     let config = user.read(".config/insforge/config.toml").replace("\"file\"", "\"keyring\"");
     user.write(".config/insforge/config.toml", &config);
-    make_old(&user);
-    assert_eq!(completed(&user, &["payments", "products", "get", "p"]), BOTH, "what was listed before");
-    assert_eq!(completed(&user, &["payments", "prices", "get", "p"]), "");
+    make_stale(&user);
+    assert_eq!(complete(&user, &["payments", "products", "get", "p"]), BOTH, "cached by the list command");
+    assert_eq!(complete(&user, &["payments", "prices", "get", "p"]), "");
     assert_eq!(stub.lines(), [PRODUCTS]);
 }
 
-/// Who names a product in the provider's dashboard must not be able to write a command into somebody's shell.
+/// A product's name or ID must not become a command in the user's shell.
 #[test]
-fn what_others_have_named_stays_text() {
+fn hostile_names_and_ids_are_harmless() {
     let stub = Stub::start(|_| {
         let product = |id: &str, name: &str| {
             format!(r#"{{"environment": "test", "productId": "{id}", "name": "{name}", "active": true}}"#)
@@ -394,7 +393,7 @@ fn what_others_have_named_stays_text() {
     let user = with_profiles(&[("default", &stub.address)]);
     for _ in 0..2 {
         assert_eq!(
-            completed(&user, &["payments", "products", "get", "-e", "test", ""]),
+            complete(&user, &["payments", "products", "get", "-e", "test", ""]),
             "prod_1\tRed \u{fffd}[31m Plan of \u{fffd}days"
         );
     }
@@ -402,29 +401,30 @@ fn what_others_have_named_stays_text() {
 
 #[cfg(feature = "sandbox")]
 #[test]
-fn the_sandbox_completes_too() {
+fn ids_of_the_sandbox_are_completed() {
     let user = User::new();
     let of = |text: String| text.lines().filter(|line| line.contains("Pro Plan")).count();
-    assert_eq!(of(completed(&user, &["--sandbox", "payments", "products", "get", "prod_"])), 1);
+    assert_eq!(of(complete(&user, &["--sandbox", "payments", "products", "get", "prod_"])), 1);
     let user = user.with("INSFORGE_SANDBOX", "1");
-    assert_eq!(of(completed(&user, &["payments", "prices", "get", "price_"])), 3);
-    assert_eq!(kept(&user), Vec::<PathBuf>::new());
+    assert_eq!(of(complete(&user, &["payments", "prices", "get", "price_"])), 3);
+    assert_eq!(cached_files(&user), Vec::<PathBuf>::new());
 }
 
 #[test]
-fn the_script_asks_whatever_insforge_is_there() {
+fn scripts_find_insforge_on_the_path() {
     let user = User::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = user.run(&["completion", shell]).exits(0).stdout;
         assert!(script.contains("COMPLETE") && script.contains("insforge"), "{shell}: {script}");
         assert!(!script.contains("target/"), "{shell} has a path: {script}");
-        assert_ne!(script, user.run(&["completion", shell]).exits(0).stdout);
+        assert_eq!(script, user.run(&["completion", shell, "--dynamic"]).exits(0).stdout);
+        assert_ne!(script, user.run(&["completion", shell, "--static"]).exits(0).stdout);
     }
 }
 
-/// `COMPLETE` may be there for something else, and no command is completed that was meant to run.
+/// `COMPLETE` may be set for another program. Commands then run as usual.
 #[test]
-fn a_variable_of_that_name_changes_nothing_by_itself() {
+fn the_variable_alone_changes_nothing() {
     let user = User::new();
     let version = |value: &str, args: &[&str]| -> Ran {
         let mut command = user.command(args);

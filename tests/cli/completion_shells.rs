@@ -1,26 +1,26 @@
-//! Completion in the shells themselves, each on a terminal, with somebody who presses Tab.
+//! Completion in bash, zsh and fish, each on a pseudo-terminal with typed Tabs.
 
 use std::path::Path;
 
-use super::completion::{shop, with_profiles};
+use super::completion::{stub_with_catalog, with_profiles};
 use super::harness::pty::Terminal;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{User, is_ci, is_installed};
 
 const READY: &str = "ready> ";
 
-/// A shell that knows the script of `insforge completion`, and waits at its prompt.
+/// Starts a shell with the script of `insforge completion` and waits for its prompt.
 fn start(user: &User, shell: &str) -> Option<Terminal> {
     if !is_installed(shell) {
         assert!(!is_ci(), "{shell} is not installed");
         println!("skipped: {shell} is not installed");
         return None;
     }
-    // The prompt is put together, so that what is typed here does not look like it.
+    // The prompt is in two parts, so that the echoed input does not match it.
     let (words, lines): (&[&str], &[&str]) = match shell {
         "bash" => (
             &["bash", "--norc", "--noprofile", "-i"],
-            // As bash-completion and careful people have it: names that look like patterns would be complained of.
+            // With these options, bash reports patterns that match no file. bash-completion sets extglob.
             &["shopt -s extglob failglob", r#"eval "$(insforge completion bash)""#, "PS1='rea''dy> '"],
         ),
         "zsh" => (
@@ -44,27 +44,29 @@ fn start(user: &User, shell: &str) -> Option<Terminal> {
     Some(terminal)
 }
 
-/// The user, with the tested binary in front of every other.
-fn who_finds_it(user: User) -> User {
+/// The user, with the tested binary first on the path.
+fn with_binary_on_path(user: User) -> User {
     let folder = Path::new(env!("CARGO_BIN_EXE_insforge")).parent().expect("a folder").display().to_string();
     let path = std::env::var("PATH").unwrap_or_default();
     user.with("PATH", &format!("{folder}:{path}")).with("TERM", "xterm")
 }
 
-/// Lists the ids with their names, completes the one that is meant, the environment and the profile, and runs what came of it.
-fn completes(shell: &str) {
-    let stub = shop();
-    let user =
-        who_finds_it(with_profiles(&[("default", &stub.address), ("staging", "https://b.example.com")]));
+/// Lists IDs with their names; completes an ID, an environment and a profile; runs the completed lines.
+fn assert_completes(shell: &str) {
+    let stub = stub_with_catalog();
+    let user = with_binary_on_path(with_profiles(&[
+        ("default", &stub.address),
+        ("staging", "https://b.example.com"),
+    ]));
     user.run(&["payments", "products", "list"]).exits(0);
     let Some(terminal) = start(&user, shell) else { return };
-    // bash lists what is ambiguous after another Tab; the others would go on to choose.
+    // Bash lists candidates after a second Tab. In the others, a second Tab selects one.
     let tabs = if shell == "bash" { "\t\t" } else { "\t" };
     terminal.type_in(&format!("insforge payments products get prod_{tabs}"));
     for text in ["prod_basic", "Basic Plan", "Pro Plan"] {
         terminal.expect(text);
     }
-    assert_eq!(stub.lines().len(), 1, "the list has shown it already");
+    assert_eq!(stub.lines().len(), 1, "the IDs are cached");
     terminal.type_in("p\t\r");
     terminal.expect("Env ");
     assert_eq!(stub.lines()[1..], ["GET /api/payments/stripe/test/catalog/products/prod_pro"]);
@@ -78,12 +80,12 @@ fn completes(shell: &str) {
     assert_eq!(terminal.finish().0, 0);
 }
 
-/// Where there is nothing to complete the line stays as it was typed, and the shell goes on.
-fn is_silent(shell: &str) {
-    let user = who_finds_it(User::of("http://127.0.0.1:1"));
+/// Without candidates, the line stays as typed.
+fn assert_keeps_line_without_candidates(shell: &str) {
+    let user = with_binary_on_path(User::of("http://127.0.0.1:1"));
     let Some(terminal) = start(&user, shell) else { return };
     terminal.type_in("insforge payments products get prod_\t\t");
-    // To the beginning of the line, which is shown instead of run.
+    // Ctrl-A moves to the start, and `echo` prints the line instead of running it.
     terminal.type_in("\u{1}echo go''ing on with \r");
     terminal.expect("going on with insforge payments products get prod_");
     let screen = terminal.screen();
@@ -92,8 +94,8 @@ fn is_silent(shell: &str) {
     assert_eq!(terminal.finish().0, 0);
 }
 
-/// What others have named is shown as it is, and a file with a command for its name is not run.
-fn runs_nothing(shell: &str) {
+/// Hostile names are shown as they are, and no name runs as a command.
+fn assert_runs_no_names(shell: &str) {
     const NAMES: [&str; 4] =
         [r"$(touch ran) `touch ran`", r"it's %F{red}+(x) *[a]?", r"a: \\e[31m \u001b[31m", "; touch ran"];
     let stub = Stub::start(|_| {
@@ -102,7 +104,7 @@ fn runs_nothing(shell: &str) {
         let products: Vec<String> = NAMES.iter().enumerate().map(product).collect();
         Answer::json(200, &format!(r#"{{"products": [{}]}}"#, products.join(",")))
     });
-    let user = who_finds_it(with_profiles(&[("default", &stub.address)]));
+    let user = with_binary_on_path(with_profiles(&[("default", &stub.address)]));
     user.run(&["payments", "products", "list"]).exits(0);
     for file in ["strange$(touch ran).json", "two words.json"] {
         user.write(file, "{}");
@@ -114,8 +116,8 @@ fn runs_nothing(shell: &str) {
     }
     terminal.type_in("\u{1}echo one''line \r");
     terminal.expect("oneline insforge payments products get prod_");
-    for (begun, shown) in [("strange", "strange"), ("two", "two words.json")] {
-        terminal.type_in(&format!("insforge payments products create --from-file {begun}\t"));
+    for (typed, shown) in [("strange", "strange"), ("two", "two words.json")] {
+        terminal.type_in(&format!("insforge payments products create --from-file {typed}\t"));
         terminal.type_in("\u{1}echo file''name \r");
         terminal.expect(&format!("filename insforge payments products create --from-file {shown}"));
     }
@@ -125,22 +127,22 @@ fn runs_nothing(shell: &str) {
 }
 
 #[test]
-fn bash_completes_ids_with_their_names() {
-    completes("bash");
-    is_silent("bash");
-    runs_nothing("bash");
+fn completion_works_in_bash() {
+    assert_completes("bash");
+    assert_keeps_line_without_candidates("bash");
+    assert_runs_no_names("bash");
 }
 
 #[test]
-fn zsh_completes_ids_with_their_names() {
-    completes("zsh");
-    is_silent("zsh");
-    runs_nothing("zsh");
+fn completion_works_in_zsh() {
+    assert_completes("zsh");
+    assert_keeps_line_without_candidates("zsh");
+    assert_runs_no_names("zsh");
 }
 
 #[test]
-fn fish_completes_ids_with_their_names() {
-    completes("fish");
-    is_silent("fish");
-    runs_nothing("fish");
+fn completion_works_in_fish() {
+    assert_completes("fish");
+    assert_keeps_line_without_candidates("fish");
+    assert_runs_no_names("fish");
 }

@@ -1,4 +1,4 @@
-//! `help --json`: it is as its schema says, no command is missing, and what it says of each is what happens.
+//! `help --json` follows its schema, lists every command, and describes what each command does.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::harness::{Ran, User, ended_within, finish, signal};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
-/// Stands in examples for the address of a backend of one's own.
+/// The placeholder for the backend's address in examples.
 const YOUR_APP: &str = "https://your-app.us-east.insforge.app";
 
 pub(super) fn map(words: &[&str]) -> Value {
@@ -23,20 +23,20 @@ pub(super) fn words(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn it_is_as_its_schema_says() {
+fn the_output_follows_its_schema() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/help-1.json");
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
     for branch in [&[][..], &["payments", "products"], &["sandbox"]] {
         check(&map(branch), &schema, &schema, "$");
     }
-    // The reader of schemas sees what is wrong.
+    // The checker rejects a wrong value.
     let mut wrong = map(&[]);
-    wrong["commands"][0]["effect"] = "eats".into();
+    wrong["commands"][0]["effect"] = "unknown".into();
     assert!(std::panic::catch_unwind(|| check(&wrong, &schema, &schema, "$")).is_err());
 }
 
-/// Holds a value to the part of JSON Schema that the schema uses.
+/// Checks a value against a schema, with the keywords of JSON Schema that ours uses.
 fn check(value: &Value, schema: &Value, root: &Value, at: &str) {
     for (word, rule) in schema.as_object().expect("a schema") {
         match word.as_str() {
@@ -55,9 +55,9 @@ fn check(value: &Value, schema: &Value, root: &Value, at: &str) {
                     "string" => value.is_string(),
                     "integer" => value.is_i64() || value.is_u64(),
                     "boolean" => value.is_boolean(),
-                    other => panic!("the type {other} is not known"),
+                    other => panic!("unknown type {other}"),
                 };
-                assert!(fits, "{at} is no {rule}: {value}");
+                assert!(fits, "{at} is not of type {rule}: {value}");
             }
             "required" => {
                 for name in words(rule) {
@@ -67,7 +67,7 @@ fn check(value: &Value, schema: &Value, root: &Value, at: &str) {
             "additionalProperties" => {
                 let known = schema["properties"].as_object().expect("properties");
                 for name in value.as_object().expect("an object").keys() {
-                    assert!(known.contains_key(name), "{at} has {name}, of which the schema knows nothing");
+                    assert!(known.contains_key(name), "{at} has {name}, which is not in the schema");
                 }
             }
             "properties" => {
@@ -82,16 +82,16 @@ fn check(value: &Value, schema: &Value, root: &Value, at: &str) {
                     check(item, rule, root, &format!("{at}[{number}]"));
                 }
             }
-            other => panic!("the rule {other} is not known"),
+            other => panic!("unknown keyword {other}"),
         }
     }
 }
 
-/// Every command of the tree that runs, by its path.
-fn in_the_tree(command: &clap::Command, path: &[String], found: &mut BTreeSet<Vec<String>>) {
+/// Collects the paths of all commands in the tree.
+fn collect_commands(command: &clap::Command, path: &[String], found: &mut BTreeSet<Vec<String>>) {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         let path = [path, &[sub.get_name().to_owned()]].concat();
-        in_the_tree(sub, &path, found);
+        collect_commands(sub, &path, found);
         if !(sub.has_subcommands() && sub.is_subcommand_required_set()) {
             found.insert(path);
         }
@@ -99,42 +99,31 @@ fn in_the_tree(command: &clap::Command, path: &[String], found: &mut BTreeSet<Ve
 }
 
 #[test]
-fn no_command_is_missing() {
+fn every_command_is_listed_with_its_spec() {
     let mut expected = BTreeSet::new();
-    in_the_tree(&insforge::command(), &[], &mut expected);
+    collect_commands(&insforge::command(), &[], &mut expected);
     let map = map(&[]);
-    let mut told = BTreeSet::new();
+    let mut listed = BTreeSet::new();
     for command in
         map["commands"].as_array().expect("commands").iter().filter(|command| command["runs"] == true)
     {
         for fact in ["effect", "changes", "confirms", "example"] {
             assert!(
                 command.get(fact).is_some(),
-                "{} has no {fact}: add it to help/facts.rs",
+                "{} has no {fact}: add `CommandSpec` to its struct",
                 command["path"]
             );
         }
         let paths = command["aliases"].as_array().expect("aliases").iter().chain([&command["path"]]);
-        told.extend(paths.map(words));
+        listed.extend(paths.map(words));
     }
-    let missing: Vec<_> = expected.difference(&told).collect();
+    let missing: Vec<_> = expected.difference(&listed).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    // What is told beyond it are the names that clap knows as aliases.
-    for path in told.difference(&expected) {
+    // All other paths are clap's aliases.
+    for path in listed.difference(&expected) {
         let command = path.iter().try_fold(insforge::command(), |at, name| at.find_subcommand(name).cloned());
-        assert!(command.is_some(), "there is no {path:?}");
+        assert!(command.is_some(), "{path:?} does not exist");
     }
-}
-
-/// Every word of the table is of a command that there is.
-#[test]
-fn nothing_is_told_of_what_is_not_there() {
-    let source = include_str!("../../src/commands/help/facts.rs");
-    let map = map(&[]);
-    let with_facts =
-        map["commands"].as_array().expect("commands").iter().filter(|command| command["runs"] == true);
-    let counted = source.split("static FACTS: [Facts; ").nth(1).and_then(|rest| rest.split(']').next());
-    assert_eq!(counted.expect("a count").parse::<usize>().expect("a number"), with_facts.count());
 }
 
 #[test]
@@ -159,9 +148,9 @@ fn every_variable_of_a_flag_is_explained() {
 }
 
 #[test]
-fn a_branch_is_that_branch() {
-    let paths = |branch: &[&str]| -> Vec<String> {
-        map(branch)["commands"]
+fn a_path_limits_the_list() {
+    let paths = |path: &[&str]| -> Vec<String> {
+        map(path)["commands"]
             .as_array()
             .expect("commands")
             .iter()
@@ -177,25 +166,25 @@ fn a_branch_is_that_branch() {
     let user = User::new().with("INSFORGE_OUTPUT", "json");
     assert!(
         user.run(&["help", "payments", "sync"]).exits(0).stdout.starts_with("Sync"),
-        "help is for people unless asked"
+        "INSFORGE_OUTPUT does not turn help into JSON"
     );
     let topic = User::new().run(&["help", "agents", "--json"]).exits(0).json();
     assert_eq!(topic["text"], User::new().run(&["help", "agents"]).exits(0).stdout);
 }
 
-/// The sandbox's address is another each time.
+/// Replaces the placeholder by the address of the sandbox, which differs in each run.
 const WITH_ADDRESS: &str = r#"for word; do
         [ "$word" != "$YOUR_APP" ] || word=$INSFORGE_BASE_URL
         set -- "$@" "$word"; shift
     done; exec insforge "$@""#;
 
-/// Runs an example in a fresh sandbox and a bare home.
-fn try_out(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
+/// Runs an example in a new sandbox and an empty home.
+fn run_example(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
     let argv: Vec<String> = words(&example["argv"]).iter().skip(1).filter_map(|word| change(word)).collect();
     in_a_sandbox(&User::new(), &argv, example["stdin"].as_str().unwrap_or_default())
 }
 
-/// Runs a command line in a fresh sandbox.
+/// Runs a command line in a new sandbox.
 pub(super) fn in_a_sandbox(user: &User, argv: &[String], stdin: &str) -> Ran {
     let around: &[&str] =
         if argv[0] == "sandbox" { &[] } else { &["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"] };
@@ -207,7 +196,7 @@ pub(super) fn in_a_sandbox(user: &User, argv: &[String], stdin: &str) -> Ran {
 }
 
 #[test]
-fn every_example_does_what_it_says() {
+fn every_example_runs_with_its_exit_code() {
     let map = map(&[]);
     let mut tried = 0;
     for command in map["commands"].as_array().expect("commands") {
@@ -215,16 +204,20 @@ fn every_example_does_what_it_says() {
         let argv = words(&example["argv"]);
         let path = words(&command["path"]);
         assert_eq!(argv[0], "insforge");
-        assert_eq!(argv[1..=path.len()], path[..], "the example is of another command");
+        assert_eq!(argv[1..=path.len()], path[..], "the example runs another command");
         assert!(argv.iter().all(|word| !word.starts_with("sk_")), "a key in an example: {argv:?}");
         let code = example["exitCode"].as_i64().expect("a code");
-        assert_eq!(code != 0, code != 0 && example.get("note").is_some(), "{argv:?} does not say why");
+        assert_eq!(
+            code != 0,
+            code != 0 && example.get("note").is_some(),
+            "{argv:?} has no reason for its exit code"
+        );
         tried += 1;
         if path == ["sandbox", "serve"] {
-            assert_eq!(i64::from(served(&argv)), code);
+            assert_eq!(i64::from(serve_and_stop(&argv)), code);
             continue;
         }
-        let ran = try_out(example, |word| Some(word.to_owned()));
+        let ran = run_example(example, |word| Some(word.to_owned()));
         assert_eq!(i64::from(ran.code), code, "{argv:?}: {ran:?}");
         if code == 0 && argv.last().is_some_and(|word| word == "--json") && path != ["sandbox", "exec"] {
             ran.json();
@@ -233,30 +226,34 @@ fn every_example_does_what_it_says() {
     assert!(tried > 50, "only {tried} examples");
 }
 
-/// Starts it, and ends it when it is there.
-fn served(argv: &[String]) -> i32 {
+/// Starts `sandbox serve`, and stops it when it is ready.
+fn serve_and_stop(argv: &[String]) -> i32 {
     use std::io::{BufRead, BufReader};
     let user = User::new();
     let mut command: Command = user.command(&argv[1..].iter().map(String::as_str).collect::<Vec<_>>());
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a running sandbox");
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().expect("stdout")).read_line(&mut line).expect("a line");
     signal(child.id(), "-TERM");
     ended_within(&mut child, Duration::from_secs(20))
 }
 
-/// What `effect`, `changes` and `confirms` say is what the guard and `--dry-run` do.
+/// The guard and `--dry-run` agree with `effect`, `changes` and `confirms`.
 #[test]
-fn what_is_said_of_an_effect_is_so() {
+fn commands_have_the_effect_in_their_spec() {
     let map = map(&["payments"]);
     for command in map["commands"].as_array().expect("commands") {
         let Some(example) = command.get("example") else { continue };
         let (path, effect) = (words(&command["path"]), command["effect"].as_str().expect("an effect"));
         let writes = command["changes"] == "provider";
         assert_eq!(writes, effect != "reads" && command["changes"] != "machine", "{path:?}");
-        // A rehearsal is for what writes, and says so of everything else.
-        let rehearsal = Value::Object(
+        // `--dry-run` works for writes only.
+        let dry_run = Value::Object(
             [
                 ("argv".to_owned(), [words(&example["argv"]), vec!["--dry-run".to_owned()]].concat().into()),
                 ("stdin".to_owned(), example.get("stdin").cloned().unwrap_or_default()),
@@ -264,21 +261,21 @@ fn what_is_said_of_an_effect_is_so() {
             .into_iter()
             .collect(),
         );
-        let ran = try_out(&rehearsal, |word| Some(word.to_owned()));
-        let is_rollout = ran.stderr.contains("this command sends several");
-        let is_write = ran.code == 0 && ran.json().get("method").is_some() || is_rollout;
-        // An export writes a file, and to the provider only when it is told to.
+        let ran = run_example(&dry_run, |word| Some(word.to_owned()));
+        let is_multi_write = ran.stderr.contains("this command sends several");
+        let is_write = ran.code == 0 && ran.json().get("method").is_some() || is_multi_write;
+        // An export writes to the provider only with `--adopt`.
         assert_eq!(is_write, writes || path.last().is_some_and(|name| name == "export"), "{path:?}: {ran:?}");
-        // Without a yes, only what takes something away stops in test.
+        // In test, only destructive commands need confirmation.
         if command["confirms"] == "always" {
-            let ran = try_out(example, |word| (word != "--yes").then(|| word.to_owned()));
+            let ran = run_example(example, |word| (word != "--yes").then(|| word.to_owned()));
             assert_eq!((ran.code, &ran.error()["code"]), (6, &"CONFIRMATION_NEEDED".into()), "{path:?}");
         }
-        // In live every write asks, and nothing else does.
-        let live = try_out(example, |word| {
+        // In live, only writes need confirmation.
+        let live = run_example(example, |word| {
             (word != "--yes").then(|| if word == "test" { "live".to_owned() } else { word.to_owned() })
         });
         let asked = live.code == 6;
-        assert!(!asked || writes, "{path:?} asks: {live:?}");
+        assert!(!asked || writes, "{path:?} needs confirmation: {live:?}");
     }
 }

@@ -378,7 +378,7 @@ fn help_and_version_are_results() {
         codes.starts_with("  0  success\n") && codes.contains("\n 64  usage: the command line is invalid"),
         "{codes}"
     );
-    user.run(&["help", "nonsense"]).exits(64).says(&["There is no command or topic `nonsense`"]);
+    user.run(&["help", "nonsense"]).exits(64).says(&["No such command or topic: `nonsense`"]);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(user.run(&["completion", shell]).exits(0).stdout.contains("insforge"));
     }

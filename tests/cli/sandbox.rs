@@ -165,7 +165,7 @@ fn commands_without_a_backend_ignore_the_flag() {
     let text = user.run(&["help", "environment"]).exits(0).stdout;
     assert!(text.contains("\nINSFORGE_SANDBOX "), "{text}");
     let text = user.run(&["help", "exit-codes"]).exits(0).stdout;
-    assert!(text.contains("`sandbox exec` exits with what its command exits with"), "{text}");
+    assert!(text.contains("`sandbox exec` exits with the exit code of its command"), "{text}");
     for command in ["serve", "exec"] {
         let text = user.run(&["sandbox", command, "--help"]).exits(0).stdout;
         assert!(text.contains("--fault 'POST /products: drop-after-write x1'"), "{text}");

@@ -1,4 +1,4 @@
-//! The words of the line, and which of them is being typed.
+//! The words of the command line, and the position of the word that is being typed.
 
 use std::ffi::OsString;
 
@@ -6,32 +6,32 @@ use clap_complete::Shell;
 
 use crate::env::ProcessEnv;
 
-/// A command line that is not finished.
+/// An unfinished command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// The program's name first.
+    /// The words, starting with the program's name.
     pub(super) words: Vec<OsString>,
-    /// The word that is being typed.
+    /// The position of the word that is being typed.
     pub(super) index: usize,
-    /// What of that word the shell does not take for a part of it, and does not want to be given again.
-    pub(super) kept: String,
+    /// The start of that word, if bash treats it as separate words. Candidates leave it out.
+    pub(super) prefix: String,
 }
 
 impl Line {
-    pub(super) fn of(shell: Shell, words: &[OsString], env: &ProcessEnv) -> Self {
+    pub(super) fn new(shell: Shell, words: &[OsString], env: &ProcessEnv) -> Self {
         let first_quoted = match shell {
             Shell::Bash | Shell::Zsh => 0,
-            // It hands over only the last word as it stands there.
+            // Fish passes only the last word with its quotes.
             Shell::Fish => words.len().saturating_sub(1),
             _ => words.len(),
         };
         let read =
             |(position, word)| if position < first_quoted { OsString::clone(word) } else { unquoted(word) };
         let mut words: Vec<OsString> = words.iter().enumerate().map(read).collect();
-        // Some shells say where the cursor is; the others end the line there.
-        let said = env.var("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+        // Some shells pass the cursor's position. The others end the line at the cursor.
+        let passed = env.var("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
         let index = match shell {
-            Shell::Bash | Shell::Elvish | Shell::Zsh => said.unwrap_or(0),
+            Shell::Bash | Shell::Elvish | Shell::Zsh => passed.unwrap_or(0),
             _ => words.len().saturating_sub(1),
         };
         if words.len() == index {
@@ -40,24 +40,24 @@ impl Line {
         if shell == Shell::Bash {
             Self::joined(words, index)
         } else {
-            Self { words, index, kept: String::new() }
+            Self { words, index, prefix: String::new() }
         }
     }
 
-    /// bash takes words apart at `=` and `:`, and hands over the pieces: `--product`, `=`, `prod_`.
+    /// Joins the pieces of words. Bash splits words at `=` and `:`, and passes `--product`, `=`, `prod_`.
     fn joined(pieces: Vec<OsString>, at: usize) -> Self {
-        let mut line = Self { words: Vec::new(), index: at, kept: String::new() };
+        let mut line = Self { words: Vec::new(), index: at, prefix: String::new() };
         let is_break = |piece: &OsString| {
             let bytes = piece.as_encoded_bytes();
             !bytes.is_empty() && bytes.iter().all(|byte| matches!(byte, b'=' | b':'))
         };
-        let mut goes_on = false;
+        let mut continues = false;
         for (position, piece) in pieces.into_iter().enumerate() {
             let is_break = is_break(&piece) && position != at;
             match line.words.last_mut() {
-                Some(last) if is_break || goes_on => {
+                Some(last) if is_break || continues => {
                     if position == at {
-                        line.kept = last.to_string_lossy().into_owned();
+                        line.prefix = last.to_string_lossy().into_owned();
                     }
                     last.push(piece);
                 }
@@ -66,18 +66,18 @@ impl Line {
             if position == at {
                 line.index = line.words.len() - 1;
             }
-            goes_on = is_break;
+            continues = is_break;
         }
         line
     }
 
-    /// A flag is being typed.
-    pub(super) fn begins_flag(&self) -> bool {
+    /// Whether the user is typing a flag.
+    pub(super) fn is_typing_flag(&self) -> bool {
         self.words.get(self.index).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"))
     }
 }
 
-/// Some shells hand over what was typed, with its quotes.
+/// The word without its quotes, which some shells pass as typed.
 fn unquoted(word: &OsString) -> OsString {
     let Some(text) = word.to_str() else { return word.clone() };
     let mut chars = text.chars();
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_what_the_shell_would_make_of_it() {
+    fn quotes_and_backslashes_are_removed() {
         for (typed, word) in [
             ("prod_1", "prod_1"),
             ("a\\ b", "a b"),
@@ -112,16 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_a_word_are_one_word() {
+    fn the_pieces_that_bash_passes_are_joined() {
         let joined = |pieces: &[&str], at| {
-            let Line { words, index, kept } = Line::joined(pieces.iter().map(OsString::from).collect(), at);
+            let Line { words, index, prefix } = Line::joined(pieces.iter().map(OsString::from).collect(), at);
             let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-            (words.join(" "), index, kept)
+            (words.join(" "), index, prefix)
         };
-        for (pieces, at, line, index, kept) in [
+        for (pieces, at, line, index, prefix) in [
             (&["insforge", "payments", "pr"][..], 2, "insforge payments pr", 2, ""),
             (&["i", "--product", "=", "prod_"], 3, "i --product=prod_", 1, "--product="),
-            // The `=` itself is replaced by what stands behind it: nothing.
+            // An empty value after `=`.
             (&["i", "--product", ""], 2, "i --product ", 2, ""),
             (
                 &["i", "--api-url", "http", ":", "//localhost", ":", "7130", "p"],
@@ -132,7 +132,7 @@ mod tests {
             ),
             (&["i", "-e", "", "--json"], 2, "i -e  --json", 2, ""),
         ] {
-            assert_eq!(joined(pieces, at), (line.to_owned(), index, kept.to_owned()), "{pieces:?}");
+            assert_eq!(joined(pieces, at), (line.to_owned(), index, prefix.to_owned()), "{pieces:?}");
         }
     }
 }

@@ -1,13 +1,11 @@
-//! What the command line that somebody types could go on with. The scripts of `insforge completion` ask for it with every
-//! Tab: `COMPLETE=<shell> insforge -- <words>`.
+//! Completion of a command line. The scripts of `insforge completion` call this program at every Tab, as
+//! `COMPLETE=<shell> insforge -- <words>`.
 //!
-//! The line that is typed is not to be disturbed: nothing is written on stderr, nothing asks a question, nothing waits for
-//! long, and whatever goes wrong is no candidates.
+//! Completion prints nothing on stderr, asks nothing and waits only briefly. After any failure there are no candidates.
 
+mod candidates;
 mod line;
-mod look_up;
 mod shell;
-mod values;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -19,23 +17,23 @@ use clap_complete::engine::{self, CompletionCandidate};
 use crate::cli::{Cli, print};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
+use candidates::{ParsedLine, attach};
 use line::Line;
-use values::Typed;
 
-/// Completes, where a shell asks for that. A `COMPLETE` that is there for something else changes nothing: no command
-/// begins with `--`.
+/// Prints the candidates if a shell asks for them. `COMPLETE` may be set for another program, so the arguments have to
+/// start with `--` too; no command does.
 pub(crate) fn complete(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
     let [_, escape, words @ ..] = args else { return None };
     if escape != "--" {
         return None;
     }
     let shell: Shell = env.var("COMPLETE")?.parse().ok()?;
-    // What it says of itself would stand in the middle of what is being typed.
+    // A panic message would appear in the middle of the user's line.
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
-    let line = Line::of(shell, words, env);
+    let line = Line::new(shell, words, env);
     let candidates = candidates(&line, env).unwrap_or_default();
-    // A shell that is gone needs no candidates.
-    let _ = print(shell::write(shell, &candidates, &line, env).as_bytes());
+    // If the shell is gone, it needs no candidates.
+    let _ = print(shell::render(shell, &candidates, &line, env).as_bytes());
     Some(Exit::Done)
 }
 
@@ -43,15 +41,16 @@ fn candidates(line: &Line, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>>
     let before = line.words.get(..line.index)?;
     let mut tree = Cli::command().ignore_errors(true);
     tree.build();
-    let typed = tree.try_get_matches_from_mut(before).ok().and_then(|typed| Typed::of(&typed, env));
-    let mut tree = values::attach(tree, "", &Arc::new(typed?));
+    let matches = tree.try_get_matches_from_mut(before).ok()?;
+    let parsed = ParsedLine::new(&tree, &matches, env)?;
+    let mut tree = attach(tree, &Arc::new(parsed));
     let directory = env.directory.as_deref();
     let all = engine::complete(&mut tree, line.words.clone(), line.index, directory);
     let mut all = all.ok()?;
-    // Every command takes two dozen flags: they are shown to whoever begins one, or where there is nothing else.
+    // Every command has two dozen flags. They appear once the user types a dash, or if nothing else fits.
     let is_flag =
         |candidate: &CompletionCandidate| candidate.get_value().as_encoded_bytes().starts_with(b"-");
-    if !line.begins_flag() && !all.iter().all(is_flag) {
+    if !line.is_typing_flag() && !all.iter().all(is_flag) {
         all.retain(|candidate| !is_flag(candidate));
     }
     Some(all)

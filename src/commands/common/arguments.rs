@@ -1,6 +1,7 @@
 //! Arguments that many commands share.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
@@ -8,14 +9,14 @@ use serde::Serialize;
 
 use crate::api::SubjectFilter;
 use crate::error::Failure;
-use crate::runner::Entry;
+use crate::runner::{Completes, Entry, Listed};
 use crate::wire::{Environment, WithId};
 
 /// The environment, as the first argument or as an option.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentArgs {
     /// The environment [default: test]
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", add = Completes::Environment)]
     word: Option<Environment>,
     #[command(flatten)]
     option: EnvironmentOption,
@@ -25,7 +26,7 @@ pub(crate) struct EnvironmentArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentOption {
     /// The environment, as an option
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
 }
 
@@ -72,25 +73,29 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
 }
 
 /// The ID of an object, with the environment before it or as an option.
-#[derive(Args, Clone, Debug)]
+#[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct IdArgs {
+pub(crate) struct IdArgs<T: Listed> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The ID
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
     id: String,
+    #[arg(skip)]
+    object: PhantomData<T>,
 }
 
 /// The ID of the object to update, which the file can have instead.
-#[derive(Args, Clone, Debug)]
+#[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct UpdateIdArgs {
+pub(crate) struct UpdateIdArgs<T: Listed> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The ID; in a file with many objects, each has its own
-    #[arg(value_name = "ID", required_unless_present = "from_file")]
+    #[arg(value_name = "ID", required_unless_present = "from_file", add = Completes::Ids(T::IDS))]
     id: Option<String>,
+    #[arg(skip)]
+    object: PhantomData<T>,
 }
 
 /// An existing object in an environment.
@@ -100,7 +105,7 @@ pub(crate) struct Target {
     pub(crate) id: String,
 }
 
-impl IdArgs {
+impl<T: Listed> IdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
     }
@@ -113,7 +118,7 @@ impl IdArgs {
     }
 }
 
-impl UpdateIdArgs {
+impl<T: Listed> UpdateIdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         let argument = self.environment.word.or(self.only_environment());
         Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))
@@ -146,10 +151,10 @@ impl UpdateIdArgs {
     }
 
     /// Checks many updates: each object needs its own ID, and no ID can be there twice.
-    pub(crate) fn check_entries<T>(
+    pub(crate) fn check_entries<C>(
         &self,
         file: &str,
-        entries: &mut [Entry<WithId<T>>],
+        entries: &mut [Entry<WithId<C>>],
     ) -> Result<(), Failure> {
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, but `{id}` is only one"))

@@ -5,12 +5,13 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::commands::common::EnvironmentArgs;
-use crate::runner::{Command, Ctx, Gateway};
-use crate::settings::Offers;
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, ReadIds};
+use crate::settings::CachedIds;
 use crate::wire::Environment;
 
 /// List the catalog of one environment, from the mirror
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(crate) struct Catalog<G: Gateway> {
     #[command(flatten)]
     environment: EnvironmentArgs,
@@ -32,13 +33,15 @@ impl<G: Gateway> Command for Catalog<G> {
         ctx.send(api::catalog(G::PROVIDER, self.environment.resolve()?)).await
     }
 
-    fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
-        Some(G::offers(&reply.data, self.environment.resolve().ok()?))
+    fn ids_to_cache(&self, reply: &Self::Reply) -> Option<CachedIds> {
+        Some(G::ids(&reply.data, self.environment.resolve().ok()?))
     }
 }
 
-/// The ids of a provider's catalog, for completion.
-pub(crate) async fn offers<G: Gateway>(environment: Environment, ctx: &Ctx) -> Result<Offers> {
-    let catalog = ctx.send(api::catalog::<G::Catalog>(G::PROVIDER, environment)).await?;
-    Ok(G::offers(&catalog.data, environment))
+/// Reads the lists of a provider's catalog, for completion.
+pub(crate) fn read_ids<G: Gateway>(environment: Environment, ctx: &Ctx) -> ReadIds<'_> {
+    Box::pin(async move {
+        let catalog = ctx.send(api::catalog::<G::Catalog>(G::PROVIDER, environment)).await?;
+        Ok(G::ids(&catalog.data, environment))
+    })
 }

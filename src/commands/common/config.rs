@@ -7,12 +7,13 @@ use crate::api::{self, Reply};
 use crate::commands::common::ForProvider;
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
-use crate::runner::{Command, Ctx, Gateway, execute, execute_write};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, yes_no};
 use crate::wire::{self, MaskedKey};
 
 /// Show the configured keys, masked; set and remove keys
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES))]
 pub(crate) struct Config<G: Gateway> {
     #[command(subcommand)]
     command: Option<ConfigCommand<G>>,
@@ -20,6 +21,7 @@ pub(crate) struct Config<G: Gateway> {
 
 #[derive(Subcommand)]
 enum ConfigCommand<G: Gateway> {
+    #[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES))]
     List(List),
     Set(G::ConfigSet),
     #[command(alias = "delete")]

@@ -5,7 +5,7 @@ use crate::api::{self, Call, Reply};
 use crate::commands::common::{EnvironmentArgs, ForProvider, KeyStatus};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write};
 use crate::wire::{Environment, KeyList};
 
 /// Remove the keys of one environment from the backend
@@ -13,6 +13,7 @@ use crate::wire::{Environment, KeyList};
 /// Mirrored data stays, but syncs and changes of this environment stop until a key is set again. Always asks for
 /// confirmation.
 #[derive(Args)]
+#[command(add = CommandSpec::destroys::<ForProvider<Self>>("test --yes --json"))]
 pub(crate) struct Remove {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -6,12 +6,13 @@ use clap::Args;
 use crate::api::{self, Reply};
 use crate::commands::common::arguments::LimitArgs;
 use crate::commands::common::{EnvironmentArgs, ForProvider};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Customer, Money};
 
 /// List the customers of one environment, from the mirror
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json"))]
 pub(crate) struct Customers {
     #[command(flatten)]
     environment: EnvironmentArgs,

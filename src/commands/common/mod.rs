@@ -5,7 +5,7 @@ mod catalog;
 mod config;
 mod config_remove;
 mod customers;
-pub(super) mod doctor;
+mod doctor;
 mod key_status;
 mod secret_input;
 mod status;
@@ -17,7 +17,7 @@ pub(super) use crate::runner::is_stdin;
 pub(super) use arguments::{
     EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, missing, to_json,
 };
-pub(super) use catalog::{Catalog, offers};
+pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;
 pub(super) use key_status::KeyStatus;
 pub(super) use secret_input::{SecretFrom, SecretInput, check_prefix, read_secret_from};

@@ -5,12 +5,13 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::commands::common::ForProvider;
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection};
 
 /// Show the connection, key, account, webhook and last sync of each environment
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<ForProvider<Self>>("--json"))]
 pub(crate) struct Status;
 
 impl Command for ForProvider<Status> {

@@ -5,10 +5,11 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::commands::common::arguments::SubjectRows;
-use crate::runner::{Command, Ctx, Gateway};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 
 /// List the subscriptions of one environment, from the mirror
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --subject-type team --subject-id team_northwind --json"))]
 pub(crate) struct Subscriptions<G: Gateway> {
     #[command(flatten)]
     rows: SubjectRows,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{self, Provider, Reply};
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
-use crate::runner::{Command, Ctx, Gateway, SyncOutcome, Synced};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, Synced};
 use crate::ui::{Page, Rows, Show, Tables, View};
 use crate::wire::Environment;
 
@@ -18,6 +18,7 @@ use crate::wire::Environment;
 /// Exits 0 if every configured environment was synced, 9 if some failed, and 1 if all failed or no key is configured.
 /// (The backend's HTTP status is 200 in all of these cases.)
 #[derive(Args)]
+#[command(add = CommandSpec::syncs::<Self>("test --json"))]
 pub(crate) struct Sync<G: Gateway> {
     /// The environment [default: all]
     #[arg(value_name = "ENV")]

@@ -8,7 +8,7 @@ use crate::api::{self, Call, Reply};
 use crate::commands::common::ForProvider;
 use crate::commands::common::arguments::SubjectRows;
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, Ctx, Follow, Sign, execute, execute_follow};
+use crate::runner::{Command, CommandSpec, Ctx, Follow, Sign, execute, execute_follow};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
@@ -18,6 +18,8 @@ use crate::wire::{self, Money, Transaction, parse_duration};
 /// transaction is shown, until Ctrl-C. JSON output has one line per transaction. If the backend does not respond, the
 /// command keeps trying.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json")
+    .note("with --follow it runs until it is stopped, then exits with 0; JSON is then one line for each row"))]
 pub(crate) struct Transactions {
     #[command(flatten)]
     rows: SubjectRows,

@@ -1,14 +1,14 @@
-//! How a command's help is laid out: its own options, an example, and one line about the global options.
+//! The layout of a command's help: its own options, an example, and one line about the global options.
 
 use clap::{Arg, Command};
 
-use super::facts::facts;
+use crate::runner::CommandSpec;
 
-/// What every command's help ends with.
+/// The last line of every command's help.
 const GLOBAL_OPTIONS: &str =
     "Global options such as --json, -o, --jq, --yes and --profile: see `insforge help options`.";
 
-/// The same tree with this layout. It costs time, and only help needs it.
+/// The command tree with this layout. Only help needs it, and it takes time.
 pub(crate) fn with_help_layout(tree: Command) -> Command {
     let tree =
         tree.mut_args(
@@ -27,13 +27,16 @@ fn below(command: Command, path: &mut Vec<String>) -> Command {
         sub
     });
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
-    let example = facts(&names).map(|facts| format!("Example:\n  {}\n\n", wrapped(facts.example)));
+    let example = command.get::<CommandSpec>().map(|spec| {
+        let example = format!("{} {}", names.join(" "), spec.example.args);
+        format!("Example:\n  {}\n\n", wrapped(&example))
+    });
     let own = command.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
     let command = with_required_in_usage(command, &names);
     command.after_help(format!("{own}{}{GLOBAL_OPTIONS}", example.unwrap_or_default()))
 }
 
-/// A command line in pieces that fit a narrow terminal, and that a shell joins again.
+/// A command line on lines that fit a narrow terminal. A backslash at the end of a line lets a shell join them.
 fn wrapped(example: &str) -> String {
     const WIDTH: usize = 76;
     let mut lines = vec!["insforge".to_owned()];
@@ -49,15 +52,15 @@ fn wrapped(example: &str) -> String {
     lines.join(" \\\n      ")
 }
 
-/// Shows the options that a command requires in its usage. For the parser they are optional, because a file can have them.
+/// Shows required options in the usage. The parser takes them for optional, because --from-file can replace them.
 fn with_required_in_usage(command: Command, path: &[&str]) -> Command {
     let is_in_file = |arg: &&Arg| !arg.is_positional() && !arg.is_required_set() && is_required(arg);
     if !command.get_arguments().any(|arg| is_in_file(&arg)) {
         return command;
     }
-    let positionals = command.get_positionals().map(|arg| match arg.is_required_set() {
-        true => format!("<{}>", value_name(arg)),
-        false => format!("[{}]", value_name(arg)),
+    let positionals = command.get_positionals().map(|arg| {
+        let name = value_name(arg);
+        if arg.is_required_set() { format!("<{name}>") } else { format!("[{name}]") }
     });
     let required = command
         .get_arguments()
@@ -75,7 +78,7 @@ fn value_name(arg: &Arg) -> String {
     }
 }
 
-/// Whether an argument must be given. `(required)` in its help says so where a file can have it instead.
+/// Whether an argument must be given. If --from-file can replace it, its help has `(required)`.
 pub(crate) fn is_required(arg: &Arg) -> bool {
     let help = arg.get_long_help().or_else(|| arg.get_help()).map(ToString::to_string);
     arg.is_required_set() || help.is_some_and(|help| help.contains("(required)"))

@@ -1,5 +1,5 @@
-//! The whole command tree for programs: what the tree says of itself, and beside each command what it changes and an
-//! example. `schema/help-1.json` describes it.
+//! The command tree as JSON, for programs: each command with its arguments and its [`CommandSpec`].
+//! `schema/help-1.json` describes the format.
 
 use std::any::TypeId;
 use std::path::PathBuf;
@@ -9,23 +9,22 @@ use clap::{Arg, ArgAction, Command};
 use serde_json::{Map, Value, json};
 
 use super::TOPICS;
-use super::columns::columns;
-use super::facts::{Facts, facts};
 use super::layout::is_required;
 use super::variables::variables;
 use crate::error::{Exit, all_codes};
+use crate::runner::CommandSpec;
 
-/// The version of what is printed. Keys are only ever added to it.
+/// The version of the format. Keys may be added to it, and none is removed.
 const SCHEMA: u32 = 1;
 const PROGRAM: &str = "insforge";
-/// The branch whose commands are the same without its name.
-const LEFT_OUT: [&str; 2] = ["payments", "stripe"];
+/// A group whose commands also exist without its name. They are listed without it.
+const OMITTED: [&str; 2] = ["payments", "stripe"];
 
-/// The tree below a path, with what holds for all of it.
+/// The commands below a path, with everything that they share.
 pub(super) fn map(tree: &Command, path: &[String]) -> Value {
-    let below = if path.len() >= 2 && path[..2] == LEFT_OUT { &path[2..] } else { path };
+    let below = if path.len() >= 2 && path[..2] == OMITTED { &path[2..] } else { path };
     let below: Vec<&str> =
-        if below.len() < path.len() { [&LEFT_OUT[..1], &strs(below)[..]].concat() } else { strs(below) };
+        if below.len() < path.len() { [&OMITTED[..1], &strs(below)[..]].concat() } else { strs(below) };
     let mut commands = Vec::new();
     collect(tree, &mut Vec::new(), &mut |command, at| {
         if at.starts_with(&below) {
@@ -37,7 +36,7 @@ pub(super) fn map(tree: &Command, path: &[String]) -> Value {
         "name": PROGRAM,
         "version": env!("CARGO_PKG_VERSION"),
         "about": text(tree.get_about()),
-        "globalFlags": tree.get_arguments().filter(|arg| is_told(arg) && arg.is_global_set()).map(argument).collect::<Value>(),
+        "globalFlags": tree.get_arguments().filter(|arg| is_listed(arg) && arg.is_global_set()).map(argument).collect::<Value>(),
         "commands": commands,
         "exitCodes": Exit::ALL.iter().map(|exit| json!({"code": exit.code(), "meaning": exit.meaning()})).collect::<Value>(),
         "errors": {
@@ -55,13 +54,17 @@ fn strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
-/// Goes through all commands below this one, a group before what is in it.
-fn collect<'a>(command: &'a Command, path: &mut Vec<&'a str>, tell: &mut dyn FnMut(&'a Command, &[&'a str])) {
+/// Visits all commands below this one, each group before its commands.
+fn collect<'a>(
+    command: &'a Command,
+    path: &mut Vec<&'a str>,
+    visit: &mut dyn FnMut(&'a Command, &[&'a str]),
+) {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         path.push(sub.get_name());
-        tell(sub, path);
-        if path[..] != LEFT_OUT {
-            collect(sub, path, tell);
+        visit(sub, path);
+        if path[..] != OMITTED {
+            collect(sub, path, visit);
         }
         path.pop();
     }
@@ -73,14 +76,14 @@ fn command(command: &Command, path: &[&str], tree: &Command) -> Value {
     set("path", json!(path));
     set("aliases", aliases(command, path, tree));
     set("about", text(command.get_about()));
-    // A group's own name runs nothing, unless it does.
+    // Some groups are commands themselves, such as `payments config`.
     let runs = !(command.has_subcommands() && command.is_subcommand_required_set());
     set("runs", runs.into());
-    let own = command.get_arguments().filter(|arg| is_told(arg) && !arg.is_global_set());
+    let own = command.get_arguments().filter(|arg| is_listed(arg) && !arg.is_global_set());
     set("args", own.map(argument).collect());
-    if let Some(facts) = facts(path).filter(|_| runs) {
-        say(facts, &mut set);
-        let columns = columns(path);
+    if let Some(spec) = command.get::<CommandSpec>().filter(|_| runs) {
+        describe(spec, path, &mut set);
+        let columns = spec.columns();
         if !columns.is_empty() {
             set("columns", json!(columns));
         }
@@ -88,36 +91,36 @@ fn command(command: &Command, path: &[&str], tree: &Command) -> Value {
     Value::Object(object)
 }
 
-/// What a command changes, and its example.
-fn say(facts: &Facts, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
-    set("effect", facts.effect.as_str().into());
-    set("changes", facts.changes.as_str().into());
-    set("confirms", facts.confirms().into());
-    if !facts.note.is_empty() {
-        set("note", facts.note.into());
+/// Adds what a command changes, and its example.
+fn describe(spec: &CommandSpec, path: &[&str], set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    set("effect", spec.effect.as_str().into());
+    set("changes", spec.effect.changes().into());
+    set("confirms", spec.effect.confirms().into());
+    if !spec.note.is_empty() {
+        set("note", spec.note.into());
     }
-    let words = shell_words::split(facts.example).unwrap_or_default();
-    let argv: Vec<String> = std::iter::once(PROGRAM.to_owned()).chain(words).collect();
-    let mut example = json!({"argv": argv, "exitCode": facts.exit});
-    if !facts.stdin.is_empty() {
-        example["stdin"] = facts.stdin.into();
+    let args = shell_words::split(spec.example.args).unwrap_or_default();
+    let words: Vec<&str> = [PROGRAM].iter().chain(path).copied().chain(strs(&args)).collect();
+    let mut example = json!({"argv": words, "exitCode": spec.example.exit});
+    if !spec.example.stdin.is_empty() {
+        example["stdin"] = spec.example.stdin.into();
     }
-    if !facts.about_example.is_empty() {
-        example["note"] = facts.about_example.into();
+    if !spec.example.note.is_empty() {
+        example["note"] = spec.example.note.into();
     }
     set("example", example);
 }
 
-/// Every other path of the same command, in full.
+/// The other paths of the same command.
 fn aliases(command: &Command, path: &[&str], tree: &Command) -> Value {
     let Some((_, group)) = path.split_last() else { return json!([]) };
     let names: Vec<&str> = std::iter::once(command.get_name()).chain(command.get_all_aliases()).collect();
     let groups: Vec<Vec<&str>> = match group.split_first() {
-        Some((first, rest)) if *first == LEFT_OUT[0] => {
-            let longer = [&LEFT_OUT[..], rest].concat();
-            let is_there =
+        Some((first, rest)) if *first == OMITTED[0] => {
+            let longer = [&OMITTED[..], rest].concat();
+            let exists =
                 at(tree, &longer).is_some_and(|group| group.find_subcommand(command.get_name()).is_some());
-            if is_there && path != LEFT_OUT { vec![group.to_vec(), longer] } else { vec![group.to_vec()] }
+            if exists && path != OMITTED { vec![group.to_vec(), longer] } else { vec![group.to_vec()] }
         }
         _ => vec![group.to_vec()],
     };
@@ -129,7 +132,7 @@ fn at<'a>(tree: &'a Command, path: &[&str]) -> Option<&'a Command> {
     path.iter().try_fold(tree, |here, name| here.find_subcommand(name))
 }
 
-fn is_told(arg: &Arg) -> bool {
+fn is_listed(arg: &Arg) -> bool {
     let built_in = matches!(
         arg.get_action(),
         ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
@@ -141,10 +144,10 @@ fn text(text: Option<&clap::builder::StyledStr>) -> Value {
     text.map(ToString::to_string).into()
 }
 
-/// An argument. What it has not is left out.
+/// An argument. Fields without a value are omitted.
 fn argument(arg: &Arg) -> Value {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    let (help, noted) = notes(&help);
+    let (help, brackets) = split_brackets(&help);
     let takes_value = arg.get_action().takes_values();
     let value_names: Vec<&str> =
         arg.get_value_names().into_iter().flatten().map(clap::builder::Str::as_str).collect();
@@ -167,16 +170,15 @@ fn argument(arg: &Arg) -> Value {
     if takes_value && !value_names.is_empty() {
         set("valueName", value_names.join(" ").into());
     }
-    // What a file can have in its place is required of the two of them.
     set("required", is_required(arg).into());
     let many = arg.get_num_args().is_some_and(|range| range.max_values() > 1);
     set("repeatable", (many || takes_value && matches!(arg.get_action(), ArgAction::Append)).into());
     let own_default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
-    if let Some(default) = noted.default.or(own_default.filter(|_| takes_value)) {
+    if let Some(default) = brackets.default.or(own_default.filter(|_| takes_value)) {
         set("default", default.into());
     }
-    if !noted.env.is_empty() {
-        set("env", json!(noted.env));
+    if !brackets.env.is_empty() {
+        set("env", json!(brackets.env));
     }
     set("help", help.into());
     Value::Object(object)
@@ -219,35 +221,36 @@ fn kind(arg: &Arg, takes_value: bool, values: &[String], value_names: &[&str]) -
     }
 }
 
-/// What an argument's help says in brackets: `[env: …]`, `[default: …]`.
+/// The brackets in an argument's help: `[env: …]`, `[default: …]`.
 #[derive(Default)]
-struct Noted {
+struct Brackets {
     env: Vec<String>,
     default: Option<String>,
 }
 
-/// The help without its brackets, and what stood in them.
-fn notes(help: &str) -> (String, Noted) {
-    let mut noted = Noted::default();
+/// The help without its brackets, and their content.
+fn split_brackets(help: &str) -> (String, Brackets) {
+    let mut brackets = Brackets::default();
     let mut rest = help.to_owned();
-    while let Some((before, inside, after)) = bracket(&rest) {
+    while let Some((before, inside, after)) = next_bracket(&rest) {
         match inside.split_once(": ") {
             Some(("env", names)) => {
                 let is_name =
                     |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
                 let words = names.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-                noted.env = words.filter(is_name).map(str::to_owned).collect();
+                brackets.env = words.filter(is_name).map(str::to_owned).collect();
             }
-            Some((_, default)) => noted.default = Some(default.to_owned()),
+            Some((_, default)) => brackets.default = Some(default.to_owned()),
             None => {}
         }
         rest = format!("{}{after}", before.trim_end());
     }
-    (rest, noted)
+    (rest, brackets)
 }
 
-fn bracket(text: &str) -> Option<(&str, &str, &str)> {
-    let start = ["[env: ", "[default: "].into_iter().filter_map(|mark| text.find(mark)).min()?;
+/// The text before the first bracket, its content, and the text after it.
+fn next_bracket(text: &str) -> Option<(&str, &str, &str)> {
+    let start = ["[env: ", "[default: "].into_iter().filter_map(|start| text.find(start)).min()?;
     let end = start + text[start..].find(']')?;
     Some((&text[..start], &text[start + 1..end], &text[end + 1..]))
 }

@@ -1,10 +1,7 @@
-mod columns;
-mod facts;
 mod layout;
 mod map;
 mod variables;
 
-pub(crate) use columns::columns;
 pub(crate) use layout::{is_required, with_help_layout};
 
 use anyhow::Result;
@@ -13,19 +10,21 @@ use serde_json::json;
 
 use crate::commands::{Rendered, explain};
 use crate::error::{CodeInfo, Exit, Failure, Origin, all_codes};
+use crate::runner::{CommandEffect, CommandSpec};
 
-/// Explain a command or a topic: exit-codes, environment, output, errors, agents
+/// Show help for a command or a topic: options, exit-codes, environment, output, errors, agents
 ///
-/// With --json it is for programs: the whole tree of commands, or a branch of it, with every argument, what a command
-/// changes, and an example.
+/// With --json it prints the command tree, or a part of it, for programs: each command's arguments, what it changes and an
+/// example.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::Reads, "--json").note("contacts no backend"))]
 pub(crate) struct Help {
     /// A command, such as `payments sync`, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
-/// What there is help for beside the commands.
+/// The topics, in addition to the commands.
 const TOPICS: [&str; 6] = ["options", "exit-codes", "environment", "output", "errors", "agents"];
 
 impl Help {
@@ -71,15 +70,15 @@ fn command_at<'a>(tree: &'a mut clap::Command, words: &[&str]) -> Result<&'a mut
     let mut command = tree;
     for word in words {
         command = command.find_subcommand_mut(word).ok_or_else(|| {
-            Failure::usage(format!("There is no command or topic `{}`", words.join(" "))).hint(
-                "`insforge --help` lists the commands; the topics are exit-codes, environment, output, errors and agents",
-            )
+            let topics = TOPICS.join(", ");
+            Failure::usage(format!("No such command or topic: `{}`", words.join(" ")))
+                .hint(format!("see `insforge --help` for the commands; the topics are {topics}"))
         })?;
     }
     Ok(command)
 }
 
-/// The names of the commands that these words mean: an alias is another's word.
+/// The names of the commands on this path, with aliases replaced.
 fn path_of(tree: &clap::Command, words: &[&str]) -> Vec<String> {
     let mut here = tree;
     let mut path = Vec::new();
@@ -106,49 +105,50 @@ fn errors() -> String {
 fn exit_codes() -> String {
     let lines: Vec<_> =
         Exit::ALL.iter().map(|exit| format!("{:>3}  {}", exit.code(), exit.meaning())).collect();
-    lines.join("\n") + "\n" + FOLLOWED + if cfg!(feature = "sandbox") { OF_COMMANDS } else { "" }
+    lines.join("\n") + "\n" + FOLLOW_EXIT + if cfg!(feature = "sandbox") { SANDBOX_EXIT } else { "" }
 }
 
-const FOLLOWED: &str = "
-`payments transactions --follow` exits with 0 when it is told to end, or when nobody reads it any more.
+const FOLLOW_EXIT: &str = "
+`payments transactions --follow` exits with 0 when you stop it, or when its reader closes the pipe.
 ";
 
-const OF_COMMANDS: &str = "
-`sandbox exec` exits with what its command exits with: 128 and the signal's number where a signal ended
-it, 126 where it cannot be run, 127 where there is none. `sandbox serve` exits with 0 when it is told to end.
+const SANDBOX_EXIT: &str = "
+`sandbox exec` exits with the exit code of its command: 128 plus the signal's number if a signal ended
+it, 126 if it cannot be run, 127 if it does not exist. `sandbox serve` exits with 0 when you stop it.
 ";
 
 const OUTPUT: &str = "\
-stdout has the result and nothing else; notes, warnings, prompts and errors go to stderr.
+stdout has only the result. Notes, warnings, prompts and errors go to stderr.
 
-table  for people. On a terminal that is too narrow the column Synced At goes first, then each row
-       becomes a record of `key: value` lines; ids are never cut. Into a pipe there is no width limit.
-json   the backend's own body with its own field names, two spaces of indent. `config` shows keys
-       masked. A warning is a line {\"warning\":…,\"code\":…} on stderr, and an error is the last line there:
+table  For people. If the terminal is too narrow, the column Synced At is dropped first; then each row
+       becomes a record of `key: value` lines. IDs are never truncated. A pipe has no width limit.
+json   The backend's own response with its own field names, indented by two spaces. `config` shows keys
+       masked. On stderr, a warning is a line {\"warning\":…,\"code\":…}, and an error is the last line:
        {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"idempotencyKey\":…,
-       \"exitCode\":…,\"next\":…}. `next` is the command line that is safe to run again, as a list of words,
+       \"exitCode\":…,\"next\":…}. `next` is a command line that is safe to run again, as a list of words,
        or null. With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
-jsonl  a line of JSON for each row of the result: each product, each environment of a status, each check of
-       the doctor, each change of a plan. What has no rows is one line.
-csv    the same rows for a spreadsheet, under a line of names. What has parts is JSON in its cell, and
-       what there is not is empty. Text that a spreadsheet would run as a formula has an apostrophe
-       before it. No rows, no lines.
-ids    one id a line, for xargs.
+jsonl  One line of JSON per row of the result: each product, each environment of a status, each check of
+       the doctor, each change of a plan. A result without rows is one line.
+csv    The same rows for a spreadsheet, after a header line. Nested values are JSON in their cell, and
+       missing values are empty. An apostrophe precedes text that a spreadsheet would run as a formula.
+       An empty list prints nothing.
+ids    One ID per line, for xargs.
 
---columns NAMES   only these columns of a table or of CSV, in this order; upper and lower case, spaces and
-                  dashes do not matter.
---jq FILTER       what a jq filter makes of the JSON. Text is written without quotes, as jq -r does; with
-                  -o jsonl what is no text is one line. Errors are JSON, but at a terminal. Secrets in
-                  `env` are masked; there are no modules and no `input`.
+--columns NAMES   Only these columns of a table or of CSV, in this order. Case, spaces and dashes do not
+                  matter.
+--jq FILTER       The result of a jq filter on the JSON. Strings are unquoted, as with jq -r. With
+                  -o jsonl every other value is one line. Errors are JSON, except on a terminal. Secrets
+                  in `env` are masked. Modules and `input` are not available.
 
-Where --from-file has many objects, stdout has a line of JSON for each as it comes, in the order of the
-file: the backend's body, or for one that failed {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…} as above;
-`index` counts from 0. One that was there already at Razorpay is {\"index\":…,\"line\":…,\"existing\":ID}. With
-ids, failures are on stderr alone; a table or CSV is refused. It exits with 9 where some failed. With
---dry-run each line is a request.
+If --from-file has many objects, stdout has one line of JSON per object, as each one completes and in
+the order of the file: the backend's response, or {\"index\":…,\"line\":…,\"error\":…,\"code\":…,…} for a
+failure, with the fields above. `index` counts from 0. An object that already exists at Razorpay is
+{\"index\":…,\"line\":…,\"existing\":ID}. With -o ids, failures are only on stderr. Tables and CSV are not
+available. The exit code is 9 if some objects failed. With --dry-run each line is a request.
 
-`payments transactions --follow` writes each row as it comes; JSON is one object a line there, and --jq
-gets one after the other.
+`payments transactions --follow` prints each row as it arrives. JSON is one object per line, and --jq
+filters each object.
 
-Amounts are shown in the currency's decimals as Stripe counts them; JSON has the smallest unit.
+Tables show amounts with the decimals that Stripe uses for the currency. JSON has amounts in the
+currency's smallest unit.
 ";

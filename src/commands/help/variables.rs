@@ -1,6 +1,6 @@
-//! The environment variables, for the help and for programs.
+//! The environment variables, for the help topic `environment` and for `help --json`.
 
-/// A variable, or some that belong together, and what they are for.
+/// An environment variable, or several with the same meaning.
 pub(super) struct Variable {
     pub(super) names: &'static [&'static str],
     pub(super) meaning: &'static str,
@@ -12,22 +12,22 @@ const fn variable(names: &'static [&'static str], meaning: &'static str) -> Vari
 
 static VARIABLES: [Variable; 21] = [
     variable(&["INSFORGE_BASE_URL"], "the backend's address"),
-    variable(&["INSFORGE_URL"], "the same, read where INSFORGE_BASE_URL is not set"),
+    variable(&["INSFORGE_URL"], "the same, if INSFORGE_BASE_URL is not set"),
     variable(&["INSFORGE_API_KEY"], "the project's API key (ik_…)"),
-    variable(&["INSFORGE_API_KEY_FILE"], "a file that has it"),
-    variable(&["INSFORGE_PROFILE"], "which stored login to use"),
+    variable(&["INSFORGE_API_KEY_FILE"], "a file with the API key"),
+    variable(&["INSFORGE_PROFILE"], "the stored login to use"),
     variable(
         &["INSFORGE_SANDBOX"],
-        "set to anything but 0, false, no or off: answer from the built-in sandbox, before all of these",
+        "use the built-in sandbox instead of these; any value but 0, false, no and off",
     ),
-    variable(&["INSFORGE_SANDBOX_URL"], "set by `sandbox exec` for its command: the sandbox's address"),
+    variable(&["INSFORGE_SANDBOX_URL"], "the sandbox's address, which `sandbox exec` sets for its command"),
     variable(&["INSFORGE_OUTPUT"], "table, json, jsonl, csv or ids"),
     variable(
         &["INSFORGE_TIMEOUT"],
-        "deadline for the whole command, such as 30s or 5m; for each request of `catalog apply`, of a file of many and of `transactions --follow`",
+        "time limit of a command, such as 30s or 5m; of each request in `catalog apply`, bulk input and `transactions --follow`",
     ),
-    variable(&["INSFORGE_RETRIES"], "at most so many replays of a request, 0 to 10"),
-    variable(&["INSFORGE_LIVE"], "ask, allow or deny writes to live"),
+    variable(&["INSFORGE_RETRIES"], "maximum number of retries of a request, from 0 to 10"),
+    variable(&["INSFORGE_LIVE"], "policy for writes to live: ask, allow or deny"),
     variable(
         &["STRIPE_TEST_SECRET_KEY", "STRIPE_LIVE_SECRET_KEY"],
         "Stripe's secret key, for `payments config set`",
@@ -43,18 +43,18 @@ static VARIABLES: [Variable; 21] = [
     ),
     variable(
         &["INSFORGE_LOG"],
-        "info: tell every request on stderr; debug: headers and bodies, too; secrets are masked",
+        "info: log each request on stderr; debug: headers and bodies too; secrets are masked",
     ),
-    variable(&["CI"], "set to anything but false: never ask"),
-    variable(&["NO_COLOR"], "set to anything: no colours"),
-    variable(&["CLICOLOR_FORCE"], "set to anything but 0: colours into a pipe too"),
-    variable(&["HTTPS_PROXY", "NO_PROXY"], "the proxy for the backend, and where to go without"),
-    variable(&["SSL_CERT_FILE"], "the CA certificates to trust instead of the system's"),
-    variable(&["COMPLETE"], "set by the script of `completion` for each Tab: which shell asks"),
-    variable(&["TZ"], "the time zone of the dates in tables"),
+    variable(&["CI"], "never ask questions; any value but false"),
+    variable(&["NO_COLOR"], "no colors; any value"),
+    variable(&["CLICOLOR_FORCE"], "colors also in a pipe; any value but 0"),
+    variable(&["HTTPS_PROXY", "NO_PROXY"], "the proxy for the backend, and the hosts to reach without it"),
+    variable(&["SSL_CERT_FILE"], "CA certificates to trust instead of the system's"),
+    variable(&["COMPLETE"], "the shell that asks for completion; set by the completion script at each Tab"),
+    variable(&["TZ"], "the time zone of dates in tables"),
 ];
 
-/// Those that this build reads.
+/// The variables that this build reads.
 pub(super) fn variables() -> impl Iterator<Item = &'static Variable> {
     let has_sandbox = cfg!(feature = "sandbox");
     VARIABLES.iter().filter(move |variable| has_sandbox || !variable.names[0].starts_with("INSFORGE_SANDBOX"))
@@ -75,7 +75,7 @@ pub(super) fn environment() -> String {
 }
 
 const RULES: &str = "
-The address and the key are found as a pair, first that exists: flags, environment, the nearest
-.insforge/project.json, a profile. A stored key goes only to the address that is stored beside it.
-A flag beats its variable. An empty variable counts as unset.
+The address and the key come as a pair from the first of these that has one: flags, environment, the
+nearest .insforge/project.json, a profile. A stored key is sent only to the address stored with it.
+A flag overrides its variable. An empty variable counts as unset.
 ";

@@ -11,16 +11,18 @@ use serde_json::{Value, json};
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
 use crate::commands::common::{EnvironmentArgs, IdArgs, Target, judge_sync};
-use crate::commands::razorpay::offers;
+use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, Ctx, SyncOutcome, Synced};
-use crate::settings::Offers;
+use crate::runner::{Command, CommandSpec, Ctx, Listed, SyncOutcome, Synced};
+use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Money};
 
 /// A kind of object in the catalog.
-pub(crate) trait Row: Sized + 'static {
+pub(crate) trait Row: Listed + Sized + 'static {
+    /// The arguments of the example of `get`.
+    const GET_EXAMPLE: &'static str;
     /// The singular, and the field of an answer with one object.
     const ONE: &'static str;
     /// The plural, and the field of the catalog.
@@ -69,6 +71,7 @@ impl View for Catalog {
 
 /// List the objects of one environment from the mirror
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(crate) struct List<R: Row> {
     #[command(flatten)]
     environment: EnvironmentArgs,
@@ -84,16 +87,17 @@ impl<R: Row> Command for List<R> {
     }
 
     /// The catalog has both lists.
-    fn offers(&self, reply: &Part<R>) -> Option<Offers> {
-        Some(offers::of(&reply.catalog.data, self.environment.resolve().ok()?))
+    fn ids_to_cache(&self, reply: &Part<R>) -> Option<CachedIds> {
+        Some(id_lists::all(&reply.catalog.data, self.environment.resolve().ok()?))
     }
 }
 
 /// Show one object from the mirror
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>(R::GET_EXAMPLE))]
 pub(crate) struct Get<R: Row> {
     #[command(flatten)]
-    target: IdArgs,
+    target: IdArgs<R>,
     #[arg(skip)]
     row: PhantomData<R>,
 }

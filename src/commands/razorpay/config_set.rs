@@ -10,7 +10,7 @@ use crate::commands::common::{
 };
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource};
 use crate::ui::ask;
@@ -25,9 +25,12 @@ use crate::wire::{Connection, Environment, KeyList};
 /// mirrored data of the current one, and the command asks for confirmation.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
+#[command(add = CommandSpec::writes::<Self>("test --key-id rzp_test_shop_0002 - --yes --json")
+    .note("also asks in test if the key ID is new: the backend takes it for another account and deletes the mirrored data of the current one")
+    .stdin("a-made-up-secret"))]
 pub(crate) struct ConfigSet {
     /// The environment [default: test]; `-` reads the key secret from stdin
-    #[arg(value_names = ["ENV", "-"], num_args = 0..=2)]
+    #[arg(value_names = ["ENV", "-"], num_args = 0..=2, add = Completes::Environment)]
     words: Vec<String>,
     #[command(flatten)]
     environment: EnvironmentOption,

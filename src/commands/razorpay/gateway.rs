@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::commands::razorpay::config_set::{self, ConfigSet};
-use crate::commands::razorpay::offers;
+use crate::commands::razorpay::id_lists;
 use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
-use crate::settings::Offers;
+use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
-use crate::wire::{Environment, sync_error};
+use crate::wire::{Environment, KeyList, sync_error};
 
 /// Razorpay, for the commands that exist for every provider.
 pub(crate) enum RazorpayGateway {}
@@ -22,7 +22,7 @@ impl Gateway for RazorpayGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Catalog;
-    const LISTS: &'static [&'static str] = offers::LISTS;
+    const KEY_TABLES: Tables = KeyList::TABLES;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
 
     fn key_prefix(environment: Environment) -> &'static str {
@@ -51,8 +51,8 @@ impl Gateway for RazorpayGateway {
         ]
     }
 
-    fn offers(catalog: &Catalog, environment: Environment) -> Offers {
-        offers::of(catalog, environment)
+    fn ids(catalog: &Catalog, environment: Environment) -> CachedIds {
+        id_lists::all(catalog, environment)
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {

@@ -3,10 +3,10 @@
 mod catalog;
 mod config_set;
 mod gateway;
+mod id_lists;
 mod items;
-mod offers;
 mod plans;
-pub(super) mod webhooks;
+mod webhooks;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -14,7 +14,11 @@ use clap::Subcommand;
 use crate::commands::common::{Catalog, Common, Config};
 use crate::error::Exit;
 use crate::runner::{Ctx, execute};
-pub(super) use gateway::RazorpayGateway;
+use gateway::RazorpayGateway;
+
+/// The note of commands that create something.
+const NO_IDEMPOTENCY_KEY: &str =
+    "has no idempotency key: check the list before you run it again; bulk input is checked against the list";
 
 /// Commands for Razorpay.
 #[derive(Subcommand)]

@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, Get, List, MatchKey, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
-use crate::runner::{Change, Check, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
 use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
@@ -36,6 +37,7 @@ impl Plans {
 }
 
 impl Row for Plan {
+    const GET_EXAMPLE: &'static str = "test plan_HCFF36AXlLFr2A --json";
     const ONE: &'static str = "plan";
     const MANY: &'static str = "plans";
     const ID: &'static str = "planId";
@@ -111,6 +113,8 @@ impl View for PlanReply {
 /// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. The command
 /// syncs first and does not create plans whose name, amount and period are already in the catalog.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --period monthly --interval 1 --item-name Basic --item-amount 49900 --item-currency INR --json")
+    .note(NO_IDEMPOTENCY_KEY))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

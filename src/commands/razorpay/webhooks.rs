@@ -9,7 +9,7 @@ use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Command, Ctx, Done, Verb, Write, execute, execute_write};
+use crate::runner::{Change, Check, Command, CommandSpec, Ctx, Done, Verb, Write, execute, execute_write};
 use crate::ui::{Column, Page, Section, Show, Tables, View};
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};
@@ -61,6 +61,8 @@ const SHOW_SECRET: &str = "--show-secret";
 /// the secret and the events that this command shows; until then, no events arrive. From now on, the backend's status shows
 /// the webhook as configured. With --json the result has the secret in plain text.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json")
+    .note("shows what to enter in Razorpay's dashboard"))]
 pub(crate) struct Setup {
     #[command(flatten)]
     environment: EnvironmentArgs,
@@ -91,6 +93,7 @@ impl Command for Setup {
 /// The backend then refuses Razorpay's deliveries until Razorpay's dashboard has the new secret. Always asks for
 /// confirmation.
 #[derive(Args)]
+#[command(add = CommandSpec::destroys::<Self>("test --yes --json"))]
 pub(crate) struct RotateSecret {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -11,7 +11,7 @@ use crate::commands::sandbox::{FAULTS_HELP, SANDBOX_URL_VARIABLE, SandboxArgs};
 #[cfg(unix)]
 use crate::env::ignored_signals;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
-use crate::runner::Ctx;
+use crate::runner::{CommandEffect, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
 /// The variables that would lead the command to another backend.
@@ -30,6 +30,8 @@ const REMOVED_VARIABLES: [&str; 4] =
 /// Example: `insforge sandbox exec -- npm test`
 #[derive(Args)]
 #[command(after_long_help = FAULTS_HELP)]
+#[command(add = CommandSpec::new(CommandEffect::Reads, "-- insforge payments status --json")
+    .note("exits with the exit code of the command, which changes only the sandbox"))]
 pub(crate) struct Exec {
     /// State file; the default is to keep the state in memory
     #[arg(long, value_name = "FILE")]

@@ -13,13 +13,14 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, Ctx, DEADLINE, execute, execute_until_ended, run_blocking};
+use crate::runner::{
+    Command, CommandEffect, CommandSpec, Ctx, DEADLINE, execute, execute_until_ended, run_blocking,
+};
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show};
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
-pub(crate) use serve::ServeReply;
 
 /// The sandbox commands.
 #[derive(Subcommand)]
@@ -130,6 +131,7 @@ impl SandboxArgs {
 ///
 /// This also works if the state file is damaged or was written by a later version.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::DestroysLocally, "--json"))]
 pub(crate) struct Reset {
     /// State file; the default is the one of --sandbox
     #[arg(long, value_name = "FILE")]
@@ -179,6 +181,7 @@ impl Show for ResetReply {
 
 /// Show the path of the state file of --sandbox
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("--json"))]
 pub(crate) struct ShowPath {}
 
 impl Command for ShowPath {

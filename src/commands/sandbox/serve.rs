@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::commands::sandbox::{FAULTS_HELP, SandboxArgs, displayed, state_file};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, Sandbox};
 use crate::ui::{Column, Page, Section, Show, Tables};
 use crate::wire::Generation;
@@ -17,6 +17,9 @@ use crate::wire::Generation;
 /// same file share. With --verbose, it logs each request on stderr.
 #[derive(Args)]
 #[command(after_long_help = FAULTS_HELP)]
+#[command(add = CommandSpec::reads::<Self>("--json")
+    .note("with --state, the state is kept in a file")
+    .example_note("runs until it is stopped, then exits with 0"))]
 pub(crate) struct Serve {
     /// State file; the default is the one of --sandbox
     #[arg(long, value_name = "FILE")]

@@ -9,7 +9,7 @@ use crate::commands::common::{EnvironmentOption, KeyStatus, SecretFrom, SecretIn
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
 use crate::secret::Secret;
 use crate::wire::{Connection, Environment, KeyList};
 
@@ -21,9 +21,12 @@ use crate::wire::{Connection, Environment, KeyList};
 /// data of the current account; if that is possible, the command asks for confirmation.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
+#[command(add = CommandSpec::writes::<Self>("test - --json")
+    .note("also asks in test if the key may belong to another account, because the mirrored data of the current account would be deleted")
+    .stdin("sk_test_51SandboxShop0001b"))]
 pub(crate) struct ConfigSet {
     /// The environment [default: test], then the key; `-` reads the key from stdin
-    #[arg(value_names = ["ENV", "KEY"], num_args = 0..=2)]
+    #[arg(value_names = ["ENV", "KEY"], num_args = 0..=2, add = Completes::Environment)]
     words: Vec<String>,
     #[command(flatten)]
     environment: EnvironmentOption,

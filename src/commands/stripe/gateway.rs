@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::commands::stripe::config_set::ConfigSet;
-use crate::commands::stripe::{doctor, offers, prices, products, secret_key};
+use crate::commands::stripe::{doctor, id_lists, prices, products, secret_key};
 use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
-use crate::settings::Offers;
+use crate::settings::CachedIds;
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{
-    Catalog, Connection, Environment, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
+    Catalog, Connection, Environment, KeyList, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
 };
 
 /// Stripe, for the commands that exist for every provider.
@@ -23,7 +23,8 @@ impl Gateway for StripeGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type Offers = Mirror;
-    const LISTS: &'static [&'static str] = offers::LISTS;
+    /// Each environment has one key.
+    const KEY_TABLES: Tables = &[KeyList::TABLES[0]];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
 
     fn key_prefix(environment: Environment) -> &'static str {
@@ -34,8 +35,8 @@ impl Gateway for StripeGateway {
         doctor::examine(offers, environment)
     }
 
-    fn offers(catalog: &Catalog, environment: Environment) -> Offers {
-        offers::of(catalog, environment)
+    fn ids(catalog: &Catalog, environment: Environment) -> CachedIds {
+        id_lists::all(catalog, environment)
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> Unmapped {

@@ -1,12 +1,12 @@
 //! The commands for Stripe: those that only Stripe has, and the Stripe types of the shared ones.
 
-pub(super) mod catalog;
+mod catalog;
 mod config_set;
 mod doctor;
 mod gateway;
+mod id_lists;
 mod new_object;
 mod object_args;
-mod offers;
 mod prices;
 mod products;
 mod secret_key;
@@ -18,7 +18,7 @@ use clap::Subcommand;
 use crate::commands::common::{Common, Config};
 use crate::error::Exit;
 use crate::runner::Ctx;
-pub(super) use gateway::StripeGateway;
+use gateway::StripeGateway;
 
 /// Commands for Stripe.
 #[derive(Subcommand)]

@@ -5,7 +5,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Change, Check, Ctx, Done, Verb, Write, execute_write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write, execute_write};
 use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
@@ -27,6 +27,8 @@ impl Webhooks {
 /// InsForge manages one endpoint for each environment. It deletes the earlier endpoint before it creates the new one, whose
 /// signing secret the backend stores. Stripe needs a public address of the backend.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --json")
+    .note("replaces an existing endpoint with a new one, which has a new signing secret"))]
 pub(crate) struct Configure {
     #[command(flatten)]
     environment: EnvironmentArgs,

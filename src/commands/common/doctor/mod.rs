@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::api::Provider;
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
-use crate::runner::{Command, Ctx, Gateway};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
 use crate::wire::Environment;
 use checks::{CheckResult, CheckVerdict};
@@ -28,6 +28,7 @@ use checks::{CheckResult, CheckVerdict};
 /// check fails. The doctor changes nothing and only contacts the backend. An environment without a key fails only if you
 /// select it, or if no environment has a key.
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json").note("exits with 1 if a check fails"))]
 pub(crate) struct Doctor<G: Gateway> {
     /// The environment [default: both]
     #[arg(value_name = "ENV")]

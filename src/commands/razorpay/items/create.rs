@@ -4,9 +4,10 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, MatchKey};
 use crate::error::Failure;
-use crate::runner::{Change, Check, Ctx, Done, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write};
 use crate::wire::razorpay::{Item, ItemAmount, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
@@ -18,6 +19,8 @@ use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 /// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. The command
 /// syncs first and does not create items whose name and amount are already in the catalog.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --name Seat --amount 49900 --currency INR --json")
+    .note(NO_IDEMPOTENCY_KEY))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

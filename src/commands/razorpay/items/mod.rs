@@ -36,6 +36,7 @@ impl Items {
 }
 
 impl Row for Item {
+    const GET_EXAMPLE: &'static str = "test item_rTnF3Iv7WglSJS --json";
     const ONE: &'static str = "item";
     const MANY: &'static str = "items";
     const ID: &'static str = "itemId";

@@ -5,8 +5,8 @@ use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::commands::common::{Target, UpdateIdArgs, boolean, to_json};
 use crate::error::{Exit, Failure};
-use crate::runner::{Change, Check, Ctx, Done, Entry, FileArgs, Verb, Write};
-use crate::wire::razorpay::{ItemAmount, ItemChanges, ItemReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Entry, FileArgs, Verb, Write};
+use crate::wire::razorpay::{Item, ItemAmount, ItemChanges, ItemReply};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch, WithId};
 
 /// Change an item, including its amount
@@ -16,9 +16,10 @@ use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch, WithI
 /// A file can have changes for many items, each with its `id`. It is confirmed once, and each result is a line of JSON; see
 /// `insforge help output`.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test item_rTnF3Iv7WglSJS --amount 59900 --json"))]
 pub(crate) struct Update {
     #[command(flatten)]
-    item: UpdateIdArgs,
+    item: UpdateIdArgs<Item>,
     /// New name; at most 255 characters
     #[arg(long)]
     name: Option<ItemName>,

@@ -8,6 +8,7 @@ use crate::catalog::DesiredCatalog;
 use crate::catalog::apply::{Applier, ApplyProgress};
 use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
 use crate::commands::common::EnvironmentArgs;
+use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::apply_report::ApplyReport;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::inputs::{FileArg, StripeCatalog, read_stripe};
@@ -15,7 +16,7 @@ use crate::commands::stripe::catalog::plan_file::{PlanFile, out_of_date};
 use crate::commands::stripe::catalog::plan_text::{name, plan_lines, summary};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
+use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::Line;
 use crate::wire::{Account, Environment};
 
@@ -28,6 +29,9 @@ const MAX_ROUNDS: u32 = 3;
 /// change stops only the changes that depend on it. After an interruption, run it again: it continues and creates nothing
 /// twice. --timeout applies to each request.
 #[derive(Args)]
+#[command(add = CommandSpec::writes_many::<Self>("test --file - --json")
+    .note("with --prune it archives what is no longer in the file, and also asks in test; if it is killed, the same command continues")
+    .stdin(EXAMPLE_FILE))]
 pub(super) struct Apply {
     #[command(flatten)]
     environment: EnvironmentArgs,

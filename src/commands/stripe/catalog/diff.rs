@@ -10,7 +10,7 @@ use crate::catalog::{SkippedObject, export, file, managed};
 use crate::commands::stripe::catalog::inputs::read_stripe;
 use crate::commands::stripe::catalog::plan::{CompareArgs, PlanReport};
 use crate::error::Failure;
-use crate::runner::{Command, Ctx, run_blocking};
+use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Page, Rows, Show};
 use crate::wire::Environment;
 
@@ -19,6 +19,8 @@ use crate::wire::Environment;
 /// `diff test live` shows what a promotion to live would change. To promote, apply the file to live. Only managed objects
 /// of FROM are compared.
 #[derive(Args)]
+#[command(add = CommandSpec::syncs::<Self>("test live --json")
+    .exits(1, "1 because live has no key in the sandbox"))]
 pub(super) struct Diff {
     /// Environment with the desired catalog
     #[arg(value_name = "FROM")]

@@ -13,7 +13,7 @@ use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, MultiWrite, run_blocking};
+use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show};
 use crate::wire::{Account, Environment};
 
@@ -23,6 +23,8 @@ use crate::wire::{Account, Environment};
 /// `--adopt` also writes these keys to Stripe, as catalog_key in the metadata: from then on `plan` and `apply` manage these
 /// objects.
 #[derive(Args)]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "test --file payments.toml --json")
+    .note("writes the file; with --adopt it also writes catalog_key to Stripe, and asks in live"))]
 pub(super) struct Export {
     #[command(flatten)]
     environment: EnvironmentArgs,

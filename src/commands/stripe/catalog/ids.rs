@@ -10,12 +10,13 @@ use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{DesiredCatalog, escape, has_amount, managed, price_key};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
 use crate::wire::{Environment, Mirror};
 
 /// Print the price ids of the catalog by lookup key
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(super) struct Ids {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -16,10 +16,11 @@ use clap::{Args, Subcommand};
 use crate::commands::common;
 use crate::commands::stripe::gateway::StripeGateway;
 use crate::error::{Exit, Failure};
-use crate::runner::{Ctx, execute, execute_multi_write};
+use crate::runner::{CommandSpec, Completes, Ctx, execute, execute_multi_write};
 use crate::wire::Environment;
-pub(crate) use apply_report::ApplyReport;
-pub(crate) use ids::PriceIds;
+
+/// A catalog file for the examples of `plan` and `apply`.
+const EXAMPLE_FILE: &str = "version = 1\n[products.studio]\nname = \"Studio\"\n[products.studio.prices.monthly]\ncurrency = \"eur\"\namount = \"29.00\"\ninterval = \"month\"\n";
 
 /// List the catalog of an environment, or manage it as code
 #[derive(Args)]
@@ -30,12 +31,13 @@ Catalog as code:
   Stripe. `diff test live` shows what a promotion to live would change. `ids`
   prints the price ids for your application.
   Stripe cannot change the amount of a price, so `apply` replaces the price.")]
+#[command(add = CommandSpec::reads::<common::Catalog<StripeGateway>>("test --json"))]
 pub(crate) struct Catalog {
     /// Environment [default: test]
-    #[arg(value_name = "ENV", value_parser = environment)]
+    #[arg(value_name = "ENV", value_parser = environment, add = Completes::Environment)]
     positional: Option<Environment>,
     /// Environment, as an option
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
     #[command(subcommand)]
     command: Option<CatalogCommand>,

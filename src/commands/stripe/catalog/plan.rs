@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use crate::api::stripe::STRIPE;
 use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
 use crate::commands::common::{EnvironmentArgs, is_stdin};
+use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::inputs::{FileArg, read_stripe};
 use crate::commands::stripe::catalog::plan_file::PlanFile;
 use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
 use crate::error::Failure;
 use crate::files;
-use crate::runner::{Command, Ctx, run_blocking};
+use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, Rows, Show};
 use crate::wire::{Account, Environment};
 
@@ -23,6 +24,9 @@ use crate::wire::{Account, Environment};
 /// It changes nothing at Stripe. Stripe cannot change the amount, currency or interval of a price, so such a price is
 /// replaced. Only objects with catalog_key in their metadata are managed; all others stay as they are.
 #[derive(Args)]
+#[command(add = CommandSpec::syncs::<Self>("test --file - --exit-code --json")
+    .stdin(EXAMPLE_FILE)
+    .exits(7, "7 because the plan has changes"))]
 pub(super) struct Plan {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -5,16 +5,17 @@ use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
 use crate::error::Failure;
-use crate::runner::{Change, Check, Ctx, Done, Verb, Write};
-use crate::wire::{Environment, PriceReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write};
+use crate::wire::{Environment, Price, PriceReply};
 
 /// Archive a price, so that nobody can buy it anymore
 ///
 /// Existing subscriptions continue. `prices update ID --active true` activates the price again.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --json"))]
 pub(crate) struct Archive {
     #[command(flatten)]
-    price: IdArgs,
+    price: IdArgs<Price>,
 }
 
 impl Write for Archive {

@@ -7,10 +7,10 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
-use crate::runner::{Change, Check, Ctx, Done, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Done, FileArgs, Listed, Verb, Write};
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
-    Recurring, TaxBehavior, UnitAmount,
+    Product, Recurring, TaxBehavior, UnitAmount,
 };
 
 /// Create a one-time or recurring price
@@ -22,11 +22,12 @@ use crate::wire::{
 /// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. Each object
 /// gets a key that follows from its values, so that running the same file again creates no duplicates for a day.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --product prod_dxFhxxNRvjmfxv --currency eur --unit-amount 2900 --interval month --lookup-key pro_monthly_eur --idempotency-key pro-monthly-eur-1 --json"))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// ID of the product (required)
-    #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file")]
+    #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file", add = Completes::Ids(Product::IDS))]
     product: Option<ObjectId>,
     /// Three-letter currency code, such as usd (required)
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]

@@ -4,18 +4,19 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::{Reply, stripe};
 use crate::commands::common::{EnvironmentArgs, IdArgs};
-use crate::commands::stripe::offers;
-use crate::runner::{Command, Ctx};
-use crate::settings::Offers;
+use crate::commands::stripe::id_lists;
+use crate::runner::{Command, CommandSpec, Completes, Ctx, Listed};
+use crate::settings::CachedIds;
 use crate::wire;
 
 /// List the prices of one environment
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --product prod_dxFhxxNRvjmfxv --json"))]
 pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// Only prices of this product
-    #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new(), add = Completes::Ids(wire::Product::IDS))]
     product: Option<String>,
 }
 
@@ -27,17 +28,18 @@ impl Command for List {
     }
 
     /// Only a complete list is offered.
-    fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
+    fn ids_to_cache(&self, reply: &Self::Reply) -> Option<CachedIds> {
         let environment = self.environment.resolve().ok().filter(|_| self.product.is_none())?;
-        Some(offers::prices(&reply.data.prices, environment))
+        Some(id_lists::prices(&reply.data.prices, environment))
     }
 }
 
 /// Show one price
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test price_yhlsfOw8COCt3Xs7EjbYrgHW --json"))]
 pub(crate) struct Get {
     #[command(flatten)]
-    price: IdArgs,
+    price: IdArgs<wire::Price>,
 }
 
 impl Command for Get {

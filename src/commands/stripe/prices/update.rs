@@ -8,8 +8,8 @@ use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, Ctx, Done, Entry, FileArgs, Verb, Write};
-use crate::wire::{Environment, LookupKey, Patch, PriceChanges, PriceReply, TaxBehavior, WithId};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Entry, FileArgs, Verb, Write};
+use crate::wire::{Environment, LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
 const FIXED: OptionHints = OptionHints(&[(
     &["--unit-amount", "--amount", "--currency", "--interval", "--interval-count", "--product"],
@@ -23,9 +23,10 @@ const FIXED: OptionHints = OptionHints(&[(
 /// `insforge help output`.
 #[derive(Args)]
 #[command(add = FIXED)]
+#[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --lookup-key pro_annual --json"))]
 pub(crate) struct Update {
     #[command(flatten)]
-    price: UpdateIdArgs,
+    price: UpdateIdArgs<Price>,
     /// Name by which your application finds the price; `null` removes it
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,

@@ -7,8 +7,11 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, Ctx, Done, FileArgs, Verb, Write};
-use crate::wire::{Description, Environment, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write};
+use crate::ui::View;
+use crate::wire::{
+    Description, Environment, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply, Products,
+};
 
 /// Create a product
 ///
@@ -18,6 +21,8 @@ use crate::wire::{Description, Environment, IdempotencyKey, NewProduct, Patch, P
 /// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. Each object
 /// gets a key that follows from its values, so that running the same file again creates no duplicates for a day.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test --name Studio --idempotency-key studio-1 --json")
+    .tables(Products::TABLES))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

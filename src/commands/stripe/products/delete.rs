@@ -6,17 +6,19 @@ use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Ctx, Done, Verb, Write};
-use crate::wire::{Environment, ProductDeleted};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write};
+use crate::wire::{Environment, Product, ProductDeleted};
 
 /// Delete a product that has no prices
 ///
 /// Stripe refuses to delete a product that has prices, even archived ones. Deactivate such a product instead: `products
 /// update ID --active false`. Always asks for confirmation.
 #[derive(Args)]
+#[command(add = CommandSpec::destroys::<Self>("test prod_UgmtwPFqr91f5b --yes --json")
+    .exits(1, "1 because a product that has prices cannot be deleted; `--active false` takes it off sale"))]
 pub(crate) struct Delete {
     #[command(flatten)]
-    product: IdArgs,
+    product: IdArgs<Product>,
 }
 
 impl Write for Delete {

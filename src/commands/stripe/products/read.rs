@@ -3,13 +3,14 @@ use clap::Args;
 
 use crate::api::{Reply, stripe};
 use crate::commands::common::{EnvironmentArgs, IdArgs};
-use crate::commands::stripe::offers;
-use crate::runner::{Command, Ctx};
-use crate::settings::Offers;
+use crate::commands::stripe::id_lists;
+use crate::runner::{Command, CommandSpec, Ctx};
+use crate::settings::CachedIds;
 use crate::wire;
 
 /// List the products of one environment
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
@@ -22,16 +23,17 @@ impl Command for List {
         ctx.send(stripe::products(self.environment.resolve()?)).await
     }
 
-    fn offers(&self, reply: &Self::Reply) -> Option<Offers> {
-        Some(offers::products(&reply.data.products, self.environment.resolve().ok()?))
+    fn ids_to_cache(&self, reply: &Self::Reply) -> Option<CachedIds> {
+        Some(id_lists::products(&reply.data.products, self.environment.resolve().ok()?))
     }
 }
 
 /// Show one product and its prices
 #[derive(Args)]
+#[command(add = CommandSpec::reads::<Self>("test prod_dxFhxxNRvjmfxv --json"))]
 pub(crate) struct Get {
     #[command(flatten)]
-    product: IdArgs,
+    product: IdArgs<wire::Product>,
 }
 
 impl Command for Get {

@@ -6,17 +6,22 @@ use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, Ctx, Done, Entry, FileArgs, Verb, Write};
-use crate::wire::{Description, Environment, Patch, ProductChanges, ProductName, ProductReply, WithId};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Entry, FileArgs, Verb, Write};
+use crate::ui::View;
+use crate::wire::{
+    Description, Environment, Patch, Product, ProductChanges, ProductName, ProductReply, Products, WithId,
+};
 
 /// Change a product
 ///
 /// A file can have changes for many products, each with its `id`. It is confirmed once, and each result is a line of JSON; see
 /// `insforge help output`.
 #[derive(Args)]
+#[command(add = CommandSpec::writes::<Self>("test prod_dxFhxxNRvjmfxv --description 'Everything, for you' --json")
+    .tables(Products::TABLES))]
 pub(crate) struct Update {
     #[command(flatten)]
-    product: UpdateIdArgs,
+    product: UpdateIdArgs<Product>,
     /// New name; at most 250 characters
     #[arg(long)]
     name: Option<ProductName>,

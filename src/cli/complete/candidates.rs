@@ -1,0 +1,264 @@
+//! The candidates for an argument's value. The argument's [`Completes`] says what they are. IDs come from the completion
+//! cache while they are fresh, otherwise from the backend if it answers in time.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::builder::PossibleValue;
+use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueEnum};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use crate::cli::global::Global;
+use crate::cli::pre_parse::PreParse;
+#[cfg(feature = "sandbox")]
+use crate::cli::sandbox;
+use crate::env::ProcessEnv;
+use crate::error::all_codes;
+use crate::runner::{CommandSpec, Completes, Ctx, IdList, Output};
+use crate::settings::{CachedId, CachedIds, CompletionCache, KeyFlag, KeyringTimeout, Profiles, UserPaths};
+use crate::ui::{Stderr, clean_line};
+use crate::wire::Environment;
+
+/// The longest wait after Tab.
+const TIME_LIMIT: Duration = Duration::from_millis(300);
+
+/// A value and its description.
+type Described = (String, String);
+
+/// What the command line says before the word that is being typed.
+pub(super) struct ParsedLine {
+    env: ProcessEnv,
+    global: Global,
+    environment: Option<Environment>,
+    /// The line already has the positional ID.
+    has_id: bool,
+}
+
+impl ParsedLine {
+    pub(super) fn new(tree: &Command, matches: &ArgMatches, env: &ProcessEnv) -> Option<Self> {
+        let global = Global::from_arg_matches(matches).ok()?;
+        let (mut command, mut matches) = (tree, matches);
+        while let Some((name, below)) = matches.subcommand() {
+            command = command.find_subcommand(name)?;
+            matches = below;
+        }
+        let mut line = Self { env: env.clone(), global, environment: None, has_id: false };
+        for arg in command.get_arguments() {
+            let values = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
+            let values: Vec<&str> = values.into_iter().flatten().filter_map(OsStr::to_str).collect();
+            let environment = values.iter().find_map(|value| Environment::named(value));
+            match arg.get::<Completes>() {
+                Some(Completes::Environment) => line.environment = line.environment.or(environment),
+                // Clap parses a lone environment as the ID, until an ID follows it.
+                Some(Completes::Ids(_)) if arg.is_positional() => {
+                    line.environment = line.environment.or(environment);
+                    line.has_id = !values.is_empty() && environment.is_none();
+                }
+                _ => {}
+            }
+        }
+        Some(line)
+    }
+
+    fn is_csv(&self) -> bool {
+        self.global.form(&self.env).is_ok_and(|form| form.output == Output::Csv)
+    }
+}
+
+/// Attaches completers to the arguments of a command and its subcommands.
+pub(super) fn attach(command: Command, line: &Arc<ParsedLine>) -> Command {
+    let spec = command.get::<CommandSpec>().copied();
+    let own_ids = command.get_positionals().find_map(|arg| match arg.get::<Completes>() {
+        Some(Completes::Ids(list)) => Some(*list),
+        _ => None,
+    });
+    let completer = |arg: &Arg| {
+        let completes = *arg.get::<Completes>()?;
+        let (is_positional, line) = (arg.is_positional(), Arc::clone(line));
+        let values = move |word: &str| match completes {
+            Completes::Environment => {
+                let mut all = if line.environment.is_none() { environments() } else { Vec::new() };
+                let ids = own_ids.filter(|_| is_positional);
+                all.extend(ids.into_iter().flat_map(|list| ids_starting_with(word, list, &line)));
+                all
+            }
+            Completes::Ids(_) if is_positional && line.has_id => Vec::new(),
+            Completes::Ids(list) => ids_starting_with(word, list, &line),
+            Completes::Profiles => last_in_time(|found| found.send(profiles()?).ok()),
+            // CSV has the field names of JSON, which only the backend knows.
+            Completes::Columns if line.is_csv() => Vec::new(),
+            Completes::Columns => {
+                let columns = spec.map(|spec| spec.columns()).unwrap_or_default();
+                columns.into_iter().map(|name| (name, String::new())).collect()
+            }
+            Completes::Codes => {
+                all_codes().map(|info| (info.code.to_owned(), info.meaning.to_owned())).collect()
+            }
+        };
+        Some(ArgValueCompleter::new(move |word: &OsStr| match word.to_str() {
+            Some(word) => candidates(values(word), word),
+            None => Vec::new(),
+        }))
+    };
+    command
+        .mut_args(|arg| match completer(&arg) {
+            Some(completer) if matches!(arg.get::<Completes>(), Some(Completes::Columns)) => {
+                arg.value_delimiter(',').add(completer)
+            }
+            Some(completer) => arg.add(completer),
+            None => arg,
+        })
+        .mut_subcommands(|below| attach(below, line))
+}
+
+/// The values that start with the typed word and are safe in every shell.
+fn candidates(values: Vec<Described>, word: &str) -> Vec<CompletionCandidate> {
+    let fitting = values.into_iter().filter(|(value, _)| value.starts_with(word) && is_plain(value));
+    let candidate = |(value, help): Described| {
+        let cleaned = match clean_line(&help) {
+            Cow::Owned(cleaned) => Some(cleaned),
+            Cow::Borrowed(_) => None,
+        };
+        let help = cleaned.unwrap_or(help);
+        // Without a tag, clap renders the argument's name as the tag of each candidate.
+        let tag = Some("values".into());
+        CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into())).tag(tag)
+    };
+    fitting.map(candidate).collect()
+}
+
+/// Whether no shell reads the value as anything but a plain word. An object's name or ID must never become a command.
+fn is_plain(value: &str) -> bool {
+    let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    value.chars().all(is_safe) && !value.starts_with('-')
+}
+
+/// Each environment with its help.
+fn environments() -> Vec<Described> {
+    let all = Environment::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let help = |value: &PossibleValue| value.get_help().map(ToString::to_string).unwrap_or_default();
+    all.map(|value| (value.get_name().to_owned(), help(&value))).collect()
+}
+
+/// Each profile with its address.
+fn profiles() -> Option<Vec<Described>> {
+    let profiles = Profiles::load(&UserPaths::find().ok()?.config).ok()?;
+    let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
+    Some(profiles.names().filter_map(with_address).collect())
+}
+
+/// Runs `find` on a thread and returns the last result that it sends within the limit. Reading certificates, resolving a
+/// name and reading a network drive can each take longer.
+fn last_in_time<T: Default + Send + 'static>(
+    find: impl FnOnce(&Sender<T>) -> Option<()> + Send + 'static,
+) -> T {
+    let started = Instant::now();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || find(&sender));
+    let mut last = T::default();
+    while let Ok(found) = receiver.recv_timeout(TIME_LIMIT.saturating_sub(started.elapsed())) {
+        last = found;
+    }
+    last
+}
+
+/// IDs, and the labels of their owners by the owners' IDs.
+#[derive(Default)]
+struct FoundIds {
+    ids: Vec<CachedId>,
+    owners: HashMap<String, String>,
+}
+
+impl FoundIds {
+    fn new(ids: Vec<CachedId>, owners: impl IntoIterator<Item = CachedId>) -> Self {
+        Self { ids, owners: owners.into_iter().map(|owner| (owner.id, owner.label)).collect() }
+    }
+}
+
+/// The IDs of a list that start with the typed word.
+fn ids_starting_with(word: &str, list: &'static IdList, line: &Arc<ParsedLine>) -> Vec<Described> {
+    let line = Arc::clone(line);
+    let FoundIds { ids, owners } = last_in_time(move |found| find_ids(list, &line, found));
+    let fitting = ids.into_iter().filter(|one| one.id.starts_with(word));
+    fitting.map(|one| described(one, &owners)).collect()
+}
+
+/// An ID with its description, such as `9.90 EUR / month, Pro, inactive`.
+fn described(one: CachedId, owners: &HashMap<String, String>) -> Described {
+    let owner = owners.get(&one.owner).map(String::as_str);
+    let parts = [Some(one.label.as_str()), owner, one.inactive.then_some("inactive")];
+    let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let description = parts.join(", ");
+    (one.id, description)
+}
+
+/// Sends the cached list, and then the current one if the cached one is stale.
+fn find_ids(list: &IdList, line: &ParsedLine, found: &Sender<FoundIds>) -> Option<()> {
+    let environment = line.environment.unwrap_or(Environment::Test);
+    let ctx = silent_ctx(line)?;
+    let cache = cache(line, &ctx);
+    if let Some(cache) = &cache {
+        let load = |name| cache.load(list.provider.segment, environment, name);
+        if let Some((ids, is_fresh)) = load(list.name) {
+            let (owners, _) = list.owners.and_then(load).unwrap_or_default();
+            found.send(FoundIds::new(ids, owners)).ok()?;
+            if is_fresh {
+                return None;
+            }
+        }
+    }
+    let read = read(list, environment, line, &ctx)?;
+    let of = |wanted: &str| {
+        let lists = read.lists.iter().filter(move |(name, _)| *name == wanted);
+        lists.flat_map(|(_, ids)| ids).cloned().collect::<Vec<_>>()
+    };
+    found.send(FoundIds::new(of(list.name), list.owners.map(of).unwrap_or_default())).ok()?;
+    cache?.store(&read);
+    Some(())
+}
+
+/// The context of the line, for a run that prints and asks nothing. `None` if only the command itself can read its key:
+/// a pipe can be read once. A keyring is not opened, because it could ask for its password.
+fn silent_ctx(line: &ParsedLine) -> Option<Ctx> {
+    let pre_parse = PreParse::read(&[], &line.env);
+    let mut ctx = line.global.clone().into_ctx(line.env.clone(), &pre_parse).ok()?;
+    ctx.stderr = Stderr { silent: true, ..Stderr::default() };
+    ctx.flags.keyring_timeout = KeyringTimeout::Zero;
+    ctx.timeout = Some(TIME_LIMIT);
+    ctx.retries = 0;
+    let can_read_key = match &ctx.flags.key {
+        Some(KeyFlag::Stdin) => false,
+        Some(KeyFlag::File(path)) => path.is_file(),
+        None => line.env.var("INSFORGE_API_KEY_FILE").is_none_or(|path| Path::new(path).is_file()),
+    };
+    can_read_key.then_some(ctx)
+}
+
+/// The cache of the backend; `None` if address and key come from the environment, or from the sandbox.
+fn cache(line: &ParsedLine, ctx: &Ctx) -> Option<CompletionCache> {
+    #[cfg(feature = "sandbox")]
+    if sandbox::is_requested(line.global.sandbox, ctx).ok()? {
+        return None;
+    }
+    let address = ctx.flags.stored_address(&line.env).ok()??;
+    Some(CompletionCache::new(&address, &UserPaths::find().ok()?.ids))
+}
+
+/// Reads the list from the backend.
+#[cfg_attr(not(feature = "sandbox"), expect(unused_variables, reason = "only the sandbox needs the line"))]
+fn read(list: &IdList, environment: Environment, line: &ParsedLine, ctx: &Ctx) -> Option<CachedIds> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let ids = runtime.block_on(async {
+        #[cfg(feature = "sandbox")]
+        let _sandbox = sandbox::start_for_backend_command(line.global.sandbox, ctx).await?;
+        (list.read)(environment, ctx).await
+    });
+    runtime.shutdown_background();
+    ids.ok()
+}

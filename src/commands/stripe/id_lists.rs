@@ -1,0 +1,55 @@
+//! Stripe's products and prices, for completion.
+
+use std::borrow::Cow;
+
+use crate::api::stripe::STRIPE;
+use crate::commands::common::read_ids;
+use crate::commands::stripe::StripeGateway;
+use crate::commands::stripe::prices::{amount, recurring};
+use crate::runner::{IdList, Listed};
+use crate::settings::{CachedId, CachedIds};
+use crate::wire::{Catalog, Environment, Price, Product};
+
+impl Listed for Product {
+    const IDS: &'static IdList =
+        &IdList { provider: &STRIPE, name: "products", owners: None, read: read_ids::<StripeGateway> };
+}
+
+impl Listed for Price {
+    const IDS: &'static IdList = &IdList {
+        provider: &STRIPE,
+        name: "prices",
+        owners: Some(Product::IDS.name),
+        read: read_ids::<StripeGateway>,
+    };
+}
+
+/// Both lists.
+pub(super) fn all(catalog: &Catalog, environment: Environment) -> CachedIds {
+    products(&catalog.products, environment).with(Price::IDS.name, catalog.prices.iter().map(price))
+}
+
+/// The products.
+pub(super) fn products(products: &[Product], environment: Environment) -> CachedIds {
+    CachedIds::new(STRIPE.segment, environment).with(Product::IDS.name, products.iter().map(product))
+}
+
+/// The prices.
+pub(super) fn prices(prices: &[Price], environment: Environment) -> CachedIds {
+    CachedIds::new(STRIPE.segment, environment).with(Price::IDS.name, prices.iter().map(price))
+}
+
+/// `Pro`
+fn product(product: &Product) -> CachedId {
+    CachedId::new(&product.product_id, &[product.name.as_deref().map(Cow::Borrowed)], product.active)
+}
+
+/// `9.90 EUR / month`, with its product as the owner.
+fn price(price: &Price) -> CachedId {
+    let amount = amount(price).map(|amount| match price.recurring_interval {
+        None => amount.into(),
+        Some(_) => format!("{amount} / {}", recurring(price)).into(),
+    });
+    let owner = price.product_id.clone().unwrap_or_default();
+    CachedId { owner, ..CachedId::new(&price.price_id, &[amount], price.active) }
+}

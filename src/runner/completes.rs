@@ -1,0 +1,50 @@
+//! What completes the value of an argument. It is attached to the argument with `#[arg(add = Completes::…)]`;
+//! `cli::complete` reads it from the command tree.
+
+use std::pin::Pin;
+
+use anyhow::Result;
+use clap::builder::ArgExt;
+
+use crate::api::Provider;
+use crate::runner::Ctx;
+use crate::settings::CachedIds;
+use crate::wire::Environment;
+
+/// What completes the value of an argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Completes {
+    /// `test` and `live`. If the environment may be left out before an ID, its place also completes to the ID.
+    Environment,
+    /// The IDs of a list.
+    Ids(&'static IdList),
+    /// The names of stored logins.
+    Profiles,
+    /// The codes of errors and warnings.
+    Codes,
+    /// The columns of the command's tables.
+    Columns,
+}
+
+impl ArgExt for Completes {}
+
+/// A list whose IDs complete arguments.
+#[derive(Debug)]
+pub(crate) struct IdList {
+    pub(crate) provider: &'static Provider,
+    /// Its name, such as `products`.
+    pub(crate) name: &'static str,
+    /// The list with the objects that these belong to: prices belong to products.
+    pub(crate) owners: Option<&'static str>,
+    /// Reads all lists of the provider from the backend.
+    pub(crate) read: for<'a> fn(Environment, &'a Ctx) -> ReadIds<'a>,
+}
+
+/// The result of [`IdList::read`].
+pub(crate) type ReadIds<'a> = Pin<Box<dyn Future<Output = Result<CachedIds>> + 'a>>;
+
+/// An object whose ID can be completed.
+pub(crate) trait Listed {
+    /// The list that has it.
+    const IDS: &'static IdList;
+}

@@ -1,0 +1,151 @@
+//! The facts about a command that clap does not know. They are attached to the command tree beside the command's
+//! arguments, with `#[command(add = CommandSpec::…)]`; help and completion read them from there.
+
+use clap::builder::CommandExt;
+
+use crate::runner::{Command, MultiWrite, Write};
+use crate::ui::{Show, Tables};
+
+/// What a command changes, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommandEffect {
+    /// Nothing.
+    Reads,
+    /// The backend's mirror of the provider.
+    Syncs,
+    /// The provider, and the backend's connection to it.
+    Writes,
+    /// The same, and it cannot be undone.
+    Destroys,
+    /// Files and keys on this machine.
+    WritesLocally,
+    /// The same, and it cannot be undone.
+    #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only `sandbox reset` does this"))]
+    DestroysLocally,
+}
+
+impl CommandEffect {
+    /// How much it changes.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reads | Self::Syncs => "reads",
+            Self::Writes | Self::WritesLocally => "writes",
+            Self::Destroys | Self::DestroysLocally => "destroys",
+        }
+    }
+
+    /// What it changes.
+    pub(crate) const fn changes(self) -> &'static str {
+        match self {
+            Self::Reads => "nothing",
+            Self::Syncs => "mirror",
+            Self::Writes | Self::Destroys => "provider",
+            Self::WritesLocally | Self::DestroysLocally => "machine",
+        }
+    }
+
+    /// In which environment it asks for confirmation, following [`crate::runner::guard`].
+    pub(crate) const fn confirms(self) -> &'static str {
+        match self {
+            Self::Writes => "live",
+            Self::Destroys => "always",
+            _ => "never",
+        }
+    }
+}
+
+/// The facts about a command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommandSpec {
+    pub(crate) effect: CommandEffect,
+    /// What a caller should know before running it.
+    pub(crate) note: &'static str,
+    pub(crate) example: Example,
+    /// The tables that it can print.
+    pub(crate) tables: Tables,
+}
+
+/// An example of a command. It runs in a sandbox with the default data; a test runs each of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Example {
+    /// The arguments after the command's name, quoted for a POSIX shell.
+    pub(crate) args: &'static str,
+    pub(crate) stdin: &'static str,
+    pub(crate) exit: u8,
+    /// Why it exits with that code, or what to replace in it.
+    pub(crate) note: &'static str,
+}
+
+impl CommandExt for CommandSpec {}
+
+impl CommandSpec {
+    /// A command that prints no table.
+    pub(crate) const fn new(effect: CommandEffect, example: &'static str) -> Self {
+        let example = Example { args: example, stdin: "", exit: 0, note: "" };
+        Self { effect, note: "", example, tables: &[] }
+    }
+
+    /// A command that changes nothing.
+    pub(crate) fn reads<C: Command>(example: &'static str) -> Self {
+        Self::new(CommandEffect::Reads, example).tables(C::Reply::TABLES)
+    }
+
+    /// A command that updates the backend's mirror of the provider.
+    pub(crate) fn syncs<C: Command>(example: &'static str) -> Self {
+        Self::new(CommandEffect::Syncs, example).tables(C::Reply::TABLES)
+    }
+
+    /// A command that changes something at the provider.
+    pub(crate) fn writes<W: Write>(example: &'static str) -> Self {
+        Self::new(CommandEffect::Writes, example).tables(W::Shown::TABLES)
+    }
+
+    /// A command that changes several things at the provider.
+    pub(crate) fn writes_many<W: MultiWrite>(example: &'static str) -> Self {
+        Self::new(CommandEffect::Writes, example).tables(W::Shown::TABLES)
+    }
+
+    /// A command that removes something at the provider.
+    pub(crate) fn destroys<W: Write>(example: &'static str) -> Self {
+        Self::new(CommandEffect::Destroys, example).tables(W::Shown::TABLES)
+    }
+
+    /// Tables other than those of the reply's type.
+    pub(crate) const fn tables(self, tables: Tables) -> Self {
+        Self { tables, ..self }
+    }
+
+    pub(crate) const fn note(self, note: &'static str) -> Self {
+        Self { note, ..self }
+    }
+
+    /// What the example reads from stdin.
+    pub(crate) const fn stdin(mut self, stdin: &'static str) -> Self {
+        self.example.stdin = stdin;
+        self
+    }
+
+    /// The exit code of the example, and the reason for it.
+    pub(crate) const fn exits(mut self, exit: u8, reason: &'static str) -> Self {
+        self.example.exit = exit;
+        self.example_note(reason)
+    }
+
+    /// What a caller should know before running the example.
+    pub(crate) const fn example_note(mut self, note: &'static str) -> Self {
+        self.example.note = note;
+        self
+    }
+
+    /// The column names that `--columns` accepts, in lower case and with dashes.
+    pub(crate) fn columns(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for column in self.tables.iter().copied().flatten() {
+            let name = column.name.to_lowercase().replace(' ', "-");
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
