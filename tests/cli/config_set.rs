@@ -197,8 +197,8 @@ const REFUSED: [(&str, &str, &str); 32] = [
         "pipe it into `insforge payments config set live -`, or set STRIPE_LIVE_SECRET_KEY",
     ),
     ("test live", "", "Both arguments are environments, and the key is missing"),
-    ("test KEY -e", "", "write it as insforge payments config set [ENV] [- | KEY |"),
-    ("test --secret-key", "", "write it as insforge payments config set [ENV] [- | KEY |"),
+    ("test KEY -e", "", "write it as `insforge payments config set [ENV] [- | KEY |"),
+    ("test --secret-key", "", "write it as `insforge payments config set [ENV] [- | KEY |"),
 ];
 
 #[test]

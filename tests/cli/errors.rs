@@ -85,7 +85,7 @@ fn every_code_has_its_exit_code_and_hint() {
             assert_eq!(error["retryable"], exit == 8);
             let actual = error["hint"].as_str().unwrap_or_default();
             let expected = if open {
-                "&& insforge payments products get test prod_1` whether it was done"
+                "&& insforge payments products get test prod_1` whether it was applied"
             } else {
                 hint
             };

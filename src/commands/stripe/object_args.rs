@@ -38,7 +38,9 @@ impl ObjectArgs {
         let mut metadata = whole.unwrap_or_default();
         for field in &self.metadata_field {
             metadata.set(field.clone()).map_err(|limit| {
-                Failure::usage(limit).hint("leave some out: Stripe stores no more metadata with an object")
+                Failure::usage("Invalid metadata")
+                    .why(limit)
+                    .hint("leave some out: Stripe stores no more with an object")
             })?;
         }
         Ok(Some(metadata))

@@ -146,9 +146,11 @@ impl Create {
             };
         };
         let recurring = Recurring { interval, interval_count };
-        recurring
-            .check()
-            .map_err(|limit| Failure::usage(limit).hint("use another --interval or --interval-count"))?;
+        recurring.check().map_err(|limit| {
+            Failure::usage("Invalid billing interval")
+                .why(limit)
+                .hint("use another --interval or --interval-count")
+        })?;
         Ok(Some(recurring))
     }
 }
