@@ -3,6 +3,7 @@
 
 use clap::builder::CommandExt;
 
+use crate::runner::guard::Effect;
 use crate::runner::{Command, MultiWrite, Write};
 use crate::ui::{Show, Tables};
 
@@ -97,17 +98,16 @@ impl CommandSpec {
 
     /// A command that changes something at the provider.
     pub(crate) fn writes<W: Write>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Writes, example).tables(W::Shown::TABLES)
+        let effect = match W::EFFECT {
+            Effect::Write => CommandEffect::Writes,
+            Effect::Destroy => CommandEffect::Destroys,
+        };
+        Self::new(effect, example).tables(W::Shown::TABLES)
     }
 
     /// A command that changes several things at the provider.
     pub(crate) fn writes_many<W: MultiWrite>(example: &'static str) -> Self {
         Self::new(CommandEffect::Writes, example).tables(W::Shown::TABLES)
-    }
-
-    /// A command that removes something at the provider.
-    pub(crate) fn destroys<W: Write>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Destroys, example).tables(W::Shown::TABLES)
     }
 
     /// Tables other than those of the reply's type.

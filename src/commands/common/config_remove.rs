@@ -13,7 +13,7 @@ use crate::wire::{Environment, KeyList};
 /// Mirrored data stays, but syncs and changes of this environment stop until a key is set again. Always asks for
 /// confirmation.
 #[derive(Args)]
-#[command(add = CommandSpec::destroys::<ForProvider<Self>>("test --yes --json"))]
+#[command(add = CommandSpec::writes::<ForProvider<Self>>("test --yes --json"))]
 pub(crate) struct Remove {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -93,7 +93,7 @@ impl Command for Setup {
 /// The backend then refuses Razorpay's deliveries until Razorpay's dashboard has the new secret. Always asks for
 /// confirmation.
 #[derive(Args)]
-#[command(add = CommandSpec::destroys::<Self>("test --yes --json"))]
+#[command(add = CommandSpec::writes::<Self>("test --yes --json"))]
 pub(crate) struct RotateSecret {
     #[command(flatten)]
     environment: EnvironmentArgs,

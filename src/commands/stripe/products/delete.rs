@@ -14,7 +14,7 @@ use crate::wire::{Environment, Product, ProductDeleted};
 /// Stripe refuses to delete a product that has prices, even archived ones. Deactivate such a product instead: `products
 /// update ID --active false`. Always asks for confirmation.
 #[derive(Args)]
-#[command(add = CommandSpec::destroys::<Self>("test prod_UgmtwPFqr91f5b --yes --json")
+#[command(add = CommandSpec::writes::<Self>("test prod_UgmtwPFqr91f5b --yes --json")
     .exits(1, "1 because a product that has prices cannot be deleted; `--active false` takes it off sale"))]
 pub(crate) struct Delete {
     #[command(flatten)]
