@@ -1,4 +1,4 @@
-//! The order of the house: what may import what, where the network and the streams are touched.
+//! Checks the structure of the code: which module may import which, and where the network and the streams are used.
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// The floor of each module at the top of `src`. A module imports from lower floors and from itself.
 const FLOORS: [(&str, u8); 12] = [
-    ("cli", 4),
-    ("commands", 4),
-    ("runner", 3),
+    ("cli", 5),
+    ("commands", 5),
+    ("runner", 4),
     ("catalog", 3),
     ("api", 2),
     ("settings", 2),

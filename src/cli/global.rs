@@ -95,7 +95,7 @@ impl Global {
         if let Some(name) = env.non_utf8_variable("INSFORGE_") {
             return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it to valid UTF-8").into());
         }
-        let form = self.form(&env)?;
+        let output = self.output_options(&env)?;
         let verbosity = verbosity(self.verbose).max(verbosity_from(&env)?);
         let stderr = Stderr { quiet: self.quiet, verbosity, ..pre_parse.stderr(&env) };
         let style =
@@ -104,7 +104,7 @@ impl Global {
             (true, _) => Some(KeyFlag::Stdin),
             (false, path) => path.map(KeyFlag::File),
         };
-        let silent = self.no_input || env.is_enabled("CI") || form.output.is_json();
+        let silent = self.no_input || env.is_enabled("CI") || output.output.is_json();
         let interactive = !silent && env.stdin_terminal && env.stderr_terminal;
         let timeout = self.timeout.map_or_else(|| timeout_from(&env), |timeout| Ok(Some(timeout)))?;
         let retries = self.retries.map_or_else(|| retries_from(&env), Ok)?;
@@ -114,7 +114,7 @@ impl Global {
             profile: self.profile,
             ..ConnectionFlags::default()
         };
-        let mut ctx = Ctx::new(env, flags, form, style, stderr);
+        let mut ctx = Ctx::new(env, flags, output, style, stderr);
         ctx.interactive = interactive;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;
@@ -125,7 +125,7 @@ impl Global {
     }
 
     /// How the result is written.
-    pub(super) fn form(&self, env: &ProcessEnv) -> Result<OutputOptions, Failure> {
+    pub(super) fn output_options(&self, env: &ProcessEnv) -> Result<OutputOptions, Failure> {
         let named = match (self.json, self.output) {
             (true, Some(other)) if other != Output::Json => {
                 return Err(

@@ -22,7 +22,7 @@ pub(crate) use pre_parse::PreParse;
 use crate::commands::{Rendered, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
-use crate::runner::{Ctx, Ending, invalidate_completion_cache, show_json};
+use crate::runner::{Ctx, OnInterrupt, invalidate_completion_cache, show_json};
 use crate::ui::{Stderr, ask};
 use global::Global;
 
@@ -68,14 +68,14 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         Ok(cli) => cli,
         Err(error) => return without_command(&error, args, pre_parse, &env),
     };
-    let work = match cli.command {
-        Root::Work(work) => work,
+    let action = match cli.command {
+        Root::Action(action) => action,
         // Help prints even if another option or the environment is invalid.
-        Root::Text(text) => {
+        Root::Document(document) => {
             let colors = pre_parse.colors_on_stdout(&env);
-            match text.render(Cli::command(), colors, cli.global.wants_json())? {
+            match document.render(Cli::command(), colors, cli.global.wants_json())? {
                 Rendered::Text(text) => return print(&text),
-                Rendered::Json(json) => show_json(&json, &cli.global.form(&env)?, &env)?,
+                Rendered::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
             }
             return Ok(Exit::Done);
         }
@@ -85,8 +85,8 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     let mut ctx = cli.global.into_ctx(env, pre_parse)?;
     ctx.args = args.to_vec();
     #[cfg(feature = "sandbox")]
-    if work.is_around_a_command() {
-        ctx.ending.set(Ending::IsTheCommands);
+    if action.runs_another_command() {
+        ctx.on_interrupt.set(OnInterrupt::LeaveToCommand);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -99,8 +99,8 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             exit = interrupted(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
-                let _answers = sandbox::start_if_requested(flag, &work, &ctx).await?;
-                work.run(&ctx).await
+                let _answers = sandbox::start_if_requested(flag, &action, &ctx).await?;
+                action.run(&ctx).await
             } => outcome,
         }
     });
@@ -113,18 +113,18 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
 /// Waits for an interrupt, and returns how the run ends.
 async fn interrupted(ctx: &Ctx) -> Result<Exit> {
     #[cfg(feature = "sandbox")]
-    if matches!(ctx.ending.get(), Ending::IsTheCommands) {
+    if matches!(ctx.on_interrupt.get(), OnInterrupt::LeaveToCommand) {
         return std::future::pending().await;
     }
     interrupt().await;
-    match ctx.ending.get() {
-        Ending::CutsOff => {
+    match ctx.on_interrupt.get() {
+        OnInterrupt::Abort => {
             ask::restore_terminal();
             ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
         }
-        Ending::Completes => Ok(Exit::Done),
+        OnInterrupt::Succeed => Ok(Exit::Done),
         #[cfg(feature = "sandbox")]
-        Ending::IsTheCommands => std::future::pending().await,
+        OnInterrupt::LeaveToCommand => std::future::pending().await,
     }
 }
 

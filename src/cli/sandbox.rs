@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::commands::{SANDBOX_URL_VARIABLE, Work, start_sandbox_as_backend};
+use crate::commands::{Action, SANDBOX_URL_VARIABLE, start_sandbox_as_backend};
 use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::sandbox::Sandbox;
@@ -11,14 +11,14 @@ const FLAG: &str = "--sandbox";
 
 /// Starts the sandbox if the flag or the variable requests it and the command contacts a backend. It stops when the
 /// returned value is dropped.
-pub(super) async fn start_if_requested(flag: bool, work: &Work, ctx: &Ctx) -> Result<Option<Sandbox>> {
-    if flag && work.is_about_logins() {
+pub(super) async fn start_if_requested(flag: bool, action: &Action, ctx: &Ctx) -> Result<Option<Sandbox>> {
+    if flag && action.is_login_command() {
         return Err(Failure::usage("The sandbox needs no login or link")
             .why("it has its own address and key")
             .hint("omit --sandbox; use it with commands that contact a backend, such as `insforge current --sandbox`")
             .into());
     }
-    if !work.asks_a_backend() {
+    if !action.contacts_a_backend() {
         return Ok(None);
     }
     start_for_backend_command(flag, ctx).await

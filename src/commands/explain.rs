@@ -4,7 +4,6 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::catalog::file::distance;
 use crate::error::{Code, CodeInfo, Exit, Failure, all_codes};
 use crate::runner::{Command, CommandSpec, Completes, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
@@ -58,7 +57,7 @@ fn similar(upper: &str) -> Vec<&'static str> {
         return overlapping;
     }
     let mut all: Vec<(usize, &str)> =
-        all_codes().map(|info| (distance(upper, info.code), info.code)).collect();
+        all_codes().map(|info| (strsim::levenshtein(upper, info.code), info.code)).collect();
     all.sort_unstable();
     all.into_iter()
         .filter(|(distance, code)| distance * 3 <= code.len())

@@ -26,25 +26,25 @@ use razorpay::Razorpay;
 pub(crate) use sandbox::{SANDBOX_URL_VARIABLE, start_as_backend as start_sandbox_as_backend};
 use stripe::Stripe;
 
-/// The root of the tree.
+/// The commands at the root.
 #[derive(Subcommand)]
-#[allow(clippy::large_enum_variant, reason = "there is one of it in a process")]
+#[allow(clippy::large_enum_variant, reason = "a process has one value of this type")]
 pub(crate) enum Root {
     #[command(flatten)]
-    Work(Work),
+    Action(Action),
     #[command(flatten)]
-    Text(Text),
+    Document(Document),
 }
 
-/// What has to do with a backend.
+/// Commands that run with a context: settings, and a backend if they need one.
 #[derive(Subcommand)]
-pub(crate) enum Work {
+pub(crate) enum Action {
     Login(login::Login),
     Link(link::Link),
     Logout(logout::Logout),
     Current(current::Current),
     Explain(explain::Explain),
-    /// Keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
+    /// Manage keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
     Payments(Payments),
     /// A backend with a Stripe and a Razorpay of its own, for trying and testing without an account
@@ -53,34 +53,34 @@ pub(crate) enum Work {
     Sandbox(sandbox::Sandbox),
 }
 
-/// What is text, and there already.
+/// Commands that print a document about the program.
 #[derive(Subcommand)]
-pub(crate) enum Text {
+pub(crate) enum Document {
     Completion(completion::Completion),
     Help(help::Help),
 }
 
-/// Options that people try in vain with a command, and what to do instead. Attached to the command.
+/// Options that a command does not have although people try them, and what to do instead. Attached to the command.
 #[derive(Clone, Debug)]
 pub(crate) struct OptionHints(pub(crate) &'static [(&'static [&'static str], &'static str)]);
 
 impl clap::builder::CommandExt for OptionHints {}
 
-/// A text, ready to be written.
+/// A document, ready to be printed.
 pub(crate) enum Rendered {
     Text(Vec<u8>),
     Json(Value),
 }
 
-/// The payments tree: without a provider, Stripe is meant.
+/// The commands of `payments`. Without a provider they are Stripe's.
 #[derive(Subcommand)]
 pub(crate) enum Payments {
     #[command(flatten)]
     Short(Stripe),
-    /// The same commands, with the provider's name
+    /// Run the same commands with the provider's name
     #[command(subcommand)]
     Stripe(Stripe),
-    /// The same for Razorpay, with its items and plans
+    /// Manage payments at Razorpay, with its items and plans
     #[command(subcommand)]
     Razorpay(Razorpay),
 }
@@ -94,7 +94,7 @@ impl Payments {
     }
 }
 
-impl Work {
+impl Action {
     pub(crate) async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
             Self::Login(login) => execute(login, ctx).await,
@@ -108,27 +108,27 @@ impl Work {
         }
     }
 
-    /// It keeps or forgets addresses and keys.
+    /// Whether it stores or removes addresses and keys.
     #[cfg(feature = "sandbox")]
-    pub(crate) const fn is_about_logins(&self) -> bool {
+    pub(crate) const fn is_login_command(&self) -> bool {
         matches!(self, Self::Login(_) | Self::Link(_) | Self::Logout(_))
     }
 
-    /// It runs another command, for which the signals are.
+    /// Whether it runs another command, which receives the signals.
     #[cfg(feature = "sandbox")]
-    pub(crate) const fn is_around_a_command(&self) -> bool {
+    pub(crate) const fn runs_another_command(&self) -> bool {
         matches!(self, Self::Sandbox(sandbox::Sandbox::Exec(_)))
     }
 
-    /// It sends requests to the run's backend.
+    /// Whether it sends requests to the backend.
     #[cfg(feature = "sandbox")]
-    pub(crate) const fn asks_a_backend(&self) -> bool {
+    pub(crate) const fn contacts_a_backend(&self) -> bool {
         matches!(self, Self::Current(_) | Self::Payments(_))
     }
 }
 
-impl Text {
-    /// The text, from the whole command tree.
+impl Document {
+    /// Renders the document from the command tree.
     pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
         match self {
             Self::Completion(_) if json => Err(Failure::usage("A completion script is not JSON")

@@ -18,15 +18,15 @@ use crate::wire::Environment;
 
 /// What Ctrl-C, or a supervisor's signal to end, means for the run.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Ending {
+pub(crate) enum OnInterrupt {
     /// The run is interrupted.
     #[default]
-    CutsOff,
+    Abort,
     /// The run ends successfully.
-    Completes,
+    Succeed,
     /// The command handles the signal.
     #[cfg(feature = "sandbox")]
-    IsTheCommands,
+    LeaveToCommand,
 }
 
 /// Everything that a command may use.
@@ -47,7 +47,7 @@ pub(crate) struct Ctx {
     pub(crate) caller_brief: Vec<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: u32,
-    pub(crate) ending: Cell<Ending>,
+    pub(crate) on_interrupt: Cell<OnInterrupt>,
     /// The command's own time limit, which `timeout` overrides.
     pub(super) deadline: Cell<Duration>,
     /// Whether the time limit applies to each request instead of all together.
@@ -79,7 +79,7 @@ impl Ctx {
             caller_brief: Vec::new(),
             timeout: None,
             retries: 0,
-            ending: Cell::default(),
+            on_interrupt: Cell::default(),
             deadline: Cell::default(),
             each: Cell::default(),
             backend: OnceCell::new(),

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::api::{Call, Reply};
 use crate::error::{Exit, Failure, WarningCode};
 use crate::runner::show::{RowWriter, reader_closed_pipe};
-use crate::runner::{Ctx, DEADLINE, Ending, WAITING};
+use crate::runner::{Ctx, DEADLINE, OnInterrupt, WAITING};
 use crate::ui::View;
 
 /// A command with `--follow`.
@@ -52,7 +52,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
     let output = ctx.output.output_for(true, F::Rows::TABLES)?;
     command.call()?;
     ctx.set_deadline_of_each_request(DEADLINE);
-    ctx.ending.set(Ending::Completes);
+    ctx.on_interrupt.set(OnInterrupt::Succeed);
     let mut writer = RowWriter::new(output, ctx);
     let mut seen = SeenRows::default();
     tokio::select! {

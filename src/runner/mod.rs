@@ -25,7 +25,7 @@ mod write;
 pub(crate) use bulk::{Entry, FileArgs, is_stdin};
 pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
-pub(crate) use ctx::{Ctx, Ending, run_blocking};
+pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
 pub(crate) use jq_process::filter_in_own_process;
@@ -61,7 +61,7 @@ pub(crate) trait Command {
     }
 
     /// Whether the command's own `--format` is JSON, if it has one and it was given.
-    fn own_form(&self) -> Option<bool> {
+    fn own_format(&self) -> Option<bool> {
         None
     }
 
@@ -85,7 +85,7 @@ const WAITING: &str = "Waiting for the backend…";
 /// Runs a command: shows a spinner, then the reply, and returns the exit code.
 pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
-    let output = match command.own_form() {
+    let output = match command.own_format() {
         Some(is_json) => ctx.output.output_with_format(is_json)?,
         None => ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?,
     };
@@ -107,7 +107,7 @@ pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Re
     ctx.refuse_dry_run()?;
     let output = ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?;
     let reply = command.run(ctx).await?;
-    ctx.ending.set(Ending::Completes);
+    ctx.on_interrupt.set(OnInterrupt::Succeed);
     show::show(&reply, output, ctx).await?;
     std::future::pending().await
 }

@@ -22,6 +22,9 @@ impl<'a> Json<'a> {
             return Err(Error::custom(format_args!("nested more than {DEEPEST} levels deep")));
         }
         serde_json::from_str::<IgnoredAny>(text)?;
+        if has_unpaired_surrogate(text) {
+            return Err(Error::custom("a string has half of a surrogate pair"));
+        }
         Ok(Self(text.trim_ascii()))
     }
 
@@ -76,6 +79,29 @@ impl<'a> Json<'a> {
         let rest = self.0.strip_prefix('"')?.strip_suffix('"')?;
         Some(Chars { rest })
     }
+}
+
+/// Whether a string of valid JSON has an escape such as `\ud800` without its other half. The grammar allows it, but many
+/// parsers refuse it.
+fn has_unpaired_surrogate(text: &str) -> bool {
+    let unit = |text: &str| u16::from_str_radix(text.get(..4)?, 16).ok();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest[at + 1..];
+        let Some(first) = escape.strip_prefix('u').and_then(unit) else {
+            rest = escape.get(1..).unwrap_or_default();
+            continue;
+        };
+        rest = &escape[5..];
+        if matches!(first, 0xD800..=0xDFFF) {
+            let second = rest.strip_prefix("\\u").and_then(unit);
+            if first >= 0xDC00 || !second.is_some_and(|second| matches!(second, 0xDC00..=0xDFFF)) {
+                return true;
+            }
+            rest = &rest[6..];
+        }
+    }
+    false
 }
 
 /// The characters of a string. Half a surrogate pair is U+FFFD.

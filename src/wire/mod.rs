@@ -31,11 +31,7 @@ pub(crate) use metadata::{Metadata, MetadataEntry, Notes};
 pub(crate) use money::{Decimals, Money, decimals};
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
-pub(crate) use stripe::{
-    Catalog, ConnectionReply, Mirror, MirroredPrice, MirroredProduct, NewPrice, NewProduct, Price,
-    PriceChanges, PriceReply, Prices, Product, ProductChanges, ProductDeleted, ProductReply, Products,
-    Subscription, Subscriptions, SyncResult, SyncResults,
-};
+pub(crate) use stripe::*;
 pub(crate) use validated::{
     Currency, Description, ItemDescription, ItemName, LookupKey, ObjectId, ProductName, trimmed,
 };

@@ -601,7 +601,7 @@ mod on_a_terminal {
             let stub = connected();
             let (code, screen) = converse(&User::of(&stub.address), line, Some(TEST_KEY), None);
             assert_eq!(code, 0, "{line}\n{screen}");
-            assert!(screen.contains("✓ Stripe test key configured."), "{line}\n{screen}");
+            assert!(screen.contains("Stripe test key configured."), "{line}\n{screen}");
             assert!(!screen.contains("warning:"), "{line}\n{screen}");
             let put = "PUT /api/payments/stripe/test/config".to_owned();
             assert_eq!(writes(&stub), [(put, json!({"secretKey": TEST_KEY}))], "{line}");

@@ -335,7 +335,7 @@ fn invalid_options_are_refused() {
         (&["--follow", "--interval", "900ms"], "the interval must be at least 1s"),
         (&["--follow", "--interval", "soon"], "use a duration such as 30s"),
         (&["--follow", "--limit", "101"], "101"),
-        (&["--follow", "--dry-run"], "--dry-run is for commands that write"),
+        (&["--follow", "--dry-run"], "--dry-run is only for commands that write"),
         (&["--follow", "test", "-e", "live"], "Two different environments are given"),
     ] {
         let ran = user.run(&[&["payments", "transactions"], args].concat()).exits(64);

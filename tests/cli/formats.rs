@@ -500,10 +500,7 @@ fn bulk_results_are_filtered_line_by_line() {
     .exits(1);
     assert_eq!(ran.stdout, "B\n");
     assert_eq!(ran.error()["code"], "JQ_FAILED");
-    assert_eq!(
-        ran.error()["error"],
-        "2 of 2 Stripe products created, but the filter of --jq fails on results"
-    );
+    assert_eq!(ran.error()["error"], "2 of 2 Stripe products created, but the --jq filter fails on results");
     assert_eq!((&ran.error()["why"], &ran.error()["next"]), (&"no".into(), &Value::Null));
 
     // The filter does not hide a failure at the provider.

@@ -270,7 +270,7 @@ fn suggested_commands_include_the_flag() {
     let listed = user.run(&["--sandbox", "payments", "products", "list", "-o", "ids"]).exits(0).stdout;
     let create = [&create[..], &["--product", listed.lines().next().expect("an id"), "--sandbox"]].concat();
     user.run(&create).exits(0);
-    user.run(&create).exits(1).says(&["free it: insforge payments", "--lookup-key null --sandbox"]);
+    user.run(&create).exits(1).says(&["free this one: insforge payments", "--lookup-key null --sandbox"]);
 }
 
 #[test]
@@ -353,7 +353,7 @@ fn invalid_options_are_usage_errors() {
         (&["--fault", "explode"][..], "expected `REQUESTS: EFFECT`"),
         (&["--fault", "* *: explode"], "explode"),
         (&["--port", "70000"], "'--port <N>'"),
-        (&["--generation", "next"], "[possible values: newer, older]"),
+        (&["--generation", "next"], "possible values: newer, older"),
         (&["--public-url", "http://shop.example"], "use https"),
     ] {
         user.run(&[&["sandbox", "serve"], args].concat()).exits(64).says(&[text]);

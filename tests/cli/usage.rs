@@ -55,7 +55,7 @@ fn a_wrong_command_line_is_64_with_help() {
             &["--api-base-url"],
         ),
         (&["payments", "status", "--timeout", "soon"], &["use a duration"]),
-        (&["payments", "status", "--timeout", "0"], &["greater than 0"]),
+        (&["payments", "status", "--timeout", "0"], &["greater than zero"]),
         (&["payments", "status", "--retries", "11"], &["Invalid value '11'"]),
         (&["completion", "tcsh"], &["Invalid value 'tcsh'", "bash"]),
     ];

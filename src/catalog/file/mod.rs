@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use toml::de::DeTable;
 
 use self::diagnostic::{Diagnostic, Diagnostics, SourceFile};
-pub(crate) use self::nearest::distance;
 use self::table::{Schema, TableReader};
 use super::DesiredCatalog;
 use crate::error::Failure;

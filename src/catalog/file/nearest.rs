@@ -1,27 +1,14 @@
 //! Suggestions for misspelled words.
 
+use strsim::levenshtein;
+
 /// The nearest known word, if at most two letters and at most half of the word differ. Case and hyphens do not count:
 /// `unitAmount` finds `unit_amount`.
 pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     let word = word.to_lowercase().replace('-', "_");
     let near =
-        known.iter().map(|known| (distance(&word, known), *known)).min_by_key(|(distance, _)| *distance);
+        known.iter().map(|known| (levenshtein(&word, known), *known)).min_by_key(|(distance, _)| *distance);
     near.filter(|(distance, known)| *distance <= 2 && distance * 2 <= known.len()).map(|(_, known)| known)
-}
-
-/// The Levenshtein distance of two words.
-pub(crate) fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

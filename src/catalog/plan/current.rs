@@ -1,6 +1,6 @@
 //! The current catalog at Stripe, indexed by key, and its conflicts with the file.
 
-use foldhash::{HashMap, HashMapExt, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::catalog::catalog_key::{self, product_key};
 use crate::catalog::plan::diff::FieldDiff;

@@ -1,6 +1,6 @@
 //! Orphans: active objects at Stripe that the file does not have. A plan archives them, or reports them as unmanaged.
 
-use foldhash::HashMap;
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 

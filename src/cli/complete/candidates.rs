@@ -67,7 +67,7 @@ impl ParsedLine {
     }
 
     fn is_csv(&self) -> bool {
-        self.global.form(&self.env).is_ok_and(|form| form.output == Output::Csv)
+        self.global.output_options(&self.env).is_ok_and(|options| options.output == Output::Csv)
     }
 }
 

@@ -46,7 +46,7 @@ impl Ids {
 impl Command for Ids {
     type Reply = PriceIds;
 
-    fn own_form(&self) -> Option<bool> {
+    fn own_format(&self) -> Option<bool> {
         self.format.map(|format| matches!(format, Format::Json))
     }
 
