@@ -1,9 +1,9 @@
 //! `insforge`: administer the payments of an InsForge backend from a terminal, a script or a coding agent.
 //!
-//! The library exists for the binary of the same name. Its floors, from the top; each imports downward only, which
+//! The library exists for the binary of the same name. Its layers, from the top; each imports downward only, which
 //! a test enforces:
 //!
-//! | floor | modules | what they are |
+//! | layer | modules | what they are |
 //! |---|---|---|
 //! | 4 | `cli` `commands` | the command line, what each command is and does, how errors are told |
 //! | 3 | `runner` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The floor of each module at the top of `src`. A module imports from lower floors and from itself.
-const FLOORS: [(&str, u8); 12] = [
+/// The layer of each module at the top of `src`. A module imports from lower layers and from itself.
+const LAYERS: [(&str, u8); 12] = [
     ("cli", 5),
     ("commands", 5),
     ("runner", 4),
@@ -21,7 +21,7 @@ const FLOORS: [(&str, u8); 12] = [
     ("files", 1),
 ];
 
-/// Pairs of modules on one floor of which the first may import the second: the command line leads to the commands, some
+/// Pairs of modules on one layer of which the first may import the second: the command line leads to the commands, some
 /// wire types are secret, a failure can carry an idempotency key, and an unusable file is a failure.
 const NEIGHBOURS: [(&str, &str); 4] =
     [("cli", "commands"), ("wire", "secret"), ("error", "wire"), ("files", "error")];
@@ -60,7 +60,7 @@ fn named_modules(text: &str) -> Vec<String> {
             let names: Vec<&str> = group.map_or_else(|| vec![rest], |group| group.split(',').collect());
             names.into_iter().map(first_name).collect::<Vec<_>>()
         })
-        .filter(|name| FLOORS.iter().any(|(module, _)| module == name))
+        .filter(|name| LAYERS.iter().any(|(module, _)| module == name))
         .collect()
 }
 
@@ -68,24 +68,24 @@ fn first_name(text: &str) -> String {
     text.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
 }
 
-fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+fn layer(module: &str) -> Option<u8> {
+    LAYERS.iter().find(|(name, _)| *name == module).map(|(_, layer)| *layer)
 }
 
 #[test]
-fn every_floor_imports_downward_only() {
+fn every_layer_imports_downward_only() {
     let mut seen = 0;
     for (path, text) in sources() {
         let module = module_of(&path);
         if matches!(module.as_str(), "main" | "lib") {
             continue;
         }
-        let own = floor(&module).unwrap_or_else(|| panic!("{module} has no floor: give it one in FLOORS"));
+        let own = layer(&module).unwrap_or_else(|| panic!("{module} has no layer: give it one in LAYERS"));
         for named in named_modules(&text).into_iter().filter(|named| *named != module) {
             seen += 1;
-            let other = floor(&named).expect("named modules have floors");
+            let other = layer(&named).expect("named modules have layers");
             let may = other < own || NEIGHBOURS.contains(&(module.as_str(), named.as_str()));
-            assert!(may, "{} (floor {own}) names {named} (floor {other})", path.display());
+            assert!(may, "{} (layer {own}) names {named} (layer {other})", path.display());
         }
     }
     assert!(seen > 50, "only {seen} imports were seen; the reader of this test is broken");
