@@ -33,6 +33,8 @@ type Described = (String, String);
 
 /// What the command line says before the word that is being typed.
 pub(super) struct ParsedLine {
+    /// The names of the commands on the line: `payments`, `products`, `get`.
+    path: Vec<String>,
     env: ProcessEnv,
     global: Global,
     environment: Option<Environment>,
@@ -43,12 +45,13 @@ pub(super) struct ParsedLine {
 impl ParsedLine {
     pub(super) fn new(tree: &Command, matches: &ArgMatches, env: &ProcessEnv) -> Option<Self> {
         let global = Global::from_arg_matches(matches).ok()?;
-        let (mut command, mut matches) = (tree, matches);
+        let (mut command, mut matches, mut path) = (tree, matches, Vec::new());
         while let Some((name, below)) = matches.subcommand() {
+            path.push(name.to_owned());
             command = command.find_subcommand(name)?;
             matches = below;
         }
-        let mut line = Self { env: env.clone(), global, environment: None, has_id: false };
+        let mut line = Self { path, env: env.clone(), global, environment: None, has_id: false };
         for arg in command.get_arguments() {
             let values = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
             let values: Vec<&str> = values.into_iter().flatten().filter_map(OsStr::to_str).collect();
@@ -71,8 +74,18 @@ impl ParsedLine {
     }
 }
 
-/// Attaches completers to the arguments of a command and its subcommands.
-pub(super) fn attach(command: Command, line: &Arc<ParsedLine>) -> Command {
+/// Attaches completers to the arguments of the command that the line is for.
+pub(super) fn attach(tree: Command, line: &Arc<ParsedLine>) -> Command {
+    fn at(path: &[String], command: Command, line: &Arc<ParsedLine>) -> Command {
+        match path {
+            [] => attach_to(command, line),
+            [name, below @ ..] => command.mut_subcommand(name, |command| at(below, command, line)),
+        }
+    }
+    at(&line.path, tree, line)
+}
+
+fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
     let spec = command.get::<CommandSpec>().copied();
     let own_ids = command.get_positionals().find_map(|arg| match arg.get::<Completes>() {
         Some(Completes::Ids(list)) => Some(*list),
@@ -106,15 +119,13 @@ pub(super) fn attach(command: Command, line: &Arc<ParsedLine>) -> Command {
             None => Vec::new(),
         }))
     };
-    command
-        .mut_args(|arg| match completer(&arg) {
-            Some(completer) if matches!(arg.get::<Completes>(), Some(Completes::Columns)) => {
-                arg.value_delimiter(',').add(completer)
-            }
-            Some(completer) => arg.add(completer),
-            None => arg,
-        })
-        .mut_subcommands(|below| attach(below, line))
+    command.mut_args(|arg| match completer(&arg) {
+        Some(completer) if matches!(arg.get::<Completes>(), Some(Completes::Columns)) => {
+            arg.value_delimiter(',').add(completer)
+        }
+        Some(completer) => arg.add(completer),
+        None => arg,
+    })
 }
 
 /// The values that start with the typed word and are safe in every shell.

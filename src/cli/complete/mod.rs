@@ -40,7 +40,6 @@ pub(crate) fn complete(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
 fn candidates(line: &Line, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>> {
     let before = line.words.get(..line.index)?;
     let mut tree = Cli::command().ignore_errors(true);
-    tree.build();
     let matches = tree.try_get_matches_from_mut(before).ok()?;
     let parsed = ParsedLine::new(&tree, &matches, env)?;
     let mut tree = attach(tree, &Arc::new(parsed));
