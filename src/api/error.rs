@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::http::NoAnswer;
 use crate::api::request::{Answer, Method, Provider};
-use crate::api::retry::{Outcome, Replay, leaves_open};
+use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
 use crate::wire::{Address, Environment, Generation};
 
 /// Why a call has no reply.
@@ -44,8 +44,8 @@ impl RequestError {
     pub(crate) fn outcome_is_unknown(&self) -> bool {
         self.replay == Replay::IfNotSent
             && match &self.cause {
-                Cause::NoAnswer(no_answer) => no_answer.leaves_open(),
-                Cause::Refused(refusal) => leaves_open(refusal.status),
+                Cause::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
+                Cause::Refused(refusal) => leaves_outcome_unknown(refusal.status),
                 Cause::Invalid { .. } => true,
                 Cause::NotABackend { .. } | Cause::NoSuchRoute { .. } => false,
             }

@@ -53,7 +53,7 @@ pub(crate) enum NoAnswer {
 
 impl NoAnswer {
     /// Whether the backend may have carried out the request.
-    pub(crate) const fn leaves_open(&self) -> bool {
+    pub(crate) const fn leaves_outcome_unknown(&self) -> bool {
         matches!(self, Self::ConnectionLost { .. } | Self::TimedOut | Self::TooLarge { .. })
     }
 }

@@ -65,12 +65,12 @@ impl fmt::Display for Method {
 
 /// A name that the two generations may spell differently.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Name {
+pub(crate) struct ApiName {
     newer: &'static str,
     older: &'static str,
 }
 
-impl Name {
+impl ApiName {
     pub(crate) const fn renamed(newer: &'static str, older: &'static str) -> Self {
         Self { newer, older }
     }
@@ -83,7 +83,7 @@ impl Name {
     }
 }
 
-impl From<&'static str> for Name {
+impl From<&'static str> for ApiName {
     fn from(name: &'static str) -> Self {
         Self { newer: name, older: name }
     }
@@ -91,7 +91,7 @@ impl From<&'static str> for Name {
 
 #[derive(Clone, Debug)]
 enum Segment {
-    Name(Name),
+    Name(ApiName),
     Id(String),
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Route {
     provider: &'static Provider,
     environment: Option<Environment>,
     segments: Vec<Segment>,
-    query: Vec<(Name, String)>,
+    query: Vec<(ApiName, String)>,
 }
 
 impl Route {
@@ -113,7 +113,7 @@ impl Route {
         Self { environment: Some(environment), ..self.name(environment.as_str()) }
     }
 
-    pub(crate) fn name(mut self, name: impl Into<Name>) -> Self {
+    pub(crate) fn name(mut self, name: impl Into<ApiName>) -> Self {
         self.segments.push(Segment::Name(name.into()));
         self
     }
@@ -123,7 +123,7 @@ impl Route {
         self
     }
 
-    pub(crate) fn query(mut self, name: impl Into<Name>, value: Option<impl ToString>) -> Self {
+    pub(crate) fn query(mut self, name: impl Into<ApiName>, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name.into(), value.to_string())));
         self
     }
@@ -170,7 +170,7 @@ impl Route {
 pub(crate) struct Body {
     fields: Map<String, Value>,
     /// Fields that the generations spell differently.
-    renamed: Vec<Name>,
+    renamed: Vec<ApiName>,
     secrets: Vec<(&'static str, Secret)>,
 }
 
@@ -199,7 +199,7 @@ impl Body {
     }
 
     /// Marks a field that has another name on older backends.
-    pub(crate) fn renamed(mut self, name: Name) -> Self {
+    pub(crate) fn renamed(mut self, name: ApiName) -> Self {
         self.renamed.push(name);
         self
     }
@@ -257,7 +257,7 @@ impl<T> Call<T> {
     }
 
     /// The request for `--dry-run`, secrets masked; `None` if the generation has no such route.
-    pub(crate) fn shown(&self, generation: Generation) -> serde_json::Result<Option<Value>> {
+    pub(crate) fn masked_json(&self, generation: Generation) -> serde_json::Result<Option<Value>> {
         let Some(path) = self.route.path(generation) else { return Ok(None) };
         let body = self.body.as_ref().map(|body| body.masked(generation)).transpose()?;
         Ok(Some(json!({"method": self.method.as_str(), "path": path, "body": body})))
@@ -431,7 +431,7 @@ mod tests {
     fn a_route_has_a_path_in_both_generations() {
         let route = Route::of(&STRIPE)
             .in_environment(Environment::Test)
-            .name(Name::renamed("transactions", "payment-history"))
+            .name(ApiName::renamed("transactions", "payment-history"))
             .query("limit", Some(5))
             .query("subjectId", Some("a b&c"));
         assert_eq!(
@@ -469,7 +469,7 @@ mod tests {
     #[test]
     fn a_body_uses_the_names_of_its_generation() {
         let body = Body::of(&json!({"productId": "prod_1", "currency": "usd", "unitAmount": 1999})).unwrap();
-        let body = body.renamed(Name::renamed("productId", "stripeProductId"));
+        let body = body.renamed(ApiName::renamed("productId", "stripeProductId"));
         let newer = br#"{"productId":"prod_1","currency":"usd","unitAmount":1999}"#;
         let older = br#"{"stripeProductId":"prod_1","currency":"usd","unitAmount":1999}"#;
         assert_eq!(*body.bytes(Generation::Newer).unwrap(), newer);

@@ -26,7 +26,7 @@ impl Command for Current {
         // Failures are part of the report.
         let health = api.client().health().await.map_err(Failure::from);
         let status = match &health {
-            Ok(_) => api.send(&api::status(&api::DEFAULT)).await.map(|_| ()).map_err(Failure::from),
+            Ok(_) => api.send(&api::status(&api::DEFAULT_PROVIDER)).await.map(|_| ()).map_err(Failure::from),
             Err(failure) => Err(failure.clone()),
         };
         Ok(ConnectionReport::new(backend, &health, api.generation(), status.err()))

@@ -51,7 +51,7 @@ pub(crate) struct Ctx {
     /// The command's own time limit, which `timeout` overrides.
     pub(super) deadline: Cell<Duration>,
     /// Whether the time limit applies to each request instead of all together.
-    pub(super) each: Cell<bool>,
+    pub(super) deadline_per_request: Cell<bool>,
     pub(super) backend: OnceCell<Backend>,
     pub(super) api: OnceCell<Api>,
     /// The failure to report if the run is interrupted now.
@@ -81,7 +81,7 @@ impl Ctx {
             retries: 0,
             on_interrupt: Cell::default(),
             deadline: Cell::default(),
-            each: Cell::default(),
+            deadline_per_request: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
             interruption: RefCell::default(),
@@ -140,9 +140,9 @@ impl Ctx {
         self.deadline.set(deadline);
     }
 
-    pub(super) fn set_deadline_of_each_request(&self, deadline: Duration) {
+    pub(super) fn set_deadline_per_request(&self, deadline: Duration) {
         self.deadline.set(deadline);
-        self.each.set(true);
+        self.deadline_per_request.set(true);
     }
 
     /// Does the work, with a spinner on a terminal.
@@ -182,8 +182,8 @@ impl Ctx {
     }
 
     /// Whether a write has been sent whose outcome is unknown.
-    pub(super) fn write_open(&self) -> bool {
-        self.api.get().is_some_and(|api| api.client().write_open())
+    pub(super) fn write_outcome_unknown(&self) -> bool {
+        self.api.get().is_some_and(|api| api.client().write_outcome_unknown())
     }
 
     /// Reports warnings.

@@ -15,15 +15,15 @@ use crate::ui::View;
 /// A command with `--follow`.
 pub(crate) trait Follow {
     /// The backend's answer: one list, newest first.
-    type Rows: DeserializeOwned + View;
+    type Answer: DeserializeOwned + View;
     /// The most rows that the backend lists.
     const MAX_ROWS: usize;
 
     /// The request for that many rows.
-    fn call(&self) -> Result<Call<Self::Rows>, Failure>;
+    fn call(&self) -> Result<Call<Self::Answer>, Failure>;
 
     /// The key of each row, in the list's order.
-    fn keys(rows: &Self::Rows) -> Vec<RowKey>;
+    fn keys(answer: &Self::Answer) -> Vec<RowKey>;
 
     /// How many existing rows are shown first.
     fn initial_rows(&self) -> usize;
@@ -49,9 +49,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// address than a restart of the backend.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
-    let output = ctx.output.output_for(true, F::Rows::TABLES)?;
+    let output = ctx.output.output_for(true, F::Answer::TABLES)?;
     command.call()?;
-    ctx.set_deadline_of_each_request(DEADLINE);
+    ctx.set_deadline_per_request(DEADLINE);
     ctx.on_interrupt.set(OnInterrupt::Succeed);
     let mut writer = RowWriter::new(output, ctx);
     let mut seen = SeenRows::default();
@@ -66,7 +66,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
                 existing.into_iter().filter(|position| *position < command.initial_rows()).collect();
             writer.write(&reply, &keys, &shown).await?;
             if shown.is_empty() {
-                ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Rows::NOUN));
+                ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Answer::NOUN));
             }
             ctx.stderr.note(&format!(
                 "Checking for new rows every {} s; press Ctrl-C to stop.",
@@ -89,7 +89,7 @@ async fn show_new_rows<F: Follow>(
     let mut failed = 0;
     loop {
         tokio::time::sleep(wait(command.interval(), failed)).await;
-        let reply: Reply<F::Rows> = match ctx.send(command.call()?).await {
+        let reply: Reply<F::Answer> = match ctx.send(command.call()?).await {
             Ok(reply) => reply,
             Err(error) => {
                 let Some(failure) = temporary(&error) else { return Err(error) };

@@ -27,7 +27,7 @@ pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
-pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
+pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, join_first};
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};

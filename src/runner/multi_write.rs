@@ -52,7 +52,7 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
             .into());
     }
     let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
-    ctx.set_deadline_of_each_request(DEADLINE);
+    ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
     }

@@ -13,8 +13,8 @@ use crate::runner::follow::RowKey;
 use crate::runner::jq_process::run_filter;
 use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
-    CANNOT_WRITE, Columns, Csv, Filter, FilterFormat, Page, Row, Rows, Show, Stream, Tables, View,
-    clean_line, rows_at, rows_in, write_json, write_page, write_value,
+    CANNOT_WRITE, Columns, CsvWriter, Filter, FilterFormat, Page, Row, RowLists, Show, StreamingTable,
+    Tables, View, clean_line, rows_at, rows_in, write_json, write_page, write_value,
 };
 use crate::wire::Json;
 
@@ -74,7 +74,7 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
         }),
         Output::Table => {
             let page = reply.page();
-            let page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
+            let page = if let Some(columns) = columns { columns.select_in_page(page)? } else { page };
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
                 ctx.stderr.note(&page.empty);
             }
@@ -93,7 +93,7 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
             };
             let rows = rows_in(parse(&text)?, lists);
             if output == Output::Csv {
-                return write_csv(&mut Csv::new(columns.cloned(), ctx.env.stdout_terminal), rows);
+                return write_csv(&mut CsvWriter::new(columns.cloned(), ctx.env.stdout_terminal), rows);
             }
             to_stdout(|out| write_lines(out, rows))
         }
@@ -137,7 +137,7 @@ fn write_lines<'a>(out: &mut dyn Write, mut rows: impl Iterator<Item = Row<'a>>)
     rows.try_for_each(|row| row.write_line(out))
 }
 
-fn write_csv<'a>(csv: &mut Csv, rows: impl Iterator<Item = Row<'a>> + Clone) -> Result<()> {
+fn write_csv<'a>(csv: &mut CsvWriter, rows: impl Iterator<Item = Row<'a>> + Clone) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     csv.write(&mut out, rows)?;
     out.flush().context(CANNOT_WRITE)
@@ -189,8 +189,8 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Writes rows that come over time.
 pub(super) struct RowWriter<'a> {
     output: Output,
-    table: Stream,
-    csv: Csv,
+    table: StreamingTable,
+    csv: CsvWriter,
     ctx: &'a Ctx,
 }
 
@@ -198,8 +198,8 @@ impl<'a> RowWriter<'a> {
     pub(super) fn new(output: Output, ctx: &'a Ctx) -> Self {
         Self {
             output,
-            table: Stream::new(ctx.style),
-            csv: Csv::new(ctx.output.columns.clone(), ctx.env.stdout_terminal),
+            table: StreamingTable::new(ctx.style),
+            csv: CsvWriter::new(ctx.output.columns.clone(), ctx.env.stdout_terminal),
             ctx,
         }
     }
@@ -218,7 +218,7 @@ impl<'a> RowWriter<'a> {
             Output::Table => {
                 let page = reply.data.page();
                 let columns = self.ctx.output.columns.as_ref();
-                let page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
+                let page = if let Some(columns) = columns { columns.select_in_page(page)? } else { page };
                 let mut sections = page.sections.iter();
                 to_stdout(|out| {
                     sections.try_for_each(|section| self.table.write(out, &rows_at(section, positions)))
@@ -275,7 +275,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> Failure {
 }
 
 impl<T: View> Show for Reply<T> {
-    const ROWS: Rows = T::ROWS;
+    const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {

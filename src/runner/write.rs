@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::api::{Call, Provider, Replay, Reply, leaves_open};
+use crate::api::{Call, Provider, Replay, Reply, leaves_outcome_unknown};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::bulk::{self, Entry, FileArgs, FileInput};
 use crate::runner::dry_run::DryRun;
 use crate::runner::guard::{self, Effect, Verdict};
 use crate::runner::{Ctx, DEADLINE, Output, WAITING, rerun, show};
-use crate::ui::{Page, Rows, Show, Stderr, Tables, View, ask, clean_line};
+use crate::ui::{Page, RowLists, Show, Stderr, Tables, View, ask, clean_line};
 use crate::wire::{Account, Environment, IdempotencyKey};
 
 /// A command that changes something at the provider, with one request for each object.
@@ -299,7 +299,7 @@ async fn show_dry_run<W: Write>(
 ) -> Result<Exit> {
     let call = command.call(request)?;
     let dry_run = DryRun::new(ctx).await?;
-    show::show_dry_run(dry_run.shown(&call)?, output, ctx).await?;
+    show::show_dry_run(dry_run.request(&call)?, output, ctx).await?;
     ctx.stderr.note(dry_run.note());
     Ok(Exit::Done)
 }
@@ -376,8 +376,8 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     if !ctx.write_sent() {
         return failure;
     }
-    let open = ctx.write_open() || failure.code == Code::ResponseInvalid;
-    let refused = failure.status.is_some_and(|status| !leaves_open(status));
+    let open = ctx.write_outcome_unknown() || failure.code == Code::ResponseInvalid;
+    let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     match rerun {
         // A request that was refused is refused again, unless its cause is fixed first.
         Some(rerun) if open && refused => with_key(failure, rerun.key).then(&rerun.hint),
@@ -405,7 +405,7 @@ pub(crate) struct Done<A> {
 }
 
 impl<T: View> Show for Done<T> {
-    const ROWS: Rows = T::ROWS;
+    const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {

@@ -19,17 +19,17 @@ mod stream;
 mod table;
 
 pub(crate) use columns::Columns;
-pub(crate) use csv::Csv;
+pub(crate) use csv::CsvWriter;
 pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use page::{Column, Page, Section, Show, Tables, View, dash, into_owned, yes_no};
-pub(crate) use rows::{Row, Rows, rows_in};
+pub(crate) use rows::{Row, RowLists, rows_in};
 pub(crate) use sanitize::{is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
-pub(crate) use stream::{Stream, rows_at};
+pub(crate) use stream::{StreamingTable, rows_at};
 pub(crate) use table::{TerminalStyle, write_page};
 
 /// What failed if stdout does not take the result.

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::error::{Failure, Warning};
 use crate::ui::lines::Line;
-use crate::ui::rows::Rows;
+use crate::ui::rows::RowLists;
 
 /// A command's result, ready to be shown in any format.
 pub(crate) trait Show {
     /// Where the rows are in its JSON.
-    const ROWS: Rows = &[];
+    const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
     /// For programs.
@@ -57,7 +57,7 @@ pub(crate) trait View {
     /// What is missing if it is empty: `No Stripe customers found.`
     const NOUN: &'static str;
     /// Where the rows are in its JSON.
-    const ROWS: Rows = &[];
+    const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
     /// For people.
@@ -141,12 +141,12 @@ pub(crate) struct Column {
     /// Its cells are verdicts, which have colors.
     pub(crate) verdict: bool,
     /// The usual width of its cells, for a table whose rows come later.
-    pub(crate) usual: usize,
+    pub(crate) usual_width: usize,
 }
 
 impl Column {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, spare: false, label: false, verdict: false, usual: 0 }
+        Self { name, spare: false, label: false, verdict: false, usual_width: 0 }
     }
 
     /// A column that is left out first if the terminal is too narrow.
@@ -155,8 +155,8 @@ impl Column {
     }
 
     /// The column with the usual width of its cells.
-    pub(crate) const fn usually(self, usual: usize) -> Self {
-        Self { usual, ..self }
+    pub(crate) const fn usual_width(self, usual_width: usize) -> Self {
+        Self { usual_width, ..self }
     }
 
     /// A first column of `pass`, `warn` and `fail`.

@@ -7,7 +7,7 @@ use crate::ui::table::{TerminalStyle, total, widths, write_heading, write_record
 
 /// A table that is being written.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(crate) struct StreamingTable {
     style: TerminalStyle,
     layout: Layout,
 }
@@ -21,7 +21,7 @@ enum Layout {
     Records,
 }
 
-impl Stream {
+impl StreamingTable {
     pub(crate) const fn new(style: TerminalStyle) -> Self {
         Self { style, layout: Layout::Undecided }
     }
@@ -60,7 +60,8 @@ impl Stream {
 
     /// The usual widths, or else the widths that these rows need. `None` if neither fits the terminal.
     fn fitting(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
-        let usual = columns.iter().zip(&needed).map(|(column, width)| column.usual.max(*width)).collect();
+        let usual =
+            columns.iter().zip(&needed).map(|(column, width)| column.usual_width.max(*width)).collect();
         let fits = |widths: &Vec<usize>| {
             self.style.columns.is_none_or(|width| total(columns, widths, |_| true) <= width)
         };
@@ -81,10 +82,10 @@ mod tests {
     use super::*;
     use std::borrow::Cow;
 
-    const COLUMNS: &[Column] = &[Column::new("ID").usually(8), Column::new("Name")];
+    const COLUMNS: &[Column] = &[Column::new("ID").usual_width(8), Column::new("Name")];
 
     fn written(columns: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
-        let mut stream = Stream::new(TerminalStyle { columns, colors: false });
+        let mut stream = StreamingTable::new(TerminalStyle { columns, colors: false });
         let mut out = Vec::new();
         for part in parts {
             let rows = part.iter().map(|row| row.iter().map(|cell| Cow::Borrowed(*cell)).collect());

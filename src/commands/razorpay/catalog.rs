@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
-use crate::commands::common::{EnvironmentArgs, IdArgs, Target, judge_sync};
+use crate::commands::common::{EnvironmentArgs, IdArgs, Target, sync_failure};
 use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Listed, SyncOutcome, Synced};
 use crate::settings::CachedIds;
-use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Json, Money};
 
@@ -59,7 +59,7 @@ pub(crate) fn section<'a, R: Row>(
 
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
-    const ROWS: Rows = &[("items", "item"), ("plans", "plan")];
+    const ROWS: RowLists = &[("items", "item"), ("plans", "plan")];
     const TABLES: Tables = &[Item::COLUMNS, Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -134,7 +134,7 @@ pub(crate) struct Part<R> {
 }
 
 impl<R: Row> Show for Part<R> {
-    const ROWS: Rows = &[(R::MANY, R::ONE)];
+    const ROWS: RowLists = &[(R::MANY, R::ONE)];
     const TABLES: Tables = &[R::COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
@@ -171,7 +171,7 @@ pub(crate) struct One<R> {
 }
 
 impl<R: Row> Show for One<R> {
-    const ROWS: Rows = &[(R::ONE, R::ONE)];
+    const ROWS: RowLists = &[(R::ONE, R::ONE)];
     const TABLES: Tables = &[R::COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
@@ -224,7 +224,7 @@ pub(crate) async fn find_existing<R: Row>(
     keys: impl Iterator<Item = Option<MatchKey>>,
 ) -> Result<Vec<Option<String>>> {
     let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await?;
-    if let Some(failure) = judge_sync(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
+    if let Some(failure) = sync_failure(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
         return Err(failure.into());
     }
     let catalog = catalog(ctx, environment).await?;
@@ -248,8 +248,9 @@ pub(crate) async fn investigate<R: Row>(
     let Some(key) = key else { return failure };
     // The backend's sync waits until it has processed the create.
     let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await;
-    let synced = synced
-        .is_ok_and(|synced| synced.data.outcomes().iter().all(|(_, outcome)| *outcome == SyncOutcome::Done));
+    let synced = synced.is_ok_and(|synced| {
+        synced.data.outcomes().iter().all(|(_, outcome)| *outcome == SyncOutcome::Succeeded)
+    });
     // Without the catalog, the failure already says what to check.
     let Ok(catalog) = catalog(ctx, environment).await else { return failure };
     let found: Vec<&R> =

@@ -11,7 +11,7 @@ use crate::commands::razorpay::catalog::{self, Get, List, MatchKey, Row};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
 };
@@ -93,7 +93,7 @@ impl Row for Plan {
 
 impl View for PlanReply {
     const NOUN: &'static str = "plan";
-    const ROWS: Rows = &[("plan", "plan")];
+    const ROWS: RowLists = &[("plan", "plan")];
     const TABLES: Tables = &[Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {

@@ -6,7 +6,7 @@ use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
 #[derive(Subcommand)]
@@ -102,7 +102,7 @@ fn may_have_begun(failure: &Failure) -> bool {
 
 impl View for ConnectionReply {
     const NOUN: &'static str = "webhook endpoint";
-    const ROWS: Rows = &[("connection", "connection")];
+    const ROWS: RowLists = &[("connection", "connection")];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Webhook ID"),

@@ -47,7 +47,7 @@ pub(super) async fn execute<W: Write>(
         return show_dry_run(command, &requests, ctx).await;
     }
     let summary = Summary::new::<W>(command.change(first).provider.name, requests.len());
-    ctx.set_deadline_of_each_request(DEADLINE);
+    ctx.set_deadline_per_request(DEADLINE);
     ctx.api().await?;
     let existing = ctx.while_busy(WAITING, command.find_existing(ctx, &requests)).await?;
     let missing = requests.iter().zip(&existing).filter(|(_, existing)| existing.is_none());
@@ -127,7 +127,7 @@ fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
 async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx) -> Result<Exit> {
     let dry_run = DryRun::new(ctx).await?;
     for request in requests {
-        show::show_line(&dry_run.shown(&command.call(request)?)?, ctx).await?;
+        show::show_line(&dry_run.request(&command.call(request)?)?, ctx).await?;
     }
     ctx.stderr.note(dry_run.note());
     Ok(Exit::Done)
@@ -164,7 +164,7 @@ async fn send_each<W: Write>(
                     let failure = explained(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
-                    summary.failed(index, line, failure, ctx.write_open());
+                    summary.failed(index, line, failure, ctx.write_outcome_unknown());
                     written
                 }
                 Err(Err(error)) => return Err(error),

@@ -8,7 +8,7 @@ use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use super::selected;
 use crate::api::{Answer, is_out_of_reach};
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Finding, Unmapped, some_of};
+use crate::runner::{Finding, Unmapped, join_first};
 use crate::secret::redact;
 use crate::wire::{Connection, Environment, is_public_https};
 
@@ -370,20 +370,20 @@ impl EnvironmentChecks<'_> {
 
     fn subscriptions(&self) -> CheckResult {
         let name = "subscriptions";
-        let Unmapped { of, ids } = match &self.input.subscriptions {
+        let Unmapped { total, ids } = match &self.input.subscriptions {
             Ok(unmapped) => unmapped,
             Err(failure) => return CheckResult::failed(name, failure),
         };
         if ids.is_empty() {
             let found =
-                if *of == 0 { "none".to_owned() } else { format!("{of}, each with a billing subject") };
+                if *total == 0 { "none".to_owned() } else { format!("{total}, each with a billing subject") };
             return CheckResult::new(name, CheckVerdict::Pass, found);
         }
         let found = format!(
-            "{} of {of} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them \
+            "{} of {total} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them \
              at {}, then sync",
             ids.len(),
-            some_of(ids),
+            join_first(ids),
             self.doctor.provider.name,
         );
         CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(self.command(&["sync"]))

@@ -106,13 +106,14 @@ async fn read_environment<G: Gateway>(
     connection: &Connection,
 ) -> EnvironmentInput {
     let webhook = read_webhook(api, connection).await;
-    let catalog = api.send(&api::catalog::<G::Offers>(G::PROVIDER, environment)).await.map_err(Failure::from);
+    let catalog =
+        api.send(&api::catalog::<G::DoctorCatalog>(G::PROVIDER, environment)).await.map_err(Failure::from);
     let all_subjects = SubjectFilter::default();
     let subscriptions = api::subscriptions(G::PROVIDER, environment, &all_subjects, Some(MAX_ROWS));
     let subscriptions = api.send::<G::Subscriptions>(&subscriptions).await.map_err(Failure::from);
     EnvironmentInput {
         environment,
-        catalog: catalog.map(|reply| G::examine(&reply.data, environment)),
+        catalog: catalog.map(|reply| G::check_catalog(&reply.data, environment)),
         subscriptions: subscriptions.map(|reply| G::unmapped(&reply.data)),
         webhook,
     }
@@ -121,7 +122,7 @@ async fn read_environment<G: Gateway>(
 async fn read_webhook(api: &Api, connection: &Connection) -> Option<Result<Answer, Failure>> {
     let url = connection.webhook_endpoint_url.as_deref()?;
     let path = api.client().endpoint().address.path_of(url)?;
-    Some(api.answers_at(&path).await.map_err(Failure::from))
+    Some(api.get_without_key(&path).await.map_err(Failure::from))
 }
 
 impl BackendInput {

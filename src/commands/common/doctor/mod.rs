@@ -18,7 +18,7 @@ use crate::api::Provider;
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
-use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
+use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash};
 use crate::wire::Environment;
 use checks::{CheckResult, CheckVerdict};
 
@@ -89,7 +89,7 @@ impl DoctorReport {
 }
 
 impl Show for DoctorReport {
-    const ROWS: Rows = &[("checks", "check")];
+    const ROWS: RowLists = &[("checks", "check")];
     /// In a narrow terminal a row becomes `fail: webhook` and its other columns.
     const TABLES: Tables = &[
         &[Column::verdict("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],

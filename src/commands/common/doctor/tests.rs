@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::checks::{CheckResult, CheckVerdict, check};
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
-use crate::api::{Answer, DEFAULT, Health};
+use crate::api::{Answer, DEFAULT_PROVIDER, Health};
 use crate::runner::Unmapped;
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Environment};
@@ -51,7 +51,7 @@ fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<Ch
         environments: vec![environment],
     };
     let input = DoctorInput {
-        provider: &DEFAULT,
+        provider: &DEFAULT_PROVIDER,
         webhook_command: &["webhooks", "configure"],
         key_prefix: |_| "sk_test_",
         backend: Ok(backend),

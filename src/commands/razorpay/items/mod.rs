@@ -9,7 +9,7 @@ use clap::Subcommand;
 use crate::commands::razorpay::catalog::{self, Get, List, Row};
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::Money;
 use crate::wire::razorpay::{Catalog, Item, ItemReply};
 pub(super) use create::{check_required, name_and_price};
@@ -90,7 +90,7 @@ impl Row for Item {
 
 impl View for ItemReply {
     const NOUN: &'static str = "item";
-    const ROWS: Rows = &[("item", "item")];
+    const ROWS: RowLists = &[("item", "item")];
     const TABLES: Tables = &[Item::COLUMNS];
 
     fn page(&self) -> Page<'_> {

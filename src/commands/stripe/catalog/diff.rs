@@ -11,7 +11,7 @@ use crate::commands::stripe::catalog::inputs::read_stripe;
 use crate::commands::stripe::catalog::plan::{CompareArgs, PlanReport};
 use crate::error::Failure;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
-use crate::ui::{Page, Rows, Show};
+use crate::ui::{Page, RowLists, Show};
 use crate::wire::Environment;
 
 /// Show the changes that make one environment match another
@@ -77,7 +77,7 @@ pub(super) struct DiffReport {
 }
 
 impl Show for DiffReport {
-    const ROWS: Rows = PlanReport::ROWS;
+    const ROWS: RowLists = PlanReport::ROWS;
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         let mut all = self.plan.json()?.into_owned();

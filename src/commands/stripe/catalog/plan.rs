@@ -16,7 +16,7 @@ use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
 use crate::error::Failure;
 use crate::files;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
-use crate::ui::{Line, Mark, Page, Rows, Show};
+use crate::ui::{Line, Mark, Page, RowLists, Show};
 use crate::wire::{Account, Environment};
 
 /// Show the changes that make Stripe match payments.toml
@@ -139,7 +139,7 @@ pub(super) struct PlanReport {
 }
 
 impl Show for PlanReport {
-    const ROWS: Rows = &[("changes", "change")];
+    const ROWS: RowLists = &[("changes", "change")];
 
     fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
         Ok(Cow::Owned(json!({
