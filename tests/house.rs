@@ -112,7 +112,7 @@ fn the_network_and_the_streams_are_touched_in_one_place_each() {
     let rules: [(&str, &[&str]); 6] = [
         ("reqwest", &["api/http.rs"]),
         ("stderr()", &["ui/stderr.rs", "ui/ask.rs", "ui/progress.rs", "env.rs"]),
-        ("stdout()", &["runner/show.rs", "cli/mod.rs", "env.rs"]),
+        ("stdout()", &["runner/stdout.rs", "cli/mod.rs", "env.rs"]),
         ("comfy_table", &["ui/table.rs"]),
         ("dialoguer", &["ui/ask.rs"]),
         ("std::env", &["src/env.rs", "main.rs"]),

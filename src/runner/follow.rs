@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Reply};
 use crate::error::{Exit, Failure, WarningCode};
-use crate::runner::show::{RowWriter, reader_closed_pipe};
+use crate::runner::show::RowWriter;
+use crate::runner::stdout::reader_closed_pipe;
 use crate::runner::{Ctx, DEADLINE, OnInterrupt, WAITING};
 use crate::ui::View;
 
@@ -64,7 +65,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
             // The newest rows come first in the list.
             let shown: Vec<usize> =
                 existing.into_iter().filter(|position| *position < command.initial_rows()).collect();
-            writer.write(&reply, &keys, &shown).await?;
+            writer.write(&reply, &shown, ids(&keys, &shown)).await?;
             if shown.is_empty() {
                 ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Answer::NOUN));
             }
@@ -113,8 +114,13 @@ async fn show_new_rows<F: Follow>(
                 format!("all {most} rows are new; the backend lists only {most}, so some may be missing");
             ctx.stderr.warning(WarningCode::RowsMissed, &text);
         }
-        writer.write(&reply, &keys, &new.positions).await?;
+        writer.write(&reply, &new.positions, ids(&keys, &new.positions)).await?;
     }
+}
+
+/// The ids of the rows at these positions.
+fn ids<'a>(keys: &'a [RowKey], positions: &'a [usize]) -> impl Iterator<Item = &'a str> {
+    positions.iter().filter_map(|position| keys.get(*position)?.id.as_deref())
 }
 
 /// The time before the next request: it doubles with each failure.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::error::{Exit, Failure};
+use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
-use crate::runner::write::{Change, confirm};
 use crate::runner::{Ctx, WAITING};
 use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
 

@@ -7,7 +7,8 @@ use std::panic::PanicHookInfo;
 use serde_json::{Map, Value};
 
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{is_broken_pipe, next};
+use crate::runner::next;
+use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
 use crate::ui::{Stderr, ask};
 

@@ -1,20 +1,20 @@
 //! Results on stdout, notes on stderr.
 
 use std::borrow::Cow;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::api::Reply;
 use crate::env::ProcessEnv;
 use crate::error::{Code, Exit, Failure, WarningCode};
-use crate::runner::follow::RowKey;
 use crate::runner::jq_process::run_filter;
+use crate::runner::stdout::{to_stdout, write_csv, write_filtered};
 use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
-    CANNOT_WRITE, Columns, CsvWriter, Filter, FilterFormat, Page, Row, RowLists, Show, StreamingTable,
-    Tables, View, clean_line, rows_at, rows_in, write_json, write_page, write_value,
+    Columns, CsvWriter, Page, Row, RowLists, Show, StreamingTable, Tables, View, clean_line, rows_at,
+    rows_in, write_json, write_page, write_value,
 };
 use crate::wire::Json;
 
@@ -137,28 +137,6 @@ fn write_lines<'a>(out: &mut dyn Write, mut rows: impl Iterator<Item = Row<'a>>)
     rows.try_for_each(|row| row.write_line(out))
 }
 
-fn write_csv<'a>(csv: &mut CsvWriter, rows: impl Iterator<Item = Row<'a>> + Clone) -> Result<()> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    csv.write(&mut out, rows)?;
-    out.flush().context(CANNOT_WRITE)
-}
-
-/// Writes the results of a filter. It may take any time.
-pub(super) fn write_filtered(filter: &Filter, json: &[u8], as_lines: bool, env: &ProcessEnv) -> Result<()> {
-    // Not locked: another thread writes.
-    let mut out = BufWriter::new(std::io::stdout());
-    filter.run(json, &mut out, FilterFormat { as_lines, terminal: env.stdout_terminal })?;
-    out.flush().context(CANNOT_WRITE)
-}
-
-fn to_stdout(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    let mut out = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
-    write(&mut out).and_then(|()| out.flush()).context(CANNOT_WRITE)
-}
-
-/// As much as a pipe takes at once.
-const BUFFER: usize = 64 * 1024;
-
 fn to_text(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| not_json(&error).into())
 }
@@ -180,12 +158,6 @@ fn after_write(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Whether the reader closed the pipe.
-pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_one = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
-    error.chain().any(|error| error.downcast_ref().is_some_and(is_one))
-}
-
 /// Writes rows that come over time.
 pub(super) struct RowWriter<'a> {
     output: Output,
@@ -204,17 +176,15 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Writes the rows at these positions, in this order. JSON is a line for each row.
-    pub(super) async fn write<T: View>(
+    /// Writes the rows at these positions, in this order. `ids` are their ids. JSON is a line for each row.
+    pub(super) async fn write<'r, T: View>(
         &mut self,
         reply: &Reply<T>,
-        keys: &[RowKey],
         positions: &[usize],
+        ids: impl Iterator<Item = &'r str>,
     ) -> Result<()> {
         match self.output {
-            Output::Ids => {
-                show_ids(positions.iter().filter_map(|position| keys.get(*position)?.id.as_deref()))
-            }
+            Output::Ids => show_ids(ids),
             Output::Table => {
                 let page = reply.data.page();
                 let columns = self.ctx.output.columns.as_ref();
@@ -241,32 +211,6 @@ impl<'a> RowWriter<'a> {
             }
         }
     }
-}
-
-/// Completes when the reader of stdout has closed the pipe, before anything is written: `| head` has read enough.
-#[cfg(unix)]
-pub(super) async fn reader_closed_pipe() {
-    let watch = || {
-        use rustix::event::{PollFd, PollFlags, poll};
-        let stdout = std::io::stdout();
-        loop {
-            let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
-            match poll(&mut watched, None) {
-                Ok(_) => break watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => break false,
-            }
-        }
-    };
-    if !tokio::task::spawn_blocking(watch).await.unwrap_or_default() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Elsewhere a closed pipe is noticed at the next write.
-#[cfg(not(unix))]
-pub(super) async fn reader_closed_pipe() {
-    std::future::pending().await
 }
 
 /// The failure for an answer that is invalid JSON outside the fields that were read.

@@ -1,5 +1,5 @@
 //! What the user sees. [`page`] says what to show. [`table`], [`stream`], [`json`], [`rows`], [`csv`] and [`jq`] write it
-//! in their formats, and [`columns`] selects from it. [`stderr`] writes everything else; [`ask`] and [`progress`] are
+//! in their formats, and [`columns`] selects from it, [`style`] has the width and the colors. [`stderr`] writes everything else; [`ask`] and [`progress`] are
 //! for a person at a terminal.
 
 pub(crate) mod ask;
@@ -16,6 +16,7 @@ mod sanitize;
 mod source_snippet;
 mod stderr;
 mod stream;
+mod style;
 mod table;
 
 pub(crate) use columns::Columns;
@@ -30,7 +31,8 @@ pub(crate) use sanitize::{is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};
-pub(crate) use table::{TerminalStyle, write_page};
+pub(crate) use style::TerminalStyle;
+pub(crate) use table::write_page;
 
 /// What failed if stdout does not take the result.
 pub(crate) const CANNOT_WRITE: &str = "Cannot write the result";

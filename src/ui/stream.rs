@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use crate::ui::page::{Cells, Column, Section, TableRows};
-use crate::ui::table::{TerminalStyle, total, widths, write_heading, write_records, write_rows};
+use crate::ui::style::TerminalStyle;
+use crate::ui::table::{total_width, widths, write_heading, write_records, write_rows};
 
 /// A table that is being written.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl StreamingTable {
                 write_rows(out, rows.iter(), columns, &all, widths, self.style)
             }
             Layout::Undecided => {
-                let Some(widths) = self.fitting(columns, needed) else {
+                let Some(widths) = self.fitting_widths(columns, needed) else {
                     self.layout = Layout::Records;
                     return write_records(out, section, self.style);
                 };
@@ -59,11 +60,11 @@ impl StreamingTable {
     }
 
     /// The usual widths, or else the widths that these rows need. `None` if neither fits the terminal.
-    fn fitting(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
+    fn fitting_widths(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
         let usual =
             columns.iter().zip(&needed).map(|(column, width)| column.usual_width.max(*width)).collect();
         let fits = |widths: &Vec<usize>| {
-            self.style.columns.is_none_or(|width| total(columns, widths, |_| true) <= width)
+            self.style.width.is_none_or(|width| total_width(columns, widths, |_| true) <= width)
         };
         [usual, needed].into_iter().find(fits)
     }
@@ -84,8 +85,8 @@ mod tests {
 
     const COLUMNS: &[Column] = &[Column::new("ID").usual_width(8), Column::new("Name")];
 
-    fn written(columns: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
-        let mut stream = StreamingTable::new(TerminalStyle { columns, colors: false });
+    fn written(width: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
+        let mut stream = StreamingTable::new(TerminalStyle { width, colors: false });
         let mut out = Vec::new();
         for part in parts {
             let rows = part.iter().map(|row| row.iter().map(|cell| Cow::Borrowed(*cell)).collect());

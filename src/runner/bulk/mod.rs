@@ -2,7 +2,6 @@
 //! after the other on one connection, because the backend processes one write at a time, and each result is written
 //! as it arrives. Running the same file again creates no duplicates.
 
-mod input;
 mod results;
 mod summary;
 
@@ -10,12 +9,11 @@ use anyhow::Result;
 
 use crate::api::Call;
 use crate::error::{AbortPolicy, Code, Exit, Failure};
+use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
-use crate::runner::write::{change_of, confirm, with_key};
-use crate::runner::{Change, Ctx, DEADLINE, Output, Verb, WAITING, Write, show};
+use crate::runner::write::{change_of, with_key};
+use crate::runner::{Change, Ctx, DEADLINE, Entry, Output, Verb, WAITING, Write, show};
 use crate::ui::View;
-pub(super) use input::FileInput;
-pub(crate) use input::{Entry, FileArgs, is_stdin};
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::api::Reply;
 use crate::error::Failure;
 use crate::runner::report::json_fields;
+use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, Output, show};
 use crate::ui::{View, progress};
 
@@ -54,7 +55,7 @@ impl<'a> ResultWriter<'a> {
             (_, result) => show::show_line(&as_json(index, line, result)?, self.ctx).await,
         };
         match written {
-            Err(error) if show::is_broken_pipe(&error) => {
+            Err(error) if is_broken_pipe(&error) => {
                 self.closed = true;
                 Ok(())
             }

@@ -21,7 +21,7 @@ pub(crate) struct FileArgs {
 }
 
 /// The contents of a file.
-pub(in crate::runner) enum FileInput<T> {
+pub(super) enum FileInput<T> {
     /// One object.
     One(T),
     /// An array, or several objects one after the other.
@@ -47,14 +47,12 @@ const MAX_OBJECT: usize = 1024 * 1024;
 
 impl FileArgs {
     /// The argument, if it reads stdin.
-    pub(in crate::runner) fn reads_stdin(&self) -> Option<&'static str> {
+    pub(super) fn reads_stdin(&self) -> Option<&'static str> {
         self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
     }
 
     /// Reads the file; `None` where no file was given.
-    pub(in crate::runner) async fn read<T: DeserializeOwned + Serialize>(
-        &self,
-    ) -> Result<Option<FileInput<T>>> {
+    pub(super) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<FileInput<T>>> {
         let Some(path) = self.from_file.clone() else { return Ok(None) };
         let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
         let text = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
