@@ -346,8 +346,8 @@ enum ReplyBody {
 }
 
 impl<T> Reply<T> {
-    /// The JSON body. Tables do not need it, and for a long list it takes ten times the memory of its bytes.
-    pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    /// The JSON body as a value, which for a long list takes ten times the memory of its text.
+    pub(crate) fn value(&self) -> serde_json::Result<Cow<'_, Value>> {
         match &self.body {
             ReplyBody::Bytes(bytes) => serde_json::from_slice(bytes).map(Cow::Owned),
             ReplyBody::Json(value) => Ok(Cow::Borrowed(value)),
@@ -355,7 +355,7 @@ impl<T> Reply<T> {
     }
 
     /// The JSON body as text.
-    pub(crate) fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+    pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         match &self.body {
             ReplyBody::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             ReplyBody::Json(value) => serde_json::to_vec(value).map(Cow::Owned),

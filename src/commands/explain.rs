@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Code, CodeInfo, Exit, Failure, all_codes};
 use crate::runner::{Command, CommandSpec, Completes, Ctx};
-use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 
 /// Explain an error or warning code: its meaning, its cause, and what to do
 ///
@@ -75,11 +75,11 @@ pub(crate) enum Explained {
 impl Show for Explained {
     const TABLES: Tables = &[COLUMNS];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(match self {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&match self {
             Self::All(all) => all.iter().copied().map(object).collect(),
             Self::One(info) => object(info),
-        }))
+        })
     }
 
     fn page(&self) -> Page<'_> {

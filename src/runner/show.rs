@@ -13,8 +13,8 @@ use crate::runner::jq_process::run_filter;
 use crate::runner::stdout::{to_stdout, write_csv, write_filtered};
 use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
-    Columns, CsvWriter, Page, Row, RowLists, Show, StreamingTable, Tables, View, clean_line, rows_at,
-    rows_in, write_json, write_page, write_value,
+    Columns, CsvWriter, Page, Row, RowLists, Show, StreamingTable, Tables, View, clean_line, json_text,
+    rows_at, rows_in, write_json, write_page, write_value,
 };
 use crate::wire::Json;
 
@@ -58,7 +58,7 @@ fn is_about_columns(error: &anyhow::Error) -> bool {
 
 async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns>, ctx: &Ctx) -> Result<()> {
     if let (true, Some(filter)) = (output.is_json(), &ctx.output.filter) {
-        let text = reply.text().map_err(|error| not_json(&error))?;
+        let text = reply.json().map_err(|error| not_json(&error))?;
         // Boxed, because every command's future would be as large as this one.
         return Box::pin(run_filter(filter, &text, output == Output::Jsonl, ctx)).await;
     }
@@ -81,7 +81,7 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
             to_stdout(|out| write_page(out, &page, ctx.style))
         }
         Output::Json => {
-            let text = reply.text().map_err(|error| not_json(&error))?;
+            let text = reply.json().map_err(|error| not_json(&error))?;
             let json = parse(&text)?;
             to_stdout(|out| write_json(out, json))
         }
@@ -89,7 +89,7 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
             let own_rows = reply.rows().map_err(|error| not_json(&error))?;
             let (text, lists) = match own_rows {
                 Some(rows) => (Cow::Owned(to_text(&rows)?), &[][..]),
-                None => (reply.text().map_err(|error| not_json(&error))?, S::ROWS),
+                None => (reply.json().map_err(|error| not_json(&error))?, S::ROWS),
             };
             let rows = rows_in(parse(&text)?, lists);
             if output == Output::Csv {
@@ -195,7 +195,7 @@ impl<'a> RowWriter<'a> {
                 })
             }
             Output::Json | Output::Jsonl | Output::Csv => {
-                let text = reply.text().map_err(|error| not_json(&error))?;
+                let text = reply.json().map_err(|error| not_json(&error))?;
                 let rows: Vec<Row<'_>> = rows_in(parse(&text)?, T::ROWS).collect();
                 let rows = positions.iter().filter_map(|position| rows.get(*position).copied());
                 match &self.ctx.output.filter {
@@ -222,12 +222,8 @@ impl<T: View> Show for Reply<T> {
     const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         Reply::json(self)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(self)
     }
 
     fn page(&self) -> Page<'_> {
@@ -247,8 +243,8 @@ impl<T: View> Show for Reply<T> {
 struct RequestJson(Value);
 
 impl Show for RequestJson {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Borrowed(&self.0))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&self.0)
     }
 
     fn page(&self) -> Page<'_> {

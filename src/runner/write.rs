@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use anyhow::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::api::{Call, Reply};
 use crate::error::Failure;
@@ -156,12 +155,8 @@ impl<T: View> Show for Done<T> {
     const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Reply::json(&self.reply)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(&self.reply)
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
     }
 
     fn page(&self) -> Page<'_> {

@@ -14,12 +14,8 @@ pub(crate) trait Show {
     const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
-    /// For programs.
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>>;
-    /// The same JSON as text.
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        serde_json::to_vec(&*self.json()?).map(Cow::Owned)
-    }
+    /// For programs: its JSON, as text.
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>>;
     /// Its rows, if they are not in the JSON as [`Show::ROWS`] says.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
         Ok(None)
@@ -193,6 +189,11 @@ impl<'a> Section<'a> {
     pub(crate) fn titled(self, title: &'static str) -> Self {
         Self { title: Some(title), ..self }
     }
+}
+
+/// The text of [`Show::json`] for a result that is made here.
+pub(crate) fn json_text(value: &Value) -> serde_json::Result<Cow<'static, [u8]>> {
+    serde_json::to_vec(value).map(Cow::Owned)
 }
 
 /// Cells that do not borrow from a row that was read for them.

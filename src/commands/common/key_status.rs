@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::Provider;
 use crate::error::{Warning, WarningCode};
 use crate::runner::{Ctx, Done};
-use crate::ui::{Page, Show};
+use crate::ui::{Page, Show, json_text};
 use crate::wire::{Connection, Environment, KeyList};
 
 /// Whether an environment has a key now. The backend's own answer has the keys in it, and is not shown.
@@ -103,12 +103,12 @@ fn unseen(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
 }
 
 impl Show for KeyStatus {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({
             "provider": self.provider.segment,
             "environment": self.environment.as_str(),
             "configured": self.configured,
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 
 use crate::api::{self, Provider, Reply};
 use crate::commands::common::arguments::at_most_one;
@@ -71,12 +70,8 @@ impl<T: View + Synced> Show for SyncReport<T> {
     const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Reply::json(&self.reply)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(&self.reply)
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
     }
 
     fn page(&self) -> Page<'_> {

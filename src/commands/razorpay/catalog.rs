@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
@@ -137,13 +136,9 @@ impl<R: Row> Show for Part<R> {
     const ROWS: RowLists = &[(R::MANY, R::ONE)];
     const TABLES: Tables = &[R::COLUMNS];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        serde_json::from_slice(&self.text()?).map(Cow::Owned)
-    }
-
     /// The list as the backend wrote it.
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        let catalog = self.catalog.text()?;
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let catalog = self.catalog.json()?;
         Ok(object(R::MANY, Json::parse(&catalog)?.get(R::MANY)))
     }
 
@@ -174,13 +169,9 @@ impl<R: Row> Show for One<R> {
     const ROWS: RowLists = &[(R::ONE, R::ONE)];
     const TABLES: Tables = &[R::COLUMNS];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        serde_json::from_slice(&self.text()?).map(Cow::Owned)
-    }
-
     /// The row as the backend wrote it.
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        let catalog = self.catalog.text()?;
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let catalog = self.catalog.json()?;
         let list = Json::parse(&catalog)?.get(R::MANY).unwrap_or(Json::NULL);
         let is_own = |row: &Json<'_>| row.get(R::ID).and_then(Json::string).is_some_and(|id| id == self.id);
         Ok(object(R::ONE, list.elements().find(is_own)))

@@ -214,17 +214,13 @@ impl Show for WebhookSettings {
     const TABLES: Tables =
         &[&[Column::label("Field"), Column::new("Value")], &[Column::new("Active Events")]];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Reply::json(&self.reply)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(&self.reply)
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
     }
 
     /// Masks the secret, unless `--show-secret` is given.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
-        let mut row = self.json()?.into_owned();
+        let mut row = self.reply.value()?.into_owned();
         row["webhookSecret"] = self.secret.as_str().into();
         Ok(Some(vec![row]))
     }

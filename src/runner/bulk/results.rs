@@ -68,7 +68,7 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
     let mut fields = Map::from_iter([("index".to_owned(), json!(index)), ("line".to_owned(), json!(line))]);
     match result {
         EntryResult::Done(reply) => {
-            return Ok(reply.json().map_err(|error| show::not_json(&error))?.into_owned());
+            return Ok(reply.value().map_err(|error| show::not_json(&error))?.into_owned());
         }
         EntryResult::Existing(id) => fields.extend([("existing".to_owned(), json!(id))]),
         EntryResult::Failed(failure) => fields.extend(json_fields(failure)),

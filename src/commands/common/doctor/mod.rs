@@ -18,7 +18,7 @@ use crate::api::Provider;
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
-use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash};
+use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash, json_text};
 use crate::wire::Environment;
 use checks::{CheckResult, CheckVerdict};
 
@@ -96,7 +96,7 @@ impl Show for DoctorReport {
         &[Column::label("Check"), Column::new("Command")],
     ];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         let checks = self.checks.iter().map(|check| {
             json!({
                 "check": check.name,
@@ -107,7 +107,7 @@ impl Show for DoctorReport {
             })
         });
         let count = |verdict| self.count(verdict);
-        Ok(Cow::Owned(json!({
+        json_text(&json!({
             "checks": checks.collect::<Vec<Value>>(),
             "summary": {
                 "pass": count(CheckVerdict::Pass),
@@ -115,7 +115,7 @@ impl Show for DoctorReport {
                 "fail": count(CheckVerdict::Fail),
                 "skip": count(CheckVerdict::Skip),
             },
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {

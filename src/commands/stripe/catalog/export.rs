@@ -14,7 +14,7 @@ use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
-use crate::ui::{Line, Mark, Page, Show};
+use crate::ui::{Line, Mark, Page, Show, json_text};
 use crate::wire::{Account, Environment};
 
 /// Write the catalog at Stripe to payments.toml
@@ -260,8 +260,8 @@ pub(super) struct ExportReport {
 }
 
 impl Show for ExportReport {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({
             "environment": self.environment.as_str(),
             "file": if self.to_stdout { Value::Null } else { json!(self.file) },
             "text": if self.to_stdout { json!(self.exported.text) } else { Value::Null },
@@ -271,7 +271,7 @@ impl Show for ExportReport {
             "removed": self.exported.removed,
             "adopted": self.adopted,
             "notAdopted": self.exported.adopt.len() - self.adopted,
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {
