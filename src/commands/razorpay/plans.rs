@@ -7,7 +7,8 @@ use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
-use crate::commands::razorpay::catalog::{self, Get, List, MatchKey, Row};
+use crate::commands::razorpay::catalog::{self, Get, List, MatchKey};
+use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
@@ -36,10 +37,10 @@ impl Plans {
     }
 }
 
-impl Row for Plan {
+impl CatalogObject for Plan {
     const GET_EXAMPLE: &'static str = "test plan_HCFF36AXlLFr2A --json";
-    const ONE: &'static str = "plan";
-    const MANY: &'static str = "plans";
+    const SINGULAR: &'static str = "plan";
+    const PLURAL: &'static str = "plans";
     const ID: &'static str = "planId";
     const NOT_FOUND: &'static str = "PAYMENT_PLAN_NOT_FOUND";
     const COLUMNS: &'static [Column] = &[
@@ -97,7 +98,7 @@ impl View for PlanReply {
     const TABLES: Tables = &[Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        catalog::section([&self.plan]).into()
+        section([&self.plan]).into()
     }
 
     fn ids(&self) -> Vec<&str> {
