@@ -83,7 +83,7 @@ impl Failure {
 
     /// Appends to the hint.
     #[must_use]
-    pub fn then(self, hint: &str) -> Self {
+    pub fn and_hint(self, hint: &str) -> Self {
         let hint = self.hint.as_ref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
         self.hint(hint)
     }

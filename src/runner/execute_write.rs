@@ -9,7 +9,7 @@ use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FileInput;
 use crate::runner::write::{change_of, with_key};
-use crate::runner::{Change, Ctx, DEADLINE, Done, Output, WAITING, Write, bulk, guard, rerun, show};
+use crate::runner::{Change, Ctx, DEADLINE, Output, WAITING, Write, WriteReply, bulk, guard, rerun, show};
 use crate::ui::Show;
 use crate::wire::IdempotencyKey;
 
@@ -71,8 +71,8 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
     };
     ctx.when_interrupted(interrupted_after_change(&change, ctx));
     let note = format!("✓ {}", command.note(&request, &reply));
-    let done = Done { reply, environment: change.environment, note };
-    let shown = command.after(ctx, request, done.into()).await?;
+    let done = WriteReply { reply, environment: change.environment, note };
+    let shown = command.complete(ctx, request, done.into()).await?;
     show::show(&shown, output, ctx).await.map_err(|error| not_shown(error, &change, key.as_ref()))
 }
 
@@ -141,13 +141,13 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     match rerun {
         // A request that was refused is refused again, unless its cause is fixed first.
-        Some(rerun) if open && refused => with_key(failure, rerun.key).then(&rerun.hint),
+        Some(rerun) if open && refused => with_key(failure, rerun.key).and_hint(&rerun.hint),
         Some(rerun) if open => with_key(failure, rerun.key).hint(&rerun.hint),
         Some(rerun) => with_key(failure, rerun.key),
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),
         // It is safe to run it again. Where that is not the next step, an earlier attempt may have been applied.
         None if open && !failure.retryable() => {
-            failure.then(&format!("`{}` shows whether it was applied", change.check(ctx)))
+            failure.and_hint(&format!("`{}` shows whether it was applied", change.check(ctx)))
         }
         None => failure,
     }

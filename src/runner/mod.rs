@@ -41,7 +41,7 @@ pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next;
 pub(crate) use show::show_json;
 pub(crate) use spec::{CommandEffect, CommandSpec};
-pub(crate) use write::{Done, Verb, Write};
+pub(crate) use write::{Verb, Write, WriteReply};
 
 use std::borrow::Cow;
 use std::time::Duration;

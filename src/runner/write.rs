@@ -22,8 +22,8 @@ pub(crate) trait Write {
     type Request;
     /// The backend's answer.
     type Answer: DeserializeOwned + View;
-    /// What is shown: [`Done`], unless the command shows something else than the answer.
-    type Shown: Show + From<Done<Self::Answer>>;
+    /// What is shown: [`WriteReply`], unless the command shows something else than the answer.
+    type Shown: Show + From<WriteReply<Self::Answer>>;
     /// Whether the result has IDs.
     const HAS_IDS: bool = true;
     const VERB: Verb;
@@ -73,7 +73,7 @@ pub(crate) trait Write {
     }
 
     /// Completes what is shown, for example by reading the connection again.
-    async fn after(&self, _ctx: &Ctx, _request: Self::Request, shown: Self::Shown) -> Result<Self::Shown> {
+    async fn complete(&self, _ctx: &Ctx, _request: Self::Request, shown: Self::Shown) -> Result<Self::Shown> {
         Ok(shown)
     }
 
@@ -145,13 +145,13 @@ pub(super) fn with_key(failure: Failure, key: &IdempotencyKey) -> Failure {
 }
 
 /// The answer to a write, and the note that reports its success.
-pub(crate) struct Done<A> {
+pub(crate) struct WriteReply<A> {
     pub(crate) reply: Reply<A>,
     pub(crate) environment: Environment,
     pub(crate) note: String,
 }
 
-impl<T: View> Show for Done<T> {
+impl<T: View> Show for WriteReply<T> {
     const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 

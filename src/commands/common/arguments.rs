@@ -17,7 +17,7 @@ use crate::wire::{Environment, WithId};
 pub(crate) struct EnvironmentArgs {
     /// The environment [default: test]
     #[arg(value_name = "ENV", add = Completes::Environment)]
-    word: Option<Environment>,
+    positional: Option<Environment>,
     #[command(flatten)]
     option: EnvironmentOption,
 }
@@ -33,17 +33,17 @@ pub(crate) struct EnvironmentOption {
 impl EnvironmentArgs {
     /// An environment that another part of the command line names.
     pub(crate) fn of(environment: Vec<Environment>) -> Self {
-        Self { word: None, option: EnvironmentOption { environment } }
+        Self { positional: None, option: EnvironmentOption { environment } }
     }
 
     /// Adds an environment that was given before the command.
-    pub(crate) fn given_before(&mut self, before: Vec<Environment>) {
+    pub(crate) fn add_preceding(&mut self, before: Vec<Environment>) {
         self.option.environment.extend(before);
     }
 
     /// The environment, if one is given.
     pub(crate) fn named(&self) -> Result<Option<Environment>, Failure> {
-        self.option.with(self.word)
+        self.option.with(self.positional)
     }
 
     /// The environment; `test` by default, never `live`.
@@ -111,7 +111,7 @@ impl<T: Listed> IdArgs<T> {
     }
 
     pub(crate) fn resolve(&self) -> Result<Target, Failure> {
-        if self.environment.word.is_none() && Environment::named(&self.id).is_some() {
+        if self.environment.positional.is_none() && Environment::named(&self.id).is_some() {
             return Err(id_is_missing(&self.id));
         }
         Target::new(self.environment()?, &self.id)
@@ -120,13 +120,13 @@ impl<T: Listed> IdArgs<T> {
 
 impl<T: Listed> UpdateIdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
-        let argument = self.environment.word.or(self.only_environment());
+        let argument = self.environment.positional.or(self.only_environment());
         Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))
     }
 
     /// The environment, if it is the only argument: clap takes a lone argument for the ID.
     fn only_environment(&self) -> Option<Environment> {
-        self.id.as_deref().filter(|_| self.environment.word.is_none()).and_then(Environment::named)
+        self.id.as_deref().filter(|_| self.environment.positional.is_none()).and_then(Environment::named)
     }
 
     fn id(&self) -> Option<&str> {
@@ -218,7 +218,7 @@ pub(crate) struct LimitArgs {
 
 /// The rows of a list that has billing subjects.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct SubjectRows {
+pub(crate) struct SubjectListArgs {
     #[command(flatten)]
     pub(crate) environment: EnvironmentArgs,
     /// Only rows with this type of billing subject, as your application names it
@@ -231,7 +231,7 @@ pub(crate) struct SubjectRows {
     pub(crate) limit: LimitArgs,
 }
 
-impl SubjectRows {
+impl SubjectListArgs {
     pub(crate) fn subject(&self) -> SubjectFilter {
         SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::api::Provider;
 use crate::error::{Warning, WarningCode};
-use crate::runner::{Ctx, Done};
+use crate::runner::{Ctx, WriteReply};
 use crate::ui::{Page, Show, json_text};
 use crate::wire::{Connection, Environment, KeyList};
 
@@ -20,8 +20,8 @@ pub(crate) struct KeyStatus {
 }
 
 /// The key was set.
-impl From<Done<KeyList>> for KeyStatus {
-    fn from(done: Done<KeyList>) -> Self {
+impl From<WriteReply<KeyList>> for KeyStatus {
+    fn from(done: WriteReply<KeyList>) -> Self {
         Self {
             provider: done.reply.provider,
             environment: done.environment,

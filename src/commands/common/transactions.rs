@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::{self, Call, Reply};
 use crate::commands::common::ForProvider;
-use crate::commands::common::arguments::SubjectRows;
+use crate::commands::common::arguments::SubjectListArgs;
 use crate::error::{Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Follow, RowKey, execute, execute_follow};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
@@ -22,7 +22,7 @@ use crate::wire::{self, Money, Transaction, parse_duration};
     .note("with --follow it runs until it is stopped, then exits with 0; JSON is then one line for each row"))]
 pub(crate) struct Transactions {
     #[command(flatten)]
-    rows: SubjectRows,
+    list: SubjectListArgs,
     /// Keep running and show each new or changed transaction, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -55,8 +55,8 @@ impl Follow for ForProvider<Transactions> {
     const MAX_ROWS: usize = MAX_LIMIT as usize;
 
     fn call(&self) -> Result<Call<Self::Answer>, Failure> {
-        let environment = self.args.rows.environment.resolve()?;
-        Ok(api::transactions(self.provider, environment, &self.args.rows.subject(), Some(MAX_LIMIT)))
+        let environment = self.args.list.environment.resolve()?;
+        Ok(api::transactions(self.provider, environment, &self.args.list.subject(), Some(MAX_LIMIT)))
     }
 
     fn keys(answer: &Self::Answer) -> Vec<RowKey> {
@@ -68,7 +68,7 @@ impl Follow for ForProvider<Transactions> {
     }
 
     fn initial_rows(&self) -> usize {
-        self.args.rows.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
+        self.args.list.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
     }
 
     fn interval(&self) -> Duration {
@@ -80,9 +80,9 @@ impl Command for ForProvider<Transactions> {
     type Reply = Reply<wire::Transactions>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let environment = self.args.rows.environment.resolve()?;
-        let limit = self.args.rows.limit.limit;
-        ctx.send(api::transactions(self.provider, environment, &self.args.rows.subject(), limit)).await
+        let environment = self.args.list.environment.resolve()?;
+        let limit = self.args.list.limit.limit;
+        ctx.send(api::transactions(self.provider, environment, &self.args.list.subject(), limit)).await
     }
 }
 

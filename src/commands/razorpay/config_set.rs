@@ -160,7 +160,7 @@ impl Write for ConfigSet {
         format!("Razorpay {} key configured.", request.environment)
     }
 
-    async fn after(&self, ctx: &Ctx, request: Request, shown: KeyStatus) -> Result<KeyStatus> {
+    async fn complete(&self, ctx: &Ctx, request: Request, shown: KeyStatus) -> Result<KeyStatus> {
         Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "setup"]).await)
     }
 }

@@ -11,7 +11,9 @@ use crate::commands::razorpay::catalog::{self, Get, List, MatchKey};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
+use crate::runner::{
+    Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply, execute, execute_write,
+};
 use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
@@ -148,7 +150,7 @@ impl Write for Create {
     type Object = NewPlan;
     type Request = (Environment, NewPlan);
     type Answer = PlanReply;
-    type Shown = Done<PlanReply>;
+    type Shown = WriteReply<PlanReply>;
     const VERB: Verb = Verb::Create;
 
     fn environment(&self) -> Result<Environment, Failure> {
@@ -197,7 +199,12 @@ impl Write for Create {
     }
 
     /// Adds the item's name, which the answer does not have.
-    async fn after(&self, _ctx: &Ctx, (_, plan): Self::Request, shown: Self::Shown) -> Result<Self::Shown> {
+    async fn complete(
+        &self,
+        _ctx: &Ctx,
+        (_, plan): Self::Request,
+        shown: Self::Shown,
+    ) -> Result<Self::Shown> {
         let mut shown = shown;
         let name = plan.item.and_then(|item| item.name);
         shown.reply.data.plan.item_name = name.map(|name| name.as_str().trim().to_owned());

@@ -18,7 +18,7 @@ use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 
 /// One object of the file, ready to be sent.
-struct Item<R> {
+struct PendingObject<R> {
     /// See [`Entry::line`].
     line: usize,
     request: R,
@@ -54,7 +54,7 @@ pub(super) async fn execute<W: Write>(
         confirm(&change, ctx).await?;
     }
     let items = lines.into_iter().zip(requests).zip(existing);
-    let items = items.map(|((line, request), existing)| Item { line, request, existing }).collect();
+    let items = items.map(|((line, request), existing)| PendingObject { line, request, existing }).collect();
     let summary = send_each(command, items, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
     if let Some(failure) = summary.failure(&same_command) {
@@ -71,9 +71,9 @@ async fn resolve<W: Write>(
     entries: Vec<Entry<W::Object>>,
     ctx: &Ctx,
 ) -> Result<(Vec<usize>, Vec<W::Request>)> {
-    let of = entries.len();
+    let total = entries.len();
     let (mut lines, mut requests, mut mistakes) =
-        (Vec::with_capacity(of), Vec::with_capacity(of), Vec::new());
+        (Vec::with_capacity(total), Vec::with_capacity(total), Vec::new());
     for (index, Entry { line, object }) in entries.into_iter().enumerate() {
         let mistake = match object {
             Ok(object) => {
@@ -95,7 +95,7 @@ async fn resolve<W: Write>(
         return Ok((lines, requests));
     }
     let invalid = if mistakes.len() == 1 { "is" } else { "are" };
-    let invalid = format!("{} of {of} objects in {file} {invalid} invalid", mistakes.len());
+    let invalid = format!("{} of {total} objects in {file} {invalid} invalid", mistakes.len());
     Err(Failure::usage(format!("Nothing was sent: {invalid}"))
         .why(results::first_lines(&mistakes))
         .hint("each object has the fields of the `body` that --dry-run shows for a newer backend")
@@ -134,7 +134,7 @@ async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx)
 /// Sends one object after the other. A failure stops the rest only where it would make them fail as well.
 async fn send_each<W: Write>(
     command: &W,
-    items: Vec<Item<W::Request>>,
+    items: Vec<PendingObject<W::Request>>,
     mut summary: Summary,
     output: Output,
     ctx: &Ctx,
@@ -143,7 +143,7 @@ async fn send_each<W: Write>(
     let bar = ctx.bar_beside_results(items.len());
     let mut writer = ResultWriter::new(output, &bar, ctx);
     let mut abort_policy = AbortPolicy::default();
-    for (index, Item { line, request, existing }) in items.into_iter().enumerate() {
+    for (index, PendingObject { line, request, existing }) in items.into_iter().enumerate() {
         let written = if let Some(id) = existing {
             summary.existing += 1;
             writer.write(index, line, &EntryResult::<W::Answer>::Existing(&id)).await
@@ -151,7 +151,7 @@ async fn send_each<W: Write>(
             let change = command.change(&request);
             bar.set(index, &change.what);
             ctx.when_interrupted(summary.interrupted(&change.what, &same_command));
-            match ctx.send(call(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
+            match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();
                     summary.done += 1;
@@ -159,10 +159,10 @@ async fn send_each<W: Write>(
                 }
                 Err(Ok(failure)) => {
                     abort_policy.record_failure(&failure);
-                    let failure = explained(command, &request, failure, ctx);
+                    let failure = explain_failure(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
-                    summary.failed(index, line, failure, ctx.write_outcome_unknown());
+                    summary.record_failure(index, line, failure, ctx.write_outcome_unknown());
                     written
                 }
                 Err(Err(error)) => return Err(error),
@@ -170,7 +170,7 @@ async fn send_each<W: Write>(
         };
         if let Err(error) = written {
             let goes_on = is_filter_failure(&error);
-            summary.cannot_write(error);
+            summary.record_write_error(error);
             // Nobody wants results that can never be read. Running the same file again brings them back.
             if !goes_on {
                 break;
@@ -184,7 +184,7 @@ async fn send_each<W: Write>(
 }
 
 /// The request. An update can be sent again until it is answered, because a file has no object twice.
-fn call<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> {
+fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> {
     let call = command.call(request)?;
     Ok(match W::VERB {
         Verb::Create => call,
@@ -193,7 +193,7 @@ fn call<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> 
 }
 
 /// The failure, with what the command knows of it and the key that was sent.
-fn explained<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
+fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
     let failure = command.explain(ctx, request, failure);
     let failure = if failure.code == Code::OutcomeUnknown {
         failure.hint("run the same file again: objects that exist already are not created again")

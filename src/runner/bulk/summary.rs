@@ -18,7 +18,7 @@ pub(super) struct Summary {
     /// The failures whose request may have been applied all the same.
     open: usize,
     /// Why no more results can be written.
-    unwritten: Option<anyhow::Error>,
+    write_error: Option<anyhow::Error>,
 }
 
 impl Summary {
@@ -32,18 +32,18 @@ impl Summary {
             existing: 0,
             failures: Vec::new(),
             open: 0,
-            unwritten: None,
+            write_error: None,
         }
     }
 
     /// Counts a failure. `reached` says whether a write of this run may have reached the provider.
-    pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
+    pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
         self.open += usize::from(reached && failure.may_have_succeeded());
         self.failures.push((place(index, line), failure));
     }
 
-    pub(super) fn cannot_write(&mut self, error: anyhow::Error) {
-        self.unwritten.get_or_insert(error);
+    pub(super) fn record_write_error(&mut self, error: anyhow::Error) {
+        self.write_error.get_or_insert(error);
     }
 
     /// `1000 Stripe products created`
@@ -87,9 +87,9 @@ impl Summary {
     pub(super) fn failure(&self, same_command: &str) -> Option<Failure> {
         let rerun = self.rerun(same_command);
         // A failure at the provider matters more than a filter that does not fit the results.
-        let unwritten =
-            self.unwritten.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
-        if let Some(error) = unwritten {
+        let write_error =
+            self.write_error.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
+        if let Some(error) = write_error {
             return Some(self.not_shown(error, &rerun));
         }
         let (_, first) = self.failures.first()?;
@@ -109,7 +109,7 @@ impl Summary {
             Failure::new(Code::Failed, "")
         };
         let then = if failure.hint.is_some() { format!("then {rerun}") } else { hint };
-        Some(Failure { what: self.sentence(), ..failure }.why(why).then(&then))
+        Some(Failure { what: self.sentence(), ..failure }.why(why).and_hint(&then))
     }
 
     /// The failure when results could not be written.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
-use crate::catalog::plan::{Action, CatalogPlan, PlannedChange, UnmanagedObject};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, PlannedChange, UnmanagedObject};
 use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
@@ -163,7 +163,7 @@ impl Show for ApplyReport {
             let failure = self.failure_after.clone()?;
             let what = format!("All changes were applied, but: {}", failure.what);
             let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
-            return Some(failure.then(&format!("{same_command} checks whether Stripe matches the file")));
+            return Some(failure.and_hint(&format!("{same_command} checks whether Stripe matches the file")));
         }
         let after = self.failure_after.as_ref().map(|failure| failure.what.clone());
         let why: Vec<String> = reasons(not_done).into_iter().chain(after).collect();
@@ -179,7 +179,7 @@ impl Show for ApplyReport {
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
-            return Some(failure.then(&format!("{same_command} {then}")));
+            return Some(failure.and_hint(&format!("{same_command} {then}")));
         }
         let what = match done.len() {
             0 => format!("No change was completed at Stripe {}", self.environment),
@@ -214,11 +214,11 @@ fn reasons(not_done: &[(PlannedChange, NotApplied)]) -> Vec<String> {
     lines
 }
 
-const fn verb(action: Action) -> &'static str {
+const fn verb(action: ChangeAction) -> &'static str {
     match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Archive => "archive",
+        ChangeAction::Create => "create",
+        ChangeAction::Update => "update",
+        ChangeAction::Replace => "replace",
+        ChangeAction::Archive => "archive",
     }
 }

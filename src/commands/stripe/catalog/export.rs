@@ -41,7 +41,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 
@@ -206,7 +206,7 @@ fn partly_tagged(failure: Failure, done: usize, total: usize, same_command: &str
     let exit = if done == 0 { failure.exit } else { Exit::PartlyDone };
     Failure { what, ..failure }
         .exit(exit)
-        .then(&format!("{same_command} continues; the file is not written yet"))
+        .and_hint(&format!("{same_command} continues; the file is not written yet"))
 }
 
 /// Checks that nobody changed the file during the export.
@@ -230,7 +230,7 @@ fn file_not_written(failure: Failure, adopted: usize, ctx: &Ctx) -> Failure {
         return failure;
     }
     let what = format!("{} tagged at Stripe, but: {}", objects_were(adopted), failure.what);
-    Failure { what, ..failure }.then(&format!("{} writes the file", ctx.same_command(false)))
+    Failure { what, ..failure }.and_hint(&format!("{} writes the file", ctx.same_command(false)))
 }
 
 /// Without `--overwrite`, an export removes no entries, because they may not be applied yet.

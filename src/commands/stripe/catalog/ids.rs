@@ -38,7 +38,7 @@ enum Format {
 
 impl Ids {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct CompareArgs {
 
 impl Plan {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 
