@@ -66,7 +66,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     }
     let cli = match Cli::parsed(args) {
         Ok(cli) => cli,
-        Err(error) => return without_command(&error, args, pre_parse, &env),
+        Err(error) => return handle_parse_error(&error, args, pre_parse, &env),
     };
     let action = match cli.command {
         Root::Action(action) => action,
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             exit = interrupted(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
-                let _answers = sandbox::start_if_requested(flag, &action, &ctx).await?;
+                let _sandbox = sandbox::start_if_requested(flag, &action, &ctx).await?;
                 action.run(&ctx).await
             } => outcome,
         }
@@ -120,7 +120,7 @@ async fn interrupted(ctx: &Ctx) -> Result<Exit> {
     match ctx.on_interrupt.get() {
         OnInterrupt::Abort => {
             ask::restore_terminal();
-            ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
+            ctx.take_interruption().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
         }
         OnInterrupt::Succeed => Ok(Exit::Done),
         #[cfg(feature = "sandbox")]
@@ -145,7 +145,7 @@ async fn interrupt() {
 }
 
 /// Prints help or the version on stdout. Everything else is a usage error.
-fn without_command(
+fn handle_parse_error(
     error: &clap::Error,
     args: &[OsString],
     pre_parse: &PreParse,
@@ -169,8 +169,8 @@ fn without_command(
 
 /// The requested help. It parses again with the help layout, because building the layout takes time that other runs save.
 fn help(error: &clap::Error, args: &[OsString]) -> StyledStr {
-    let again = with_help_layout(Cli::command()).try_get_matches_from(args).err();
-    again.as_ref().unwrap_or(error).render()
+    let laid_out = with_help_layout(Cli::command()).try_get_matches_from(args).err();
+    laid_out.as_ref().unwrap_or(error).render()
 }
 
 fn print(text: &[u8]) -> Result<Exit> {

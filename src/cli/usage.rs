@@ -29,8 +29,8 @@ pub(super) fn failure(error: &clap::Error, args: &[OsString]) -> Failure {
         ErrorKind::InvalidSubcommand => unknown_command(error, &tree, command, &line),
         ErrorKind::UnknownArgument => unknown_argument(error, command, &line),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error, command),
-        ErrorKind::MissingRequiredArgument => missing(error, command),
-        _ => (in_the_parsers_words(error), None),
+        ErrorKind::MissingRequiredArgument => missing_argument(error, command),
+        _ => (parser_message(error), None),
     };
     failure.hint(suggestion.unwrap_or_else(|| format!("see `{line} --help`")))
 }
@@ -41,15 +41,16 @@ fn unknown_command(
     command: &Command,
     line: &str,
 ) -> (Failure, Option<String>) {
-    let name = text(error, ContextKind::InvalidSubcommand);
+    let name = context_value(error, ContextKind::InvalidSubcommand);
     let names = command.get_subcommands().filter(|below| !below.is_hide_set()).map(Command::get_name);
     let here = nearest(&name, names).map(|name| format!("{line} {name}"));
-    let suggestion = here.or_else(|| elsewhere(tree, &name)).map(|meant| format!("did you mean `{meant}`?"));
+    let suggestion =
+        here.or_else(|| path_elsewhere(tree, &name)).map(|meant| format!("did you mean `{meant}`?"));
     (Failure::usage(format!("Unknown command '{name}' for `{line}`")), suggestion)
 }
 
 /// Where a command of this name is: under `payments`, or under one of its providers.
-fn elsewhere(tree: &Command, name: &str) -> Option<String> {
+fn path_elsewhere(tree: &Command, name: &str) -> Option<String> {
     let payments = tree.find_subcommand("payments")?;
     // Each provider has a status, and nothing else has.
     let providers = payments.get_subcommands().filter(|group| group.find_subcommand("status").is_some());
@@ -59,7 +60,7 @@ fn elsewhere(tree: &Command, name: &str) -> Option<String> {
 }
 
 fn unknown_argument(error: &clap::Error, command: &Command, line: &str) -> (Failure, Option<String>) {
-    let argument = text(error, ContextKind::InvalidArg);
+    let argument = context_value(error, ContextKind::InvalidArg);
     if !argument.starts_with('-') {
         let failure = Failure::usage(format!("Unexpected argument '{argument}' for `{line}`"));
         return (failure, option_for(&argument, error, command));
@@ -104,14 +105,15 @@ fn has_option(command: &Command, option: &str) -> bool {
 }
 
 fn invalid_value(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
-    let (argument, value) = (text(error, ContextKind::InvalidArg), text(error, ContextKind::InvalidValue));
+    let (argument, value) =
+        (context_value(error, ContextKind::InvalidArg), context_value(error, ContextKind::InvalidValue));
     let what = if value.is_empty() {
         format!("A value is missing for '{argument}'")
     } else {
         format!("Invalid value '{value}' for '{argument}'")
     };
     let failure = Failure::usage(what);
-    let possible = texts(error, ContextKind::ValidValue);
+    let possible = context_values(error, ContextKind::ValidValue);
     if possible.is_empty() {
         let reason = error.source().map(ToString::to_string);
         return (reason.into_iter().fold(failure, Failure::why), None);
@@ -132,13 +134,13 @@ fn option_for(value: &str, error: &clap::Error, command: &Command) -> Option<Str
     Some(format!("use an option for it: `--{} {value}`", required.get_long()?))
 }
 
-fn missing(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
-    let missing = texts(error, ContextKind::InvalidArg).join(", ");
+fn missing_argument(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
+    let missing = context_values(error, ContextKind::InvalidArg).join(", ");
     (Failure::usage(format!("Missing {missing}")).why(format!("usage: {}", usage_of(command))), None)
 }
 
 /// The parser's own message, without its usage and its tips, which can name options that are hidden or unrelated.
-fn in_the_parsers_words(error: &clap::Error) -> Failure {
+fn parser_message(error: &clap::Error) -> Failure {
     let rendered = error.render().to_string();
     let message = rendered.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
     let mut lines = message.lines().map(str::trim);
@@ -150,11 +152,11 @@ fn in_the_parsers_words(error: &clap::Error) -> Failure {
     if rest.is_empty() { failure } else { failure.why(rest.join("\n")) }
 }
 
-fn text(error: &clap::Error, kind: ContextKind) -> String {
-    texts(error, kind).join(" ")
+fn context_value(error: &clap::Error, kind: ContextKind) -> String {
+    context_values(error, kind).join(" ")
 }
 
-fn texts(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
+fn context_values(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text],
         Some(ContextValue::Strings(texts)) => texts.iter().map(String::as_str).collect(),

@@ -38,7 +38,7 @@ impl Command for Logout {
         run_blocking(move || {
             let mut report = LogoutReport { profiles: Vec::new(), failure: None };
             for name in names {
-                match remove(&name, &profiles, &credentials, &paths.ids, timeout) {
+                match remove(&name, &profiles, &credentials, &paths.completion_cache, timeout) {
                     Ok(()) => report.profiles.push(name),
                     // The other logins are removed anyway.
                     Err(failure) => report.failure = report.failure.or(Some(failure)),

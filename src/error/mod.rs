@@ -39,7 +39,7 @@ pub struct Failure {
     pub why: Option<String>,
     /// What to do next.
     pub hint: Option<String>,
-    /// The command in the hint, as a list of words, where it repairs the cause.
+    /// The command in the hint, as a list of arguments, where it repairs the cause.
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
@@ -106,6 +106,12 @@ impl Failure {
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
+        self
+    }
+
+    /// Sets the idempotency key with which the command can be run again.
+    pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
+        self.idempotency_key = Some(Box::new(key.clone()));
         self
     }
 

@@ -65,7 +65,7 @@ impl Ctx {
             key_source: key.source.to_string(),
         };
         let cache = if remember {
-            UserPaths::find().ok().map(|paths| GenerationCache::new(paths.cache))
+            UserPaths::find().ok().map(|paths| GenerationCache::new(paths.generation_cache))
         } else {
             None
         };

@@ -171,7 +171,7 @@ impl Ctx {
     }
 
     /// The failure to report if the run is interrupted now.
-    pub(crate) fn interrupted(&self) -> Option<Failure> {
+    pub(crate) fn take_interruption(&self) -> Option<Failure> {
         let failure = self.interruption.borrow_mut().take()?;
         self.write_sent().then(|| failure.exit(Exit::Interrupted))
     }

@@ -8,7 +8,7 @@ use crate::error::{Code, Exit, Failure};
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FileInput;
-use crate::runner::write::{change_of, with_key};
+use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, DEADLINE, Output, WAITING, Write, WriteReply, bulk, guard, rerun, show};
 use crate::ui::Show;
 use crate::wire::IdempotencyKey;
@@ -101,7 +101,7 @@ fn interrupted(change: &Change, rerun: Option<&Rerun<'_>>, replay: Replay, ctx: 
     let failure = Failure::new(Code::Interrupted, "Interrupted; the change may have been applied")
         .why(change.sentence());
     match (rerun, replay) {
-        (Some(rerun), _) => with_key(failure, rerun.key).hint(&rerun.hint),
+        (Some(rerun), _) => failure.with_idempotency_key(rerun.key).hint(&rerun.hint),
         (None, Replay::Always) => failure.hint(format!(
             "`{}` shows whether it was applied; it is safe to run the command again",
             change.check(ctx)
@@ -126,7 +126,7 @@ fn not_shown(error: anyhow::Error, change: &Change, key: Option<&IdempotencyKey>
             let why = [Some(cause), failure.why.as_deref()].into_iter().flatten();
             let why = why.collect::<Vec<_>>().join(": ");
             let failure = Failure { what, why: Some(why), ..failure };
-            key.map_or(failure.clone(), |key| with_key(failure, key)).into()
+            key.map_or(failure.clone(), |key| failure.with_idempotency_key(key)).into()
         }
         Err(error) => error.context(what),
     }
@@ -141,9 +141,9 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     match rerun {
         // A request that was refused is refused again, unless its cause is fixed first.
-        Some(rerun) if open && refused => with_key(failure, rerun.key).and_hint(&rerun.hint),
-        Some(rerun) if open => with_key(failure, rerun.key).hint(&rerun.hint),
-        Some(rerun) => with_key(failure, rerun.key),
+        Some(rerun) if open && refused => failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint),
+        Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint),
+        Some(rerun) => failure.with_idempotency_key(rerun.key),
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),
         // It is safe to run it again. Where that is not the next step, an earlier attempt may have been applied.
         None if open && !failure.retryable() => {

@@ -38,7 +38,7 @@ pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
-pub(crate) use rerun::next;
+pub(crate) use rerun::next_command;
 pub(crate) use show::show_json;
 pub(crate) use spec::{CommandEffect, CommandSpec};
 pub(crate) use write::{Verb, Write, WriteReply};

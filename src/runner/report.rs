@@ -7,7 +7,7 @@ use std::panic::PanicHookInfo;
 use serde_json::{Map, Value};
 
 use crate::error::{Code, Exit, Failure};
-use crate::runner::next;
+use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
 use crate::ui::{Stderr, ask};
@@ -22,7 +22,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     if stderr.json {
         // One line. `error` and `code` are always present, and fields are only ever added.
         let mut line = json_fields(&failure);
-        line.insert("next".to_owned(), next(&failure, args).into());
+        line.insert("next".to_owned(), next_command(&failure, args).into());
         Stderr::plain(&Value::Object(line).to_string());
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());

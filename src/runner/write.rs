@@ -139,11 +139,6 @@ pub(super) fn change_of<W: Write>(command: &W, request: &W::Request) -> Change {
     Change { effect: change.effect.max(W::EFFECT), ..change }
 }
 
-/// Adds the key with which the command can be run again.
-pub(super) fn with_key(failure: Failure, key: &IdempotencyKey) -> Failure {
-    Failure { idempotency_key: Some(Box::new(key.clone())), ..failure }
-}
-
 /// The answer to a write, and the note that reports its success.
 pub(crate) struct WriteReply<A> {
     pub(crate) reply: Reply<A>,

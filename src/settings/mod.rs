@@ -40,9 +40,9 @@ pub(crate) struct UserPaths {
     /// `credentials.toml`: the keys of profiles that are not in a keyring.
     pub(crate) credentials: PathBuf,
     /// `backends.json`: the generation of each backend.
-    pub(crate) cache: PathBuf,
+    pub(crate) generation_cache: PathBuf,
     /// `ids/`: the ids from each backend's lists, for completion.
-    pub(crate) ids: PathBuf,
+    pub(crate) completion_cache: PathBuf,
     /// `sandbox.json`: the state of the user's own sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: PathBuf,
@@ -58,8 +58,8 @@ impl UserPaths {
         Ok(Self {
             config: directories.config_dir().join("config.toml"),
             credentials: directories.config_dir().join("credentials.toml"),
-            cache: directories.cache_dir().join("backends.json"),
-            ids: directories.cache_dir().join("ids"),
+            generation_cache: directories.cache_dir().join("backends.json"),
+            completion_cache: directories.cache_dir().join("ids"),
             #[cfg(feature = "sandbox")]
             sandbox: directories.data_dir().join("sandbox.json"),
         })

@@ -247,7 +247,7 @@ fn cache(line: &ParsedLine, ctx: &Ctx) -> Option<CompletionCache> {
         return None;
     }
     let address = ctx.flags.stored_address(&line.env).ok()??;
-    Some(CompletionCache::new(&address, &UserPaths::find().ok()?.ids))
+    Some(CompletionCache::new(&address, &UserPaths::find().ok()?.completion_cache))
 }
 
 /// Reads the list from the backend.

@@ -11,7 +11,7 @@ use crate::api::Call;
 use crate::error::{AbortPolicy, Code, Exit, Failure};
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
-use crate::runner::write::{change_of, with_key};
+use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, DEADLINE, Entry, Output, Verb, WAITING, Write, show};
 use crate::ui::View;
 use results::{EntryResult, ResultWriter};
@@ -201,7 +201,7 @@ fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure
         failure
     };
     match W::idempotency_key(request) {
-        Some(key) => with_key(failure, key),
+        Some(key) => failure.with_idempotency_key(key),
         None => failure,
     }
 }
