@@ -1,4 +1,5 @@
-//! Files that are complete or do not exist: a new file is written beside the old one and renamed. Files are private from
+//! Files that are complete or do not exist: the new content is written to a temporary file, which then replaces the old
+//! one. Files are private from
 //! the first byte, unless other users may read them.
 
 use std::fs::{self, File, OpenOptions};
@@ -40,7 +41,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     }
 }
 
-/// Replaces the content of a private file. If the path is a symbolic link, the file behind it is replaced.
+/// Replaces the content of a private file. If the path is a symbolic link, its target is replaced.
 pub(crate) fn write(path: &Path, content: &str) -> Result<(), FileError> {
     replace(path, content, File::sync_all).map_err(FileError::of("write", path))
 }

@@ -23,7 +23,7 @@ const FLOORS: [(&str, u8); 12] = [
 
 /// Pairs of modules on one floor of which the first may import the second: the command line leads to the commands, some
 /// wire types are secret, a failure can carry an idempotency key, and an unusable file is a failure.
-const NEIGHBOURS: [(&str, &str); 4] =
+const SAME_FLOOR: [(&str, &str); 4] =
     [("cli", "commands"), ("wire", "secret"), ("error", "wire"), ("files", "error")];
 
 fn sources() -> BTreeMap<PathBuf, String> {
@@ -84,7 +84,7 @@ fn every_floor_imports_downward_only() {
         for named in named_modules(&text).into_iter().filter(|named| *named != module) {
             seen += 1;
             let other = floor(&named).expect("named modules have floors");
-            let may = other < own || NEIGHBOURS.contains(&(module.as_str(), named.as_str()));
+            let may = other < own || SAME_FLOOR.contains(&(module.as_str(), named.as_str()));
             assert!(may, "{} (floor {own}) names {named} (floor {other})", path.display());
         }
     }

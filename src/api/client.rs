@@ -81,7 +81,7 @@ impl Client {
     /// Sends a request until it is answered, or until the retry policy says stop.
     ///
     /// # Errors
-    /// If there is no answer. An answer that is no success is returned: the caller judges it.
+    /// If there is no answer. An error answer is returned as an answer.
     pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
         if self.limits.deadline_per_request {
             self.spent.set(Duration::ZERO);

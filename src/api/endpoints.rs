@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::api::request::{ApiName, Call, Method, Provider, Route};
 use crate::wire::{Connections, Customers, Environment, KeyList, Transactions};
 
-/// A billing subject of the application's. The backend accepts both fields or neither.
+/// A billing subject of the application. The backend accepts both fields or neither.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SubjectFilter {
     /// The application's own name for the kind of subject.

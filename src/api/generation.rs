@@ -69,7 +69,7 @@ impl Api {
         }
     }
 
-    /// The generation as far as it is known without a request.
+    /// The last known generation, without a request.
     pub(crate) fn expected_generation(&self) -> Option<Generation> {
         match self.state.get() {
             GenerationState::Remembered(generation) | GenerationState::Confirmed(generation) => {

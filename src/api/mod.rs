@@ -4,7 +4,7 @@
 //! - [`request`]: what is sent and what comes back
 //! - [`trace`]: the lines of `--verbose`
 //! - [`http`]: one request over HTTP
-//! - [`error`]: why a call has no reply. Sentences and hints are written by whoever reports it
+//! - [`error`]: why a call has no reply, without sentences and hints
 //! - [`client`]: replays and the deadline
 //! - [`generation`]: which of two generations of routes the backend has
 //! - [`endpoints`], [`stripe`], [`razorpay`]: a function for each endpoint

@@ -63,7 +63,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// A name that the two generations may spell differently.
+/// A name in the API, which the two generations may spell differently.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ApiName {
     newer: &'static str,
@@ -95,7 +95,7 @@ enum Segment {
     Id(String),
 }
 
-/// A route of a provider's, in both generations.
+/// A route of a provider, in both generations.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     provider: &'static Provider,
@@ -165,7 +165,7 @@ impl Route {
     }
 }
 
-/// The JSON object that a request sends. Its secrets are kept apart, wiped when it is dropped, and masked in output.
+/// The JSON object that a request sends. Its secrets are separate: they are wiped when it is dropped, and masked in output.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     fields: Map<String, Value>,
@@ -204,7 +204,7 @@ impl Body {
         self
     }
 
-    /// The body as it is sent, with its secrets.
+    /// The body to send, with its secrets.
     pub(crate) fn bytes(&self, generation: Generation) -> serde_json::Result<Zeroizing<Vec<u8>>> {
         let mut bytes = Zeroizing::new(Vec::new());
         let mut serializer = serde_json::Serializer::new(&mut *bytes);
@@ -235,7 +235,7 @@ impl Body {
     }
 }
 
-/// Reads the data of an answer. It also returns a JSON body to show, if the one that came must not be shown.
+/// Reads the data of an answer. It also returns the JSON body to show, if the received one must not be shown.
 type Reader<T> = fn(&SharedBytes) -> serde_json::Result<(Option<Value>, T)>;
 
 /// A request to the payments API whose answer is a `T`.
@@ -339,9 +339,9 @@ pub(crate) struct Reply<T> {
 
 #[derive(Debug)]
 enum ReplyBody {
-    /// The bytes as they came. They are wiped when they are dropped.
+    /// The received bytes. They are wiped when they are dropped.
     Bytes(SharedBytes),
-    /// Serialized from the data, because the body that came has secrets.
+    /// Serialized from the data, because the received body has secrets.
     Json(Value),
 }
 
@@ -376,7 +376,7 @@ pub(crate) struct Request<'a> {
     pub(crate) secret_answer: bool,
 }
 
-/// A body as it is sent, with what it was encoded from.
+/// An encoded body, and what it was encoded from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EncodedBody<'a> {
     pub(crate) bytes: &'a [u8],

@@ -30,7 +30,7 @@ pub(crate) enum Outcome<'a> {
     },
 }
 
-/// What the decision depends on beside the outcome.
+/// What the decision depends on, besides the outcome.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryState {
     /// How often the request has been replayed.
@@ -128,7 +128,7 @@ fn is_transient(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     }
 }
 
-/// Whether the request did not arrive, or was refused before it was looked at: by a rate limit or the check of the key.
+/// Whether the request did not arrive, or was refused before it was processed: by a rate limit or the check of the key.
 fn was_certainly_not_carried_out(outcome: &Outcome<'_>) -> bool {
     matches!(outcome, Outcome::NotSent | Outcome::Refused { status: 401 | 429, .. })
 }
@@ -138,7 +138,7 @@ pub(crate) const fn leaves_outcome_unknown(status: u16) -> bool {
     matches!(status, 408 | 499 | 500..=599) && !matches!(status, 501 | 505)
 }
 
-/// Whether the status means that a server behind is unreachable. 520 to 524 are Cloudflare's.
+/// Whether the status means that a server behind the backend or a proxy is unreachable. 520 to 524 are Cloudflare's.
 pub(crate) const fn is_out_of_reach(status: u16) -> bool {
     matches!(status, 502..=504 | 520..=524)
 }

@@ -98,7 +98,7 @@ impl Trace {
         listener(format_args!("{line}"));
     }
 
-    /// The text with the secrets masked, both as they are and as JSON escapes them.
+    /// The text with the secrets masked, in plain text and escaped as in JSON.
     pub(super) fn masked(&self, text: String) -> String {
         self.secrets.borrow().iter().fold(text, |text, secret| {
             let quoted = serde_json::Value::from(secret.expose()).to_string();

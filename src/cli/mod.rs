@@ -1,5 +1,5 @@
 //! The command line: the root of the command tree, the global options ([`global`]), shell completion ([`complete`]) and
-//! usage errors ([`usage`]). [`pre_parse`] reads how errors are shown before the arguments are parsed.
+//! usage errors ([`usage`]). [`pre_parse`] reads how to show errors, before the arguments are parsed.
 
 mod complete;
 mod global;
@@ -144,7 +144,7 @@ async fn interrupt() {
     }
 }
 
-/// Prints help or the version on stdout. Everything else is a usage error.
+/// Prints help or the version on stdout, which clap reports as errors. Everything else is a usage error.
 fn handle_parse_error(
     error: &clap::Error,
     args: &[OsString],

@@ -1,4 +1,4 @@
-//! Usage errors: what the parser found wrong, in this tool's words, with the command or option that was probably meant.
+//! Usage errors: the parser's errors as failures, with the command or option that was probably meant.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -52,7 +52,7 @@ fn unknown_command(
 /// Where a command of this name is: under `payments`, or under one of its providers.
 fn path_elsewhere(tree: &Command, name: &str) -> Option<String> {
     let payments = tree.find_subcommand("payments")?;
-    // Each provider has a status, and nothing else has.
+    // Every provider has a `status` command, and nothing else does.
     let providers = payments.get_subcommands().filter(|group| group.find_subcommand("status").is_some());
     std::iter::once(("insforge payments".to_owned(), payments))
         .chain(providers.map(|group| (format!("insforge payments {}", group.get_name()), group)))
@@ -70,7 +70,7 @@ fn unknown_argument(error: &clap::Error, command: &Command, line: &str) -> (Fail
     (failure, hint_for(&name, command).or_else(|| similar_option(&name, command)))
 }
 
-/// What is known about options that people try in vain.
+/// A hint for an option that does not exist, but that people often try.
 fn hint_for(name: &str, command: &Command) -> Option<String> {
     if let Some(OptionHints(hints)) = command.get() {
         let hint = hints.iter().find(|(names, _)| names.contains(&name)).map(|(_, hint)| (*hint).to_owned());
@@ -178,7 +178,7 @@ fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a 
     (distance <= letters(typed) / 3).then_some(name)
 }
 
-/// Whether it is, or was meant as, `config set`.
+/// Whether the command is `config set`, possibly misspelled.
 fn may_hold_a_key(args: &[OsString]) -> bool {
     let behind = args.iter().skip_while(|argument| *argument != "config");
     behind.skip(1).any(|argument| argument.as_encoded_bytes().starts_with(b"set"))
@@ -206,7 +206,7 @@ fn line_of(path: &[String]) -> String {
     std::iter::once("insforge").chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
-/// How a command is written, on one line.
+/// The usage of a command, on one line.
 fn usage_of(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")

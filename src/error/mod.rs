@@ -19,7 +19,7 @@ pub use exit::Exit;
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};
 
-/// Every code that the tool or the backend can give: this tool's errors, the backend's, and the warnings.
+/// Every code: this tool's errors, the backend's errors, and the warnings.
 pub(crate) fn all_codes() -> impl Iterator<Item = &'static CodeInfo> {
     // `SYNC_FAILED` is an error and a warning. It is listed as the error.
     let warnings = WarningCode::ALL.iter().filter(|warning| **warning != WarningCode::SyncFailed);

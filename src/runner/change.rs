@@ -28,7 +28,7 @@ pub(crate) struct Change {
 pub(crate) enum Check {
     /// Shows what the backend itself stores.
     Backend(Vec<String>),
-    /// Shows the mirror, which has to be synced first: it can lag behind the provider.
+    /// Shows the mirror, which has to be synced first: it can be out of date.
     Mirror(Vec<String>),
 }
 

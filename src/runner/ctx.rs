@@ -16,7 +16,7 @@ use crate::settings::{Backend, ConnectionFlags, KeyFlag};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
-/// What Ctrl-C, or a supervisor's signal to end, means for the run.
+/// What Ctrl-C and SIGTERM mean for the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum OnInterrupt {
     /// The run is interrupted.
@@ -145,7 +145,7 @@ impl Ctx {
         self.deadline_per_request.set(true);
     }
 
-    /// Does the work, with a spinner on a terminal.
+    /// Awaits the work, with a spinner on a terminal.
     pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
         progress::spin_while(self.is_watched(), doing, work).await
     }
@@ -155,7 +155,7 @@ impl Ctx {
         progress::Bar::start(self.is_watched(), of)
     }
 
-    /// A progress bar beside results that are written as they arrive. On a terminal, the results show the progress.
+    /// A progress bar for a run that writes results as they arrive. On a terminal, the results show the progress.
     pub(super) fn bar_beside_results(&self, of: usize) -> progress::Bar {
         progress::Bar::start(self.is_watched() && !self.env.stdout_terminal, of)
     }

@@ -23,7 +23,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
     }
-    // Nobody should type a key for a write that is denied anyway.
+    // Before any prompt: nobody should type a key for a write that is denied.
     if !ctx.dry_run && ctx.denies_writes(environment).await? {
         return Err(guard::denied().into());
     }

@@ -1,4 +1,4 @@
-//! `--from-file`: a JSON file with one object, an array of objects, or one object after the other (JSONL).
+//! `--from-file`: a JSON file with one object, an array of objects, or JSONL.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) struct FileArgs {
 pub(super) enum FileInput<T> {
     /// One object.
     One(T),
-    /// An array, or several objects one after the other.
+    /// An array, or JSONL with several objects.
     Many {
         /// The name of the file, for messages.
         file: String,
@@ -109,7 +109,7 @@ fn only_object<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, String
     object(text, |error| position(error, 1, 0))
 }
 
-/// Parses one object, as strictly as the backend does: a value that would not be sent as it is written is an error.
+/// Parses one object, as strictly as the backend does: a value that would be sent in another form is an error.
 fn object<T: DeserializeOwned + Serialize>(
     text: &[u8],
     position: impl Fn(&serde_json::Error) -> String,
@@ -202,7 +202,7 @@ impl Parser<'_> {
         entries
     }
 
-    /// Moves over so many bytes, and over the white space after them.
+    /// Skips this many bytes, and the white space after them.
     fn advance(&mut self, bytes: usize) {
         for _ in 0..bytes {
             self.next_byte();

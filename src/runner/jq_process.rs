@@ -56,10 +56,10 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
     }
     let Some(reason) = reason else {
         let why = "it recurses without end, or needs more memory than there is";
-        return Err(Filter::failed(format!("the filter was killed ({status}): {why}")).into());
+        return Err(Filter::failure(format!("the filter was killed ({status}): {why}")).into());
     };
     match reason.strip_prefix(FILTER_FAILED) {
-        Some(why) => Err(Filter::failed(why.to_owned()).into()),
+        Some(why) => Err(Filter::failure(why.to_owned()).into()),
         None => Err(anyhow!("{}", reason.trim_start_matches(OTHER_ERROR))),
     }
 }

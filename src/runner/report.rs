@@ -74,7 +74,7 @@ pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Redacts before the text becomes JSON, because an escaped line break would join the key behind it to a longer word.
+/// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word.
 fn redacted(text: Option<&str>) -> Option<Cow<'_, str>> {
     text.map(redact)
 }

@@ -12,7 +12,7 @@ use crate::ui::is_unsafe;
 use crate::wire::IdempotencyKey;
 
 const FLAG: &str = "--idempotency-key";
-/// The values of these options are secrets, whatever they look like.
+/// The values of these options are secrets, even if they do not look like keys.
 const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
 
 /// The command line, as a list of arguments, that is safe to run after this failure. That is the one that failed, if

@@ -100,7 +100,7 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
     }
 }
 
-/// Writes one of many results as a line at once, so that a reader need not wait for the last.
+/// Writes one of many results as a line, without waiting for the others.
 pub(super) async fn show_line(value: &Value, ctx: &Ctx) -> Result<()> {
     match &ctx.output.filter {
         None => to_stdout(|out| write_value(out, value, true)),
@@ -124,7 +124,7 @@ fn write_lines_of(text: &[u8]) -> Result<()> {
     to_stdout(|out| write_lines(out, rows))
 }
 
-/// Writes one of many results as ids, at once.
+/// Writes the ids of one of many results, without waiting for the others.
 pub(super) fn show_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Result<()> {
     to_stdout(|out| write_ids(out, ids))
 }

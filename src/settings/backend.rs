@@ -1,4 +1,4 @@
-//! Finds the address and the key of the backend: flags, environment, linked project, profile. Each place gives a whole
+//! Finds the address and the key of the backend: flags, environment, linked project, profile. Each place has a complete
 //! pair; half a pair is an error that names both halves.
 
 use std::cell::OnceCell;

@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(600);
 const MAX_IDS: usize = 10_000;
 /// The most backends with cached lists.
 const MAX_BACKENDS: usize = 20;
-/// The longest label in characters, as much as fits beside an ID.
+/// The longest label in characters, as much as fits next to an ID.
 const MAX_LABEL: usize = 60;
 /// The longest ID in bytes. Stripe's limit is lower.
 const MAX_ID: usize = 255;

@@ -21,7 +21,7 @@ use crate::wire::Address;
 pub(crate) enum KeyringTimeout {
     /// Do not use the keyring, because its dialog would be in the way.
     Zero,
-    /// Nobody is there to unlock it.
+    /// The session is not interactive, so nobody can unlock it.
     #[default]
     Short,
     /// A person can unlock it.
@@ -229,7 +229,7 @@ mod keyring {
     }
 }
 
-/// Stands in for the keyring in a build without it.
+/// The keyring of a build without the `keyring` feature: every call fails.
 #[cfg(not(feature = "keyring"))]
 mod keyring {
     use std::time::Duration;

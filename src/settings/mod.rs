@@ -1,7 +1,7 @@
 //! Where the backend's address and API key come from.
 //!
 //! They are looked up **as a pair**, and the first pair wins: flags, environment variables, the nearest
-//! `.insforge/project.json`, a profile. A stored key is sent only to the address stored beside it. The address in a
+//! `.insforge/project.json`, a profile. A stored key is sent only to the address stored with it. The address in a
 //! cloned repository must never receive a key that belongs to another backend.
 
 mod backend;

@@ -160,7 +160,7 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error: toml_edit::TomlError| malformed_toml(path, &text, error.message(), error.span()))?;
-    // In a file with comments only, toml_edit would put the comments behind the new table.
+    // In a file with comments only, toml_edit would move the comments after the new table.
     let comments =
         if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
     change(&mut document);

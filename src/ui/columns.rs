@@ -22,7 +22,7 @@ impl FromStr for Columns {
 }
 
 impl Columns {
-    /// A page with only these columns. A section that has none of them is left out.
+    /// The page with only these columns. A section that has none of them is left out.
     pub(crate) fn select_in_page<'a>(&self, page: Page<'a>) -> Result<Page<'a>, Failure> {
         if page.sections.is_empty() && !page.lines.is_empty() {
             return Err(Self::without_table());

@@ -87,10 +87,10 @@ fn write_separator(out: &mut dyn Write, position: usize) -> io::Result<()> {
     if position == 0 { Ok(()) } else { out.write_all(b",") }
 }
 
-/// Characters behind which a spreadsheet can see another cell begin.
+/// Characters after which a spreadsheet may start another cell.
 const SEPARATORS: [char; 4] = [';', '\t', '\n', '\r'];
 
-/// Writes a cell. An apostrophe precedes what a spreadsheet would run as a formula (OWASP, CSV Injection), also behind a
+/// Writes a cell. An apostrophe precedes what a spreadsheet would run as a formula (OWASP, CSV Injection), also after a
 /// character that it may take as a separator.
 fn write_text(
     out: &mut dyn Write,
@@ -154,7 +154,7 @@ fn all_names<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
     names
 }
 
-/// A row's value in a column. `next` are the members behind the column before, of which it is nearly always the first.
+/// A row's value in a column. `next` has the members after the previous column's, and its first is nearly always the one.
 fn value<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Option<Json<'a>> {
     if !row.json.is_object() {
         return (name == VALUE).then_some(row.json);

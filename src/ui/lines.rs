@@ -1,4 +1,4 @@
-//! Lines of text, with a mark before each thing that changes. Long lines are wrapped between words; an id is never cut.
+//! Lines of text, with a mark before each object that changes. Long lines are wrapped between words; an id is never cut.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ pub(crate) struct Line<'a> {
     pub(crate) text: Cow<'a, str>,
 }
 
-/// What happens to the thing on a line, or the kind of text.
+/// What happens to the object on a line, or the kind of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// Plain text.

@@ -10,31 +10,31 @@ use crate::ui::rows::RowLists;
 
 /// A command's result, ready to be shown in any format.
 pub(crate) trait Show {
-    /// Where the rows are in its JSON.
+    /// The members of its JSON that have the rows.
     const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
     /// For programs: its JSON, as text.
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>>;
-    /// Its rows, if they are not in the JSON as [`Show::ROWS`] says.
+    /// Its rows, if they are not members of the JSON.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
         Ok(None)
     }
-    /// For people.
+    /// For people: tables and text.
     fn page(&self) -> Page<'_>;
-    /// One id a line.
+    /// The ids for `-o ids`.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
-    /// Takes the ids one by one, if the rows are not in memory.
+    /// Passes the ids one by one. Implemented instead of `ids` if the rows are not in memory.
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
         self.ids().into_iter().for_each(take);
     }
-    /// What to print on stderr beside the page: `✓ …`.
+    /// Lines for stderr, in addition to the page: `✓ …`.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
-    /// What the user has to look at, although the command succeeded.
+    /// Problems that need attention, although the command succeeded.
     fn warnings(&self) -> &[Warning] {
         &[]
     }
@@ -50,23 +50,23 @@ pub(crate) trait Show {
 
 /// How an answer's data is shown to people. Its JSON is the backend's own body.
 pub(crate) trait View {
-    /// What is missing if it is empty: `No Stripe customers found.`
+    /// The noun in messages such as `No Stripe customers found.` A write has the singular.
     const NOUN: &'static str;
-    /// Where the rows are in its JSON.
+    /// The members of its JSON that have the rows.
     const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
-    /// For people.
+    /// For people: tables and text.
     fn page(&self) -> Page<'_>;
-    /// One id a line.
+    /// The ids for `-o ids`.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
-    /// Takes the ids one by one, if the rows are not in memory.
+    /// Passes the ids one by one. Implemented instead of `ids` if the rows are not in memory.
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
         self.ids().into_iter().for_each(take);
     }
-    /// What to print on stderr beside the page.
+    /// Lines for stderr, in addition to the page.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
@@ -96,8 +96,8 @@ pub(crate) struct Section<'a> {
 /// One cell for each column. The table replaces control characters.
 pub(crate) type Cells<'a> = Vec<Cow<'a, str>>;
 
-/// The rows of a table. They are made each time they are read, because all of a long list's take more memory than
-/// its JSON.
+/// The rows of a table. They are built each time they are read, because all rows of a long list take more memory than its
+/// JSON.
 pub(crate) struct TableRows<'a>(Box<dyn Fn() -> BoxedRows<'a> + 'a>);
 
 type BoxedRows<'a> = Box<dyn Iterator<Item = Cells<'a>> + 'a>;
@@ -115,7 +115,7 @@ impl<'a> TableRows<'a> {
         self.iter().next().is_none()
     }
 
-    /// The rows with these cells alone.
+    /// The rows with these cells only.
     pub(super) fn with_cells(self, positions: Vec<usize>) -> Self {
         Self(Box::new(move || {
             let positions = positions.clone();
@@ -132,7 +132,7 @@ pub(crate) struct Column {
     pub(crate) name: &'static str,
     /// Left out first if the terminal is too narrow.
     pub(crate) spare: bool,
-    /// Its cells are names for the cells beside them.
+    /// Its cells are the names of the other cells in their row.
     pub(crate) label: bool,
     /// Its cells are verdicts, which have colors.
     pub(crate) verdict: bool,

@@ -11,7 +11,7 @@ use crate::catalog::plan::{ObjectRef, Step};
 pub(crate) struct CatalogPlan {
     /// In the order in which they are applied.
     pub(crate) changes: Vec<PlannedChange>,
-    /// The active objects that stay as they are.
+    /// The active objects that stay unchanged.
     pub(crate) unmanaged: Vec<UnmanagedObject>,
 }
 
@@ -109,7 +109,7 @@ pub(crate) enum ObjectKind {
     Price,
 }
 
-/// An active product or price that stays as it is.
+/// An active product or price that stays unchanged.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UnmanagedObject {

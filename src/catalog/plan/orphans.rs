@@ -101,9 +101,9 @@ impl Orphans<'_, '_> {
 enum PriceFinding<'s> {
     /// Another part of the plan covers it.
     Planned,
-    /// It stays as it is, for this reason.
+    /// It stays unchanged, for this reason.
     Unmanaged(String),
-    /// It differs from the file and stays as it is, for this reason.
+    /// It differs from the file and stays unchanged, for this reason.
     Differs(String),
     /// It is archived: the last step of its replacement by the price with this id.
     Replaced(&'s str),

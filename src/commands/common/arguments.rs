@@ -36,7 +36,7 @@ impl EnvironmentArgs {
         Self { positional: None, option: EnvironmentOption { environment } }
     }
 
-    /// Adds an environment that was given before the command.
+    /// Adds environments that precede the subcommand.
     pub(crate) fn add_preceding(&mut self, before: Vec<Environment>) {
         self.option.environment.extend(before);
     }
@@ -59,7 +59,7 @@ impl EnvironmentOption {
     }
 }
 
-/// The value, if one is given. It may be given several times, but not with different values.
+/// The value, if one is given. The same value may be given several times.
 pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
@@ -150,7 +150,7 @@ impl<T: Listed> UpdateIdArgs<T> {
         }
     }
 
-    /// Checks many updates: each object needs its own ID, and no ID can be there twice.
+    /// Checks many updates: each object needs its own ID, and no ID may occur twice.
     pub(crate) fn check_entries<C>(
         &self,
         file: &str,
@@ -202,13 +202,13 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 
-/// A new object lacks a required field.
+/// The failure of a new object without a required field.
 pub(crate) fn missing(flag: &str) -> Failure {
     Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
         .hint(format!("give it with {flag}, or add it to the object in the file"))
 }
 
-/// How many rows.
+/// The maximum number of rows.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
     /// The maximum number of rows [default: 50]
@@ -216,7 +216,7 @@ pub(crate) struct LimitArgs {
     pub(crate) limit: Option<u8>,
 }
 
-/// The rows of a list that has billing subjects.
+/// The arguments of a list whose rows have billing subjects.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SubjectListArgs {
     #[command(flatten)]

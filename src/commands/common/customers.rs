@@ -67,7 +67,7 @@ fn row(customer: &Customer) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// The payment method as far as it is known: `visa **** 4242`.
+/// The known parts of the payment method: `visa **** 4242`.
 fn method(customer: &Customer) -> Option<String> {
     let brand = customer.payment_method_brand.clone();
     let last4 = customer.payment_method_last4.as_deref().map(|last4| format!("**** {last4}"));

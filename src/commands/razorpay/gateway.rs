@@ -158,7 +158,7 @@ fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// The number of payments as far as it is known: `3 of 12`.
+/// The number of payments made, with the total if known: `3 of 12`.
 fn paid(subscription: &Subscription) -> Option<String> {
     let paid = subscription.paid_count?;
     Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))

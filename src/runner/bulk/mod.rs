@@ -64,7 +64,10 @@ pub(super) async fn execute<W: Write>(
     Ok(Exit::Done)
 }
 
-/// Each object's line and request; or else every mistake, before anything is sent.
+/// Each object's line and request.
+///
+/// # Errors
+/// Every mistake in the file, before anything is sent.
 async fn resolve<W: Write>(
     command: &W,
     file: &str,
@@ -171,7 +174,7 @@ async fn send_each<W: Write>(
         if let Err(error) = written {
             let goes_on = is_filter_failure(&error);
             summary.record_write_error(error);
-            // Nobody wants results that can never be read. Running the same file again brings them back.
+            // Without results the user could not see what was sent. Running the same file again shows them.
             if !goes_on {
                 break;
             }
@@ -183,7 +186,7 @@ async fn send_each<W: Write>(
     Ok(summary)
 }
 
-/// The request. An update can be sent again until it is answered, because a file has no object twice.
+/// The request. An update can be sent again until it is answered, because no object is in a file twice.
 fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> {
     let call = command.call(request)?;
     Ok(match W::VERB {
@@ -192,7 +195,7 @@ fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answe
     })
 }
 
-/// The failure, with what the command knows of it and the key that was sent.
+/// Adds to a failure what the command knows about it, and the key that was sent.
 fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
     let failure = command.explain(ctx, request, failure);
     let failure = if failure.code == Code::OutcomeUnknown {
