@@ -1,9 +1,9 @@
 //! `insforge`: administer the payments of an InsForge backend from a terminal, a script or a coding agent.
 //!
-//! The library exists for the binary of the same name. Its modules are on floors, and a test checks that each imports from
-//! lower floors only:
+//! The library exists for the binary of the same name. Its modules are in layers, and a test checks that each imports from
+//! lower layers only:
 //!
-//! | floor | modules | what they are |
+//! | layer | modules | what they are |
 //! |---|---|---|
 //! | 5 | `cli` `commands` | the command line and its commands |
 //! | 4 | `runner` | runs commands: confirmation, requests, output, errors |

@@ -191,8 +191,7 @@ mod tests {
 
     #[test]
     fn numbers_escapes_and_repeated_names_are_kept() {
-        let text =
-            r#"{"a":[1.50,-0,1e5,1E+05,123456789012345678901234567890],"s":"\u00e9\/\ud800\"\\","a":true}"#;
+        let text = r#"{"a":[1.50,-0,1e5,1E+05,123456789012345678901234567890],"s":"\u00e9\/\ud83d\ude00\"\\","a":true}"#;
         assert_eq!(line(text), format!("{text}\n"));
         let spaced = " { \"a\" :\n[ ] , \"b\":\t{ } }\r\n";
         assert_eq!(indented(spaced), "{\n  \"a\": [],\n  \"b\": {}\n}\n");

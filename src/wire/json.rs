@@ -104,7 +104,7 @@ fn has_unpaired_surrogate(text: &str) -> bool {
     false
 }
 
-/// The characters of a string. Half a surrogate pair is U+FFFD.
+/// The characters of a string.
 #[derive(Clone, Debug)]
 pub(crate) struct Chars<'a> {
     rest: &'a str,
@@ -285,9 +285,19 @@ mod tests {
 
     #[test]
     fn strings_are_unescaped() {
-        let text = r#""\u00e9\ud83d\ude00\ud800\u0041\ud800\/\n\"é""#;
+        let text = r#""\u00e9\ud83d\ude00\u0041\/\n\"é""#;
         let json = Json::parse(text.as_bytes()).unwrap();
-        assert_eq!(json.chars().unwrap().collect::<String>(), "é😀\u{fffd}A\u{fffd}/\n\"é");
+        assert_eq!(json.chars().unwrap().collect::<String>(), "é😀A/\n\"é");
         assert_eq!(Json::NULL.chars().map(Iterator::count), None);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_refused() {
+        for valid in [r#""\\ud800""#, r#""\ud83d\ude00""#, r#"["\u0041\ud800\udc00\\"]"#] {
+            assert!(Json::parse(valid.as_bytes()).is_ok(), "{valid}");
+        }
+        for half in [r#""\ud800""#, r#""\ude00\ud83d""#, r#""\ud800\u0041""#, r#"{"a":"\uD800x"}"#] {
+            assert!(Json::parse(half.as_bytes()).is_err(), "{half}");
+        }
     }
 }
