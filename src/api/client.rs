@@ -89,7 +89,7 @@ impl Client {
         let mut replays = 0;
         loop {
             // Boxed because it would be most of the future of a command.
-            let attempt = self.timed(Box::pin(self.http.attempt(request, self.time_left()))).await;
+            let attempt = self.count_time(Box::pin(self.http.attempt(request, self.time_left()))).await;
             let is_open = match &attempt {
                 Ok(answer) => leaves_outcome_unknown(answer.status),
                 Err(no_answer) => no_answer.leaves_outcome_unknown(),
@@ -108,7 +108,7 @@ impl Client {
                 return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
             };
             replays += 1;
-            self.timed(tokio::time::sleep(pause)).await;
+            self.count_time(tokio::time::sleep(pause)).await;
         }
     }
 
@@ -171,7 +171,7 @@ impl Client {
         self.limits.deadline.saturating_sub(self.spent.get())
     }
 
-    async fn timed<T>(&self, work: impl Future<Output = T>) -> T {
+    async fn count_time<T>(&self, work: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let out = work.await;
         self.spent.set(self.spent.get() + started.elapsed());

@@ -288,7 +288,7 @@ impl<T: DeserializeOwned> Call<T> {
     }
 
     /// Makes an update repeatable. The caller knows that nothing else changes the object in this run.
-    pub(crate) fn repeatable_here(self) -> Self {
+    pub(crate) fn assume_repeatable(self) -> Self {
         Self { replay: Replay::Always, ..self }
     }
 

@@ -219,7 +219,7 @@ impl<'a> Applier<'a> {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
                 let call = stripe::update_product(self.environment, id, changes).map_err(not_serializable)?;
-                self.api.send(&call.repeatable_here()).await?;
+                self.api.send(&call.assume_repeatable()).await?;
                 Ok(None)
             }
             Step::CreatePrice { key, product, body } => {
@@ -242,7 +242,7 @@ impl<'a> Applier<'a> {
                     changes = replaced_by(changes, &self.price_id(replacement)?)?;
                 }
                 let call = stripe::update_price(self.environment, &id, &changes).map_err(not_serializable)?;
-                self.api.send(&call.repeatable_here()).await?;
+                self.api.send(&call.assume_repeatable()).await?;
                 Ok(None)
             }
             Step::ArchivePrice { id } => {

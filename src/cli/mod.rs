@@ -19,7 +19,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub(crate) use complete::complete;
 pub(crate) use pre_parse::PreParse;
 
-use crate::commands::{Rendered, Root, with_help_layout};
+use crate::commands::{RenderedDocument, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
 use crate::runner::{Ctx, OnInterrupt, invalidate_completion_cache, show_json};
@@ -74,8 +74,8 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         Root::Document(document) => {
             let colors = pre_parse.colors_on_stdout(&env);
             match document.render(Cli::command(), colors, cli.global.wants_json())? {
-                Rendered::Text(text) => return print(&text),
-                Rendered::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
+                RenderedDocument::Text(text) => return print(&text),
+                RenderedDocument::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
             }
             return Ok(Exit::Done);
         }

@@ -20,12 +20,12 @@ pub(crate) struct Explain {
 }
 
 impl Command for Explain {
-    type Reply = Explained;
+    type Reply = Explanation;
 
     async fn run(&self, _ctx: &Ctx) -> Result<Self::Reply> {
         match &self.code {
-            None => Ok(Explained::All(all_codes().collect())),
-            Some(code) => Ok(Explained::One(find(code)?)),
+            None => Ok(Explanation::All(all_codes().collect())),
+            Some(code) => Ok(Explanation::One(find(code)?)),
         }
     }
 }
@@ -67,12 +67,12 @@ fn similar(upper: &str) -> Vec<&'static str> {
 }
 
 /// One code, or all of them.
-pub(crate) enum Explained {
+pub(crate) enum Explanation {
     All(Vec<&'static CodeInfo>),
     One(&'static CodeInfo),
 }
 
-impl Show for Explained {
+impl Show for Explanation {
     const TABLES: Tables = &[COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

@@ -13,7 +13,7 @@ pub(crate) trait Gateway: 'static {
     /// The `config set` command.
     type ConfigSet: clap::Args + Write;
     /// The answer of `sync`.
-    type Sync: serde::de::DeserializeOwned + View + Synced;
+    type Sync: serde::de::DeserializeOwned + View + SyncReply;
     /// The answer of `catalog`.
     type Catalog: serde::de::DeserializeOwned + View;
     /// The answer of `subscriptions`.
@@ -32,7 +32,7 @@ pub(crate) trait Gateway: 'static {
     /// The lists of the catalog, for completion.
     fn ids(catalog: &Self::Catalog, environment: Environment) -> CachedIds;
     /// The active subscriptions without a billing subject.
-    fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
+    fn unmapped(subscriptions: &Self::Subscriptions) -> UnmappedSubscriptions;
 }
 
 /// A finding of the doctor.
@@ -47,13 +47,13 @@ pub(crate) struct Finding {
 
 /// Subscriptions without a billing subject: the application does not know who they belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unmapped {
+pub(crate) struct UnmappedSubscriptions {
     /// The number of all subscriptions.
     pub(crate) total: usize,
     pub(crate) ids: Vec<String>,
 }
 
-impl Unmapped {
+impl UnmappedSubscriptions {
     /// Counts subscriptions, each with its ID, whether it is active, and whether it has a billing subject.
     pub(crate) fn count(all: impl Iterator<Item = (String, bool, bool)>) -> Self {
         all.fold(Self::default(), |mut unmapped, (id, is_active, has_subject)| {
@@ -96,7 +96,7 @@ pub(crate) fn join_first<T: AsRef<str>>(all: &[T]) -> String {
 }
 
 /// The answer of a sync.
-pub(crate) trait Synced {
+pub(crate) trait SyncReply {
     /// The outcome for each environment that the backend reports.
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)>;
 }

@@ -27,13 +27,13 @@ mod stdout;
 mod write;
 
 pub(crate) use change::{Change, Check};
-pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
+pub(crate) use completes::{Completes, HasIdList, IdList, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use execute_write::execute_write;
 pub(crate) use file_input::{Entry, FileArgs, is_stdin};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
-pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, join_first};
+pub(crate) use gateway::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, join_first};
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};

@@ -34,12 +34,12 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
 pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
     std::panic::set_hook(Box::new(move |panic| {
         ask::restore_terminal();
-        let failure = bug(panic);
+        let failure = panic_failure(panic);
         std::process::exit(report(&failure.into(), stderr, &args).code().into());
     }));
 }
 
-fn bug(panic: &PanicHookInfo<'_>) -> Failure {
+fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {
     let payload = panic.payload();
     let message = payload.downcast_ref::<&str>().copied();
     let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

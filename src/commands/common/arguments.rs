@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::api::SubjectFilter;
 use crate::error::Failure;
-use crate::runner::{Completes, Entry, Listed};
+use crate::runner::{Completes, Entry, HasIdList};
 use crate::wire::{Environment, WithId};
 
 /// The environment, as the first argument or as an option.
@@ -75,7 +75,7 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
 /// The ID of an object, with the environment before it or as an option.
 #[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct IdArgs<T: Listed> {
+pub(crate) struct IdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The ID
@@ -88,7 +88,7 @@ pub(crate) struct IdArgs<T: Listed> {
 /// The ID of the object to update, which the file can have instead.
 #[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct UpdateIdArgs<T: Listed> {
+pub(crate) struct UpdateIdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The ID; in a file with many objects, each has its own
@@ -105,7 +105,7 @@ pub(crate) struct Target {
     pub(crate) id: String,
 }
 
-impl<T: Listed> IdArgs<T> {
+impl<T: HasIdList> IdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
     }
@@ -118,7 +118,7 @@ impl<T: Listed> IdArgs<T> {
     }
 }
 
-impl<T: Listed> UpdateIdArgs<T> {
+impl<T: HasIdList> UpdateIdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         let argument = self.environment.positional.or(self.only_environment());
         Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))

@@ -54,8 +54,10 @@ impl KeyStatus {
                     |args: &[&str]| ctx.command(provider, &[args, &[environment.as_str()]].concat());
                 warnings(before, &now, environment, &command(webhooks), &command(&["sync"]))
             }
-            Ok(None) => vec![unseen(ctx, provider, "the backend's status does not include this environment")],
-            Err(error) => vec![unseen(ctx, provider, &error.to_string())],
+            Ok(None) => {
+                vec![status_unknown(ctx, provider, "the backend's status does not include this environment")]
+            }
+            Err(error) => vec![status_unknown(ctx, provider, &error.to_string())],
         };
         self
     }
@@ -96,7 +98,7 @@ fn warnings(
 }
 
 /// The connection could not be read after the key was set.
-fn unseen(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
+fn status_unknown(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
     let status = ctx.command(provider, &["status"]);
     let text = format!("the webhook and the first sync could not be checked: {reason}; run: {status}");
     Warning { code: WarningCode::StatusNotSeen, text }

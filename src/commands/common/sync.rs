@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::api::{self, Provider, Reply};
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, Synced};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::Environment;
 
@@ -66,7 +66,7 @@ pub(crate) struct SyncReport<T> {
     provider: &'static Provider,
 }
 
-impl<T: View + Synced> Show for SyncReport<T> {
+impl<T: View + SyncReply> Show for SyncReport<T> {
     const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 

@@ -13,7 +13,7 @@ use crate::commands::common::{EnvironmentArgs, IdArgs, Target, sync_failure};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, SyncOutcome, Synced};
+use crate::runner::{Command, CommandSpec, Ctx, SyncOutcome, SyncReply};
 use crate::settings::CachedIds;
 use crate::ui::{Page, RowLists, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::runner::Listed;
+use crate::runner::HasIdList;
 use crate::ui::{Column, Section};
 use crate::wire::Money;
 use crate::wire::razorpay::Catalog;
 
 /// A kind of object in the catalog.
-pub(crate) trait CatalogObject: Listed + Sized + 'static {
+pub(crate) trait CatalogObject: HasIdList + Sized + 'static {
     /// The arguments of the example of `get`.
     const GET_EXAMPLE: &'static str;
     /// The singular, and the field of an answer with one object.

@@ -6,7 +6,7 @@ use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::commands::razorpay::id_lists;
-use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
+use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
@@ -55,8 +55,8 @@ impl Gateway for RazorpayGateway {
         id_lists::all(catalog, environment)
     }
 
-    fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
-        Unmapped::count(subscriptions.subscriptions.iter().map(|one| {
+    fn unmapped(subscriptions: &Subscriptions) -> UnmappedSubscriptions {
+        UnmappedSubscriptions::count(subscriptions.subscriptions.iter().map(|one| {
             let is_over = matches!(one.status.as_str(), "cancelled" | "completed" | "expired");
             (one.subscription_id.clone(), !is_over, one.subject().is_some())
         }))
@@ -103,7 +103,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     ]
 }
 
-impl Synced for SyncResults {
+impl SyncReply for SyncResults {
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)> {
         self.results.iter().map(|result| (result.environment.as_str(), outcome(result))).collect()
     }

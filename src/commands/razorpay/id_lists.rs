@@ -6,16 +6,16 @@ use crate::api::razorpay::RAZORPAY;
 use crate::commands::common::read_ids;
 use crate::commands::razorpay::RazorpayGateway;
 use crate::commands::razorpay::catalog_object::CatalogObject;
-use crate::runner::{IdList, Listed};
+use crate::runner::{HasIdList, IdList};
 use crate::settings::{CachedId, CachedIds};
 use crate::wire::Environment;
 use crate::wire::razorpay::{Catalog, Item, Plan};
 
-impl Listed for Item {
+impl HasIdList for Item {
     const IDS: &'static IdList = &list(Self::PLURAL);
 }
 
-impl Listed for Plan {
+impl HasIdList for Plan {
     const IDS: &'static IdList = &list(Self::PLURAL);
 }
 

@@ -92,7 +92,7 @@ async fn resolve<W: Write>(
             }
             Err(mistake) => mistake,
         };
-        mistakes.push(format!("{}: {mistake}", results::place(index, line)));
+        mistakes.push(format!("{}: {mistake}", results::entry_label(index, line)));
     }
     if mistakes.is_empty() {
         return Ok((lines, requests));
@@ -191,7 +191,7 @@ fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answe
     let call = command.call(request)?;
     Ok(match W::VERB {
         Verb::Create => call,
-        _ => call.repeatable_here(),
+        _ => call.assume_repeatable(),
     })
 }
 

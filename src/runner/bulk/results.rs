@@ -43,7 +43,7 @@ impl<'a> ResultWriter<'a> {
     ) -> Result<()> {
         let written = match (self.output, result) {
             (Output::Ids, EntryResult::Failed(failure)) => {
-                let what = format!("{}: {}", place(index, line), failure.what);
+                let what = format!("{}: {}", entry_label(index, line), failure.what);
                 self.bar.suspend(|| {
                     self.ctx.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
                 });
@@ -77,7 +77,7 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
 }
 
 /// `entry 3 (line 7)`
-pub(super) fn place(index: usize, line: usize) -> String {
+pub(super) fn entry_label(index: usize, line: usize) -> String {
     format!("entry {} (line {line})", index + 1)
 }
 

@@ -1,7 +1,7 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
 use crate::error::{Code, Failure};
-use crate::runner::bulk::results::{first_lines, place};
+use crate::runner::bulk::results::{entry_label, first_lines};
 use crate::runner::{Verb, Write};
 use crate::ui::View;
 
@@ -16,7 +16,7 @@ pub(super) struct Summary {
     pub(super) existing: usize,
     failures: Vec<(String, Failure)>,
     /// The failures whose request may have been applied all the same.
-    open: usize,
+    possibly_applied: usize,
     /// Why no more results can be written.
     write_error: Option<anyhow::Error>,
 }
@@ -31,15 +31,15 @@ impl Summary {
             done: 0,
             existing: 0,
             failures: Vec::new(),
-            open: 0,
+            possibly_applied: 0,
             write_error: None,
         }
     }
 
     /// Counts a failure. `reached` says whether a write of this run may have reached the provider.
     pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
-        self.open += usize::from(reached && failure.may_have_succeeded());
-        self.failures.push((place(index, line), failure));
+        self.possibly_applied += usize::from(reached && failure.may_have_succeeded());
+        self.failures.push((entry_label(index, line), failure));
     }
 
     pub(super) fn record_write_error(&mut self, error: anyhow::Error) {
@@ -52,24 +52,24 @@ impl Summary {
             0 => String::new(),
             existing => format!(", {existing} existed already"),
         };
-        format!("{} {}{existing}", self.counted(self.done), self.verb.past())
+        format!("{} {}{existing}", self.count_of(self.done), self.verb.past())
     }
 
-    fn counted(&self, count: usize) -> String {
+    fn count_of(&self, count: usize) -> String {
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} {}{plural}", self.noun)
     }
 
     /// The failure when the user interrupts the request that makes the change `pending`.
     pub(super) fn interrupted(&self, pending: &str, same_command: &str) -> Failure {
-        let what = format!("Interrupted after {} of {}", self.known(), self.counted(self.total));
+        let what = format!("Interrupted after {} of {}", self.known_count(), self.count_of(self.total));
         Failure::new(Code::Interrupted, what)
             .why(format!("{pending}: the change may have been applied"))
             .hint(self.rerun(same_command))
     }
 
     /// How many objects have a known outcome.
-    fn known(&self) -> usize {
+    fn known_count(&self) -> usize {
         self.done + self.existing + self.failures.len()
     }
 
@@ -127,18 +127,18 @@ impl Summary {
     /// `2 of 5 Stripe products created, 2 failed, 1 was not tried`
     fn sentence(&self) -> String {
         let past = self.verb.past();
-        let mut parts = vec![format!("{} of {} {past}", self.done, self.counted(self.total))];
+        let mut parts = vec![format!("{} of {} {past}", self.done, self.count_of(self.total))];
         if self.existing > 0 {
             parts.push(format!("{} existed already", self.existing));
         }
         if !self.failures.is_empty() {
-            let open = match self.open {
+            let open = match self.possibly_applied {
                 0 => String::new(),
                 open => format!(" ({open} may have been {past} all the same)"),
             };
             parts.push(format!("{} failed{open}", self.failures.len()));
         }
-        match self.total - self.known() {
+        match self.total - self.known_count() {
             0 => {}
             1 => parts.push("1 was not tried".to_owned()),
             count => parts.push(format!("{count} were not tried")),

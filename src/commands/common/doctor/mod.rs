@@ -57,8 +57,8 @@ impl<G: Gateway> Command for Doctor<G> {
     }
 }
 
-/// The selected environment, or all environments.
-fn selected(only: Option<Environment>) -> impl Iterator<Item = Environment> {
+/// The selected_environments environment, or all environments.
+fn selected_environments(only: Option<Environment>) -> impl Iterator<Item = Environment> {
     Environment::ALL.into_iter().filter(move |environment| only.is_none_or(|only| only == *environment))
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::checks::{CheckResult, CheckVerdict, check};
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use crate::api::{Answer, DEFAULT_PROVIDER, Health};
-use crate::runner::Unmapped;
+use crate::runner::UnmappedSubscriptions;
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Environment};
 
@@ -38,7 +38,7 @@ fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<Ch
     let environment = EnvironmentInput {
         environment: Environment::Test,
         catalog: Ok(Vec::new()),
-        subscriptions: Ok(Unmapped::default()),
+        subscriptions: Ok(UnmappedSubscriptions::default()),
         webhook: webhook.map(Ok),
     };
     let backend = BackendInput {

@@ -11,7 +11,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{DesiredCatalog, file};
 use crate::commands::common::{is_stdin, sync_failure};
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, Synced, run_blocking};
+use crate::runner::{Ctx, SyncReply, run_blocking};
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
 /// The catalog file by default.

@@ -7,7 +7,9 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, FileArgs, Listed, Verb, Write, WriteReply};
+use crate::runner::{
+    Change, Check, CommandSpec, Completes, Ctx, FileArgs, HasIdList, Verb, Write, WriteReply,
+};
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
     Product, Recurring, TaxBehavior, UnitAmount,
