@@ -11,6 +11,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use crate::error::Failure;
 use crate::runner::run_blocking;
+use crate::wire::without_position;
 
 /// The `--from-file` argument.
 #[derive(Args, Clone, Debug)]
@@ -126,13 +127,11 @@ fn object<T: DeserializeOwned + Serialize>(
     }
 }
 
-/// `line 1, column 10: expected value`: serde puts the position after the sentence, as if it were part of it. The text
-/// begins on `line`, after `offset` bytes.
+/// `line 1, column 10: expected value`. The text begins on `line`, after `offset` bytes.
 fn position(error: &serde_json::Error, line: usize, offset: usize) -> String {
-    let text = error.to_string();
-    let sentence = text.split(" at line ").next().unwrap_or(&text);
     let offset = if error.line() > 1 { 0 } else { offset };
-    format!("line {}, column {}: {sentence}", error.line() + line - 1, error.column() + offset)
+    let (line, column) = (error.line() + line - 1, error.column() + offset);
+    format!("line {line}, column {column}: {}", without_position(error))
 }
 
 /// A position in a file with many objects.

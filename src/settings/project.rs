@@ -10,7 +10,7 @@ use crate::files;
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
 use crate::settings::profiles::settings_failure;
-use crate::wire::Address;
+use crate::wire::{Address, without_position};
 
 const FILE: &str = ".insforge/project.json";
 
@@ -99,9 +99,7 @@ impl Project {
 
 fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
-        // serde_json puts the position at the end; here it is at the beginning.
-        let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let reason = without_position(&error);
         Failure::new(
             Code::SettingsInvalid,
             format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column().max(1)),

@@ -25,7 +25,9 @@ pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};
-pub(crate) use page::{Column, Page, Section, Show, Tables, View, dash, into_owned, json_text, yes_no};
+pub(crate) use page::{
+    Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
+};
 pub(crate) use rows::{Row, RowLists, rows_in};
 pub(crate) use sanitize::{is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;

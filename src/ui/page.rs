@@ -206,6 +206,11 @@ pub(crate) fn dash<'a>(text: Option<impl Into<Cow<'a, str>>>) -> Cow<'a, str> {
     text.map_or(Cow::Borrowed("-"), Into::into)
 }
 
+/// `1 product`, `2 products`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A cell for a boolean.
 pub(crate) fn yes_no(yes: Option<bool>) -> Cow<'static, str> {
     dash(yes.map(|yes| if yes { "Yes" } else { "No" }))

@@ -233,6 +233,12 @@ pub(crate) fn scalar_length(json: &[u8]) -> usize {
     json.len()
 }
 
+/// The message of an error without the position, which serde_json appends to it.
+pub(crate) fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+}
+
 /// Whether it is nested too deeply to be written, or to be read by a filter.
 pub(crate) fn is_too_deep(json: &[u8]) -> bool {
     let (mut depth, mut at) = (0_usize, 0);

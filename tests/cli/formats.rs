@@ -78,7 +78,7 @@ fn the_checks_detect_each_disagreement_between_formats() {
             formats.jsonl.stdout = formats.jsonl.stdout.replace("100 Credits", "100");
         }),
         (&list, "a row of the CSV is missing", |formats| {
-            formats.csv.stdout = without_line(&formats.csv.stdout, 2)
+            formats.csv.stdout = without_line(&formats.csv.stdout, 2);
         }),
         (&list, "a column of the CSV differs", |formats| {
             formats.csv.stdout = formats.csv.stdout.replacen("productId", "id", 1);

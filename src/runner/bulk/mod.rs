@@ -13,7 +13,7 @@ use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, DEADLINE, Entry, Output, Verb, WAITING, Write, show};
-use crate::ui::View;
+use crate::ui::{View, counted};
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 
@@ -100,28 +100,19 @@ async fn resolve<W: Write>(
     let invalid = if mistakes.len() == 1 { "is" } else { "are" };
     let invalid = format!("{} of {total} objects in {file} {invalid} invalid", mistakes.len());
     Err(Failure::usage(format!("Nothing was sent: {invalid}"))
-        .why(results::first_lines(&mistakes))
+        .why(results::first_lines(mistakes.into_iter(), results::LISTED))
         .hint("each object has the fields of the `body` that --dry-run shows for a newer backend")
         .into())
 }
 
 /// The change that all requests make together; `None` where there are none.
 fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
-    const SHOWN: usize = 5;
+    const LISTED: usize = 5;
     let first = change_of(command, requests.first()?);
-    let mut lines: Vec<String> =
-        requests.iter().take(SHOWN).map(|request| command.change(request).what).collect();
-    let more = requests.len().saturating_sub(SHOWN);
-    if more > 0 {
-        lines.push(format!("and {more} more"));
-    }
-    let noun = W::Answer::NOUN;
-    let counted = match requests.len() {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
-    };
-    let what = format!("{} {counted} at {}", W::VERB.imperative(), first.provider.name);
-    Some(Change { what, details: Some(lines.join("\n")), ..first })
+    let lines = results::first_lines(requests.iter().map(|request| command.change(request).what), LISTED);
+    let objects = counted(requests.len(), W::Answer::NOUN);
+    let what = format!("{} {objects} at {}", W::VERB.imperative(), first.provider.name);
+    Some(Change { what, details: Some(lines), ..first })
 }
 
 /// Shows every request that would be sent, one per line.

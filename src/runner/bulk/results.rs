@@ -89,13 +89,14 @@ pub(super) fn sentence(failure: &Failure) -> String {
     }
 }
 
+/// The number of mistakes or failures that a message lists.
+pub(super) const LISTED: usize = 10;
+
 /// The first of many sentences, one per line.
-pub(super) fn first_lines(sentences: &[String]) -> String {
-    const SHOWN: usize = 10;
-    let mut lines: Vec<&str> = sentences.iter().take(SHOWN).map(String::as_str).collect();
-    let more = format!("and {} more", sentences.len().saturating_sub(SHOWN));
-    if sentences.len() > SHOWN {
-        lines.push(&more);
+pub(super) fn first_lines(mut sentences: impl ExactSizeIterator<Item = String>, most: usize) -> String {
+    let mut lines: Vec<String> = sentences.by_ref().take(most).collect();
+    if sentences.len() > 0 {
+        lines.push(format!("and {} more", sentences.len()));
     }
     lines.join("\n")
 }

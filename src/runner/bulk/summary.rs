@@ -1,9 +1,9 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
 use crate::error::{Code, Failure};
-use crate::runner::bulk::results::{entry_label, first_lines};
+use crate::runner::bulk::results::{LISTED, entry_label, first_lines};
 use crate::runner::{Verb, Write};
-use crate::ui::View;
+use crate::ui::{View, counted};
 
 /// The counts and failures of a run.
 pub(super) struct Summary {
@@ -56,8 +56,7 @@ impl Summary {
     }
 
     fn count_of(&self, count: usize) -> String {
-        let plural = if count == 1 { "" } else { "s" };
-        format!("{count} {}{plural}", self.noun)
+        counted(count, &self.noun)
     }
 
     /// The failure when the user interrupts the request that makes the change `pending`.
@@ -96,8 +95,8 @@ impl Summary {
         let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_have_succeeded());
         let hint =
             if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
-        let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
-        let why = first_lines(&why.collect::<Vec<_>>());
+        let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
+        let why = first_lines(why, LISTED);
         if self.done + self.existing > 0 {
             return Some(Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint));
         }

@@ -148,7 +148,7 @@ impl Stub {
                 let shutdown = Arc::clone(&shutdown);
                 // A client may disconnect at any time.
                 thread::spawn(move || {
-                    drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref(), &shutdown))
+                    drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref(), &shutdown));
                 });
             }
             drop(listener);

@@ -14,7 +14,7 @@ use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
-use crate::ui::{Line, Mark, Page, Show, json_text};
+use crate::ui::{Line, Mark, Page, Show, counted, json_text};
 use crate::wire::{Account, Environment};
 
 /// Write the catalog at Stripe to payments.toml
@@ -288,16 +288,13 @@ impl Show for ExportReport {
         notes
             .extend(removed.iter().map(|path| format!("Removed {path} from the file: it is not at Stripe.")));
         if self.adopted > 0 {
-            let objects = if self.adopted == 1 { "object" } else { "objects" };
-            notes.push(format!("✓ Tagged {} {objects} with catalog_key.", self.adopted));
+            notes.push(format!("✓ Tagged {} with catalog_key.", counted(self.adopted, "object")));
         }
         if !self.to_stdout {
-            let count =
-                |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
             notes.push(format!(
                 "✓ Exported {} and {} of {} to {}.",
-                count(*products, "product"),
-                count(*prices, "price"),
+                counted(*products, "product"),
+                counted(*prices, "price"),
                 self.environment,
                 self.file
             ));
