@@ -17,7 +17,7 @@ pub(crate) struct ProcessEnv {
     /// Standard error is a terminal, so a person sees prompts and notes.
     pub(crate) stderr_terminal: bool,
     /// The width of standard output's terminal, in columns.
-    pub(crate) columns: Option<usize>,
+    pub(crate) stdout_width: Option<usize>,
     /// The working directory, if it still exists.
     pub(crate) directory: Option<PathBuf>,
 }
@@ -31,7 +31,7 @@ impl ProcessEnv {
             stdin_terminal: std::io::stdin().is_terminal(),
             stdout_terminal,
             stderr_terminal: std::io::stderr().is_terminal(),
-            columns: stdout_terminal
+            stdout_width: stdout_terminal
                 .then(|| console::Term::stdout().size_checked())
                 .flatten()
                 .map(|(_, columns)| usize::from(columns))

@@ -1,4 +1,5 @@
-//! Files that are complete or do not exist: a new file is written beside the old one and renamed. Files are private from
+//! Files that are complete or do not exist: the new content is written to a temporary file, which then replaces the old
+//! one. Files are private from
 //! the first byte, unless other users may read them.
 
 use std::fs::{self, File, OpenOptions};
@@ -40,18 +41,18 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     }
 }
 
-/// Replaces the content of a private file. If the path is a symbolic link, the file behind it is replaced.
+/// Replaces the content of a private file. If the path is a symbolic link, its target is replaced.
 pub(crate) fn write(path: &Path, content: &str) -> Result<(), FileError> {
     replace(path, content, File::sync_all).map_err(FileError::of("write", path))
 }
 
 /// Writes a cache file: like [`write`], but without waiting for the disk, and ignoring errors.
-pub(crate) fn write_if_easy(path: &Path, content: &str) {
+pub(crate) fn write_cache(path: &Path, content: &str) {
     let _ = replace(path, content, |_| Ok(()));
 }
 
 fn replace(path: &Path, content: &str, sync: fn(&File) -> std::io::Result<()>) -> std::io::Result<()> {
-    let target = behind_links(path);
+    let target = resolve_links(path);
     let directory = target.parent().unwrap_or(Path::new("."));
     create_private(directory)?;
     // tempfile creates files with mode 0600, which the rename keeps.
@@ -64,12 +65,12 @@ fn replace(path: &Path, content: &str, sync: fn(&File) -> std::io::Result<()>) -
 
 /// Whether a file was written within this time. A file from the future was not: the clock was set back since.
 pub(crate) fn is_younger(path: &Path, limit: Duration) -> bool {
-    let written = fs::metadata(path).and_then(|there| there.modified());
+    let written = fs::metadata(path).and_then(|metadata| metadata.modified());
     written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age < limit))
 }
 
 /// Marks every file of a folder as old.
-pub(crate) fn outdate(folder: &Path) {
+pub(crate) fn mark_old(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let file = OpenOptions::new().write(true).open(entry.path());
         let _ = file.and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH));
@@ -77,10 +78,12 @@ pub(crate) fn outdate(folder: &Path) {
 }
 
 /// Removes the oldest folders in a folder, until only `count` are left.
-pub(crate) fn keep_newest(folder: &Path, count: usize) {
+pub(crate) fn keep_newest_folders(folder: &Path, count: usize) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut all: Vec<(SystemTime, PathBuf)> = entries
-        .filter_map(|entry| Some((entry.metadata().and_then(|there| there.modified()).ok()?, entry.path())))
+        .filter_map(|entry| {
+            Some((entry.metadata().and_then(|metadata| metadata.modified()).ok()?, entry.path()))
+        })
         .collect();
     all.sort();
     for (_, oldest) in all.iter().rev().skip(count) {
@@ -91,11 +94,11 @@ pub(crate) fn keep_newest(folder: &Path, count: usize) {
 /// Replaces the content of a file that other users may read, such as one in git. It keeps its mode; a new file gets the
 /// default mode.
 pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), FileError> {
-    let target = behind_links(path);
+    let target = resolve_links(path);
     let written = begin_public(&target).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
-        if let Ok(there) = fs::metadata(&target) {
-            file.as_file().set_permissions(there.permissions())?;
+        if let Ok(metadata) = fs::metadata(&target) {
+            file.as_file().set_permissions(metadata.permissions())?;
         }
         file.as_file().sync_all()?;
         file.persist(&target)?;
@@ -107,7 +110,7 @@ pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), FileError> 
 /// Checks that [`write_public`] can create its file, before a change that cannot be undone.
 pub(crate) fn check_public(path: &Path) -> Result<(), FileError> {
     // Dropping the handle removes the temporary file.
-    begin_public(&behind_links(path)).map(drop).map_err(FileError::of("write", path))
+    begin_public(&resolve_links(path)).map(drop).map_err(FileError::of("write", path))
 }
 
 fn begin_public(target: &Path) -> std::io::Result<tempfile::NamedTempFile> {
@@ -125,21 +128,21 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file releases i
 
 impl Lock {
     /// Waits until no other process has the lock.
-    pub(crate) fn of(path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn acquire(path: &Path) -> Result<Self, FileError> {
         let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
         lock.map(Self).map_err(FileError::of("lock", path))
     }
 }
 
 /// The path with a suffix to its name.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
 /// Changes a cache file, unless another process is changing it. Errors are ignored.
-pub(crate) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) -> String) {
+pub(crate) fn update_cache(path: &Path, change: impl FnOnce(Option<String>) -> String) {
     let Ok(lock) = open_lock(path) else { return };
     if lock.try_lock().is_ok() {
         let _ = read(path).and_then(|text| write(path, &change(text)));
@@ -148,9 +151,9 @@ pub(crate) fn update_if_free(path: &Path, change: impl FnOnce(Option<String>) ->
 
 fn open_lock(path: &Path) -> std::io::Result<File> {
     // Links to the same file share one lock.
-    let target = behind_links(path);
+    let target = resolve_links(path);
     create_private(target.parent().unwrap_or(Path::new(".")))?;
-    private(OpenOptions::new().create(true).truncate(false)).open(beside(&target, ".lock"))
+    private(OpenOptions::new().create(true).truncate(false)).open(with_suffix(&target, ".lock"))
 }
 
 /// Opens for writing, with a mode that keeps other users out.
@@ -161,7 +164,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 /// The file that a path leads to, even if it does not exist yet.
-fn behind_links(path: &Path) -> PathBuf {
+fn resolve_links(path: &Path) -> PathBuf {
     let mut target = path.to_owned();
     // Linux follows as many links before it reports a loop.
     for _ in 0..40 {

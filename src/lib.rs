@@ -1,14 +1,15 @@
 //! `insforge`: administer the payments of an InsForge backend from a terminal, a script or a coding agent.
 //!
-//! The library exists for the binary of the same name. Its layers, from the top; each imports downward only, which
-//! a test enforces:
+//! The library exists for the binary of the same name. Its modules are in layers, and a test checks that each imports from
+//! lower layers only:
 //!
 //! | layer | modules | what they are |
 //! |---|---|---|
-//! | 4 | `cli` `commands` | the command line, what each command is and does, how errors are told |
-//! | 3 | `runner` `catalog` | what a command is, the one place that runs them, what asks before it writes; catalog as code |
-//! | 2 | `api` `settings` `ui` | the backend, where its address and key come from, what the user sees |
-//! | 1 | `wire` `error` `secret` `env` `files` | small values with their rules; whole files or none |
+//! | 5 | `cli` `commands` | the command line and its commands |
+//! | 4 | `runner` | runs commands: confirmation, requests, output, errors |
+//! | 3 | `catalog` | the catalog as code |
+//! | 2 | `api` `settings` `ui` | the backend's API, where its address and key come from, what the user sees |
+//! | 1 | `wire` `error` `secret` `env` `files` | the backend's types, failures, and other small values with their rules |
 
 mod api;
 mod catalog;
@@ -29,7 +30,7 @@ pub use error::{Code, Exit, Failure};
 #[cfg(feature = "sandbox")]
 pub use insforge_sandbox as sandbox;
 
-/// Runs a command line, the program's name first, and gives the exit code.
+/// Runs a command line, which starts with the program's name. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let env = env::ProcessEnv::read();

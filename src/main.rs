@@ -1,4 +1,4 @@
-//! The `insforge` binary: the library runs.
+//! The `insforge` binary. The library does all the work.
 
 fn main() -> std::process::ExitCode {
     insforge::run(std::env::args_os()).into()

@@ -17,7 +17,7 @@ impl Secret {
         secret
     }
 
-    /// The text in clear.
+    /// The secret in plain text.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -26,7 +26,7 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// Why it cannot be a key of any service, as the end of a sentence that begins with “the key”.
+    /// The reason why it cannot be a key of any service, as the end of a sentence that begins with “the key”.
     pub(crate) fn flaw(&self) -> Option<&'static str> {
         if self.is_empty() {
             Some("is empty")
@@ -81,7 +81,7 @@ fn mask(key: &str) -> String {
 }
 
 /// Masks everything in a text that looks like a key. A key that is already masked (`sk_test_****1234`) and a bare prefix
-/// (`must start with sk_test_`) stay as they are.
+/// (`must start with sk_test_`) stay unchanged.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut copied = 0;

@@ -21,9 +21,9 @@ const LAYERS: [(&str, u8); 12] = [
     ("files", 1),
 ];
 
-/// Pairs of modules on one layer of which the first may import the second: the command line leads to the commands, some
+/// Pairs of modules in one layer, of which the first may import the second: the command line leads to the commands, some
 /// wire types are secret, a failure can carry an idempotency key, and an unusable file is a failure.
-const NEIGHBOURS: [(&str, &str); 4] =
+const SAME_LAYER: [(&str, &str); 4] =
     [("cli", "commands"), ("wire", "secret"), ("error", "wire"), ("files", "error")];
 
 fn sources() -> BTreeMap<PathBuf, String> {
@@ -50,7 +50,7 @@ fn module_of(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The modules that a file names with `crate::`, whether it imports them or writes the path out.
+/// The modules that a file names with `crate::`, in imports and elsewhere.
 fn named_modules(text: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     code.match_indices("crate::")
@@ -84,15 +84,15 @@ fn every_layer_imports_downward_only() {
         for named in named_modules(&text).into_iter().filter(|named| *named != module) {
             seen += 1;
             let other = layer(&named).expect("named modules have layers");
-            let may = other < own || NEIGHBOURS.contains(&(module.as_str(), named.as_str()));
+            let may = other < own || SAME_LAYER.contains(&(module.as_str(), named.as_str()));
             assert!(may, "{} (layer {own}) names {named} (layer {other})", path.display());
         }
     }
-    assert!(seen > 50, "only {seen} imports were seen; the reader of this test is broken");
+    assert!(seen > 50, "only {seen} imports were found; this test does not read the sources correctly");
 }
 
-/// The client does not know the sandbox, or both could share a mistake. The reverse holds because the sandbox is a
-/// package that does not depend on this one.
+/// If the client used code of the sandbox, both could have the same mistake. The sandbox cannot use code of the client,
+/// because it is a separate package.
 #[test]
 fn only_the_sandbox_commands_name_the_sandbox() {
     let allowed = ["/src/lib.rs", "/commands/sandbox/", "/cli/sandbox.rs"];
@@ -104,15 +104,15 @@ fn only_the_sandbox_commands_name_the_sandbox() {
             assert!(allowed.iter().any(|place| name.contains(place)), "{name} names the sandbox");
         }
     }
-    assert!(seen > 3, "only {seen} files name the sandbox; this test reads the wrong names");
+    assert!(seen > 3, "only {seen} files name the sandbox; this test searches for the wrong names");
 }
 
 #[test]
-fn the_network_and_the_streams_are_touched_in_one_place_each() {
+fn the_network_and_each_stream_are_used_in_one_place() {
     let rules: [(&str, &[&str]); 6] = [
         ("reqwest", &["api/http.rs"]),
         ("stderr()", &["ui/stderr.rs", "ui/ask.rs", "ui/progress.rs", "env.rs"]),
-        ("stdout()", &["runner/show.rs", "cli/mod.rs", "env.rs"]),
+        ("stdout()", &["runner/stdout.rs", "cli/mod.rs", "env.rs"]),
         ("comfy_table", &["ui/table.rs"]),
         ("dialoguer", &["ui/ask.rs"]),
         ("std::env", &["src/env.rs", "main.rs"]),
@@ -120,7 +120,7 @@ fn the_network_and_the_streams_are_touched_in_one_place_each() {
     for (path, text) in sources() {
         let name = path.display().to_string();
         for (word, places) in rules {
-            // A doc comment may speak of it.
+            // Comments may mention it.
             let used = text.lines().any(|line| line.contains(word) && !line.trim_start().starts_with("//"));
             assert!(!used || places.iter().any(|place| name.ends_with(place)), "{name} uses {word}");
         }
@@ -128,7 +128,7 @@ fn the_network_and_the_streams_are_touched_in_one_place_each() {
 }
 
 #[test]
-fn commands_do_not_print_and_do_not_look_at_the_format() {
+fn commands_neither_print_nor_check_the_format() {
     for (path, text) in sources() {
         let name = path.display().to_string();
         if !name.contains("/commands/") {
@@ -140,9 +140,9 @@ fn commands_do_not_print_and_do_not_look_at_the_format() {
     }
 }
 
-/// What is shared is written once, and what differs is a type: only the list of providers names more than one of them.
+/// Shared code has no branches for providers. The differences are in the provider's own types.
 #[test]
-fn no_provider_decides_about_another() {
+fn only_a_providers_own_files_name_it() {
     const PROVIDERS: [&str; 2] = ["stripe", "razorpay"];
     let mut own = 0;
     for (path, text) in sources() {
@@ -150,7 +150,7 @@ fn no_provider_decides_about_another() {
         if !["api", "runner", "commands", "settings", "ui"].contains(&module_of(&path).as_str()) {
             continue;
         }
-        // The list of providers, the help with their variables and with an example of each command, and the command with the sandbox's own Stripe.
+        // The list of providers, the help (with their variables), and the sandbox, which has its own Stripe.
         let lists = ["/commands/mod.rs", "/commands/help/", "/commands/sandbox/mod.rs"];
         if lists.iter().any(|place| name.contains(place)) {
             continue;
@@ -159,7 +159,7 @@ fn no_provider_decides_about_another() {
         let code: Vec<String> = code
             .lines()
             .filter(|line| !line.trim_start().starts_with("//"))
-            // To list a module is not to name a provider.
+            // A list of modules may name providers.
             .filter(|line| !line.starts_with("pub(crate) mod ") && !line.starts_with("pub(crate) use "))
             .map(str::to_lowercase)
             .collect();
@@ -171,5 +171,5 @@ fn no_provider_decides_about_another() {
             assert!(its_own || !names(provider), "{name} names {provider}");
         }
     }
-    assert!(own > 20, "only {own} files are a provider's own; the reader of this test is broken");
+    assert!(own > 20, "only {own} files belong to a provider; this test does not read the sources correctly");
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::api::error::{Cause, Error, Refusal, RequestError};
 use crate::api::http::{Http, NoAnswer};
 use crate::api::request::{Answer, Method, Request, Route};
-use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_open};
+use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
 
 pub(crate) use crate::api::http::Endpoint;
@@ -23,12 +23,12 @@ pub(crate) struct Limits {
     /// The maximum number of replays of one request.
     pub(crate) replays: u32,
     /// The deadline is for each request, because the command sends many.
-    pub(crate) each: bool,
+    pub(crate) deadline_per_request: bool,
 }
 
 impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scope = if self.each { "each request" } else { "all requests together" };
+        let scope = if self.deadline_per_request { "each request" } else { "all requests together" };
         let Self { deadline, replays, .. } = self;
         write!(f, "deadline {} s for {scope}, at most {replays} retries of each", deadline.as_secs_f64())
     }
@@ -39,7 +39,7 @@ pub(crate) struct Client {
     http: Http,
     limits: Limits,
     spent: Cell<Duration>,
-    write_open: Cell<bool>,
+    write_outcome_unknown: Cell<bool>,
 }
 
 /// The backend's answer to a health check, which needs no key.
@@ -57,7 +57,7 @@ impl Client {
             trace.note(format_args!("{limits}"));
         }
         let http = Http::new(endpoint, trace);
-        Self { http, limits, spent: Cell::default(), write_open: Cell::default() }
+        Self { http, limits, spent: Cell::default(), write_outcome_unknown: Cell::default() }
     }
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {
@@ -74,28 +74,28 @@ impl Client {
     }
 
     /// Whether the outcome of an attempt to write is unknown, even if a later attempt was answered.
-    pub(crate) fn write_open(&self) -> bool {
-        self.write_open.get()
+    pub(crate) fn write_outcome_unknown(&self) -> bool {
+        self.write_outcome_unknown.get()
     }
 
     /// Sends a request until it is answered, or until the retry policy says stop.
     ///
     /// # Errors
-    /// If there is no answer. An answer that is no success is returned: the caller judges it.
+    /// If there is no answer. An error answer is returned as an answer.
     pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
-        if self.limits.each {
+        if self.limits.deadline_per_request {
             self.spent.set(Duration::ZERO);
         }
         let mut replays = 0;
         loop {
             // Boxed because it would be most of the future of a command.
-            let attempt = self.timed(Box::pin(self.http.attempt(request, self.left()))).await;
+            let attempt = self.count_time(Box::pin(self.http.attempt(request, self.time_left()))).await;
             let is_open = match &attempt {
-                Ok(answer) => leaves_open(answer.status),
-                Err(no_answer) => no_answer.leaves_open(),
+                Ok(answer) => leaves_outcome_unknown(answer.status),
+                Err(no_answer) => no_answer.leaves_outcome_unknown(),
             };
             if request.method != Method::Get && is_open {
-                self.write_open.set(true);
+                self.write_outcome_unknown.set(true);
             }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
@@ -108,7 +108,7 @@ impl Client {
                 return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
             };
             replays += 1;
-            self.timed(tokio::time::sleep(pause)).await;
+            self.count_time(tokio::time::sleep(pause)).await;
         }
     }
 
@@ -147,8 +147,8 @@ impl Client {
     fn pause(&self, request: Request<'_>, replays: u32, outcome: &Outcome<'_>) -> Option<Duration> {
         let state = RetryState {
             replays,
-            allowed: self.limits.replays,
-            left: self.left(),
+            max_replays: self.limits.replays,
+            time_left: self.time_left(),
             key_accepted: self.http.key_accepted.get(),
             random: fastrand::f64(),
         };
@@ -167,11 +167,11 @@ impl Client {
         decision.ok()
     }
 
-    fn left(&self) -> Duration {
+    fn time_left(&self) -> Duration {
         self.limits.deadline.saturating_sub(self.spent.get())
     }
 
-    async fn timed<T>(&self, work: impl Future<Output = T>) -> T {
+    async fn count_time<T>(&self, work: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let out = work.await;
         self.spent.set(self.spent.get() + started.elapsed());

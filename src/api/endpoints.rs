@@ -2,10 +2,10 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::api::request::{Call, Method, Name, Provider, Route};
+use crate::api::request::{ApiName, Call, Method, Provider, Route};
 use crate::wire::{Connections, Customers, Environment, KeyList, Transactions};
 
-/// A billing subject of the application's. The backend accepts both fields or neither.
+/// A billing subject of the application. The backend accepts both fields or neither.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SubjectFilter {
     /// The application's own name for the kind of subject.
@@ -70,7 +70,7 @@ pub(crate) fn transactions(
     subject: &SubjectFilter,
     limit: Option<u8>,
 ) -> Call<Transactions> {
-    let name = Name::renamed("transactions", "payment-history");
+    let name = ApiName::renamed("transactions", "payment-history");
     Call::get(of_subject(Route::of(provider).in_environment(environment).name(name), subject, limit))
 }
 

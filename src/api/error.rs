@@ -1,5 +1,5 @@
-//! Why a call has no reply, as data. It is no `std::error::Error` on purpose: a caller has to convert it into a failure
-//! with sentences before `?` can pass it on.
+//! Why a call has no reply, as data. It does not implement `std::error::Error`, so that a caller has to convert it into a
+//! failure with sentences before `?` can pass it on.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::http::NoAnswer;
 use crate::api::request::{Answer, Method, Provider};
-use crate::api::retry::{Outcome, Replay, leaves_open};
+use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
 use crate::wire::{Address, Environment, Generation};
 
 /// Why a call has no reply.
@@ -23,7 +23,7 @@ pub(crate) enum Error {
     ProviderNotAvailable { provider: &'static Provider, address: Address, generation: Option<Generation> },
 }
 
-/// A request that failed, with all that a message can need to know about it.
+/// A request that failed, with everything that a message about it needs.
 #[derive(Debug)]
 pub(crate) struct RequestError {
     pub(crate) method: Method,
@@ -44,8 +44,8 @@ impl RequestError {
     pub(crate) fn outcome_is_unknown(&self) -> bool {
         self.replay == Replay::IfNotSent
             && match &self.cause {
-                Cause::NoAnswer(no_answer) => no_answer.leaves_open(),
-                Cause::Refused(refusal) => leaves_open(refusal.status),
+                Cause::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
+                Cause::Refused(refusal) => leaves_outcome_unknown(refusal.status),
                 Cause::Invalid { .. } => true,
                 Cause::NotABackend { .. } | Cause::NoSuchRoute { .. } => false,
             }
@@ -83,7 +83,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Reads an answer that is no success. If its body is not the backend's JSON, only the status is known.
+    /// Reads an error answer. If its body is not the backend's JSON, only the status is known.
     pub(super) fn read(answer: &Answer, provider: Option<&Provider>, key_was_accepted: bool) -> Self {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |name: &str| {
@@ -118,8 +118,8 @@ impl Refusal {
         }
     }
 
-    /// Whether it can be a 404 of a missing route. Missing routes have the plain code that missing objects have too
-    /// before 2.1.8, or, in production images, an HTML body.
+    /// Whether it can be the 404 of a missing route. Its code is `NOT_FOUND`, which missing objects have too before 2.1.8.
+    /// Production images answer it with HTML.
     pub(super) fn can_mean_no_route(&self) -> bool {
         self.status == 404 && self.code.as_deref().is_none_or(|code| code == "NOT_FOUND")
     }

@@ -21,11 +21,11 @@ impl Generation {
 }
 
 /// Remembers the generation of a backend between runs. Losing it only costs a request.
-pub(crate) trait Memory {
+pub(crate) trait GenerationStore {
     /// The generation that this backend had last time.
-    fn recall(&self) -> Option<Generation>;
+    fn load(&self) -> Option<Generation>;
     /// Stores the generation; `None` removes one that is no longer true.
-    fn remember(&self, generation: Option<Generation>);
+    fn save(&self, generation: Option<Generation>);
 }
 
 /// What this run knows about the backend's generation.
@@ -41,20 +41,20 @@ enum GenerationState {
 /// A backend's payments API, of either generation.
 pub(crate) struct Api {
     client: Client,
-    memory: Box<dyn Memory>,
+    store: Box<dyn GenerationStore>,
     state: Cell<GenerationState>,
 }
 
 impl Api {
-    pub(crate) fn new(client: Client, memory: Box<dyn Memory>) -> Self {
-        let state = memory.recall().map_or(GenerationState::Unknown, GenerationState::Remembered);
+    pub(crate) fn new(client: Client, store: Box<dyn GenerationStore>) -> Self {
+        let state = store.load().map_or(GenerationState::Unknown, GenerationState::Remembered);
         match state {
             GenerationState::Remembered(generation) => {
                 client.trace().note(format_args!("routes: {generation} generation, remembered"));
             }
             _ => client.trace().note(format_args!("routes: generation not known yet")),
         }
-        Self { client, memory, state: Cell::new(state) }
+        Self { client, store, state: Cell::new(state) }
     }
 
     pub(crate) const fn client(&self) -> &Client {
@@ -69,7 +69,7 @@ impl Api {
         }
     }
 
-    /// The generation as far as it is known without a request.
+    /// The last known generation, without a request.
     pub(crate) fn expected_generation(&self) -> Option<Generation> {
         match self.state.get() {
             GenerationState::Remembered(generation) | GenerationState::Confirmed(generation) => {
@@ -80,7 +80,7 @@ impl Api {
     }
 
     /// Reads a path outside the payments API. No key is sent.
-    pub(crate) async fn answers_at(&self, path: &str) -> Result<Answer, Error> {
+    pub(crate) async fn get_without_key(&self, path: &str) -> Result<Answer, Error> {
         self.client.exchange(Request::get(path, None)).await
     }
 
@@ -102,15 +102,15 @@ impl Api {
         };
         let (path, answer) = self.exchange(call, generation).await?;
         if !self.can_mean_no_route(&answer, call, &path) {
-            return self.conclude(call, generation, &path, answer);
+            return self.read_answer(call, generation, &path, answer);
         }
         if self.state.get() == GenerationState::Confirmed(generation) {
-            return Err(self.missing(call, &path, &answer));
+            return Err(self.missing_error(call, &path, &answer));
         }
         self.forget();
         let (detected, status) = self.detect(&call.route, generation, Some(&path)).await?;
         if detected == generation {
-            return Err(self.missing(call, &path, &answer));
+            return Err(self.missing_error(call, &path, &answer));
         }
         let (path, answer) = match status {
             // The call itself is the status, which was just read.
@@ -118,16 +118,16 @@ impl Api {
             _ => self.exchange(call, detected).await?,
         };
         if self.can_mean_no_route(&answer, call, &path) {
-            return Err(self.missing(call, &path, &answer));
+            return Err(self.missing_error(call, &path, &answer));
         }
-        self.conclude(call, detected, &path, answer)
+        self.read_answer(call, detected, &path, answer)
     }
 
     async fn exchange<T>(&self, call: &Call<T>, generation: Generation) -> Result<(String, Answer), Error> {
         let path = call
             .route
             .path(generation)
-            .ok_or_else(|| self.provider_missing(call.route.provider(), Some(generation)))?;
+            .ok_or_else(|| self.provider_missing_error(call.route.provider(), Some(generation)))?;
         let bytes = call.body.as_ref().map(|body| body.bytes(generation)).transpose();
         let bytes = bytes.map_err(|error| Error::NotEncodable { reason: error.to_string() })?;
         let body = call.body.as_ref().zip(bytes.as_ref());
@@ -163,11 +163,11 @@ impl Api {
         Err(if route.provider().in_older {
             Error::PaymentsNotAvailable { address: self.client.endpoint().address.clone() }
         } else {
-            self.provider_missing(route.provider(), None)
+            self.provider_missing_error(route.provider(), None)
         })
     }
 
-    fn conclude<T: DeserializeOwned>(
+    fn read_answer<T: DeserializeOwned>(
         &self,
         call: &Call<T>,
         generation: Generation,
@@ -175,7 +175,7 @@ impl Api {
         answer: Answer,
     ) -> Result<Reply<T>, Error> {
         if !answer.is_success() {
-            return Err(self.refused(call, path, &answer));
+            return Err(self.refused_error(call, path, &answer));
         }
         let reply = call.read(answer.body).map_err(|error| {
             let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
@@ -189,7 +189,7 @@ impl Api {
     fn confirm(&self, generation: Generation) {
         if self.expected_generation() != Some(generation) {
             self.client.trace().note(format_args!("routes: {generation} generation"));
-            self.memory.remember(Some(generation));
+            self.store.save(Some(generation));
         }
         self.state.set(GenerationState::Confirmed(generation));
     }
@@ -197,21 +197,21 @@ impl Api {
     fn forget(&self) {
         if matches!(self.state.get(), GenerationState::Remembered(_)) {
             self.client.trace().note(format_args!("routes: the remembered generation is out of date"));
-            self.memory.remember(None);
+            self.store.save(None);
         }
         self.state.set(GenerationState::Unknown);
     }
 
     /// The error of a call whose route answers 404 although the status route exists: the object or the route is missing.
-    fn missing<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
+    fn missing_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
         // On the older routes before 2.1.8 a missing object has the plain code of a missing route.
         if self.generation() == Some(Generation::Older) && call.names_an_object() {
-            return self.refused(call, path, answer);
+            return self.refused_error(call, path, answer);
         }
         self.client.error(Request::of(call, path), Cause::NoSuchRoute { status: answer.status })
     }
 
-    fn refused<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
+    fn refused_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
         let request = Request::of(call, path);
         self.client.error(request, Cause::Refused(self.client.refusal(request, answer)))
     }
@@ -220,7 +220,7 @@ impl Api {
         answer.status == 404 && self.client.refusal(Request::of(call, path), answer).can_mean_no_route()
     }
 
-    fn provider_missing(&self, provider: &'static Provider, generation: Option<Generation>) -> Error {
+    fn provider_missing_error(&self, provider: &'static Provider, generation: Option<Generation>) -> Error {
         let address = self.client.endpoint().address.clone();
         Error::ProviderNotAvailable { provider, address, generation }
     }

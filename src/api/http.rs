@@ -53,7 +53,7 @@ pub(crate) enum NoAnswer {
 
 impl NoAnswer {
     /// Whether the backend may have carried out the request.
-    pub(crate) const fn leaves_open(&self) -> bool {
+    pub(crate) const fn leaves_outcome_unknown(&self) -> bool {
         matches!(self, Self::ConnectionLost { .. } | Self::TimedOut | Self::TooLarge { .. })
     }
 }
@@ -94,7 +94,7 @@ impl Http {
     /// Sends a request once, and waits for its answer until `timeout` has passed.
     pub(super) async fn attempt(&self, request: Request<'_>, timeout: Duration) -> Result<Answer, NoAnswer> {
         let started = Instant::now();
-        self.trace.sends(request);
+        self.trace.request(request);
         let whole = self.receive(request, started);
         let answer = tokio::time::timeout(timeout, whole).await.unwrap_or(Err(NoAnswer::TimedOut));
         // An answer is traced together with its headers.
@@ -148,7 +148,7 @@ impl Http {
         // The status is traced even if the body is incomplete.
         let bytes = body.as_ref().ok().map(|body| body.len());
         let reason = status.canonical_reason().unwrap_or_default();
-        self.trace.answered(status.as_u16(), reason, started.elapsed(), bytes);
+        self.trace.response(status.as_u16(), reason, started.elapsed(), bytes);
         if self.trace.is_detailed() {
             self.trace_headers('<', &headers);
             if let Ok(body) = &body {

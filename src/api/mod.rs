@@ -4,7 +4,7 @@
 //! - [`request`]: what is sent and what comes back
 //! - [`trace`]: the lines of `--verbose`
 //! - [`http`]: one request over HTTP
-//! - [`error`]: why a call has no reply. Sentences and hints are written by whoever reports it
+//! - [`error`]: why a call has no reply, without sentences and hints
 //! - [`client`]: replays and the deadline
 //! - [`generation`]: which of two generations of routes the backend has
 //! - [`endpoints`], [`stripe`], [`razorpay`]: a function for each endpoint
@@ -25,10 +25,10 @@ pub(crate) use endpoints::{
     SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
 };
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
-pub(crate) use generation::{Api, Memory};
+pub(crate) use generation::{Api, GenerationStore};
 pub(crate) use http::NoAnswer;
 pub(crate) use request::{Answer, Call, Method, Provider, Reply};
-pub(crate) use retry::{Replay, is_out_of_reach, leaves_open, names_a_connection_timeout};
+pub(crate) use retry::{Replay, is_out_of_reach, leaves_outcome_unknown, names_a_connection_timeout};
 /// The provider of commands that name none, which both generations have.
-pub(crate) use stripe::STRIPE as DEFAULT;
+pub(crate) use stripe::STRIPE as DEFAULT_PROVIDER;
 pub(crate) use trace::{Listener, Trace};

@@ -63,14 +63,14 @@ impl fmt::Display for Method {
     }
 }
 
-/// A name that the two generations may spell differently.
+/// A name in the API, which the two generations may spell differently.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Name {
+pub(crate) struct ApiName {
     newer: &'static str,
     older: &'static str,
 }
 
-impl Name {
+impl ApiName {
     pub(crate) const fn renamed(newer: &'static str, older: &'static str) -> Self {
         Self { newer, older }
     }
@@ -83,7 +83,7 @@ impl Name {
     }
 }
 
-impl From<&'static str> for Name {
+impl From<&'static str> for ApiName {
     fn from(name: &'static str) -> Self {
         Self { newer: name, older: name }
     }
@@ -91,17 +91,17 @@ impl From<&'static str> for Name {
 
 #[derive(Clone, Debug)]
 enum Segment {
-    Name(Name),
+    Name(ApiName),
     Id(String),
 }
 
-/// A route of a provider's, in both generations.
+/// A route of a provider, in both generations.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     provider: &'static Provider,
     environment: Option<Environment>,
     segments: Vec<Segment>,
-    query: Vec<(Name, String)>,
+    query: Vec<(ApiName, String)>,
 }
 
 impl Route {
@@ -113,7 +113,7 @@ impl Route {
         Self { environment: Some(environment), ..self.name(environment.as_str()) }
     }
 
-    pub(crate) fn name(mut self, name: impl Into<Name>) -> Self {
+    pub(crate) fn name(mut self, name: impl Into<ApiName>) -> Self {
         self.segments.push(Segment::Name(name.into()));
         self
     }
@@ -123,7 +123,7 @@ impl Route {
         self
     }
 
-    pub(crate) fn query(mut self, name: impl Into<Name>, value: Option<impl ToString>) -> Self {
+    pub(crate) fn query(mut self, name: impl Into<ApiName>, value: Option<impl ToString>) -> Self {
         self.query.extend(value.map(|value| (name.into(), value.to_string())));
         self
     }
@@ -165,12 +165,12 @@ impl Route {
     }
 }
 
-/// The JSON object that a request sends. Its secrets are kept apart, wiped when it is dropped, and masked in output.
+/// The JSON object that a request sends. Its secrets are separate: they are wiped when it is dropped, and masked in output.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
     fields: Map<String, Value>,
     /// Fields that the generations spell differently.
-    renamed: Vec<Name>,
+    renamed: Vec<ApiName>,
     secrets: Vec<(&'static str, Secret)>,
 }
 
@@ -199,12 +199,12 @@ impl Body {
     }
 
     /// Marks a field that has another name on older backends.
-    pub(crate) fn renamed(mut self, name: Name) -> Self {
+    pub(crate) fn renamed(mut self, name: ApiName) -> Self {
         self.renamed.push(name);
         self
     }
 
-    /// The body as it is sent, with its secrets.
+    /// The body to send, with its secrets.
     pub(crate) fn bytes(&self, generation: Generation) -> serde_json::Result<Zeroizing<Vec<u8>>> {
         let mut bytes = Zeroizing::new(Vec::new());
         let mut serializer = serde_json::Serializer::new(&mut *bytes);
@@ -235,7 +235,7 @@ impl Body {
     }
 }
 
-/// Reads the data of an answer. It also returns a JSON body to show, if the one that came must not be shown.
+/// Reads the data of an answer. It also returns the JSON body to show, if the received one must not be shown.
 type Reader<T> = fn(&SharedBytes) -> serde_json::Result<(Option<Value>, T)>;
 
 /// A request to the payments API whose answer is a `T`.
@@ -257,7 +257,7 @@ impl<T> Call<T> {
     }
 
     /// The request for `--dry-run`, secrets masked; `None` if the generation has no such route.
-    pub(crate) fn shown(&self, generation: Generation) -> serde_json::Result<Option<Value>> {
+    pub(crate) fn masked_json(&self, generation: Generation) -> serde_json::Result<Option<Value>> {
         let Some(path) = self.route.path(generation) else { return Ok(None) };
         let body = self.body.as_ref().map(|body| body.masked(generation)).transpose()?;
         Ok(Some(json!({"method": self.method.as_str(), "path": path, "body": body})))
@@ -288,7 +288,7 @@ impl<T: DeserializeOwned> Call<T> {
     }
 
     /// Makes an update repeatable. The caller knows that nothing else changes the object in this run.
-    pub(crate) fn repeatable_here(self) -> Self {
+    pub(crate) fn assume_repeatable(self) -> Self {
         Self { replay: Replay::Always, ..self }
     }
 
@@ -339,15 +339,15 @@ pub(crate) struct Reply<T> {
 
 #[derive(Debug)]
 enum ReplyBody {
-    /// The bytes as they came. They are wiped when they are dropped.
+    /// The received bytes. They are wiped when they are dropped.
     Bytes(SharedBytes),
-    /// Serialized from the data, because the body that came has secrets.
+    /// Serialized from the data, because the received body has secrets.
     Json(Value),
 }
 
 impl<T> Reply<T> {
-    /// The JSON body. Tables do not need it, and for a long list it takes ten times the memory of its bytes.
-    pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    /// The JSON body as a value, which for a long list takes ten times the memory of its text.
+    pub(crate) fn value(&self) -> serde_json::Result<Cow<'_, Value>> {
         match &self.body {
             ReplyBody::Bytes(bytes) => serde_json::from_slice(bytes).map(Cow::Owned),
             ReplyBody::Json(value) => Ok(Cow::Borrowed(value)),
@@ -355,7 +355,7 @@ impl<T> Reply<T> {
     }
 
     /// The JSON body as text.
-    pub(crate) fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+    pub(crate) fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         match &self.body {
             ReplyBody::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             ReplyBody::Json(value) => serde_json::to_vec(value).map(Cow::Owned),
@@ -376,7 +376,7 @@ pub(crate) struct Request<'a> {
     pub(crate) secret_answer: bool,
 }
 
-/// A body as it is sent, with what it was encoded from.
+/// An encoded body, and what it was encoded from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EncodedBody<'a> {
     pub(crate) bytes: &'a [u8],
@@ -431,7 +431,7 @@ mod tests {
     fn a_route_has_a_path_in_both_generations() {
         let route = Route::of(&STRIPE)
             .in_environment(Environment::Test)
-            .name(Name::renamed("transactions", "payment-history"))
+            .name(ApiName::renamed("transactions", "payment-history"))
             .query("limit", Some(5))
             .query("subjectId", Some("a b&c"));
         assert_eq!(
@@ -469,7 +469,7 @@ mod tests {
     #[test]
     fn a_body_uses_the_names_of_its_generation() {
         let body = Body::of(&json!({"productId": "prod_1", "currency": "usd", "unitAmount": 1999})).unwrap();
-        let body = body.renamed(Name::renamed("productId", "stripeProductId"));
+        let body = body.renamed(ApiName::renamed("productId", "stripeProductId"));
         let newer = br#"{"productId":"prod_1","currency":"usd","unitAmount":1999}"#;
         let older = br#"{"stripeProductId":"prod_1","currency":"usd","unitAmount":1999}"#;
         assert_eq!(*body.bytes(Generation::Newer).unwrap(), newer);

@@ -30,15 +30,15 @@ pub(crate) enum Outcome<'a> {
     },
 }
 
-/// What the decision depends on beside the outcome.
+/// What the decision depends on, besides the outcome.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryState {
     /// How often the request has been replayed.
     pub(crate) replays: u32,
     /// How often it may be replayed.
-    pub(crate) allowed: u32,
+    pub(crate) max_replays: u32,
     /// The time until the deadline.
-    pub(crate) left: Duration,
+    pub(crate) time_left: Duration,
     /// The backend has accepted this key in this run.
     pub(crate) key_accepted: bool,
     /// A random number from 0 to 1, for jitter.
@@ -52,7 +52,7 @@ pub(crate) enum Stop {
     NotTransient,
     /// The request may have been carried out, and sending it again could do it twice.
     MayHaveSucceeded,
-    /// It was replayed as often as allowed.
+    /// It was replayed as often as max_replays.
     NoRetryLeft,
     /// `Retry-After` is longer than the tool waits.
     RetryAfterTooLong(Duration),
@@ -102,7 +102,7 @@ pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, state: RetryState) -
     if replay == Replay::IfNotSent && !was_certainly_not_carried_out(outcome) {
         return Err(Stop::MayHaveSucceeded);
     }
-    if state.replays >= state.allowed {
+    if state.replays >= state.max_replays {
         return Err(Stop::NoRetryLeft);
     }
     let pause = match outcome {
@@ -112,7 +112,7 @@ pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, state: RetryState) -
         Outcome::Refused { retry_after: Some(asked), .. } => *asked,
         _ => full_jitter(state.replays, state.random),
     };
-    if pause < state.left { Ok(pause) } else { Err(Stop::DeadlineTooClose) }
+    if pause < state.time_left { Ok(pause) } else { Err(Stop::DeadlineTooClose) }
 }
 
 /// Whether the cause may be gone in a moment.
@@ -128,17 +128,17 @@ fn is_transient(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     }
 }
 
-/// Whether the request did not arrive, or was refused before it was looked at: by a rate limit or the check of the key.
+/// Whether the request did not arrive, or was refused before it was processed: by a rate limit or the check of the key.
 fn was_certainly_not_carried_out(outcome: &Outcome<'_>) -> bool {
     matches!(outcome, Outcome::NotSent | Outcome::Refused { status: 401 | 429, .. })
 }
 
 /// Whether a write that is answered with this status may have been carried out. 501 and 505 reject the request itself.
-pub(crate) const fn leaves_open(status: u16) -> bool {
+pub(crate) const fn leaves_outcome_unknown(status: u16) -> bool {
     matches!(status, 408 | 499 | 500..=599) && !matches!(status, 501 | 505)
 }
 
-/// Whether the status means that a server behind is unreachable. 520 to 524 are Cloudflare's.
+/// Whether the status means that a server behind the backend or a proxy is unreachable. 520 to 524 are Cloudflare's.
 pub(crate) const fn is_out_of_reach(status: u16) -> bool {
     matches!(status, 502..=504 | 520..=524)
 }
@@ -162,8 +162,8 @@ mod tests {
 
     const STATE: RetryState = RetryState {
         replays: 0,
-        allowed: 2,
-        left: Duration::from_secs(60),
+        max_replays: 2,
+        time_left: Duration::from_secs(60),
         key_accepted: false,
         random: 0.5,
     };
@@ -223,16 +223,20 @@ mod tests {
 
     #[test]
     fn retries_are_limited() {
-        for (replays, allowed, retried) in [(0, 2, true), (1, 2, true), (2, 2, false), (0, 0, false)] {
-            let state = RetryState { replays, allowed, ..STATE };
+        for (replays, max_replays, retried) in [(0, 2, true), (1, 2, true), (2, 2, false), (0, 0, false)] {
+            let state = RetryState { replays, max_replays, ..STATE };
             assert_eq!(decide(Replay::Always, &Outcome::NotSent, state).is_ok(), retried);
         }
     }
 
     #[test]
     fn pauses_double_and_end_before_the_deadline() {
-        let pause = |replays, random, left| {
-            decide(Replay::Always, &Outcome::Lost, RetryState { replays, allowed: 9, random, left, ..STATE })
+        let pause = |replays, random, time_left| {
+            decide(
+                Replay::Always,
+                &Outcome::Lost,
+                RetryState { replays, max_replays: 9, random, time_left, ..STATE },
+            )
         };
         let long = Duration::from_secs(60);
         assert_eq!(pause(0, 1.0, long), Ok(Duration::from_millis(400)));
@@ -249,7 +253,7 @@ mod tests {
         let after = |seconds, left| {
             let retry_after = Some(Duration::from_secs(seconds));
             let outcome = Outcome::Refused { status: 429, code: None, message: "", retry_after };
-            decide(Replay::IfNotSent, &outcome, RetryState { left: Duration::from_secs(left), ..STATE })
+            decide(Replay::IfNotSent, &outcome, RetryState { time_left: Duration::from_secs(left), ..STATE })
         };
         assert_eq!(after(0, 60), Ok(Duration::ZERO));
         assert_eq!(after(7, 60), Ok(Duration::from_secs(7)));

@@ -2,7 +2,7 @@
 
 use serde_json::Result;
 
-use crate::api::request::{Body, Call, Method, Name, Provider, Route};
+use crate::api::request::{ApiName, Body, Call, Method, Provider, Route};
 use crate::secret::Secret;
 use crate::wire::{
     ConnectionReply, Environment, KeyList, Mirror, NewPrice, NewProduct, PriceChanges, PriceReply, Prices,
@@ -22,7 +22,7 @@ fn catalog(environment: Environment) -> Route {
     Route::of(&STRIPE).in_environment(environment).name("catalog")
 }
 
-const PRODUCT_ID: Name = Name::renamed("productId", "stripeProductId");
+const PRODUCT_ID: ApiName = ApiName::renamed("productId", "stripeProductId");
 
 /// Sets the secret key. The answer has every configured key, from the newer backend **in clear**.
 pub(crate) fn set_key(environment: Environment, key: Secret) -> Call<KeyList> {

@@ -49,7 +49,7 @@ impl Trace {
         self.report('*', text);
     }
 
-    pub(super) fn sends(&self, request: Request<'_>) {
+    pub(super) fn request(&self, request: Request<'_>) {
         request.body.iter().flat_map(|body| body.body.secrets()).for_each(|secret| self.hide(secret));
         self.report('>', format_args!("{request}"));
     }
@@ -66,7 +66,7 @@ impl Trace {
     }
 
     /// Reports `200 OK, 12 ms, 345 bytes`. There is no size if the body was not read completely.
-    pub(super) fn answered(&self, status: u16, reason: &str, after: Duration, bytes: Option<usize>) {
+    pub(super) fn response(&self, status: u16, reason: &str, after: Duration, bytes: Option<usize>) {
         let (gap, ms) = (if reason.is_empty() { "" } else { " " }, after.as_millis());
         match bytes {
             Some(bytes) => self.report('<', format_args!("{status}{gap}{reason}, {ms} ms, {bytes} bytes")),
@@ -98,7 +98,7 @@ impl Trace {
         listener(format_args!("{line}"));
     }
 
-    /// The text with the secrets masked, both as they are and as JSON escapes them.
+    /// The text with the secrets masked, in plain text and escaped as in JSON.
     pub(super) fn masked(&self, text: String) -> String {
         self.secrets.borrow().iter().fold(text, |text, secret| {
             let quoted = serde_json::Value::from(secret.expose()).to_string();
@@ -129,7 +129,7 @@ mod tests {
         let encoded = EncodedBody { bytes: b"", body: &body, generation: Generation::Newer };
         let request = Request { body: Some(encoded), ..Request::get("/x", None) };
         let lines = lines_of(true, |trace| {
-            trace.sends(request);
+            trace.request(request);
             trace.request_body(request);
             trace.answer_body(request, false, br#"{"message":"no key hush\"1\\2345 or hush"1\2345"}"#);
         });

@@ -10,7 +10,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use crate::api::{Api, stripe};
-use crate::catalog::plan::{Action, CatalogPlan, ObjectKind, ObjectRef, PlannedChange, Step, replaced_by};
+use crate::catalog::plan::{
+    CatalogPlan, ChangeAction, ObjectKind, ObjectRef, PlannedChange, Step, replaced_by,
+};
 use crate::error::{AbortPolicy, Code, Failure};
 use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
 
@@ -145,8 +147,9 @@ impl<'a> Applier<'a> {
 
     /// Updates the ids of products that were created again for one of their prices.
     fn update_product_ids(&self, done: &mut [(PlannedChange, String)]) {
-        let creates =
-            |change: &PlannedChange| change.action == Action::Create && change.kind == ObjectKind::Product;
+        let creates = |change: &PlannedChange| {
+            change.action == ChangeAction::Create && change.kind == ObjectKind::Product
+        };
         for (change, id) in done.iter_mut().filter(|(change, _)| creates(change)) {
             if let Some((created, _)) = self.created_products.get(&change.key) {
                 id.clone_from(created);
@@ -175,7 +178,7 @@ impl<'a> Applier<'a> {
             can_retry |= self.count_stale_response(object);
         }
         let exists = |id: &str| products.contains(id) || prices.contains(id);
-        done.retain(|(change, id)| change.action != Action::Create || exists(id));
+        done.retain(|(change, id)| change.action != ChangeAction::Create || exists(id));
         self.existing_ids.extend(products.into_iter().chain(prices).map(str::to_owned));
         can_retry
     }
@@ -216,7 +219,7 @@ impl<'a> Applier<'a> {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
                 let call = stripe::update_product(self.environment, id, changes).map_err(not_serializable)?;
-                self.api.send(&call.repeatable_here()).await?;
+                self.api.send(&call.assume_repeatable()).await?;
                 Ok(None)
             }
             Step::CreatePrice { key, product, body } => {
@@ -239,7 +242,7 @@ impl<'a> Applier<'a> {
                     changes = replaced_by(changes, &self.price_id(replacement)?)?;
                 }
                 let call = stripe::update_price(self.environment, &id, &changes).map_err(not_serializable)?;
-                self.api.send(&call.repeatable_here()).await?;
+                self.api.send(&call.assume_repeatable()).await?;
                 Ok(None)
             }
             Step::ArchivePrice { id } => {

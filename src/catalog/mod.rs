@@ -31,7 +31,7 @@ pub(crate) fn managed(mut mirror: Mirror) -> Mirror {
     mirror
 }
 
-/// Joins words for a sentence: `a`, `a and b`, `a, b and c`. `conjunction` stands before the last word.
+/// Joins words for a sentence: `a`, `a and b`, `a, b and c`. `conjunction` precedes the last word.
 fn join_words<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {

@@ -1,5 +1,5 @@
 //! The command line: the root of the command tree, the global options ([`global`]), shell completion ([`complete`]) and
-//! usage errors ([`usage`]). [`pre_parse`] reads how errors are shown before the arguments are parsed.
+//! usage errors ([`usage`]). [`pre_parse`] reads how to show errors, before the arguments are parsed.
 
 mod complete;
 mod global;
@@ -19,7 +19,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub(crate) use complete::complete;
 pub(crate) use pre_parse::PreParse;
 
-use crate::commands::{Rendered, Root, with_help_layout};
+use crate::commands::{RenderedDocument, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
 use crate::runner::{Ctx, OnInterrupt, invalidate_completion_cache, show_json};
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     }
     let cli = match Cli::parsed(args) {
         Ok(cli) => cli,
-        Err(error) => return without_command(&error, args, pre_parse, &env),
+        Err(error) => return handle_parse_error(&error, args, pre_parse, &env),
     };
     let action = match cli.command {
         Root::Action(action) => action,
@@ -74,8 +74,8 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         Root::Document(document) => {
             let colors = pre_parse.colors_on_stdout(&env);
             match document.render(Cli::command(), colors, cli.global.wants_json())? {
-                Rendered::Text(text) => return print(&text),
-                Rendered::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
+                RenderedDocument::Text(text) => return print(&text),
+                RenderedDocument::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
             }
             return Ok(Exit::Done);
         }
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             exit = interrupted(&ctx) => exit,
             outcome = async {
                 #[cfg(feature = "sandbox")]
-                let _answers = sandbox::start_if_requested(flag, &action, &ctx).await?;
+                let _sandbox = sandbox::start_if_requested(flag, &action, &ctx).await?;
                 action.run(&ctx).await
             } => outcome,
         }
@@ -120,7 +120,7 @@ async fn interrupted(ctx: &Ctx) -> Result<Exit> {
     match ctx.on_interrupt.get() {
         OnInterrupt::Abort => {
             ask::restore_terminal();
-            ctx.interrupted().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
+            ctx.take_interruption().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
         }
         OnInterrupt::Succeed => Ok(Exit::Done),
         #[cfg(feature = "sandbox")]
@@ -144,8 +144,8 @@ async fn interrupt() {
     }
 }
 
-/// Prints help or the version on stdout. Everything else is a usage error.
-fn without_command(
+/// Prints help or the version on stdout, which clap reports as errors. Everything else is a usage error.
+fn handle_parse_error(
     error: &clap::Error,
     args: &[OsString],
     pre_parse: &PreParse,
@@ -169,8 +169,8 @@ fn without_command(
 
 /// The requested help. It parses again with the help layout, because building the layout takes time that other runs save.
 fn help(error: &clap::Error, args: &[OsString]) -> StyledStr {
-    let again = with_help_layout(Cli::command()).try_get_matches_from(args).err();
-    again.as_ref().unwrap_or(error).render()
+    let laid_out = with_help_layout(Cli::command()).try_get_matches_from(args).err();
+    laid_out.as_ref().unwrap_or(error).render()
 }
 
 fn print(text: &[u8]) -> Result<Exit> {

@@ -17,7 +17,7 @@ pub(super) enum Color {
 }
 
 impl Color {
-    pub(super) fn wanted(self, terminal: bool, env: &ProcessEnv) -> bool {
+    pub(super) fn is_enabled(self, terminal: bool, env: &ProcessEnv) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
@@ -74,12 +74,12 @@ impl PreParse {
 
     /// Whether text on stdout is colored.
     pub(crate) fn colors_on_stdout(&self, env: &ProcessEnv) -> bool {
-        self.color.wanted(env.stdout_terminal, env)
+        self.color.is_enabled(env.stdout_terminal, env)
     }
 
     /// The stream for errors.
     pub(crate) fn stderr(&self, env: &ProcessEnv) -> Stderr {
-        let colors = self.color.wanted(env.stderr_terminal, env);
+        let colors = self.color.is_enabled(env.stderr_terminal, env);
         Stderr { json: self.json, colors, ..Stderr::default() }
     }
 }

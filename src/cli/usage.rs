@@ -1,4 +1,4 @@
-//! Usage errors: what the parser found wrong, in this tool's words, with the command or option that was probably meant.
+//! Usage errors: the parser's errors as failures, with the command or option that was probably meant.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -29,8 +29,8 @@ pub(super) fn failure(error: &clap::Error, args: &[OsString]) -> Failure {
         ErrorKind::InvalidSubcommand => unknown_command(error, &tree, command, &line),
         ErrorKind::UnknownArgument => unknown_argument(error, command, &line),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error, command),
-        ErrorKind::MissingRequiredArgument => missing(error, command),
-        _ => (in_the_parsers_words(error), None),
+        ErrorKind::MissingRequiredArgument => missing_argument(error, command),
+        _ => (parser_message(error), None),
     };
     failure.hint(suggestion.unwrap_or_else(|| format!("see `{line} --help`")))
 }
@@ -41,17 +41,18 @@ fn unknown_command(
     command: &Command,
     line: &str,
 ) -> (Failure, Option<String>) {
-    let name = text(error, ContextKind::InvalidSubcommand);
+    let name = context_value(error, ContextKind::InvalidSubcommand);
     let names = command.get_subcommands().filter(|below| !below.is_hide_set()).map(Command::get_name);
     let here = nearest(&name, names).map(|name| format!("{line} {name}"));
-    let suggestion = here.or_else(|| elsewhere(tree, &name)).map(|meant| format!("did you mean `{meant}`?"));
+    let suggestion =
+        here.or_else(|| path_elsewhere(tree, &name)).map(|meant| format!("did you mean `{meant}`?"));
     (Failure::usage(format!("Unknown command '{name}' for `{line}`")), suggestion)
 }
 
 /// Where a command of this name is: under `payments`, or under one of its providers.
-fn elsewhere(tree: &Command, name: &str) -> Option<String> {
+fn path_elsewhere(tree: &Command, name: &str) -> Option<String> {
     let payments = tree.find_subcommand("payments")?;
-    // Each provider has a status, and nothing else has.
+    // Every provider has a `status` command, and nothing else does.
     let providers = payments.get_subcommands().filter(|group| group.find_subcommand("status").is_some());
     std::iter::once(("insforge payments".to_owned(), payments))
         .chain(providers.map(|group| (format!("insforge payments {}", group.get_name()), group)))
@@ -59,7 +60,7 @@ fn elsewhere(tree: &Command, name: &str) -> Option<String> {
 }
 
 fn unknown_argument(error: &clap::Error, command: &Command, line: &str) -> (Failure, Option<String>) {
-    let argument = text(error, ContextKind::InvalidArg);
+    let argument = context_value(error, ContextKind::InvalidArg);
     if !argument.starts_with('-') {
         let failure = Failure::usage(format!("Unexpected argument '{argument}' for `{line}`"));
         return (failure, option_for(&argument, error, command));
@@ -69,7 +70,7 @@ fn unknown_argument(error: &clap::Error, command: &Command, line: &str) -> (Fail
     (failure, hint_for(&name, command).or_else(|| similar_option(&name, command)))
 }
 
-/// What is known about options that people try in vain.
+/// A hint for an option that does not exist, but that people often try.
 fn hint_for(name: &str, command: &Command) -> Option<String> {
     if let Some(OptionHints(hints)) = command.get() {
         let hint = hints.iter().find(|(names, _)| names.contains(&name)).map(|(_, hint)| (*hint).to_owned());
@@ -104,14 +105,15 @@ fn has_option(command: &Command, option: &str) -> bool {
 }
 
 fn invalid_value(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
-    let (argument, value) = (text(error, ContextKind::InvalidArg), text(error, ContextKind::InvalidValue));
+    let (argument, value) =
+        (context_value(error, ContextKind::InvalidArg), context_value(error, ContextKind::InvalidValue));
     let what = if value.is_empty() {
         format!("A value is missing for '{argument}'")
     } else {
         format!("Invalid value '{value}' for '{argument}'")
     };
     let failure = Failure::usage(what);
-    let possible = texts(error, ContextKind::ValidValue);
+    let possible = context_values(error, ContextKind::ValidValue);
     if possible.is_empty() {
         let reason = error.source().map(ToString::to_string);
         return (reason.into_iter().fold(failure, Failure::why), None);
@@ -132,13 +134,13 @@ fn option_for(value: &str, error: &clap::Error, command: &Command) -> Option<Str
     Some(format!("use an option for it: `--{} {value}`", required.get_long()?))
 }
 
-fn missing(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
-    let missing = texts(error, ContextKind::InvalidArg).join(", ");
+fn missing_argument(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
+    let missing = context_values(error, ContextKind::InvalidArg).join(", ");
     (Failure::usage(format!("Missing {missing}")).why(format!("usage: {}", usage_of(command))), None)
 }
 
 /// The parser's own message, without its usage and its tips, which can name options that are hidden or unrelated.
-fn in_the_parsers_words(error: &clap::Error) -> Failure {
+fn parser_message(error: &clap::Error) -> Failure {
     let rendered = error.render().to_string();
     let message = rendered.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
     let mut lines = message.lines().map(str::trim);
@@ -150,11 +152,11 @@ fn in_the_parsers_words(error: &clap::Error) -> Failure {
     if rest.is_empty() { failure } else { failure.why(rest.join("\n")) }
 }
 
-fn text(error: &clap::Error, kind: ContextKind) -> String {
-    texts(error, kind).join(" ")
+fn context_value(error: &clap::Error, kind: ContextKind) -> String {
+    context_values(error, kind).join(" ")
 }
 
-fn texts(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
+fn context_values(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text],
         Some(ContextValue::Strings(texts)) => texts.iter().map(String::as_str).collect(),
@@ -176,7 +178,7 @@ fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a 
     (distance <= letters(typed) / 3).then_some(name)
 }
 
-/// Whether it is, or was meant as, `config set`.
+/// Whether the command is `config set`, possibly misspelled.
 fn may_hold_a_key(args: &[OsString]) -> bool {
     let behind = args.iter().skip_while(|argument| *argument != "config");
     behind.skip(1).any(|argument| argument.as_encoded_bytes().starts_with(b"set"))
@@ -204,7 +206,7 @@ fn line_of(path: &[String]) -> String {
     std::iter::once("insforge").chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
-/// How a command is written, on one line.
+/// The usage of a command, on one line.
 fn usage_of(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")

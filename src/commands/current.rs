@@ -8,7 +8,7 @@ use crate::api::{self, Health};
 use crate::error::{Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx};
 use crate::settings::{Backend, Source};
-use crate::ui::{Column, Page, Section, Show, Tables, yes_no};
+use crate::ui::{Column, Page, Section, Show, Tables, json_text, yes_no};
 use crate::wire::Generation;
 
 /// Show the current backend and key, where they come from, and whether they work
@@ -26,7 +26,7 @@ impl Command for Current {
         // Failures are part of the report.
         let health = api.client().health().await.map_err(Failure::from);
         let status = match &health {
-            Ok(_) => api.send(&api::status(&api::DEFAULT)).await.map(|_| ()).map_err(Failure::from),
+            Ok(_) => api.send(&api::status(&api::DEFAULT_PROVIDER)).await.map(|_| ()).map_err(Failure::from),
             Err(failure) => Err(failure.clone()),
         };
         Ok(ConnectionReport::new(backend, &health, api.generation(), status.err()))
@@ -88,8 +88,8 @@ impl ConnectionReport {
 impl Show for ConnectionReport {
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value"), Column::new("From")]];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Borrowed(&self.json))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&self.json)
     }
 
     fn page(&self) -> Page<'_> {

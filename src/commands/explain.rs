@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Code, CodeInfo, Exit, Failure, all_codes};
 use crate::runner::{Command, CommandSpec, Completes, Ctx};
-use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 
 /// Explain an error or warning code: its meaning, its cause, and what to do
 ///
@@ -20,12 +20,12 @@ pub(crate) struct Explain {
 }
 
 impl Command for Explain {
-    type Reply = Explained;
+    type Reply = Explanation;
 
     async fn run(&self, _ctx: &Ctx) -> Result<Self::Reply> {
         match &self.code {
-            None => Ok(Explained::All(all_codes().collect())),
-            Some(code) => Ok(Explained::One(find(code)?)),
+            None => Ok(Explanation::All(all_codes().collect())),
+            Some(code) => Ok(Explanation::One(find(code)?)),
         }
     }
 }
@@ -67,19 +67,19 @@ fn similar(upper: &str) -> Vec<&'static str> {
 }
 
 /// One code, or all of them.
-pub(crate) enum Explained {
+pub(crate) enum Explanation {
     All(Vec<&'static CodeInfo>),
     One(&'static CodeInfo),
 }
 
-impl Show for Explained {
+impl Show for Explanation {
     const TABLES: Tables = &[COLUMNS];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(match self {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&match self {
             Self::All(all) => all.iter().copied().map(object).collect(),
             Self::One(info) => object(info),
-        }))
+        })
     }
 
     fn page(&self) -> Page<'_> {

@@ -2,14 +2,14 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::commands::login;
 use crate::error::{Code, Failure, WarningCode};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
 use crate::secret::Secret;
 use crate::settings::{LinkedFile, Project, Source, WithSource, check_api_key, read_address};
-use crate::ui::{Page, Show};
+use crate::ui::{Page, Show, json_text};
 use crate::wire::Address;
 
 /// Link this directory to a backend
@@ -90,10 +90,8 @@ pub(crate) struct LinkReport {
 }
 
 impl Show for LinkReport {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(
-            json!({"backend": self.address.as_str(), "file": self.linked.path.display().to_string()}),
-        ))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({"backend": self.address.as_str(), "file": self.linked.path.display().to_string()}))
     }
 
     fn page(&self) -> Page<'_> {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api;
 use crate::error::{Failure, WarningCode};
@@ -12,7 +12,7 @@ use crate::settings::{
     Credentials, KeyStore, KeyringTimeout, Profiles, Source, UserPaths, WithSource, check_api_key,
     read_address,
 };
-use crate::ui::{Page, Show, ask};
+use crate::ui::{Page, Show, ask, json_text};
 use crate::wire::Address;
 
 /// Log in to a backend: check its address and API key, and store them
@@ -124,7 +124,7 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<WithSource<Secre
 
 /// Checks the key with a request that requires it.
 pub(super) async fn check(ctx: &Ctx, address: &WithSource<Address>, key: &WithSource<Secret>) -> Result<()> {
-    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT)).await.map_err(Failure::from)?;
+    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT_PROVIDER)).await.map_err(Failure::from)?;
     Ok(())
 }
 
@@ -140,12 +140,12 @@ pub(crate) struct LoginReport {
 }
 
 impl Show for LoginReport {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({
             "backend": self.address.as_str(),
             "profile": self.profile,
             "keyStore": self.store.as_str(),
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {

@@ -3,12 +3,12 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::error::Failure;
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::settings::{CompletionCache, Credentials, KeyringTimeout, Profiles, UserPaths};
-use crate::ui::{Page, Show};
+use crate::ui::{Page, Show, json_text};
 use crate::wire::Address;
 
 /// Remove a stored login and its key
@@ -38,7 +38,7 @@ impl Command for Logout {
         run_blocking(move || {
             let mut report = LogoutReport { profiles: Vec::new(), failure: None };
             for name in names {
-                match remove(&name, &profiles, &credentials, &paths.ids, timeout) {
+                match remove(&name, &profiles, &credentials, &paths.completion_cache, timeout) {
                     Ok(()) => report.profiles.push(name),
                     // The other logins are removed anyway.
                     Err(failure) => report.failure = report.failure.or(Some(failure)),
@@ -77,8 +77,8 @@ pub(crate) struct LogoutReport {
 }
 
 impl Show for LogoutReport {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({"profiles": self.profiles})))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({"profiles": self.profiles}))
     }
 
     fn page(&self) -> Page<'_> {

@@ -67,7 +67,7 @@ pub(crate) struct OptionHints(pub(crate) &'static [(&'static [&'static str], &'s
 impl clap::builder::CommandExt for OptionHints {}
 
 /// A document, ready to be printed.
-pub(crate) enum Rendered {
+pub(crate) enum RenderedDocument {
     Text(Vec<u8>),
     Json(Value),
 }
@@ -129,12 +129,12 @@ impl Action {
 
 impl Document {
     /// Renders the document from the command tree.
-    pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
+    pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<RenderedDocument> {
         match self {
             Self::Completion(_) if json => Err(Failure::usage("A completion script is not JSON")
                 .hint("leave out --json, --jq or -o")
                 .into()),
-            Self::Completion(completion) => completion.render(tree).map(Rendered::Text),
+            Self::Completion(completion) => completion.render(tree).map(RenderedDocument::Text),
             Self::Help(help) => help.render(tree, colors, json),
         }
     }

@@ -1,5 +1,4 @@
-//! The backend's codes: everything that the recorded backends and the sandbox answer, and codes in their style that
-//! this tool gives where the backend has none.
+//! The backend's codes: those of the recorded backends and of the sandbox, and codes in their style for answers without one.
 
 use crate::error::Exit;
 use crate::error::table::{CodeInfo, Origin};

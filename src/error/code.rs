@@ -210,7 +210,7 @@ code_table! {
 }
 
 impl Code {
-    /// When this code is given, in one line.
+    /// When a failure has this code, in one line.
     pub const fn meaning(&self) -> &'static str {
         self.info().meaning
     }

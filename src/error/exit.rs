@@ -68,7 +68,7 @@ impl Exit {
         }
     }
 
-    /// When this code is given, in one line.
+    /// When a run ends with this code, in one line.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "success",

@@ -19,7 +19,7 @@ pub use exit::Exit;
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};
 
-/// Every code that the tool or the backend can give: this tool's errors, the backend's, and the warnings.
+/// Every code: this tool's errors, the backend's errors, and the warnings.
 pub(crate) fn all_codes() -> impl Iterator<Item = &'static CodeInfo> {
     // `SYNC_FAILED` is an error and a warning. It is listed as the error.
     let warnings = WarningCode::ALL.iter().filter(|warning| **warning != WarningCode::SyncFailed);
@@ -39,7 +39,7 @@ pub struct Failure {
     pub why: Option<String>,
     /// What to do next.
     pub hint: Option<String>,
-    /// The command in the hint, as a list of words, where it repairs the cause.
+    /// The command in the hint, as a list of arguments, where it repairs the cause.
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
@@ -83,7 +83,7 @@ impl Failure {
 
     /// Appends to the hint.
     #[must_use]
-    pub fn then(self, hint: &str) -> Self {
+    pub fn and_hint(self, hint: &str) -> Self {
         let hint = self.hint.as_ref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
         self.hint(hint)
     }
@@ -106,6 +106,12 @@ impl Failure {
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
+        self
+    }
+
+    /// Sets the idempotency key with which the command can be run again.
+    pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
+        self.idempotency_key = Some(Box::new(key.clone()));
         self
     }
 

@@ -1,8 +1,8 @@
-//! What `explain`, the help and the hints say of a code: one row for each.
+//! What `explain`, the help and the hints say about a code: one row for each.
 
 use crate::error::Exit;
 
-/// Who gives a code.
+/// Where a code comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Tool,
@@ -27,7 +27,7 @@ pub(crate) struct CodeInfo {
     /// The exit codes of a run that fails with this code, the usual one first. A warning has none: no run fails because
     /// of it.
     pub(crate) exits: &'static [Exit],
-    /// When the code is given.
+    /// When a failure has the code.
     pub(crate) meaning: &'static str,
     /// What most often leads to it.
     pub(crate) cause: &'static str,

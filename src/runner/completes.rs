@@ -44,7 +44,7 @@ pub(crate) struct IdList {
 pub(crate) type ReadIds<'a> = Pin<Box<dyn Future<Output = Result<CachedIds>> + 'a>>;
 
 /// An object whose ID can be completed.
-pub(crate) trait Listed {
+pub(crate) trait HasIdList {
     /// The list that has it.
     const IDS: &'static IdList;
 }

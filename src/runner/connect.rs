@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 
-use crate::api::{self, Api, Call, Client, Endpoint, Limits, Listener, Memory, Provider, Reply, Trace};
+use crate::api::{
+    self, Api, Call, Client, Endpoint, GenerationStore, Limits, Listener, Provider, Reply, Trace,
+};
 use crate::error::{Code, Failure};
 use crate::runner::{Ctx, run_blocking};
 use crate::secret::Secret;
@@ -63,14 +65,15 @@ impl Ctx {
             key_source: key.source.to_string(),
         };
         let cache = if remember {
-            UserPaths::find().ok().map(|paths| GenerationCache::new(paths.cache))
+            UserPaths::find().ok().map(|paths| GenerationCache::new(paths.generation_cache))
         } else {
             None
         };
-        let memory = Remembered { cache, address: endpoint.address.to_string() };
+        let store = CachedGeneration { cache, address: endpoint.address.to_string() };
         let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
-        let limits = Limits { deadline, replays: self.retries, each: self.each.get() };
-        Api::new(Client::new(endpoint, limits, self.trace()), Box::new(memory))
+        let limits =
+            Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() };
+        Api::new(Client::new(endpoint, limits, self.trace()), Box::new(store))
     }
 
     fn trace(&self) -> Trace {
@@ -109,19 +112,19 @@ impl Ctx {
     }
 }
 
-/// [`Memory`] in the user's cache, or nowhere if address and key come from environment variables.
-struct Remembered {
+/// [`GenerationStore`] in the user's cache, or nowhere if address and key come from environment variables.
+struct CachedGeneration {
     cache: Option<GenerationCache>,
     address: String,
 }
 
-impl Memory for Remembered {
-    fn recall(&self) -> Option<Generation> {
+impl GenerationStore for CachedGeneration {
+    fn load(&self) -> Option<Generation> {
         let word = self.cache.as_ref()?.get(&self.address)?;
         [Generation::Newer, Generation::Older].into_iter().find(|generation| generation.to_string() == word)
     }
 
-    fn remember(&self, generation: Option<Generation>) {
+    fn save(&self, generation: Option<Generation>) {
         if let Some(cache) = &self.cache {
             cache.set(&self.address, generation.map(|generation| generation.to_string()));
         }

@@ -16,7 +16,7 @@ use crate::settings::{Backend, ConnectionFlags, KeyFlag};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
-/// What Ctrl-C, or a supervisor's signal to end, means for the run.
+/// What Ctrl-C and SIGTERM mean for the run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum OnInterrupt {
     /// The run is interrupted.
@@ -51,7 +51,7 @@ pub(crate) struct Ctx {
     /// The command's own time limit, which `timeout` overrides.
     pub(super) deadline: Cell<Duration>,
     /// Whether the time limit applies to each request instead of all together.
-    pub(super) each: Cell<bool>,
+    pub(super) deadline_per_request: Cell<bool>,
     pub(super) backend: OnceCell<Backend>,
     pub(super) api: OnceCell<Api>,
     /// The failure to report if the run is interrupted now.
@@ -81,7 +81,7 @@ impl Ctx {
             retries: 0,
             on_interrupt: Cell::default(),
             deadline: Cell::default(),
-            each: Cell::default(),
+            deadline_per_request: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
             interruption: RefCell::default(),
@@ -140,12 +140,12 @@ impl Ctx {
         self.deadline.set(deadline);
     }
 
-    pub(super) fn set_deadline_of_each_request(&self, deadline: Duration) {
+    pub(super) fn set_deadline_per_request(&self, deadline: Duration) {
         self.deadline.set(deadline);
-        self.each.set(true);
+        self.deadline_per_request.set(true);
     }
 
-    /// Does the work, with a spinner on a terminal.
+    /// Awaits the work, with a spinner on a terminal.
     pub(crate) async fn while_busy<T>(&self, doing: &str, work: impl Future<Output = T>) -> T {
         progress::spin_while(self.is_watched(), doing, work).await
     }
@@ -155,7 +155,7 @@ impl Ctx {
         progress::Bar::start(self.is_watched(), of)
     }
 
-    /// A progress bar beside results that are written as they arrive. On a terminal, the results show the progress.
+    /// A progress bar for a run that writes results as they arrive. On a terminal, the results show the progress.
     pub(super) fn bar_beside_results(&self, of: usize) -> progress::Bar {
         progress::Bar::start(self.is_watched() && !self.env.stdout_terminal, of)
     }
@@ -171,7 +171,7 @@ impl Ctx {
     }
 
     /// The failure to report if the run is interrupted now.
-    pub(crate) fn interrupted(&self) -> Option<Failure> {
+    pub(crate) fn take_interruption(&self) -> Option<Failure> {
         let failure = self.interruption.borrow_mut().take()?;
         self.write_sent().then(|| failure.exit(Exit::Interrupted))
     }
@@ -182,8 +182,8 @@ impl Ctx {
     }
 
     /// Whether a write has been sent whose outcome is unknown.
-    pub(super) fn write_open(&self) -> bool {
-        self.api.get().is_some_and(|api| api.client().write_open())
+    pub(super) fn write_outcome_unknown(&self) -> bool {
+        self.api.get().is_some_and(|api| api.client().write_outcome_unknown())
     }
 
     /// Reports warnings.

@@ -21,10 +21,10 @@ impl DryRun {
     }
 
     /// The request, as JSON.
-    pub(super) fn shown<T>(&self, call: &Call<T>) -> Result<Value> {
+    pub(super) fn request<T>(&self, call: &Call<T>) -> Result<Value> {
         let generation = self.expected.unwrap_or(Generation::Newer);
         Ok(call
-            .shown(generation)?
+            .masked_json(generation)?
             .ok_or_else(|| provider_not_available(call.route.provider(), generation))?)
     }
 

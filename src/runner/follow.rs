@@ -8,22 +8,23 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Reply};
 use crate::error::{Exit, Failure, WarningCode};
-use crate::runner::show::{RowWriter, reader_closed_pipe};
+use crate::runner::show::RowWriter;
+use crate::runner::stdout::reader_closed_pipe;
 use crate::runner::{Ctx, DEADLINE, OnInterrupt, WAITING};
 use crate::ui::View;
 
 /// A command with `--follow`.
 pub(crate) trait Follow {
     /// The backend's answer: one list, newest first.
-    type Rows: DeserializeOwned + View;
+    type Answer: DeserializeOwned + View;
     /// The most rows that the backend lists.
     const MAX_ROWS: usize;
 
     /// The request for that many rows.
-    fn call(&self) -> Result<Call<Self::Rows>, Failure>;
+    fn call(&self) -> Result<Call<Self::Answer>, Failure>;
 
     /// The key of each row, in the list's order.
-    fn keys(rows: &Self::Rows) -> Vec<RowKey>;
+    fn keys(answer: &Self::Answer) -> Vec<RowKey>;
 
     /// How many existing rows are shown first.
     fn initial_rows(&self) -> usize;
@@ -49,9 +50,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// address than a restart of the backend.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
-    let output = ctx.output.output_for(true, F::Rows::TABLES)?;
+    let output = ctx.output.output_for(true, F::Answer::TABLES)?;
     command.call()?;
-    ctx.set_deadline_of_each_request(DEADLINE);
+    ctx.set_deadline_per_request(DEADLINE);
     ctx.on_interrupt.set(OnInterrupt::Succeed);
     let mut writer = RowWriter::new(output, ctx);
     let mut seen = SeenRows::default();
@@ -64,9 +65,9 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
             // The newest rows come first in the list.
             let shown: Vec<usize> =
                 existing.into_iter().filter(|position| *position < command.initial_rows()).collect();
-            writer.write(&reply, &keys, &shown).await?;
+            writer.write(&reply, &shown, ids(&keys, &shown)).await?;
             if shown.is_empty() {
-                ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Rows::NOUN));
+                ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Answer::NOUN));
             }
             ctx.stderr.note(&format!(
                 "Checking for new rows every {} s; press Ctrl-C to stop.",
@@ -89,7 +90,7 @@ async fn show_new_rows<F: Follow>(
     let mut failed = 0;
     loop {
         tokio::time::sleep(wait(command.interval(), failed)).await;
-        let reply: Reply<F::Rows> = match ctx.send(command.call()?).await {
+        let reply: Reply<F::Answer> = match ctx.send(command.call()?).await {
             Ok(reply) => reply,
             Err(error) => {
                 let Some(failure) = temporary(&error) else { return Err(error) };
@@ -113,8 +114,13 @@ async fn show_new_rows<F: Follow>(
                 format!("all {most} rows are new; the backend lists only {most}, so some may be missing");
             ctx.stderr.warning(WarningCode::RowsMissed, &text);
         }
-        writer.write(&reply, &keys, &new.positions).await?;
+        writer.write(&reply, &new.positions, ids(&keys, &new.positions)).await?;
     }
+}
+
+/// The ids of the rows at these positions.
+fn ids<'a>(keys: &'a [RowKey], positions: &'a [usize]) -> impl Iterator<Item = &'a str> {
+    positions.iter().filter_map(|position| keys.get(*position)?.id.as_deref())
 }
 
 /// The time before the next request: it doubles with each failure.

@@ -13,13 +13,13 @@ pub(crate) trait Gateway: 'static {
     /// The `config set` command.
     type ConfigSet: clap::Args + Write;
     /// The answer of `sync`.
-    type Sync: serde::de::DeserializeOwned + View + Synced;
+    type Sync: serde::de::DeserializeOwned + View + SyncReply;
     /// The answer of `catalog`.
     type Catalog: serde::de::DeserializeOwned + View;
     /// The answer of `subscriptions`.
     type Subscriptions: serde::de::DeserializeOwned + View;
-    /// The answer of `catalog`, with everything that the doctor checks.
-    type Offers: serde::de::DeserializeOwned;
+    /// The answer of `catalog`, with the fields that the doctor checks.
+    type DoctorCatalog: serde::de::DeserializeOwned;
     /// The table of `config`.
     const KEY_TABLES: Tables;
     /// The command that sets up the webhook, without the environment.
@@ -28,11 +28,11 @@ pub(crate) trait Gateway: 'static {
     /// The prefix of an environment's keys.
     fn key_prefix(environment: Environment) -> &'static str;
     /// The doctor's findings in the catalog.
-    fn examine(offers: &Self::Offers, environment: Environment) -> Vec<Finding>;
+    fn check_catalog(catalog: &Self::DoctorCatalog, environment: Environment) -> Vec<Finding>;
     /// The lists of the catalog, for completion.
     fn ids(catalog: &Self::Catalog, environment: Environment) -> CachedIds;
     /// The active subscriptions without a billing subject.
-    fn unmapped(subscriptions: &Self::Subscriptions) -> Unmapped;
+    fn unmapped(subscriptions: &Self::Subscriptions) -> UnmappedSubscriptions;
 }
 
 /// A finding of the doctor.
@@ -47,17 +47,17 @@ pub(crate) struct Finding {
 
 /// Subscriptions without a billing subject: the application does not know who they belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unmapped {
+pub(crate) struct UnmappedSubscriptions {
     /// The number of all subscriptions.
-    pub(crate) of: usize,
+    pub(crate) total: usize,
     pub(crate) ids: Vec<String>,
 }
 
-impl Unmapped {
+impl UnmappedSubscriptions {
     /// Counts subscriptions, each with its ID, whether it is active, and whether it has a billing subject.
-    pub(crate) fn among(all: impl Iterator<Item = (String, bool, bool)>) -> Self {
+    pub(crate) fn count(all: impl Iterator<Item = (String, bool, bool)>) -> Self {
         all.fold(Self::default(), |mut unmapped, (id, is_active, has_subject)| {
-            unmapped.of += 1;
+            unmapped.total += 1;
             unmapped.ids.extend((is_active && !has_subject).then_some(id));
             unmapped
         })
@@ -65,25 +65,27 @@ impl Unmapped {
 }
 
 impl Finding {
-    /// A finding about `of` objects: `2 of 5 have no …: a, b`, or else `5 active, …`.
-    pub(crate) fn of_some(
+    /// A finding about `total` objects, some of which may fail: `2 of 5 {failing_text}: a, b`, or `5 active,
+    /// {passing_text}`.
+    pub(crate) fn about_objects(
         check: &'static str,
-        of: usize,
-        (one_lacks, all_well): (&str, &str),
-        wanting: &[&str],
+        total: usize,
+        (failing_text, passing_text): (&str, &str),
+        failing: &[&str],
         repair: impl FnOnce(&str) -> Vec<String>,
     ) -> Self {
-        let Some(first) = wanting.first() else {
-            let found = if of == 0 { "none".to_owned() } else { format!("{of} active, {all_well}") };
+        let Some(first) = failing.first() else {
+            let found =
+                if total == 0 { "none".to_owned() } else { format!("{total} active, {passing_text}") };
             return Self { check, found, repair: None };
         };
-        let found = format!("{} of {of} {one_lacks}: {}", wanting.len(), some_of(wanting));
+        let found = format!("{} of {total} {failing_text}: {}", failing.len(), join_first(failing));
         Self { check, found, repair: Some(repair(first)) }
     }
 }
 
 /// The first of many names: `a, b, c and 4 more`.
-pub(crate) fn some_of<T: AsRef<str>>(all: &[T]) -> String {
+pub(crate) fn join_first<T: AsRef<str>>(all: &[T]) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<&str> = all.iter().take(SHOWN).map(AsRef::as_ref).collect();
     let shown = shown.join(", ");
@@ -94,7 +96,7 @@ pub(crate) fn some_of<T: AsRef<str>>(all: &[T]) -> String {
 }
 
 /// The answer of a sync.
-pub(crate) trait Synced {
+pub(crate) trait SyncReply {
     /// The outcome for each environment that the backend reports.
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)>;
 }
@@ -103,7 +105,7 @@ pub(crate) trait Synced {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SyncOutcome {
     /// The mirror is up to date.
-    Done,
+    Succeeded,
     /// No key is configured, so nothing was synced.
     Unconfigured,
     /// The sync failed, for this reason.
@@ -112,9 +114,9 @@ pub(crate) enum SyncOutcome {
 
 impl SyncOutcome {
     /// The outcome as a table shows it.
-    pub(crate) const fn word(&self) -> &'static str {
+    pub(crate) const fn as_str(&self) -> &'static str {
         match self {
-            Self::Done => "succeeded",
+            Self::Succeeded => "succeeded",
             Self::Unconfigured => "unconfigured",
             Self::Failed(_) => "failed",
         }

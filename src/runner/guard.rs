@@ -1,5 +1,5 @@
 //! Decides whether a write may go on, needs confirmation, or is denied: a pure truth table.
-//! Commands that only read never come here. A sync counts as a read because it changes only the mirror.
+//! Commands that only read are not checked. A sync counts as a read because it changes only the mirror.
 
 use crate::error::{Code, Failure};
 use crate::settings::LivePolicy;
@@ -32,7 +32,7 @@ pub(crate) enum Verdict {
     Go,
     /// Only after confirmation.
     Ask,
-    /// Confirmation is required, but nobody can answer a question.
+    /// Confirmation is required, but the session is not interactive.
     NotInteractive,
     /// The policy forbids it. Confirmation does not help.
     Denied,
@@ -80,19 +80,19 @@ mod tests {
     #[test]
     fn verdicts_follow_from_effect_environment_policy_and_session() {
         // The three verdicts: with --yes, in an interactive session, in any other session.
-        let (go, ask, nobody, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
+        let (go, ask, fails, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
         let table = [
             (Effect::Write, Test, LivePolicy::Ask, [go, go, go]),
             (Effect::Write, Test, LivePolicy::Allow, [go, go, go]),
             (Effect::Write, Test, LivePolicy::Deny, [go, go, go]),
-            (Effect::Write, Live, LivePolicy::Ask, [go, ask, nobody]),
+            (Effect::Write, Live, LivePolicy::Ask, [go, ask, fails]),
             (Effect::Write, Live, LivePolicy::Allow, [go, go, go]),
             (Effect::Write, Live, LivePolicy::Deny, [denied, denied, denied]),
-            (Effect::Destroy, Test, LivePolicy::Ask, [go, ask, nobody]),
-            (Effect::Destroy, Test, LivePolicy::Allow, [go, ask, nobody]),
-            (Effect::Destroy, Test, LivePolicy::Deny, [go, ask, nobody]),
-            (Effect::Destroy, Live, LivePolicy::Ask, [go, ask, nobody]),
-            (Effect::Destroy, Live, LivePolicy::Allow, [go, ask, nobody]),
+            (Effect::Destroy, Test, LivePolicy::Ask, [go, ask, fails]),
+            (Effect::Destroy, Test, LivePolicy::Allow, [go, ask, fails]),
+            (Effect::Destroy, Test, LivePolicy::Deny, [go, ask, fails]),
+            (Effect::Destroy, Live, LivePolicy::Ask, [go, ask, fails]),
+            (Effect::Destroy, Live, LivePolicy::Allow, [go, ask, fails]),
             (Effect::Destroy, Live, LivePolicy::Deny, [denied, denied, denied]),
         ];
         for (effect, environment, live, expected) in table {

@@ -1,5 +1,5 @@
-//! The `--jq` filter in a process of its own. A filter can recurse without end, use up all memory, or run forever. A
-//! command that has written something reports its success all the same.
+//! The `--jq` filter in a process of its own, because a filter can recurse without end, use up all memory, or run forever.
+//! A command that has written something must still report its success.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 use crate::env::{ProcessEnv, current_executable};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::Ctx;
-use crate::runner::show::{is_broken_pipe, write_filtered};
+use crate::runner::stdout::{is_broken_pipe, write_filtered};
 use crate::ui::{Filter, Stderr};
 
 /// The first arguments of that process; the filter and the format follow. No command begins with `--`.
@@ -56,10 +56,10 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
     }
     let Some(reason) = reason else {
         let why = "it recurses without end, or needs more memory than there is";
-        return Err(Filter::failed(format!("the filter was killed ({status}): {why}")).into());
+        return Err(Filter::failure(format!("the filter was killed ({status}): {why}")).into());
     };
     match reason.strip_prefix(FILTER_FAILED) {
-        Some(why) => Err(Filter::failed(why.to_owned()).into()),
+        Some(why) => Err(Filter::failure(why.to_owned()).into()),
         None => Err(anyhow!("{}", reason.trim_start_matches(OTHER_ERROR))),
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Opti
     }
 }
 
-/// The reason on one line, after the character that tells its kind.
+/// The reason on one line, after the character that marks its kind.
 fn reason(error: &anyhow::Error) -> String {
     let (kind, why) = match error.downcast_ref::<Failure>() {
         Some(Failure { code: Code::JqFailed, why: Some(why), .. }) => (FILTER_FAILED, why.clone()),

@@ -5,11 +5,14 @@
 
 mod api_failure;
 mod bulk;
+mod change;
 mod completes;
 mod completion_cache;
 mod connect;
 mod ctx;
 mod dry_run;
+mod execute_write;
+mod file_input;
 mod follow;
 mod gateway;
 pub(crate) mod guard;
@@ -20,22 +23,25 @@ mod report;
 mod rerun;
 mod show;
 mod spec;
+mod stdout;
 mod write;
 
-pub(crate) use bulk::{Entry, FileArgs, is_stdin};
-pub(crate) use completes::{Completes, IdList, Listed, ReadIds};
+pub(crate) use change::{Change, Check};
+pub(crate) use completes::{Completes, HasIdList, IdList, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
+pub(crate) use execute_write::execute_write;
+pub(crate) use file_input::{Entry, FileArgs, is_stdin};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
-pub(crate) use gateway::{Finding, Gateway, SyncOutcome, Synced, Unmapped, some_of};
+pub(crate) use gateway::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, join_first};
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
-pub(crate) use rerun::next;
-pub(crate) use show::{is_broken_pipe, show_json};
+pub(crate) use rerun::next_command;
+pub(crate) use show::show_json;
 pub(crate) use spec::{CommandEffect, CommandSpec};
-pub(crate) use write::{Change, Check, Done, Verb, Write, execute_write};
+pub(crate) use write::{Verb, Write, WriteReply};
 
 use std::borrow::Cow;
 use std::time::Duration;

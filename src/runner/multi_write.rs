@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::error::{Exit, Failure};
+use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
-use crate::runner::write::{Change, confirm};
 use crate::runner::{Ctx, WAITING};
 use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
 
@@ -52,7 +52,7 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
             .into());
     }
     let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
-    ctx.set_deadline_of_each_request(DEADLINE);
+    ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
     }

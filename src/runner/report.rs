@@ -7,7 +7,8 @@ use std::panic::PanicHookInfo;
 use serde_json::{Map, Value};
 
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{is_broken_pipe, next};
+use crate::runner::next_command;
+use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
 use crate::ui::{Stderr, ask};
 
@@ -21,7 +22,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     if stderr.json {
         // One line. `error` and `code` are always present, and fields are only ever added.
         let mut line = json_fields(&failure);
-        line.insert("next".to_owned(), next(&failure, args).into());
+        line.insert("next".to_owned(), next_command(&failure, args).into());
         Stderr::plain(&Value::Object(line).to_string());
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
@@ -33,12 +34,12 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
 pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
     std::panic::set_hook(Box::new(move |panic| {
         ask::restore_terminal();
-        let failure = bug(panic);
+        let failure = panic_failure(panic);
         std::process::exit(report(&failure.into(), stderr, &args).code().into());
     }));
 }
 
-fn bug(panic: &PanicHookInfo<'_>) -> Failure {
+fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {
     let payload = panic.payload();
     let message = payload.downcast_ref::<&str>().copied();
     let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -73,7 +74,7 @@ pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Redacts before the text becomes JSON, because an escaped line break would join the key behind it to a longer word.
+/// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word.
 fn redacted(text: Option<&str>) -> Option<Cow<'_, str>> {
     text.map(redact)
 }

@@ -12,13 +12,13 @@ use crate::ui::is_unsafe;
 use crate::wire::IdempotencyKey;
 
 const FLAG: &str = "--idempotency-key";
-/// The values of these options are secrets, whatever they look like.
+/// The values of these options are secrets, even if they do not look like keys.
 const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
 
 /// The command line, as a list of arguments, that is safe to run after this failure. That is the one that failed, if
 /// running it again may help, its idempotency key is known, or each object of its file has a key. `None` if the command
 /// line cannot be shown.
-pub(crate) fn next(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> {
+pub(crate) fn next_command(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> {
     let key = failure.idempotency_key.as_deref();
     if !failure.retryable() && key.is_none() && failure.code != Code::PartlyDone {
         return None;
@@ -175,7 +175,7 @@ mod tests {
             (retryable(), &["i", "x", "two\nlines"], None),
         ] {
             assert_eq!(
-                next(&failure, &os(args)).as_deref(),
+                next_command(&failure, &os(args)).as_deref(),
                 expected.map(|words| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).as_deref(),
                 "{args:?}"
             );

@@ -1,20 +1,20 @@
 //! Results on stdout, notes on stderr.
 
 use std::borrow::Cow;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::api::Reply;
 use crate::env::ProcessEnv;
 use crate::error::{Code, Exit, Failure, WarningCode};
-use crate::runner::follow::RowKey;
 use crate::runner::jq_process::run_filter;
+use crate::runner::stdout::{to_stdout, write_csv, write_filtered};
 use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
-    CANNOT_WRITE, Columns, Csv, Filter, FilterFormat, Page, Row, Rows, Show, Stream, Tables, View,
-    clean_line, rows_at, rows_in, write_json, write_page, write_value,
+    Columns, CsvWriter, Page, Row, RowLists, Show, StreamingTable, Tables, View, clean_line, json_text,
+    rows_at, rows_in, write_json, write_page, write_value,
 };
 use crate::wire::Json;
 
@@ -58,7 +58,7 @@ fn is_about_columns(error: &anyhow::Error) -> bool {
 
 async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns>, ctx: &Ctx) -> Result<()> {
     if let (true, Some(filter)) = (output.is_json(), &ctx.output.filter) {
-        let text = reply.text().map_err(|error| not_json(&error))?;
+        let text = reply.json().map_err(|error| not_json(&error))?;
         // Boxed, because every command's future would be as large as this one.
         return Box::pin(run_filter(filter, &text, output == Output::Jsonl, ctx)).await;
     }
@@ -74,14 +74,14 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
         }),
         Output::Table => {
             let page = reply.page();
-            let page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
+            let page = if let Some(columns) = columns { columns.select_in_page(page)? } else { page };
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
                 ctx.stderr.note(&page.empty);
             }
             to_stdout(|out| write_page(out, &page, ctx.style))
         }
         Output::Json => {
-            let text = reply.text().map_err(|error| not_json(&error))?;
+            let text = reply.json().map_err(|error| not_json(&error))?;
             let json = parse(&text)?;
             to_stdout(|out| write_json(out, json))
         }
@@ -89,18 +89,18 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
             let own_rows = reply.rows().map_err(|error| not_json(&error))?;
             let (text, lists) = match own_rows {
                 Some(rows) => (Cow::Owned(to_text(&rows)?), &[][..]),
-                None => (reply.text().map_err(|error| not_json(&error))?, S::ROWS),
+                None => (reply.json().map_err(|error| not_json(&error))?, S::ROWS),
             };
             let rows = rows_in(parse(&text)?, lists);
             if output == Output::Csv {
-                return write_csv(&mut Csv::new(columns.cloned(), ctx.env.stdout_terminal), rows);
+                return write_csv(&mut CsvWriter::new(columns.cloned(), ctx.env.stdout_terminal), rows);
             }
             to_stdout(|out| write_lines(out, rows))
         }
     }
 }
 
-/// Writes one of many results as a line at once, so that a reader need not wait for the last.
+/// Writes one of many results as a line, without waiting for the others.
 pub(super) async fn show_line(value: &Value, ctx: &Ctx) -> Result<()> {
     match &ctx.output.filter {
         None => to_stdout(|out| write_value(out, value, true)),
@@ -124,7 +124,7 @@ fn write_lines_of(text: &[u8]) -> Result<()> {
     to_stdout(|out| write_lines(out, rows))
 }
 
-/// Writes one of many results as ids, at once.
+/// Writes the ids of one of many results, without waiting for the others.
 pub(super) fn show_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Result<()> {
     to_stdout(|out| write_ids(out, ids))
 }
@@ -136,28 +136,6 @@ fn write_ids<'a>(out: &mut dyn Write, ids: impl IntoIterator<Item = &'a str>) ->
 fn write_lines<'a>(out: &mut dyn Write, mut rows: impl Iterator<Item = Row<'a>>) -> std::io::Result<()> {
     rows.try_for_each(|row| row.write_line(out))
 }
-
-fn write_csv<'a>(csv: &mut Csv, rows: impl Iterator<Item = Row<'a>> + Clone) -> Result<()> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    csv.write(&mut out, rows)?;
-    out.flush().context(CANNOT_WRITE)
-}
-
-/// Writes the results of a filter. It may take any time.
-pub(super) fn write_filtered(filter: &Filter, json: &[u8], as_lines: bool, env: &ProcessEnv) -> Result<()> {
-    // Not locked: another thread writes.
-    let mut out = BufWriter::new(std::io::stdout());
-    filter.run(json, &mut out, FilterFormat { as_lines, terminal: env.stdout_terminal })?;
-    out.flush().context(CANNOT_WRITE)
-}
-
-fn to_stdout(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    let mut out = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
-    write(&mut out).and_then(|()| out.flush()).context(CANNOT_WRITE)
-}
-
-/// As much as a pipe takes at once.
-const BUFFER: usize = 64 * 1024;
 
 fn to_text(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| not_json(&error).into())
@@ -180,17 +158,11 @@ fn after_write(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Whether the reader closed the pipe.
-pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_one = |error: &std::io::Error| error.kind() == ErrorKind::BrokenPipe;
-    error.chain().any(|error| error.downcast_ref().is_some_and(is_one))
-}
-
 /// Writes rows that come over time.
 pub(super) struct RowWriter<'a> {
     output: Output,
-    table: Stream,
-    csv: Csv,
+    table: StreamingTable,
+    csv: CsvWriter,
     ctx: &'a Ctx,
 }
 
@@ -198,34 +170,32 @@ impl<'a> RowWriter<'a> {
     pub(super) fn new(output: Output, ctx: &'a Ctx) -> Self {
         Self {
             output,
-            table: Stream::new(ctx.style),
-            csv: Csv::new(ctx.output.columns.clone(), ctx.env.stdout_terminal),
+            table: StreamingTable::new(ctx.style),
+            csv: CsvWriter::new(ctx.output.columns.clone(), ctx.env.stdout_terminal),
             ctx,
         }
     }
 
-    /// Writes the rows at these positions, in this order. JSON is a line for each row.
-    pub(super) async fn write<T: View>(
+    /// Writes the rows at these positions, in this order. `ids` are their ids. JSON is a line for each row.
+    pub(super) async fn write<'r, T: View>(
         &mut self,
         reply: &Reply<T>,
-        keys: &[RowKey],
         positions: &[usize],
+        ids: impl Iterator<Item = &'r str>,
     ) -> Result<()> {
         match self.output {
-            Output::Ids => {
-                show_ids(positions.iter().filter_map(|position| keys.get(*position)?.id.as_deref()))
-            }
+            Output::Ids => show_ids(ids),
             Output::Table => {
                 let page = reply.data.page();
                 let columns = self.ctx.output.columns.as_ref();
-                let page = if let Some(columns) = columns { columns.of_page(page)? } else { page };
+                let page = if let Some(columns) = columns { columns.select_in_page(page)? } else { page };
                 let mut sections = page.sections.iter();
                 to_stdout(|out| {
                     sections.try_for_each(|section| self.table.write(out, &rows_at(section, positions)))
                 })
             }
             Output::Json | Output::Jsonl | Output::Csv => {
-                let text = reply.text().map_err(|error| not_json(&error))?;
+                let text = reply.json().map_err(|error| not_json(&error))?;
                 let rows: Vec<Row<'_>> = rows_in(parse(&text)?, T::ROWS).collect();
                 let rows = positions.iter().filter_map(|position| rows.get(*position).copied());
                 match &self.ctx.output.filter {
@@ -243,47 +213,17 @@ impl<'a> RowWriter<'a> {
     }
 }
 
-/// Completes when the reader of stdout has closed the pipe, before anything is written: `| head` has read enough.
-#[cfg(unix)]
-pub(super) async fn reader_closed_pipe() {
-    let watch = || {
-        use rustix::event::{PollFd, PollFlags, poll};
-        let stdout = std::io::stdout();
-        loop {
-            let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
-            match poll(&mut watched, None) {
-                Ok(_) => break watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => break false,
-            }
-        }
-    };
-    if !tokio::task::spawn_blocking(watch).await.unwrap_or_default() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Elsewhere a closed pipe is noticed at the next write.
-#[cfg(not(unix))]
-pub(super) async fn reader_closed_pipe() {
-    std::future::pending().await
-}
-
 /// The failure for an answer that is invalid JSON outside the fields that were read.
 pub(super) fn not_json(error: &serde_json::Error) -> Failure {
     Failure::new(Code::ResponseInvalid, "The backend's answer is not valid JSON").why(error.to_string())
 }
 
 impl<T: View> Show for Reply<T> {
-    const ROWS: Rows = T::ROWS;
+    const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         Reply::json(self)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(self)
     }
 
     fn page(&self) -> Page<'_> {
@@ -303,8 +243,8 @@ impl<T: View> Show for Reply<T> {
 struct RequestJson(Value);
 
 impl Show for RequestJson {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Borrowed(&self.0))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&self.0)
     }
 
     fn page(&self) -> Page<'_> {

@@ -1,4 +1,4 @@
-//! The facts about a command that clap does not know. They are attached to the command tree beside the command's
+//! The facts about a command that clap does not know. They are attached to the command tree next to the command's
 //! arguments, with `#[command(add = CommandSpec::…)]`; help and completion read them from there.
 
 use clap::builder::CommandExt;

@@ -1,4 +1,4 @@
-//! Finds the address and the key of the backend: flags, environment, linked project, profile. Each place gives a whole
+//! Finds the address and the key of the backend: flags, environment, linked project, profile. Each place has a complete
 //! pair; half a pair is an error that names both halves.
 
 use std::cell::OnceCell;
@@ -79,7 +79,7 @@ impl ConnectionFlags {
     /// Finds the address and the key.
     pub(crate) fn backend(&self, env: &ProcessEnv) -> Result<Backend> {
         if let Some(preset) = self.preset.get().cloned() {
-            return Ok(unstored(preset.address, preset.key, env)?);
+            return Ok(unstored_backend(preset.address, preset.key, env)?);
         }
         if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
             return Err(Failure::usage("A profile has its own address and key")
@@ -148,7 +148,7 @@ impl ConnectionFlags {
                 ))
                 .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file")
         })?;
-        Ok(unstored(WithSource { value: address, source }, key, env)?)
+        Ok(unstored_backend(WithSource { value: address, source }, key, env)?)
     }
 
     /// The first flag on the command line that selects the backend.
@@ -239,7 +239,7 @@ fn linked_project(env: &ProcessEnv) -> Result<Option<Project>, Failure> {
 const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];
 
 /// A pair from flags, the environment or a preset.
-fn unstored(
+fn unstored_backend(
     address: WithSource<Address>,
     key: WithSource<Secret>,
     env: &ProcessEnv,

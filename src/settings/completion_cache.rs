@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(600);
 const MAX_IDS: usize = 10_000;
 /// The most backends with cached lists.
 const MAX_BACKENDS: usize = 20;
-/// The longest label in characters, as much as fits beside an ID.
+/// The longest label in characters, as much as fits next to an ID.
 const MAX_LABEL: usize = 60;
 /// The longest ID in bytes. Stripe's limit is lower.
 const MAX_ID: usize = 255;
@@ -123,16 +123,16 @@ impl CompletionCache {
             for one in list {
                 let _ = write!(text, "{}", one.to_line());
             }
-            files::write_if_easy(&self.file(ids.provider, ids.environment, name), &text);
+            files::write_cache(&self.file(ids.provider, ids.environment, name), &text);
         }
         if let (true, Some(all)) = (is_new, self.directory.parent()) {
-            files::keep_newest(all, MAX_BACKENDS);
+            files::keep_newest_folders(all, MAX_BACKENDS);
         }
     }
 
     /// Marks all lists as stale.
     pub(crate) fn invalidate(&self) {
-        files::outdate(&self.directory);
+        files::mark_old(&self.directory);
     }
 
     /// Deletes all lists.

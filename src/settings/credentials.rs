@@ -21,7 +21,7 @@ use crate::wire::Address;
 pub(crate) enum KeyringTimeout {
     /// Do not use the keyring, because its dialog would be in the way.
     Zero,
-    /// Nobody is there to unlock it.
+    /// The session is not interactive, so nobody can unlock it.
     #[default]
     Short,
     /// A person can unlock it.
@@ -97,14 +97,15 @@ impl Credentials {
             KeyStore::Keyring => keyring::get(&entry_name(profile, address.as_str()), timeout.duration())
                 .map_err(|reason| unavailable(profile, &reason).into()),
             KeyStore::File => {
-                let Some(text) = files::read(&self.path).map_err(profiles::unusable)? else {
+                let Some(text) = files::read(&self.path).map_err(profiles::settings_failure)? else {
                     return Ok(None);
                 };
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
-                let entries: toml::Table = toml::from_str(&text)
-                    .map_err(|error| profiles::malformed(&self.path, &text, error.message(), error.span()))?;
+                let entries: toml::Table = toml::from_str(&text).map_err(|error| {
+                    profiles::malformed_toml(&self.path, &text, error.message(), error.span())
+                })?;
                 let text = |name| entries.get(profile)?.get(name)?.as_str();
                 let same = text("api_url") == Some(address.as_str());
                 Ok(text("api_key").filter(|_| same).map(|key| Secret::new(key.to_owned())))
@@ -139,7 +140,7 @@ impl Credentials {
     }
 
     fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
-        if files::read(&self.path).map_err(profiles::unusable)?.is_none() {
+        if files::read(&self.path).map_err(profiles::settings_failure)?.is_none() {
             return Ok(());
         }
         profiles::edit(&self.path, |document| {
@@ -228,7 +229,7 @@ mod keyring {
     }
 }
 
-/// Stands in for the keyring in a build without it.
+/// The keyring of a build without the `keyring` feature: every call fails.
 #[cfg(not(feature = "keyring"))]
 mod keyring {
     use std::time::Duration;

@@ -26,7 +26,7 @@ impl GenerationCache {
 
     /// Stores the generation of the backend at this address, or removes it.
     pub(crate) fn set(&self, address: &str, generation: Option<String>) {
-        files::update_if_free(&self.path, |text| {
+        files::update_cache(&self.path, |text| {
             let mut map = parse(text);
             match generation {
                 Some(generation) => map.insert(address.to_owned(), Value::String(generation)),

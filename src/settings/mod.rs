@@ -1,7 +1,7 @@
 //! Where the backend's address and API key come from.
 //!
 //! They are looked up **as a pair**, and the first pair wins: flags, environment variables, the nearest
-//! `.insforge/project.json`, a profile. A stored key is sent only to the address stored beside it. The address in a
+//! `.insforge/project.json`, a profile. A stored key is sent only to the address stored with it. The address in a
 //! cloned repository must never receive a key that belongs to another backend.
 
 mod backend;
@@ -40,9 +40,9 @@ pub(crate) struct UserPaths {
     /// `credentials.toml`: the keys of profiles that are not in a keyring.
     pub(crate) credentials: PathBuf,
     /// `backends.json`: the generation of each backend.
-    pub(crate) cache: PathBuf,
+    pub(crate) generation_cache: PathBuf,
     /// `ids/`: the ids from each backend's lists, for completion.
-    pub(crate) ids: PathBuf,
+    pub(crate) completion_cache: PathBuf,
     /// `sandbox.json`: the state of the user's own sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: PathBuf,
@@ -58,8 +58,8 @@ impl UserPaths {
         Ok(Self {
             config: directories.config_dir().join("config.toml"),
             credentials: directories.config_dir().join("credentials.toml"),
-            cache: directories.cache_dir().join("backends.json"),
-            ids: directories.cache_dir().join("ids"),
+            generation_cache: directories.cache_dir().join("backends.json"),
+            completion_cache: directories.cache_dir().join("ids"),
             #[cfg(feature = "sandbox")]
             sandbox: directories.data_dir().join("sandbox.json"),
         })

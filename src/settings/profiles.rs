@@ -57,9 +57,9 @@ pub(crate) struct Profiles {
 impl Profiles {
     /// Reads the file. A missing file has no profiles.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let content = match files::read(path).map_err(unusable)? {
+        let content = match files::read(path).map_err(settings_failure)? {
             Some(text) => toml::from_str(&text)
-                .map_err(|error| malformed(path, &text, error.message(), error.span()))?,
+                .map_err(|error| malformed_toml(path, &text, error.message(), error.span()))?,
             None => ConfigFile::default(),
         };
         Ok(Self { path: path.to_owned(), content })
@@ -155,25 +155,25 @@ impl Profiles {
 
 /// Edits a TOML file and keeps the rest of it. A malformed file is not changed.
 pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
-    let _lock = Lock::of(path).map_err(unusable)?;
-    let text = files::read(path).map_err(unusable)?.unwrap_or_default();
+    let _lock = Lock::acquire(path).map_err(settings_failure)?;
+    let text = files::read(path).map_err(settings_failure)?.unwrap_or_default();
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| malformed(path, &text, error.message(), error.span()))?;
-    // In a file with comments only, toml_edit would put the comments behind the new table.
+        .map_err(|error: toml_edit::TomlError| malformed_toml(path, &text, error.message(), error.span()))?;
+    // In a file with comments only, toml_edit would move the comments after the new table.
     let comments =
         if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
     change(&mut document);
-    files::write(path, &(comments + &document.to_string())).map_err(unusable)
+    files::write(path, &(comments + &document.to_string())).map_err(settings_failure)
 }
 
 /// The failure of a settings file that cannot be read or written.
-pub(super) fn unusable(error: FileError) -> Failure {
+pub(super) fn settings_failure(error: FileError) -> Failure {
     Failure { code: Code::SettingsInvalid, ..error.into() }
 }
 
 /// The error for a malformed TOML file, with its name, line and column.
-pub(super) fn malformed(
+pub(super) fn malformed_toml(
     path: &Path,
     text: &str,
     message: &str,

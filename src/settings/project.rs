@@ -9,8 +9,8 @@ use crate::error::{Code, Failure};
 use crate::files;
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
-use crate::settings::profiles::unusable;
-use crate::wire::Address;
+use crate::settings::profiles::settings_failure;
+use crate::wire::{Address, without_position};
 
 const FILE: &str = ".insforge/project.json";
 
@@ -37,7 +37,7 @@ impl Project {
     pub(crate) fn find(from: &Path) -> Result<Option<Self>, Failure> {
         for directory in from.ancestors() {
             let path = directory.join(FILE);
-            if let Some(text) = files::read(&path).map_err(unusable)? {
+            if let Some(text) = files::read(&path).map_err(settings_failure)? {
                 return Ok(Some(Self::parse(path, &text)?));
             }
         }
@@ -75,7 +75,7 @@ impl Project {
     /// Links `directory` to a self-hosted backend. Unknown fields of an existing file are kept.
     pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<LinkedFile, Failure> {
         let path = directory.join(FILE);
-        let mut map = match files::read(&path).map_err(unusable)? {
+        let mut map = match files::read(&path).map_err(settings_failure)? {
             Some(text) => object(&path, &text)?,
             None => Map::new(),
         };
@@ -91,7 +91,7 @@ impl Project {
         ] {
             map.insert(name.to_owned(), Value::String(value.to_owned()));
         }
-        files::write(&path, &format!("{:#}\n", Value::Object(map))).map_err(unusable)?;
+        files::write(&path, &format!("{:#}\n", Value::Object(map))).map_err(settings_failure)?;
         let needs_gitignore = git_would_add_it(directory);
         Ok(LinkedFile { path, needs_gitignore })
     }
@@ -99,9 +99,7 @@ impl Project {
 
 fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
-        // serde_json puts the position at the end; here it is at the beginning.
-        let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let reason = without_position(&error);
         Failure::new(
             Code::SettingsInvalid,
             format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column().max(1)),

@@ -12,24 +12,24 @@ pub(crate) async fn secret(question: String) -> Result<Secret> {
     // An empty answer is accepted: on a closed terminal the prompt would repeat forever.
     let ask =
         move || Password::new().with_prompt(question).allow_empty_password(true).report(false).interact();
-    Ok(Secret::new(blocking(ask).await?))
+    Ok(Secret::new(run_prompt(ask).await?))
 }
 
 /// Asks for a line of text.
 pub(crate) async fn text(question: String) -> Result<String> {
-    line(format!("{question}: ")).await
+    read_line(format!("{question}: ")).await
 }
 
 /// Asks for confirmation. Everything but `y` and `yes` is a no, as are Enter and Ctrl-D. (dialoguer's prompt takes a
 /// single key, hides the cursor, and ignores Ctrl-D.)
 pub(crate) async fn confirm(question: &str) -> Result<bool> {
-    let answer = line(format!("{question} [y/N] ")).await?;
+    let answer = read_line(format!("{question} [y/N] ")).await?;
     Ok(["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes)))
 }
 
 /// Reads a line with the terminal's own editing: dialoguer's line editor never returns if the terminal is closed.
-async fn line(prompt: String) -> Result<String> {
-    blocking(move || {
+async fn read_line(prompt: String) -> Result<String> {
+    run_prompt(move || {
         write!(stderr(), "{prompt}")?;
         let mut line = String::new();
         if stdin().read_line(&mut line)? == 0 {
@@ -43,7 +43,7 @@ async fn line(prompt: String) -> Result<String> {
 
 /// Runs a prompt on its own thread, so that Ctrl-C still works. [`restore_terminal`] then undoes the prompt's changes to
 /// the terminal.
-async fn blocking<T: Send + 'static>(
+async fn run_prompt<T: Send + 'static>(
     ask: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
 ) -> Result<T> {
     terminal::remember();

@@ -22,8 +22,8 @@ impl FromStr for Columns {
 }
 
 impl Columns {
-    /// A page with only these columns. A section that has none of them is left out.
-    pub(crate) fn of_page<'a>(&self, page: Page<'a>) -> Result<Page<'a>, Failure> {
+    /// The page with only these columns. A section that has none of them is left out.
+    pub(crate) fn select_in_page<'a>(&self, page: Page<'a>) -> Result<Page<'a>, Failure> {
         if page.sections.is_empty() && !page.lines.is_empty() {
             return Err(Self::without_table());
         }
@@ -33,7 +33,7 @@ impl Columns {
             .flat_map(|section| section.columns.iter().map(|column| column.name))
             .collect();
         let sections: Vec<_> =
-            page.sections.into_iter().filter_map(|section| self.of_section(section)).collect();
+            page.sections.into_iter().filter_map(|section| self.select_in_section(section)).collect();
         if sections.is_empty() && !names.is_empty() {
             self.check(names.into_iter())?;
         }
@@ -46,7 +46,7 @@ impl Columns {
             .hint("leave out --columns, or add -o csv")
     }
 
-    fn of_section<'a>(&self, section: Section<'a>) -> Option<Section<'a>> {
+    fn select_in_section<'a>(&self, section: Section<'a>) -> Option<Section<'a>> {
         let chosen = self.positions(section.columns.iter().map(|column| column.name));
         if chosen.is_empty() {
             return None;

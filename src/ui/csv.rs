@@ -18,7 +18,7 @@ const VALUE: &str = "value";
 
 /// CSV that is written as its rows come. The first rows determine the columns.
 #[derive(Debug)]
-pub(crate) struct Csv {
+pub(crate) struct CsvWriter {
     chosen: Option<Columns>,
     /// A terminal must not obey what is in a cell.
     terminal: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Csv {
     names: Option<Vec<String>>,
 }
 
-impl Csv {
+impl CsvWriter {
     pub(crate) fn new(chosen: Option<Columns>, terminal: bool) -> Self {
         Self { chosen, terminal, names: None }
     }
@@ -87,10 +87,10 @@ fn write_separator(out: &mut dyn Write, position: usize) -> io::Result<()> {
     if position == 0 { Ok(()) } else { out.write_all(b",") }
 }
 
-/// Characters behind which a spreadsheet can see another cell begin.
+/// Characters after which a spreadsheet may start another cell.
 const SEPARATORS: [char; 4] = [';', '\t', '\n', '\r'];
 
-/// Writes a cell. An apostrophe precedes what a spreadsheet would run as a formula (OWASP, CSV Injection), also behind a
+/// Writes a cell. An apostrophe precedes what a spreadsheet would run as a formula (OWASP, CSV Injection), also after a
 /// character that it may take as a separator.
 fn write_text(
     out: &mut dyn Write,
@@ -154,7 +154,7 @@ fn all_names<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
     names
 }
 
-/// A row's value in a column. `next` are the members behind the column before, of which it is nearly always the first.
+/// A row's value in a column. `next` has the members after the previous column's, and its first is nearly always the one.
 fn value<'a>(row: Row<'a>, next: &mut Members<'a>, name: &str) -> Option<Json<'a>> {
     if !row.json.is_object() {
         return (name == VALUE).then_some(row.json);
@@ -180,7 +180,7 @@ mod tests {
     fn csv(rows: &Value, chosen: Option<&str>) -> Result<String> {
         let text = rows.to_string();
         let mut out = Vec::new();
-        Csv::new(chosen.map(|chosen| chosen.parse().unwrap()), false)
+        CsvWriter::new(chosen.map(|chosen| chosen.parse().unwrap()), false)
             .write(&mut out, rows_in(Json::parse(text.as_bytes()).unwrap(), &[]))?;
         Ok(String::from_utf8(out).unwrap())
     }
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(csv(&rows, None).unwrap(), expected);
         let rows = Json::parse(br#"[{"n":1.50,"s":"\u00e9\/","e":1E5}]"#).unwrap();
         let mut out = Vec::new();
-        Csv::new(None, false).write(&mut out, rows_in(rows, &[])).unwrap();
+        CsvWriter::new(None, false).write(&mut out, rows_in(rows, &[])).unwrap();
         assert_eq!(out, "n,s,e\n1.50,é/,1E5\n".as_bytes());
     }
 

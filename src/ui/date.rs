@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use crate::env;
 
-/// A timestamp in local time, short enough for a table: `2026-11-23 20:04`. No timestamp is a dash, and any other text
-/// stays as it is.
+/// A timestamp in local time, short enough for a table: `2026-11-23 20:04`. Without a timestamp it is a dash, and any other text is
+/// unchanged.
 pub(crate) fn short_date(text: Option<&str>) -> Cow<'_, str> {
     let Some(text) = text else { return "-".into() };
     match text.parse::<Timestamp>() {

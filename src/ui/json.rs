@@ -1,4 +1,4 @@
-//! JSON on stdout, formatted from its text: numbers, escapes and key order stay as they are. Characters that could
+//! JSON on stdout, formatted from its text: numbers, escapes and key order do not change. Characters that could
 //! control a terminal are escaped, which leaves the value the same.
 
 use std::borrow::Cow;
@@ -88,10 +88,10 @@ impl<'a> JsonWriter<'a> {
     }
 }
 
-/// Writes a string, number or word as it is, but for the characters of a string that a terminal would obey.
+/// Writes a string, number or word unchanged, except for characters that a terminal would obey.
 fn write_scalar(out: &mut dyn Write, scalar: &str) -> io::Result<()> {
     let mut rest = scalar;
-    // Nearly always all of it is plain, which is soon seen.
+    // Nearly all scalars are plain, and this check is fast.
     let is_plain = rest.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     while let Some(at) = if is_plain { None } else { rest.find(is_unsafe) } {
         let (safe, from) = rest.split_at(at);
@@ -115,7 +115,7 @@ fn write_indented(out: &mut dyn Write, json: &str) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Writes JSON that comes in pieces as a line of its own.
+/// Writes JSON that comes in pieces as one line.
 pub(crate) fn write_json_line<'a>(
     out: &mut dyn Write,
     pieces: impl IntoIterator<Item = &'a str>,
@@ -131,7 +131,7 @@ pub(crate) fn write_value(out: &mut dyn Write, value: &impl Serialize, as_line: 
     if as_line { write_json_line(out, [&*text]) } else { write_indented(out, &text) }
 }
 
-/// The text without spaces between its parts. It is copied only if it has some.
+/// The text without spaces between tokens. It is copied only if it has such spaces.
 pub(super) fn compact(json: Json<'_>) -> Cow<'_, str> {
     let text = json.as_str();
     let mut length = Length(0);

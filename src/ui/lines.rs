@@ -1,4 +1,4 @@
-//! Lines of text, with a mark before each thing that changes. Long lines are wrapped between words; an id is never cut.
+//! Lines of text, with a mark before each object that changes. Long lines are wrapped between words; an id is never cut.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::sanitize;
-use crate::ui::table::TerminalStyle;
+use crate::ui::style::{BOLD, DIM, GREEN, MAGENTA, RED, TerminalStyle, YELLOW};
 
 /// One line, which is wrapped on a narrow terminal.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Line<'a> {
     pub(crate) text: Cow<'a, str>,
 }
 
-/// What happens to the thing on a line, or the kind of text.
+/// What happens to the object on a line, or the kind of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// Plain text.
@@ -49,12 +49,12 @@ impl Mark {
     const fn color(self) -> Option<&'static str> {
         match self {
             Self::None | Self::Verbatim => None,
-            Self::Heading => Some("1"),
-            Self::Add => Some("32"),
-            Self::Change => Some("33"),
-            Self::Replace => Some("35"),
-            Self::Remove => Some("31"),
-            Self::Dimmed => Some("2"),
+            Self::Heading => Some(BOLD),
+            Self::Add => Some(GREEN),
+            Self::Change => Some(YELLOW),
+            Self::Replace => Some(MAGENTA),
+            Self::Remove => Some(RED),
+            Self::Dimmed => Some(DIM),
         }
     }
 }
@@ -78,13 +78,12 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: Termin
         let sign = line.mark.sign();
         let color = line.mark.color().filter(|_| style.colors && !text.is_empty());
         let hanging = format!("{indent}{}", " ".repeat(sign.width()));
-        let room =
-            style.columns.map_or(usize::MAX, |columns| columns.saturating_sub(hanging.width()).max(20));
+        let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(hanging.width()).max(20));
         let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
         for (position, part) in wrapped(&text, room).into_iter().enumerate() {
             let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
             match color {
-                Some(color) => writeln!(out, "\u{1b}[{color}m{before}{part}\u{1b}[0m")?,
+                Some(color) => writeln!(out, "{}", style.paint(color, &format!("{before}{part}")))?,
                 None => writeln!(out, "{}", format!("{before}{part}").trim_end())?,
             }
         }
@@ -122,9 +121,9 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn written(lines: &[Line<'_>], columns: Option<usize>, colors: bool) -> String {
+    fn written(lines: &[Line<'_>], width: Option<usize>, colors: bool) -> String {
         let mut out = Vec::new();
-        write_lines(&mut out, lines, TerminalStyle { columns, colors }).unwrap();
+        write_lines(&mut out, lines, TerminalStyle { width, colors }).unwrap();
         String::from_utf8(out).unwrap()
     }
 

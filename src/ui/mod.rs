@@ -1,5 +1,5 @@
 //! What the user sees. [`page`] says what to show. [`table`], [`stream`], [`json`], [`rows`], [`csv`] and [`jq`] write it
-//! in their formats, and [`columns`] selects from it. [`stderr`] writes everything else; [`ask`] and [`progress`] are
+//! in their formats, and [`columns`] selects from it, [`style`] has the width and the colors. [`stderr`] writes everything else; [`ask`] and [`progress`] are
 //! for a person at a terminal.
 
 pub(crate) mod ask;
@@ -16,21 +16,25 @@ mod sanitize;
 mod source_snippet;
 mod stderr;
 mod stream;
+mod style;
 mod table;
 
 pub(crate) use columns::Columns;
-pub(crate) use csv::Csv;
+pub(crate) use csv::CsvWriter;
 pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};
-pub(crate) use page::{Column, Page, Section, Show, Tables, View, dash, into_owned, yes_no};
-pub(crate) use rows::{Row, Rows, rows_in};
+pub(crate) use page::{
+    Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
+};
+pub(crate) use rows::{Row, RowLists, rows_in};
 pub(crate) use sanitize::{is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
-pub(crate) use stream::{Stream, rows_at};
-pub(crate) use table::{TerminalStyle, write_page};
+pub(crate) use stream::{StreamingTable, rows_at};
+pub(crate) use style::TerminalStyle;
+pub(crate) use table::write_page;
 
 /// What failed if stdout does not take the result.
 pub(crate) const CANNOT_WRITE: &str = "Cannot write the result";

@@ -6,39 +6,35 @@ use serde_json::Value;
 
 use crate::error::{Failure, Warning};
 use crate::ui::lines::Line;
-use crate::ui::rows::Rows;
+use crate::ui::rows::RowLists;
 
 /// A command's result, ready to be shown in any format.
 pub(crate) trait Show {
-    /// Where the rows are in its JSON.
-    const ROWS: Rows = &[];
+    /// The members of its JSON that have the rows.
+    const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
-    /// For programs.
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>>;
-    /// The same JSON as text.
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        serde_json::to_vec(&*self.json()?).map(Cow::Owned)
-    }
-    /// Its rows, if they are not in the JSON as [`Show::ROWS`] says.
+    /// For programs: its JSON, as text.
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>>;
+    /// Its rows, if they are not members of the JSON.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
         Ok(None)
     }
-    /// For people.
+    /// For people: tables and text.
     fn page(&self) -> Page<'_>;
-    /// One id a line.
+    /// The ids for `-o ids`.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
-    /// Takes the ids one by one, if the rows are not in memory.
+    /// Passes the ids one by one. Implemented instead of `ids` if the rows are not in memory.
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
         self.ids().into_iter().for_each(take);
     }
-    /// What to print on stderr beside the page: `✓ …`.
+    /// Lines for stderr, in addition to the page: `✓ …`.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
-    /// What the user has to look at, although the command succeeded.
+    /// Problems that need attention, although the command succeeded.
     fn warnings(&self) -> &[Warning] {
         &[]
     }
@@ -54,23 +50,23 @@ pub(crate) trait Show {
 
 /// How an answer's data is shown to people. Its JSON is the backend's own body.
 pub(crate) trait View {
-    /// What is missing if it is empty: `No Stripe customers found.`
+    /// The noun in messages such as `No Stripe customers found.` A write has the singular.
     const NOUN: &'static str;
-    /// Where the rows are in its JSON.
-    const ROWS: Rows = &[];
+    /// The members of its JSON that have the rows.
+    const ROWS: RowLists = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
-    /// For people.
+    /// For people: tables and text.
     fn page(&self) -> Page<'_>;
-    /// One id a line.
+    /// The ids for `-o ids`.
     fn ids(&self) -> Vec<&str> {
         Vec::new()
     }
-    /// Takes the ids one by one, if the rows are not in memory.
+    /// Passes the ids one by one. Implemented instead of `ids` if the rows are not in memory.
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
         self.ids().into_iter().for_each(take);
     }
-    /// What to print on stderr beside the page.
+    /// Lines for stderr, in addition to the page.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
@@ -100,8 +96,8 @@ pub(crate) struct Section<'a> {
 /// One cell for each column. The table replaces control characters.
 pub(crate) type Cells<'a> = Vec<Cow<'a, str>>;
 
-/// The rows of a table. They are made each time they are read, because all of a long list's take more memory than
-/// its JSON.
+/// The rows of a table. They are built each time they are read, because all rows of a long list take more memory than its
+/// JSON.
 pub(crate) struct TableRows<'a>(Box<dyn Fn() -> BoxedRows<'a> + 'a>);
 
 type BoxedRows<'a> = Box<dyn Iterator<Item = Cells<'a>> + 'a>;
@@ -119,7 +115,7 @@ impl<'a> TableRows<'a> {
         self.iter().next().is_none()
     }
 
-    /// The rows with these cells alone.
+    /// The rows with these cells only.
     pub(super) fn with_cells(self, positions: Vec<usize>) -> Self {
         Self(Box::new(move || {
             let positions = positions.clone();
@@ -136,17 +132,17 @@ pub(crate) struct Column {
     pub(crate) name: &'static str,
     /// Left out first if the terminal is too narrow.
     pub(crate) spare: bool,
-    /// Its cells are names for the cells beside them.
+    /// Its cells are the names of the other cells in their row.
     pub(crate) label: bool,
     /// Its cells are verdicts, which have colors.
     pub(crate) verdict: bool,
     /// The usual width of its cells, for a table whose rows come later.
-    pub(crate) usual: usize,
+    pub(crate) usual_width: usize,
 }
 
 impl Column {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, spare: false, label: false, verdict: false, usual: 0 }
+        Self { name, spare: false, label: false, verdict: false, usual_width: 0 }
     }
 
     /// A column that is left out first if the terminal is too narrow.
@@ -155,8 +151,8 @@ impl Column {
     }
 
     /// The column with the usual width of its cells.
-    pub(crate) const fn usually(self, usual: usize) -> Self {
-        Self { usual, ..self }
+    pub(crate) const fn usual_width(self, usual_width: usize) -> Self {
+        Self { usual_width, ..self }
     }
 
     /// A first column of `pass`, `warn` and `fail`.
@@ -195,6 +191,11 @@ impl<'a> Section<'a> {
     }
 }
 
+/// The text of [`Show::json`] for a result that is made here.
+pub(crate) fn json_text(value: &Value) -> serde_json::Result<Cow<'static, [u8]>> {
+    serde_json::to_vec(value).map(Cow::Owned)
+}
+
 /// Cells that do not borrow from a row that was read for them.
 pub(crate) fn into_owned(cells: Cells<'_>) -> Cells<'static> {
     cells.into_iter().map(|cell| Cow::Owned(cell.into_owned())).collect()
@@ -203,6 +204,11 @@ pub(crate) fn into_owned(cells: Cells<'_>) -> Cells<'static> {
 /// A cell: the text, or a dash if there is none.
 pub(crate) fn dash<'a>(text: Option<impl Into<Cow<'a, str>>>) -> Cow<'a, str> {
     text.map_or(Cow::Borrowed("-"), Into::into)
+}
+
+/// `1 product`, `2 products`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A cell for a boolean.

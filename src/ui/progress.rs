@@ -31,7 +31,7 @@ impl Bar {
         Self(visible.then(|| {
             let steps = u64::try_from(steps).unwrap_or(u64::MAX);
             let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-            // The template is a constant; an invalid one would only look different.
+            // The template is a constant. An invalid one would only change the looks of the bar.
             if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
                 bar.set_style(style);
             }

@@ -7,7 +7,7 @@ use crate::wire::{Json, Members};
 
 /// The members of a JSON object that hold rows, one or a list of them, each with the kind of such a row. If the object
 /// has none of them, it is a row itself.
-pub(crate) type Rows = &'static [(&'static str, &'static str)];
+pub(crate) type RowLists = &'static [(&'static str, &'static str)];
 
 /// The name of a row's kind.
 pub(super) const KIND: &str = "kind";
@@ -21,7 +21,7 @@ pub(crate) struct Row<'a> {
 }
 
 /// The rows, in the order of `lists`. An iterator, so that a caller can leave rows out.
-pub(crate) fn rows_in(json: Json<'_>, lists: Rows) -> impl Iterator<Item = Row<'_>> + Clone {
+pub(crate) fn rows_in(json: Json<'_>, lists: RowLists) -> impl Iterator<Item = Row<'_>> + Clone {
     let mut found: Vec<_> =
         lists.iter().filter_map(|(name, kind)| Some((json.get(name)?, Some(*kind)))).collect();
     match &mut found[..] {
@@ -60,7 +60,7 @@ impl<'a> Row<'a> {
 mod tests {
     use super::*;
 
-    const LISTS: Rows = &[("products", "product"), ("prices", "price")];
+    const LISTS: RowLists = &[("products", "product"), ("prices", "price")];
 
     fn lines(text: &str) -> String {
         let mut out = Vec::new();

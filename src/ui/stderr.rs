@@ -3,6 +3,7 @@
 //! Secrets are masked and control characters are replaced in every line. With JSON output there are no notes, a warning
 //! is one line `{"warning":…,"code":…}`, and the error is the last line. A closed stream is not a failure.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -11,6 +12,7 @@ use serde_json::json;
 use crate::error::WarningCode;
 use crate::secret::redact;
 use crate::ui::sanitize;
+use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,14 +38,8 @@ pub(crate) struct Stderr {
     pub(crate) silent: bool,
 }
 
-const RED: &str = "31";
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
-const CYAN: &str = "36";
-const DIM: &str = "2";
-
 impl Stderr {
-    /// Prints a note, unless `--quiet` or JSON output asks for none.
+    /// Prints a note, unless `--quiet` is set or the output is JSON.
     pub(crate) fn note(self, text: &str) {
         if self.quiet || self.json || self.silent {
             return;
@@ -54,7 +50,7 @@ impl Stderr {
         }
     }
 
-    /// Something that may go wrong, or is weaker than it should be.
+    /// Prints a warning.
     pub(crate) fn warning(self, code: WarningCode, text: &str) {
         if self.silent {
             return;
@@ -84,7 +80,7 @@ impl Stderr {
         }
     }
 
-    /// Prints text as it is, without control characters.
+    /// Prints text without colors.
     pub(crate) fn plain(text: &str) {
         write_line(&sanitize::lines(text));
     }
@@ -94,8 +90,8 @@ impl Stderr {
         write_line(text.trim_end());
     }
 
-    fn paint(self, color: &str, text: &str) -> String {
-        if self.colors { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
+    fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {
+        paint(self.colors, color, text)
     }
 }
 

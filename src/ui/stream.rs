@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use crate::ui::page::{Cells, Column, Section, TableRows};
-use crate::ui::table::{TerminalStyle, total, widths, write_heading, write_records, write_rows};
+use crate::ui::style::TerminalStyle;
+use crate::ui::table::{total_width, widths, write_heading, write_records, write_rows};
 
 /// A table that is being written.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(crate) struct StreamingTable {
     style: TerminalStyle,
     layout: Layout,
 }
@@ -21,7 +22,7 @@ enum Layout {
     Records,
 }
 
-impl Stream {
+impl StreamingTable {
     pub(crate) const fn new(style: TerminalStyle) -> Self {
         Self { style, layout: Layout::Undecided }
     }
@@ -46,7 +47,7 @@ impl Stream {
                 write_rows(out, rows.iter(), columns, &all, widths, self.style)
             }
             Layout::Undecided => {
-                let Some(widths) = self.fitting(columns, needed) else {
+                let Some(widths) = self.fitting_widths(columns, needed) else {
                     self.layout = Layout::Records;
                     return write_records(out, section, self.style);
                 };
@@ -59,10 +60,11 @@ impl Stream {
     }
 
     /// The usual widths, or else the widths that these rows need. `None` if neither fits the terminal.
-    fn fitting(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
-        let usual = columns.iter().zip(&needed).map(|(column, width)| column.usual.max(*width)).collect();
+    fn fitting_widths(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
+        let usual =
+            columns.iter().zip(&needed).map(|(column, width)| column.usual_width.max(*width)).collect();
         let fits = |widths: &Vec<usize>| {
-            self.style.columns.is_none_or(|width| total(columns, widths, |_| true) <= width)
+            self.style.width.is_none_or(|width| total_width(columns, widths, |_| true) <= width)
         };
         [usual, needed].into_iter().find(fits)
     }
@@ -81,10 +83,10 @@ mod tests {
     use super::*;
     use std::borrow::Cow;
 
-    const COLUMNS: &[Column] = &[Column::new("ID").usually(8), Column::new("Name")];
+    const COLUMNS: &[Column] = &[Column::new("ID").usual_width(8), Column::new("Name")];
 
-    fn written(columns: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
-        let mut stream = Stream::new(TerminalStyle { columns, colors: false });
+    fn written(width: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
+        let mut stream = StreamingTable::new(TerminalStyle { width, colors: false });
         let mut out = Vec::new();
         for part in parts {
             let rows = part.iter().map(|row| row.iter().map(|cell| Cow::Borrowed(*cell)).collect());

@@ -10,37 +10,20 @@ use unicode_width::UnicodeWidthStr;
 use crate::ui::lines::write_lines;
 use crate::ui::page::{Cells, Column, Page, Section};
 use crate::ui::sanitize;
+use crate::ui::style::{BOLD, GREEN, RED, TerminalStyle, YELLOW};
 
 /// The space between two columns.
 const GAP: usize = 2;
 /// comfy-table holds all cells of a table more than once: a long list is laid out in parts of the same width.
 const ROWS_AT_ONCE: usize = 500;
 
-/// The terminal that stdout is written to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TerminalStyle {
-    /// Its width; none for a pipe, which has no limit.
-    pub(crate) columns: Option<usize>,
-    pub(crate) colors: bool,
-}
-
-impl TerminalStyle {
-    fn heading(self, text: &str) -> Cow<'_, str> {
-        self.paint("1", text)
-    }
-
-    /// A cell of a first column, or a line that begins with it.
-    fn first_cell(self, column: Option<&Column>, text: &str) -> String {
-        let colors = [("pass", "32"), ("warn", "33"), ("fail", "31")];
-        let color = colors.into_iter().find(|(verdict, _)| text.starts_with(verdict));
-        match color.filter(|_| column.is_some_and(|column| column.verdict)) {
-            Some((verdict, color)) => format!("{}{}", self.paint(color, verdict), &text[verdict.len()..]),
-            None => text.to_owned(),
-        }
-    }
-
-    fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {
-        if self.colors { format!("\u{1b}[{color}m{text}\u{1b}[0m").into() } else { text.into() }
+/// A cell of the first column, or a line that begins with it. A verdict has its color.
+fn with_verdict_color(style: TerminalStyle, column: Option<&Column>, text: &str) -> String {
+    let colors = [("pass", GREEN), ("warn", YELLOW), ("fail", RED)];
+    let color = colors.into_iter().find(|(verdict, _)| text.starts_with(verdict));
+    match color.filter(|_| column.is_some_and(|column| column.verdict)) {
+        Some((verdict, color)) => format!("{}{}", style.paint(color, verdict), &text[verdict.len()..]),
+        None => text.to_owned(),
     }
 }
 
@@ -53,7 +36,7 @@ pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, style: TerminalSt
             writeln!(out)?;
         }
         if let Some(title) = section.title {
-            writeln!(out, "{}", style.heading(title))?;
+            writeln!(out, "{}", style.paint(BOLD, title))?;
         }
         write_section(out, section, style)?;
     }
@@ -65,7 +48,7 @@ fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyl
     let all = |_: &Column| true;
     let not_spare = |column: &Column| !column.spare;
     let fits = |keep: fn(&Column) -> bool| {
-        style.columns.is_none_or(|columns| total(&section.columns, &widths, keep) <= columns)
+        style.width.is_none_or(|width| total_width(&section.columns, &widths, keep) <= width)
     };
     if fits(all) {
         write_table(out, section, &widths, all, style)
@@ -87,7 +70,8 @@ pub(super) fn widths(section: &Section<'_>) -> Vec<usize> {
     widths
 }
 
-pub(super) fn total(columns: &[Column], widths: &[usize], keep: fn(&Column) -> bool) -> usize {
+/// The width of a row with the columns to keep.
+pub(super) fn total_width(columns: &[Column], widths: &[usize], keep: fn(&Column) -> bool) -> usize {
     let kept = columns.iter().zip(widths).filter(|(column, _)| keep(column)).map(|(_, width)| width + GAP);
     kept.sum::<usize>().saturating_sub(GAP)
 }
@@ -114,7 +98,7 @@ pub(super) fn write_heading(
 ) -> io::Result<()> {
     let names = kept.iter().map(|index| columns[*index].name);
     let heading = lay_out(kept, widths, std::iter::once(names.map(Cow::Borrowed).collect()));
-    writeln!(out, "{}", style.heading(heading.trim_end()))
+    writeln!(out, "{}", style.paint(BOLD, heading.trim_end()))
 }
 
 pub(super) fn write_rows<'a>(
@@ -133,7 +117,7 @@ pub(super) fn write_rows<'a>(
         }
         let cells = rows.iter().map(|row| kept.iter().map(|index| sanitize::line(&row[*index])).collect());
         for line in lay_out(kept, widths, cells).lines() {
-            writeln!(out, "{}", style.first_cell(first, line.trim_end()))?;
+            writeln!(out, "{}", with_verdict_color(style, first, line.trim_end()))?;
         }
     }
 }
@@ -159,13 +143,13 @@ pub(super) fn write_records(
         if let Some((column, label)) = cells.next_if(|(column, _)| column.label) {
             let value = cells.next().map(|(_, value)| sanitize::line(value)).unwrap_or_default();
             let label = if column.verdict {
-                style.first_cell(Some(column), label).into()
+                with_verdict_color(style, Some(column), label).into()
             } else {
-                style.heading(label)
+                style.paint(BOLD, label)
             };
             writeln!(out, "{label}: {value}")?;
             for (column, cell) in cells.filter(|(_, cell)| *cell != "-") {
-                writeln!(out, "  {}: {}", style.heading(column.name), sanitize::line(cell))?;
+                writeln!(out, "  {}: {}", style.paint(BOLD, column.name), sanitize::line(cell))?;
             }
             continue;
         }
@@ -173,7 +157,7 @@ pub(super) fn write_records(
             writeln!(out)?;
         }
         for (column, cell) in cells {
-            writeln!(out, "{}: {}", style.heading(column.name), sanitize::line(cell))?;
+            writeln!(out, "{}: {}", style.paint(BOLD, column.name), sanitize::line(cell))?;
         }
     }
     Ok(())
@@ -186,11 +170,11 @@ mod tests {
     const COLUMNS: &[Column] =
         &[Column::new("ID"), Column::new("Name"), Column::new("Active"), Column::spare("Synced At")];
 
-    fn render(columns: Option<usize>, rows: &[[&str; 4]]) -> String {
+    fn render(width: Option<usize>, rows: &[[&str; 4]]) -> String {
         let rows = rows.iter().map(|row| row.iter().map(|cell| Cow::Borrowed(*cell)).collect());
         let page = Page::from(Section::new(COLUMNS, rows));
         let mut out = Vec::new();
-        write_page(&mut out, &page, TerminalStyle { columns, colors: false }).unwrap();
+        write_page(&mut out, &page, TerminalStyle { width, colors: false }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -217,7 +201,7 @@ mod tests {
         let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());
         let mut out = Vec::new();
         let page = Page::from(Section::new(SETTINGS, rows));
-        write_page(&mut out, &page, TerminalStyle { columns: Some(30), colors: false }).unwrap();
+        write_page(&mut out, &page, TerminalStyle { width: Some(30), colors: false }).unwrap();
         let lines = "Backend: http://127.0.0.1:7130\n  From: --api-url\nReachable: Yes\n";
         assert_eq!(String::from_utf8(out).unwrap(), lines);
     }

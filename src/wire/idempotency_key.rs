@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::validated::trimmed_string;
 
-/// A key that makes a create repeatable, and where the key comes from: the same key with the same parameters gives the
+/// A key that makes a create repeatable, and where the key comes from. The same key with the same parameters returns the
 /// same object. Stripe keeps a key for at least a day (<https://docs.stripe.com/api/idempotent_requests>).
 ///
 /// The backend accepts 1 to 200 characters and would trim them (exchanges 094–097); it sends the key to Stripe in a
@@ -33,7 +33,7 @@ enum KeyOrigin {
 }
 
 impl IdempotencyKey {
-    /// A key that nobody has used before.
+    /// A new random key.
     pub(crate) fn generate() -> Self {
         Self { text: uuid::Uuid::new_v4().to_string().into(), origin: KeyOrigin::Generated }
     }

@@ -45,7 +45,7 @@ impl<'a> Json<'a> {
         self.0.starts_with('[')
     }
 
-    /// The elements of an array, or the names and values of an object, one after the other.
+    /// The elements of an array, or the names and values of an object in turn.
     fn children(self) -> Children<'a> {
         Children { rest: &self.0[1..self.0.len() - 1] }
     }
@@ -118,14 +118,14 @@ impl Chars<'_> {
         Some(c)
     }
 
-    /// The UTF-16 unit behind `\u`.
+    /// The UTF-16 unit after `\u`.
     fn unit(&mut self) -> Option<u16> {
         let (digits, rest) = self.rest.split_at_checked(4)?;
         self.rest = rest;
         u16::from_str_radix(digits, 16).ok()
     }
 
-    /// The character behind `\u`, which can be a pair of units.
+    /// The character after `\u`, which can be a pair of units.
     fn escaped(&mut self) -> Option<char> {
         let first = self.unit()?;
         if let Some(c) = char::from_u32(first.into()) {
@@ -231,6 +231,12 @@ pub(crate) fn scalar_length(json: &[u8]) -> usize {
         }
     }
     json.len()
+}
+
+/// The message of an error without the position, which serde_json appends to it.
+pub(crate) fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
 }
 
 /// Whether it is nested too deeply to be written, or to be read by a filter.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::wire::without_position;
+
 /// The key-value pairs that an application stores with an object at a provider, in order. Keys that begin with
 /// `insforge_` are reserved for InsForge.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,9 +149,8 @@ impl<L: KeyValueLimits> FromStr for KeyValueMap<L> {
             if error.is_syntax() || error.is_eof() {
                 return format!("invalid JSON ({error}); use the form '{{\"key\": \"value\"}}'");
             }
-            // The error names the key, so the position within the argument is left out.
-            let text = error.to_string();
-            text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence).to_owned()
+            // The message names the key, so it needs no position.
+            without_position(&error)
         })
     }
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::harness::at_stripe::rows;
 #[cfg(target_os = "linux")]
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::shop::{Accident, Shop};
+use super::harness::stripe_catalog::rows;
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{Ran, User, ended_within, signal};
+use super::harness::{RunOutput, User, signal, wait_for_exit};
 
 /// Longer than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,21 +26,21 @@ const THREE: &str = "{\"name\":\"A\"}\n{\"name\":\"B\",\"active\":false}\n{\"nam
 
 /// Stdout as lines of JSON.
 #[track_caller]
-fn lines(ran: &Ran) -> Vec<Value> {
+fn lines(ran: &RunOutput) -> Vec<Value> {
     let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     ran.stdout.lines().map(line).collect()
 }
 
 /// The names of the products that stdout shows.
 #[track_caller]
-fn names(ran: &Ran) -> Vec<String> {
+fn names(ran: &RunOutput) -> Vec<String> {
     lines(ran).iter().map(|line| line["product"]["name"].as_str().expect("a name").to_owned()).collect()
 }
 
 /// The idempotency keys that a file's creates would have.
 #[track_caller]
 fn keys(file: &str, more: &[&str]) -> Vec<String> {
-    let user = User::of(&super::harness::dead());
+    let user = User::of(&super::harness::dead_address());
     let ran = user.run_with_stdin(&[CREATE, more, &["--dry-run"]].concat(), file).exits(0);
     lines(&ran)
         .iter()
@@ -87,7 +87,7 @@ fn an_array_and_jsonl_are_bulk_input() {
         let flags = ["--metadata-field", "tier=pro", "--active", "true"];
         let ran = shop.user.run_with_stdin(&[CREATE, &flags].concat(), file).exits(0);
         let plural = if expected.len() == 1 { "" } else { "s" };
-        let ran = ran.says(&[&format!("✓ {} Stripe product{plural} created.", expected.len())]);
+        let ran = ran.stderr_has(&[&format!("✓ {} Stripe product{plural} created.", expected.len())]);
         assert_eq!(names(&ran), expected);
         let products = shop.catalog();
         let products = rows(&products, "products");
@@ -115,7 +115,7 @@ fn each_answer_is_an_unchanged_line_and_all_use_one_connection() {
     assert_eq!(user.run(&[&file[..], &["-o", "ids"]].concat()).exits(0).stdout, "prod_6\nprod_7\nprod_8\n");
     let quiet = user.run(&[&file[..], &["-q"]].concat()).exits(0);
     assert_eq!(quiet.stderr, "");
-    let nothing = user.run_with_stdin(CREATE, " [ ] ").exits(0).says(&["stdin has no objects"]);
+    let nothing = user.run_with_stdin(CREATE, " [ ] ").exits(0).stderr_has(&["stdin has no objects"]);
     assert_eq!((nothing.stdout.as_str(), posts(&stub)), ("", 12));
 }
 
@@ -128,37 +128,38 @@ fn every_mistake_is_reported_before_anything_is_sent() {
         assert_eq!(ran.stdout, "");
         ran
     };
-    refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]").says(&[
+    refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]").stderr_has(&[
         "Nothing was sent: 4 of 5 objects in stdin are invalid",
         "entry 2 (line 3): line 3, column 12: the name is empty",
         "entry 3 (line 3): line 3, column 20: unknown field `nam`",
         "entry 4 (line 4): The object has no name (give it with --name, or add it to the object in the file)",
         "entry 5 (line 5): not a JSON object",
     ]);
-    refused(CREATE, "{\"name\":\"A\"}\n{\"name\":\"B\"\n{\"name\":\"C\"}").says(&[
+    refused(CREATE, "{\"name\":\"A\"}\n{\"name\":\"B\"\n{\"name\":\"C\"}").stderr_has(&[
         "Nothing was sent: 1 of 2 objects in stdin is invalid",
         "entry 2 (line 2): line 3, column 1: expected `,` or `}`",
     ]);
-    refused(CREATE, &"{}\n".repeat(12)).says(&["entry 10 (line 10): ", "\n  and 2 more\n"]);
+    refused(CREATE, &"{}\n".repeat(12)).stderr_has(&["entry 10 (line 10): ", "\n  and 2 more\n"]);
     let long = format!("{{\"name\":\"{}\"}}\n", "x".repeat(1 << 20)).repeat(65);
-    refused(CREATE, &long).says(&["longer than 64 MiB"]);
+    refused(CREATE, &long).stderr_has(&["longer than 64 MiB"]);
     let two = "{\"id\":\"prod_1\",\"name\":\"A\"}\n{\"id\":\"prod_1\",\"name\":\"B\"}\n{\"name\":\"C\"}\n{\"id\":\"p\"}";
-    refused(UPDATE, two).says(&[
+    refused(UPDATE, two).stderr_has(&[
         "entry 2 (line 2): `prod_1` is already on line 1",
         "entry 3 (line 3): The object has no ID",
         "entry 4 (line 4): Nothing to update",
     ]);
-    refused(&[UPDATE, &["prod_1"]].concat(), two).says(&["stdin has many objects, but `prod_1` is only one"]);
-    refused(UPDATE, r#"{"name":"A"}"#).says(&["The object has no ID"]);
-    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#).says(&["The ID is missing"]);
+    refused(&[UPDATE, &["prod_1"]].concat(), two)
+        .stderr_has(&["stdin has many objects, but `prod_1` is only one"]);
+    refused(UPDATE, r#"{"name":"A"}"#).stderr_has(&["The object has no ID"]);
+    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#).stderr_has(&["The ID is missing"]);
     refused(&[UPDATE, &["prod_2"]].concat(), r#"{"id":"prod_1","name":"A"}"#)
-        .says(&["The command line and the file have different IDs"]);
-    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).says(&["The ID is empty or only dots"]);
+        .stderr_has(&["The command line and the file have different IDs"]);
+    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).stderr_has(&["The ID is empty or only dots"]);
     assert!(stub.lines().is_empty());
 }
 
 #[test]
-fn a_key_follows_from_the_object_and_not_from_its_position() {
+fn a_key_is_derived_from_the_object_and_not_from_its_position() {
     let (a, b) = (r#"{"name":"A","metadata":{"x":"1","y":"2"}}"#, r#"{"name":"B"}"#);
     let first = keys(&format!("{a}\n{b}"), &[]);
     let more = keys(&format!("[{b},{{\"name\":\"C\"}},{a}]"), &[]);
@@ -194,8 +195,9 @@ fn running_the_same_file_again_creates_no_duplicates() {
     let shop = Shop::new();
     let first = shop.user.run_with_stdin(CREATE, THREE).exits(0);
     let second = shop.user.run_with_stdin(&[CREATE, &["--json"]].concat(), THREE).exits(0);
-    let ids =
-        |ran: &Ran| lines(ran).iter().map(|line| line["product"]["productId"].clone()).collect::<Vec<_>>();
+    let ids = |ran: &RunOutput| {
+        lines(ran).iter().map(|line| line["product"]["productId"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(ids(&first), ids(&second));
     assert_eq!(rows(&shop.catalog(), "products").len(), 3);
     // Only added objects are created.
@@ -238,10 +240,10 @@ fn a_failed_object_is_a_line_among_the_results() {
     // With -o ids, failures are on stderr.
     let ran = shop.user.run_with_stdin(&[&args[..], &["-o", "ids"]].concat(), &file).exits(9);
     assert_eq!(ran.stdout.lines().count(), 2);
-    ran.says(&["error: entry 2 (line 2): A price", "error: 2 of 3 Stripe prices created, 1 failed"]);
+    ran.stderr_has(&["error: entry 2 (line 2): A price", "error: 2 of 3 Stripe prices created, 1 failed"]);
     // If all objects fail for the same reason, the run fails for that reason.
     let ran = shop.user.run_with_stdin(&args, &format!("[{}]", price(9, "a"))).exits(1);
-    ran.says(&["error: 0 of 1 Stripe price created, 1 failed"]);
+    ran.stderr_has(&["error: 0 of 1 Stripe price created, 1 failed"]);
     assert_eq!(rows(&shop.catalog(), "prices").len(), 2);
 }
 
@@ -280,7 +282,7 @@ fn a_failure_that_would_repeat_stops_the_run() {
         "1 of 6 Stripe products created, 2 failed (2 may have been created all the same), 3 were not tried"
     );
     // If the backend is unreachable, running the command again may help.
-    let ran = User::of(&super::harness::dead())
+    let ran = User::of(&super::harness::dead_address())
         .run_with_stdin(&[CREATE, &["--json", "--retries", "0"]].concat(), THREE);
     let error = ran.exits(8).error();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("UNREACHABLE"), &json!(true)));
@@ -358,7 +360,7 @@ impl HeldBack {
 
     /// Waits for the end, and returns the exit code and stderr.
     fn end(&mut self) -> (i32, String) {
-        let code = ended_within(&mut self.child, PATIENCE);
+        let code = wait_for_exit(&mut self.child, PATIENCE);
         let stderr = std::io::read_to_string(self.child.stderr.take().expect("stderr")).expect("text");
         (code, stderr)
     }
@@ -481,7 +483,7 @@ fn each_update_in_a_file_has_its_id() {
     shop.plan(2, Accident::DropAfter);
     let args = [UPDATE, &["test", "--description", "all"]].concat();
     let ran = shop.user.run_with_stdin(&args, &format!("[{}]", file.join(","))).exits(0);
-    let ran = ran.says(&["✓ 3 Stripe products updated."]);
+    let ran = ran.stderr_has(&["✓ 3 Stripe products updated."]);
     assert_eq!(names(&ran), ["N0", "N1", "N2"]);
     let sent: Vec<Request> = shop.writes().split_off(before);
     let body = |request: &Request| serde_json::from_slice::<Value>(&request.body).expect("JSON");
@@ -490,7 +492,7 @@ fn each_update_in_a_file_has_its_id() {
     assert_eq!(body(&sent[3]), json!({"name": "N2", "description": "all"}));
     // A single object can have its id in the file, too.
     let one = shop.user.run_with_stdin(UPDATE, &changes(ids[0], 7)).exits(0);
-    one.says(&[&format!("✓ Stripe product updated: {}", ids[0])]);
+    one.stderr_has(&[&format!("✓ Stripe product updated: {}", ids[0])]);
     let one = shop.user.run_with_stdin(&[UPDATE, &[ids[0]]].concat(), &changes(ids[0], 8)).exits(0);
     assert!(one.stdout.contains("N8"), "{one:?}");
     let file = [changes("prod_missing", 1), changes(ids[1], 9)].join("\n");
@@ -565,7 +567,7 @@ fn the_same_file_finds_a_razorpay_create_whose_answer_was_lost() {
     assert_eq!((&lost["code"], &lost["index"]), (&json!("OUTCOME_UNKNOWN"), &json!(0)));
     assert!(lost["hint"].as_str().expect("a hint").contains("run the same file again"), "{lost}");
     assert_eq!((all[2], all[5], all[6]), ("9", "0", "8"), "{ran:?}");
-    ran.says(&["✓ 0 Razorpay items created, 2 existed already."]);
+    ran.stderr_has(&["✓ 0 Razorpay items created, 2 existed already."]);
 }
 
 /// If the catalog cannot be synced, duplicates could not be avoided.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::harness::pty::Terminal;
-use super::harness::{Ran, User, assert_golden, tried};
+use super::harness::{RunOutput, User, assert_golden, run_and_record};
 
 const FILE: &str = "payments.toml";
 
@@ -23,7 +23,7 @@ fn edit(user: &User, before: &str, after: &str) {
     user.write(FILE, &text.replacen(before, after, 1));
 }
 
-fn catalog(user: &User, line: &str) -> Ran {
+fn catalog(user: &User, line: &str) -> RunOutput {
     let args = shell_words::split(&format!("payments catalog {line}")).expect("arguments");
     user.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
 }
@@ -49,7 +49,8 @@ fn edit_everything(user: &User) {
 fn a_catalog_is_exported_planned_applied_and_promoted() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     let mut transcript = String::new();
-    let mut run = |line: &str, stdin: &str| tried(&user, &format!("payments {line}"), stdin, &mut transcript);
+    let mut run =
+        |line: &str, stdin: &str| run_and_record(&user, &format!("payments {line}"), stdin, &mut transcript);
     run("catalog plan", "");
     run("catalog export", "");
     run("catalog plan --no-sync", "");
@@ -97,13 +98,13 @@ fn an_environment_can_precede_the_subcommand() {
     for line in
         ["live plan test", "-e live plan test", "test apply -e live", "live ids test", "live export test"]
     {
-        catalog(&user, line).exits(64).says(&["Two different environments"]);
+        catalog(&user, line).exits(64).stderr_has(&["Two different environments"]);
     }
-    catalog(&user, "test diff test live").exits(64).says(&["name both after `diff`"]);
-    catalog(&user, "diff test test").exits(64).says(&["FROM and TO are the same environment"]);
+    catalog(&user, "test diff test live").exits(64).stderr_has(&["name both after `diff`"]);
+    catalog(&user, "diff test test").exits(64).stderr_has(&["FROM and TO are the same environment"]);
     catalog(&user, "plann")
         .exits(64)
-        .says(&["expected an environment (test, live) or a command (plan, apply"]);
+        .stderr_has(&["expected an environment (test, live) or a command (plan, apply"]);
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn the_file_option_selects_the_file_stdin_or_stdout() {
         let args = shell_words::split(&format!("payments catalog plan {args}")).expect("arguments");
         user.run_with_stdin(&args.iter().map(String::as_str).collect::<Vec<_>>(), stdin)
     };
-    plan("", "").exits(64).says(&["Cannot read the catalog from payments.toml", "catalog export test"]);
+    plan("", "").exits(64).stderr_has(&["Cannot read the catalog from payments.toml", "catalog export test"]);
     plan("--file other.toml", "").exits(0);
     plan("--file -", &text).exits(0);
     let invalid = plan("--file - --json", &text.replace("\"9.90\"", "\"9.905\"")).exits(64);
@@ -129,7 +130,7 @@ fn the_file_option_selects_the_file_stdin_or_stdout() {
     fs::write(user.path("latin.toml"), b"version = 1\n# caf\xe9\n").expect("a file");
     plan("--file latin.toml", "")
         .exits(64)
-        .says(&["latin.toml:2:6: the file is not valid UTF-8", "save the file"]);
+        .stderr_has(&["latin.toml:2:6: the file is not valid UTF-8", "save the file"]);
     let out = catalog(&user, "export --file -").exits(0);
     assert_eq!(out.stdout, text);
     assert!(!user.path(FILE).exists());
@@ -164,7 +165,7 @@ fn a_plan_fails_if_the_sync_fails() {
     let user = User::new();
     user.write("key", "sk_test_51SandboxShop0001nosubs");
     let ran = user.run(&["sandbox", "exec", "--", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_insforge")]);
-    let ran = ran.exits(0).says(&["The Stripe sync of test failed"]);
+    let ran = ran.exits(0).stderr_has(&["The Stripe sync of test failed"]);
     assert_eq!(ran.stdout, "1\n1\n0\n", "{}", ran.stderr);
 }
 
@@ -197,14 +198,14 @@ fn an_apply_with_prune_asks_in_test_too() {
     let error = catalog(&user, "apply --prune --json").exits(6).error();
     assert_eq!(error["code"], "CONFIRMATION_NEEDED");
     catalog(&user, "apply").exits(0);
-    catalog(&user, "apply --prune --yes").exits(0).says(&["1 archived"]);
+    catalog(&user, "apply --prune --yes").exits(0).stderr_has(&["1 archived"]);
 }
 
 #[test]
 fn a_dry_run_of_apply_suggests_plan() {
     let user = user_with_catalog();
-    catalog(&user, "apply --dry-run").exits(64).says(&["catalog plan"]);
-    catalog(&user, "plan -o ids").exits(64).says(&["has no ids"]);
+    catalog(&user, "apply --dry-run").exits(64).stderr_has(&["catalog plan"]);
+    catalog(&user, "plan -o ids").exits(64).stderr_has(&["has no ids"]);
 }
 
 #[test]
@@ -220,7 +221,7 @@ fn ids_with_the_same_variable_name_are_an_error() {
     catalog(&user, "apply").exits(0);
     catalog(&user, "ids --format env")
         .exits(64)
-        .says(&["have the same variable name STRIPE_PRICE_TEAM_MONTHLY"]);
+        .stderr_has(&["have the same variable name STRIPE_PRICE_TEAM_MONTHLY"]);
     let ids = catalog(&user, "ids --format json").exits(0).json();
     assert_ne!(ids["team-monthly"], Value::Null);
     assert_eq!(catalog(&user, "ids --json").exits(0).json(), ids);

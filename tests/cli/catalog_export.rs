@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::harness::at_stripe::text;
 use super::harness::pty::Terminal;
 use super::harness::shop::Shop;
-use super::harness::{Ran, User, mode, set_mode};
+use super::harness::stripe_catalog::text;
+use super::harness::{RunOutput, User, mode, set_mode};
 
 const FILE: &str = "payments.toml";
 
@@ -22,7 +22,7 @@ fn user_with_catalog() -> User {
     user
 }
 
-fn export(user: &User, more: &str) -> Ran {
+fn export(user: &User, more: &str) -> RunOutput {
     let args = shell_words::split(&format!("payments catalog export {more}")).expect("arguments");
     user.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
 }
@@ -36,7 +36,7 @@ fn slow_shop() -> Shop {
 
 /// Runs `export --adopt`, and calls `meanwhile` during its only update.
 #[track_caller]
-fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> Ran {
+fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> RunOutput {
     let mut command = shop.user.command(&["payments", "catalog", "export", "--adopt"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the binary starts");
@@ -48,7 +48,7 @@ fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> Ran {
     meanwhile(child.id());
     let output = child.wait_with_output().expect("the binary ends");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran {
+    RunOutput {
         code: output.status.code().unwrap_or(-1),
         stdout: text(&output.stdout),
         stderr: text(&output.stderr),
@@ -67,7 +67,7 @@ fn entries_that_are_not_at_stripe_need_overwrite_to_be_removed() {
         .replace("[products.pro_plan.prices.yearly]", &format!("{weekly}[products.pro_plan.prices.yearly]"));
     user.write(FILE, &edited);
     for more in ["", "--yes", "--adopt --yes"] {
-        export(&user, more).exits(1).says(&[
+        export(&user, more).exits(1).stderr_has(&[
             "payments.toml has entries that are not at Stripe; the file is unchanged",
             "products.pro_plan.prices.weekly, products.studio",
             "--overwrite",
@@ -78,7 +78,7 @@ fn entries_that_are_not_at_stripe_need_overwrite_to_be_removed() {
     export(&user, "--file new.toml").exits(0);
     assert_eq!(user.read("new.toml"), exported);
     assert_eq!(export(&user, "--file -").exits(0).stdout, exported);
-    export(&user, "--overwrite").exits(0).says(&["Removed products.studio from the file"]);
+    export(&user, "--overwrite").exits(0).stderr_has(&["Removed products.studio from the file"]);
     assert_eq!(user.read(FILE).trim_end(), exported.trim_end());
 }
 
@@ -112,8 +112,10 @@ fn a_file_keeps_its_mode_and_a_new_one_follows_the_umask() {
 #[test]
 fn an_unwritable_file_fails_before_objects_are_tagged() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
-    export(&user, "--adopt --file /proc/nope/x.toml").exits(1).says(&["Cannot write /proc/nope/x.toml"]);
-    user.run(&["payments", "catalog", "ids"]).exits(0).says(&["No price in test is managed"]);
+    export(&user, "--adopt --file /proc/nope/x.toml")
+        .exits(1)
+        .stderr_has(&["Cannot write /proc/nope/x.toml"]);
+    user.run(&["payments", "catalog", "ids"]).exits(0).stderr_has(&["No price in test is managed"]);
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn edits_during_the_confirmation_are_not_lost() {
 fn edits_during_the_adoption_are_not_lost() {
     let shop = slow_shop();
     let ran = adopting(&shop, |_| drop(shop.user.write(FILE, "version = 1 # mine\n")));
-    ran.exits(1).says(&[
+    ran.exits(1).stderr_has(&[
         "1 object was tagged at Stripe, but: payments.toml was changed during the export",
         "insforge payments catalog export --adopt` writes the file",
     ]);
@@ -162,7 +164,7 @@ fn a_folder_that_disappears_during_the_adoption_is_reported() {
         fs::remove_dir(&place).expect("an empty folder");
         fs::write(&place, "").expect("a file in its place");
     });
-    ran.exits(1).says(&["1 object was tagged at Stripe, but: Cannot write"]);
+    ran.exits(1).stderr_has(&["1 object was tagged at Stripe, but: Cannot write"]);
 }
 
 /// A pipe without a writer blocks the export between the last update and the file.
@@ -175,7 +177,7 @@ fn an_interruption_after_the_adoption_says_that_the_file_is_not_written() {
         thread::sleep(Duration::from_millis(2500));
         super::harness::signal(child, "-INT");
     });
-    ran.exits(130).says(&[
+    ran.exits(130).stderr_has(&[
         "Interrupted after 1 object was tagged, before the file was written",
         "`insforge payments catalog export --adopt` writes nothing twice",
     ]);
@@ -196,7 +198,7 @@ fn a_diff_reports_skipped_objects() {
     assert_eq!((&left_out[0]["kind"], &left_out[1]), (&json!("price"), &json!(null)), "{left_out}");
     let (id, reason) = (text(&left_out[0]["id"]), text(&left_out[0]["reason"]));
     let note = format!("Skipped price {id}: {reason}.");
-    user.run(&["payments", "catalog", "diff", "test", "live"]).exits(0).says(&[&note]);
+    user.run(&["payments", "catalog", "diff", "test", "live"]).exits(0).stderr_has(&[&note]);
 }
 
 #[test]
@@ -207,5 +209,5 @@ fn a_plan_file_with_unknown_fields_is_invalid() {
     run("payments catalog plan --out plan.json").exits(0);
     run("payments catalog apply --plan-file plan.json").exits(0);
     user.write("plan.json", &user.read("plan.json").replacen('{', "{\"pruned\": true,", 1));
-    run("payments catalog apply --plan-file plan.json").exits(64).says(&["unknown field `pruned`"]);
+    run("payments catalog apply --plan-file plan.json").exits(64).stderr_has(&["unknown field `pruned`"]);
 }

@@ -6,8 +6,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::harness::at_stripe::{CATALOG_KEY, assert_unique_keys, normal, rows};
 use super::harness::shop::{Accident, Shop};
+use super::harness::stripe_catalog::{CATALOG_KEY, assert_unique_keys, normal, rows};
 use super::harness::stub::Request;
 
 /// The catalog before the apply.
@@ -186,14 +186,14 @@ fn after_a_lost_request_the_same_command_continues() {
             ran.exits(8);
             assert_eq!(shop.changes(), [] as [&str; 0], "{accident}");
         } else if at == last {
-            let ran = ran.exits(9).says(&["All changes were applied, but"]);
+            let ran = ran.exits(9).stderr_has(&["All changes were applied, but"]);
             assert_eq!(count(&ran.json(), "done"), complete_apply().changes, "{accident}");
         } else if ran.code == 0 {
             // A later change of the same price repeats the lost one.
             let twice = |row: &&Value| row["key"] == "pro_lifetime" && row["action"] == "update";
             assert_eq!(rows(&ran.json(), "done").iter().filter(twice).count(), 2, "{accident}");
         } else {
-            let ran = ran.exits(9).says(&["--prune --retries 0` continues and creates nothing twice"]);
+            let ran = ran.exits(9).stderr_has(&["--prune --retries 0` continues and creates nothing twice"]);
             assert_only_failure(&ran.json(), &accident);
         }
         assert_continues(&shop, &accident);

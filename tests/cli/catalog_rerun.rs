@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::harness::at_stripe::{assert_unique_keys, rows};
 use super::harness::shop::{Accident, Shop};
+use super::harness::stripe_catalog::{assert_unique_keys, rows};
 
 /// A file with these products, one per line.
 fn file(products: &[String]) -> String {
@@ -137,7 +137,7 @@ fn a_refused_product_stops_only_its_prices() {
     for (status, code) in [("500", "INTERNAL_ERROR"), ("402", "INVALID_INPUT")] {
         let shop = Shop::with(&[&format!("POST /catalog/products: {status} x1")]);
         let ran = shop.apply(&products(&["one", "two"]), &[]).exits(9);
-        let ran = ran.says(&["CATALOG_PARTLY_APPLIED", "needs product one", "continues"]);
+        let ran = ran.stderr_has(&["CATALOG_PARTLY_APPLIED", "needs product one", "continues"]);
         let report = ran.json();
         assert_eq!(keys(&report, "done"), ["two", "two_monthly", "two_yearly"]);
         assert_eq!(keys(&report, "notDone"), ["one", "one_monthly", "one_yearly"]);
@@ -169,7 +169,8 @@ fn after_the_backend_disappears_the_rest_is_not_tried() {
         shop.plan(at, Accident::Gone);
         let ran = shop.apply(&products(&["one", "two"]), &["--retries", "0"]);
         let done = at - 2;
-        let ran = ran.exits(if done == 0 { 8 } else { 9 }).says(&["continues and creates nothing twice"]);
+        let ran =
+            ran.exits(if done == 0 { 8 } else { 9 }).stderr_has(&["continues and creates nothing twice"]);
         let report = ran.json();
         let not_done = rows(&report, "notDone");
         let tried = not_done.iter().filter(|row| row["code"] == "UNREACHABLE").count();
@@ -197,7 +198,7 @@ fn after_the_backend_disappears_at_an_update_the_rest_is_not_tried() {
     assert_eq!(codes, [unreachable, unreachable, null, null, null], "{report}");
     assert_eq!(rows(&report, "done").len(), 0, "{report}");
     assert!(!ran.stderr.contains("Nothing was changed"), "it is unknown: {}", ran.stderr);
-    ran.exits(8).says(&["No change was completed", "continues and creates nothing twice"]);
+    ran.exits(8).stderr_has(&["No change was completed", "continues and creates nothing twice"]);
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn an_interrupted_replacement_is_not_reported_as_unchanged() {
     let ran = shop.apply(&with_amount("29.00"), &[]).exits(9);
     assert_eq!(rows(&shop.catalog(), "prices").len(), 2, "the new price was created");
     assert!(!ran.stderr.contains("Nothing was changed"), "{}", ran.stderr);
-    ran.says(&["No change was completed", "continues and creates nothing twice"]);
+    ran.stderr_has(&["No change was completed", "continues and creates nothing twice"]);
     shop.apply(&with_amount("29.00"), &[]).exits(0);
     assert_eq!(rows(&assert_complete(&shop), "prices").len(), 2);
 }
@@ -247,7 +248,7 @@ fn assert_out_of_date(shop: &Shop, why: &str) {
     let sent = shop.changes();
     let ran = shop.run(&APPLY).exits(1);
     assert_eq!(ran.error()["code"], "PLAN_STALE", "{}", ran.stderr);
-    let ran = ran.says(&["The plan is out of date; nothing was changed", why]);
+    let ran = ran.stderr_has(&["The plan is out of date; nothing was changed", why]);
     assert_eq!((ran.stdout.as_str(), shop.changes()), ("", sent));
 }
 
@@ -293,8 +294,8 @@ fn a_plan_file_applies_to_its_environment_only() {
     shop.run(&["plan", "-e", "live", "--out", "plan.json"]).exits(0);
     let sent = shop.writes().len();
     let ran = shop.run(&[&APPLY[..], &["-e", "test"]].concat()).exits(64);
-    ran.says(&["The plan is for live", "omit the environment"]);
-    shop.run(&[&["test"], &APPLY[..]].concat()).exits(64).says(&["The plan is for live"]);
+    ran.stderr_has(&["The plan is for live", "omit the environment"]);
+    shop.run(&[&["test"], &APPLY[..]].concat()).exits(64).stderr_has(&["The plan is for live"]);
     assert_eq!(shop.writes().len(), sent, "no sync is sent");
     let report = shop.run(&APPLY).exits(0).json();
     assert_eq!((&report["environment"], rows(&report, "done").len()), (&json!("live"), 3));

@@ -9,7 +9,7 @@ use insforge::sandbox::{Options, Sandbox};
 
 use super::harness::pty::Terminal;
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{Ran, User, ended_within};
+use super::harness::{RunOutput, User, wait_for_exit};
 
 /// Longer than any command in this file takes.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -54,16 +54,16 @@ fn entries_of(directory: &Path) -> Vec<String> {
 
 /// Runs a command. It must end, which it does unless it opens a trap.
 #[track_caller]
-fn run(user: &User, args: &[&str], stdin: &str) -> Ran {
+fn run(user: &User, args: &[&str], stdin: &str) -> RunOutput {
     let input = tempfile::NamedTempFile::new().expect("a file");
     fs::write(&input, stdin).expect("a file");
     let [stdout, stderr] = [(); 2].map(|()| tempfile::NamedTempFile::new().expect("a file"));
     let to = |file: &tempfile::NamedTempFile| Stdio::from(file.reopen().expect("a file"));
     let mut command = user.command(args);
     command.stdin(to(&input)).stdout(to(&stdout)).stderr(to(&stderr));
-    let code = ended_within(&mut command.spawn().expect("the binary starts"), TIMEOUT);
+    let code = wait_for_exit(&mut command.spawn().expect("the binary starts"), TIMEOUT);
     let text = |file: &tempfile::NamedTempFile| fs::read_to_string(file).expect("text");
-    Ran { code, stdout: text(&stdout), stderr: text(&stderr) }
+    RunOutput { code, stdout: text(&stdout), stderr: text(&stderr) }
 }
 
 #[test]
@@ -192,6 +192,6 @@ fn every_prompt_becomes_an_error_that_names_its_flag() {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
         let _open = child.stdin.take();
-        assert_eq!(ended_within(&mut child, TIMEOUT), code, "{line}");
+        assert_eq!(wait_for_exit(&mut child, TIMEOUT), code, "{line}");
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{KEY, User, dead, signal};
+use super::harness::{KEY, User, dead_address, signal};
 
 const STATUS: [&str; 2] = ["payments", "status"];
 
@@ -124,7 +124,7 @@ fn a_long_retry_after_is_not_waited_for() {
         Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#).header("retry-after", "3600")
     });
     let started = Instant::now();
-    User::of(&stub.address).run(&STATUS).exits(8).says(&["wait 3600 s"]);
+    User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["wait 3600 s"]);
     assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(stub.lines().len(), 1);
 }
@@ -148,7 +148,7 @@ fn one_deadline_holds_for_all_requests() {
 
 #[test]
 fn an_unreachable_backend_exits_8() {
-    let ran = User::of(&dead()).run(&STATUS).exits(8);
+    let ran = User::of(&dead_address()).run(&STATUS).exits(8);
     assert!(ran.stderr.starts_with("error: Cannot reach http://127.0.0.1:"), "{ran:?}");
     assert!(ran.stderr.contains("refused"), "{ran:?}");
     assert!(ran.stderr.contains("hint: check the address, the network and the proxy"), "{ran:?}");
@@ -199,7 +199,7 @@ fn an_error_is_read_up_to_1_mib() {
     let stub = Stub::start(move |_| Answer::json(400, &large));
     let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--json"]).exits(1);
     assert_eq!((&ran.error()["code"], &ran.error()["status"]), (&"HTTP_400".into(), &400.into()));
-    ran.says(&[" 1048576 bytes"]);
+    ran.stderr_has(&[" 1048576 bytes"]);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn an_invalid_answer_is_an_error_and_not_a_result() {
     for (kind, body, status) in bodies {
         for format in ["table", "json"] {
             let (kind, body) = (kind.to_owned(), body.to_owned());
-            let stub = Stub::start(move |_| Answer::Give {
+            let stub = Stub::start(move |_| Answer::Respond {
                 status,
                 headers: vec![("content-type".into(), kind.clone())],
                 body: body.clone().into_bytes(),
@@ -278,7 +278,7 @@ fn a_proxy_is_only_used_for_other_machines() {
     assert!(!asked.contains(KEY));
 
     let stub = recordings::serve_in(Generation::Newer, vec![]);
-    let dead = dead();
+    let dead = dead_address();
     User::of(&stub.address).with("HTTP_PROXY", &dead).with("http_proxy", &dead).run(&STATUS).exits(0);
 }
 

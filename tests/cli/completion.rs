@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{KEY, Ran, User, mode};
+use super::harness::{KEY, RunOutput, User, mode};
 
 /// Much longer than the limit of 300 ms, for slow machines.
 const SOON: Duration = Duration::from_secs(5);
@@ -297,7 +297,7 @@ fn every_failure_gives_no_candidates() {
     }
     for user in [
         with_profiles(&[("default", &refused.address)]),
-        User::of(&super::harness::dead()),
+        User::of(&super::harness::dead_address()),
         User::of("http://not-encrypted.example.com"),
         User::of(&stub.address).with("INSFORGE_TIMEOUT", "never"),
         User::of(&stub.address).with("INSFORGE_LOG", "1").without("INSFORGE_API_KEY"),
@@ -426,7 +426,7 @@ fn scripts_find_insforge_on_the_path() {
 #[test]
 fn the_variable_alone_changes_nothing() {
     let user = User::new();
-    let version = |value: &str, args: &[&str]| -> Ran {
+    let version = |value: &str, args: &[&str]| -> RunOutput {
         let mut command = user.command(args);
         command.env("COMPLETE", value);
         super::harness::finish(command, "")

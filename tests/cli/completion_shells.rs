@@ -94,7 +94,7 @@ fn assert_keeps_line_without_candidates(shell: &str) {
     assert_eq!(terminal.finish().0, 0);
 }
 
-/// Hostile names are shown as they are, and no name runs as a command.
+/// Hostile names are shown unchanged, and no name runs as a command.
 fn assert_runs_no_names(shell: &str) {
     const NAMES: [&str; 4] =
         [r"$(touch ran) `touch ran`", r"it's %F{red}+(x) *[a]?", r"a: \\e[31m \u001b[31m", "; touch ran"];

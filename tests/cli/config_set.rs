@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::recordings::{Exchange, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{KEY, Ran, User, set_mode};
+use super::harness::{KEY, RunOutput, User, set_mode};
 
 const BOTH: [Generation; 2] = [Generation::Newer, Generation::Older];
 
@@ -69,7 +69,7 @@ fn writes(stub: &Stub) -> Vec<(String, Value)> {
 
 /// Runs a command line that is split like a shell does.
 #[track_caller]
-fn run(user: &User, line: &str, stdin: &str) -> Ran {
+fn run(user: &User, line: &str, stdin: &str) -> RunOutput {
     let words = shell_words::split(line).expect("quotes in pairs");
     let ran = user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
     assert_hidden(line, &format!("{}{}", ran.stdout, ran.stderr));
@@ -85,7 +85,7 @@ fn assert_hidden(line: &str, shown: &str) {
 
 /// The codes on stderr with `--json`, where every line is JSON.
 #[track_caller]
-fn codes(ran: &Ran) -> Vec<String> {
+fn codes(ran: &RunOutput) -> Vec<String> {
     let code = |line: &str| {
         let json: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
         json["code"].as_str().expect("a code").to_owned()
@@ -95,7 +95,7 @@ fn codes(ran: &Ran) -> Vec<String> {
 
 /// Checks a success: its JSON and its warnings, or its note and the number of warnings.
 #[track_caller]
-fn assert_done(line: &str, ran: &Ran, environment: &str, configured: bool, warnings: &[&str]) {
+fn assert_done(line: &str, ran: &RunOutput, environment: &str, configured: bool, warnings: &[&str]) {
     let case = format!("{line}: {ran:?}");
     assert_eq!(ran.code, 0, "{case}");
     if line.starts_with("--json") {
@@ -155,7 +155,7 @@ fn a_key_file_that_others_can_read_is_reported() {
         let line = format!("{form} config set --secret-key-file key-file");
         let ran = run(&user, &line, "");
         assert_done(&line, &ran, "test", true, &["FILE_READABLE_BY_OTHERS"]);
-        ran.says(&[
+        ran.stderr_has(&[
             "key-file contains a key and other users can read it (mode 0644); run: chmod 600 key-file",
         ]);
     }
@@ -209,7 +209,7 @@ fn invalid_input_is_refused_before_anything_is_sent() {
     }
 }
 
-/// Runs a command line in all forms; [`run`] checks that no key is shown.
+/// Runs a command line in all variants; [`run`] checks that no key is shown.
 #[track_caller]
 fn check_refused(words: &str, piped: &str, says: &str) {
     let stub = connected();
@@ -254,7 +254,7 @@ fn no_argument_is_repeated_in_an_error() {
         "payments config --secret-key hunter2 set test",
         "--json payments stripe --timeout hunter2 config set test",
     ] {
-        run(&User::new(), line, "").exits(64).says(&["hint"]);
+        run(&User::new(), line, "").exits(64).stderr_has(&["hint"]);
     }
 }
 
@@ -299,7 +299,7 @@ fn check_account(generation: Generation, status: &str, key: &str, at_stake: Opti
         assert_eq!(ran.stdout, "", "{case}");
         assert!(form == "payments" || codes(&ran) == ["CONFIRMATION_NEEDED"], "{case}");
         let lost = "deletes all mirrored data of test and syncs it again";
-        ran.says(&[account, lost, "run it again with --yes"]);
+        ran.stderr_has(&[account, lost, "run it again with --yes"]);
     }
     run(&User::of(&confirmed.address), &format!("{line} --yes"), key).exits(0);
     assert_eq!(writes(&confirmed), sent, "{case}");
@@ -337,7 +337,7 @@ fn problems_of_the_connection_are_warnings_afterwards() {
                 assert_done(&line, &ran, "test", true, warnings);
                 assert_eq!(stub.lines()[stub.lines().len() - 2..], [put.line(), after.line()], "{line}");
                 if form == "payments" {
-                    ran.says(says);
+                    ran.stderr_has(says);
                 }
             }
         }
@@ -360,7 +360,7 @@ fn an_unreadable_status_afterwards_is_only_a_warning() {
             let line = format!("{form} config set - --retries 0");
             let ran = run(&User::of(&stub.address), &line, TEST_KEY);
             assert_done(&line, &ran, "test", true, &["STATUS_NOT_SEEN"]);
-            ran.says(&["run: insforge payments status"]);
+            ran.stderr_has(&["run: insforge payments status"]);
             assert_eq!(stub.lines(), [STATUS, &put.line(), STATUS]);
         }
     }
@@ -410,7 +410,7 @@ fn a_key_is_removed_after_confirmation() {
             let user = User::of(&stub.address);
             let line = format!("{form} config {verb}");
             let stops = "Payment syncs and changes for this environment will stop";
-            run(&user, &line, "").exits(6).says(&[stops, "run it again with --yes"]);
+            run(&user, &line, "").exits(6).stderr_has(&[stops, "run it again with --yes"]);
             assert_eq!(writes(&stub), [], "{line}");
             assert_done(&line, &run(&user, &format!("{line} --yes"), ""), "test", false, &[]);
             let sent = recorded(generation, "config-delete").line();
@@ -427,7 +427,7 @@ fn a_missing_key_cannot_be_removed() {
             for form in FORMS {
                 let hint = "run `insforge payments config` to see which keys are configured";
                 let ran = run(&User::of(&stub.address), &format!("{form} config remove -y"), "");
-                ran.exits(4).says(&["No Stripe key configured", hint]);
+                ran.exits(4).stderr_has(&["No Stripe key configured", hint]);
             }
         }
     }
@@ -515,7 +515,7 @@ fn a_denial_cannot_be_overridden() {
     let user = user_with("project beside the environment", "deny", &stub.address);
     let user = user.with("INSFORGE_LIVE", "allow");
     let ran = run(&user, "payments config set live - --yes", LIVE_KEY).exits(5);
-    ran.says(&["Writes to live are forbidden here", "--yes does not override it"]);
+    ran.stderr_has(&["Writes to live are forbidden here", "--yes does not override it"]);
     assert_eq!(stub.lines(), [""; 0]);
 }
 
@@ -542,7 +542,7 @@ fn a_failed_webhook_reports_that_the_earlier_one_may_be_deleted() {
                     may_be_gone,
                     "{ran:?}"
                 );
-                ran.says(&[refusal.response_body["message"].as_str().expect("a message"), hint]);
+                ran.stderr_has(&[refusal.response_body["message"].as_str().expect("a message"), hint]);
             }
             assert_eq!(writes(&stub), vec![(refusal.line(), Value::Null); 2], "it is not sent twice");
         }

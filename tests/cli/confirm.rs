@@ -189,7 +189,7 @@ fn a_session_without_a_terminal_exits_6_and_suggests_yes() {
         let stub = backend();
         let user = User::of(&stub.address);
         let ran = user.run(&args(words)).exits(6);
-        ran.says(&[sentence, "--yes"]);
+        ran.stderr_has(&[sentence, "--yes"]);
         let error = user.run(&[&args(words)[..], &["--json"]].concat()).exits(6).error();
         assert_eq!((&error["code"], &error["retryable"]), (&"CONFIRMATION_NEEDED".into(), &false.into()));
         assert!(error["why"].as_str().expect("why").contains(ACCOUNT.trim()), "{error}");

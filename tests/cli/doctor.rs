@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::harness::pty::Terminal;
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{Ran, User, dead};
+use super::harness::{RunOutput, User, dead_address};
 
 const WEBHOOK: &str = "/api/webhooks/stripe/test";
 const OUTSIDE: &str = "https://shop.us-east.insforge.app/api/webhooks/stripe/test";
@@ -91,16 +91,16 @@ fn serve(answers: Value) -> Stub {
     })
 }
 
-fn doctor(answers: Value, more: &[&str]) -> Ran {
+fn doctor(answers: Value, more: &[&str]) -> RunOutput {
     run_doctor(&User::of(&serve(answers).address), more)
 }
 
 /// Runs the doctor with JSON output.
-fn run_doctor(user: &User, more: &[&str]) -> Ran {
+fn run_doctor(user: &User, more: &[&str]) -> RunOutput {
     user.run(&[&["payments", "doctor", "--json"], more].concat())
 }
 
-impl Ran {
+impl RunOutput {
     /// The result of this check.
     #[track_caller]
     fn check(&self, environment: Option<&str>, name: &str) -> Value {
@@ -157,10 +157,12 @@ fn a_healthy_backend_passes() {
     assert_eq!((&live["verdict"], &live["found"]), (&json!("skip"), &json!("not configured")));
     let stub = serve(healthy());
     let user = User::of(&stub.address);
-    let short =
-        user.run(&["payments", "doctor", "test"]).exits(0).says(&["✓ Stripe payments work, with 1 warning."]);
+    let short = user
+        .run(&["payments", "doctor", "test"])
+        .exits(0)
+        .stderr_has(&["✓ Stripe payments work, with 1 warning."]);
     let long = user.run(&["payments", "stripe", "doctor", "-e", "test"]).exits(0);
-    let lines = |ran: &Ran| ran.stdout.lines().map(|line| line[..20].to_owned()).collect::<Vec<_>>();
+    let lines = |ran: &RunOutput| ran.stdout.lines().map(|line| line[..20].to_owned()).collect::<Vec<_>>();
     assert_eq!(lines(&short), lines(&long));
     assert!(!short.stdout.contains("live") && !short.stdout.contains("Repairs"), "{}", short.stdout);
 }
@@ -178,7 +180,7 @@ fn a_missing_address_or_key_is_a_failed_check() {
     run_doctor(&keyless, &["live"]).fails(1).finds("key", "fail", "set INSFORGE_API_KEY", None);
     let ran = keyless.run(&["payments", "doctor"]).exits(1);
     assert!(ran.stdout.contains("fail     key           -     There is no API key"), "{}", ran.stdout);
-    ran.says(&["error: 1 of 1 checks failed"]);
+    ran.stderr_has(&["error: 1 of 1 checks failed"]);
 
     let plain = User::of("http://shop.insforge.app");
     run_doctor(&plain, &[]).fails(1).finds("address", "fail", "use https", None);
@@ -186,7 +188,7 @@ fn a_missing_address_or_key_is_a_failed_check() {
 
 #[test]
 fn an_unreachable_or_foreign_backend_fails() {
-    let user = User::of(&dead());
+    let user = User::of(&dead_address());
     let ran =
         run_doctor(&user, &["--retries", "0"]).fails(1).finds("reachable", "fail", "Cannot reach", None);
     ran.finds("key", "pass", "INSFORGE_API_KEY", None).finds(
@@ -451,7 +453,7 @@ fn a_failed_request_fails_one_check() {
 
 #[test]
 fn an_invalid_command_line_is_an_error() {
-    let user = User::of(&dead());
+    let user = User::of(&dead_address());
     for more in [&["test", "-e", "live"][..], &["staging"], &["-o", "ids"], &["--dry-run"]] {
         let ran = user.run(&[&["payments", "doctor"], more].concat()).exits(64);
         assert_eq!(ran.stdout, "", "{more:?}");
@@ -472,7 +474,7 @@ fn a_narrow_terminal_shows_the_verdict_and_the_check_first() {
 
 #[cfg(feature = "sandbox")]
 mod in_the_sandbox {
-    use super::super::harness::{User, assert_golden, tried};
+    use super::super::harness::{User, assert_golden, run_and_record};
 
     /// Replaces what differs between runs: the port, the duration and the home directory.
     fn normalized(text: &str, user: &User) -> String {
@@ -506,7 +508,7 @@ mod in_the_sandbox {
             "payments razorpay doctor live --json",
             "payments doctor test --json",
         ] {
-            tried(&user, line, "", &mut shown);
+            run_and_record(&user, line, "", &mut shown);
         }
         assert_golden("doctor.txt", &normalized(&shown, &user));
     }
@@ -515,7 +517,7 @@ mod in_the_sandbox {
     fn the_suggested_commands_repair_the_problems() {
         let user = User::new().with("INSFORGE_SANDBOX", "1");
         let repair = |args: &[&str], stdin: &str| user.run_with_stdin(args, stdin).exits(0);
-        user.run(&["payments", "doctor", "live"]).exits(1).says(&["insforge payments config set live"]);
+        user.run(&["payments", "doctor", "live"]).exits(1).stderr_has(&["insforge payments config set live"]);
         repair(&["payments", "config", "set", "live", "-", "--yes"], "sk_live_51SandboxShop0001a");
         user.run(&["payments", "doctor", "live"]).exits(0);
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{User, finish, without_moments};
+use crate::harness::{User, finish, without_timestamps};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The README runs the program from a checkout, before it is installed.
@@ -196,7 +196,7 @@ fn path_with_program() -> String {
 /// The text without what differs from run to run (times, free ports) and without trailing white space.
 fn comparable(text: &str) -> String {
     let mut lines: Vec<String> =
-        text.lines().map(|line| without_port(&without_moments(line.trim_end()))).collect();
+        text.lines().map(|line| without_port(&without_timestamps(line.trim_end()))).collect();
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{Ran, User};
+use super::harness::{RunOutput, User};
 
 /// A request of each kind.
 const READ: &[&str] = &["payments", "products", "get", "prod_1"];
@@ -24,7 +24,7 @@ fn refusing(status: u16, code: &str, message: &str) -> Stub {
     })
 }
 
-fn run(stub: &Stub, args: &[&str]) -> Ran {
+fn run(stub: &Stub, args: &[&str]) -> RunOutput {
     User::of(&stub.address).with("INSFORGE_RETRIES", "0").run(&[args, &["--json"]].concat())
 }
 
@@ -73,7 +73,7 @@ fn every_code_has_its_exit_code_and_hint() {
     let explained = User::new().run(&["explain", "--json"]).exits(0).json();
     for (status, code, message, exits, hint) in table {
         let stub = refusing(status, code, message);
-        explained_with(&explained, code, &exits[..2]);
+        assert_explained(&explained, code, &exits[..2]);
         for (args, exit) in [READ, REPEATABLE, ONCE].into_iter().zip(exits) {
             let ran = run(&stub, args).exits(exit);
             let error = ran.error();
@@ -95,7 +95,7 @@ fn every_code_has_its_exit_code_and_hint() {
 }
 
 /// `explain` lists these exit codes of a code, and agrees with them on whether it is retryable.
-fn explained_with(explained: &serde_json::Value, code: &str, exits: &[i32]) {
+fn assert_explained(explained: &serde_json::Value, code: &str, exits: &[i32]) {
     let general = if code.starts_with("HTTP_") { "HTTP_nnn" } else { code };
     let Some(known) = explained.as_array().expect("a list").iter().find(|known| known["code"] == general)
     else {
@@ -189,11 +189,11 @@ fn commands_in_hints_name_the_same_backend() {
     let from = ["--api-url", &stub.address, "--api-key-file", file.to_str().expect("text")];
     let ran = user.run(&[ONCE, &from].concat()).exits(1);
     let flags = shell_words::join(from);
-    ran.says(&[&format!(
+    ran.stderr_has(&[&format!(
         "`insforge payments sync test {flags} && insforge payments products get test prod_1 {flags}`"
     )]);
     let ran = user.run(&[&["payments", "webhooks", "configure"], &from[..]].concat()).exits(1);
-    ran.says(&[&format!("run `insforge payments webhooks configure test {flags}` again")]);
+    ran.stderr_has(&[&format!("run `insforge payments webhooks configure test {flags}` again")]);
 }
 
 /// The fields that are read are valid, but another one is not.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::harness::recordings::Generation;
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, dead};
+use super::harness::{RunOutput, User, dead_address};
 
 fn explained() -> Vec<Value> {
     let all = User::new().run(&["explain", "--json"]).exits(0).json();
@@ -139,26 +139,26 @@ fn an_unknown_code_exits_4_and_suggests_similar_codes() {
     let user = User::new();
     user.run(&["explain", "outcom_unknown"])
         .exits(4)
-        .says(&["`outcom_unknown` is not a known code", "did you mean OUTCOME_UNKNOWN?"]);
-    user.run(&["explain", "rate"]).exits(4).says(&["did you mean RATE_LIMITED?"]);
+        .stderr_has(&["`outcom_unknown` is not a known code", "did you mean OUTCOME_UNKNOWN?"]);
+    user.run(&["explain", "rate"]).exits(4).stderr_has(&["did you mean RATE_LIMITED?"]);
     user.run(&["explain", "qqqqqqqqqqqqqqqqqqq"])
         .exits(4)
-        .says(&["hint: run `insforge explain` to list every code"]);
+        .stderr_has(&["hint: run `insforge explain` to list every code"]);
     assert_eq!(user.run(&["explain", "x", "--json"]).exits(4).error()["code"], "UNKNOWN_CODE");
 }
 
 /// The command line in an error's `next`.
-fn next(ran: &Ran) -> Option<Vec<String>> {
+fn next(ran: &RunOutput) -> Option<Vec<String>> {
     let words = ran.error()["next"].as_array().cloned()?;
     Some(words.iter().map(|word| word.as_str().expect("a word").to_owned()).collect())
 }
 
 #[test]
 fn next_is_the_command_line_as_words_without_secrets() {
-    let user = User::of(&dead()).with("INSFORGE_RETRIES", "0");
+    let user = User::of(&dead_address()).with("INSFORGE_RETRIES", "0");
     let ran = user.run(&["payments", "status", "--json"]).exits(8);
     assert_eq!(next(&ran).expect("next"), ["insforge", "payments", "status", "--json"]);
-    // A command line with a key in it is not shown, whatever the key looks like.
+    // A command line with a key in it is not shown, even if the key has an unusual form.
     for args in [
         &["payments", "config", "set", "test", "sk_test_51Abcdefgh12345678", "--json"][..],
         &[

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::harness::recordings::{Exchange, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, assert_no_secret, dead, signal};
+use super::harness::{RunOutput, User, assert_no_secret, dead_address, signal};
 
 /// Longer than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -76,7 +76,7 @@ impl Write {
         [&["payments", &self.with_id(self.command)], flags].concat().join(" ")
     }
 
-    pub(super) fn run(&self, address: &str, flags: &[&str]) -> Ran {
+    pub(super) fn run(&self, address: &str, flags: &[&str]) -> RunOutput {
         User::of(address).run_with_stdin(&self.words(flags).split(' ').collect::<Vec<_>>(), STDIN)
     }
 
@@ -207,7 +207,7 @@ impl Fault {
 
     /// The backend answers with an error.
     fn refused(answer: Answer, attempts: usize, exit: i32, hint: &'static str) -> Self {
-        let Answer::Give { status, body, .. } = &answer else { panic!("no refusal: {answer:?}") };
+        let Answer::Respond { status, body, .. } = &answer else { panic!("no refusal: {answer:?}") };
         let body: Value = serde_json::from_slice(body).expect("an error");
         let text = |name: &str| body[name].as_str().expect("a text").to_owned();
         let error = (text("error"), Some(*status), text("message"));
@@ -228,7 +228,7 @@ impl Fault {
         let line = exchange.line();
         let stub = match &self.answer {
             Some(answer) => backend(line.clone(), vec![answer.clone()]),
-            None => Stub::start_hanging_up(move |it| it.line() == line, move |_| before.clone()),
+            None => Stub::start_with_hangups(move |it| it.line() == line, move |_| before.clone()),
         };
         let ran = write.run(&stub.address, self.flags);
         let sent = sent(&stub, &exchange.line());
@@ -240,7 +240,7 @@ impl Fault {
     }
 
     /// Compares the whole error except `why`, which has the operating system's message.
-    fn check_error(&self, write: &Write, ran: &Ran, sent: &[Vec<u8>], address: &str) {
+    fn check_error(&self, write: &Write, ran: &RunOutput, sent: &[Vec<u8>], address: &str) {
         let mut reported = ran.error();
         let (why, hint) = (reported["why"].take(), reported["hint"].take());
         write.remove_next(&mut reported, self.flags);
@@ -352,11 +352,11 @@ fn a_key_that_was_accepted_is_refused() {
 #[test]
 fn nothing_listens() {
     each(&WRITES, |write| {
-        let mut reported = write.run(&dead(), &["--json"]).exits(8).error();
+        let mut reported = write.run(&dead_address(), &["--json"]).exits(8).error();
         assert_has(&reported["hint"].take(), "check the address, the network and the proxy", write);
         assert!(reported["why"].take().is_string());
         write.remove_next(&mut reported, &["--json"]);
-        let error = format!("Cannot reach {}", dead());
+        let error = format!("Cannot reach {}", dead_address());
         assert_eq!(reported, failure(&error, "UNREACHABLE", None, &Value::Null, 8), "{}", write.command);
     });
 }
@@ -430,7 +430,7 @@ const WRITE: usize = 1;
 const STATUS_AFTER: usize = 2;
 
 /// Interrupts a run when the backend has received this request, and returns the sent bodies, too.
-fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (Ran, Vec<Vec<u8>>) {
+fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (RunOutput, Vec<Vec<u8>>) {
     let exchange = recorded(write.recorded);
     let (arrived, arrival) = mpsc::channel();
     let (status, done, position) = (status().answer(), exchange.answer(), AtomicUsize::new(0));
@@ -452,7 +452,7 @@ fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (Ran, Vec<Vec<u8>>) 
     let output = child.wait_with_output().expect("the binary ends");
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).expect("UTF-8"));
     assert_no_secret(&(stdout.clone() + &stderr));
-    let ran = Ran { code: output.status.code().unwrap_or(-1), stdout, stderr };
+    let ran = RunOutput { code: output.status.code().unwrap_or(-1), stdout, stderr };
     (ran.exits(130), sent(&stub, &exchange.line()))
 }
 
@@ -462,7 +462,7 @@ fn ctrl_c_during_a_write_reports_the_unknown_outcome() {
     each(&WRITES, |write| {
         let (ran, sent) = interrupted(write, WRITE, &[]);
         let key = write.key(&sent, &Value::Null);
-        ran.says(&[&format!("error: {error}\n"), &write.hint_if_unknown(&[], &key)]);
+        ran.stderr_has(&[&format!("error: {error}\n"), &write.hint_if_unknown(&[], &key)]);
 
         let (ran, sent) = interrupted(write, WRITE, &["--json"]);
         let mut reported = ran.error();
@@ -492,6 +492,6 @@ fn ctrl_c_after_the_write_reports_the_success() {
     for flags in [&[][..], &["--json"]] {
         let (ran, sent) = interrupted(&WRITES[0], STATUS_AFTER, flags);
         assert_eq!(sent.len(), 1);
-        ran.says(&["insforge payments status"]);
+        ran.stderr_has(&["insforge payments status"]);
     }
 }

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::harness::pty::Terminal;
 use super::harness::running::Running;
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{User, dead, ended_within};
+use super::harness::{User, dead_address, wait_for_exit};
 
-/// Longer than anything here takes; a test that reaches it has failed.
+/// Longer than any step takes. A test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FOLLOW: [&str; 5] = ["payments", "transactions", "--follow", "--interval", "1s"];
 
@@ -73,16 +73,19 @@ fn rows_are_shown_as_they_come_and_change() {
     let payments = Payments::of(&[row("pi_2", 2000, "1"), row("pi_1", 1000, "1")]);
     let stub = payments.serve();
     let following = follow(&User::of(&stub.address), &[]);
-    let first = following.stdout.to("one_time_payment");
+    let first = following.stdout.read_until("one_time_payment");
     assert!(first.starts_with("Type                  Status              Subject"), "{first}");
     assert!(
         first.contains("  10.00 USD  ") && first.contains("payment_intent:pi_1"),
         "oldest first: {first}"
     );
-    assert!(following.stdout.to("one_time_payment").contains("payment_intent:pi_2"));
-    assert_eq!(following.stderr.to("Checking"), "Checking for new rows every 1 s; press Ctrl-C to stop.\n");
+    assert!(following.stdout.read_until("one_time_payment").contains("payment_intent:pi_2"));
+    assert_eq!(
+        following.stderr.read_until("Checking"),
+        "Checking for new rows every 1 s; press Ctrl-C to stop.\n"
+    );
     payments.add(row("pi_3", 3000, "1"));
-    let line = following.stdout.to("one_time_payment");
+    let line = following.stdout.read_until("one_time_payment");
     assert!(line.contains("payment_intent:pi_3") && !line.contains("Type"), "{line}");
     assert!(line.contains("a\u{fffd}@b.example") && !line.contains('\u{1b}'), "{line}");
     // The oldest row changes, and a new one comes.
@@ -92,9 +95,9 @@ fn rows_are_shown_as_they_come_and_change() {
         row("pi_2", 2000, "1"),
         row("pi_1", 1000, "2"),
     ]);
-    assert!(following.stdout.to("one_time_payment").contains("payment_intent:pi_1"));
-    assert!(following.stdout.to("one_time_payment").contains("payment_intent:pi_4"));
-    let (code, stderr) = following.end("-INT");
+    assert!(following.stdout.read_until("one_time_payment").contains("payment_intent:pi_1"));
+    assert!(following.stdout.read_until("one_time_payment").contains("payment_intent:pi_4"));
+    let (code, stderr) = following.stop("-INT");
     assert_eq!((code, stderr.as_str()), (0, ""));
     assert_eq!(stub.lines()[0], "GET /api/payments/stripe/test/transactions?limit=100");
 }
@@ -110,12 +113,12 @@ fn json_and_ids_are_one_line_for_each_row() {
         let following = follow(&User::of(&stub.address), format);
         let plain = |text: &str| text.trim_end().replace("\\u001b", "\u{1b}");
         let expected = shown.map(|line| plain(&line));
-        assert_eq!(plain(&following.stdout.to("")), expected[0]);
+        assert_eq!(plain(&following.stdout.read_until("")), expected[0]);
         payments.add(row("pi_2", 2000, "1"));
-        let line = following.stdout.to("");
+        let line = following.stdout.read_until("");
         assert_eq!(plain(&line), expected[1]);
         assert!(!line.contains('\u{1b}'), "{line}");
-        assert_eq!(following.end("-TERM"), (0, String::new()));
+        assert_eq!(following.stop("-TERM"), (0, String::new()));
     }
 }
 
@@ -127,13 +130,13 @@ fn the_newest_existing_rows_are_shown_first_and_filters_apply() {
         let stub = payments.serve();
         let words = ["live", "-o", "ids", "--subject-type", "team", "--subject-id", "a b"];
         let following = follow(&User::of(&stub.address), &[&words[..], more].concat());
-        let all = following.stdout.to("pi_60");
+        let all = following.stdout.read_until("pi_60");
         let expected: Vec<String> = shown.map(|n| format!("pi_{n}")).collect();
         assert_eq!(all.lines().collect::<Vec<_>>(), expected);
         // Existing rows that were not shown are not new.
         wait_for_requests(&stub, 2);
         payments.add(row("pi_61", 100, "1"));
-        assert_eq!(following.stdout.to("pi_"), "pi_61\n");
+        assert_eq!(following.stdout.read_until("pi_"), "pi_61\n");
         let path = "/api/payments/stripe/live/transactions?subjectType=team&subjectId=a%20b&limit=100";
         assert!(stub.lines().iter().all(|line| *line == format!("GET {path}")), "{:?}", stub.lines());
     }
@@ -149,19 +152,19 @@ fn a_restart_of_the_backend_is_reported_once() {
     let address = stub.address.clone();
     let user = User::of(&address).with("INSFORGE_RETRIES", "0");
     let following = follow(&user, &["-v"]);
-    following.stdout.to("one_time_payment");
+    following.stdout.read_until("one_time_payment");
     *gone.lock().expect("a lock") = true;
-    following.stderr.to("warning: ");
+    following.stderr.read_until("warning: ");
     // There is no second warning while the backend is down.
-    let stderr = following.stderr.to("* no usable answer");
+    let stderr = following.stderr.read_until("* no usable answer");
     assert!(!stderr.contains("warning"), "{stderr}");
     payments.add(row("pi_2", 2000, "1"));
     let again = payments.clone();
-    let _again = Stub::start_again_at(&address, move |_| again.answer());
-    let stderr = following.stderr.to("The backend responds again.");
+    let _again = Stub::restart_at(&address, move |_| again.answer());
+    let stderr = following.stderr.read_until("The backend responds again.");
     assert!(!stderr.contains("warning"), "{stderr}");
-    assert!(following.stdout.to("one_time_payment").contains("pi_2"));
-    assert_eq!(following.end("-INT").0, 0);
+    assert!(following.stdout.read_until("one_time_payment").contains("pi_2"));
+    assert_eq!(following.stop("-INT").0, 0);
 }
 
 #[test]
@@ -173,11 +176,11 @@ fn server_errors_are_retried() {
         let second = Payments::of(&[two.clone(), one.clone()]).answer();
         let stub = Stub::in_order(vec![first, failure, second]);
         let following = follow(&User::of(&stub.address).with("INSFORGE_RETRIES", "0"), &["--json"]);
-        let warning: Value = serde_json::from_str(&following.stderr.to("{")).expect("a line of JSON");
+        let warning: Value = serde_json::from_str(&following.stderr.read_until("{")).expect("a line of JSON");
         assert_eq!(warning["code"], "LOOKING_AGAIN", "{status}");
-        following.stdout.to("{");
-        assert!(following.stdout.to("{").contains("pi_2"), "{status}");
-        assert_eq!(following.end("-INT"), (0, String::new()));
+        following.stdout.read_until("{");
+        assert!(following.stdout.read_until("{").contains("pi_2"), "{status}");
+        assert_eq!(following.stop("-INT"), (0, String::new()));
     }
 }
 
@@ -193,13 +196,13 @@ fn permanent_errors_end_it() {
         let answers = vec![Payments::default().answer(), answer];
         let mut following =
             follow(&User::of(&Stub::in_order(answers).address).with("INSFORGE_RETRIES", "0"), &["--json"]);
-        assert_eq!(ended_within(&mut following.child, PATIENCE), exit);
+        assert_eq!(wait_for_exit(&mut following.child, PATIENCE), exit);
         let error: Value = serde_json::from_str(following.stderr.rest().trim_end()).expect("one line");
         assert_eq!(error["exitCode"], exit);
     }
     // A failure of the first request is not a restart.
-    let user = User::of(&dead()).with("INSFORGE_RETRIES", "0");
-    user.run(&FOLLOW).exits(8).says(&["Cannot reach"]);
+    let user = User::of(&dead_address()).with("INSFORGE_RETRIES", "0");
+    user.run(&FOLLOW).exits(8).stderr_has(&["Cannot reach"]);
 }
 
 #[test]
@@ -208,18 +211,18 @@ fn missed_rows_are_reported() {
     let payments = Payments::of(&many(0));
     let stub = payments.serve();
     let following = follow(&User::of(&stub.address), &["-o", "ids"]);
-    following.stdout.to("pi_0\n");
+    following.stdout.read_until("pi_0\n");
     payments.set(many(50));
-    following.stdout.to("pi_100\n");
+    following.stdout.read_until("pi_100\n");
     payments.set(many(1000));
-    let stderr = following.stderr.to("warning: ");
+    let stderr = following.stderr.read_until("warning: ");
     assert!(
         stderr.ends_with("all 100 rows are new; the backend lists only 100, so some may be missing\n"),
         "{stderr}"
     );
     assert_eq!(stderr.matches("warning").count(), 1, "{stderr}");
-    following.stdout.to("pi_1000\n");
-    assert_eq!(following.end("-INT"), (0, String::new()));
+    following.stdout.read_until("pi_1000\n");
+    assert_eq!(following.stop("-INT"), (0, String::new()));
 }
 
 /// `| head -1`, while no further row comes.
@@ -241,7 +244,7 @@ fn it_ends_when_the_reader_closes_the_pipe() {
         let mut reader = BufReader::new(child.stdout.take().expect("stdout"));
         reader.read_line(&mut line).expect("a line");
         drop(reader);
-        assert_eq!(ended_within(&mut child, PATIENCE), 0, "{line}");
+        assert_eq!(wait_for_exit(&mut child, PATIENCE), 0, "{line}");
         let stderr = std::io::read_to_string(child.stderr.take().expect("stderr")).expect("text");
         assert!(!stderr.contains("error"), "{stderr}");
     }
@@ -261,7 +264,7 @@ fn stdout_can_be_a_file_or_closed() {
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh");
         wait_for_requests(&stub, asked + 3);
         super::harness::signal(child.id(), "-INT");
-        assert_eq!(ended_within(&mut child, PATIENCE), 0, "{to}");
+        assert_eq!(wait_for_exit(&mut child, PATIENCE), 0, "{to}");
     }
     assert_eq!(user.read("seen.txt").lines().count(), 2);
 }
@@ -297,10 +300,10 @@ fn the_deadline_applies_to_each_request() {
         Answer::Late { after, then: Box::new(payments.answer()) }
     });
     let following = follow(&User::of(&stub.address), &["--timeout", "900ms"]);
-    let stderr = following.stderr.to("warning: ");
+    let stderr = following.stderr.read_until("warning: ");
     assert!(stderr.contains("; retrying until the backend responds"), "{stderr}");
-    following.stderr.to("The backend responds again.");
-    assert_eq!(following.end("-INT").0, 0);
+    following.stderr.read_until("The backend responds again.");
+    assert_eq!(following.stop("-INT").0, 0);
 }
 
 #[test]
@@ -317,19 +320,19 @@ fn an_empty_list_is_reported_and_an_older_backend_is_followed() {
         Answer::json(200, &body.to_string())
     });
     let following = follow(&User::of(&stub.address), &[]);
-    assert_eq!(following.stderr.to("No "), "No Stripe transactions yet.\n");
+    assert_eq!(following.stderr.read_until("No "), "No Stripe transactions yet.\n");
     let mut invoice = row("", 500, "1");
     invoice.as_object_mut().expect("an object").retain(|name, _| !name.starts_with("providerReference"));
     invoice["stripeInvoiceId"] = json!("in_1");
     *rows.lock().expect("a lock") = json!([invoice]);
-    let shown = following.stdout.to("one_time_payment");
+    let shown = following.stdout.read_until("one_time_payment");
     assert!(shown.starts_with("Type ") && shown.contains("invoice:in_1"), "{shown}");
-    assert_eq!(following.end("-INT").0, 0);
+    assert_eq!(following.stop("-INT").0, 0);
 }
 
 #[test]
 fn invalid_options_are_refused() {
-    let user = User::of(&dead());
+    let user = User::of(&dead_address());
     for (args, why) in [
         (&["--interval", "5s"][..], "--follow"),
         (&["--follow", "--interval", "900ms"], "the interval must be at least 1s"),
@@ -351,24 +354,24 @@ fn payments_of_both_providers_arrive_from_the_sandbox() {
     let user =
         User::new().with("INSFORGE_BASE_URL", sandbox.url()).with("INSFORGE_API_KEY", sandbox.api_key());
     let following = follow(&user, &["-o", "ids"]);
-    following.stderr.to("Checking");
+    following.stderr.read_until("Checking");
     let now = "2026-11-23T20:04:21.000Z";
     let payment = json!({
         "type": "one_time_payment", "status": "succeeded", "references": {"paymentIntent": "pi_new"},
         "amount": 1000, "amountRefunded": 0, "currency": "usd", "paidAt": now, "createdAt": now, "updatedAt": now,
     });
     sandbox.apply_stripe_event(json!({"transaction": payment})).expect("an event");
-    following.stdout.to("pi_new");
-    assert_eq!(following.end("-INT").0, 0);
+    following.stdout.read_until("pi_new");
+    assert_eq!(following.stop("-INT").0, 0);
 
     let razorpay = ["payments", "razorpay"];
     let following = Running::start(&user, &[&razorpay[..], &FOLLOW[1..], &["-o", "ids"]].concat());
-    following.stderr.to("Checking");
+    following.stderr.read_until("Checking");
     let payment = json!({
         "id": "pay_new", "amount": 20000, "currency": "INR", "status": "captured", "created": now,
     });
     sandbox.apply_razorpay_event(json!({"payment": payment})).expect("an event");
     user.run(&[&razorpay[..], &["sync", "test"]].concat()).exits(0);
-    following.stdout.to("pay_new");
-    assert_eq!(following.end("-INT").0, 0);
+    following.stdout.read_until("pay_new");
+    assert_eq!(following.stop("-INT").0, 0);
 }

@@ -4,25 +4,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::harness::forms::Forms;
+use super::harness::all_formats::AllFormats;
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
 use super::harness::stub::{Answer, Stub};
-use super::harness::{User, without_moments};
+use super::harness::{User, without_timestamps};
 use super::map::{in_a_sandbox, map, words};
 
 const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
 
-/// Commands whose output is another program's or endless, and the help, which has its own test.
+/// Commands with the output of another program or endless output, and the help, which has its own test.
 const EXCLUDED: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "help"];
 
 /// These print text for people: a row is not a line of a table.
 const SHOWN_AS_TEXT: [&str; 3] = ["payments catalog plan", "payments catalog apply", "payments catalog diff"];
 
-/// Runs the example of every command in every form, each run in a sandbox of its own, and checks that the forms agree.
+/// Runs the example of every command in every format, each run in its own sandbox, and checks that the formats agree.
 #[test]
-fn every_command_gives_the_same_result_in_every_form() {
+fn every_command_has_the_same_result_in_every_format() {
     let map = map(&[]);
     let commands: Vec<&Value> = map["commands"]
         .as_array()
@@ -36,9 +36,9 @@ fn every_command_gives_the_same_result_in_every_form() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(command) = commands.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (forms, rows) = checked(command);
+                    let (formats, rows) = checked(command);
                     with_rows.fetch_add(usize::from(rows > 0), Ordering::Relaxed);
-                    with_ids.fetch_add(usize::from(forms.has_ids()), Ordering::Relaxed);
+                    with_ids.fetch_add(usize::from(formats.has_ids()), Ordering::Relaxed);
                 }
             });
         }
@@ -48,12 +48,12 @@ fn every_command_gives_the_same_result_in_every_form() {
     assert!(with_rows > 45 && with_ids > 25, "only {with_rows} with rows and {with_ids} with ids");
 }
 
-/// Changes one form so that it no longer agrees with the others.
-type Break = fn(&mut Forms);
+/// Changes one format so that it no longer agrees with the others.
+type Break = fn(&mut AllFormats);
 
-/// Each change breaks one rule of [`Forms::check`] or [`Forms::check_table`].
+/// Each change breaks one rule of [`AllFormats::check`] or [`AllFormats::check_table`].
 #[test]
-fn the_checks_notice_each_disagreement_between_forms() {
+fn the_checks_detect_each_disagreement_between_formats() {
     fn without_line(text: &str, dropped: usize) -> String {
         let lines = text.split_inclusive('\n').enumerate();
         lines.filter(|(number, _)| *number != dropped).map(|(_, line)| line).collect()
@@ -61,101 +61,104 @@ fn the_checks_notice_each_disagreement_between_forms() {
     let user = User::new();
     let run = |line: &'static [&str]| {
         let user = &user;
-        move |form: &[&str]| user.run(&[line, form].concat())
+        move |flags: &[&str]| user.run(&[line, flags].concat())
     };
-    let list = Forms::of(run(&LIST));
+    let list = AllFormats::of(run(&LIST));
     list.check_table(&list.check());
-    let failure = Forms::of(run(&["--sandbox", "payments", "products", "get", "prod_nope"]));
+    let failure = AllFormats::of(run(&["--sandbox", "payments", "products", "get", "prod_nope"]));
     assert!(failure.check().is_empty() && !failure.has_result());
-    let breaks: [(&Forms, &str, Break); 19] = [
-        (&list, "the JSON does not parse", |forms| forms.json.stdout.push('}')),
-        (&list, "a line of JSON does not parse", |forms| forms.jsonl.stdout.push_str("{\n")),
-        (&list, "a line of JSON is missing", |forms| {
-            forms.jsonl.stdout = without_line(&forms.jsonl.stdout, 1);
+    let breaks: [(&AllFormats, &str, Break); 19] = [
+        (&list, "the JSON does not parse", |formats| formats.json.stdout.push('}')),
+        (&list, "a line of JSON does not parse", |formats| formats.jsonl.stdout.push_str("{\n")),
+        (&list, "a line of JSON is missing", |formats| {
+            formats.jsonl.stdout = without_line(&formats.jsonl.stdout, 1);
         }),
-        (&list, "all lines of JSON are missing", |forms| forms.jsonl.stdout.clear()),
-        (&list, "a field of a line differs", |forms| {
-            forms.jsonl.stdout = forms.jsonl.stdout.replace("100 Credits", "100");
+        (&list, "all lines of JSON are missing", |formats| formats.jsonl.stdout.clear()),
+        (&list, "a field of a line differs", |formats| {
+            formats.jsonl.stdout = formats.jsonl.stdout.replace("100 Credits", "100");
         }),
-        (&list, "a row of the CSV is missing", |forms| forms.csv.stdout = without_line(&forms.csv.stdout, 2)),
-        (&list, "a column of the CSV differs", |forms| {
-            forms.csv.stdout = forms.csv.stdout.replacen("productId", "id", 1);
+        (&list, "a row of the CSV is missing", |formats| {
+            formats.csv.stdout = without_line(&formats.csv.stdout, 2);
         }),
-        (&list, "a cell of the CSV differs", |forms| {
-            forms.csv.stdout = forms.csv.stdout.replace("100 Credits", "100");
+        (&list, "a column of the CSV differs", |formats| {
+            formats.csv.stdout = formats.csv.stdout.replacen("productId", "id", 1);
         }),
-        (&list, "an id is missing", |forms| forms.ids.stdout = without_line(&forms.ids.stdout, 0)),
-        (&list, "an id differs", |forms| {
-            forms.ids.stdout = forms.ids.stdout.replacen("prod_", "price_", 1);
+        (&list, "a cell of the CSV differs", |formats| {
+            formats.csv.stdout = formats.csv.stdout.replace("100 Credits", "100");
         }),
-        (&list, "there are no ids for another reason", |forms| {
-            (forms.ids.code, forms.ids.stderr) = (1, "error: no\n".into());
+        (&list, "an id is missing", |formats| formats.ids.stdout = without_line(&formats.ids.stdout, 0)),
+        (&list, "an id differs", |formats| {
+            formats.ids.stdout = formats.ids.stdout.replacen("prod_", "price_", 1);
         }),
-        (&list, "a row of the table is missing", |forms| {
-            forms.table.stdout = without_line(&forms.table.stdout, 1);
+        (&list, "there are no ids for another reason", |formats| {
+            (formats.ids.code, formats.ids.stderr) = (1, "error: no\n".into());
         }),
-        (&list, "an id in the table differs", |forms| {
-            forms.table.stdout = forms.table.stdout.replacen("prod_", "price_", 1);
+        (&list, "a row of the table is missing", |formats| {
+            formats.table.stdout = without_line(&formats.table.stdout, 1);
         }),
-        (&list, "the filter changes the JSON", |forms| {
-            forms.filtered.stdout = forms.filtered.stdout.replace("100 Credits", "100");
+        (&list, "an id in the table differs", |formats| {
+            formats.table.stdout = formats.table.stdout.replacen("prod_", "price_", 1);
         }),
-        (&list, "a form exits with another code", |forms| forms.csv.code = 1),
-        (&list, "a success prints an error", |forms| forms.jsonl.stderr.push_str("{\"error\":\"no\"}\n")),
-        (&failure, "a failure prints two errors", |forms| forms.table.stderr.push_str("error: no\n")),
-        (&failure, "a failure prints a result", |forms| forms.csv.stdout.push_str("productId\n")),
-        (&failure, "the JSON has another error", |forms| {
-            forms.json.stderr = forms.json.stderr.replace("not found", "lost");
+        (&list, "the filter changes the JSON", |formats| {
+            formats.filtered.stdout = formats.filtered.stdout.replace("100 Credits", "100");
+        }),
+        (&list, "a format exits with another code", |formats| formats.csv.code = 1),
+        (&list, "a success prints an error", |formats| formats.jsonl.stderr.push_str("{\"error\":\"no\"}\n")),
+        (&failure, "a failure prints two errors", |formats| formats.table.stderr.push_str("error: no\n")),
+        (&failure, "a failure prints a result", |formats| formats.csv.stdout.push_str("productId\n")),
+        (&failure, "the JSON has another error", |formats| {
+            formats.json.stderr = formats.json.stderr.replace("not found", "lost");
         }),
     ];
-    for (forms, what, change) in breaks {
-        let mut forms = forms.clone();
-        change(&mut forms);
-        let seen = std::panic::catch_unwind(|| forms.check_table(&forms.check()));
+    for (formats, what, change) in breaks {
+        let mut formats = formats.clone();
+        change(&mut formats);
+        let seen = std::panic::catch_unwind(|| formats.check_table(&formats.check()));
         assert!(seen.is_err(), "not noticed: {what}");
     }
     assert!(std::panic::catch_unwind(|| assert_masked("Key: sk_test_51SandboxShop0001a")).is_err());
 }
 
-/// Runs a command's example in every form, and gives the number of rows.
-fn checked(command: &Value) -> (Forms, usize) {
+/// Runs a command's example in every format. Returns the number of rows, too.
+fn checked(command: &Value) -> (AllFormats, usize) {
     let (path, example) = (words(&command["path"]).join(" "), &command["example"]);
     let argv: Vec<String> =
         words(&example["argv"]).into_iter().skip(1).filter(|word| word != "--json").collect();
     let stdin = example["stdin"].as_str().unwrap_or_default();
     println!("{path}");
-    let forms = Forms::of(|form| {
+    let formats = AllFormats::of(|flags| {
         let user = User::new();
         let argv: Vec<String> =
-            argv.iter().cloned().chain(form.iter().map(|word| (*word).to_owned())).collect();
+            argv.iter().cloned().chain(flags.iter().map(|word| (*word).to_owned())).collect();
         let mut ran = in_a_sandbox(&user, &argv, stdin);
         for stream in [&mut ran.stdout, &mut ran.stderr] {
-            *stream = stream.split_inclusive('\n').map(|line| settled(line, &user)).collect();
+            *stream = stream.split_inclusive('\n').map(|line| normalized(line, &user)).collect();
         }
         ran
     });
-    let rows = forms.check();
+    let rows = formats.check();
     if !SHOWN_AS_TEXT.contains(&path.as_str()) {
-        forms.check_table(&rows);
+        formats.check_table(&rows);
     }
-    let is_done = [0, 7].contains(&forms.table.code);
-    assert_eq!(forms.has_result(), is_done, "only a success prints a result: {forms:#?}");
+    let is_done = [0, 7].contains(&formats.table.code);
+    assert_eq!(formats.has_result(), is_done, "only a success prints a result: {formats:#?}");
     // Stdin is a secret unless it is a JSON object or a catalog file.
     let secret = Some(stdin.trim()).filter(|text| !text.is_empty() && !text.contains(['{', '=']));
-    for ran in [&forms.table, &forms.json, &forms.jsonl, &forms.csv, &forms.ids, &forms.filtered] {
+    for ran in [&formats.table, &formats.json, &formats.jsonl, &formats.csv, &formats.ids, &formats.filtered]
+    {
         for text in [&ran.stdout, &ran.stderr] {
             assert!(secret.is_none_or(|secret| !text.contains(secret)), "{path} shows its secret: {ran:#?}");
             assert_masked(text);
         }
     }
     if let Some(secret) =
-        serde_json::from_str::<Value>(&forms.json.stdout).unwrap_or_default()["webhookSecret"].as_str()
+        serde_json::from_str::<Value>(&formats.json.stdout).unwrap_or_default()["webhookSecret"].as_str()
     {
-        for ran in [&forms.table, &forms.jsonl, &forms.csv] {
+        for ran in [&formats.table, &formats.jsonl, &formats.csv] {
             assert!(!ran.stdout.contains(secret), "{path} shows the webhook secret: {ran:#?}");
         }
     }
-    (forms, rows.len())
+    (formats, rows.len())
 }
 
 /// Asserts that keys show only as `sk_test_****001a`.
@@ -167,9 +170,9 @@ fn assert_masked(text: &str) {
     }
 }
 
-/// Without what is another in each run.
-fn settled(line: &str, user: &User) -> String {
-    let mut line = without_moments(line).replace(&user.path("").display().to_string(), "HOME/");
+/// The line without values that differ between runs.
+fn normalized(line: &str, user: &User) -> String {
+    let mut line = without_timestamps(line).replace(&user.path("").display().to_string(), "HOME/");
     for (before, instead) in [("127.0.0.1:", "PORT"), ("answered in ", "N"), ("sandbox-", "")] {
         if let Some(at) = line.find(before) {
             let at = at + before.len();
@@ -187,17 +190,17 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
     let table = run(&["--columns", "ACTIVE, name"]).exits(0);
     assert_eq!(table.stdout.lines().nth(1), Some("Yes     100 Credits"), "{table:?}");
     let csv = run(&["-o", "csv", "--columns", "name,product-id,synced_at"]).exits(0);
-    let lines: Vec<String> = csv.stdout.lines().map(without_moments).collect();
+    let lines: Vec<String> = csv.stdout.lines().map(without_timestamps).collect();
     assert_eq!(lines[..2], ["name,productId,syncedAt", "100 Credits,prod_MYd6OPOnSChyBv,when"]);
     for (format, available) in [("table", "Env, Product ID, Name,"), ("csv", "environment, productId, name,")]
     {
         let ran = run(&["-o", format, "--columns", "name,color"]).exits(64);
         assert!(ran.stdout.is_empty(), "{ran:?}");
-        ran.says(&["Unknown column `color`", "available columns: ", available]);
+        ran.stderr_has(&["Unknown column `color`", "available columns: ", available]);
     }
     // An unknown column is refused before anything is sent.
     let create = ["--sandbox", "payments", "products", "create", "--name", "A", "--columns", "color"];
-    user.run(&create).exits(64).says(&["Unknown column `color`"]);
+    user.run(&create).exits(64).stderr_has(&["Unknown column `color`"]);
     let names = user.run(&[&LIST[..], &["--columns", "name"]].concat()).exits(0).stdout;
     assert!(!names.lines().any(|name| name == "A"), "{names}");
     // The columns of CSV are known only from the answer. The write has succeeded, and all columns are shown.
@@ -213,7 +216,7 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
         "--columns",
         "name,color",
     ];
-    let ran = user.run(&csv).exits(0).says(&["Unknown column `color`; showing all columns"]);
+    let ran = user.run(&csv).exits(0).stderr_has(&["Unknown column `color`; showing all columns"]);
     assert!(ran.stdout.starts_with("environment,productId,name,"), "{ran:?}");
     // Each section shows its own columns, and a section without any of them is left out.
     let catalog = &["--sandbox", "payments", "catalog", "--columns"];
@@ -230,15 +233,15 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
         &["logout"],
         &["--sandbox", "payments", "products", "delete", "x", "--yes"],
     ] {
-        user.run(&[line, &["--columns", "code"]].concat()).exits(64).says(&["is not a table"]);
+        user.run(&[line, &["--columns", "code"]].concat()).exits(64).stderr_has(&["is not a table"]);
     }
     for format in ["json", "jsonl", "ids"] {
-        run(&["-o", format, "--columns", "name"]).exits(64).says(&["--columns needs a table or CSV"]);
+        run(&["-o", format, "--columns", "name"]).exits(64).stderr_has(&["--columns needs a table or CSV"]);
     }
     run(&["--columns", "name", "--jq", "."])
         .exits(64)
-        .says(&["--columns needs a table or CSV, but --jq needs JSON"]);
-    run(&["--columns", "name,,active"]).exits(64).says(&["separate the names with commas"]);
+        .stderr_has(&["--columns needs a table or CSV, but --jq needs JSON"]);
+    run(&["--columns", "name,,active"]).exits(64).stderr_has(&["separate the names with commas"]);
     // A preference from the environment is overridden.
     for (preferred, first) in [("json", "Name"), ("ids", "Name"), ("csv", "name")] {
         let user = User::new().with("INSFORGE_OUTPUT", preferred);
@@ -269,7 +272,7 @@ fn the_map_lists_the_columns_of_every_table() {
                 .stdout
                 .lines()
                 .flat_map(|line| {
-                    settled(line, &user).split("  ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
+                    normalized(line, &user).split("  ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
                 })
                 .filter(|cell| !cell.is_empty())
                 .collect();
@@ -384,7 +387,7 @@ fn a_filter_reads_the_json_and_writes_strings_without_quotes() {
     let tsv = run(&["--jq", ".products[] | [.name, .active, .defaultPriceId] | @tsv"]).exits(0).stdout;
     assert_eq!(tsv.lines().next(), Some("100 Credits\ttrue\t"));
     for format in ["table", "csv", "ids"] {
-        run(&["-o", format, "--jq", "."]).exits(64).says(&["--jq needs JSON"]);
+        run(&["-o", format, "--jq", "."]).exits(64).stderr_has(&["--jq needs JSON"]);
     }
     // --jq overrides the preferred format, but jsonl stays jsonl.
     for (preferred, expected) in [("csv", "[\n"), ("ids", "[\n"), ("jsonl", "[true")] {
@@ -410,7 +413,7 @@ fn an_invalid_filter_is_a_usage_error_with_a_position_before_anything_is_sent() 
     let ran = user.run(&[&create[..], &[".product |\n nmae(1)"]].concat()).exits(64);
     assert_eq!(ran.error()["error"], "--jq:2:2: undefined filter `nmae/1`");
     assert_eq!(stub.requests().len(), 0);
-    user.run(&["help", "--jq", "]"]).exits(64).says(&["--jq:1:1"]);
+    user.run(&["help", "--jq", "]"]).exits(64).stderr_has(&["--jq:1:1"]);
 }
 
 #[test]
@@ -485,7 +488,9 @@ fn bulk_results_are_filtered_line_by_line() {
         "A\n{\"a\":1}\nB\n{\"a\":1}\n"
     );
     for format in [&["-o", "csv"][..], &["-o", "table"], &["--columns", "name"]] {
-        create(&[&["good.jsonl"], format].concat()).exits(64).says(&["a table or CSV is not available"]);
+        create(&[&["good.jsonl"], format].concat())
+            .exits(64)
+            .stderr_has(&["a table or CSV is not available"]);
     }
     let user_with_csv = User::new().with("INSFORGE_OUTPUT", "csv").with("INSFORGE_SANDBOX", "1");
     let ran = user_with_csv
@@ -562,21 +567,23 @@ fn followed_rows_are_filtered_and_share_one_heading() {
     let user = User::new().with("INSFORGE_SANDBOX", "1");
     let follow = ["payments", "transactions", "--follow", "--limit", "2", "--interval", "1h"];
     let running = Running::start(&user, &[&follow[..], &["--jq", "[.type, .amount]"]].concat());
-    let line = running.stdout.to("[");
+    let line = running.stdout.read_until("[");
     assert_eq!(
         serde_json::from_str::<Value>(&line).expect("a line of JSON").as_array().map(Vec::len),
         Some(2)
     );
-    assert_eq!(running.end("-INT").0, 0);
+    assert_eq!(running.stop("-INT").0, 0);
     let running =
         Running::start(&user, &[&follow[..], &["-o", "csv", "--columns", "status,amount"]].concat());
-    assert_eq!(running.stdout.to("status"), "status,amount\n");
-    running.stderr.to("Checking for new rows");
-    assert_eq!(running.end("-INT").0, 0);
+    assert_eq!(running.stdout.read_until("status"), "status,amount\n");
+    running.stderr.read_until("Checking for new rows");
+    assert_eq!(running.stop("-INT").0, 0);
     let running = Running::start(&user, &[&follow[..], &["--columns", "amount,status"]].concat());
-    assert!(running.stdout.to("Amount").starts_with("Amount"));
-    assert_eq!(running.end("-INT").0, 0);
-    user.run(&[&follow[..], &["--columns", "color"]].concat()).exits(64).says(&["Unknown column `color`"]);
+    assert!(running.stdout.read_until("Amount").starts_with("Amount"));
+    assert_eq!(running.stop("-INT").0, 0);
+    user.run(&[&follow[..], &["--columns", "color"]].concat())
+        .exits(64)
+        .stderr_has(&["Unknown column `color`"]);
 }
 
 /// A filter can run forever.
@@ -585,8 +592,8 @@ fn ctrl_c_ends_an_endless_filter() {
     let user = User::new();
     let endless = "\"begun\" | debug | def on: on; on";
     let running = Running::start(&user, &[&LIST[..], &["--jq", endless]].concat());
-    running.stderr.to("[\"DEBUG:\",\"begun\"]");
-    assert_eq!(running.end("-INT").0, 130);
+    running.stderr.read_until("[\"DEBUG:\",\"begun\"]");
+    assert_eq!(running.stop("-INT").0, 130);
 }
 
 #[test]
@@ -676,10 +683,10 @@ fn help_as_json_can_be_filtered_and_written_as_lines() {
     );
     let agents = user.run(&["help", "agents", "--jq", ".text"]).exits(0).stdout;
     assert_eq!(agents, user.run(&["help", "agents"]).exits(0).stdout + "\n");
-    user.run(&["completion", "bash", "--jq", "."]).exits(64).says(&["A completion script is not JSON"]);
+    user.run(&["completion", "bash", "--jq", "."]).exits(64).stderr_has(&["A completion script is not JSON"]);
     let ids = ["--sandbox", "payments", "catalog", "ids", "--format", "env"];
     for other in [&["--jq", "."][..], &["-o", "csv"], &["--columns", "key"]] {
-        user.run(&[&ids[..], other].concat()).exits(64).says(&["--format"]);
+        user.run(&[&ids[..], other].concat()).exits(64).stderr_has(&["--format"]);
     }
     // --format overrides the preferred format.
     let user = User::new().with("INSFORGE_OUTPUT", "csv");

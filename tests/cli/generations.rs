@@ -155,7 +155,7 @@ fn a_missing_object_of_2_1_is_not_taken_for_a_missing_route() {
     assert!(user.read(".cache/insforge/backends.json").contains("older"));
 
     // A list always exists, so its route is missing.
-    user.run(&["payments", "customers"]).exits(1).says(&["This backend has no such route"]);
+    user.run(&["payments", "customers"]).exits(1).stderr_has(&["This backend has no such route"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, dead};
+use super::harness::{RunOutput, User, dead_address};
 
 const PRODUCT: [&str; 5] = ["payments", "products", "create", "--name", "Pro"];
 const PRICE: [&str; 9] =
@@ -16,7 +16,7 @@ const REPRICE: [&str; 4] = ["payments", "prices", "update", "price_1"];
 /// The body that a command line would send, without a generated idempotency key.
 #[track_caller]
 fn body_of(args: &[&str], stdin: &str) -> Value {
-    let ran = User::of(&dead()).run_with_stdin(&[args, &["--dry-run"]].concat(), stdin).exits(0);
+    let ran = User::of(&dead_address()).run_with_stdin(&[args, &["--dry-run"]].concat(), stdin).exits(0);
     let mut body = ran.json()["body"].clone();
     if !args.contains(&"--idempotency-key") && !stdin.contains("idempotencyKey") {
         body.as_object_mut().expect("an object").remove("idempotencyKey");
@@ -26,7 +26,7 @@ fn body_of(args: &[&str], stdin: &str) -> Value {
 
 /// Checks for exit code 64 and no request.
 #[track_caller]
-fn refused(args: &[&str], stdin: &str) -> Ran {
+fn refused(args: &[&str], stdin: &str) -> RunOutput {
     let stub = recordings::serve(vec![]);
     let ran = User::of(&stub.address).run_with_stdin(args, stdin).exits(64);
     assert_eq!(stub.lines(), Vec::<String>::new(), "{args:?}");
@@ -90,7 +90,7 @@ fn invalid_values_are_refused_with_an_explanation() {
         ),
     ];
     for (command, more, sentence) in table {
-        refused(&[command, more].concat(), "").says(&[sentence, "hint: "]);
+        refused(&[command, more].concat(), "").stderr_has(&[sentence, "hint: "]);
     }
 }
 
@@ -103,7 +103,7 @@ fn a_file_can_have_the_whole_object() {
     });
     let create = ["payments", "prices", "create", "--from-file", "-"];
     assert_eq!(body_of(&create, &price.to_string()), price);
-    let user = User::of(&dead());
+    let user = User::of(&dead_address());
     let path = user.write("price.json", &price.to_string());
     let ran = user.run(&[&create[..4], &[path.to_str().expect("text"), "--dry-run"]].concat()).exits(0);
     assert_eq!(ran.json()["body"], price);
@@ -155,26 +155,27 @@ fn an_invalid_file_is_reported_with_the_position() {
         ("{\"name\":\"x\"} {}", "entry 2 (line 1): The object has no name"),
         ("{\"name\":\"x\"} ]", "entry 2 (line 1): line 1, column 14: expected value"),
     ] {
-        refused(&create, text).says(&[sentence]);
+        refused(&create, text).stderr_has(&[sentence]);
     }
     let price = ["payments", "prices", "create", "--from-file", "-"];
     refused(&price, r#"{"productId":"p","currency":"usd"}"#)
-        .says(&["The object has no unit amount", "--unit-amount"]);
+        .stderr_has(&["The object has no unit amount", "--unit-amount"]);
     refused(&price, r#"{"productId":"p","currency":"usd","unitAmount":1,"recurring":["day",3]}"#)
-        .says(&["`recurring` cannot be [\"day\",3]"]);
-    refused(&price, r#"{"productId":"p","currency":"usd","unitAmount":1.5}"#).says(&["1999 for 19.99 USD"]);
+        .stderr_has(&["`recurring` cannot be [\"day\",3]"]);
+    refused(&price, r#"{"productId":"p","currency":"usd","unitAmount":1.5}"#)
+        .stderr_has(&["1999 for 19.99 USD"]);
     refused(&[&UPDATE[..], &["--from-file", "-"]].concat(), r#"{"idempotencyKey":"k"}"#)
-        .says(&["unknown field `idempotencyKey`"]);
+        .stderr_has(&["unknown field `idempotencyKey`"]);
     refused(&[&REPRICE[..], &["--from-file", "-"]].concat(), r#"{"unitAmount":5}"#)
-        .says(&["unknown field `unitAmount`, expected one of `active`"]);
+        .stderr_has(&["unknown field `unitAmount`, expected one of `active`"]);
     refused(&[&create[..4], &["/nowhere/at/all.json"]].concat(), "")
-        .says(&["Cannot read objects from /nowhere"]);
-    refused(&create, &format!("{{\"name\":\"{}\"}}", "x".repeat(1 << 20))).says(&["longer than 1 MiB"]);
+        .stderr_has(&["Cannot read objects from /nowhere"]);
+    refused(&create, &format!("{{\"name\":\"{}\"}}", "x".repeat(1 << 20))).stderr_has(&["longer than 1 MiB"]);
     let stub = recordings::serve(vec![]);
     let user = User::new().with("INSFORGE_BASE_URL", &stub.address);
     user.run_with_stdin(&[&create[..], &["--api-key-stdin"]].concat(), "{}")
         .exits(64)
-        .says(&["--api-key-stdin and --from-file - both read stdin"]);
+        .stderr_has(&["--api-key-stdin and --from-file - both read stdin"]);
 }
 
 #[test]
@@ -184,8 +185,8 @@ fn a_dry_run_sends_nothing_and_needs_no_login() {
     let request = json!({"method": "POST", "path": "/api/payments/stripe/test/catalog/products",
                          "body": {"name": "Pro", "idempotencyKey": "k"}});
     assert_eq!(ran.json(), request);
-    ran.says(&["Nothing was sent. The request is for a newer backend"]);
-    let keyless = User::new().with("INSFORGE_BASE_URL", &dead());
+    ran.stderr_has(&["Nothing was sent. The request is for a newer backend"]);
+    let keyless = User::new().with("INSFORGE_BASE_URL", &dead_address());
     keyless.run(&[&PRODUCT[..], &["--dry-run"]].concat()).exits(0);
     // Every format shows the same request. In live, nothing asks, and no policy denies it.
     let careful = User::new().with("INSFORGE_LIVE", "deny");
@@ -229,7 +230,7 @@ fn a_read_refuses_dry_run() {
         &["--dry-run", "payments", "sync"],
         &["current", "--dry-run"],
     ] {
-        refused(args, "").says(&["--dry-run is only for commands that write at the provider"]);
+        refused(args, "").stderr_has(&["--dry-run is only for commands that write at the provider"]);
     }
 }
 
@@ -247,7 +248,7 @@ fn an_amount_that_cannot_be_paid_is_a_warning() {
             "--unit-amount",
             amount,
         ];
-        User::of(&dead()).run(&[&args[..], &["--dry-run"]].concat()).exits(0).stderr
+        User::of(&dead_address()).run(&[&args[..], &["--dry-run"]].concat()).exits(0).stderr
     };
     for (currency, amount, said) in [
         (
@@ -282,7 +283,7 @@ fn ids_of_new_objects_can_be_printed() {
     User::of(&stub.address)
         .run(&["payments", "config", "remove", "-y", "-o", "ids"])
         .exits(64)
-        .says(&["has no ids"]);
+        .stderr_has(&["has no ids"]);
 }
 
 #[test]
@@ -293,5 +294,5 @@ fn an_answer_with_deleted_false_is_a_failure() {
         _ => Answer::json(200, r#"{"productId":"prod_1","deleted":false}"#),
     });
     let ran = User::of(&stub.address).run(&["payments", "products", "delete", "prod_1", "-y"]).exits(1);
-    ran.says(&["Stripe did not delete product prod_1"]);
+    ran.stderr_has(&["Stripe did not delete product prod_1"]);
 }

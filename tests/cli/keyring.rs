@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{KEY, Ran, User, is_ci, is_installed, mode, set_mode};
+use super::harness::{KEY, RunOutput, User, is_ci, is_installed, mode, set_mode};
 use super::prompts::{CTRL_C, Dialogue, ENTER, KEY_QUESTION, run_within, wait_until};
 
 /// Longer than the keyring's timeout of 3 s, because the machine may be busy.
@@ -198,7 +198,7 @@ fn backend() -> Stub {
 }
 
 #[track_caller]
-fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
+fn login(user: &User, stub: &Stub, more: &[&str]) -> RunOutput {
     run_within(
         TIMEOUT,
         user,
@@ -208,7 +208,7 @@ fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
 }
 
 #[track_caller]
-fn run(user: &User, args: &[&str]) -> Ran {
+fn run(user: &User, args: &[&str]) -> RunOutput {
     run_within(TIMEOUT, user, args, "")
 }
 
@@ -245,9 +245,9 @@ fn has_key(content: &[u8]) -> bool {
 
 /// Asserts that the login stored the key in the private file, and reported the place and the reason.
 #[track_caller]
-fn assert_fell_back(ran: Ran, user: &User, why: &str) {
+fn assert_fell_back(ran: RunOutput, user: &User, why: &str) {
     let place = user.path(CREDENTIALS);
-    ran.exits(0).says(&[
+    ran.exits(0).stderr_has(&[
         "✓ Logged in",
         &place.display().to_string(),
         &format!("The keyring was not used: {why}"),
@@ -263,7 +263,7 @@ fn assert_unreadable(user: &User, why: &str) {
     for command in [&["payments", "status"][..], &["current"]] {
         let ran = run(user, command).exits(2);
         assert!(!ran.stderr.contains(NO_KEY), "{}", ran.stderr);
-        ran.says(&["profile default", "keyring", why, "hint: ", "INSFORGE_BASE_URL"]);
+        ran.stderr_has(&["profile default", "keyring", why, "hint: ", "INSFORGE_BASE_URL"]);
         let error = run(user, &[command, &["--json"]].concat()).exits(2).error();
         assert_eq!(error["code"], "KEYRING_UNAVAILABLE", "{error}");
         assert_eq!(error["exitCode"], 2, "{error}");
@@ -285,7 +285,9 @@ fn keyring_profile(address: &str) -> String {
 fn login_stores_the_key_in_an_unlocked_keyring() {
     let Some(session) = Session::unlocked() else { return };
     let (user, stub) = (&session.user, backend());
-    login(user, &stub, &[]).exits(0).says(&["✓ Logged in", "The key is stored in the system's keyring."]);
+    login(user, &stub, &[])
+        .exits(0)
+        .stderr_has(&["✓ Logged in", "The key is stored in the system's keyring."]);
     assert!(user.read(CONFIG).contains("key_store = \"keyring\""), "{}", user.read(CONFIG));
     assert!(!user.path(CREDENTIALS).exists());
     assert_eq!(files_with_the_key(user), [""; 0]);
@@ -313,11 +315,11 @@ fn logout_removes_the_key_from_the_keyring() {
     let Some(session) = Session::unlocked() else { return };
     let (user, stub) = (&session.user, backend());
     login(user, &stub, &[]).exits(0);
-    run(user, &["logout"]).exits(0).says(&["✓ Logged out of profile default."]);
+    run(user, &["logout"]).exits(0).stderr_has(&["✓ Logged out of profile default."]);
     run(user, &["payments", "status"]).exits(3);
     // Not only the profile was removed: the same profile, written by hand, finds no key.
     user.write(CONFIG, &keyring_profile(&stub.address));
-    run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
+    run(user, &["payments", "status"]).exits(2).stderr_has(&[NO_KEY]);
 }
 
 #[test]
@@ -339,7 +341,7 @@ fn a_key_in_the_keyring_does_not_follow_an_edited_address() {
     let (user, stub, other) = (&session.user, backend(), backend());
     login(user, &stub, &[]).exits(0);
     user.write(CONFIG, &keyring_profile(&other.address));
-    run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
+    run(user, &["payments", "status"]).exits(2).stderr_has(&[NO_KEY]);
     assert_eq!(other.lines(), [""; 0]);
 }
 
@@ -352,7 +354,7 @@ fn a_login_at_another_address_removes_the_earlier_key() {
     login(user, &later, &[]).exits(0);
     run(user, &["logout"]).exits(0);
     user.write(CONFIG, &keyring_profile(&earlier.address));
-    run(user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
+    run(user, &["payments", "status"]).exits(2).stderr_has(&[NO_KEY]);
 }
 
 #[test]
@@ -362,7 +364,7 @@ fn a_key_of_an_earlier_login_moves_from_the_file_to_the_keyring() {
     session.lock();
     assert_fell_back(login(&session.user, &stub, &[]), &session.user, "it is locked");
     session.unlock();
-    login(&session.user, &stub, &[]).exits(0).says(&["The key is stored in the system's keyring."]);
+    login(&session.user, &stub, &[]).exits(0).stderr_has(&["The key is stored in the system's keyring."]);
     assert_eq!(files_with_the_key(&session.user), [""; 0]);
     assert_login_works(&session.user, &stub);
 }
@@ -425,7 +427,7 @@ fn logout_removes_an_earlier_key_from_the_keyring() {
     session.unlock();
     run(&session.user, &["logout"]).exits(0);
     session.user.write(CONFIG, &keyring_profile(&stub.address));
-    run(&session.user, &["payments", "status"]).exits(2).says(&[NO_KEY]);
+    run(&session.user, &["payments", "status"]).exits(2).stderr_has(&[NO_KEY]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The behaviour at the boundary: argv, environment and stdin in; stdout, stderr, exit code and requests out.
+//! The behavior of the program: argv, environment and stdin in; stdout, stderr, exit code and requests out.
 #![cfg(unix)]
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
 #![allow(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::harness::{Ran, User, ended_within, finish, signal};
+use super::harness::{RunOutput, User, finish, signal, wait_for_exit};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
 /// The placeholder for the backend's address in examples.
@@ -179,13 +179,13 @@ const WITH_ADDRESS: &str = r#"for word; do
     done; exec insforge "$@""#;
 
 /// Runs an example in a new sandbox and an empty home.
-fn run_example(example: &Value, change: impl Fn(&str) -> Option<String>) -> Ran {
+fn run_example(example: &Value, change: impl Fn(&str) -> Option<String>) -> RunOutput {
     let argv: Vec<String> = words(&example["argv"]).iter().skip(1).filter_map(|word| change(word)).collect();
     in_a_sandbox(&User::new(), &argv, example["stdin"].as_str().unwrap_or_default())
 }
 
 /// Runs a command line in a new sandbox.
-pub(super) fn in_a_sandbox(user: &User, argv: &[String], stdin: &str) -> Ran {
+pub(super) fn in_a_sandbox(user: &User, argv: &[String], stdin: &str) -> RunOutput {
     let around: &[&str] =
         if argv[0] == "sandbox" { &[] } else { &["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"] };
     let programs = Path::new(BINARY).parent().expect("a folder").display();
@@ -240,7 +240,7 @@ fn serve_and_stop(argv: &[String]) -> i32 {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().expect("stdout")).read_line(&mut line).expect("a line");
     signal(child.id(), "-TERM");
-    ended_within(&mut child, Duration::from_secs(20))
+    wait_for_exit(&mut child, Duration::from_secs(20))
 }
 
 /// The guard and `--dry-run` agree with `effect`, `changes` and `confirms`.

@@ -128,7 +128,7 @@ fn verdicts_and_prefixes_are_colored() {
     assert!(!user.run(&doctor).stdout.contains('\u{1b}'));
 }
 
-/// Runs a list of prices to its end. Gives its exit code, its output in bytes, and its peak memory in bytes.
+/// Lists prices. Returns the exit code, the size of the output, and the peak memory, both in bytes.
 #[cfg(target_os = "linux")]
 fn peak_memory(stub: &Stub, format: &str) -> (i32, usize, usize) {
     let user = User::of(&stub.address);
@@ -242,7 +242,7 @@ fn ids_are_one_on_each_line() {
     assert!(preferred.run(&["payments", "prices", "list"]).exits(0).stdout.starts_with("price_"));
     let before = before + 2;
     for command in ["status", "config", "sync"] {
-        user.run(&["payments", command, "-o", "ids"]).exits(64).says(&["no ids"]);
+        user.run(&["payments", command, "-o", "ids"]).exits(64).stderr_has(&["no ids"]);
     }
     assert_eq!(stub.requests().len(), before);
 }
@@ -267,7 +267,7 @@ fn the_format_comes_from_a_flag_or_the_environment() {
         .with("INSFORGE_OUTPUT", "yaml")
         .run(&LIST)
         .exits(64)
-        .says(&["Invalid INSFORGE_OUTPUT 'yaml'"]);
+        .stderr_has(&["Invalid INSFORGE_OUTPUT 'yaml'"]);
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn text_from_the_backend_cannot_write_on_the_terminal() {
 }
 
 #[test]
-fn money_as_stripe_counts_it() {
+fn amounts_have_the_decimals_that_stripe_uses() {
     let price = |amount: Value, decimal: &str, currency: &str, scheme: &str| {
         json!({"environment": "test", "priceId": "price_1", "unitAmount": amount, "unitAmountDecimal": decimal,
                "currency": currency, "billingScheme": scheme, "active": true})
@@ -369,7 +369,7 @@ fn an_empty_list_is_a_note_and_quiet_is_silent() {
     }
     let sync = recordings::serve_in(Generation::Newer, vec![Generation::Newer.exchange("197-sync-all")]);
     let user = User::of(&sync.address);
-    user.run(&["payments", "sync"]).exits(0).says(&["✓ Stripe payments synced."]);
+    user.run(&["payments", "sync"]).exits(0).stderr_has(&["✓ Stripe payments synced."]);
     assert_eq!(user.run(&["payments", "sync", "-q"]).exits(0).stderr, "");
     assert_eq!(user.run(&["payments", "sync", "--json"]).exits(0).stderr, "");
 }
@@ -468,7 +468,7 @@ fn help_and_version_are_results() {
         codes.starts_with("  0  success\n") && codes.contains("\n 64  usage: the command line is invalid"),
         "{codes}"
     );
-    user.run(&["help", "nonsense"]).exits(64).says(&["No such command or topic: `nonsense`"]);
+    user.run(&["help", "nonsense"]).exits(64).stderr_has(&["No such command or topic: `nonsense`"]);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(user.run(&["completion", shell]).exits(0).stdout.contains("insforge"));
     }

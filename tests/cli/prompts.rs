@@ -16,7 +16,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{KEY, Ran, User, assert_no_secret, ended_within, finish, mode};
+use super::harness::{KEY, RunOutput, User, assert_no_secret, finish, mode, wait_for_exit};
 
 /// Longer than any step takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,7 +47,7 @@ pub(super) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Runs the binary with this on stdin. A run that exceeds the limit fails the test.
 #[track_caller]
-pub(super) fn run_within(limit: Duration, user: &User, args: &[&str], stdin: &str) -> Ran {
+pub(super) fn run_within(limit: Duration, user: &User, args: &[&str], stdin: &str) -> RunOutput {
     let (command, stdin) = (user.command(args), stdin.to_owned());
     let (sender, receiver) = mpsc::channel();
     // After the limit, the receiver is gone.
@@ -202,7 +202,7 @@ fn answers_can_be_corrected_before_enter() {
     assert_eq!(stub.requests()[0].header("authorization"), Some(&*format!("Bearer {KEY}")));
 }
 
-/// A closed terminal would otherwise be asked forever.
+/// Otherwise the prompt would repeat forever on a closed terminal.
 #[test]
 fn an_empty_key_ends_the_run() {
     for typed in [ENTER, CTRL_D, "  \r"] {
@@ -355,8 +355,8 @@ fn stdin_from_a_pipe_asks_nothing() {
         (&["link", "--api-base-url", &stub.address], "--api-key-stdin"),
     ] {
         // A key in the pipe is not read without --api-key-stdin.
-        run_within(AT_ONCE, &user, args, KEY).exits(64).says(&[flag]);
-        run_within(AT_ONCE, &user, args, "").exits(64).says(&[flag]);
+        run_within(AT_ONCE, &user, args, KEY).exits(64).stderr_has(&[flag]);
+        run_within(AT_ONCE, &user, args, "").exits(64).stderr_has(&[flag]);
     }
     assert_eq!(stub.lines(), [""; 0]);
     assert_nothing_stored(&user);
@@ -386,7 +386,7 @@ fn on_a_terminal_but_for_stdin(user: &User, args: &[&str], stdin: Stdio) -> (i32
         .current_dir(user.home.path())
         .stdin(stdin);
     let mut child = command.spawn(pts).expect("the binary starts");
-    let code = ended_within(&mut child, AT_ONCE);
+    let code = wait_for_exit(&mut child, AT_ONCE);
     let mut screen = Vec::new();
     // On Linux, the end of the terminal is an error, after all output.
     let _ = pty.read_to_end(&mut screen);
@@ -412,7 +412,7 @@ fn empty_stdin_never_hangs() {
         let mut command = user.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
-        assert_eq!(ended_within(&mut child, AT_ONCE), code, "{args:?}");
+        assert_eq!(wait_for_exit(&mut child, AT_ONCE), code, "{args:?}");
         assert_nothing_stored(&user);
     }
     assert_eq!(stub.lines(), [""; 0]);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::harness::forms::Forms;
+use super::harness::all_formats::AllFormats;
 use super::harness::recordings::{self, Exchange, Generation};
 use super::harness::replies::{Replies, Shown};
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, assert_golden};
+use super::harness::{RunOutput, User, assert_golden};
 
 const STATUS: &str = "GET /api/payments/razorpay/status";
 const CATALOG: &str = "GET /api/payments/razorpay/test/catalog";
@@ -20,7 +20,7 @@ const PLANS: &str = "POST /api/payments/razorpay/test/catalog/plans";
 const API_SECRET: &str = "s3cr3t";
 const WEBHOOK_SECRETS: [&str; 3] = ["6e55bf367494", "2159232d7dbc", "my-own-secret"];
 
-/// The replies in the golden file, one or more of each kind. The first of each command has all forms.
+/// The replies in the golden file, one or more of each kind. The first of each command has all formats.
 const SHOWN: &Shown = &[
     ("Status: one environment", "rzp-status"),
     ("Status: nothing is configured", "rzp-status-unconfigured"),
@@ -133,13 +133,13 @@ fn invocation(exchange: &Exchange) -> (Vec<String>, String) {
     (words, own("keySecret"))
 }
 
-fn run(user: &User, words: &[String], more: &[&str], stdin: &str) -> Ran {
+fn run(user: &User, words: &[String], more: &[&str], stdin: &str) -> RunOutput {
     let args = ["payments", "razorpay"].into_iter().chain(words.iter().map(String::as_str));
     user.run_with_stdin(&args.chain(more.iter().copied()).collect::<Vec<_>>(), stdin)
 }
 
 #[track_caller]
-fn assert_hidden(ran: &Ran, name: &str, secrets: &[&str]) {
+fn assert_hidden(ran: &RunOutput, name: &str, secrets: &[&str]) {
     for secret in secrets {
         assert!(
             !ran.stdout.contains(secret) && !ran.stderr.contains(secret),
@@ -179,14 +179,14 @@ fn every_recorded_exchange_can_be_made() {
         check_json(exchange, &table, &json, &words);
         replies.note_kind(name, &words, &json);
         if replies.shows(name) {
-            let forms = Forms::of(|form| run(&user, &words, &[&["--yes"], form].concat(), &stdin));
-            forms.check_table(&forms.check());
+            let formats = AllFormats::of(|flags| run(&user, &words, &[&["--yes"], flags].concat(), &stdin));
+            formats.check_table(&formats.check());
             let line = format!("payments razorpay {} --yes", shell_words::join(&words));
             let normalize = |text: &str| {
                 let text = Generation::Newer.normalize(text, &stub.address);
                 WEBHOOK_SECRETS.iter().fold(text, |text, secret| text.replace(secret, "…"))
             };
-            replies.record(name, &words, &line, &forms, normalize);
+            replies.record(name, &words, &line, &formats, normalize);
         }
     }
     println!("{made_count} recorded exchanges made, {refused} refused before");
@@ -216,7 +216,7 @@ fn check_requests(stub: &Stub, exchange: &Exchange) {
 }
 
 /// Checks what `--json` prints: the backend's body, except for answers that have keys in them.
-fn check_json(exchange: &Exchange, table: &Ran, json: &Ran, words: &[String]) {
+fn check_json(exchange: &Exchange, table: &RunOutput, json: &RunOutput, words: &[String]) {
     let name = &exchange.name;
     assert_eq!(json.code, table.code, "{name}: {json:?}");
     if json.code == 64 {
@@ -299,19 +299,19 @@ fn items_and_plans_come_from_the_catalog() {
         ("items get live_1", "Razorpay test item not found: live_1", "PAYMENT_ITEM_NOT_FOUND"),
         ("plans get item_fG0874LbOScOkX", "Razorpay test plan not found", "PAYMENT_PLAN_NOT_FOUND"),
     ] {
-        run(line).exits(4).says(&[
+        run(line).exits(4).stderr_has(&[
             what,
             " list test` lists existing ",
             "`insforge payments razorpay sync test`",
         ]);
         assert_eq!(run(&format!("{line} --json")).exits(4).error()["code"], code);
     }
-    run("items get live").exits(64).says(&["is an environment"]);
+    run("items get live").exits(64).stderr_has(&["is an environment"]);
     let empty = backend(|| Answer::Unrecorded, json!({"items": [], "plans": []}), Answer::Unrecorded);
     User::of(&empty.address)
         .run(&["payments", "razorpay", "plans", "list"])
         .exits(0)
-        .says(&["No Razorpay plans found."]);
+        .stderr_has(&["No Razorpay plans found."]);
 }
 
 const CREATE_ITEM: &str = "items create --name T-shirt --amount 49900 --currency INR";
@@ -346,20 +346,20 @@ fn a_lost_create_is_searched_in_the_catalog() {
                 assert_eq!((&json["code"], &json["retryable"]), (&json!("OUTCOME_UNKNOWN"), &json!(false)));
                 ran
             };
-            look(&found, &fine).says(&[
+            look(&found, &fine).stderr_has(&[
                 "in the catalog of test, just synced:",
                 id,
                 "created 2026-11-23",
                 "if this is your new",
             ]);
-            look(&gone, &fine).says(&[
+            look(&gone, &fine).stderr_has(&[
                 of,
                 "is in the catalog of test, just synced",
                 "was probably not created; run it again",
             ]);
-            look(&found, &failed).says(&["in the catalog of test:", id, "if this is your new"]);
+            look(&found, &failed).stderr_has(&["in the catalog of test:", id, "if this is your new"]);
             // A mirror that may be out of date proves nothing.
-            look(&gone, &failed).says(&[of, "check with `insforge payments razorpay sync test && "]);
+            look(&gone, &failed).stderr_has(&[of, "check with `insforge payments razorpay sync test && "]);
         }
     }
 }
@@ -372,7 +372,7 @@ fn a_lost_connection_to_razorpay_is_reported() {
         recorded("318-rzp-sync-env").answer(),
     );
     let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(CREATE_ITEM.split(' ')).collect();
-    User::of(&stub.address).run(&words).exits(1).says(&[
+    User::of(&stub.address).run(&words).exits(1).stderr_has(&[
         "error: The backend lost its connection to Razorpay; the outcome is unknown",
         "answered 500 INTERNAL_ERROR: Cannot read properties of undefined",
     ]);
@@ -386,7 +386,7 @@ fn a_lost_connection_to_razorpay_is_reported() {
         .with("INSFORGE_RETRIES", "1")
         .run_with_stdin(&set, "s3cr3t")
         .exits(8)
-        .says(&["The backend lost its connection to Razorpay", "the provider is unreachable"]);
+        .stderr_has(&["The backend lost its connection to Razorpay", "the provider is unreachable"]);
     assert_eq!(stub.lines().iter().filter(|line| line.starts_with("PUT")).count(), 2);
 }
 
@@ -427,7 +427,7 @@ fn invalid_values_are_not_sent() {
         ),
     ] {
         let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(line.split(' ')).collect();
-        user.run(&words).exits(64).says(&[says]);
+        user.run(&words).exits(64).stderr_has(&[says]);
     }
     for (command, object, says) in [
         ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "greater than 0"),
@@ -443,7 +443,7 @@ fn invalid_values_are_not_sent() {
     ] {
         let words =
             ["payments", "razorpay"].into_iter().chain(command.split(' ')).chain(["--from-file", "-"]);
-        user.run_with_stdin(&words.collect::<Vec<_>>(), object).exits(64).says(&[says]);
+        user.run_with_stdin(&words.collect::<Vec<_>>(), object).exits(64).stderr_has(&[says]);
     }
     assert!(stub.lines().is_empty());
 }
@@ -467,7 +467,7 @@ fn flags_and_a_file_combine_to_one_plan() {
     assert!(stub.lines().is_empty());
     // The answer does not have the item's name, so the table shows the given one.
     let words: Vec<&str> = ["payments", "razorpay"].into_iter().chain(CREATE_PLAN.split(' ')).collect();
-    let ran = user.run(&words).exits(0).says(&["✓ Razorpay plan created: plan_xFuGRweqikgzUP"]);
+    let ran = user.run(&words).exits(0).stderr_has(&["✓ Razorpay plan created: plan_xFuGRweqikgzUP"]);
     assert!(ran.stdout.contains("Gold"), "{ran:?}");
 }
 
@@ -500,7 +500,8 @@ fn an_older_backend_has_no_razorpay() {
         let user = User::of(&stub.address);
         let ran = user.run_with_stdin(&words, "s3cr3t").exits(1);
         assert_eq!(ran.stdout, "", "{line}");
-        let ran = ran.says(&["error: Razorpay is not available on this backend", "hint: update the backend"]);
+        let ran =
+            ran.stderr_has(&["error: Razorpay is not available on this backend", "hint: update the backend"]);
         assert_hidden(&ran, line, &[API_SECRET]);
         assert!(stub.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", stub.lines());
         let json = user.run_with_stdin(&[&words[..], &["--json"]].concat(), "s3cr3t").exits(1).error();
@@ -517,7 +518,7 @@ fn a_command_of_the_other_provider_is_suggested() {
         ("payments razorpay products list", "did you mean `insforge payments products`"),
         ("status", "did you mean `insforge payments status`"),
     ] {
-        user.run(&line.split(' ').collect::<Vec<_>>()).exits(64).says(&[hint]);
+        user.run(&line.split(' ').collect::<Vec<_>>()).exits(64).stderr_has(&[hint]);
     }
     let ran = user.run(&["payments", "nonsense"]).exits(64);
     assert!(!ran.stderr.contains("did you mean `insforge"), "{ran:?}");
@@ -538,7 +539,7 @@ fn keys(status: &str) -> Stub {
 
 /// Runs `config set` with a line that is split like a shell does, and checks that no secret is shown.
 #[track_caller]
-fn set(user: &User, line: &str, stdin: &str) -> Ran {
+fn set(user: &User, line: &str, stdin: &str) -> RunOutput {
     let words = shell_words::split(&format!("payments razorpay config set {line}")).expect("quotes in pairs");
     let ran = user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
     assert_hidden(&ran, line, &["4May5", "Decoy", "my-own"]);
@@ -575,7 +576,7 @@ fn the_key_is_read_from_the_named_source() {
     let stub = keys("288-rzp-status");
     let user =
         User::of(&stub.address).with("RAZORPAY_TEST_KEY_SECRET", SECRET).with("RAZORPAY_TEST_KEY_ID", KEY_ID);
-    set(&user, "", "").exits(0).says(&["✓ Razorpay test key configured."]);
+    set(&user, "", "").exits(0).stderr_has(&["✓ Razorpay test key configured."]);
     let ran = set(&user, "test --dry-run --json", "").exits(0);
     assert_eq!(ran.json()["body"], json!({"keyId": KEY_ID, "keySecret": "****This"}));
     assert_eq!(sent(&stub), [json!({"keyId": KEY_ID, "keySecret": SECRET})]);
@@ -641,7 +642,7 @@ fn invalid_keys_are_not_sent() {
             "Cannot read the key secret from the file that --key-secret-file names",
         ),
     ] {
-        set(&user, line, stdin).exits(64).says(&[says]);
+        set(&user, line, stdin).exits(64).stderr_has(&[says]);
     }
     assert!(stub.lines().is_empty());
 }
@@ -653,7 +654,7 @@ fn another_key_id_needs_confirmation() {
     let other = "test --key-id rzp_test_beta_1 -";
     let stub = keys("288-rzp-status");
     let user = User::of(&stub.address);
-    set(&user, other, SECRET).exits(6).says(&[WARNS, "Account: rzp_test_****ha_1", "--yes"]);
+    set(&user, other, SECRET).exits(6).stderr_has(&[WARNS, "Account: rzp_test_****ha_1", "--yes"]);
     assert!(sent(&stub).is_empty());
     set(&user, &format!("{other} --yes"), SECRET).exits(0);
     assert_eq!(sent(&stub).len(), 1);
@@ -663,7 +664,7 @@ fn another_key_id_needs_confirmation() {
     set(&User::of(&fresh.address), other, SECRET).exits(0);
     // The mirrored data of a removed key is deleted, too.
     let removed = keys("331-rzp-status-after-delete");
-    set(&User::of(&removed.address), other, SECRET).exits(6).says(&[WARNS]);
+    set(&User::of(&removed.address), other, SECRET).exits(6).stderr_has(&[WARNS]);
     // Live always asks.
     set(&User::of(&fresh.address), "live --key-id rzp_live_beta_1 -", SECRET).exits(6);
 }
@@ -676,9 +677,10 @@ fn a_refused_key_changes_nothing() {
         "PUT" => Answer::json(401, refusal),
         _ => status.clone(),
     });
-    set(&User::of(&stub.address), &format!("--key-id {KEY_ID} -"), SECRET)
-        .exits(1)
-        .says(&["error: Authentication failed", "nothing was changed; set the ID and secret of a test key"]);
+    set(&User::of(&stub.address), &format!("--key-id {KEY_ID} -"), SECRET).exits(1).stderr_has(&[
+        "error: Authentication failed",
+        "nothing was changed; set the ID and secret of a test key",
+    ]);
 }
 
 /// A newer backend that answers this exchange.
@@ -701,7 +703,7 @@ fn a_webhook_secret_is_only_shown_on_request() {
         };
         let masked = run(&[]);
         assert_hidden(&masked, words, &[secret]);
-        masked.says(&["webhooks setup test --show-secret` shows it", "only to public https addresses"]);
+        masked.stderr_has(&["webhooks setup test --show-secret` shows it", "only to public https addresses"]);
         let clear = run(&["--show-secret"]);
         assert!(clear.stdout.contains(secret) && !clear.stderr.contains(secret), "{clear:?}");
         assert!(!clear.stderr.contains("is masked"), "{clear:?}");
@@ -718,7 +720,7 @@ fn a_webhook_secret_is_only_shown_on_request() {
 fn rotating_asks_and_explains_how_to_recover() {
     let rotate = ["payments", "razorpay", "webhooks", "rotate-secret"];
     let stub = webhooks("292-rzp-webhook-rotate");
-    User::of(&stub.address).run(&rotate).exits(6).says(&[
+    User::of(&stub.address).run(&rotate).exits(6).stderr_has(&[
         "Replace the webhook secret for Razorpay, test",
         "Deliveries are refused until Razorpay's dashboard has the new secret.",
         "--yes",
@@ -727,7 +729,7 @@ fn rotating_asks_and_explains_how_to_recover() {
     let status = recorded("288-rzp-status").answer();
     let stub =
         Stub::start(move |request| if request.method == "GET" { status.clone() } else { Answer::Drop });
-    User::of(&stub.address).run(&[&rotate[..], &["--yes"]].concat()).exits(1).says(&[
+    User::of(&stub.address).run(&[&rotate[..], &["--yes"]].concat()).exits(1).stderr_has(&[
         "the outcome is unknown",
         "`insforge payments razorpay webhooks setup test --show-secret` shows the current secret",
     ]);
@@ -742,7 +744,7 @@ fn a_remembered_older_generation_is_checked_again() {
     user.write("key", super::harness::KEY);
     user.run(&["login", "--api-url", &older.address, "--api-key-file", "key"]).exits(0);
     let razorpay = ["payments", "razorpay", "status"];
-    user.run(&razorpay).exits(1).says(&["Razorpay is not available"]);
+    user.run(&razorpay).exits(1).stderr_has(&["Razorpay is not available"]);
     assert!(older.lines().iter().any(|line| line == STATUS), "{:?}", older.lines());
 }
 
@@ -751,7 +753,7 @@ fn a_remembered_older_generation_is_checked_again() {
 fn a_backend_without_routes_for_razorpay_is_reported() {
     let stub = Stub::start(|_| Answer::html(404, "Cannot GET"));
     for words in [&["status"][..], &["sync"]] {
-        User::of(&stub.address).run(&[&["payments", "razorpay"], words].concat()).exits(1).says(&[
+        User::of(&stub.address).run(&[&["payments", "razorpay"], words].concat()).exits(1).stderr_has(&[
             "error: Razorpay is not available on this backend",
             "there are no payments routes for it at",
         ]);

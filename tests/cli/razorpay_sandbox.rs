@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::harness::forms::Forms;
+use super::harness::all_formats::AllFormats;
 use super::harness::replies::entry;
 use super::harness::{User, assert_golden, zeroed_timestamps};
 
-/// Each line is a command behind `insforge payments razorpay`, what is piped into it, and its title in the golden file. Of
-/// commands without one only the agreement of their forms is checked: `razorpay.txt`, which has all forms, or another line
-/// shows that kind.
+/// Each line is a command after `insforge payments razorpay`, its stdin, and its title in the golden file. A command without
+/// a title is not in the golden file, because `razorpay.txt` or another line shows the same kind. Only the agreement of its
+/// formats is checked.
 const TRIED: &[(&str, &str, &str)] = &[
     ("status", "", ""),
     ("config", "", ""),
@@ -92,32 +92,32 @@ const TRIED: &[(&str, &str, &str)] = &[
 #[test]
 fn every_razorpay_command_runs_in_the_sandbox() {
     let mut shown = String::new();
-    // What changes something does so in each form: each has a sandbox of its own.
+    // Each format has its own sandbox, because a command changes it in each format.
     let mut users: BTreeMap<String, User> = BTreeMap::new();
     for (line, stdin, title) in TRIED {
         let line = format!("payments razorpay {line}");
         let words = shell_words::split(&line).expect("words");
-        let forms = Forms::of(|form| {
+        let formats = AllFormats::of(|flags| {
             let user =
-                users.entry(form.concat()).or_insert_with(|| User::new().with("INSFORGE_SANDBOX", "1"));
-            let args: Vec<&str> = words.iter().map(String::as_str).chain(form.iter().copied()).collect();
+                users.entry(flags.concat()).or_insert_with(|| User::new().with("INSFORGE_SANDBOX", "1"));
+            let args: Vec<&str> = words.iter().map(String::as_str).chain(flags.iter().copied()).collect();
             let mut ran = user.run_with_stdin(&args, stdin);
-            if form.contains(&"ids") && ran.code == 64 {
+            if flags.contains(&"ids") && ran.code == 64 {
                 // The result has no ids. The command still has to change this sandbox as it changes the others.
-                user.run_with_stdin(&args[..args.len() - form.len()], stdin);
+                user.run_with_stdin(&args[..args.len() - flags.len()], stdin);
             }
             for stream in [&mut ran.stdout, &mut ran.stderr] {
                 *stream = zeroed_timestamps(stream);
                 for secret in ["shop_secret", "invalid_secret"] {
-                    assert!(!stream.contains(secret), "{line} {form:?} shows a secret: {stream}");
+                    assert!(!stream.contains(secret), "{line} {flags:?} shows a secret: {stream}");
                 }
             }
             ran
         });
-        forms.check_table(&forms.check());
+        formats.check_table(&formats.check());
         if !title.is_empty() {
             let input = if stdin.is_empty() { String::new() } else { format!(" < {stdin}") };
-            shown.push_str(&format!("# {title}\n{}\n", entry(&(line + &input), &forms)));
+            shown.push_str(&format!("# {title}\n{}\n", entry(&(line + &input), &formats)));
         }
     }
     assert_golden("razorpay-sandbox.txt", &shown);
@@ -136,7 +136,7 @@ fn a_lost_create_is_searched_in_the_sandbox_too() {
     ] {
         let user = User::new();
         let ran = user.run(&["sandbox", "exec", "--fault", fault, "--", "sh", "-c", &script]).exits(0);
-        let ran = ran.says(&["the outcome is unknown", found]);
+        let ran = ran.stderr_has(&["the outcome is unknown", found]);
         let items = if fault.contains("after") { 7 } else { 6 };
         assert_eq!(ran.stdout, format!("1\n{items}\n"), "{fault}: {}", ran.stderr);
     }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::harness::forms::Forms;
+use super::harness::all_formats::AllFormats;
 use super::harness::recordings::{self, Exchange, Generation};
 use super::harness::replies::{self, Replies, Shown};
 use super::harness::stub::Request;
-use super::harness::{KEY, Ran, User, assert_golden};
+use super::harness::{KEY, RunOutput, User, assert_golden};
 
-/// The replies in the golden files, one or more of each kind. The first of each command has all forms.
+/// The replies in the golden files, one or more of each kind. The first of each command has all formats.
 const SHOWN: &Shown = &[
     ("Status: two environments", "status-both"),
     ("Status: nothing is configured", "status-unconfigured"),
@@ -125,24 +125,25 @@ fn every_read(generation: Generation, at_least: usize) -> Replies {
         for path in [&["payments"][..], &["payments", "stripe"]] {
             let stub = recordings::serve_in(generation, vec![exchange.clone()]);
             let user = User::of(&stub.address);
-            let run = |form: &[&str]| {
+            let run = |flags: &[&str]| {
                 let before = stub.requests().len();
                 let words = words.iter().map(String::as_str);
-                let args: Vec<&str> = path.iter().copied().chain(words).chain(form.iter().copied()).collect();
+                let args: Vec<&str> =
+                    path.iter().copied().chain(words).chain(flags.iter().copied()).collect();
                 let ran = user.run(&args);
-                // A form that the result does not have is refused before anything is sent.
+                // A format that the result does not have is refused before anything is sent.
                 if ran.code != 64 {
                     check_requests(&stub.requests()[before..], &exchange, generation);
                 }
                 ran
             };
             let json = if path.len() == 1 && replies.shows(&name) {
-                let forms = Forms::of(run);
-                forms.check_table(&forms.check());
+                let formats = AllFormats::of(run);
+                formats.check_table(&formats.check());
                 let line = format!("payments {}", words.join(" "));
                 let normalize = |text: &str| generation.normalize(text, &stub.address);
-                replies.record(&name, &words, &line, &forms, normalize);
-                forms.json
+                replies.record(&name, &words, &line, &formats, normalize);
+                formats.json
             } else {
                 let (table, json) = (run(&[]), run(&["--json"]));
                 assert_eq!(json.code, table.code, "{}", exchange.name);
@@ -158,7 +159,7 @@ fn every_read(generation: Generation, at_least: usize) -> Replies {
     replies
 }
 
-fn check_json(json: &Ran, exchange: &Exchange, words: &[String]) {
+fn check_json(json: &RunOutput, exchange: &Exchange, words: &[String]) {
     let name = &exchange.name;
     if exchange.status == 200 {
         let expected = expected_json(exchange, words);

@@ -5,7 +5,7 @@ use std::process::Command;
 use super::faults::{Keyed, Same, WRITES, backend, each, recorded, sent, write};
 use super::harness::recordings::Exchange;
 use super::harness::stub::{Answer, Stub};
-use super::harness::{Ran, User, finish};
+use super::harness::{RunOutput, User, finish};
 
 /// A backend that loses a write and its replays, and then recovers.
 fn recovering(exchange: &Exchange) -> Stub {
@@ -73,7 +73,7 @@ fn the_printed_check_command_is_quoted_for_a_shell() {
     let stub = backend(line, vec![Answer::Drop]);
     let ran = User::of(&stub.address).run(&["payments", "products", "delete", "it's pro", "-y"]).exits(1);
     let look = shell_words::join(["insforge", "payments", "products", "get", "test", "it's pro"]);
-    ran.says(&[&format!("check with `insforge payments sync test && {look}`")]);
+    ran.stderr_has(&[&format!("check with `insforge payments sync test && {look}`")]);
 }
 
 /// Runs a create that is lost with all its replays, follows the hint, and compares all requests.
@@ -82,7 +82,7 @@ fn hint_completes(args: &[&str]) {
     let exchange = recorded(name);
     let stub = recovering(&exchange);
     let user = User::of(&stub.address);
-    let hint = user.run(args).exits(8).says(&["run it again"]).stderr;
+    let hint = user.run(args).exits(8).stderr_has(&["run it again"]).stderr;
     let ran = match (hint.split_once("run it again: "), hint.split_once("run it again, adding ")) {
         (Some((_, command)), _) => in_a_shell(&user, command),
         (None, Some((_, flag))) => user.run(&[args, &flag.split_whitespace().collect::<Vec<_>>()].concat()),
@@ -93,7 +93,7 @@ fn hint_completes(args: &[&str]) {
 }
 
 /// Runs a printed command in a shell in which `insforge` is the binary.
-fn in_a_shell(user: &User, command: &str) -> Ran {
+fn in_a_shell(user: &User, command: &str) -> RunOutput {
     let insforge = user.path("insforge");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_insforge"), insforge).expect("a link");
     let mut shell = Command::new("/bin/sh");

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
-use super::harness::{KEY, Ran, User, dead, ended_within, finish, mode, signal};
+use super::harness::{KEY, RunOutput, User, dead_address, finish, mode, signal, wait_for_exit};
 
-/// Longer than anything here takes.
+/// Longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
@@ -36,14 +36,14 @@ fn names(products: &Value) -> Vec<String> {
 }
 
 /// Runs a command with `sandbox exec`.
-fn exec(user: &User, options: &[&str], command: &[&str]) -> Ran {
+fn exec(user: &User, options: &[&str], command: &[&str]) -> RunOutput {
     user.run(&[&["sandbox", "exec"], options, &["--"], command].concat())
 }
 
 /// Starts `sandbox serve`. Returns it, its JSON, and a user whose backend it is.
 fn serve(user: &User, options: &[&str]) -> (Running, Value, User) {
     let serving = Running::start(user, &[&["sandbox", "serve", "--json"], options].concat());
-    let shown: Value = serde_json::from_str(&serving.stdout.to("}")).expect("JSON");
+    let shown: Value = serde_json::from_str(&serving.stdout.read_until("}")).expect("JSON");
     let variable = |name: &str| shown[name].as_str().expect("text").to_owned();
     let visitor =
         User::new().with("INSFORGE_BASE_URL", &variable("url")).with("INSFORGE_API_KEY", &variable("apiKey"));
@@ -60,7 +60,7 @@ fn commands_share_the_state_of_the_sandbox() {
     assert_eq!(state(&user)["version"], 1);
     user.run(&["payments", "products", "create", "--name", "Mug", "--sandbox"])
         .exits(0)
-        .says(&["✓ Stripe product created: prod_"]);
+        .stderr_has(&["✓ Stripe product created: prod_"]);
     let by_variable = User::new().with("HOME", user.home.path().to_str().expect("a path"));
     let by_variable = by_variable.with("INSFORGE_SANDBOX", "1");
     let listed = by_variable.run(&["payments", "products", "list", "--json"]).exits(0).json();
@@ -99,7 +99,7 @@ fn the_flag_cannot_be_used_with_another_backend() {
             [other, &["payments", "status", "--sandbox"]].concat(),
             [&["current", "--sandbox"], other].concat(),
         ] {
-            user.run(&args).exits(64).says(&[&what, &hint]);
+            user.run(&args).exits(64).stderr_has(&[&what, &hint]);
             let error = user.run(&[&args[..], &["--json"]].concat()).exits(64).error();
             assert_eq!(error["code"], "USAGE");
         }
@@ -118,18 +118,19 @@ fn the_variable_takes_precedence_over_all_backends_except_flags() {
     assert!(source(&user, &[]).starts_with("the sandbox ("));
     user.run(&["payments", "status"])
         .exits(0)
-        .says(&["INSFORGE_BASE_URL is ignored because INSFORGE_SANDBOX is set"]);
+        .stderr_has(&["INSFORGE_BASE_URL is ignored because INSFORGE_SANDBOX is set"]);
     assert_eq!(source(&user, &["--api-url", &stub.address]), "--api-url");
     let key = user.write("key", KEY);
     assert_eq!(source(&user, &["--api-key-file", key.to_str().expect("a path")]), "INSFORGE_BASE_URL");
-    user.run(&["payments", "status", "--profile", "shop"]).exits(4).says(&["shop"]);
+    user.run(&["payments", "status", "--profile", "shop"]).exits(4).stderr_has(&["shop"]);
     for off in ["0", "false", "no", "off", "", " ", "False", "OFF"] {
         let user = User::of(&stub.address).with("INSFORGE_SANDBOX", off);
         assert_eq!(source(&user, &[]), "INSFORGE_BASE_URL", "{off:?}");
     }
     // The flag takes precedence over the environment and a linked project.
-    let linked = User::of(&dead()).with("INSFORGE_PROFILE", "shop").with("INSFORGE_API_KEY_FILE", "/nowhere");
-    linked.write(".insforge/project.json", &json!({"oss_host": dead(), "api_key": KEY}).to_string());
+    let linked =
+        User::of(&dead_address()).with("INSFORGE_PROFILE", "shop").with("INSFORGE_API_KEY_FILE", "/nowhere");
+    linked.write(".insforge/project.json", &json!({"oss_host": dead_address(), "api_key": KEY}).to_string());
     assert!(source(&linked, &["--sandbox"]).starts_with("the sandbox ("));
 }
 
@@ -141,12 +142,13 @@ fn a_sandbox_needs_no_login() {
         &["--sandbox", "logout", "--all"],
         &["link", "--api-base-url", "https://x.example", "--sandbox"],
     ] {
-        user.run(args).exits(64).says(&["The sandbox needs no login or link", "hint: omit --sandbox"]);
+        user.run(args).exits(64).stderr_has(&["The sandbox needs no login or link", "hint: omit --sandbox"]);
     }
     // The variable does not affect these commands.
     let user = user.with("INSFORGE_SANDBOX", "1");
-    user.run(&["logout"]).exits(0).says(&["No stored logins."]);
-    user.run_with_stdin(&["login", "--api-url", &dead(), "--api-key-stdin", "--retries", "0"], KEY).exits(8);
+    user.run(&["logout"]).exits(0).stderr_has(&["No stored logins."]);
+    user.run_with_stdin(&["login", "--api-url", &dead_address(), "--api-key-stdin", "--retries", "0"], KEY)
+        .exits(8);
     assert!(!file(&user).exists());
 }
 
@@ -199,7 +201,7 @@ fn an_invalid_state_file_is_not_changed_until_reset() {
             &["current", "--sandbox"],
             &["sandbox", "serve"],
         ] {
-            user.run(args).exits(1).says(&[
+            user.run(args).exits(1).stderr_has(&[
                 what,
                 hint,
                 "`insforge sandbox reset --state ",
@@ -210,9 +212,9 @@ fn an_invalid_state_file_is_not_changed_until_reset() {
         // The hint names the file of --state.
         let named = format!("`insforge sandbox reset --state {}`", path.display());
         let by_name = ["--state", path.to_str().expect("a path")];
-        user.run(&[&["sandbox", "serve"][..], &by_name].concat()).exits(1).says(&[&named]);
-        exec(&user, &by_name, &["true"]).exits(1).says(&[&named]);
-        user.run(&["sandbox", "reset"]).exits(0).says(&["✓ Sandbox reset."]);
+        user.run(&[&["sandbox", "serve"][..], &by_name].concat()).exits(1).stderr_has(&[&named]);
+        exec(&user, &by_name, &["true"]).exits(1).stderr_has(&[&named]);
+        user.run(&["sandbox", "reset"]).exits(0).stderr_has(&["✓ Sandbox reset."]);
         user.run(&["--sandbox", "payments", "catalog"]).exits(0);
     }
 }
@@ -251,11 +253,11 @@ fn path_prints_one_line() {
 fn a_live_write_needs_confirmation_as_with_a_real_backend() {
     let user = User::new();
     let create = ["--sandbox", "payments", "products", "create", "-e", "live", "--name", "Mug"];
-    user.run(&create).exits(6).says(&["live", "--yes"]);
+    user.run(&create).exits(6).stderr_has(&["live", "--yes"]);
     let config = ["--sandbox", "payments", "config", "set", "live", "--yes"];
     let with_key = User::new().with("HOME", user.home.path().to_str().expect("a path"));
     with_key.with("STRIPE_LIVE_SECRET_KEY", "sk_live_alpha").run(&config).exits(0);
-    user.run(&create).exits(6).says(&["acct_"]);
+    user.run(&create).exits(6).stderr_has(&["acct_"]);
     user.run(&[&create[..], &["--yes"]].concat()).exits(0);
     let denied = user.with("INSFORGE_LIVE", "deny");
     denied.run(&[&create[..], &["--yes"]].concat()).exits(5);
@@ -270,7 +272,9 @@ fn suggested_commands_include_the_flag() {
     let listed = user.run(&["--sandbox", "payments", "products", "list", "-o", "ids"]).exits(0).stdout;
     let create = [&create[..], &["--product", listed.lines().next().expect("an id"), "--sandbox"]].concat();
     user.run(&create).exits(0);
-    user.run(&create).exits(1).says(&["free this one: insforge payments", "--lookup-key null --sandbox"]);
+    user.run(&create)
+        .exits(1)
+        .stderr_has(&["free this one: insforge payments", "--lookup-key null --sandbox"]);
 }
 
 #[test]
@@ -292,7 +296,7 @@ fn serve_runs_until_a_signal() {
         let listed = visitor.run(&["payments", "products", "list", "--json"]).exits(0).json();
         assert!(names(&listed).contains(&"Cup".to_owned()), "{listed}");
         visitor.with("INSFORGE_API_KEY", KEY).run(&["payments", "status"]).exits(2);
-        let (code, log) = serving.end(end);
+        let (code, log) = serving.stop(end);
         assert_eq!(code, 0, "{end}: {log}");
         assert!(log.contains("POST /api/payments/stripe/test/catalog/products 201\n"), "{log}");
     }
@@ -302,8 +306,8 @@ fn serve_runs_until_a_signal() {
 fn serve_prints_how_to_use_it() {
     let user = User::new();
     let serving = Running::start(&user, &["sandbox", "serve"]);
-    let shown = serving.stdout.to("Generation");
-    let said = serving.stderr.to("Press Ctrl-C to stop it.");
+    let shown = serving.stdout.read_until("Generation");
+    let said = serving.stderr.read_until("Press Ctrl-C to stop it.");
     let url = shown.lines().find_map(|line| line.strip_prefix("Address")).expect("an address").trim();
     assert!(shown.contains("\nAPI key     ik_sandbox\n"), "{shown}");
     assert!(shown.contains(file(&user).to_str().expect("a path")), "{shown}");
@@ -311,7 +315,7 @@ fn serve_prints_how_to_use_it() {
         said.contains(&format!("export INSFORGE_BASE_URL={url} INSFORGE_API_KEY=ik_sandbox\n")),
         "{said}"
     );
-    assert_eq!(serving.end("-TERM"), (0, String::new()));
+    assert_eq!(serving.stop("-TERM"), (0, String::new()));
     // In a terminal.
     let terminal = Terminal::start(&user, 100, &["sandbox", "serve"]);
     terminal.expect("Press Ctrl-C to stop it.");
@@ -336,14 +340,16 @@ fn serve_takes_a_file_a_port_and_a_generation() {
     // No other sandbox can use its port.
     let port = shown["url"].as_str().expect("text").rsplit(':').next().expect("a port");
     let taken = format!("Cannot listen on port {port}");
-    user.run(&["sandbox", "serve", "--port", port]).exits(1).says(&[&taken, "hint: choose another port"]);
-    assert_eq!(serving.end("-INT").0, 0);
+    user.run(&["sandbox", "serve", "--port", port])
+        .exits(1)
+        .stderr_has(&[&taken, "hint: choose another port"]);
+    assert_eq!(serving.stop("-INT").0, 0);
     let (serving, shown, _) = serve(&user, &["--port", port]);
     assert!(shown["url"].as_str().expect("text").ends_with(port));
-    assert_eq!(serving.end("-INT").0, 0);
+    assert_eq!(serving.stop("-INT").0, 0);
     let occupied = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = occupied.local_addr().expect("an address").port().to_string();
-    exec(&user, &["--port", &port], &["true"]).exits(1).says(&["Cannot listen on port"]);
+    exec(&user, &["--port", &port], &["true"]).exits(1).stderr_has(&["Cannot listen on port"]);
 }
 
 #[test]
@@ -356,17 +362,17 @@ fn invalid_options_are_usage_errors() {
         (&["--generation", "next"], "possible values: newer, older"),
         (&["--public-url", "http://shop.example"], "use https"),
     ] {
-        user.run(&[&["sandbox", "serve"], args].concat()).exits(64).says(&[text]);
-        exec(&user, args, &["true"]).exits(64).says(&[text]);
+        user.run(&[&["sandbox", "serve"], args].concat()).exits(64).stderr_has(&[text]);
+        exec(&user, args, &["true"]).exits(64).stderr_has(&[text]);
     }
-    user.run(&["sandbox", "exec"]).exits(64).says(&["<COMMAND>"]);
+    user.run(&["sandbox", "exec"]).exits(64).stderr_has(&["<COMMAND>"]);
 }
 
 #[test]
 fn exec_passes_the_sandbox_in_the_environment() {
-    let user = User::of(&dead())
+    let user = User::of(&dead_address())
         .with("INSFORGE_SANDBOX", "1")
-        .with("INSFORGE_URL", &dead())
+        .with("INSFORGE_URL", &dead_address())
         .with("INSFORGE_PROFILE", "shop")
         .with("INSFORGE_API_KEY_FILE", "/nowhere")
         .with("INSFORGE_RETRIES", "3")
@@ -374,7 +380,7 @@ fn exec_passes_the_sandbox_in_the_environment() {
     let environment = exec(&user, &[], &["env"]).exits(0).stdout;
     let variable = |name: &str| environment.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
     assert!(variable("INSFORGE_BASE_URL").expect("a URL").starts_with("http://127.0.0.1:"), "{environment}");
-    assert_ne!(variable("INSFORGE_BASE_URL"), Some(&*dead()));
+    assert_ne!(variable("INSFORGE_BASE_URL"), Some(&*dead_address()));
     assert_eq!(variable("INSFORGE_API_KEY"), Some("ik_sandbox"));
     for gone in ["INSFORGE_SANDBOX", "INSFORGE_URL", "INSFORGE_PROFILE", "INSFORGE_API_KEY_FILE"] {
         assert_eq!(variable(gone), None, "{gone}");
@@ -416,11 +422,13 @@ fn exec_exits_with_the_commands_exit_code() {
     for (signal, code) in [("KILL", 137), ("TERM", 143), ("INT", 130)] {
         exec(&user, &[], &["sh", "-c", &format!("kill -{signal} $$")]).exits(code);
     }
-    exec(&user, &[], &["no-such-command"]).exits(127).says(&["Command not found: no-such-command", "PATH"]);
-    exec(&user, &[], &["./no-such-file"]).exits(127).says(&["Command not found: ./no-such-file"]);
+    exec(&user, &[], &["no-such-command"])
+        .exits(127)
+        .stderr_has(&["Command not found: no-such-command", "PATH"]);
+    exec(&user, &[], &["./no-such-file"]).exits(127).stderr_has(&["Command not found: ./no-such-file"]);
     let script = user.write("script", "#!/bin/sh\n");
     let script = script.to_str().expect("a path");
-    exec(&user, &[], &[script]).exits(126).says(&["Cannot run", "chmod +x"]);
+    exec(&user, &[], &[script]).exits(126).stderr_has(&["Cannot run", "chmod +x"]);
     let error = exec(&user, &["--json"], &["no-such-command"]).exits(127).error();
     assert_eq!((&error["code"], &error["exitCode"]), (&json!("FAILED"), &json!(127)));
 }
@@ -435,19 +443,19 @@ fn exec_forwards_signals_to_the_command() {
     let user = User::new();
     for (sent, code) in [("-TERM", 42), ("-INT", 41)] {
         let running = Running::start(&user, &["sandbox", "exec", "--", "sh", "-c", LISTENER]);
-        running.stdout.to("ready");
+        running.stdout.read_until("ready");
         for passed in ["HUP", "QUIT", "USR1", "USR2"] {
             signal(running.child.id(), &format!("-{passed}"));
-            running.stdout.to(passed);
+            running.stdout.read_until(passed);
         }
-        assert_eq!(running.end(sent), (code, String::new()));
+        assert_eq!(running.stop(sent), (code, String::new()));
     }
 }
 
 /// `nohup`, and a shell that runs something in the background, set signals to be ignored before they start it.
 #[test]
 #[cfg(target_os = "linux")]
-fn what_is_to_be_ignored_stays_ignored() {
+fn ignored_signals_stay_ignored() {
     let user = User::new();
     for name in ["HUP", "INT", "TERM", "QUIT"] {
         let mut shell = Command::new("sh");
@@ -485,7 +493,7 @@ fn a_lost_response_does_not_create_a_second_product() {
     let ran = exec(&user, &fault, &["sh", "-c", &script]).exits(0);
     assert_eq!(names(&ran.json()).iter().filter(|name| *name == "Mug").count(), 1);
     let post = "POST /api/payments/stripe/test/catalog/products";
-    ran.says(&[&format!("{post} dropped"), &format!("{post} 201")]);
+    ran.stderr_has(&[&format!("{post} dropped"), &format!("{post} 201")]);
 }
 
 #[test]
@@ -502,7 +510,7 @@ fn a_real_key_is_never_saved() {
     let user = User::new();
     let key = "sk_test_51H8vQx2eZvKYlo2CabcdefghijklmnopQRSTUV";
     let set = ["--sandbox", "payments", "config", "set", "test", "-", "--yes"];
-    user.run_with_stdin(&set, key).exits(1).says(&["Invalid API Key provided: sk_test_"]);
+    user.run_with_stdin(&set, key).exits(1).stderr_has(&["Invalid API Key provided: sk_test_"]);
     assert!(!fs::read_to_string(file(&user)).expect("the state").contains("51H8vQx2"));
 }
 
@@ -511,7 +519,7 @@ fn reset_does_not_delete_other_files() {
     let user = User::new();
     let other = user.write("thesis.txt", "Chapter one");
     let path = other.to_str().expect("a path");
-    user.run(&["sandbox", "reset", "--state", path]).exits(1).says(&["is not a sandbox state file"]);
+    user.run(&["sandbox", "reset", "--state", path]).exits(1).stderr_has(&["is not a sandbox state file"]);
     assert_eq!(user.read("thesis.txt"), "Chapter one");
     user.write("thesis.txt", "{\n  \"version\": 1,\n  \"ids\": {");
     user.run(&["sandbox", "reset", "--state", path]).exits(0);
@@ -529,7 +537,7 @@ fn exec_does_not_use_the_users_state() {
     let listed = names(&exec(&user, &[], &["sh", "-c", &script]).exits(0).json());
     assert!(listed.contains(&"Theirs".to_owned()) && !listed.contains(&"Mine".to_owned()), "{listed:?}");
     let reset = exec(&user, &[], &[BINARY, "sandbox", "reset"]);
-    reset.exits(64).says(&["The sandbox of `sandbox exec` cannot be reset"]);
+    reset.exits(64).stderr_has(&["The sandbox of `sandbox exec` cannot be reset"]);
     let listed = names(&user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json());
     assert!(listed.contains(&"Mine".to_owned()), "{listed:?}");
 }
@@ -541,13 +549,13 @@ fn a_state_file_can_be_empty_but_must_be_a_regular_file() {
     exec(&user, &["--state", empty.to_str().expect("a path")], &["true"]).exits(0);
     assert!(user.read("empty.json").contains("Pro Plan"));
     for other in ["/dev/null", user.home.path().to_str().expect("a path")] {
-        exec(&user, &["--state", other], &["true"]).exits(1).says(&["is not a regular file"]);
-        user.run(&["sandbox", "reset", "--state", other]).exits(1).says(&["is not a regular file"]);
+        exec(&user, &["--state", other], &["true"]).exits(1).stderr_has(&["is not a regular file"]);
+        user.run(&["sandbox", "reset", "--state", other]).exits(1).stderr_has(&["is not a regular file"]);
     }
     let other = user.write("notes.txt", "[]\n");
     exec(&user, &["--state", other.to_str().expect("a path")], &["true"])
         .exits(1)
-        .says(&["is not a valid sandbox state file", "hint: name another file, or remove this one"]);
+        .stderr_has(&["is not a valid sandbox state file", "hint: name another file, or remove this one"]);
     assert_eq!(user.read("notes.txt"), "[]\n");
     // The `--` is optional.
     user.run(&["sandbox", "exec", "sh", "-c", "exit 7"]).exits(7);
@@ -577,7 +585,7 @@ fn exec_and_serve_take_a_generation_and_a_public_url() {
     let refused = exec(&user, &["--public-url", "http://localhost:7130"], &configure);
     assert_eq!(refused.code, 1, "Stripe cannot reach a loopback address: {refused:?}");
     let (_serving, _, visitor) = serve(&user, &[]);
-    visitor.run(&configure[1..]).exits(1).says(&["must be publicly accessible"]);
+    visitor.run(&configure[1..]).exits(1).stderr_has(&["must be publicly accessible"]);
     let (_serving, _, visitor) = serve(&user, &["--public-url", "https://shop.example"]);
     visitor.run(&configure[1..]).exits(0);
     user.run(&["--sandbox", "payments", "webhooks", "configure", "test"]).exits(0);
@@ -594,7 +602,7 @@ fn concurrent_writes_are_not_lost() {
     };
     let mut running: Vec<Child> = names_of_all.iter().map(start).collect();
     for child in &mut running {
-        assert_eq!(ended_within(child, PATIENCE), 0);
+        assert_eq!(wait_for_exit(child, PATIENCE), 0);
     }
     state(&user);
     let listed = names(&user.run(&["--sandbox", "payments", "products", "list", "--json"]).exits(0).json());
@@ -610,7 +618,7 @@ fn a_killed_write_does_not_damage_the_state_file() {
     for round in 0..20 {
         let writing =
             Running::start(&user, &["-v", "--sandbox", "payments", "products", "create", "--name", "X"]);
-        writing.stderr.to("> POST");
+        writing.stderr.read_until("> POST");
         // Kill it at a different point in each round.
         thread::sleep(Duration::from_micros(round * 400));
         drop(writing);
@@ -639,14 +647,14 @@ fn a_locked_state_file_does_not_block_the_exit() {
     {
         user.run(&[&["sandbox", "--timeout", "300ms"], args].concat())
             .exits(8)
-            .says(&["Timed out waiting for the lock"]);
+            .stderr_has(&["Timed out waiting for the lock"]);
     }
-    assert_eq!(serving.end("-INT").0, 0, "it exits although a request still waits");
+    assert_eq!(serving.stop("-INT").0, 0, "it exits although a request still waits");
     #[cfg(target_os = "linux")]
     for args in [&of_its_own[..], &["sandbox", "serve"], &["sandbox", "reset"]] {
         let waiting = Running::start(&user, args);
         wait_for_lock(&waiting.child);
-        assert_eq!(waiting.end("-INT").0, 130, "{args:?}");
+        assert_eq!(waiting.stop("-INT").0, 130, "{args:?}");
     }
     drop(lock);
     user.run(&["--sandbox", "payments", "products", "list"]).exits(0);
@@ -677,15 +685,15 @@ fn writes_in_an_environment_run_one_at_a_time_and_block_nothing_else() {
         .map(|name| Running::start(&visitor, &["-v", "payments", "products", "create", "--name", name]))
         .into();
     for write in &mut writes {
-        write.stderr.to("> POST");
+        write.stderr.read_until("> POST");
     }
     visitor.run(&["payments", "catalog"]).exits(0);
     visitor.run(&["payments", "products", "create", "-e", "live", "--name", "C", "--yes"]).exits(0);
     for write in &mut writes {
-        assert_eq!(ended_within(&mut write.child, PATIENCE), 0);
+        assert_eq!(wait_for_exit(&mut write.child, PATIENCE), 0);
     }
     assert!(since.elapsed() >= Duration::from_millis(1200), "both at once: {:?}", since.elapsed());
-    let (_, log) = serving.end("-INT");
+    let (_, log) = serving.stop("-INT");
     let at = |text: &str| log.rfind(text).unwrap_or_else(|| panic!("{text} is missing:\n{log}"));
     let last_write = at("POST /api/payments/stripe/test/catalog/products 201");
     assert!(at("POST /api/payments/stripe/live/catalog/products 201") < last_write, "{log}");

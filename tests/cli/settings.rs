@@ -2,7 +2,7 @@
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{KEY, Ran, User, dead, mode, set_mode};
+use super::harness::{KEY, RunOutput, User, dead_address, mode, set_mode};
 
 /// A backend for each place that can name one. Their requests show which place was used.
 struct Backends {
@@ -113,7 +113,7 @@ fn the_first_complete_pair_is_used() {
 #[test]
 fn an_address_without_a_key_is_an_error_that_names_both_variables() {
     let user = User::new().with("INSFORGE_BASE_URL", "https://app.example.com");
-    user.run(&["payments", "status"]).exits(2).says(&[
+    user.run(&["payments", "status"]).exits(2).stderr_has(&[
         "INSFORGE_BASE_URL",
         "INSFORGE_API_KEY",
         "app.example.com",
@@ -128,9 +128,11 @@ fn an_address_without_a_key_is_an_error_that_names_both_variables() {
 fn without_a_backend_the_error_names_the_next_commands() {
     let ran = User::new().run(&["payments", "status"]).exits(3);
     assert_eq!(ran.stderr.lines().next(), Some("error: No InsForge backend is linked here"));
-    ran.says(&["insforge login", "insforge link", "INSFORGE_BASE_URL"]);
+    ran.stderr_has(&["insforge login", "insforge link", "INSFORGE_BASE_URL"]);
     let user = User::new().with("INSFORGE_API_KEY", KEY);
-    user.run(&["payments", "status"]).exits(3).says(&["INSFORGE_API_KEY has a key, but no address is set"]);
+    user.run(&["payments", "status"])
+        .exits(3)
+        .stderr_has(&["INSFORGE_API_KEY has a key, but no address is set"]);
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn variables_have_an_order() {
     // INSFORGE_BASE_URL overrides INSFORGE_URL. An empty variable counts as unset.
     let user = user.with("INSFORGE_BASE_URL", "");
     user.run(&["payments", "status"]).exits(0);
-    user.with("INSFORGE_BASE_URL", &dead()).run(&["payments", "status", "--retries=0"]).exits(8);
+    user.with("INSFORGE_BASE_URL", &dead_address()).run(&["payments", "status", "--retries=0"]).exits(8);
 
     let user = User::new().with("INSFORGE_BASE_URL", &stub.address);
     let file = user.write("key", &format!("{KEY}\n")).display().to_string();
@@ -164,12 +166,12 @@ fn a_key_is_read_from_stdin_or_a_file() {
     let user = User::new();
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-stdin"];
     user.run_with_stdin(&args, &format!("  {KEY}\r\n")).exits(0);
-    user.run_with_stdin(&args, "").exits(2).says(&["The API key from --api-key-stdin is empty"]);
-    user.run_with_stdin(&args, "ik_one ik_two").exits(2).says(&["contains white space"]);
-    user.run_with_stdin(&args, "sk_live_0123456789abcdef").exits(2).says(&["payment provider's key"]);
-    user.run_with_stdin(&args, "ik_ümlaut").exits(2).says(&["characters that no key has"]);
+    user.run_with_stdin(&args, "").exits(2).stderr_has(&["The API key from --api-key-stdin is empty"]);
+    user.run_with_stdin(&args, "ik_one ik_two").exits(2).stderr_has(&["contains white space"]);
+    user.run_with_stdin(&args, "sk_live_0123456789abcdef").exits(2).stderr_has(&["payment provider's key"]);
+    user.run_with_stdin(&args, "ik_ümlaut").exits(2).stderr_has(&["characters that no key has"]);
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "missing"];
-    user.run(&args).exits(2).says(&["Cannot read the key from missing", "No such file"]);
+    user.run(&args).exits(2).stderr_has(&["Cannot read the key from missing", "No such file"]);
     let both = ["payments", "status", "--api-url", &stub.address, "--api-key-stdin", "--api-key-file", "x"];
     user.run(&both).exits(64);
     assert_eq!(stub.requests().len(), 1);
@@ -195,7 +197,7 @@ fn a_bare_cloud_host_is_rebuilt_from_appkey_and_region() {
     let json =
         r#"{"appkey": "abc", "region": "us-east", "api_key": "ik_1234567890", "oss_host": "old.host"}"#;
     user.write(".insforge/project.json", json);
-    let ran = user.with("HTTPS_PROXY", &dead()).run(&["current", "--json", "--retries=0"]).exits(8);
+    let ran = user.with("HTTPS_PROXY", &dead_address()).run(&["current", "--json", "--retries=0"]).exits(8);
     assert_eq!(ran.json()["backend"]["value"], "https://abc.us-east.insforge.app");
     assert_eq!(ran.json()["key"]["value"], "ik_****7890");
 }
@@ -208,7 +210,7 @@ fn an_incomplete_project_is_an_error() {
     user.write(".config/insforge/config.toml", &config_toml("default", address));
     user.write(".config/insforge/credentials.toml", &credentials_toml("default", address, KEY));
     user.write(".insforge/project.json", &format!("{{\"oss_host\": \"{}\"}}", backends.project.address));
-    user.run(&["payments", "status"]).exits(2).says(&["has no key", "insforge link"]);
+    user.run(&["payments", "status"]).exits(2).stderr_has(&["has no key", "insforge link"]);
     assert_eq!(backends.used(), []);
     // --profile overrides the project.
     user.run(&["payments", "status", "-p", "default"]).exits(0);
@@ -226,7 +228,7 @@ fn a_stored_key_does_not_follow_an_edited_address() {
     let user = User::new();
     user.write(".config/insforge/config.toml", &config_toml("default", &new.address));
     user.write(".config/insforge/credentials.toml", &credentials_toml("default", &old.address, KEY));
-    user.run(&["payments", "status"]).exits(2).says(&["Profile default has no key for"]);
+    user.run(&["payments", "status"]).exits(2).stderr_has(&["Profile default has no key for"]);
     assert_eq!(new.requests().len(), 0);
 }
 
@@ -251,7 +253,7 @@ fn a_profile_is_selected_by_flag_variable_or_default() {
     assert_eq!((one.requests().len(), two.requests().len()), (1, 2));
     user.run(&["-p", "three", "payments", "status"])
         .exits(4)
-        .says(&["Profile three does not exist", "one, two"]);
+        .stderr_has(&["Profile three does not exist", "one, two"]);
     let clash = ["payments", "status", "-p", "one", "--api-url", "https://x.example"];
     user.run(&clash).exits(64);
 }
@@ -296,7 +298,8 @@ fn a_key_file_that_others_can_read_is_a_warning() {
     let path = user.write(".insforge/project.json", &project_json(&stub.address, KEY));
     user.run(&["payments", "status"]).exits(0);
     set_mode(&path, 0o644);
-    let ran = user.run(&["payments", "status"]).exits(0).says(&["warning: ", "(mode 0644)", "chmod 600"]);
+    let ran =
+        user.run(&["payments", "status"]).exits(0).stderr_has(&["warning: ", "(mode 0644)", "chmod 600"]);
     assert!(ran.stdout.starts_with("Env"));
     let ran = user.run(&["payments", "status", "--json"]).exits(0);
     let warning: serde_json::Value = serde_json::from_str(ran.stderr.trim()).expect("a JSON warning");
@@ -307,10 +310,12 @@ fn a_key_file_that_others_can_read_is_a_warning() {
     let path =
         user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
     set_mode(&path, 0o640);
-    user.run(&["payments", "status"]).exits(0).says(&["credentials.toml contains a key", "(mode 0640)"]);
+    user.run(&["payments", "status"])
+        .exits(0)
+        .stderr_has(&["credentials.toml contains a key", "(mode 0640)"]);
 }
 
-fn login(user: &User, stub: &Stub, more: &[&str]) -> Ran {
+fn login(user: &User, stub: &Stub, more: &[&str]) -> RunOutput {
     user.run_with_stdin(&[&["login", "--api-url", &stub.address, "--api-key-stdin"], more].concat(), KEY)
 }
 
@@ -320,7 +325,7 @@ fn login_stores_the_key_and_reports_where() {
     let user = User::new();
     let ran = login(&user, &stub, &[]).exits(0);
     assert_eq!(ran.stdout, "");
-    ran.says(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "The keyring was not used: "]);
+    ran.stderr_has(&["✓ Logged in to http://127.0.0.1:", "credentials.toml", "The keyring was not used: "]);
     for file in [".config/insforge/config.toml", ".config/insforge/credentials.toml"] {
         assert_eq!(mode(&user.path(file)), 0o600, "{file}");
     }
@@ -347,7 +352,7 @@ fn login_keeps_unknown_entries_and_comments() {
     let after = user.read(".config/insforge/config.toml");
     assert!(after.starts_with(before), "{after}");
     assert!(user.read(".config/insforge/credentials.toml").contains("# keys\n[other]"));
-    user.run(&["logout"]).exits(0).says(&["✓ Logged out of profile default."]);
+    user.run(&["logout"]).exits(0).stderr_has(&["✓ Logged out of profile default."]);
     assert_eq!(user.read(".config/insforge/config.toml"), before);
     assert!(!user.read(".config/insforge/credentials.toml").contains(KEY));
 }
@@ -357,7 +362,7 @@ fn a_rejected_login_stores_nothing() {
     let refused = Generation::Newer.exchange("003-auth-bad-ik-key");
     let stub = recordings::serve_in(Generation::Newer, vec![refused]);
     let user = User::new();
-    login(&user, &stub, &[]).exits(2).says(&["Invalid API key", "--api-key-stdin"]);
+    login(&user, &stub, &[]).exits(2).stderr_has(&["Invalid API key", "--api-key-stdin"]);
     assert!(!user.path(".config").exists());
     let user = User::new();
     let link = ["link", "--api-base-url", &stub.address, "--api-key-stdin"];
@@ -368,10 +373,10 @@ fn a_rejected_login_stores_nothing() {
 #[test]
 fn login_without_an_address_or_a_key_is_a_usage_error() {
     let user = User::new();
-    user.run_with_stdin(&["login"], KEY).exits(64).says(&["--api-url"]);
+    user.run_with_stdin(&["login"], KEY).exits(64).stderr_has(&["--api-url"]);
     let args = ["login", "--api-url", "https://x.example"];
     // Stdin is read only with --api-key-stdin.
-    user.run_with_stdin(&args, KEY).exits(64).says(&["--api-key-stdin"]);
+    user.run_with_stdin(&args, KEY).exits(64).stderr_has(&["--api-key-stdin"]);
     // A key in the environment is not stored.
     user.with("INSFORGE_API_KEY", KEY).run(&args).exits(64);
 }
@@ -382,7 +387,7 @@ fn link_writes_the_format_of_other_tools() {
     let user = User::new();
     user.write(".insforge/project.json", "{\"custom\": {\"a\": 1}, \"api_key\": \"old\"}");
     let link = ["link", "--api-base-url", &format!("{}/", stub.address), "--api-key-stdin"];
-    user.run_with_stdin(&link, KEY).exits(0).says(&["✓ Linked to"]);
+    user.run_with_stdin(&link, KEY).exits(0).stderr_has(&["✓ Linked to"]);
     let path = user.path(".insforge/project.json");
     assert_eq!(mode(&path), 0o600);
     let json: serde_json::Value = serde_json::from_str(&user.read(".insforge/project.json")).expect("JSON");
@@ -407,12 +412,12 @@ fn link_warns_about_gitignore_and_a_key_in_argv() {
         std::process::Command::new("git").args(["init", "--quiet"]).current_dir(user.home.path()).status();
     assert!(git.expect("git").success());
     let link = ["link", "--api-base-url", &stub.address, "--api-key", "ik_argv0123456789"];
-    user.run(&link).exits(0).says(&["warning: ", "command line is visible", ".gitignore"]);
+    user.run(&link).exits(0).stderr_has(&["warning: ", "command line is visible", ".gitignore"]);
     user.write(".gitignore", "/.insforge/\n");
     let ran =
         user.run_with_stdin(&["link", "--api-base-url", &stub.address, "--api-key-stdin"], KEY).exits(0);
     assert!(!ran.stderr.contains("warning"), "{ran:?}");
-    user.run(&["link", "--api-key-stdin"]).exits(64).says(&["--api-base-url"]);
+    user.run(&["link", "--api-key-stdin"]).exits(64).stderr_has(&["--api-base-url"]);
 }
 
 #[test]
@@ -428,15 +433,15 @@ fn logout_removes_one_login_or_all() {
     let ran = user.run(&["logout", "--all", "--json"]).exits(0);
     assert_eq!(ran.json()["profiles"], serde_json::json!(["default", "work"]));
     user.run(&["payments", "status"]).exits(3);
-    user.run(&["logout"]).exits(0).says(&["No stored logins."]);
+    user.run(&["logout"]).exits(0).stderr_has(&["No stored logins."]);
     // If other profiles exist, `logout` without a default profile is an error.
     login(&user, &stub, &[]).exits(0);
     login(&user, &stub, &["-p", "work"]).exits(0);
     user.run(&["logout"]).exits(0);
     user.run(&["logout"])
         .exits(4)
-        .says(&["No profile is selected, and there is no default profile", "existing profiles: work"]);
-    user.run(&["payments", "status"]).exits(4).says(&["existing profiles: work"]);
+        .stderr_has(&["No profile is selected, and there is no default profile", "existing profiles: work"]);
+    user.run(&["payments", "status"]).exits(4).stderr_has(&["existing profiles: work"]);
     user.run(&["logout", "--all"]).exits(0);
     assert!(!user.read(".config/insforge/credentials.toml").contains("ik_"));
 }
@@ -450,7 +455,7 @@ fn logout_all_continues_after_a_failure() {
     let in_a_keyring = config_toml("alpha", &stub.address).replace("\"file\"", "\"keyring\"");
     user.write(".config/insforge/config.toml", &format!("{config}{in_a_keyring}"));
     let ran = user.run(&["logout", "--all"]).exits(2);
-    ran.says(&["✓ Logged out of profile zeta.", "error: The key of profile alpha is in the keyring"]);
+    ran.stderr_has(&["✓ Logged out of profile zeta.", "error: The key of profile alpha is in the keyring"]);
     let config = user.read(".config/insforge/config.toml");
     assert!(config.contains("[profiles.alpha]") && !config.contains("zeta]"), "{config}");
 }
@@ -477,11 +482,11 @@ fn a_key_file_that_is_too_long_is_rejected() {
     let user = User::new();
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "key"];
     let path = user.write("key", &"k".repeat(20_000));
-    user.run(&args).exits(2).says(&["the input is too long to be a key"]);
+    user.run(&args).exits(2).stderr_has(&["the input is too long to be a key"]);
     assert_eq!(stub.requests().len(), 0);
     user.write("key", KEY);
     set_mode(&path, 0o644);
-    user.run(&args).exits(0).says(&["key contains a key and other users can read it (mode 0644)"]);
+    user.run(&args).exits(0).stderr_has(&["key contains a key and other users can read it (mode 0644)"]);
     user.run(&["payments", "status", "--api-url", &stub.address, "--api-key-file", "."]).exits(2);
 }
 
@@ -566,7 +571,7 @@ fn current_shows_each_value_and_where_it_comes_from() {
     // The health route needs no key, so no key is sent.
     assert_eq!(stub.requests()[0].header("authorization"), None);
 
-    let ran = User::of(&dead()).run(&["current", "--retries=0"]).exits(8);
+    let ran = User::of(&dead_address()).run(&["current", "--retries=0"]).exits(8);
     assert!(ran.stdout.contains("Reachable"), "{ran:?}");
     User::new().run(&["current"]).exits(3);
 }

@@ -64,7 +64,7 @@ fn the_exit_code_depends_on_all_results() {
         let user = User::of(&stub.address);
         let ran = user.run(&["payments", "sync"]).exits(exit);
         assert_eq!(ran.stderr.contains('✓'), exit == 0, "{test} {live}: {ran:?}");
-        ran.says(parts);
+        ran.stderr_has(parts);
         let ran = user.run(&["payments", "sync", "--json"]).exits(exit);
         assert_eq!(ran.json()["results"].as_array().map(Vec::len), Some(2));
         if exit != 0 {
@@ -114,5 +114,5 @@ fn a_contradictory_success_is_a_failure() {
     User::of(&stub.address)
         .run(&["payments", "sync", "test"])
         .exits(1)
-        .says(&["that of the last sync is unknown"]);
+        .stderr_has(&["that of the last sync is unknown"]);
 }

@@ -48,7 +48,7 @@ fn a_private_ca_is_trusted_only_if_it_is_named() {
     let user = User::of(&address);
     let ran = user.run(&["payments", "status", "--retries", "0"]).exits(8);
     assert!(ran.stderr.starts_with(&format!("error: Cannot reach {address}")), "{ran:?}");
-    ran.says(&["ertificate", "SSL_CERT_FILE"]);
+    ran.stderr_has(&["ertificate", "SSL_CERT_FILE"]);
 
     let file = user.write("ca.pem", &certificate).display().to_string();
     let ran = user.with("SSL_CERT_FILE", &file).run(&["payments", "status", "--retries", "0"]).exits(0);

@@ -8,7 +8,7 @@ use super::harness::stub::Stub;
 use super::harness::{User, finish};
 
 #[test]
-fn a_wrong_command_line_is_64_with_help() {
+fn an_invalid_command_line_exits_64_with_a_hint() {
     let table: [(&[&str], &[&str]); 30] = [
         (&["payment"], &["Unknown command 'payment' for `insforge`", "did you mean `insforge payments`?"]),
         (&["payments", "product", "list"], &["did you mean `insforge payments products`?"]),
@@ -64,7 +64,7 @@ fn a_wrong_command_line_is_64_with_help() {
         let ran = user.run(args).exits(64);
         assert_eq!(ran.stdout, "", "{args:?}");
         assert!(ran.stderr.starts_with("error: "), "{args:?}: {}", ran.stderr);
-        ran.says(texts);
+        ran.stderr_has(texts);
         let error = user.run(&[args, &["--json"]].concat()).exits(64).error();
         assert_eq!((&error["code"], &error["exitCode"]), (&"USAGE".into(), &64.into()), "{args:?}: {error}");
         assert!(!error["error"].as_str().expect("error").is_empty());
@@ -106,14 +106,14 @@ fn a_missing_command_shows_the_available_ones() {
     for args in [&[][..], &["payments"], &["payments", "products"]] {
         let ran = user.run(args).exits(64);
         assert_eq!(ran.stdout, "");
-        ran.says(&["Usage: insforge", "Commands:"]);
+        ran.stderr_has(&["Usage: insforge", "Commands:"]);
         let error = user.run(&[args, &["--json"]].concat()).exits(64).error();
         assert_eq!(error["code"], "USAGE");
     }
 }
 
 #[test]
-fn whether_errors_are_json_is_known_before_parsing() {
+fn errors_are_json_if_the_unparsed_arguments_ask_for_json() {
     let user = User::new();
     for args in [
         &["--json", "payments", "nonsense"][..],
@@ -173,7 +173,7 @@ fn arguments_that_are_not_utf8_are_a_usage_error() {
 }
 
 #[test]
-fn the_environment_as_a_word_or_a_flag() {
+fn the_environment_is_an_argument_or_an_option() {
     let names = ["193-catalog"];
     let stub =
         recordings::serve_in(Generation::Newer, names.map(|name| Generation::Newer.exchange(name)).to_vec());
@@ -196,18 +196,18 @@ fn the_environment_as_a_word_or_a_flag() {
         &["payments", "sync", "all", "-e", "test"],
         &["payments", "products", "get", "test", "prod_1", "-e", "live"],
     ] {
-        user.run(args).exits(64).says(&["Two different environments"]);
+        user.run(args).exits(64).stderr_has(&["Two different environments"]);
     }
     assert_eq!(stub.lines().len(), before);
 }
 
 #[test]
-fn an_id_may_be_anything_but_an_environment_or_a_direction() {
+fn an_id_is_neither_an_environment_nor_empty_nor_dots() {
     let missing = Generation::Newer.exchange("125-product-get-404").answer();
     let stub = Stub::start(move |_| missing.clone());
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
-        user.run(&["payments", "products", "get", id]).exits(64).says(&["The ID is missing"]);
+        user.run(&["payments", "products", "get", id]).exits(64).stderr_has(&["The ID is missing"]);
         user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
     }
     for id in [".", "..", "", "  "] {
@@ -223,24 +223,24 @@ fn an_id_may_be_anything_but_an_environment_or_a_direction() {
         ("live", "live"),
     ] {
         user.run(&["payments", "products", "get", "test", id]).exits(4);
-        let asked = stub.lines().pop().expect("a request");
-        assert_eq!(asked, format!("GET /api/payments/stripe/test/catalog/products/{path}"));
+        let request = stub.lines().pop().expect("a request");
+        assert_eq!(request, format!("GET /api/payments/stripe/test/catalog/products/{path}"));
     }
 }
 
 #[test]
-fn a_variable_that_is_not_text_is_not_passed_over() {
+fn a_variable_that_is_not_utf8_is_an_error() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     for name in ["INSFORGE_OUTPUT", "INSFORGE_LIVE", "INSFORGE_API_KEY"] {
         let user = User::of(&stub.address);
         let mut command = user.command(&["payments", "status"]);
         command.env(name, OsStr::from_bytes(b"js\xff"));
-        finish(command, "").exits(64).says(&[name, "is not UTF-8"]);
+        finish(command, "").exits(64).stderr_has(&[name, "is not UTF-8"]);
     }
 }
 
 #[test]
-fn help_is_given_whatever_else_is_wrong() {
+fn help_prints_even_if_the_environment_is_invalid() {
     let user = User::new().with("INSFORGE_OUTPUT", "xml").with("INSFORGE_TIMEOUT", "soon");
     for args in [&["help"][..], &["--help"], &["help", "errors"], &["completion", "bash"], &["--version"]] {
         assert!(!user.run(args).exits(0).stdout.is_empty());
@@ -248,7 +248,7 @@ fn help_is_given_whatever_else_is_wrong() {
 }
 
 #[test]
-fn switches_may_stand_anywhere_and_more_than_once() {
+fn switches_can_be_repeated_at_any_position() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let user = User::of(&stub.address);
     for args in [
@@ -265,6 +265,6 @@ fn switches_may_stand_anywhere_and_more_than_once() {
             .with(name, value)
             .run(&["payments", "status"])
             .exits(64)
-            .says(&[name, "set it to"]);
+            .stderr_has(&[name, "set it to"]);
     }
 }

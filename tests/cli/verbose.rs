@@ -2,7 +2,7 @@
 
 use super::harness::recordings::Generation;
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{KEY, Ran, User, dead};
+use super::harness::{KEY, RunOutput, User, dead_address};
 
 const STATUS: [&str; 2] = ["payments", "status"];
 /// A secret without a known prefix.
@@ -13,7 +13,7 @@ fn status() -> Answer {
 }
 
 /// Stderr with `N` for numbers that differ between runs.
-fn without_numbers(ran: &Ran) -> Vec<String> {
+fn without_numbers(ran: &RunOutput) -> Vec<String> {
     let number = |word: &str| word.parse::<f64>().is_ok();
     let timed = |line: &str| ["ms", "s ", "s: "].iter().any(|unit| line.contains(unit));
     ran.stderr
@@ -76,10 +76,11 @@ fn reports_why_there_is_no_retry() {
             if request.method == "POST" || reads_the_status(request) { answer.clone() } else { status() }
         });
         let ran = User::of(&stub.address).with("INSFORGE_LOG", "info").run(args);
-        ran.says(&["* no retry ", reason]);
+        ran.stderr_has(&["* no retry ", reason]);
     }
-    let ran = User::of(&dead()).with("INSFORGE_RETRIES", "1").run(&["payments", "status", "-v"]).exits(8);
-    ran.says(&[
+    let ran =
+        User::of(&dead_address()).with("INSFORGE_RETRIES", "1").run(&["payments", "status", "-v"]).exits(8);
+    ran.stderr_has(&[
         "* retry 1 of 1 in ",
         "s: a failed connection\n",
         "* no retry after a failed connection: no retry is left",
@@ -104,7 +105,7 @@ fn reports_redirects_and_timeouts() {
     let late = Answer::Late { after: std::time::Duration::from_secs(30), then: Box::new(status()) };
     let stub = Stub::start(move |_| late.clone());
     let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--timeout", "300ms"]).exits(8);
-    ran.says(&[
+    ran.stderr_has(&[
         "* deadline 0.3 s for all requests together",
         "* no usable answer after ",
         "ms: the deadline passed",
@@ -126,9 +127,9 @@ fn reports_the_generation() {
         &serde_json::json!({"oss_host": stub.address, "api_key": KEY}).to_string(),
     );
     let ran = user.run(&["payments", "status", "-v"]).exits(0);
-    ran.says(&["/.insforge/project.json\n", "* routes: older generation\n"]);
+    ran.stderr_has(&["/.insforge/project.json\n", "* routes: older generation\n"]);
     let ran = user.run(&["payments", "status", "-v"]).exits(0);
-    ran.says(&["* routes: older generation, remembered\n> GET /api/payments/status\n"]);
+    ran.stderr_has(&["* routes: older generation, remembered\n> GET /api/payments/status\n"]);
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn the_level_has_a_name_or_a_flag() {
     let user = User::of(&stub.address).with("INSFORGE_LOG", "insforge=debug");
     user.run(&STATUS)
         .exits(64)
-        .says(&["Invalid INSFORGE_LOG 'insforge=debug'", "hint: set it to off, info or debug"]);
+        .stderr_has(&["Invalid INSFORGE_LOG 'insforge=debug'", "hint: set it to off, info or debug"]);
 }
 
 #[test]
@@ -166,7 +167,7 @@ fn debug_reports_headers_bodies_and_settings() {
     let ran = user.run(&STATUS).exits(0);
     let version = env!("CARGO_PKG_VERSION");
     assert!(!ran.stderr.contains("abc123"), "{ran:?}");
-    ran.says(&[
+    ran.stderr_has(&[
         "* set in the environment: INSFORGE_API_KEY, INSFORGE_BASE_URL, INSFORGE_LOG, TZ\n",
         "* no address and key in the flags\n",
         &format!("> GET /api/payments/stripe/status\n> user-agent: insforge-cli/{version}\n"),

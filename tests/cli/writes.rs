@@ -3,13 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::harness::forms::Forms;
+use super::harness::all_formats::AllFormats;
 use super::harness::recordings::{self, Exchange, Generation};
 use super::harness::replies::{self, Replies, Shown};
 use super::harness::stub::Request;
-use super::harness::{KEY, Ran, User, assert_golden};
+use super::harness::{KEY, RunOutput, User, assert_golden};
 
-/// The replies in the golden files, one or more of each kind. The first of each command has all forms.
+/// The replies in the golden files, one or more of each kind. The first of each command has all formats.
 const SHOWN: &Shown = &[
     ("Config: a key is set", "config-put-ok-webhook-rejected"),
     ("Config: a key is removed", "config-delete"),
@@ -205,7 +205,7 @@ fn invocations(exchange: &Exchange, generation: Generation) -> Vec<Invocation> {
     by_flags.into_iter().chain([Invocation { words: from_file, stdin, body: Some(body) }]).collect()
 }
 
-fn run(user: &User, form: &[&str], invocation: &Invocation, more: &[&str]) -> Ran {
+fn run(user: &User, form: &[&str], invocation: &Invocation, more: &[&str]) -> RunOutput {
     let words = invocation.words.iter().map(String::as_str);
     let args: Vec<&str> = form.iter().copied().chain(words).chain(more.iter().copied()).collect();
     user.run_with_stdin(&args, &invocation.stdin)
@@ -295,7 +295,7 @@ fn every_write(generation: Generation, at_least: usize) -> Replies {
                 let run_checked = |more: &[&str]| {
                     let before = stub.requests().len();
                     let mut ran = run(&user, form, invocation, &[&["--yes"], more].concat());
-                    // A form that the result does not have is refused before anything is sent.
+                    // A format that the result does not have is refused before anything is sent.
                     if ran.code != 64 {
                         let key =
                             check_requests(&stub.requests()[before..], &exchange, invocation, generation);
@@ -310,11 +310,11 @@ fn every_write(generation: Generation, at_least: usize) -> Replies {
                 if form.len() == 1 && position == 0 {
                     replies.note_kind(name, &invocation.words, &json);
                     if replies.shows(name) {
-                        let forms = Forms::of(run_checked);
-                        forms.check_table(&forms.check());
+                        let formats = AllFormats::of(run_checked);
+                        formats.check_table(&formats.check());
                         let line = format!("payments {} --yes", shell_words::join(&invocation.words));
                         let normalize = |text: &str| generation.normalize(text, &stub.address);
-                        replies.record(name, &invocation.words, &line, &forms, normalize);
+                        replies.record(name, &invocation.words, &line, &formats, normalize);
                     }
                 }
             }
@@ -328,7 +328,7 @@ fn every_write(generation: Generation, at_least: usize) -> Replies {
     replies
 }
 
-fn check_json(json: &Ran, table: &Ran, exchange: &Exchange, invocation: &Invocation) {
+fn check_json(json: &RunOutput, table: &RunOutput, exchange: &Exchange, invocation: &Invocation) {
     let name = &exchange.name;
     assert_eq!(json.code, table.code, "{name}");
     if exchange.status < 300 {

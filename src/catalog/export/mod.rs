@@ -11,12 +11,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 pub(crate) use self::adopt::Adoption;
 pub(crate) use self::render::escape;
 use self::select::Selection;
-pub(crate) use self::select::has_amount;
+pub(crate) use self::select::{SkippedObject, has_amount};
 use super::{CATALOG_KEY, DesiredCatalog, catalog_key, file};
 use crate::error::{Code, Failure};
 use crate::wire::{LookupKey, Metadata, Mirror};
@@ -36,23 +34,6 @@ pub(crate) struct ExportedFile {
     pub(crate) removed: Vec<String>,
     /// The updates at Stripe that make the exported objects managed.
     pub(crate) adopt: Vec<Adoption>,
-}
-
-/// An active object at Stripe that a file cannot describe.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct SkippedObject {
-    /// `product` or `price`.
-    pub(crate) kind: &'static str,
-    pub(crate) id: String,
-    /// A clause such as `it is tiered`.
-    pub(crate) reason: String,
-}
-
-impl SkippedObject {
-    /// A note for the user.
-    pub(crate) fn note(&self) -> String {
-        format!("Skipped {} {}: {}.", self.kind, self.id, self.reason)
-    }
 }
 
 /// Exports a mirror to a new file, or into the text of an existing one. `name` is the file's name in errors.

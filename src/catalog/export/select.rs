@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::SkippedObject;
+use serde::Serialize;
+
 use crate::catalog::file::metadata::MAX_METADATA_NAMES;
 use crate::catalog::{CATALOG_KEY, DesiredCatalog, REPLACED_BY, catalog_key};
 use crate::wire::{
@@ -35,6 +36,23 @@ pub(super) struct SelectedPrice<'a> {
     pub(super) recurring: Option<Recurring>,
     pub(super) tax_behavior: TaxBehavior,
     pub(super) metadata: Option<Metadata>,
+}
+
+/// An active object at Stripe that a file cannot describe.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct SkippedObject {
+    /// `product` or `price`.
+    pub(crate) kind: &'static str,
+    pub(crate) id: String,
+    /// A clause such as `it is tiered`.
+    pub(crate) reason: String,
+}
+
+impl SkippedObject {
+    /// A note for the user.
+    pub(crate) fn note(&self) -> String {
+        format!("Skipped {} {}: {}.", self.kind, self.id, self.reason)
+    }
 }
 
 /// Selects the objects. Unmanaged archived objects are skipped without a note.

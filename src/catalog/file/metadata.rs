@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::table::{self, Item, Key, TableReader};
+use super::table::{self, TableReader, TomlKey, TomlValue};
 use crate::catalog::{CATALOG_KEY, REPLACED_BY};
 use crate::wire::{Metadata, MetadataEntry};
 
@@ -36,14 +36,14 @@ pub(super) fn metadata(table: &TableReader<'_>, diagnostics: &mut Diagnostics) -
     is_valid.then(|| Some(metadata).filter(|metadata| metadata.iter().next().is_some()))
 }
 
-fn too_many(key: &Key<'_>) -> Diagnostic {
+fn too_many(key: &TomlKey<'_>) -> Diagnostic {
     let message = format!(
         "metadata can have at most {MAX_METADATA_NAMES} names: Stripe allows 50, and this tool needs 2"
     );
     Diagnostic::new(key.span(), message).hint("remove some of them")
 }
 
-fn field(key: &Key<'_>, item: &Item<'_>) -> Result<MetadataEntry, Diagnostic> {
+fn field(key: &TomlKey<'_>, item: &TomlValue<'_>) -> Result<MetadataEntry, Diagnostic> {
     let (name, span) = (key.get_ref().as_ref(), key.span());
     if [CATALOG_KEY, REPLACED_BY].contains(&name) {
         let diagnostic =

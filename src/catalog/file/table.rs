@@ -12,9 +12,9 @@ use crate::catalog::catalog_key::{MAX_KEY_LENGTH, is_valid_key};
 use crate::catalog::join_words;
 
 /// A key of a table.
-pub(super) type Key<'a> = Spanned<DeString<'a>>;
+pub(super) type TomlKey<'a> = Spanned<DeString<'a>>;
 /// The value of a key.
-pub(super) type Item<'a> = Spanned<DeValue<'a>>;
+pub(super) type TomlValue<'a> = Spanned<DeValue<'a>>;
 
 /// A value and its byte range in the file.
 #[derive(Clone, Debug)]
@@ -73,7 +73,12 @@ impl<'a> TableReader<'a> {
     }
 
     /// The table under this key. `example` shows its notation.
-    pub(super) fn child(&self, key: &Key<'_>, item: &'a Item<'a>, example: &str) -> Result<Self, Diagnostic> {
+    pub(super) fn child(
+        &self,
+        key: &TomlKey<'_>,
+        item: &'a TomlValue<'a>,
+        example: &str,
+    ) -> Result<Self, Diagnostic> {
         let path = self.path_of(key.get_ref());
         let Some(table) = item.get_ref().as_table() else {
             let diagnostic =
@@ -97,7 +102,7 @@ impl<'a> TableReader<'a> {
     }
 
     /// The entries in the file's order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a Key<'a>, &'a Item<'a>)> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a TomlKey<'a>, &'a TomlValue<'a>)> {
         let mut entries: Vec<_> = self.table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         entries.into_iter()
@@ -108,7 +113,7 @@ impl<'a> TableReader<'a> {
         &self,
         schema: &Schema,
         diagnostics: &mut Diagnostics,
-        misplaced: impl Fn(&str, &Item<'_>) -> Option<String>,
+        misplaced: impl Fn(&str, &TomlValue<'_>) -> Option<String>,
     ) {
         for (key, item) in self.table {
             let name = key.get_ref().as_ref();
@@ -128,7 +133,7 @@ impl<'a> TableReader<'a> {
     }
 
     /// The entry with this name.
-    pub(super) fn get(&self, name: &str) -> Option<(&'a Key<'a>, &'a Item<'a>)> {
+    pub(super) fn get(&self, name: &str) -> Option<(&'a TomlKey<'a>, &'a TomlValue<'a>)> {
         self.table.iter().find(|(key, _)| key.get_ref() == name)
     }
 
@@ -188,7 +193,7 @@ impl fmt::Debug for TableReader<'_> {
 }
 
 /// The byte range of a value. For a table with a header, the range of its key.
-pub(super) fn span_of(key: &Key<'_>, item: &Item<'_>) -> Range<usize> {
+pub(super) fn span_of(key: &TomlKey<'_>, item: &TomlValue<'_>) -> Range<usize> {
     if item.span().start >= key.span().end { item.span() } else { key.span() }
 }
 
@@ -206,7 +211,7 @@ pub(super) fn integer(value: &DeValue<'_>) -> Option<i64> {
 }
 
 /// The type of a value in an error message.
-pub(super) fn kind(item: &Item<'_>) -> &'static str {
+pub(super) fn kind(item: &TomlValue<'_>) -> &'static str {
     match item.get_ref() {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) if integer(item.get_ref()).is_none() => "an integer that is too large",
@@ -221,7 +226,7 @@ pub(super) fn kind(item: &Item<'_>) -> &'static str {
 }
 
 /// Checks the key of a product or price. `kind` is `product` or `price`.
-pub(super) fn check_key(key: &Key<'_>, kind: &str, example: &str) -> Result<(), Diagnostic> {
+pub(super) fn check_key(key: &TomlKey<'_>, kind: &str, example: &str) -> Result<(), Diagnostic> {
     let name = key.get_ref();
     if is_valid_key(name) {
         return Ok(());

@@ -11,7 +11,7 @@ use crate::catalog::plan::{ObjectRef, Step};
 pub(crate) struct CatalogPlan {
     /// In the order in which they are applied.
     pub(crate) changes: Vec<PlannedChange>,
-    /// The active objects that stay as they are.
+    /// The active objects that stay unchanged.
     pub(crate) unmanaged: Vec<UnmanagedObject>,
 }
 
@@ -20,10 +20,10 @@ impl CatalogPlan {
     pub(crate) fn summary(&self) -> PlanSummary {
         let count = |action| self.changes.iter().filter(|change| change.action == action).count();
         PlanSummary {
-            create: count(Action::Create),
-            update: count(Action::Update),
-            replace: count(Action::Replace),
-            archive: count(Action::Archive),
+            create: count(ChangeAction::Create),
+            update: count(ChangeAction::Update),
+            replace: count(ChangeAction::Replace),
+            archive: count(ChangeAction::Archive),
         }
     }
 }
@@ -45,7 +45,7 @@ pub(crate) struct PlanSummary {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PlannedChange {
-    pub(crate) action: Action,
+    pub(crate) action: ChangeAction,
     pub(crate) kind: ObjectKind,
     /// A product's key or a price's lookup key. The id of a replaced price whose replacement is gone.
     pub(crate) key: String,
@@ -93,7 +93,7 @@ impl PartialEq for PlannedChange {
 /// The kind of a change.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Action {
+pub(crate) enum ChangeAction {
     Create,
     Update,
     /// A new price replaces one that Stripe cannot change.
@@ -109,7 +109,7 @@ pub(crate) enum ObjectKind {
     Price,
 }
 
-/// An active product or price that stays as it is.
+/// An active product or price that stays unchanged.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UnmanagedObject {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::catalog::catalog_key::{self, product_key};
 use crate::catalog::plan::diff::FieldDiff;
-use crate::catalog::plan::{Action, ObjectKind, ObjectRef, PlannedChange, Step};
+use crate::catalog::plan::{ChangeAction, ObjectKind, ObjectRef, PlannedChange, Step};
 use crate::catalog::{CATALOG_KEY, DesiredCatalog};
 use crate::error::{Code, Failure};
 use crate::wire::{Environment, Mirror, MirroredPrice, MirroredProduct, Patch, PriceChanges};
@@ -151,7 +151,7 @@ impl<'a> CatalogIndex<'a> {
             let (before, after) = diff.sides();
             let id = current.price.price_id.clone();
             changes.push(PlannedChange {
-                action: Action::Update,
+                action: ChangeAction::Update,
                 kind: ObjectKind::Price,
                 key: own.to_owned(),
                 id: Some(id.clone()),

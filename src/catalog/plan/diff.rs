@@ -97,7 +97,7 @@ pub(super) fn metadata_json(metadata: Option<&Metadata>) -> Option<Value> {
     (!values.is_empty()).then_some(Value::Object(values))
 }
 
-/// The metadata of a new object as it is sent, without empty values and with its `catalog_key`.
+/// The metadata to send for a new object, without empty values and with its `catalog_key`.
 pub(super) fn metadata_to_send(metadata: Option<&Metadata>, key: &str) -> Result<Metadata, Failure> {
     let mut all = Metadata::default();
     for (name, value) in metadata.into_iter().flat_map(Metadata::iter).filter(|(_, value)| !value.is_empty())

@@ -19,7 +19,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use change::{Action, CatalogPlan, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject};
+pub(crate) use change::{CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject};
 pub(crate) use step::{ObjectRef, Step, replaced_by};
 
 use crate::catalog::DesiredCatalog;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::catalog::catalog_key::product_key;
 use crate::catalog::plan::current::{CatalogIndex, CurrentPrice};
 use crate::catalog::plan::describe::{IS_DEFAULT, archived_fields, unmanaged};
-use crate::catalog::plan::{Action, CatalogPlan, ObjectKind, PlannedChange, Step, UnmanagedObject};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectKind, PlannedChange, Step, UnmanagedObject};
 use crate::wire::{MirroredProduct, ProductChanges};
 
 const NOT_IN_FILE: &str = "is not in the file";
@@ -101,9 +101,9 @@ impl Orphans<'_, '_> {
 enum PriceFinding<'s> {
     /// Another part of the plan covers it.
     Planned,
-    /// It stays as it is, for this reason.
+    /// It stays unchanged, for this reason.
     Unmanaged(String),
-    /// It differs from the file and stays as it is, for this reason.
+    /// It differs from the file and stays unchanged, for this reason.
     Differs(String),
     /// It is archived: the last step of its replacement by the price with this id.
     Replaced(&'s str),
@@ -119,7 +119,7 @@ fn unmanaged_product(product: &MirroredProduct, reason: &str, differs: bool) -> 
 fn archive_price(current: &CurrentPrice, key: &str, reason: String, pruned: bool) -> PlannedChange {
     let id = current.price.price_id.clone();
     PlannedChange {
-        action: Action::Archive,
+        action: ChangeAction::Archive,
         kind: ObjectKind::Price,
         key: key.to_owned(),
         id: Some(id.clone()),
@@ -137,7 +137,7 @@ fn archive_product(key: &str, product: &MirroredProduct) -> PlannedChange {
     let id = product.product_id.clone();
     let before: Value = json!({ "name": product.name });
     PlannedChange {
-        action: Action::Archive,
+        action: ChangeAction::Archive,
         kind: ObjectKind::Product,
         key: key.to_owned(),
         id: Some(id.clone()),

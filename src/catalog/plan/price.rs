@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::catalog::plan::current::{CurrentPrice, LookupKeyConflict};
 use crate::catalog::plan::describe::{IS_DEFAULT, product_label, recurring_json, unmanaged};
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send};
-use crate::catalog::plan::{Action, ObjectKind, ObjectRef, PlannedChange, Step, UnmanagedObject};
+use crate::catalog::plan::{ChangeAction, ObjectKind, ObjectRef, PlannedChange, Step, UnmanagedObject};
 use crate::catalog::{CATALOG_KEY, DesiredPrice, REPLACED_BY, join_words};
 use crate::error::Failure;
 use crate::wire::{Environment, Metadata, MirroredProduct, NewPrice, Patch, PriceChanges, TaxBehavior};
@@ -117,7 +117,7 @@ impl PriceTarget<'_> {
             body.lookup_key = Patch::Set(desired.lookup_key.clone());
         }
         Ok(PlannedChange {
-            action: Action::Create,
+            action: ChangeAction::Create,
             kind: ObjectKind::Price,
             key: self.lookup_key().to_owned(),
             id: None,
@@ -279,7 +279,7 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
         // Without another reason, the update only removes the mark of a replacement.
         let reason = if reasons.is_empty() { "is no longer replaced".to_owned() } else { reasons.join("; ") };
         Some(PlannedChange {
-            action: Action::Update,
+            action: ChangeAction::Update,
             kind: ObjectKind::Price,
             key: target.lookup_key().to_owned(),
             id: Some(id.clone()),
@@ -332,7 +332,7 @@ impl Replacement<'_, '_, '_> {
         let (before, after) = first.fields.sides();
         let id = Some(first.current.price.price_id.clone());
         Ok(PlannedChange {
-            action: Action::Replace,
+            action: ChangeAction::Replace,
             kind: ObjectKind::Price,
             key,
             id,

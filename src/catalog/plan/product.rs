@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::DesiredProduct;
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send, or_null};
-use crate::catalog::plan::{Action, ObjectKind, PlannedChange, Step};
+use crate::catalog::plan::{ChangeAction, ObjectKind, PlannedChange, Step};
 use crate::error::Failure;
 use crate::wire::{Metadata, MirroredProduct, NewProduct, Patch, ProductChanges, trimmed};
 
@@ -37,7 +37,7 @@ fn create(desired: &DesiredProduct) -> Result<PlannedChange, Failure> {
         idempotency_key: None,
     };
     Ok(PlannedChange {
-        action: Action::Create,
+        action: ChangeAction::Create,
         kind: ObjectKind::Product,
         key: desired.key.clone(),
         id: None,
@@ -80,7 +80,7 @@ fn update(desired: &DesiredProduct, current: &MirroredProduct) -> Result<Option<
     }
     let (before, after) = diff.sides();
     Ok(Some(PlannedChange {
-        action: Action::Update,
+        action: ChangeAction::Update,
         kind: ObjectKind::Product,
         key: desired.key.clone(),
         id: Some(current.product_id.clone()),

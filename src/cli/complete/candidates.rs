@@ -29,7 +29,7 @@ use crate::wire::Environment;
 const TIME_LIMIT: Duration = Duration::from_millis(300);
 
 /// A value and its description.
-type Described = (String, String);
+type DescribedValue = (String, String);
 
 /// What the command line says before the word that is being typed.
 pub(super) struct ParsedLine {
@@ -103,7 +103,7 @@ fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
             }
             Completes::Ids(_) if is_positional && line.has_id => Vec::new(),
             Completes::Ids(list) => ids_starting_with(word, list, &line),
-            Completes::Profiles => last_in_time(|found| found.send(profiles()?).ok()),
+            Completes::Profiles => last_before_limit(|found| found.send(profiles()?).ok()),
             // CSV has the field names of JSON, which only the backend knows.
             Completes::Columns if line.is_csv() => Vec::new(),
             Completes::Columns => {
@@ -129,9 +129,9 @@ fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
 }
 
 /// The values that start with the typed word and are safe in every shell.
-fn candidates(values: Vec<Described>, word: &str) -> Vec<CompletionCandidate> {
-    let fitting = values.into_iter().filter(|(value, _)| value.starts_with(word) && is_plain(value));
-    let candidate = |(value, help): Described| {
+fn candidates(values: Vec<DescribedValue>, word: &str) -> Vec<CompletionCandidate> {
+    let matching = values.into_iter().filter(|(value, _)| value.starts_with(word) && is_plain(value));
+    let candidate = |(value, help): DescribedValue| {
         let cleaned = match clean_line(&help) {
             Cow::Owned(cleaned) => Some(cleaned),
             Cow::Borrowed(_) => None,
@@ -141,7 +141,7 @@ fn candidates(values: Vec<Described>, word: &str) -> Vec<CompletionCandidate> {
         let tag = Some("values".into());
         CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into())).tag(tag)
     };
-    fitting.map(candidate).collect()
+    matching.map(candidate).collect()
 }
 
 /// Whether no shell reads the value as anything but a plain word. An object's name or ID must never become a command.
@@ -151,14 +151,14 @@ fn is_plain(value: &str) -> bool {
 }
 
 /// Each environment with its help.
-fn environments() -> Vec<Described> {
+fn environments() -> Vec<DescribedValue> {
     let all = Environment::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     let help = |value: &PossibleValue| value.get_help().map(ToString::to_string).unwrap_or_default();
     all.map(|value| (value.get_name().to_owned(), help(&value))).collect()
 }
 
 /// Each profile with its address.
-fn profiles() -> Option<Vec<Described>> {
+fn profiles() -> Option<Vec<DescribedValue>> {
     let profiles = Profiles::load(&UserPaths::find().ok()?.config).ok()?;
     let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
     Some(profiles.names().filter_map(with_address).collect())
@@ -166,7 +166,7 @@ fn profiles() -> Option<Vec<Described>> {
 
 /// Runs `find` on a thread and returns the last result that it sends within the limit. Reading certificates, resolving a
 /// name and reading a network drive can each take longer.
-fn last_in_time<T: Default + Send + 'static>(
+fn last_before_limit<T: Default + Send + 'static>(
     find: impl FnOnce(&Sender<T>) -> Option<()> + Send + 'static,
 ) -> T {
     let started = Instant::now();
@@ -193,20 +193,20 @@ impl FoundIds {
 }
 
 /// The IDs of a list that start with the typed word.
-fn ids_starting_with(word: &str, list: &'static IdList, line: &Arc<ParsedLine>) -> Vec<Described> {
+fn ids_starting_with(word: &str, list: &'static IdList, line: &Arc<ParsedLine>) -> Vec<DescribedValue> {
     let line = Arc::clone(line);
-    let FoundIds { ids, owners } = last_in_time(move |found| find_ids(list, &line, found));
-    let fitting = ids.into_iter().filter(|one| one.id.starts_with(word));
-    fitting.map(|one| described(one, &owners)).collect()
+    let FoundIds { ids, owners } = last_before_limit(move |found| find_ids(list, &line, found));
+    let matching = ids.into_iter().filter(|cached| cached.id.starts_with(word));
+    matching.map(|cached| with_description(cached, &owners)).collect()
 }
 
 /// An ID with its description, such as `9.90 EUR / month, Pro, inactive`.
-fn described(one: CachedId, owners: &HashMap<String, String>) -> Described {
-    let owner = owners.get(&one.owner).map(String::as_str);
-    let parts = [Some(one.label.as_str()), owner, one.inactive.then_some("inactive")];
+fn with_description(cached: CachedId, owners: &HashMap<String, String>) -> DescribedValue {
+    let owner = owners.get(&cached.owner).map(String::as_str);
+    let parts = [Some(cached.label.as_str()), owner, cached.inactive.then_some("inactive")];
     let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     let description = parts.join(", ");
-    (one.id, description)
+    (cached.id, description)
 }
 
 /// Sends the cached list, and then the current one if the cached one is stale.
@@ -258,7 +258,7 @@ fn cache(line: &ParsedLine, ctx: &Ctx) -> Option<CompletionCache> {
         return None;
     }
     let address = ctx.flags.stored_address(&line.env).ok()??;
-    Some(CompletionCache::new(&address, &UserPaths::find().ok()?.ids))
+    Some(CompletionCache::new(&address, &UserPaths::find().ok()?.completion_cache))
 }
 
 /// Reads the list from the backend.

@@ -8,7 +8,7 @@ use crate::env::ProcessEnv;
 
 /// An unfinished command line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct CommandLine {
     /// The words, starting with the program's name.
     pub(super) words: Vec<OsString>,
     /// The position of the word that is being typed.
@@ -17,7 +17,7 @@ pub(super) struct Line {
     pub(super) prefix: String,
 }
 
-impl Line {
+impl CommandLine {
     pub(super) fn new(shell: Shell, words: &[OsString], env: &ProcessEnv) -> Self {
         let first_quoted = match shell {
             Shell::Bash | Shell::Zsh => 0,
@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn the_pieces_that_bash_passes_are_joined() {
         let joined = |pieces: &[&str], at| {
-            let Line { words, index, prefix } = Line::joined(pieces.iter().map(OsString::from).collect(), at);
+            let CommandLine { words, index, prefix } =
+                CommandLine::joined(pieces.iter().map(OsString::from).collect(), at);
             let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
             (words.join(" "), index, prefix)
         };

@@ -18,7 +18,7 @@ use crate::cli::{Cli, print};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
 use candidates::{ParsedLine, attach};
-use line::Line;
+use line::CommandLine;
 
 /// Prints the candidates if a shell asks for them. `COMPLETE` may be set for another program, so the arguments have to
 /// start with `--` too; no command does.
@@ -30,14 +30,14 @@ pub(crate) fn complete(args: &[OsString], env: &ProcessEnv) -> Option<Exit> {
     let shell: Shell = env.var("COMPLETE")?.parse().ok()?;
     // A panic message would appear in the middle of the user's line.
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
-    let line = Line::new(shell, words, env);
+    let line = CommandLine::new(shell, words, env);
     let candidates = candidates(&line, env).unwrap_or_default();
     // If the shell is gone, it needs no candidates.
     let _ = print(shell::render(shell, &candidates, &line, env).as_bytes());
     Some(Exit::Done)
 }
 
-fn candidates(line: &Line, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>> {
+fn candidates(line: &CommandLine, env: &ProcessEnv) -> Option<Vec<CompletionCandidate>> {
     let before = line.words.get(..line.index)?;
     let mut tree = Cli::command().ignore_errors(true);
     let matches = tree.try_get_matches_from_mut(before).ok()?;

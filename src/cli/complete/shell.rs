@@ -3,7 +3,7 @@
 use clap_complete::Shell;
 use clap_complete::engine::CompletionCandidate;
 
-use crate::cli::complete::line::Line;
+use crate::cli::complete::line::CommandLine;
 use crate::env::ProcessEnv;
 use crate::ui::is_unsafe;
 
@@ -17,7 +17,7 @@ struct Candidate {
 pub(super) fn render(
     shell: Shell,
     candidates: &[CompletionCandidate],
-    line: &Line,
+    line: &CommandLine,
     env: &ProcessEnv,
 ) -> String {
     let all = candidates.iter().map(|candidate| Candidate::new(candidate, line));
@@ -54,7 +54,7 @@ fn is_listing(env: &ProcessEnv) -> bool {
 }
 
 impl Candidate {
-    fn new(candidate: &CompletionCandidate, line: &Line) -> Self {
+    fn new(candidate: &CompletionCandidate, line: &CommandLine) -> Self {
         let value = candidate.get_value().to_string_lossy();
         let help = candidate.get_help().map(|help| help.ansi().to_string()).unwrap_or_default();
         Self {
@@ -107,7 +107,7 @@ mod tests {
         let candidate = |(value, help): &(&str, &str)| {
             CompletionCandidate::new(value).help(Some((*help).to_owned().into()))
         };
-        let line = Line { words: Vec::new(), index: 0, prefix: String::new() };
+        let line = CommandLine { words: Vec::new(), index: 0, prefix: String::new() };
         let candidates: Vec<_> = values.iter().map(candidate).collect();
         render(shell, &candidates, &line, &ProcessEnv::with_variables(variables))
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::api::SubjectFilter;
 use crate::error::Failure;
-use crate::runner::{Completes, Entry, Listed};
+use crate::runner::{Completes, Entry, HasIdList};
 use crate::wire::{Environment, WithId};
 
 /// The environment, as the first argument or as an option.
@@ -17,7 +17,7 @@ use crate::wire::{Environment, WithId};
 pub(crate) struct EnvironmentArgs {
     /// The environment [default: test]
     #[arg(value_name = "ENV", add = Completes::Environment)]
-    word: Option<Environment>,
+    positional: Option<Environment>,
     #[command(flatten)]
     option: EnvironmentOption,
 }
@@ -33,17 +33,17 @@ pub(crate) struct EnvironmentOption {
 impl EnvironmentArgs {
     /// An environment that another part of the command line names.
     pub(crate) fn of(environment: Vec<Environment>) -> Self {
-        Self { word: None, option: EnvironmentOption { environment } }
+        Self { positional: None, option: EnvironmentOption { environment } }
     }
 
-    /// Adds an environment that was given before the command.
-    pub(crate) fn given_before(&mut self, before: Vec<Environment>) {
+    /// Adds environments that precede the subcommand.
+    pub(crate) fn add_preceding(&mut self, before: Vec<Environment>) {
         self.option.environment.extend(before);
     }
 
     /// The environment, if one is given.
     pub(crate) fn named(&self) -> Result<Option<Environment>, Failure> {
-        self.option.with(self.word)
+        self.option.with(self.positional)
     }
 
     /// The environment; `test` by default, never `live`.
@@ -59,7 +59,7 @@ impl EnvironmentOption {
     }
 }
 
-/// The value, if one is given. It may be given several times, but not with different values.
+/// The value, if one is given. The same value may be given several times.
 pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
@@ -75,7 +75,7 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
 /// The ID of an object, with the environment before it or as an option.
 #[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct IdArgs<T: Listed> {
+pub(crate) struct IdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The ID
@@ -88,7 +88,7 @@ pub(crate) struct IdArgs<T: Listed> {
 /// The ID of the object to update, which the file can have instead.
 #[derive(Args)]
 #[command(allow_missing_positional = true)]
-pub(crate) struct UpdateIdArgs<T: Listed> {
+pub(crate) struct UpdateIdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// The ID; in a file with many objects, each has its own
@@ -105,28 +105,28 @@ pub(crate) struct Target {
     pub(crate) id: String,
 }
 
-impl<T: Listed> IdArgs<T> {
+impl<T: HasIdList> IdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
     }
 
     pub(crate) fn resolve(&self) -> Result<Target, Failure> {
-        if self.environment.word.is_none() && Environment::named(&self.id).is_some() {
+        if self.environment.positional.is_none() && Environment::named(&self.id).is_some() {
             return Err(id_is_missing(&self.id));
         }
         Target::new(self.environment()?, &self.id)
     }
 }
 
-impl<T: Listed> UpdateIdArgs<T> {
+impl<T: HasIdList> UpdateIdArgs<T> {
     pub(crate) fn environment(&self) -> Result<Environment, Failure> {
-        let argument = self.environment.word.or(self.only_environment());
+        let argument = self.environment.positional.or(self.only_environment());
         Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))
     }
 
     /// The environment, if it is the only argument: clap takes a lone argument for the ID.
     fn only_environment(&self) -> Option<Environment> {
-        self.id.as_deref().filter(|_| self.environment.word.is_none()).and_then(Environment::named)
+        self.id.as_deref().filter(|_| self.environment.positional.is_none()).and_then(Environment::named)
     }
 
     fn id(&self) -> Option<&str> {
@@ -150,7 +150,7 @@ impl<T: Listed> UpdateIdArgs<T> {
         }
     }
 
-    /// Checks many updates: each object needs its own ID, and no ID can be there twice.
+    /// Checks many updates: each object needs its own ID, and no ID may occur twice.
     pub(crate) fn check_entries<C>(
         &self,
         file: &str,
@@ -202,13 +202,13 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 
-/// A new object lacks a required field.
+/// The failure of a new object without a required field.
 pub(crate) fn missing(flag: &str) -> Failure {
     Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
         .hint(format!("give it with {flag}, or add it to the object in the file"))
 }
 
-/// How many rows.
+/// The maximum number of rows.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
     /// The maximum number of rows [default: 50]
@@ -216,9 +216,9 @@ pub(crate) struct LimitArgs {
     pub(crate) limit: Option<u8>,
 }
 
-/// The rows of a list that has billing subjects.
+/// The arguments of a list whose rows have billing subjects.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct SubjectRows {
+pub(crate) struct SubjectListArgs {
     #[command(flatten)]
     pub(crate) environment: EnvironmentArgs,
     /// Only rows with this type of billing subject, as your application names it
@@ -231,7 +231,7 @@ pub(crate) struct SubjectRows {
     pub(crate) limit: LimitArgs,
 }
 
-impl SubjectRows {
+impl SubjectListArgs {
     pub(crate) fn subject(&self) -> SubjectFilter {
         SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
     }

@@ -8,7 +8,7 @@ use crate::commands::common::ForProvider;
 use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, yes_no};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, yes_no};
 use crate::wire::{self, MaskedKey};
 
 /// Show the configured keys, masked; set and remove keys
@@ -55,7 +55,7 @@ impl Command for ForProvider<List> {
 
 impl View for wire::KeyList {
     const NOUN: &'static str = "keys";
-    const ROWS: Rows = &[("keys", "key")];
+    const ROWS: RowLists = &[("keys", "key")];
     /// The tables for one key and for several keys per environment.
     const TABLES: Tables = &[
         &[Column::new("Env"), Column::new("Configured"), Column::new("Key")],

@@ -50,7 +50,7 @@ impl Write for ForProvider<Remove> {
         format!("{} {environment} key removed.", self.provider.name)
     }
 
-    async fn after(&self, _ctx: &Ctx, _environment: Environment, shown: KeyStatus) -> Result<KeyStatus> {
+    async fn complete(&self, _ctx: &Ctx, _environment: Environment, shown: KeyStatus) -> Result<KeyStatus> {
         Ok(shown.removed())
     }
 }

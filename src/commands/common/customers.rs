@@ -7,7 +7,7 @@ use crate::api::{self, Reply};
 use crate::commands::common::arguments::LimitArgs;
 use crate::commands::common::{EnvironmentArgs, ForProvider};
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{self, Customer, Money};
 
 /// List the customers of one environment, from the mirror
@@ -41,7 +41,7 @@ const COLUMNS: &[Column] = &[
 
 impl View for wire::Customers {
     const NOUN: &'static str = "customers";
-    const ROWS: Rows = &[("customers", "customer")];
+    const ROWS: RowLists = &[("customers", "customer")];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -67,7 +67,7 @@ fn row(customer: &Customer) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// The payment method as far as it is known: `visa **** 4242`.
+/// The known parts of the payment method: `visa **** 4242`.
 fn method(customer: &Customer) -> Option<String> {
     let brand = customer.payment_method_brand.clone();
     let last4 = customer.payment_method_last4.as_deref().map(|last4| format!("**** {last4}"));

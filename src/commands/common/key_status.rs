@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::Provider;
 use crate::error::{Warning, WarningCode};
-use crate::runner::{Ctx, Done};
-use crate::ui::{Page, Show};
+use crate::runner::{Ctx, WriteReply};
+use crate::ui::{Page, Show, json_text};
 use crate::wire::{Connection, Environment, KeyList};
 
 /// Whether an environment has a key now. The backend's own answer has the keys in it, and is not shown.
@@ -20,8 +20,8 @@ pub(crate) struct KeyStatus {
 }
 
 /// The key was set.
-impl From<Done<KeyList>> for KeyStatus {
-    fn from(done: Done<KeyList>) -> Self {
+impl From<WriteReply<KeyList>> for KeyStatus {
+    fn from(done: WriteReply<KeyList>) -> Self {
         Self {
             provider: done.reply.provider,
             environment: done.environment,
@@ -54,8 +54,10 @@ impl KeyStatus {
                     |args: &[&str]| ctx.command(provider, &[args, &[environment.as_str()]].concat());
                 warnings(before, &now, environment, &command(webhooks), &command(&["sync"]))
             }
-            Ok(None) => vec![unseen(ctx, provider, "the backend's status does not include this environment")],
-            Err(error) => vec![unseen(ctx, provider, &error.to_string())],
+            Ok(None) => {
+                vec![status_unknown(ctx, provider, "the backend's status does not include this environment")]
+            }
+            Err(error) => vec![status_unknown(ctx, provider, &error.to_string())],
         };
         self
     }
@@ -96,19 +98,19 @@ fn warnings(
 }
 
 /// The connection could not be read after the key was set.
-fn unseen(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
+fn status_unknown(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
     let status = ctx.command(provider, &["status"]);
     let text = format!("the webhook and the first sync could not be checked: {reason}; run: {status}");
     Warning { code: WarningCode::StatusNotSeen, text }
 }
 
 impl Show for KeyStatus {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({
             "provider": self.provider.segment,
             "environment": self.environment.as_str(),
             "configured": self.configured,
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {

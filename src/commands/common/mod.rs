@@ -21,7 +21,7 @@ pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;
 pub(super) use key_status::KeyStatus;
 pub(super) use secret_input::{SecretFrom, SecretInput, check_prefix, read_secret_from};
-pub(super) use sync::judge as judge_sync;
+pub(super) use sync::sync_failure;
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -83,7 +83,7 @@ pub(crate) async fn read_secret_from(
     let (path, source) = match named {
         _ if named.reads_stdin() => (None, Source::Flag("stdin")),
         SecretFrom::CommandLine(place, secret) => {
-            ctx.warn(&[in_argv(what, pipe)]);
+            ctx.warn(&[key_in_argv(what, pipe)]);
             return Ok(WithSource { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
         }
         SecretFrom::File(flag, path) => {
@@ -113,7 +113,7 @@ fn read(path: Option<PathBuf>) -> Result<Secret> {
     }
 }
 
-fn in_argv(what: &str, pipe: &str) -> Warning {
+fn key_in_argv(what: &str, pipe: &str) -> Warning {
     let text = format!(
         "everyone on this machine can see a {what} on the command line, and the shell's history keeps it; next time, \
          {pipe}"

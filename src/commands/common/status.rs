@@ -6,7 +6,7 @@ use clap::Args;
 use crate::api::{self, Reply};
 use crate::commands::common::ForProvider;
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection};
 
 /// Show the connection, key, account, webhook and last sync of each environment
@@ -25,7 +25,7 @@ impl Command for ForProvider<Status> {
 
 impl View for wire::Connections {
     const NOUN: &'static str = "payment environments";
-    const ROWS: Rows = &[(wire::CONNECTIONS[0], "connection"), (wire::CONNECTIONS[1], "connection")];
+    const ROWS: RowLists = &[(wire::CONNECTIONS[0], "connection"), (wire::CONNECTIONS[1], "connection")];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Status"),

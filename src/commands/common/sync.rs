@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 
 use crate::api::{self, Provider, Reply};
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, Synced};
-use crate::ui::{Page, Rows, Show, Tables, View};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
+use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::Environment;
 
 /// Sync the provider's catalog, customers and subscriptions to the mirror
@@ -67,16 +66,12 @@ pub(crate) struct SyncReport<T> {
     provider: &'static Provider,
 }
 
-impl<T: View + Synced> Show for SyncReport<T> {
-    const ROWS: Rows = T::ROWS;
+impl<T: View + SyncReply> Show for SyncReport<T> {
+    const ROWS: RowLists = T::ROWS;
     const TABLES: Tables = T::TABLES;
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Reply::json(&self.reply)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(&self.reply)
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
     }
 
     fn page(&self) -> Page<'_> {
@@ -89,7 +84,7 @@ impl<T: View + Synced> Show for SyncReport<T> {
     }
 
     fn failure(&self) -> Option<Failure> {
-        judge(&self.reply.data.outcomes(), self.only, self.provider)
+        sync_failure(&self.reply.data.outcomes(), self.only, self.provider)
     }
 }
 
@@ -97,7 +92,7 @@ impl<T: View + Synced> Show for SyncReport<T> {
 ///
 /// With the default `all`, an unconfigured environment is not a failure. An unconfigured environment that the user
 /// selected is one.
-pub(crate) fn judge(
+pub(crate) fn sync_failure(
     outcomes: &[(&str, SyncOutcome)],
     only: Option<Environment>,
     provider: &Provider,
@@ -106,7 +101,7 @@ pub(crate) fn judge(
     let (mut done, mut failed, mut why) = (Vec::new(), Vec::new(), Vec::new());
     for (environment, outcome) in outcomes {
         match outcome {
-            SyncOutcome::Done => done.push(*environment),
+            SyncOutcome::Succeeded => done.push(*environment),
             SyncOutcome::Unconfigured => {}
             SyncOutcome::Failed(reason) => {
                 failed.push(*environment);
@@ -138,17 +133,17 @@ mod tests {
     use super::*;
     use crate::api::stripe::STRIPE;
     use crate::error::Exit;
-    use SyncOutcome::{Done, Unconfigured};
+    use SyncOutcome::{Succeeded, Unconfigured};
 
     #[test]
     fn the_exit_code_depends_on_all_outcomes() {
         let failed = || SyncOutcome::Failed("prices exploded".into());
         let table = [
-            (Done, Done, Exit::Done),
-            (Done, Unconfigured, Exit::Done),
-            (Unconfigured, Done, Exit::Done),
-            (Done, failed(), Exit::PartlyDone),
-            (failed(), Done, Exit::PartlyDone),
+            (Succeeded, Succeeded, Exit::Done),
+            (Succeeded, Unconfigured, Exit::Done),
+            (Unconfigured, Succeeded, Exit::Done),
+            (Succeeded, failed(), Exit::PartlyDone),
+            (failed(), Succeeded, Exit::PartlyDone),
             (failed(), failed(), Exit::Failed),
             (failed(), Unconfigured, Exit::Failed),
             (Unconfigured, failed(), Exit::Failed),
@@ -156,17 +151,19 @@ mod tests {
         ];
         for (test, live, exit) in table {
             let outcomes = [("test", test), ("live", live)];
-            let got = judge(&outcomes, None, &STRIPE).map_or(Exit::Done, |failure| failure.exit);
+            let got = sync_failure(&outcomes, None, &STRIPE).map_or(Exit::Done, |failure| failure.exit);
             assert_eq!(got, exit, "{outcomes:?}");
         }
-        for (outcome, exit) in [(Done, Exit::Done), (failed(), Exit::Failed), (Unconfigured, Exit::Failed)] {
+        for (outcome, exit) in
+            [(Succeeded, Exit::Done), (failed(), Exit::Failed), (Unconfigured, Exit::Failed)]
+        {
             let outcomes = [("live", outcome)];
-            let got =
-                judge(&outcomes, Some(Environment::Live), &STRIPE).map_or(Exit::Done, |failure| failure.exit);
+            let got = sync_failure(&outcomes, Some(Environment::Live), &STRIPE)
+                .map_or(Exit::Done, |failure| failure.exit);
             assert_eq!(got, exit, "{outcomes:?}");
         }
         assert_eq!(
-            judge(&[], None, &STRIPE).unwrap().code,
+            sync_failure(&[], None, &STRIPE).unwrap().code,
             Code::Backend("PAYMENT_CONFIG_NOT_FOUND".to_owned())
         );
     }

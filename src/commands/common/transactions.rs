@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::api::{self, Call, Reply};
 use crate::commands::common::ForProvider;
-use crate::commands::common::arguments::SubjectRows;
+use crate::commands::common::arguments::SubjectListArgs;
 use crate::error::{Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Follow, RowKey, execute, execute_follow};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{self, Money, Transaction, parse_duration};
 
 /// List the payments, failed payments and refunds of one environment, newest first
@@ -22,7 +22,7 @@ use crate::wire::{self, Money, Transaction, parse_duration};
     .note("with --follow it runs until it is stopped, then exits with 0; JSON is then one line for each row"))]
 pub(crate) struct Transactions {
     #[command(flatten)]
-    rows: SubjectRows,
+    list: SubjectListArgs,
     /// Keep running and show each new or changed transaction, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -51,24 +51,24 @@ impl ForProvider<Transactions> {
 }
 
 impl Follow for ForProvider<Transactions> {
-    type Rows = wire::Transactions;
+    type Answer = wire::Transactions;
     const MAX_ROWS: usize = MAX_LIMIT as usize;
 
-    fn call(&self) -> Result<Call<Self::Rows>, Failure> {
-        let environment = self.args.rows.environment.resolve()?;
-        Ok(api::transactions(self.provider, environment, &self.args.rows.subject(), Some(MAX_LIMIT)))
+    fn call(&self) -> Result<Call<Self::Answer>, Failure> {
+        let environment = self.args.list.environment.resolve()?;
+        Ok(api::transactions(self.provider, environment, &self.args.list.subject(), Some(MAX_LIMIT)))
     }
 
-    fn keys(rows: &Self::Rows) -> Vec<RowKey> {
+    fn keys(answer: &Self::Answer) -> Vec<RowKey> {
         let key = |row: Transaction| {
             let id = row.reference().map(|(_, id)| id.to_owned());
             RowKey { identity: row.unique_key(), version: row.version().to_owned(), id }
         };
-        rows.transactions.iter().map(key).collect()
+        answer.transactions.iter().map(key).collect()
     }
 
     fn initial_rows(&self) -> usize {
-        self.args.rows.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
+        self.args.list.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
     }
 
     fn interval(&self) -> Duration {
@@ -80,26 +80,26 @@ impl Command for ForProvider<Transactions> {
     type Reply = Reply<wire::Transactions>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let environment = self.args.rows.environment.resolve()?;
-        let limit = self.args.rows.limit.limit;
-        ctx.send(api::transactions(self.provider, environment, &self.args.rows.subject(), limit)).await
+        let environment = self.args.list.environment.resolve()?;
+        let limit = self.args.list.limit.limit;
+        ctx.send(api::transactions(self.provider, environment, &self.args.list.subject(), limit)).await
     }
 }
 
 const COLUMNS: &[Column] = &[
-    Column::new("Type").usually(20),
-    Column::new("Status").usually(18),
-    Column::new("Subject").usually(16),
-    Column::new("Amount").usually(12),
-    Column::new("Refunded").usually(10),
-    Column::new("Customer").usually(18),
-    Column::new("Provider Object").usually(42),
-    Column::new("When").usually(16),
+    Column::new("Type").usual_width(20),
+    Column::new("Status").usual_width(18),
+    Column::new("Subject").usual_width(16),
+    Column::new("Amount").usual_width(12),
+    Column::new("Refunded").usual_width(10),
+    Column::new("Customer").usual_width(18),
+    Column::new("Provider Object").usual_width(42),
+    Column::new("When").usual_width(16),
 ];
 
 impl View for wire::Transactions {
     const NOUN: &'static str = "transactions";
-    const ROWS: Rows = &[("transactions", "transaction"), ("paymentHistory", "transaction")];
+    const ROWS: RowLists = &[("transactions", "transaction"), ("paymentHistory", "transaction")];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {

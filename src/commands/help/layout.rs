@@ -16,13 +16,13 @@ pub(crate) fn with_help_layout(tree: Command) -> Command {
                 if arg.is_global_set() { arg.hide_short_help(true).hide_long_help(true) } else { arg }
             },
         );
-    below(tree, &mut Vec::new())
+    with_command_layout(tree, &mut Vec::new())
 }
 
-fn below(command: Command, path: &mut Vec<String>) -> Command {
+fn with_command_layout(command: Command, path: &mut Vec<String>) -> Command {
     let command = command.mut_subcommands(|sub| {
         path.push(sub.get_name().to_owned());
-        let sub = below(sub, path);
+        let sub = with_command_layout(sub, path);
         path.pop();
         sub
     });

@@ -24,7 +24,7 @@ const OMITTED: [&str; 2] = ["payments", "stripe"];
 pub(super) fn map(tree: &Command, path: &[String]) -> Value {
     let below = if path.len() >= 2 && path[..2] == OMITTED { &path[2..] } else { path };
     let below: Vec<&str> =
-        if below.len() < path.len() { [&OMITTED[..1], &strs(below)[..]].concat() } else { strs(below) };
+        if below.len() < path.len() { [&OMITTED[..1], &as_strs(below)[..]].concat() } else { as_strs(below) };
     let mut commands = Vec::new();
     collect(tree, &mut Vec::new(), &mut |command, at| {
         if at.starts_with(&below) {
@@ -50,7 +50,7 @@ pub(super) fn map(tree: &Command, path: &[String]) -> Value {
     })
 }
 
-fn strs(words: &[String]) -> Vec<&str> {
+fn as_strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
@@ -100,7 +100,7 @@ fn describe(spec: &CommandSpec, path: &[&str], set: &mut dyn FnMut(&str, Value) 
         set("note", spec.note.into());
     }
     let args = shell_words::split(spec.example.args).unwrap_or_default();
-    let words: Vec<&str> = [PROGRAM].iter().chain(path).copied().chain(strs(&args)).collect();
+    let words: Vec<&str> = [PROGRAM].iter().chain(path).copied().chain(as_strs(&args)).collect();
     let mut example = json!({"argv": words, "exitCode": spec.example.exit});
     if !spec.example.stdin.is_empty() {
         example["stdin"] = spec.example.stdin.into();
@@ -118,8 +118,8 @@ fn aliases(command: &Command, path: &[&str], tree: &Command) -> Value {
     let groups: Vec<Vec<&str>> = match group.split_first() {
         Some((first, rest)) if *first == OMITTED[0] => {
             let longer = [&OMITTED[..], rest].concat();
-            let exists =
-                at(tree, &longer).is_some_and(|group| group.find_subcommand(command.get_name()).is_some());
+            let exists = command_at(tree, &longer)
+                .is_some_and(|group| group.find_subcommand(command.get_name()).is_some());
             if exists && path != OMITTED { vec![group.to_vec(), longer] } else { vec![group.to_vec()] }
         }
         _ => vec![group.to_vec()],
@@ -128,7 +128,7 @@ fn aliases(command: &Command, path: &[&str], tree: &Command) -> Value {
     all.filter(|other| other[..] != *path).map(|other| json!(other)).collect()
 }
 
-fn at<'a>(tree: &'a Command, path: &[&str]) -> Option<&'a Command> {
+fn command_at<'a>(tree: &'a Command, path: &[&str]) -> Option<&'a Command> {
     path.iter().try_fold(tree, |here, name| here.find_subcommand(name))
 }
 

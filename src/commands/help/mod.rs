@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::{Rendered, explain};
+use crate::commands::{RenderedDocument, explain};
 use crate::error::{CodeInfo, Exit, Failure, Origin, all_codes};
 use crate::runner::{CommandEffect, CommandSpec};
 
@@ -28,11 +28,16 @@ pub(crate) struct Help {
 const TOPICS: [&str; 6] = ["options", "exit-codes", "environment", "output", "errors", "agents"];
 
 impl Help {
-    pub(super) fn render(&self, mut tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
+    pub(super) fn render(
+        &self,
+        mut tree: clap::Command,
+        colors: bool,
+        json: bool,
+    ) -> Result<RenderedDocument> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let topic = match words[..] {
             ["errors"] if json => {
-                return Ok(Rendered::Json(all_codes().map(explain::object).collect()));
+                return Ok(RenderedDocument::Json(all_codes().map(explain::object).collect()));
             }
             ["options"] => {
                 let help = layout::global_options(&tree).render_long_help();
@@ -49,19 +54,19 @@ impl Help {
                     tree.build();
                     command_at(&mut tree, &words)?;
                     let path = path_of(&tree, &words);
-                    return Ok(Rendered::Json(map::map(&tree, &path)));
+                    return Ok(RenderedDocument::Json(map::map(&tree, &path)));
                 }
                 let mut tree = with_help_layout(tree);
                 tree.build();
                 let help = command_at(&mut tree, &words)?.render_long_help();
                 let help = if colors { help.ansi().to_string() } else { help.to_string() };
-                return Ok(Rendered::Text(format!("{}\n", help.trim_end()).into_bytes()));
+                return Ok(RenderedDocument::Text(format!("{}\n", help.trim_end()).into_bytes()));
             }
         };
         Ok(if json {
-            Rendered::Json(json!({"topic": words[0], "text": topic}))
+            RenderedDocument::Json(json!({"topic": words[0], "text": topic}))
         } else {
-            Rendered::Text(topic.into_bytes())
+            RenderedDocument::Text(topic.into_bytes())
         })
     }
 }

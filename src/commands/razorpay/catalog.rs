@@ -1,4 +1,4 @@
-//! Items and plans. The backend has no routes for them: it only lists them together, as the catalog.
+//! Lists of items and plans. The backend has no routes for them: it only lists them together, as the catalog.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,60 +6,22 @@ use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
-use crate::commands::common::{EnvironmentArgs, IdArgs, Target, judge_sync};
+use crate::commands::common::{EnvironmentArgs, IdArgs, Target, sync_failure};
+use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, Listed, SyncOutcome, Synced};
+use crate::runner::{Command, CommandSpec, Ctx, SyncOutcome, SyncReply};
 use crate::settings::CachedIds;
-use crate::ui::{Column, Page, Rows, Section, Show, Tables, View, short_date};
+use crate::ui::{Page, RowLists, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
 use crate::wire::{Environment, Json, Money};
 
-/// A kind of object in the catalog.
-pub(crate) trait Row: Listed + Sized + 'static {
-    /// The arguments of the example of `get`.
-    const GET_EXAMPLE: &'static str;
-    /// The singular, and the field of an answer with one object.
-    const ONE: &'static str;
-    /// The plural, and the field of the catalog.
-    const MANY: &'static str;
-    /// The field of the ID.
-    const ID: &'static str;
-    /// The error code for an object that does not exist.
-    const NOT_FOUND: &'static str;
-    const COLUMNS: &'static [Column];
-
-    fn all(catalog: &Catalog) -> &[Self];
-    fn id(&self) -> &str;
-    fn name(&self) -> Option<&str>;
-    fn price(&self) -> Option<Money<'_>>;
-    /// How often it is paid, if it is paid repeatedly.
-    fn every(&self) -> Option<String> {
-        None
-    }
-    /// Whether Razorpay created it together with a plan.
-    fn is_part_of_plan(&self) -> bool {
-        false
-    }
-    fn created_at(&self) -> Option<&str>;
-    /// One cell for each column.
-    fn cells(&self) -> Vec<Cow<'_, str>>;
-}
-
-/// The table of some rows.
-pub(crate) fn section<'a, R: Row>(
-    rows: impl IntoIterator<Item = &'a R, IntoIter: Clone + 'a>,
-) -> Section<'a> {
-    Section::new(R::COLUMNS, rows.into_iter().map(Row::cells))
-}
-
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
-    const ROWS: Rows = &[("items", "item"), ("plans", "plan")];
+    const ROWS: RowLists = &[("items", "item"), ("plans", "plan")];
     const TABLES: Tables = &[Item::COLUMNS, Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -74,51 +36,51 @@ impl View for Catalog {
 /// List the objects of one environment from the mirror
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json"))]
-pub(crate) struct List<R: Row> {
+pub(crate) struct List<O: CatalogObject> {
     #[command(flatten)]
     environment: EnvironmentArgs,
     #[arg(skip)]
-    row: PhantomData<R>,
+    kind: PhantomData<O>,
 }
 
-impl<R: Row> Command for List<R> {
-    type Reply = Part<R>;
+impl<O: CatalogObject> Command for List<O> {
+    type Reply = ObjectList<O>;
 
-    async fn run(&self, ctx: &Ctx) -> Result<Part<R>> {
-        Ok(Part { catalog: catalog(ctx, self.environment.resolve()?).await?, row: PhantomData })
+    async fn run(&self, ctx: &Ctx) -> Result<ObjectList<O>> {
+        Ok(ObjectList { catalog: catalog(ctx, self.environment.resolve()?).await?, kind: PhantomData })
     }
 
     /// The catalog has both lists.
-    fn ids_to_cache(&self, reply: &Part<R>) -> Option<CachedIds> {
+    fn ids_to_cache(&self, reply: &ObjectList<O>) -> Option<CachedIds> {
         Some(id_lists::all(&reply.catalog.data, self.environment.resolve().ok()?))
     }
 }
 
 /// Show one object from the mirror
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<Self>(R::GET_EXAMPLE))]
-pub(crate) struct Get<R: Row> {
+#[command(add = CommandSpec::reads::<Self>(O::GET_EXAMPLE))]
+pub(crate) struct Get<O: CatalogObject> {
     #[command(flatten)]
-    target: IdArgs<R>,
+    target: IdArgs<O>,
     #[arg(skip)]
-    row: PhantomData<R>,
+    kind: PhantomData<O>,
 }
 
-impl<R: Row> Command for Get<R> {
-    type Reply = One<R>;
+impl<O: CatalogObject> Command for Get<O> {
+    type Reply = SingleObject<O>;
 
-    async fn run(&self, ctx: &Ctx) -> Result<One<R>> {
+    async fn run(&self, ctx: &Ctx) -> Result<SingleObject<O>> {
         let Target { environment, id } = self.target.resolve()?;
         let catalog = catalog(ctx, environment).await?;
-        if R::all(&catalog.data).iter().any(|row| row.id() == id) {
-            return Ok(One { catalog, id, row: PhantomData });
+        if O::all(&catalog.data).iter().any(|row| row.id() == id) {
+            return Ok(SingleObject { catalog, id, kind: PhantomData });
         }
-        let list = ctx.command(&RAZORPAY, &[R::MANY, "list", environment.as_str()]);
+        let list = ctx.command(&RAZORPAY, &[O::PLURAL, "list", environment.as_str()]);
         let sync = ctx.command(&RAZORPAY, &["sync", environment.as_str()]);
-        let what = format!("{} {environment} {} not found: {id}", RAZORPAY.name, R::ONE);
-        Err(Failure::new(Code::Backend(R::NOT_FOUND.into()), what)
+        let what = format!("{} {environment} {} not found: {id}", RAZORPAY.name, O::SINGULAR);
+        Err(Failure::new(Code::Backend(O::NOT_FOUND.into()), what)
             .exit(Exit::NotFound)
-            .hint(format!("`{list}` lists existing {}; `{sync}` updates the mirror", R::MANY))
+            .hint(format!("`{list}` lists existing {}; `{sync}` updates the mirror", O::PLURAL))
             .into())
     }
 }
@@ -128,32 +90,28 @@ async fn catalog(ctx: &Ctx, environment: Environment) -> Result<Reply<Catalog>> 
 }
 
 /// One list of the catalog.
-pub(crate) struct Part<R> {
+pub(crate) struct ObjectList<O> {
     catalog: Reply<Catalog>,
-    row: PhantomData<R>,
+    kind: PhantomData<O>,
 }
 
-impl<R: Row> Show for Part<R> {
-    const ROWS: Rows = &[(R::MANY, R::ONE)];
-    const TABLES: Tables = &[R::COLUMNS];
-
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        serde_json::from_slice(&self.text()?).map(Cow::Owned)
-    }
+impl<O: CatalogObject> Show for ObjectList<O> {
+    const ROWS: RowLists = &[(O::PLURAL, O::SINGULAR)];
+    const TABLES: Tables = &[O::COLUMNS];
 
     /// The list as the backend wrote it.
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        let catalog = self.catalog.text()?;
-        Ok(object(R::MANY, Json::parse(&catalog)?.get(R::MANY)))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let catalog = self.catalog.json()?;
+        Ok(object(O::PLURAL, Json::parse(&catalog)?.get(O::PLURAL)))
     }
 
     fn page(&self) -> Page<'_> {
-        let empty = format!("No {} {} found.", RAZORPAY.name, R::MANY);
-        Page { empty, ..section(R::all(&self.catalog.data)).into() }
+        let empty = format!("No {} {} found.", RAZORPAY.name, O::PLURAL);
+        Page { empty, ..section(O::all(&self.catalog.data)).into() }
     }
 
     fn ids(&self) -> Vec<&str> {
-        R::all(&self.catalog.data).iter().map(Row::id).collect()
+        O::all(&self.catalog.data).iter().map(CatalogObject::id).collect()
     }
 }
 
@@ -164,30 +122,26 @@ fn object(name: &str, value: Option<Json<'_>>) -> Cow<'static, [u8]> {
 }
 
 /// One existing row of the catalog.
-pub(crate) struct One<R> {
+pub(crate) struct SingleObject<O> {
     catalog: Reply<Catalog>,
     id: String,
-    row: PhantomData<R>,
+    kind: PhantomData<O>,
 }
 
-impl<R: Row> Show for One<R> {
-    const ROWS: Rows = &[(R::ONE, R::ONE)];
-    const TABLES: Tables = &[R::COLUMNS];
-
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        serde_json::from_slice(&self.text()?).map(Cow::Owned)
-    }
+impl<O: CatalogObject> Show for SingleObject<O> {
+    const ROWS: RowLists = &[(O::SINGULAR, O::SINGULAR)];
+    const TABLES: Tables = &[O::COLUMNS];
 
     /// The row as the backend wrote it.
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        let catalog = self.catalog.text()?;
-        let list = Json::parse(&catalog)?.get(R::MANY).unwrap_or(Json::NULL);
-        let is_own = |row: &Json<'_>| row.get(R::ID).and_then(Json::string).is_some_and(|id| id == self.id);
-        Ok(object(R::ONE, list.elements().find(is_own)))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let catalog = self.catalog.json()?;
+        let list = Json::parse(&catalog)?.get(O::PLURAL).unwrap_or(Json::NULL);
+        let is_own = |row: &Json<'_>| row.get(O::ID).and_then(Json::string).is_some_and(|id| id == self.id);
+        Ok(object(O::SINGULAR, list.elements().find(is_own)))
     }
 
     fn page(&self) -> Page<'_> {
-        section(R::all(&self.catalog.data).iter().filter(|row| row.id() == self.id)).into()
+        section(O::all(&self.catalog.data).iter().filter(|row| row.id() == self.id)).into()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -200,7 +154,7 @@ impl<R: Row> Show for One<R> {
 pub(crate) struct MatchKey {
     name: String,
     price: Option<String>,
-    /// See [`Row::every`].
+    /// See [`CatalogObject::every`].
     every: Option<String>,
 }
 
@@ -210,26 +164,26 @@ impl MatchKey {
         Self { name: name.trim().to_owned(), price: Some(price.to_string()), every }
     }
 
-    fn of(row: &impl Row) -> Option<Self> {
+    fn of(row: &impl CatalogObject) -> Option<Self> {
         let price = row.price().map(|price| price.to_string());
         Some(Self { name: row.name()?.to_owned(), price, every: row.every() })
     }
 }
 
-/// The IDs of new objects that are in the catalog already; each existing object stands for only one new object. The
+/// The IDs of new objects that are in the catalog already; each existing object matches only one new object. The
 /// catalog is synced first: the backend's sync waits for creates that it is still processing.
-pub(crate) async fn find_existing<R: Row>(
+pub(crate) async fn find_existing<O: CatalogObject>(
     ctx: &Ctx,
     environment: Environment,
     keys: impl Iterator<Item = Option<MatchKey>>,
 ) -> Result<Vec<Option<String>>> {
     let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await?;
-    if let Some(failure) = judge_sync(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
+    if let Some(failure) = sync_failure(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
         return Err(failure.into());
     }
     let catalog = catalog(ctx, environment).await?;
     let mut existing: HashMap<MatchKey, Vec<&str>> = HashMap::new();
-    for row in R::all(&catalog.data).iter().rev().filter(|row| !row.is_part_of_plan()) {
+    for row in O::all(&catalog.data).iter().rev().filter(|row| !row.is_part_of_plan()) {
         if let Some(key) = MatchKey::of(row) {
             existing.entry(key).or_default().push(row.id());
         }
@@ -239,7 +193,7 @@ pub(crate) async fn find_existing<R: Row>(
 }
 
 /// Adds to the failure of a create with an unknown outcome which matching objects the catalog has now.
-pub(crate) async fn investigate<R: Row>(
+pub(crate) async fn investigate<O: CatalogObject>(
     ctx: &Ctx,
     environment: Environment,
     key: Option<MatchKey>,
@@ -248,27 +202,31 @@ pub(crate) async fn investigate<R: Row>(
     let Some(key) = key else { return failure };
     // The backend's sync waits until it has processed the create.
     let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await;
-    let synced = synced
-        .is_ok_and(|synced| synced.data.outcomes().iter().all(|(_, outcome)| *outcome == SyncOutcome::Done));
+    let synced = synced.is_ok_and(|synced| {
+        synced.data.outcomes().iter().all(|(_, outcome)| *outcome == SyncOutcome::Succeeded)
+    });
     // Without the catalog, the failure already says what to check.
     let Ok(catalog) = catalog(ctx, environment).await else { return failure };
-    let found: Vec<&R> =
-        R::all(&catalog.data).iter().filter(|row| MatchKey::of(*row).as_ref() == Some(&key)).collect();
+    let found: Vec<&O> =
+        O::all(&catalog.data).iter().filter(|row| MatchKey::of(*row).as_ref() == Some(&key)).collect();
     let place = format!("the catalog of {environment}{}", if synced { ", just synced" } else { "" });
     let what = format!("with this name and amount ({})", key.price.unwrap_or_default());
     let seen = if found.is_empty() {
-        format!("no {} {what} is in {place}", R::ONE)
+        format!("no {} {what} is in {place}", O::SINGULAR)
     } else {
-        let row = |row: &&R| format!("{}, created {}", row.id(), short_date(row.created_at()));
+        let row = |row: &&O| format!("{}, created {}", row.id(), short_date(row.created_at()));
         let rows: Vec<String> = found.iter().map(row).collect();
-        format!("{} {what} in {place}:\n{}", R::MANY, rows.join("\n"))
+        format!("{} {what} in {place}:\n{}", O::PLURAL, rows.join("\n"))
     };
     let why = failure.why.iter().map(String::as_str).chain([seen.as_str()]).collect::<Vec<_>>().join("\n");
     let hint = match (found.is_empty(), synced) {
         (false, _) => {
-            format!("if this is your new {}, it was created; run it again only to create another", R::ONE)
+            format!(
+                "if this is your new {}, it was created; run it again only to create another",
+                O::SINGULAR
+            )
         }
-        (true, true) => format!("the {} was probably not created; run it again", R::ONE),
+        (true, true) => format!("the {} was probably not created; run it again", O::SINGULAR),
         (true, false) => return failure.why(why),
     };
     failure.why(why).hint(hint)

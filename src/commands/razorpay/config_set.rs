@@ -55,7 +55,7 @@ const USAGE: &str = "insforge payments razorpay config set [ENV] --key-id ID [- 
                      --key-secret SECRET] [--webhook-secret-file PATH | --webhook-secret-stdin]";
 
 /// Valid keys, and the connection that they replace.
-pub(crate) struct Request {
+pub(crate) struct NewKeys {
     environment: Environment,
     keys: Keys,
     /// The present connection; not read in a dry run.
@@ -64,7 +64,7 @@ pub(crate) struct Request {
 
 impl Write for ConfigSet {
     type Object = ();
-    type Request = Request;
+    type Request = NewKeys;
     type Answer = KeyList;
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
@@ -99,7 +99,7 @@ impl Write for ConfigSet {
         self.webhook_secret().iter().any(SecretFrom::reads_stdin).then_some("the webhook secret")
     }
 
-    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<Request> {
+    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<NewKeys> {
         let environment = self.environment()?;
         let (secret, webhook_secret) = (self.secret(), self.webhook_secret());
         if [&secret, &webhook_secret].iter().all(|from| from.iter().any(SecretFrom::reads_stdin)) {
@@ -121,10 +121,10 @@ impl Write for ConfigSet {
             }
         };
         let before = if ctx.dry_run { None } else { ctx.connection(&RAZORPAY, environment).await? };
-        Ok(Request { environment, keys: Keys { id, secret: secret.value, webhook_secret }, before })
+        Ok(NewKeys { environment, keys: Keys { id, secret: secret.value, webhook_secret }, before })
     }
 
-    fn change(&self, Request { environment, keys, before }: &Request) -> Change {
+    fn change(&self, NewKeys { environment, keys, before }: &NewKeys) -> Change {
         let account = before.as_ref().and_then(Connection::account);
         // The backend uses the key's ID as the account's id (exchange 327).
         let destroys = account.as_ref().is_some_and(|account| account.id != keys.id);
@@ -140,12 +140,12 @@ impl Write for ConfigSet {
         Change { effect, details, account, ..change }
     }
 
-    fn call(&self, request: &Request) -> Result<Call<KeyList>> {
+    fn call(&self, request: &NewKeys) -> Result<Call<KeyList>> {
         Ok(razorpay::set_keys(request.environment, request.keys.clone()))
     }
 
     /// Adds that a key which Razorpay refuses changes nothing.
-    fn explain(&self, _ctx: &Ctx, request: &Request, failure: Failure) -> Failure {
+    fn explain(&self, _ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
         if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
@@ -156,11 +156,11 @@ impl Write for ConfigSet {
         ))
     }
 
-    fn note(&self, request: &Request, _reply: &Reply<KeyList>) -> String {
+    fn note(&self, request: &NewKeys, _reply: &Reply<KeyList>) -> String {
         format!("Razorpay {} key configured.", request.environment)
     }
 
-    async fn after(&self, ctx: &Ctx, request: Request, shown: KeyStatus) -> Result<KeyStatus> {
+    async fn complete(&self, ctx: &Ctx, request: NewKeys, shown: KeyStatus) -> Result<KeyStatus> {
         Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "setup"]).await)
     }
 }
@@ -230,7 +230,7 @@ fn input(environment: Environment) -> SecretInput {
     }
 }
 
-/// What is wrong with a value that is often mistaken for the key secret, which has no format of its own.
+/// The flaw of a value that is often mistaken for the key secret. A key secret has no special format.
 fn not_a_secret(secret: &Secret) -> Option<&'static str> {
     let text = secret.expose();
     if text.starts_with("rzp_") {
@@ -242,7 +242,7 @@ fn not_a_secret(secret: &Secret) -> Option<&'static str> {
     }
 }
 
-/// Fails if there is a flaw. The message repeats no part of the value.
+/// Fails if the value has a flaw. The message repeats no part of the value.
 fn refuse(
     flaw: Option<&str>,
     what: &str,

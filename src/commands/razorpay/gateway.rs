@@ -6,9 +6,9 @@ use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::commands::razorpay::id_lists;
-use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
+use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions};
 use crate::settings::CachedIds;
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
 use crate::wire::{Environment, KeyList, sync_error};
 
@@ -21,7 +21,7 @@ impl Gateway for RazorpayGateway {
     type Sync = SyncResults;
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
-    type Offers = Catalog;
+    type DoctorCatalog = Catalog;
     const KEY_TABLES: Tables = KeyList::TABLES;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
 
@@ -30,7 +30,7 @@ impl Gateway for RazorpayGateway {
     }
 
     /// Finds plans whose item is not in the catalog. Every item has an amount, and Razorpay has no lookup keys.
-    fn examine(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
+    fn check_catalog(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
         let items = catalog.items.iter().filter(|item| item.active == Some(true)).count();
         let plans = || catalog.plans.iter().filter(|plan| plan.active == Some(true));
         let exists = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
@@ -40,8 +40,8 @@ impl Gateway for RazorpayGateway {
             .collect();
         let sync = |_: &str| vec!["sync".to_owned(), environment.to_string()];
         vec![
-            Finding::of_some("items", items, ("", "each with an amount"), &[], sync),
-            Finding::of_some(
+            Finding::about_objects("items", items, ("", "each with an amount"), &[], sync),
+            Finding::about_objects(
                 "plans",
                 plans().count(),
                 ("without their item", "each with its item"),
@@ -55,8 +55,8 @@ impl Gateway for RazorpayGateway {
         id_lists::all(catalog, environment)
     }
 
-    fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
-        Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
+    fn unmapped(subscriptions: &Subscriptions) -> UnmappedSubscriptions {
+        UnmappedSubscriptions::count(subscriptions.subscriptions.iter().map(|one| {
             let is_over = matches!(one.status.as_str(), "cancelled" | "completed" | "expired");
             (one.subscription_id.clone(), !is_over, one.subject().is_some())
         }))
@@ -65,7 +65,7 @@ impl Gateway for RazorpayGateway {
 
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
-    const ROWS: Rows = &[("results", "result")];
+    const ROWS: RowLists = &[("results", "result")];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Status"),
@@ -85,14 +85,14 @@ impl View for SyncResults {
 
 fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(result);
-    let done = outcome == SyncOutcome::Done;
+    let done = outcome == SyncOutcome::Succeeded;
     let counts = &result.sync_counts;
     // The backend reports 0 for a part that failed, so a 0 is shown only after a success.
     let count =
         |count: Option<u64>| dash(count.filter(|count| done || *count > 0).map(|count| count.to_string()));
     vec![
         result.environment.as_str().into(),
-        outcome.word().into(),
+        outcome.as_str().into(),
         count(counts.items),
         count(counts.plans),
         count(counts.customers),
@@ -103,7 +103,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     ]
 }
 
-impl Synced for SyncResults {
+impl SyncReply for SyncResults {
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)> {
         self.results.iter().map(|result| (result.environment.as_str(), outcome(result))).collect()
     }
@@ -115,7 +115,7 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
         return SyncOutcome::Unconfigured;
     }
     match (result.status.as_str(), &result.error) {
-        ("succeeded", None) => SyncOutcome::Done,
+        ("succeeded", None) => SyncOutcome::Succeeded,
         (_, Some(reason)) => SyncOutcome::Failed(sync_error(reason).into_owned()),
         (status, None) => {
             SyncOutcome::Failed(format!("the backend reports the status {status} without a reason"))
@@ -125,7 +125,7 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
 
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
-    const ROWS: Rows = &[("subscriptions", "subscription")];
+    const ROWS: RowLists = &[("subscriptions", "subscription")];
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
         Column::new("Customer"),
@@ -158,7 +158,7 @@ fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     ]
 }
 
-/// The number of payments as far as it is known: `3 of 12`.
+/// The number of payments made, with the total if known: `3 of 12`.
 fn paid(subscription: &Subscription) -> Option<String> {
     let paid = subscription.paid_count?;
     Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))

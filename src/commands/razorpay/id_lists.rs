@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use crate::api::razorpay::RAZORPAY;
 use crate::commands::common::read_ids;
 use crate::commands::razorpay::RazorpayGateway;
-use crate::commands::razorpay::catalog::Row;
-use crate::runner::{IdList, Listed};
+use crate::commands::razorpay::catalog_object::CatalogObject;
+use crate::runner::{HasIdList, IdList};
 use crate::settings::{CachedId, CachedIds};
 use crate::wire::Environment;
 use crate::wire::razorpay::{Catalog, Item, Plan};
 
-impl Listed for Item {
-    const IDS: &'static IdList = &list(Self::MANY);
+impl HasIdList for Item {
+    const IDS: &'static IdList = &list(Self::PLURAL);
 }
 
-impl Listed for Plan {
-    const IDS: &'static IdList = &list(Self::MANY);
+impl HasIdList for Plan {
+    const IDS: &'static IdList = &list(Self::PLURAL);
 }
 
 const fn list(name: &'static str) -> IdList {
@@ -26,8 +26,8 @@ const fn list(name: &'static str) -> IdList {
 /// Both lists.
 pub(super) fn all(catalog: &Catalog, environment: Environment) -> CachedIds {
     CachedIds::new(RAZORPAY.segment, environment)
-        .with(Item::MANY, catalog.items.iter().map(item))
-        .with(Plan::MANY, catalog.plans.iter().map(plan))
+        .with(Item::PLURAL, catalog.items.iter().map(item))
+        .with(Plan::PLURAL, catalog.plans.iter().map(plan))
 }
 
 /// `Gold, 499.00 INR`

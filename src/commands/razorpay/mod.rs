@@ -1,6 +1,7 @@
 //! The commands for Razorpay: those that only Razorpay has, and the Razorpay types of the shared ones.
 
 mod catalog;
+mod catalog_object;
 mod config_set;
 mod gateway;
 mod id_lists;

@@ -7,11 +7,14 @@ use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
-use crate::commands::razorpay::catalog::{self, Get, List, MatchKey, Row};
+use crate::commands::razorpay::catalog::{self, Get, List, MatchKey};
+use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
+use crate::runner::{
+    Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply, execute, execute_write,
+};
+use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
     BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
 };
@@ -36,10 +39,10 @@ impl Plans {
     }
 }
 
-impl Row for Plan {
+impl CatalogObject for Plan {
     const GET_EXAMPLE: &'static str = "test plan_HCFF36AXlLFr2A --json";
-    const ONE: &'static str = "plan";
-    const MANY: &'static str = "plans";
+    const SINGULAR: &'static str = "plan";
+    const PLURAL: &'static str = "plans";
     const ID: &'static str = "planId";
     const NOT_FOUND: &'static str = "PAYMENT_PLAN_NOT_FOUND";
     const COLUMNS: &'static [Column] = &[
@@ -93,11 +96,11 @@ impl Row for Plan {
 
 impl View for PlanReply {
     const NOUN: &'static str = "plan";
-    const ROWS: Rows = &[("plan", "plan")];
+    const ROWS: RowLists = &[("plan", "plan")];
     const TABLES: Tables = &[Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        catalog::section([&self.plan]).into()
+        section([&self.plan]).into()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -147,7 +150,7 @@ impl Write for Create {
     type Object = NewPlan;
     type Request = (Environment, NewPlan);
     type Answer = PlanReply;
-    type Shown = Done<PlanReply>;
+    type Shown = WriteReply<PlanReply>;
     const VERB: Verb = Verb::Create;
 
     fn environment(&self) -> Result<Environment, Failure> {
@@ -196,7 +199,12 @@ impl Write for Create {
     }
 
     /// Adds the item's name, which the answer does not have.
-    async fn after(&self, _ctx: &Ctx, (_, plan): Self::Request, shown: Self::Shown) -> Result<Self::Shown> {
+    async fn complete(
+        &self,
+        _ctx: &Ctx,
+        (_, plan): Self::Request,
+        shown: Self::Shown,
+    ) -> Result<Self::Shown> {
         let mut shown = shown;
         let name = plan.item.and_then(|item| item.name);
         shown.reply.data.plan.item_name = name.map(|name| name.as_str().trim().to_owned());

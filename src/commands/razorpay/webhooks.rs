@@ -9,7 +9,9 @@ use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, Command, CommandSpec, Ctx, Done, Verb, Write, execute, execute_write};
+use crate::runner::{
+    Change, Check, Command, CommandSpec, Ctx, Verb, Write, WriteReply, execute, execute_write,
+};
 use crate::ui::{Column, Page, Section, Show, Tables, View};
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};
@@ -141,7 +143,7 @@ impl Write for RotateSecret {
         format!("Razorpay {environment} webhook secret rotated.")
     }
 
-    async fn after(
+    async fn complete(
         &self,
         ctx: &Ctx,
         environment: Environment,
@@ -168,8 +170,8 @@ pub(crate) struct WebhookSettings {
     warnings: Vec<Warning>,
 }
 
-impl From<Done<WebhookSetup>> for WebhookSettings {
-    fn from(done: Done<WebhookSetup>) -> Self {
+impl From<WriteReply<WebhookSetup>> for WebhookSettings {
+    fn from(done: WriteReply<WebhookSetup>) -> Self {
         Self { notes: vec![done.note], ..done.reply.into() }
     }
 }
@@ -214,17 +216,13 @@ impl Show for WebhookSettings {
     const TABLES: Tables =
         &[&[Column::label("Field"), Column::new("Value")], &[Column::new("Active Events")]];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Reply::json(&self.reply)
-    }
-
-    fn text(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        Reply::text(&self.reply)
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
     }
 
     /// Masks the secret, unless `--show-secret` is given.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
-        let mut row = self.json()?.into_owned();
+        let mut row = self.reply.value()?.into_owned();
         row["webhookSecret"] = self.secret.as_str().into();
         Ok(Some(vec![row]))
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{
@@ -18,7 +18,7 @@ use crate::runner::{
 };
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::UserPaths;
-use crate::ui::{Line, Page, Show};
+use crate::ui::{Line, Page, Show, json_text};
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
 
@@ -166,8 +166,8 @@ impl Command for Reset {
 pub(crate) struct ResetReply(String);
 
 impl Show for ResetReply {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({"path": self.0})))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({"path": self.0}))
     }
 
     fn page(&self) -> Page<'_> {
@@ -201,8 +201,8 @@ pub(crate) struct PathReply {
 }
 
 impl Show for PathReply {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({"path": self.path, "exists": self.exists})))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({"path": self.path, "exists": self.exists}))
     }
 
     fn page(&self) -> Page<'_> {

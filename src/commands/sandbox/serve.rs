@@ -3,12 +3,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::commands::sandbox::{FAULTS_HELP, SandboxArgs, displayed, state_file};
 use crate::runner::{Command, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, Sandbox};
-use crate::ui::{Column, Page, Section, Show, Tables};
+use crate::ui::{Column, Page, Section, Show, Tables, json_text};
 use crate::wire::Generation;
 
 /// Serve the sandbox on a local port until Ctrl-C
@@ -49,13 +49,13 @@ pub(crate) struct ServeReply {
 impl Show for ServeReply {
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value")]];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({
             "url": self.sandbox.url(),
             "apiKey": API_KEY,
             "state": self.state,
             "generation": self.generation.to_string(),
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {

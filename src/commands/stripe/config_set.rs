@@ -45,7 +45,7 @@ const COMMAND_LINE: &str = "the command line";
 const SECRET_KEY: &str = "--secret-key";
 
 /// A valid key, and the connection that it replaces.
-pub(crate) struct Request {
+pub(crate) struct NewKey {
     environment: Environment,
     key: Secret,
     /// The present connection; not read in a dry run.
@@ -54,7 +54,7 @@ pub(crate) struct Request {
 
 impl Write for ConfigSet {
     type Object = ();
-    type Request = Request;
+    type Request = NewKey;
     type Answer = KeyList;
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
@@ -69,7 +69,7 @@ impl Write for ConfigSet {
         self.sources(key).iter().any(SecretFrom::reads_stdin).then_some("the key argument `-`")
     }
 
-    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<Request> {
+    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<NewKey> {
         let (environment, key) = self.arguments()?;
         let key = input(environment).find(ctx, &self.sources(key)).await?;
         secret_key::check(&key.value, environment).map_err(|why| {
@@ -77,10 +77,10 @@ impl Write for ConfigSet {
                 .hint(format!("use the account's secret key for {environment} (sk_{environment}_…)"))
         })?;
         let before = if ctx.dry_run { None } else { ctx.connection(&STRIPE, environment).await? };
-        Ok(Request { environment, key: key.value, before })
+        Ok(NewKey { environment, key: key.value, before })
     }
 
-    fn change(&self, Request { environment, key, before }: &Request) -> Change {
+    fn change(&self, NewKey { environment, key, before }: &NewKey) -> Change {
         let account = before.as_ref().and_then(Connection::account);
         let destroys = secret_key::may_change_account(key, before.as_ref());
         let details = account.as_ref().filter(|_| destroys).map(|account| {
@@ -96,12 +96,12 @@ impl Write for ConfigSet {
         Change { effect, details, account, ..change }
     }
 
-    fn call(&self, request: &Request) -> Result<Call<KeyList>> {
+    fn call(&self, request: &NewKey) -> Result<Call<KeyList>> {
         Ok(stripe::set_key(request.environment, request.key.clone()))
     }
 
     /// Adds that a key which Stripe refuses changes nothing (exchanges 066, 067 and 071).
-    fn explain(&self, _ctx: &Ctx, request: &Request, failure: Failure) -> Failure {
+    fn explain(&self, _ctx: &Ctx, request: &NewKey, failure: Failure) -> Failure {
         if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
@@ -109,11 +109,11 @@ impl Write for ConfigSet {
         failure.hint(format!("nothing was changed; set the {environment} secret key from Stripe's dashboard"))
     }
 
-    fn note(&self, request: &Request, _reply: &Reply<KeyList>) -> String {
+    fn note(&self, request: &NewKey, _reply: &Reply<KeyList>) -> String {
         format!("Stripe {} key configured.", request.environment)
     }
 
-    async fn after(&self, ctx: &Ctx, request: Request, shown: KeyStatus) -> Result<KeyStatus> {
+    async fn complete(&self, ctx: &Ctx, request: NewKey, shown: KeyStatus) -> Result<KeyStatus> {
         Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "configure"]).await)
     }
 }

@@ -7,7 +7,7 @@ use crate::wire::{Environment, Mirror};
 
 /// Finds products without an active price, which nobody can buy, and prices without a lookup key. An application can use
 /// such a price only by its id, and ids differ between `test` and `live`.
-pub(super) fn examine(mirror: &Mirror, environment: Environment) -> Vec<Finding> {
+pub(super) fn check_catalog(mirror: &Mirror, environment: Environment) -> Vec<Finding> {
     let active = || mirror.prices.iter().filter(|price| price.active);
     let priced: HashSet<&str> = active().filter_map(|price| price.product_id.as_deref()).collect();
     let products = || mirror.products.iter().filter(|product| product.active);
@@ -18,7 +18,7 @@ pub(super) fn examine(mirror: &Mirror, environment: Environment) -> Vec<Finding>
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let environment = environment.as_str();
     vec![
-        Finding::of_some(
+        Finding::about_objects(
             "products",
             products().count(),
             ("without an active price", "each with an active price"),
@@ -28,7 +28,7 @@ pub(super) fn examine(mirror: &Mirror, environment: Environment) -> Vec<Finding>
                 words(&[&["prices", "create", environment], &price[..]].concat())
             },
         ),
-        Finding::of_some(
+        Finding::about_objects(
             "prices",
             active().count(),
             ("without a lookup key", "each with a lookup key"),

@@ -6,9 +6,9 @@ use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, id_lists, prices, products, secret_key};
-use crate::runner::{Finding, Gateway, SyncOutcome, Synced, Unmapped};
+use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions};
 use crate::settings::CachedIds;
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{
     Catalog, Connection, Environment, KeyList, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
 };
@@ -22,7 +22,7 @@ impl Gateway for StripeGateway {
     type Sync = SyncResults;
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
-    type Offers = Mirror;
+    type DoctorCatalog = Mirror;
     /// Each environment has one key.
     const KEY_TABLES: Tables = &[KeyList::TABLES[0]];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
@@ -31,16 +31,16 @@ impl Gateway for StripeGateway {
         secret_key::prefix(environment)
     }
 
-    fn examine(offers: &Mirror, environment: Environment) -> Vec<Finding> {
-        doctor::examine(offers, environment)
+    fn check_catalog(catalog: &Mirror, environment: Environment) -> Vec<Finding> {
+        doctor::check_catalog(catalog, environment)
     }
 
     fn ids(catalog: &Catalog, environment: Environment) -> CachedIds {
         id_lists::all(catalog, environment)
     }
 
-    fn unmapped(subscriptions: &Subscriptions) -> Unmapped {
-        Unmapped::among(subscriptions.subscriptions.iter().map(|one| {
+    fn unmapped(subscriptions: &Subscriptions) -> UnmappedSubscriptions {
+        UnmappedSubscriptions::count(subscriptions.subscriptions.iter().map(|one| {
             let is_over = matches!(one.status.as_str(), "canceled" | "incomplete_expired");
             (one.subscription_id.clone(), !is_over, one.subject().is_some())
         }))
@@ -49,7 +49,7 @@ impl Gateway for StripeGateway {
 
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
-    const ROWS: Rows = &[("results", "result")];
+    const ROWS: RowLists = &[("results", "result")];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Status"),
@@ -69,12 +69,12 @@ impl View for SyncResults {
 /// The counts and the time are those of the last *successful* sync, so they are shown only if this sync succeeded.
 fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(&result.connection);
-    let this = (outcome == SyncOutcome::Done).then_some(&result.connection);
+    let this = (outcome == SyncOutcome::Succeeded).then_some(&result.connection);
     let subscriptions = result.subscriptions.as_ref();
     let count = |count: Option<u64>| dash(count.map(|count| count.to_string()));
     vec![
         result.environment.as_str().into(),
-        outcome.word().into(),
+        outcome.as_str().into(),
         count(this.and_then(|this| this.last_sync_counts.products)),
         count(this.and_then(|this| this.last_sync_counts.prices)),
         count(this.and_then(|this| this.last_sync_counts.customers)),
@@ -84,7 +84,7 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     ]
 }
 
-impl Synced for SyncResults {
+impl SyncReply for SyncResults {
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)> {
         self.results.iter().map(|result| (result.environment.as_str(), outcome(&result.connection))).collect()
     }
@@ -96,7 +96,7 @@ fn outcome(connection: &Connection) -> SyncOutcome {
         return SyncOutcome::Unconfigured;
     }
     match (connection.status.as_str(), connection.last_sync_status.as_deref(), connection.last_sync_error()) {
-        ("connected", Some("succeeded"), None) => SyncOutcome::Done,
+        ("connected", Some("succeeded"), None) => SyncOutcome::Succeeded,
         (_, _, Some(reason)) => SyncOutcome::Failed(reason.into_owned()),
         (status, last, None) => {
             let last = last.unwrap_or("unknown");
@@ -109,7 +109,7 @@ fn outcome(connection: &Connection) -> SyncOutcome {
 
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
-    const ROWS: Rows = &[("products", "product"), ("prices", "price")];
+    const ROWS: RowLists = &[("products", "product"), ("prices", "price")];
     const TABLES: Tables = &[products::COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -128,7 +128,7 @@ impl View for Catalog {
 
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
-    const ROWS: Rows = &[("subscriptions", "subscription")];
+    const ROWS: RowLists = &[("subscriptions", "subscription")];
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
         Column::new("Customer"),

@@ -6,16 +6,16 @@ use crate::api::stripe::STRIPE;
 use crate::commands::common::read_ids;
 use crate::commands::stripe::StripeGateway;
 use crate::commands::stripe::prices::{amount, recurring};
-use crate::runner::{IdList, Listed};
+use crate::runner::{HasIdList, IdList};
 use crate::settings::{CachedId, CachedIds};
 use crate::wire::{Catalog, Environment, List, Price, Product};
 
-impl Listed for Product {
+impl HasIdList for Product {
     const IDS: &'static IdList =
         &IdList { provider: &STRIPE, name: "products", owners: None, read: read_ids::<StripeGateway> };
 }
 
-impl Listed for Price {
+impl HasIdList for Price {
     const IDS: &'static IdList = &IdList {
         provider: &STRIPE,
         name: "prices",

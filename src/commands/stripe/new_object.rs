@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::runner::Ctx;
 use crate::wire::{Environment, IdempotencyKey};
 
-/// A new object, and the key under which it is created only once.
+/// A new object, and the idempotency key of its create.
 pub(crate) struct NewObject<T> {
     pub(super) environment: Environment,
     pub(super) body: T,
@@ -19,7 +19,7 @@ pub(crate) struct NewObject<T> {
 }
 
 impl<T> NewObject<T> {
-    /// A new object with the key of the command line, or else of the file, or else a generated one.
+    /// The key is that of the command line, or else that of the file, or else a generated one.
     pub(super) fn new(
         environment: Environment,
         body: T,
@@ -31,9 +31,9 @@ impl<T> NewObject<T> {
     }
 }
 
-/// Gives each of many objects a key that is the same whenever the file is read again. The key follows from the object, not
+/// Sets a key for each of many objects that is the same in every run of the file. The key follows from the object, not
 /// from its position: an object can be added, removed or moved without changing the keys of the others. Objects that are
-/// equal get different keys. A key in the file stays as it is; the key of the command line becomes part of all others.
+/// equal get different keys. A key in the file is not changed; the key of the command line becomes part of all others.
 pub(super) fn derive_keys<T: Serialize>(
     kind: &str,
     argument: Option<&IdempotencyKey>,
@@ -73,7 +73,7 @@ pub(super) fn explain<T>(object: &NewObject<T>, kind: &str, failure: Failure) ->
     ))
 }
 
-/// Adds how to free a lookup key that another price has. The message names that price (exchange 151).
+/// Adds a hint for a lookup key that another price has. The message names that price (exchange 151).
 pub(super) fn explain_lookup_key(ctx: &Ctx, environment: Environment, failure: Failure) -> Failure {
     if !failure.what.contains("already uses that lookup key") {
         return failure;

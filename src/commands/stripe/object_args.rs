@@ -1,4 +1,4 @@
-//! The arguments that creates and updates of all Stripe objects share.
+//! The arguments that all creates and updates of Stripe objects share.
 
 use clap::Args;
 

@@ -51,10 +51,10 @@ pub(super) fn may_change_account(key: &Secret, connection: Option<&Connection>) 
         return false;
     };
     let present = connection.and_then(|connection| connection.masked_key.as_deref());
-    !(is_the_same(key.expose(), present) || shows_account(key.expose(), account))
+    !(matches_masked(key.expose(), present) || shows_account(key.expose(), account))
 }
 
-fn is_the_same(key: &str, masked: Option<&str>) -> bool {
+fn matches_masked(key: &str, masked: Option<&str>) -> bool {
     let end = masked.and_then(|masked| masked.rsplit('*').next()).unwrap_or_default();
     end.len() >= 4 && key.ends_with(end)
 }

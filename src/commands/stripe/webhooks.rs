@@ -5,8 +5,8 @@ use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, short_date};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply, execute_write};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
 use crate::wire::{ConnectionReply, Environment};
 
 #[derive(Subcommand)]
@@ -38,7 +38,7 @@ impl Write for Configure {
     type Object = ();
     type Request = Environment;
     type Answer = ConnectionReply;
-    type Shown = Done<ConnectionReply>;
+    type Shown = WriteReply<ConnectionReply>;
     const VERB: Verb = Verb::Configure;
 
     fn environment(&self) -> Result<Environment, Failure> {
@@ -78,7 +78,7 @@ impl Write for Configure {
                 "give the backend a public address (its API_BASE_URL), then run `{command}` again"
             )),
             _ if failure.retryable() => failure,
-            _ => failure.then(&format!("then run `{command}` again to recreate the endpoint")),
+            _ => failure.and_hint(&format!("then run `{command}` again to recreate the endpoint")),
         }
     }
 
@@ -102,7 +102,7 @@ fn may_have_begun(failure: &Failure) -> bool {
 
 impl View for ConnectionReply {
     const NOUN: &'static str = "webhook endpoint";
-    const ROWS: Rows = &[("connection", "connection")];
+    const ROWS: RowLists = &[("connection", "connection")];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Webhook ID"),

@@ -2,7 +2,6 @@
 //! after the other on one connection, because the backend processes one write at a time, and each result is written
 //! as it arrives. Running the same file again creates no duplicates.
 
-mod input;
 mod results;
 mod summary;
 
@@ -10,17 +9,16 @@ use anyhow::Result;
 
 use crate::api::Call;
 use crate::error::{AbortPolicy, Code, Exit, Failure};
+use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
-use crate::runner::write::{change_of, confirm, with_key};
-use crate::runner::{Change, Ctx, DEADLINE, Output, Verb, WAITING, Write, show};
-use crate::ui::View;
-pub(super) use input::FileInput;
-pub(crate) use input::{Entry, FileArgs, is_stdin};
+use crate::runner::write::change_of;
+use crate::runner::{Change, Ctx, DEADLINE, Entry, Output, Verb, WAITING, Write, show};
+use crate::ui::{View, counted};
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 
 /// One object of the file, ready to be sent.
-struct Item<R> {
+struct PendingObject<R> {
     /// See [`Entry::line`].
     line: usize,
     request: R,
@@ -47,7 +45,7 @@ pub(super) async fn execute<W: Write>(
         return show_dry_run(command, &requests, ctx).await;
     }
     let summary = Summary::new::<W>(command.change(first).provider.name, requests.len());
-    ctx.set_deadline_of_each_request(DEADLINE);
+    ctx.set_deadline_per_request(DEADLINE);
     ctx.api().await?;
     let existing = ctx.while_busy(WAITING, command.find_existing(ctx, &requests)).await?;
     let missing = requests.iter().zip(&existing).filter(|(_, existing)| existing.is_none());
@@ -56,7 +54,7 @@ pub(super) async fn execute<W: Write>(
         confirm(&change, ctx).await?;
     }
     let items = lines.into_iter().zip(requests).zip(existing);
-    let items = items.map(|((line, request), existing)| Item { line, request, existing }).collect();
+    let items = items.map(|((line, request), existing)| PendingObject { line, request, existing }).collect();
     let summary = send_each(command, items, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
     if let Some(failure) = summary.failure(&same_command) {
@@ -66,16 +64,19 @@ pub(super) async fn execute<W: Write>(
     Ok(Exit::Done)
 }
 
-/// Each object's line and request; or else every mistake, before anything is sent.
+/// Each object's line and request.
+///
+/// # Errors
+/// Every mistake in the file, before anything is sent.
 async fn resolve<W: Write>(
     command: &W,
     file: &str,
     entries: Vec<Entry<W::Object>>,
     ctx: &Ctx,
 ) -> Result<(Vec<usize>, Vec<W::Request>)> {
-    let of = entries.len();
+    let total = entries.len();
     let (mut lines, mut requests, mut mistakes) =
-        (Vec::with_capacity(of), Vec::with_capacity(of), Vec::new());
+        (Vec::with_capacity(total), Vec::with_capacity(total), Vec::new());
     for (index, Entry { line, object }) in entries.into_iter().enumerate() {
         let mistake = match object {
             Ok(object) => {
@@ -91,43 +92,34 @@ async fn resolve<W: Write>(
             }
             Err(mistake) => mistake,
         };
-        mistakes.push(format!("{}: {mistake}", results::place(index, line)));
+        mistakes.push(format!("{}: {mistake}", results::entry_label(index, line)));
     }
     if mistakes.is_empty() {
         return Ok((lines, requests));
     }
     let invalid = if mistakes.len() == 1 { "is" } else { "are" };
-    let invalid = format!("{} of {of} objects in {file} {invalid} invalid", mistakes.len());
+    let invalid = format!("{} of {total} objects in {file} {invalid} invalid", mistakes.len());
     Err(Failure::usage(format!("Nothing was sent: {invalid}"))
-        .why(results::first_lines(&mistakes))
+        .why(results::first_lines(mistakes.into_iter(), results::LISTED))
         .hint("each object has the fields of the `body` that --dry-run shows for a newer backend")
         .into())
 }
 
 /// The change that all requests make together; `None` where there are none.
 fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
-    const SHOWN: usize = 5;
+    const LISTED: usize = 5;
     let first = change_of(command, requests.first()?);
-    let mut lines: Vec<String> =
-        requests.iter().take(SHOWN).map(|request| command.change(request).what).collect();
-    let more = requests.len().saturating_sub(SHOWN);
-    if more > 0 {
-        lines.push(format!("and {more} more"));
-    }
-    let noun = W::Answer::NOUN;
-    let counted = match requests.len() {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
-    };
-    let what = format!("{} {counted} at {}", W::VERB.imperative(), first.provider.name);
-    Some(Change { what, details: Some(lines.join("\n")), ..first })
+    let lines = results::first_lines(requests.iter().map(|request| command.change(request).what), LISTED);
+    let objects = counted(requests.len(), W::Answer::NOUN);
+    let what = format!("{} {objects} at {}", W::VERB.imperative(), first.provider.name);
+    Some(Change { what, details: Some(lines), ..first })
 }
 
 /// Shows every request that would be sent, one per line.
 async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx) -> Result<Exit> {
     let dry_run = DryRun::new(ctx).await?;
     for request in requests {
-        show::show_line(&dry_run.shown(&command.call(request)?)?, ctx).await?;
+        show::show_line(&dry_run.request(&command.call(request)?)?, ctx).await?;
     }
     ctx.stderr.note(dry_run.note());
     Ok(Exit::Done)
@@ -136,7 +128,7 @@ async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx)
 /// Sends one object after the other. A failure stops the rest only where it would make them fail as well.
 async fn send_each<W: Write>(
     command: &W,
-    items: Vec<Item<W::Request>>,
+    items: Vec<PendingObject<W::Request>>,
     mut summary: Summary,
     output: Output,
     ctx: &Ctx,
@@ -145,7 +137,7 @@ async fn send_each<W: Write>(
     let bar = ctx.bar_beside_results(items.len());
     let mut writer = ResultWriter::new(output, &bar, ctx);
     let mut abort_policy = AbortPolicy::default();
-    for (index, Item { line, request, existing }) in items.into_iter().enumerate() {
+    for (index, PendingObject { line, request, existing }) in items.into_iter().enumerate() {
         let written = if let Some(id) = existing {
             summary.existing += 1;
             writer.write(index, line, &EntryResult::<W::Answer>::Existing(&id)).await
@@ -153,7 +145,7 @@ async fn send_each<W: Write>(
             let change = command.change(&request);
             bar.set(index, &change.what);
             ctx.when_interrupted(summary.interrupted(&change.what, &same_command));
-            match ctx.send(call(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
+            match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();
                     summary.done += 1;
@@ -161,10 +153,10 @@ async fn send_each<W: Write>(
                 }
                 Err(Ok(failure)) => {
                     abort_policy.record_failure(&failure);
-                    let failure = explained(command, &request, failure, ctx);
+                    let failure = explain_failure(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
-                    summary.failed(index, line, failure, ctx.write_open());
+                    summary.record_failure(index, line, failure, ctx.write_outcome_unknown());
                     written
                 }
                 Err(Err(error)) => return Err(error),
@@ -172,8 +164,8 @@ async fn send_each<W: Write>(
         };
         if let Err(error) = written {
             let goes_on = is_filter_failure(&error);
-            summary.cannot_write(error);
-            // Nobody wants results that can never be read. Running the same file again brings them back.
+            summary.record_write_error(error);
+            // Without results the user could not see what was sent. Running the same file again shows them.
             if !goes_on {
                 break;
             }
@@ -185,17 +177,17 @@ async fn send_each<W: Write>(
     Ok(summary)
 }
 
-/// The request. An update can be sent again until it is answered, because a file has no object twice.
-fn call<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> {
+/// The request. An update can be sent again until it is answered, because no object is in a file twice.
+fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answer>> {
     let call = command.call(request)?;
     Ok(match W::VERB {
         Verb::Create => call,
-        _ => call.repeatable_here(),
+        _ => call.assume_repeatable(),
     })
 }
 
-/// The failure, with what the command knows of it and the key that was sent.
-fn explained<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
+/// Adds to a failure what the command knows about it, and the key that was sent.
+fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
     let failure = command.explain(ctx, request, failure);
     let failure = if failure.code == Code::OutcomeUnknown {
         failure.hint("run the same file again: objects that exist already are not created again")
@@ -203,7 +195,7 @@ fn explained<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx:
         failure
     };
     match W::idempotency_key(request) {
-        Some(key) => with_key(failure, key),
+        Some(key) => failure.with_idempotency_key(key),
         None => failure,
     }
 }

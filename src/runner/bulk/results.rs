@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::api::Reply;
 use crate::error::Failure;
 use crate::runner::report::json_fields;
+use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, Output, show};
 use crate::ui::{View, progress};
 
@@ -42,7 +43,7 @@ impl<'a> ResultWriter<'a> {
     ) -> Result<()> {
         let written = match (self.output, result) {
             (Output::Ids, EntryResult::Failed(failure)) => {
-                let what = format!("{}: {}", place(index, line), failure.what);
+                let what = format!("{}: {}", entry_label(index, line), failure.what);
                 self.bar.suspend(|| {
                     self.ctx.stderr.error(&what, failure.why.as_deref(), failure.hint.as_deref());
                 });
@@ -54,7 +55,7 @@ impl<'a> ResultWriter<'a> {
             (_, result) => show::show_line(&as_json(index, line, result)?, self.ctx).await,
         };
         match written {
-            Err(error) if show::is_broken_pipe(&error) => {
+            Err(error) if is_broken_pipe(&error) => {
                 self.closed = true;
                 Ok(())
             }
@@ -67,7 +68,7 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
     let mut fields = Map::from_iter([("index".to_owned(), json!(index)), ("line".to_owned(), json!(line))]);
     match result {
         EntryResult::Done(reply) => {
-            return Ok(reply.json().map_err(|error| show::not_json(&error))?.into_owned());
+            return Ok(reply.value().map_err(|error| show::not_json(&error))?.into_owned());
         }
         EntryResult::Existing(id) => fields.extend([("existing".to_owned(), json!(id))]),
         EntryResult::Failed(failure) => fields.extend(json_fields(failure)),
@@ -76,7 +77,7 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
 }
 
 /// `entry 3 (line 7)`
-pub(super) fn place(index: usize, line: usize) -> String {
+pub(super) fn entry_label(index: usize, line: usize) -> String {
     format!("entry {} (line {line})", index + 1)
 }
 
@@ -88,13 +89,14 @@ pub(super) fn sentence(failure: &Failure) -> String {
     }
 }
 
+/// The number of mistakes or failures that a message lists.
+pub(super) const LISTED: usize = 10;
+
 /// The first of many sentences, one per line.
-pub(super) fn first_lines(sentences: &[String]) -> String {
-    const SHOWN: usize = 10;
-    let mut lines: Vec<&str> = sentences.iter().take(SHOWN).map(String::as_str).collect();
-    let more = format!("and {} more", sentences.len().saturating_sub(SHOWN));
-    if sentences.len() > SHOWN {
-        lines.push(&more);
+pub(super) fn first_lines(mut sentences: impl ExactSizeIterator<Item = String>, most: usize) -> String {
+    let mut lines: Vec<String> = sentences.by_ref().take(most).collect();
+    if sentences.len() > 0 {
+        lines.push(format!("and {} more", sentences.len()));
     }
     lines.join("\n")
 }

@@ -1,9 +1,9 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
 use crate::error::{Code, Failure};
-use crate::runner::bulk::results::{first_lines, place};
+use crate::runner::bulk::results::{LISTED, entry_label, first_lines};
 use crate::runner::{Verb, Write};
-use crate::ui::View;
+use crate::ui::{View, counted};
 
 /// The counts and failures of a run.
 pub(super) struct Summary {
@@ -16,9 +16,9 @@ pub(super) struct Summary {
     pub(super) existing: usize,
     failures: Vec<(String, Failure)>,
     /// The failures whose request may have been applied all the same.
-    open: usize,
+    possibly_applied: usize,
     /// Why no more results can be written.
-    unwritten: Option<anyhow::Error>,
+    write_error: Option<anyhow::Error>,
 }
 
 impl Summary {
@@ -31,19 +31,19 @@ impl Summary {
             done: 0,
             existing: 0,
             failures: Vec::new(),
-            open: 0,
-            unwritten: None,
+            possibly_applied: 0,
+            write_error: None,
         }
     }
 
     /// Counts a failure. `reached` says whether a write of this run may have reached the provider.
-    pub(super) fn failed(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
-        self.open += usize::from(reached && failure.may_have_succeeded());
-        self.failures.push((place(index, line), failure));
+    pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
+        self.possibly_applied += usize::from(reached && failure.may_have_succeeded());
+        self.failures.push((entry_label(index, line), failure));
     }
 
-    pub(super) fn cannot_write(&mut self, error: anyhow::Error) {
-        self.unwritten.get_or_insert(error);
+    pub(super) fn record_write_error(&mut self, error: anyhow::Error) {
+        self.write_error.get_or_insert(error);
     }
 
     /// `1000 Stripe products created`
@@ -52,24 +52,23 @@ impl Summary {
             0 => String::new(),
             existing => format!(", {existing} existed already"),
         };
-        format!("{} {}{existing}", self.counted(self.done), self.verb.past())
+        format!("{} {}{existing}", self.count_of(self.done), self.verb.past())
     }
 
-    fn counted(&self, count: usize) -> String {
-        let plural = if count == 1 { "" } else { "s" };
-        format!("{count} {}{plural}", self.noun)
+    fn count_of(&self, count: usize) -> String {
+        counted(count, &self.noun)
     }
 
     /// The failure when the user interrupts the request that makes the change `pending`.
     pub(super) fn interrupted(&self, pending: &str, same_command: &str) -> Failure {
-        let what = format!("Interrupted after {} of {}", self.known(), self.counted(self.total));
+        let what = format!("Interrupted after {} of {}", self.known_count(), self.count_of(self.total));
         Failure::new(Code::Interrupted, what)
             .why(format!("{pending}: the change may have been applied"))
             .hint(self.rerun(same_command))
     }
 
     /// How many objects have a known outcome.
-    fn known(&self) -> usize {
+    fn known_count(&self) -> usize {
         self.done + self.existing + self.failures.len()
     }
 
@@ -87,17 +86,17 @@ impl Summary {
     pub(super) fn failure(&self, same_command: &str) -> Option<Failure> {
         let rerun = self.rerun(same_command);
         // A failure at the provider matters more than a filter that does not fit the results.
-        let unwritten =
-            self.unwritten.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
-        if let Some(error) = unwritten {
+        let write_error =
+            self.write_error.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
+        if let Some(error) = write_error {
             return Some(self.not_shown(error, &rerun));
         }
         let (_, first) = self.failures.first()?;
         let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_have_succeeded());
         let hint =
             if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
-        let why = self.failures.iter().map(|(place, failure)| format!("{place}: {}", failure.what));
-        let why = first_lines(&why.collect::<Vec<_>>());
+        let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
+        let why = first_lines(why, LISTED);
         if self.done + self.existing > 0 {
             return Some(Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint));
         }
@@ -109,7 +108,7 @@ impl Summary {
             Failure::new(Code::Failed, "")
         };
         let then = if failure.hint.is_some() { format!("then {rerun}") } else { hint };
-        Some(Failure { what: self.sentence(), ..failure }.why(why).then(&then))
+        Some(Failure { what: self.sentence(), ..failure }.why(why).and_hint(&then))
     }
 
     /// The failure when results could not be written.
@@ -127,18 +126,18 @@ impl Summary {
     /// `2 of 5 Stripe products created, 2 failed, 1 was not tried`
     fn sentence(&self) -> String {
         let past = self.verb.past();
-        let mut parts = vec![format!("{} of {} {past}", self.done, self.counted(self.total))];
+        let mut parts = vec![format!("{} of {} {past}", self.done, self.count_of(self.total))];
         if self.existing > 0 {
             parts.push(format!("{} existed already", self.existing));
         }
         if !self.failures.is_empty() {
-            let open = match self.open {
+            let open = match self.possibly_applied {
                 0 => String::new(),
                 open => format!(" ({open} may have been {past} all the same)"),
             };
             parts.push(format!("{} failed{open}", self.failures.len()));
         }
-        match self.total - self.known() {
+        match self.total - self.known_count() {
             0 => {}
             1 => parts.push("1 was not tried".to_owned()),
             count => parts.push(format!("{count} were not tried")),

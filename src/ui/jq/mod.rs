@@ -1,4 +1,4 @@
-//! `--jq`: a filter in jq's language, which jaq runs on the JSON of a result. It differs from jq as jaq does. Besides,
+//! `--jq`: a filter in jq's language, which jaq runs on the JSON of a result. It differs from jq as jaq does. In addition,
 //! secrets in `env` are masked, modules cannot be loaded, and there is one input.
 
 mod compile_error;
@@ -40,7 +40,7 @@ pub(crate) struct FilterFormat {
 }
 
 impl Filter {
-    /// Checks a filter. The failure tells the position of the first error.
+    /// Checks a filter. The failure has the position of the first error.
     pub(crate) fn new(text: &str, env: &ProcessEnv) -> Result<Self, Failure> {
         on_large_stack(|| compile(text).map(drop))??;
         Ok(Self::checked(text, env))
@@ -57,18 +57,18 @@ impl Filter {
     }
 
     /// The failure of a filter at run time.
-    pub(crate) fn failed(why: String) -> Failure {
+    pub(crate) fn failure(why: String) -> Failure {
         Failure::new(Code::JqFailed, "The --jq filter failed on this result")
             .why(why)
             .hint("check the JSON without the filter; `?` after a path skips values that do not match")
     }
 
-    /// Writes the results for some JSON, one by one. It may never end.
+    /// Writes the results for some JSON, one by one. It may run forever.
     pub(crate) fn run(&self, json: &[u8], out: &mut (dyn Write + Send), format: FilterFormat) -> Result<()> {
-        on_large_stack(|| self.run_here(json, out, format))?
+        on_large_stack(|| self.run_on_this_thread(json, out, format))?
     }
 
-    fn run_here(&self, json: &[u8], out: &mut dyn Write, format: FilterFormat) -> Result<()> {
+    fn run_on_this_thread(&self, json: &[u8], out: &mut dyn Write, format: FilterFormat) -> Result<()> {
         let filter = compile(&self.text)?;
         let input = parsed(json)?;
         let data = Data { lut: &filter.lut, env: &self.env };
@@ -89,7 +89,7 @@ impl Filter {
                     .get_err()
                     .map_or_else(|_| "break".to_owned(), |error| runtime_error::message(error, &self.text)),
             };
-            bail!(Self::failed(why));
+            bail!(Self::failure(why));
         }
         Ok(())
     }
@@ -110,9 +110,9 @@ fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure
 /// Parses JSON. jaq's parser has no limit of depth, and its values are dropped recursively.
 fn parsed(json: &[u8]) -> Result<Val> {
     if is_too_deep(json) {
-        bail!(Filter::failed("the JSON is nested too deeply".to_owned()));
+        bail!(Filter::failure("the JSON is nested too deeply".to_owned()));
     }
-    Ok(read::parse_single(json).map_err(|error| Filter::failed(format!("invalid JSON: {error}")))?)
+    Ok(read::parse_single(json).map_err(|error| Filter::failure(format!("invalid JSON: {error}")))?)
 }
 
 /// The types that filters run with.

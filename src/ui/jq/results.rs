@@ -21,25 +21,25 @@ pub(super) fn write(out: &mut dyn Write, value: &Val, format: FilterFormat) -> i
             out.write_all(text)?;
             out.write_all(b"\n")
         }
-        value => write_value(out, &Json(value), format.as_lines),
+        value => write_value(out, &AsJson(value), format.as_lines),
     }
 }
 
 /// A result that serializes as JSON.
-struct Json<'a>(&'a Val);
+struct AsJson<'a>(&'a Val);
 
-impl Serialize for Json<'_> {
+impl Serialize for AsJson<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Val::Null => to.serialize_unit(),
             Val::Bool(value) => to.serialize_bool(*value),
             Val::Num(number) => serialize_number(number, to),
             Val::TStr(text) | Val::BStr(text) => to.serialize_str(&String::from_utf8_lossy(text)),
-            Val::Arr(values) => to.collect_seq(values.iter().map(Json)),
+            Val::Arr(values) => to.collect_seq(values.iter().map(AsJson)),
             Val::Obj(fields) => {
                 let mut map = to.serialize_map(Some(fields.len()))?;
                 for (name, value) in fields.iter() {
-                    map.serialize_entry(&self::name(name), &Json(value))?;
+                    map.serialize_entry(&self::name(name), &AsJson(value))?;
                 }
                 map.end()
             }
@@ -55,7 +55,7 @@ fn name(name: &Val) -> Cow<'_, str> {
     }
 }
 
-/// A number of the input stays as it is. A calculated number is whole if possible. NaN and infinity are written as jq
+/// A number of the input is unchanged. A calculated number is whole if possible. NaN and infinity are written as jq
 /// writes them.
 fn serialize_number<S: Serializer>(number: &Num, to: S) -> Result<S::Ok, S::Error> {
     /// Larger floats have no fraction, and more digits than they are exact in.

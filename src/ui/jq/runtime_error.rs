@@ -12,7 +12,7 @@ const BEFORE: [&str; 5] = [
     "cannot parse ",
     "invalid path expression with input ",
 ];
-/// What precedes a second value. It is shown if the filter contains it, because it tells which path was meant.
+/// What precedes a second value. It is shown if the filter contains it, because it shows which path was meant.
 const BETWEEN: [&str; 6] = [" with ", " + ", " - ", " * ", " / ", " % "];
 
 /// The message of the filter's own `error`, or of jaq.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::wire::{Currency, ItemDescription, ItemName, Money, Notes, Patch, UnitAmount};
 
-/// A new item, on its own or in a new plan. The name, the amount and the currency are required.
+/// A new item, alone or in a new plan. The name, the amount and the currency are required.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewItem {

@@ -72,7 +72,7 @@ struct CatalogRows {
     plans: Vec<Plan>,
 }
 
-/// Fills in the names of the plans: a plan has no name of its own, so it gets the name of its item.
+/// Gives each plan the name of its item, because the backend's plans have no name.
 impl From<CatalogRows> for Catalog {
     fn from(CatalogRows { items, mut plans }: CatalogRows) -> Self {
         for plan in &mut plans {
@@ -100,7 +100,7 @@ pub(crate) struct Item {
     /// In the currency's smallest unit.
     pub(crate) amount: Option<i64>,
     pub(crate) currency: Option<String>,
-    /// `invoice` if it is sold on its own, `plan` if it was created with a plan.
+    /// `plan` if it was created with a plan, otherwise `invoice`.
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
     pub(crate) provider_created_at: Option<String>,

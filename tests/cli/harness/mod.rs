@@ -1,19 +1,19 @@
-//! A hermetic place to run the binary in: a home of its own, a cleared environment, a backend on a free port of this
-//! machine. Everything it prints is searched for secrets when it is checked in.
+//! Runs the binary in a hermetic environment: its own home directory, no other variables, and a backend on a free port of
+//! this machine. The output of every run is searched for secrets.
 
-#[cfg(feature = "sandbox")]
-pub mod at_stripe;
-mod end;
-pub mod forms;
+pub mod all_formats;
 pub mod pty;
 pub mod recordings;
 pub mod replies;
 pub mod running;
 #[cfg(feature = "sandbox")]
 pub mod shop;
+mod shutdown;
+#[cfg(feature = "sandbox")]
+pub mod stripe_catalog;
 pub mod stub;
 
-pub use stub::dead_address as dead;
+pub use stub::dead_address;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -26,28 +26,28 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The API key that every test uses; it must never appear in any output.
+/// The API key of every test. It must never appear in any output.
 pub const KEY: &str = "ik_test0secret1key2that3nobody4may5see";
-/// Secrets that some recordings carry in clear.
+/// This key, and secrets that some recordings have in plain text.
 const SECRETS: [&str; 4] = [KEY, "sk_test_alpha", "sk_live_alpha", "that3nobody4may5see"];
 
-/// A user: home, working directory, environment.
+/// A user: home directory, working directory and environment.
 pub struct User {
     pub home: TempDir,
     variables: Vec<(String, String)>,
     directory: Option<PathBuf>,
 }
 
-/// What a run did.
+/// The exit code and output of a run.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct RunOutput {
     pub code: i32,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl User {
-    /// A user who has nothing.
+    /// A user without files and variables.
     pub fn new() -> Self {
         let home = tempfile::Builder::new().prefix("insforge-home-").tempdir().expect("a temporary home");
         Self { home, variables: Vec::new(), directory: None }
@@ -91,16 +91,16 @@ impl User {
         std::fs::read_to_string(self.path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
     }
 
-    /// The binary, in this user's surroundings.
+    /// A command that runs the binary with this user's environment.
     pub fn command(&self, args: &[&str]) -> Command {
-        let [program, before @ ..] = undisturbed() else { unreachable!("there is a program") };
+        let [program, before @ ..] = binary_with_signals() else { unreachable!("there is a program") };
         let mut command = Command::new(program);
         command.args(before).args(args);
-        self.surround(&mut command);
+        self.set_environment(&mut command);
         command
     }
 
-    fn surround(&self, command: &mut Command) {
+    fn set_environment(&self, command: &mut Command) {
         command.env_clear().envs(self.environment());
         command.current_dir(self.directory.as_deref().unwrap_or(self.home.path()));
     }
@@ -111,7 +111,7 @@ impl User {
         let mut all = vec![
             ("HOME".to_owned(), home.clone()),
             ("XDG_RUNTIME_DIR".to_owned(), format!("{home}/run")),
-            // No bus: the keyring of whoever runs the tests is not touched.
+            // Without a bus, no test uses the keyring of the person who runs it.
             ("DBUS_SESSION_BUS_ADDRESS".to_owned(), format!("unix:path={home}/no-bus")),
             ("TZ".to_owned(), "UTC".to_owned()),
             ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
@@ -122,26 +122,26 @@ impl User {
     }
 
     /// Runs the binary with closed stdin.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub fn run(&self, args: &[&str]) -> RunOutput {
         self.run_with_stdin(args, "")
     }
 
     /// Runs the binary with this on stdin.
-    pub fn run_with_stdin(&self, args: &[&str], stdin: &str) -> Ran {
+    pub fn run_with_stdin(&self, args: &[&str], stdin: &str) -> RunOutput {
         finish(self.command(args), stdin)
     }
 
     /// Runs the binary with arguments that need not be UTF-8.
-    pub fn run_raw(&self, args: &[&OsStr]) -> Ran {
+    pub fn run_raw(&self, args: &[&OsStr]) -> RunOutput {
         let mut command = self.command(&[]);
         command.args(args);
         finish(command, "")
     }
 }
 
-/// The binary, started so that it hears signals. Whoever runs the tests in the background of a script has them ignored by all
-/// that they start.
-pub fn undisturbed() -> &'static [&'static str] {
+/// The command line of the binary, with default handling of signals. A script that runs the tests in the background sets
+/// them to be ignored, and child processes inherit that.
+pub fn binary_with_signals() -> &'static [&'static str] {
     const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
     static IGNORED: OnceLock<bool> = OnceLock::new();
     let ignored = IGNORED.get_or_init(|| {
@@ -153,16 +153,16 @@ pub fn undisturbed() -> &'static [&'static str] {
     if *ignored { &["env", "--default-signal=HUP,INT,QUIT,TERM", BINARY] } else { &[BINARY] }
 }
 
-/// Runs a prepared command to its end.
-pub fn finish(mut command: Command, stdin: &str) -> Ran {
+/// Runs a command to its end.
+pub fn finish(mut command: Command, stdin: &str) -> RunOutput {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
-    // A command that reads no stdin may be gone before this is written.
+    // A command that reads no stdin may end before this is written.
     let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
-    Ran::of(&child.wait_with_output().expect("the binary ends"))
+    RunOutput::of(&child.wait_with_output().expect("the binary ends"))
 }
 
-impl Ran {
+impl RunOutput {
     fn of(output: &Output) -> Self {
         let ran = Self {
             code: output.status.code().unwrap_or(-1),
@@ -174,7 +174,7 @@ impl Ran {
         ran
     }
 
-    /// Asserts the exit code, showing everything when it is another.
+    /// Asserts the exit code. The failure shows all output.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -194,9 +194,9 @@ impl Ran {
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Asserts that stderr has each of these.
+    /// Asserts that stderr contains each of these texts.
     #[track_caller]
-    pub fn says(self, texts: &[&str]) -> Self {
+    pub fn stderr_has(self, texts: &[&str]) -> Self {
         for text in texts {
             assert!(self.stderr.contains(text), "stderr lacks {text:?}:\n{}", self.stderr);
         }
@@ -210,35 +210,35 @@ pub fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
-/// Whether what is not installed fails a test.
+/// Whether this is a CI job, in which a missing program fails a test.
 pub fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|text| !text.is_empty())
 }
 
-/// Waits for the end of a process, and gives its code; one that goes on for too long fails the test instead of hanging it.
+/// Waits for a process to exit, and returns its exit code. Panics after the timeout, so that the test does not hang.
 #[track_caller]
-pub fn ended_within(child: &mut Child, patience: Duration) -> i32 {
+pub fn wait_for_exit(child: &mut Child, timeout: Duration) -> i32 {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait().expect("a status") {
             return status.code().unwrap_or(-1);
         }
-        if start.elapsed() > patience {
+        if start.elapsed() > timeout {
             let _ = child.kill();
-            panic!("it never ended");
+            panic!("the process did not exit");
         }
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Sends a signal, `-INT`, to a process.
+/// Sends a signal such as `-INT` to a process.
 #[track_caller]
 pub fn signal(process: u32, signal: &str) {
     let killed = Command::new("kill").args([signal, &process.to_string()]).status();
     assert!(killed.expect("kill").success());
 }
 
-/// Every run of every test passes here: no stream may carry a secret.
+/// Asserts that the output has no secret. Every test calls this with the output of every run.
 #[track_caller]
 pub fn assert_no_secret(text: &str) {
     for secret in SECRETS {
@@ -258,58 +258,58 @@ pub fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
 
-/// A line with `when` for `2026-11-24 09:12` and for what JSON has of moments: they are others in each run.
-pub fn without_moments(line: &str) -> String {
-    replace_moments(line, |_| "when")
+/// The line with `when` in place of timestamps, which differ in each run.
+pub fn without_timestamps(line: &str) -> String {
+    replace_timestamps(line, |_| "when")
 }
 
-/// A text with zeros for the digits of moments, as wide as it was.
+/// The text with zeros for the digits of timestamps. Its width does not change.
 pub fn zeroed_timestamps(text: &str) -> String {
-    replace_moments(text, |form| form)
+    replace_timestamps(text, |pattern| pattern)
 }
 
-fn replace_moments(line: &str, instead: impl Fn(&'static str) -> &'static str) -> String {
-    const FORMS: [&str; 2] = ["0000-00-00T00:00:00.000Z", "0000-00-00 00:00"];
-    let form_of = |rest: &str| {
-        FORMS.into_iter().find(|form| {
-            rest.as_bytes().get(..form.len()).is_some_and(|text| {
-                let fits = |(byte, form): (&u8, u8)| {
-                    if form == b'0' { byte.is_ascii_digit() } else { *byte == form }
+fn replace_timestamps(line: &str, replacement: impl Fn(&'static str) -> &'static str) -> String {
+    const PATTERNS: [&str; 2] = ["0000-00-00T00:00:00.000Z", "0000-00-00 00:00"];
+    let pattern_at = |rest: &str| {
+        PATTERNS.into_iter().find(|pattern| {
+            rest.as_bytes().get(..pattern.len()).is_some_and(|text| {
+                let fits = |(byte, pattern): (&u8, u8)| {
+                    if pattern == b'0' { byte.is_ascii_digit() } else { *byte == pattern }
                 };
-                text.iter().zip(form.bytes()).all(fits)
+                text.iter().zip(pattern.bytes()).all(fits)
             })
         })
     };
     let mut out = String::new();
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
-        let form = form_of(rest);
-        match form {
-            Some(form) => out.push_str(instead(form)),
+        let pattern = pattern_at(rest);
+        match pattern {
+            Some(pattern) => out.push_str(replacement(pattern)),
             None => out.push(first),
         }
-        rest = &rest[form.map_or(first.len_utf8(), str::len)..];
+        rest = &rest[pattern.map_or(first.len_utf8(), str::len)..];
     }
     out
 }
 
-/// Runs a command line, and writes down what there was to be seen.
-pub fn tried(user: &User, line: &str, stdin: &str, seen: &mut String) -> Ran {
+/// Runs a command line, and appends it and its output to a transcript.
+pub fn run_and_record(user: &User, line: &str, stdin: &str, transcript: &mut String) -> RunOutput {
     let line = line.trim_end();
     let words = shell_words::split(line).expect("words");
     let ran = user.run_with_stdin(&words.iter().map(String::as_str).collect::<Vec<_>>(), stdin);
     let input = if stdin.is_empty() { String::new() } else { format!(" < {stdin}") };
-    let _ = writeln!(seen, "$ insforge {line}{input}");
+    let _ = writeln!(transcript, "$ insforge {line}{input}");
     for text in [&ran.stdout, &ran.stderr] {
         for line in text.lines() {
-            let _ = writeln!(seen, "{}", without_moments(line.trim_end()));
+            let _ = writeln!(transcript, "{}", without_timestamps(line.trim_end()));
         }
     }
-    let _ = writeln!(seen, "exit {}\n", ran.code);
+    let _ = writeln!(transcript, "exit {}\n", ran.code);
     ran
 }
 
-/// Compares with a file that is in the repository, or writes it when `INSFORGE_UPDATE` is set.
+/// Compares a text with a golden file, or writes the file if `INSFORGE_UPDATE` is set.
 pub fn assert_golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("INSFORGE_UPDATE").is_some() {
@@ -321,7 +321,7 @@ pub fn assert_golden(name: &str, actual: &str) {
         expected.lines().zip(actual.lines()).enumerate().find(|(_, (expected, actual))| expected != actual)
     {
         panic!(
-            "{}:{}\n expected: {expected}\n   actual: {actual}\nIf the new one is right: INSFORGE_UPDATE=1 cargo test",
+            "{}:{}\n expected: {expected}\n   actual: {actual}\nTo accept the new text: INSFORGE_UPDATE=1 cargo test",
             path.display(),
             line + 1
         );

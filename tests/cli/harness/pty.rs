@@ -1,4 +1,4 @@
-//! The binary, or a shell, on a terminal of its own, with a person who types.
+//! Runs of the binary, or of a shell, on a pseudo-terminal, with typed input.
 
 use std::io::{Read, Write};
 use std::process::Child;
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty};
 
-use super::{User, assert_no_secret, undisturbed};
+use super::{User, assert_no_secret, binary_with_signals};
 
-/// Longer than anything here takes; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any step takes. A test that waits this long has failed.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A run on a terminal.
 pub struct Terminal {
@@ -23,12 +23,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the binary; stdin, stdout and stderr are a terminal of this width.
+    /// Starts the binary with a terminal of this width as stdin, stdout and stderr.
     pub fn start(user: &User, columns: u16, args: &[&str]) -> Self {
-        Self::of(user, columns, &[undisturbed(), args].concat())
+        Self::of(user, columns, &[binary_with_signals(), args].concat())
     }
 
-    /// The same with any program.
+    /// Starts any program in the same way.
     pub fn of(user: &User, columns: u16, words: &[&str]) -> Self {
         let (pty, pts) = pty_process::blocking::open().expect("a terminal");
         pty.resize(Size::new(24, columns)).expect("a size");
@@ -41,7 +41,7 @@ impl Terminal {
         let (from, to) = (Arc::clone(&pty), Arc::clone(&screen));
         let reader = thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // The terminal's end is an error on Linux.
+            // On Linux, the end of the terminal is an error.
             while let Ok(read @ 1..) = (&*from).read(&mut buffer) {
                 to.lock().expect("a lock").push_str(&String::from_utf8_lossy(&buffer[..read]));
             }
@@ -54,12 +54,12 @@ impl Terminal {
     pub fn expect(&self, text: &str) {
         let start = Instant::now();
         while !self.screen().contains(text) {
-            assert!(start.elapsed() < PATIENCE, "the screen never showed {text:?}:\n{}", self.screen());
+            assert!(start.elapsed() < TIMEOUT, "the screen never showed {text:?}:\n{}", self.screen());
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Types.
+    /// Types a text.
     pub fn type_in(&self, text: &str) {
         (&*self.pty).write_all(text.as_bytes()).expect("the terminal takes it");
     }
@@ -69,12 +69,12 @@ impl Terminal {
         super::signal(self.child.id(), signal);
     }
 
-    /// What was shown so far.
+    /// The output so far.
     pub fn screen(&self) -> String {
         self.screen.lock().expect("a lock").replace("\r\n", "\n")
     }
 
-    /// Waits for the end: the exit code and everything that was shown.
+    /// Waits for the exit. Returns the exit code and all output.
     #[track_caller]
     pub fn finish(mut self) -> (i32, String) {
         let start = Instant::now();
@@ -82,9 +82,9 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().expect("a status") {
                 break status;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 let _ = self.child.kill();
-                panic!("it never ended:\n{}", self.screen());
+                panic!("the program did not exit:\n{}", self.screen());
             }
             thread::sleep(Duration::from_millis(5));
         };

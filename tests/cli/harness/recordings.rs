@@ -1,4 +1,4 @@
-//! The recorded exchanges with real backends of both generations, and a stub that knows nothing else.
+//! The recorded exchanges with real backends of both generations, and a stub that answers only these.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::stub::{Answer, Stub};
 
-/// One exchange, as it was recorded.
+/// A recorded exchange.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Exchange {
     pub name: String,
@@ -29,7 +29,7 @@ impl Exchange {
             Value::Null => String::new(),
             json => json.to_string(),
         };
-        let answer = Answer::Give { status: self.status, headers: Vec::new(), body: body.into_bytes() };
+        let answer = Answer::Respond { status: self.status, headers: Vec::new(), body: body.into_bytes() };
         if kind.is_empty() { answer } else { answer.header("content-type", kind) }
     }
 
@@ -97,8 +97,8 @@ fn parse(file: &str) -> Vec<Exchange> {
     text.lines().map(|line| serde_json::from_str(line).expect("an exchange")).collect()
 }
 
-/// A backend that answers these exchanges, by method and path, and gives an error that no backend gives to anything
-/// else. Where several were recorded for one line, the first in `exchanges` counts.
+/// A backend that answers these exchanges, by method and path. Any other request fails the test. If several exchanges have
+/// the same method and path, the first one is used.
 pub fn serve(exchanges: Vec<Exchange>) -> Stub {
     Stub::start(move |request| {
         let line = request.line();
@@ -106,8 +106,8 @@ pub fn serve(exchanges: Vec<Exchange>) -> Stub {
     })
 }
 
-/// [`serve`], in the surroundings of a generation: its health, its status, and that a GET of the other generation's
-/// routes is answered with the 404 that was recorded for such routes.
+/// Like [`serve`], with the health and the status of a generation. A GET of the other generation's routes is answered with
+/// the 404 that was recorded for such routes.
 pub fn serve_in(generation: Generation, exchanges: Vec<Exchange>) -> Stub {
     let health = generation.exchange("000-health");
     let (own_status, other_route) = match generation {

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::forms::{Forms, lines};
+use super::all_formats::{AllFormats, lines};
 use super::recordings::Generation;
-use super::{Ran, zeroed_timestamps};
+use super::{RunOutput, zeroed_timestamps};
 
 /// The prefixes of the providers' ids.
 const ID_PREFIXES: [&str; 16] = [
@@ -18,7 +18,7 @@ const ID_PREFIXES: [&str; 16] = [
 /// The shortest random part of an id.
 const SHORTEST_ID: usize = 14;
 const HEADER: &str =
-    "# Ids are numbered, and timestamps are zeros. The first entry of each command has all forms.\n";
+    "# Ids are numbered, and timestamps are zeros. The first entry of each command has all formats.\n";
 const ROUTES: &str =
     "# Their routes, `/api/payments/…`, are written as the newer's, `/api/payments/stripe/…`.\n";
 /// Longer lists are shown as a table only.
@@ -40,8 +40,8 @@ pub struct Replies {
 struct Entry {
     command: String,
     text: String,
-    /// With all forms, if there are not too many rows.
-    all_forms: Option<String>,
+    /// In all formats, if there are not too many rows.
+    in_all_formats: Option<String>,
 }
 
 impl Replies {
@@ -55,7 +55,7 @@ impl Replies {
     }
 
     /// Notes the kind of a reply: the command of a success, the code of an error.
-    pub fn note_kind(&mut self, name: &str, words: &[String], json: &Ran) {
+    pub fn note_kind(&mut self, name: &str, words: &[String], json: &RunOutput) {
         let kind = if json.code == 0 {
             command(words)
         } else {
@@ -74,15 +74,15 @@ impl Replies {
         name: &str,
         words: &[String],
         line: &str,
-        forms: &Forms,
+        formats: &AllFormats,
         normalize: impl Fn(&str) -> String,
     ) {
         let equal = |text: &str| numbered_ids(&zeroed_timestamps(&normalize(text)));
-        let is_short = forms.has_result() && forms.jsonl.stdout.lines().count() <= MOST_ROWS;
+        let is_short = formats.has_result() && formats.jsonl.stdout.lines().count() <= MOST_ROWS;
         let entry = Entry {
             command: command(words),
-            text: equal(&entry(line, forms)),
-            all_forms: is_short.then(|| equal(&entry_in_all_forms(line, forms))),
+            text: equal(&entry(line, formats)),
+            in_all_formats: is_short.then(|| equal(&entry_in_all_formats(line, formats))),
         };
         self.entries.insert(name.to_owned(), entry);
     }
@@ -95,8 +95,8 @@ impl Replies {
         let mut commands = BTreeSet::new();
         let render = |(title, name): &(&str, &str)| {
             let entry = self.entries.get(*name).unwrap_or_else(|| panic!("{name} was not recorded"));
-            let all_forms = entry.all_forms.as_deref().filter(|_| commands.insert(&entry.command));
-            (format!("{title} ({name})"), all_forms.unwrap_or(&entry.text))
+            let in_all_formats = entry.in_all_formats.as_deref().filter(|_| commands.insert(&entry.command));
+            (format!("{title} ({name})"), in_all_formats.unwrap_or(&entry.text))
         };
         self.shown.iter().map(render).collect()
     }
@@ -153,10 +153,10 @@ pub fn both_generations(replies: impl Fn(Generation) -> Replies + Sync) -> [Repl
     })
 }
 
-/// A command line with its text output, and the fields of its error that the text does not have. [`Forms::check`] compares
+/// A command line with its text output, and the fields of its error that the text does not have. [`AllFormats::check`] compares
 /// the others.
-pub fn entry(line: &str, forms: &Forms) -> String {
-    let Forms { table, json, .. } = forms;
+pub fn entry(line: &str, formats: &AllFormats) -> String {
+    let AllFormats { table, json, .. } = formats;
     let mut text = format!("$ insforge {line}\n{}{}exit {}\n", table.stdout, table.stderr, table.code);
     for mut error in lines(&json.stderr).into_iter().filter(|line| line.get("error").is_some()) {
         let fields = error.as_object_mut().expect("an object");
@@ -167,11 +167,11 @@ pub fn entry(line: &str, forms: &Forms) -> String {
 }
 
 /// An entry with the JSON, the CSV and the ids. JSON lines are left out: they are the rows of the JSON.
-fn entry_in_all_forms(line: &str, forms: &Forms) -> String {
-    let Forms { json, csv, ids, .. } = forms;
-    let mut text = entry(line, forms);
+fn entry_in_all_formats(line: &str, formats: &AllFormats) -> String {
+    let AllFormats { json, csv, ids, .. } = formats;
+    let mut text = entry(line, formats);
     let _ = write!(text, "$ … --json\n{}$ … -o csv\n{}", json.stdout, csv.stdout);
-    if forms.has_ids() {
+    if formats.has_ids() {
         let _ = write!(text, "$ … -o ids\n{}", ids.stdout);
     }
     text

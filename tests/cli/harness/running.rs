@@ -1,4 +1,4 @@
-//! The binary while it runs.
+//! Runs of the binary in the background.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -7,36 +7,38 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use super::{User, assert_no_secret, ended_within, signal};
+use super::{User, assert_no_secret, signal, wait_for_exit};
 
-/// Longer than anything here takes; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any step takes. A test that waits this long has failed.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A run that goes on while the test does something else.
+/// A run in the background. It is killed when it is dropped.
 pub struct Running {
     pub child: Child,
     pub stdout: Lines,
     pub stderr: Lines,
 }
 
-/// What a run writes, as it comes.
+/// The lines of an output stream, as they arrive.
 pub struct Lines(Receiver<String>);
 
 impl Lines {
     fn of(stream: impl Read + Send + 'static) -> Self {
         let (sender, receiver) = mpsc::channel();
         let lines = BufReader::new(stream).lines().map_while(Result::ok);
-        // A test that is over listens no more.
+        // The receiver is gone after the test.
         thread::spawn(move || lines.into_iter().try_for_each(|line| sender.send(line + "\n")));
         Self(receiver)
     }
 
-    /// Everything up to a line that begins like this.
+    /// Waits for a line that begins with this text. Returns all output up to it.
     #[track_caller]
-    pub fn to(&self, beginning: &str) -> String {
+    pub fn read_until(&self, beginning: &str) -> String {
         let mut text = String::new();
         loop {
-            let Ok(line) = self.0.recv_timeout(PATIENCE) else { panic!("{beginning:?} never came:\n{text}") };
+            let Ok(line) = self.0.recv_timeout(TIMEOUT) else {
+                panic!("no line begins with {beginning:?}:\n{text}")
+            };
             assert_no_secret(&line);
             text.push_str(&line);
             if line.starts_with(beginning) {
@@ -45,9 +47,9 @@ impl Lines {
         }
     }
 
-    /// Everything that is left when nobody writes any more.
+    /// Waits for the end of the stream. Returns the rest of the output.
     pub fn rest(&self) -> String {
-        let text: String = std::iter::from_fn(|| self.0.recv_timeout(PATIENCE).ok()).collect();
+        let text: String = std::iter::from_fn(|| self.0.recv_timeout(TIMEOUT).ok()).collect();
         assert_no_secret(&text);
         text
     }
@@ -57,7 +59,7 @@ impl Running {
     pub fn start(user: &User, args: &[&str]) -> Self {
         let mut command = user.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Whoever runs the tests in a terminal types nothing for this one.
+        // Ctrl-C in the terminal of the tests does not reach this process.
         command.process_group(0);
         let mut child = command.spawn().expect("the binary starts");
         let stdout = Lines::of(child.stdout.take().expect("stdout"));
@@ -65,11 +67,11 @@ impl Running {
         Self { child, stdout, stderr }
     }
 
-    /// Sends a signal, and gives the exit code and what was still written on stderr.
+    /// Sends a signal. Returns the exit code and the rest of stderr.
     #[track_caller]
-    pub fn end(mut self, with: &str) -> (i32, String) {
+    pub fn stop(mut self, with: &str) -> (i32, String) {
         signal(self.child.id(), with);
-        (ended_within(&mut self.child, PATIENCE), self.stderr.rest())
+        (wait_for_exit(&mut self.child, TIMEOUT), self.stderr.rest())
     }
 }
 

@@ -11,9 +11,9 @@ use std::time::Duration;
 use insforge::sandbox::{Fault, Options, Sandbox};
 use serde_json::{Value, json};
 
-use super::at_stripe::{CATALOG_KEY, rows, text};
+use super::stripe_catalog::{CATALOG_KEY, rows, text};
 use super::stub::{Answer, Request, Stub};
-use super::{Ran, User};
+use super::{RunOutput, User};
 
 /// The time after which a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -94,7 +94,7 @@ impl Shop {
         let shop = Self::new();
         for request in requests {
             let answer = forward(shop.sandbox.port(), request).expect("an answer");
-            assert!(matches!(answer, Answer::Give { status: 200..=299, .. }), "{answer:?}");
+            assert!(matches!(answer, Answer::Respond { status: 200..=299, .. }), "{answer:?}");
         }
         shop
     }
@@ -131,7 +131,7 @@ impl Shop {
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
         };
         match forward(self.sandbox.port(), &request).expect("an answer") {
-            Answer::Give { status: 200..=299, body, .. } => serde_json::from_slice(&body).expect("JSON"),
+            Answer::Respond { status: 200..=299, body, .. } => serde_json::from_slice(&body).expect("JSON"),
             other => panic!("{method} {path}: {other:?}"),
         }
     }
@@ -161,12 +161,12 @@ impl Shop {
     }
 
     /// Runs `payments catalog` with these arguments.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub fn run(&self, args: &[&str]) -> RunOutput {
         self.user.run(&[&["payments", "catalog"], args].concat())
     }
 
     /// Applies a file.
-    pub fn apply(&self, file: &str, more: &[&str]) -> Ran {
+    pub fn apply(&self, file: &str, more: &[&str]) -> RunOutput {
         self.user.write("payments.toml", file);
         self.run(&[&["apply", "--yes", "--json"], more].concat())
     }
@@ -176,7 +176,7 @@ impl Shop {
     pub fn arrives_late(&self) {
         let late = self.between.planned.lock().expect("a lock").late.take().expect("a late request");
         let answer = forward(self.sandbox.port(), &late).expect("an answer");
-        assert!(matches!(answer, Answer::Give { status: 200..=299, .. }), "{answer:?}");
+        assert!(matches!(answer, Answer::Respond { status: 200..=299, .. }), "{answer:?}");
     }
 
     /// Runs `payments catalog` with these arguments, and kills it while it waits for the response to that applied write.
@@ -271,7 +271,7 @@ fn parse(answer: &[u8]) -> Option<Answer> {
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let kind = lines.filter_map(|line| line.split_once(": ")).find(|(name, _)| *name == "content-type");
     let body = answer[end + 4..].to_vec();
-    let answer = Answer::Give { status, headers: Vec::new(), body };
+    let answer = Answer::Respond { status, headers: Vec::new(), body };
     Some(match kind {
         Some((name, value)) => answer.header(name, value),
         None => answer,

@@ -1,4 +1,4 @@
-//! A backend on a free port of this machine that answers what a test says, and remembers what it was asked.
+//! A backend on a free port of this machine, with the answers of a test. It records the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::end::End;
+use super::shutdown::Shutdown;
 
-/// A request, as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
@@ -33,24 +33,24 @@ impl Request {
     }
 }
 
-/// What the backend does with a request.
+/// The backend's reaction to a request.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// Answers.
-    Give { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
-    /// Closes the connection without a word.
+    /// A complete response.
+    Respond { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    /// Closes the connection without a response.
     Drop,
-    /// Promises the body and closes after its first half.
+    /// Announces the length of the body, and closes the connection after half of it.
     Cut { body: Vec<u8> },
-    /// Sends that many bytes of one long JSON string, in chunks, without a length.
+    /// Sends this many bytes of one long JSON string, in chunks, without a length.
     Flood { bytes: usize },
-    /// Says that it will send that many bytes, and sends none.
+    /// Announces this many bytes, and sends none.
     Announce { bytes: usize },
-    /// No recording knows this request: an error for the client, and the end of the test.
+    /// The request is not in the recordings: the client gets an error, and the test fails.
     Unrecorded,
-    /// Closes the connection without a word, and listens no more: nobody gets through from then on.
+    /// Closes the connection without a response, and stops listening.
     Gone,
-    /// Answers after a while.
+    /// Reacts after a delay.
     Late { after: Duration, then: Box<Answer> },
 }
 
@@ -65,21 +65,21 @@ impl Answer {
 
     fn with(status: u16, kind: &str, body: &str) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
-        Self::Give { status, headers, body: body.as_bytes().to_vec() }
+        Self::Respond { status, headers, body: body.as_bytes().to_vec() }
     }
 
     pub fn header(self, name: &str, value: &str) -> Self {
         match self {
-            Self::Give { status, mut headers, body } => {
+            Self::Respond { status, mut headers, body } => {
                 headers.push((name.to_owned(), value.to_owned()));
-                Self::Give { status, headers, body }
+                Self::Respond { status, headers, body }
             }
             other => other,
         }
     }
 }
 
-/// A running backend; it ends with the test.
+/// A running backend. It stops when the test ends.
 pub struct Stub {
     pub address: String,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -91,31 +91,28 @@ impl Drop for Stub {
     fn drop(&mut self) {
         if !thread::panicking() {
             let unrecorded = self.unrecorded.lock().expect("a lock");
-            assert!(unrecorded.is_empty(), "no recording knows these requests: {unrecorded:?}");
+            assert!(unrecorded.is_empty(), "requests that are not in the recordings: {unrecorded:?}");
         }
     }
 }
 
 impl Stub {
-    /// Starts one that answers with this.
+    /// Starts a backend with these answers.
     pub fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        Self::start_hanging_up(|_| false, answer)
+        Self::start_with_hangups(|_| false, answer)
     }
 
-    /// Starts one that answers with this, but closes the connection where it is told to when it has read a request's
-    /// head: its body is never read, so that the client's side is reset.
-    pub fn start_hanging_up(
+    /// Starts a backend that closes the connection after the head of some requests. Their bodies are not read, so the
+    /// connection is reset.
+    pub fn start_with_hangups(
         hangs_up: impl Fn(&Request) -> bool + Send + Sync + 'static,
         answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
         Self::start_on(TcpListener::bind("127.0.0.1:0").expect("a free port"), hangs_up, answer)
     }
 
-    /// Starts one where another has gone.
-    pub fn start_again_at(
-        address: &str,
-        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    /// Starts a backend at the address of one that is gone.
+    pub fn restart_at(address: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         let place = address.trim_start_matches("http://");
         Self::start_on(TcpListener::bind(place).expect("the same port"), |_| false, answer)
     }
@@ -138,27 +135,29 @@ impl Stub {
             }
             answer
         });
-        let end = Arc::new(End::default());
+        let shutdown = Arc::new(Shutdown::default());
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                if end.has_come() {
+                if shutdown.is_requested() {
                     break;
                 }
                 accepted.fetch_add(1, Ordering::Relaxed);
                 let (log, hangs_up, answer) = (Arc::clone(&log), Arc::clone(&hangs_up), Arc::clone(&answer));
-                let end = Arc::clone(&end);
-                // A client that goes away in the middle is not this thread's trouble.
-                thread::spawn(move || drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref(), &end)));
+                let shutdown = Arc::clone(&shutdown);
+                // A client may disconnect at any time.
+                thread::spawn(move || {
+                    drop(serve(stream, &log, hangs_up.as_ref(), answer.as_ref(), &shutdown));
+                });
             }
             drop(listener);
-            end.is_over();
+            shutdown.set_closed();
         });
         Self { address, requests, connections, unrecorded }
     }
 
-    /// Starts one that gives these answers in this order, the last one for ever.
+    /// Starts a backend that gives these answers in this order, and repeats the last one.
     pub fn in_order(answers: Vec<Answer>) -> Self {
         let position = Mutex::new(0);
         Self::start(move |_| {
@@ -169,24 +168,24 @@ impl Stub {
         })
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().expect("a lock").clone()
     }
 
-    /// How many connections it was asked on.
-    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "its tests are with a sandbox"))]
+    /// The number of connections so far.
+    #[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "the tests that use it need a sandbox"))]
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// What it was asked so far, a line each.
+    /// The first line of each request so far.
     pub fn lines(&self) -> Vec<String> {
         self.requests().iter().map(Request::line).collect()
     }
 }
 
-/// An address at which nothing listens: a port below 1024 that nobody uses, so no other test can come to listen there.
+/// An address at which nothing listens. No other test can listen there, because the port is below 1024.
 pub fn dead_address() -> String {
     "http://127.0.0.1:1".to_owned()
 }
@@ -196,9 +195,9 @@ fn serve(
     log: &Mutex<Vec<Request>>,
     hangs_up: &dyn Fn(&Request) -> bool,
     answer: &dyn Fn(&Request) -> Answer,
-    end: &End,
+    shutdown: &Shutdown,
 ) -> std::io::Result<()> {
-    // A head and a body that are written one after the other would wait for each other.
+    // Otherwise the body would wait for the client's acknowledgment of the head.
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
@@ -212,9 +211,9 @@ fn serve(
         let head_only = request.method == "HEAD";
         let answer = answer(&request);
         if matches!(answer, Answer::Gone) {
-            return end.come(stream.local_addr()?);
+            return shutdown.close(stream.local_addr()?);
         }
-        if !give(&mut stream, answer, head_only)? {
+        if !send(&mut stream, answer, head_only)? {
             break;
         }
     }
@@ -245,10 +244,10 @@ fn read_body(reader: &mut BufReader<TcpStream>, request: &mut Request) -> std::i
     reader.read_exact(&mut request.body)
 }
 
-/// Sends an answer; `false` is the end of the connection.
-fn give(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Result<bool> {
+/// Sends an answer. Returns whether the connection stays open.
+fn send(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Result<bool> {
     match answer {
-        Answer::Give { status, headers, body } => {
+        Answer::Respond { status, headers, body } => {
             let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.len());
             for (name, value) in headers {
                 head.push_str(&format!("{name}: {value}\r\n"));
@@ -290,7 +289,7 @@ fn give(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Res
         }
         Answer::Late { after, then } => {
             thread::sleep(after);
-            give(stream, *then, head_only)
+            send(stream, *then, head_only)
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::DesiredCatalog;
 use crate::catalog::plan::tests::simulator::SimulatedStripe;
-use crate::catalog::plan::{Action, CatalogPlan, PlanOptions, PlannedChange, Step, plan};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, PlanOptions, PlannedChange, Step, plan};
 use crate::error::Failure;
 use crate::wire::{Environment, Mirror, Patch};
 
@@ -143,9 +143,9 @@ fn an_interrupted_replacement_is_continued() {
     };
     let continues =
         "continues the replacement by price_new_1; the lookup key is briefly unassigned while it moves";
-    let archive = (Action::Archive, "was replaced by price_new_1".to_owned());
-    assert_eq!(after_steps(1), [(Action::Replace, continues.to_owned())]);
-    assert_eq!(after_steps(2), [(Action::Update, "gets its lookup key".to_owned()), archive.clone()]);
+    let archive = (ChangeAction::Archive, "was replaced by price_new_1".to_owned());
+    assert_eq!(after_steps(1), [(ChangeAction::Replace, continues.to_owned())]);
+    assert_eq!(after_steps(2), [(ChangeAction::Update, "gets its lookup key".to_owned()), archive.clone()]);
     assert_eq!(after_steps(3), [archive]);
     assert_eq!(after_steps(4), []);
 }
@@ -230,7 +230,7 @@ fn a_price_with_other_immutable_fields_is_replaced() {
     let reason = |in_file: Value, current: Value| {
         let plan = planned(&file_with(in_file), &mirror_with(json!({}), current), false).unwrap();
         let change = plan.changes.last().unwrap();
-        assert_eq!(change.action, Action::Replace);
+        assert_eq!(change.action, ChangeAction::Replace);
         change.reason.split(" of a price").next().unwrap().to_owned()
     };
     let inclusive = json!({"taxBehavior": "inclusive"});
@@ -270,9 +270,9 @@ fn a_lookup_key_of_the_wrong_price_is_released_first() {
     assert_eq!(
         actual,
         [
-            (Action::Update, "pro_monthly", released),
-            (Action::Update, "pro_monthly", "gets its lookup key"),
-            (Action::Create, "pro_yearly", "does not exist at Stripe yet"),
+            (ChangeAction::Update, "pro_monthly", released),
+            (ChangeAction::Update, "pro_monthly", "gets its lookup key"),
+            (ChangeAction::Create, "pro_yearly", "does not exist at Stripe yet"),
         ]
     );
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::catalog::catalog_key::{price_key, product_key};
 use crate::catalog::plan::tests::generators::{MirrorTweaks, desired_catalogs, mirrors, tweak};
 use crate::catalog::plan::tests::simulator::{SimulatedStripe, steps};
-use crate::catalog::plan::{Action, CatalogPlan, ObjectRef, PlanOptions, Step, plan};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectRef, PlanOptions, Step, plan};
 use crate::catalog::{DesiredCatalog, DesiredPrice, DesiredProduct, REPLACED_BY};
 use crate::wire::{Environment, Metadata, Mirror, MirroredPrice, MirroredProduct};
 
@@ -148,7 +148,7 @@ fn check_complete(desired: &DesiredCatalog, prune: bool, mirror: &Mirror) {
 
 /// Asserts that every replaced price has the `catalog_key` of its change, and is named in it.
 fn check_replaced(before: &Mirror, plan: &CatalogPlan) {
-    for change in plan.changes.iter().filter(|change| change.action == Action::Replace) {
+    for change in plan.changes.iter().filter(|change| change.action == ChangeAction::Replace) {
         let shown: Vec<&String> = change.id.iter().chain(&change.also).collect();
         for step in &change.steps {
             let id = match step {

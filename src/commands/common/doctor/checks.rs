@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
-use super::selected;
+use super::selected_environments;
 use crate::api::{Answer, is_out_of_reach};
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Finding, Unmapped, some_of};
+use crate::runner::{Finding, UnmappedSubscriptions, join_first};
 use crate::secret::redact;
 use crate::wire::{Connection, Environment, is_public_https};
 
@@ -107,7 +107,7 @@ pub(super) fn check(
 const NO_BACKEND: &str = "no usable address and key";
 
 fn skip_environments(only: Option<Environment>, reason: &str) -> impl Iterator<Item = CheckResult> {
-    selected(only).map(move |environment| CheckResult {
+    selected_environments(only).map(move |environment| CheckResult {
         environment: Some(environment),
         ..CheckResult::skipped(PROVIDER_KEY, reason)
     })
@@ -196,7 +196,7 @@ fn check_environments(
 ) -> Vec<CheckResult> {
     let mut checks = Vec::new();
     let none_has_a_key = backend.environments.is_empty();
-    for environment in selected(only) {
+    for environment in selected_environments(only) {
         let input = backend.environments.iter().find(|one| one.environment == environment);
         let results = match (backend.connection(environment), input) {
             (Some(connection), Some(input)) => {
@@ -370,20 +370,20 @@ impl EnvironmentChecks<'_> {
 
     fn subscriptions(&self) -> CheckResult {
         let name = "subscriptions";
-        let Unmapped { of, ids } = match &self.input.subscriptions {
+        let UnmappedSubscriptions { total, ids } = match &self.input.subscriptions {
             Ok(unmapped) => unmapped,
             Err(failure) => return CheckResult::failed(name, failure),
         };
         if ids.is_empty() {
             let found =
-                if *of == 0 { "none".to_owned() } else { format!("{of}, each with a billing subject") };
+                if *total == 0 { "none".to_owned() } else { format!("{total}, each with a billing subject") };
             return CheckResult::new(name, CheckVerdict::Pass, found);
         }
         let found = format!(
-            "{} of {of} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them \
+            "{} of {total} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them \
              at {}, then sync",
             ids.len(),
-            some_of(ids),
+            join_first(ids),
             self.doctor.provider.name,
         );
         CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(self.command(&["sync"]))

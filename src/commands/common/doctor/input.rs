@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::selected;
+use super::selected_environments;
 use crate::api::{self, Answer, Api, Health, Provider, SubjectFilter};
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, Finding, Gateway, Unmapped};
+use crate::runner::{Ctx, Finding, Gateway, UnmappedSubscriptions};
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Connection, Connections, Environment, Generation};
 
@@ -43,7 +43,7 @@ pub(super) struct BackendInput {
 pub(super) struct EnvironmentInput {
     pub(super) environment: Environment,
     pub(super) catalog: Result<Vec<Finding>, Failure>,
-    pub(super) subscriptions: Result<Unmapped, Failure>,
+    pub(super) subscriptions: Result<UnmappedSubscriptions, Failure>,
     /// The response at the webhook's address. `None` if the address belongs to another host, which is never contacted.
     pub(super) webhook: Option<Result<Answer, Failure>>,
 }
@@ -56,7 +56,7 @@ pub(super) async fn read<G: Gateway>(ctx: &Ctx, only: Option<Environment>) -> Re
     let mut backend = read_backend(ctx, G::PROVIDER).await?;
     if let Ok(backend) = &mut backend {
         let api = ctx.api().await?;
-        for environment in selected(only) {
+        for environment in selected_environments(only) {
             if let Some(connection) = backend.connection(environment).filter(|one| one.is_configured()) {
                 let input = read_environment::<G>(api, environment, connection).await;
                 backend.environments.push(input);
@@ -106,13 +106,14 @@ async fn read_environment<G: Gateway>(
     connection: &Connection,
 ) -> EnvironmentInput {
     let webhook = read_webhook(api, connection).await;
-    let catalog = api.send(&api::catalog::<G::Offers>(G::PROVIDER, environment)).await.map_err(Failure::from);
+    let catalog =
+        api.send(&api::catalog::<G::DoctorCatalog>(G::PROVIDER, environment)).await.map_err(Failure::from);
     let all_subjects = SubjectFilter::default();
     let subscriptions = api::subscriptions(G::PROVIDER, environment, &all_subjects, Some(MAX_ROWS));
     let subscriptions = api.send::<G::Subscriptions>(&subscriptions).await.map_err(Failure::from);
     EnvironmentInput {
         environment,
-        catalog: catalog.map(|reply| G::examine(&reply.data, environment)),
+        catalog: catalog.map(|reply| G::check_catalog(&reply.data, environment)),
         subscriptions: subscriptions.map(|reply| G::unmapped(&reply.data)),
         webhook,
     }
@@ -121,7 +122,7 @@ async fn read_environment<G: Gateway>(
 async fn read_webhook(api: &Api, connection: &Connection) -> Option<Result<Answer, Failure>> {
     let url = connection.webhook_endpoint_url.as_deref()?;
     let path = api.client().endpoint().address.path_of(url)?;
-    Some(api.answers_at(&path).await.map_err(Failure::from))
+    Some(api.get_without_key(&path).await.map_err(Failure::from))
 }
 
 impl BackendInput {

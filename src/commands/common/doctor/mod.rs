@@ -18,7 +18,7 @@ use crate::api::Provider;
 use crate::commands::common::arguments::at_most_one;
 use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
-use crate::ui::{Column, Page, Rows, Section, Show, Tables, dash};
+use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash, json_text};
 use crate::wire::Environment;
 use checks::{CheckResult, CheckVerdict};
 
@@ -57,8 +57,8 @@ impl<G: Gateway> Command for Doctor<G> {
     }
 }
 
-/// The selected environment, or all environments.
-fn selected(only: Option<Environment>) -> impl Iterator<Item = Environment> {
+/// The selected_environments environment, or all environments.
+fn selected_environments(only: Option<Environment>) -> impl Iterator<Item = Environment> {
     Environment::ALL.into_iter().filter(move |environment| only.is_none_or(|only| only == *environment))
 }
 
@@ -89,14 +89,14 @@ impl DoctorReport {
 }
 
 impl Show for DoctorReport {
-    const ROWS: Rows = &[("checks", "check")];
+    const ROWS: RowLists = &[("checks", "check")];
     /// In a narrow terminal a row becomes `fail: webhook` and its other columns.
     const TABLES: Tables = &[
         &[Column::verdict("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
         &[Column::label("Check"), Column::new("Command")],
     ];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         let checks = self.checks.iter().map(|check| {
             json!({
                 "check": check.name,
@@ -107,7 +107,7 @@ impl Show for DoctorReport {
             })
         });
         let count = |verdict| self.count(verdict);
-        Ok(Cow::Owned(json!({
+        json_text(&json!({
             "checks": checks.collect::<Vec<Value>>(),
             "summary": {
                 "pass": count(CheckVerdict::Pass),
@@ -115,7 +115,7 @@ impl Show for DoctorReport {
                 "fail": count(CheckVerdict::Fail),
                 "skip": count(CheckVerdict::Skip),
             },
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::checks::{CheckResult, CheckVerdict, check};
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
-use crate::api::{Answer, DEFAULT, Health};
-use crate::runner::Unmapped;
+use crate::api::{Answer, DEFAULT_PROVIDER, Health};
+use crate::runner::UnmappedSubscriptions;
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Environment};
 
@@ -38,7 +38,7 @@ fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<Ch
     let environment = EnvironmentInput {
         environment: Environment::Test,
         catalog: Ok(Vec::new()),
-        subscriptions: Ok(Unmapped::default()),
+        subscriptions: Ok(UnmappedSubscriptions::default()),
         webhook: webhook.map(Ok),
     };
     let backend = BackendInput {
@@ -51,7 +51,7 @@ fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<Ch
         environments: vec![environment],
     };
     let input = DoctorInput {
-        provider: &DEFAULT,
+        provider: &DEFAULT_PROVIDER,
         webhook_command: &["webhooks", "configure"],
         key_prefix: |_| "sk_test_",
         backend: Ok(backend),

@@ -7,7 +7,7 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, MatchKey};
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply};
 use crate::wire::razorpay::{Item, ItemAmount, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
@@ -44,7 +44,7 @@ impl Write for Create {
     type Object = NewItem;
     type Request = (Environment, NewItem);
     type Answer = ItemReply;
-    type Shown = Done<ItemReply>;
+    type Shown = WriteReply<ItemReply>;
     const VERB: Verb = Verb::Create;
 
     fn environment(&self) -> Result<Environment, Failure> {

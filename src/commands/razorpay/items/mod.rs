@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::commands::razorpay::catalog::{self, Get, List, Row};
+use crate::commands::razorpay::catalog::{Get, List};
+use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Tables, View, dash, short_date, yes_no};
+use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::Money;
 use crate::wire::razorpay::{Catalog, Item, ItemReply};
 pub(super) use create::{check_required, name_and_price};
@@ -35,10 +36,10 @@ impl Items {
     }
 }
 
-impl Row for Item {
+impl CatalogObject for Item {
     const GET_EXAMPLE: &'static str = "test item_rTnF3Iv7WglSJS --json";
-    const ONE: &'static str = "item";
-    const MANY: &'static str = "items";
+    const SINGULAR: &'static str = "item";
+    const PLURAL: &'static str = "items";
     const ID: &'static str = "itemId";
     const NOT_FOUND: &'static str = "PAYMENT_ITEM_NOT_FOUND";
     const COLUMNS: &'static [Column] = &[
@@ -90,11 +91,11 @@ impl Row for Item {
 
 impl View for ItemReply {
     const NOUN: &'static str = "item";
-    const ROWS: Rows = &[("item", "item")];
+    const ROWS: RowLists = &[("item", "item")];
     const TABLES: Tables = &[Item::COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        catalog::section([&self.item]).into()
+        section([&self.item]).into()
     }
 
     fn ids(&self) -> Vec<&str> {

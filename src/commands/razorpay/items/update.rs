@@ -5,7 +5,7 @@ use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::commands::common::{Target, UpdateIdArgs, boolean, to_json};
 use crate::error::{Exit, Failure};
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Entry, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::razorpay::{Item, ItemAmount, ItemChanges, ItemReply};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch, WithId};
 
@@ -43,7 +43,7 @@ impl Write for Update {
     type Object = WithId<ItemChanges>;
     type Request = (Target, ItemChanges);
     type Answer = ItemReply;
-    type Shown = Done<ItemReply>;
+    type Shown = WriteReply<ItemReply>;
     const VERB: Verb = Verb::Update;
 
     fn environment(&self) -> Result<Environment, Failure> {

@@ -47,7 +47,7 @@ pub(super) struct Apply {
 
 impl Apply {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
-use crate::catalog::plan::{Action, CatalogPlan, PlannedChange, UnmanagedObject};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, PlannedChange, UnmanagedObject};
 use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
-use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 use crate::wire::{Account, Environment};
 
 /// The outcome of an apply, and the state of Stripe after it.
@@ -69,44 +69,53 @@ impl ApplyReport {
             self.outcome.done.push((change, id));
         }
     }
-}
 
-impl Show for ApplyReport {
-    const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
+    fn done_rows(&self) -> Vec<Value> {
+        self.outcome.done.iter().map(|(change, id)| row(change, Some(id))).collect()
+    }
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let row = |change: &PlannedChange, id: Option<&str>| json!({"action": change.action, "kind": change.kind, "key": change.key, "id": id});
-        let done: Vec<Value> = self.outcome.done.iter().map(|(change, id)| row(change, Some(id))).collect();
-        let not_done = self.outcome.not_done.iter().map(|(change, why)| {
+    fn not_done_rows(&self) -> Vec<Value> {
+        let with_reason = |(change, why): &(PlannedChange, NotApplied)| {
             let mut row = row(change, change.id.as_deref());
             if let (Some(row), Value::Object(why)) = (row.as_object_mut(), why.json()) {
                 row.extend(why);
             }
             row
-        });
+        };
+        self.outcome.not_done.iter().map(with_reason).collect()
+    }
+}
+
+/// A change as JSON, with the id of its object.
+fn row(change: &PlannedChange, id: Option<&str>) -> Value {
+    json!({"action": change.action, "kind": change.kind, "key": change.key, "id": id})
+}
+
+impl Show for ApplyReport {
+    const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
+
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         let ids: Map<String, Value> = self.ids.iter().map(|(key, id)| (key.clone(), json!(id))).collect();
-        Ok(Cow::Owned(json!({
+        json_text(&json!({
             "account": self.account.id,
             "environment": self.environment.as_str(),
             "summary": self.planned,
-            "done": done,
-            "notDone": not_done.collect::<Vec<_>>(),
+            "done": self.done_rows(),
+            "notDone": self.not_done_rows(),
             "ids": ids,
             "unmanaged": self.unmanaged,
-        })))
+        }))
     }
 
     /// The rows of `done` and `notDone`, each with the field `done`.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
-        let json = self.json()?;
-        let rows_of = |list: &str, done: bool| {
-            let rows = json.get(list).and_then(Value::as_array).into_iter().flatten().cloned();
-            rows.map(move |mut row| {
+        let marked = |rows: Vec<Value>, done: bool| {
+            rows.into_iter().map(move |mut row| {
                 row["done"] = done.into();
                 row
             })
         };
-        Ok(Some(rows_of("done", true).chain(rows_of("notDone", false)).collect()))
+        Ok(Some(marked(self.done_rows(), true).chain(marked(self.not_done_rows(), false)).collect()))
     }
 
     fn page(&self) -> Page<'_> {
@@ -154,7 +163,7 @@ impl Show for ApplyReport {
             let failure = self.failure_after.clone()?;
             let what = format!("All changes were applied, but: {}", failure.what);
             let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
-            return Some(failure.then(&format!("{same_command} checks whether Stripe matches the file")));
+            return Some(failure.and_hint(&format!("{same_command} checks whether Stripe matches the file")));
         }
         let after = self.failure_after.as_ref().map(|failure| failure.what.clone());
         let why: Vec<String> = reasons(not_done).into_iter().chain(after).collect();
@@ -170,7 +179,7 @@ impl Show for ApplyReport {
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
-            return Some(failure.then(&format!("{same_command} {then}")));
+            return Some(failure.and_hint(&format!("{same_command} {then}")));
         }
         let what = match done.len() {
             0 => format!("No change was completed at Stripe {}", self.environment),
@@ -205,11 +214,11 @@ fn reasons(not_done: &[(PlannedChange, NotApplied)]) -> Vec<String> {
     lines
 }
 
-const fn verb(action: Action) -> &'static str {
+const fn verb(action: ChangeAction) -> &'static str {
     match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Archive => "archive",
+        ChangeAction::Create => "create",
+        ChangeAction::Update => "update",
+        ChangeAction::Replace => "replace",
+        ChangeAction::Archive => "archive",
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::catalog::plan::{self, PlanOptions};
 use crate::catalog::{SkippedObject, export, file, managed};
@@ -11,7 +11,7 @@ use crate::commands::stripe::catalog::inputs::read_stripe;
 use crate::commands::stripe::catalog::plan::{CompareArgs, PlanReport};
 use crate::error::Failure;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
-use crate::ui::{Page, Rows, Show};
+use crate::ui::{Page, RowLists, Show, json_text};
 use crate::wire::Environment;
 
 /// Show the changes that make one environment match another
@@ -77,14 +77,12 @@ pub(super) struct DiffReport {
 }
 
 impl Show for DiffReport {
-    const ROWS: Rows = PlanReport::ROWS;
+    const ROWS: RowLists = PlanReport::ROWS;
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        let mut all = self.plan.json()?.into_owned();
-        if let Value::Object(all) = &mut all {
-            all.insert("leftOut".to_owned(), json!(self.left_out));
-        }
-        Ok(Cow::Owned(all))
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        let mut all = self.plan.to_value();
+        all["leftOut"] = json!(self.left_out);
+        json_text(&all)
     }
 
     fn page(&self) -> Page<'_> {

@@ -14,7 +14,7 @@ use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
-use crate::ui::{Line, Mark, Page, Show};
+use crate::ui::{Line, Mark, Page, Show, counted, json_text};
 use crate::wire::{Account, Environment};
 
 /// Write the catalog at Stripe to payments.toml
@@ -41,7 +41,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 
@@ -206,7 +206,7 @@ fn partly_tagged(failure: Failure, done: usize, total: usize, same_command: &str
     let exit = if done == 0 { failure.exit } else { Exit::PartlyDone };
     Failure { what, ..failure }
         .exit(exit)
-        .then(&format!("{same_command} continues; the file is not written yet"))
+        .and_hint(&format!("{same_command} continues; the file is not written yet"))
 }
 
 /// Checks that nobody changed the file during the export.
@@ -230,7 +230,7 @@ fn file_not_written(failure: Failure, adopted: usize, ctx: &Ctx) -> Failure {
         return failure;
     }
     let what = format!("{} tagged at Stripe, but: {}", objects_were(adopted), failure.what);
-    Failure { what, ..failure }.then(&format!("{} writes the file", ctx.same_command(false)))
+    Failure { what, ..failure }.and_hint(&format!("{} writes the file", ctx.same_command(false)))
 }
 
 /// Without `--overwrite`, an export removes no entries, because they may not be applied yet.
@@ -260,8 +260,8 @@ pub(super) struct ExportReport {
 }
 
 impl Show for ExportReport {
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&json!({
             "environment": self.environment.as_str(),
             "file": if self.to_stdout { Value::Null } else { json!(self.file) },
             "text": if self.to_stdout { json!(self.exported.text) } else { Value::Null },
@@ -271,7 +271,7 @@ impl Show for ExportReport {
             "removed": self.exported.removed,
             "adopted": self.adopted,
             "notAdopted": self.exported.adopt.len() - self.adopted,
-        })))
+        }))
     }
 
     fn page(&self) -> Page<'_> {
@@ -288,16 +288,13 @@ impl Show for ExportReport {
         notes
             .extend(removed.iter().map(|path| format!("Removed {path} from the file: it is not at Stripe.")));
         if self.adopted > 0 {
-            let objects = if self.adopted == 1 { "object" } else { "objects" };
-            notes.push(format!("✓ Tagged {} {objects} with catalog_key.", self.adopted));
+            notes.push(format!("✓ Tagged {} with catalog_key.", counted(self.adopted, "object")));
         }
         if !self.to_stdout {
-            let count =
-                |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
             notes.push(format!(
                 "✓ Exported {} and {} of {} to {}.",
-                count(*products, "product"),
-                count(*prices, "price"),
+                counted(*products, "product"),
+                counted(*prices, "price"),
                 self.environment,
                 self.file
             ));

@@ -11,7 +11,7 @@ use crate::catalog::{DesiredCatalog, escape, has_amount, managed, price_key};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables};
+use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 use crate::wire::{Environment, Mirror};
 
 /// Print the price ids of the catalog by lookup key
@@ -38,7 +38,7 @@ enum Format {
 
 impl Ids {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 }
@@ -160,9 +160,9 @@ pub(crate) struct PriceIds {
 impl Show for PriceIds {
     const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
 
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         let ids: Map<String, Value> = self.ids.iter().map(|(key, id)| (key.clone(), json!(id))).collect();
-        Ok(Cow::Owned(Value::Object(ids)))
+        json_text(&Value::Object(ids))
     }
 
     /// One row for each id, because JSON has one field for each.

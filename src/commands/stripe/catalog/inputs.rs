@@ -9,9 +9,9 @@ use clap::Args;
 use crate::api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{DesiredCatalog, file};
-use crate::commands::common::{is_stdin, judge_sync};
+use crate::commands::common::{is_stdin, sync_failure};
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, Synced, run_blocking};
+use crate::runner::{Ctx, SyncReply, run_blocking};
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
 /// The catalog file by default.
@@ -108,7 +108,7 @@ pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool)
 
 async fn sync_account(ctx: &Ctx, environment: Environment) -> Result<Option<Account>> {
     let results: SyncResults = ctx.send(api::sync(&STRIPE, Some(environment))).await?.data;
-    if let Some(failure) = judge_sync(&results.outcomes(), Some(environment), &STRIPE) {
+    if let Some(failure) = sync_failure(&results.outcomes(), Some(environment), &STRIPE) {
         return Err(failure.into());
     }
     Ok(results.results.into_iter().find_map(|result| result.connection.account()))

@@ -16,7 +16,7 @@ use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
 use crate::error::Failure;
 use crate::files;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
-use crate::ui::{Line, Mark, Page, Rows, Show};
+use crate::ui::{Line, Mark, Page, RowLists, Show, json_text};
 use crate::wire::{Account, Environment};
 
 /// Show the changes that make Stripe match payments.toml
@@ -55,7 +55,7 @@ pub(super) struct CompareArgs {
 
 impl Plan {
     pub(super) fn with_environment(mut self, before: Vec<Environment>) -> Self {
-        self.environment.given_before(before);
+        self.environment.add_preceding(before);
         self
     }
 
@@ -138,17 +138,23 @@ pub(super) struct PlanReport {
     pub(super) notes: Vec<String>,
 }
 
-impl Show for PlanReport {
-    const ROWS: Rows = &[("changes", "change")];
-
-    fn json(&self) -> serde_json::Result<Cow<'_, Value>> {
-        Ok(Cow::Owned(json!({
+impl PlanReport {
+    pub(super) fn to_value(&self) -> Value {
+        json!({
             "account": self.account.id,
             "environment": self.environment.as_str(),
             "changes": self.plan.changes,
             "summary": self.plan.summary(),
             "unmanaged": self.plan.unmanaged,
-        })))
+        })
+    }
+}
+
+impl Show for PlanReport {
+    const ROWS: RowLists = &[("changes", "change")];
+
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&self.to_value())
     }
 
     fn page(&self) -> Page<'_> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::catalog::DesiredCatalog;
-use crate::catalog::plan::{Action, CatalogPlan, ObjectKind, PlannedChange};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectKind, PlannedChange};
 use crate::commands::stripe::catalog::plan_text::name;
 use crate::error::{Code, Failure};
 use crate::wire::{Account, Environment};
@@ -109,7 +109,10 @@ impl PlanFile {
 
 /// Whether a change is the rest of a replacement that was applied in part.
 fn is_rest_of(rest: &PlannedChange, replacement: &PlannedChange) -> bool {
-    if replacement.action != Action::Replace || rest.key != replacement.key || rest.kind != replacement.kind {
+    if replacement.action != ChangeAction::Replace
+        || rest.key != replacement.key
+        || rest.kind != replacement.kind
+    {
         return false;
     }
     let gets_its_lookup_key = || {
@@ -117,17 +120,17 @@ fn is_rest_of(rest: &PlannedChange, replacement: &PlannedChange) -> bool {
         rest.before.as_ref() == Some(&before) && rest.after.as_ref() == Some(&after)
     };
     match rest.action {
-        Action::Replace => {
+        ChangeAction::Replace => {
             rest.also.iter().all(|id| replacement.also.contains(id))
                 && rest.id == replacement.id
                 && rest.before == replacement.before
                 && rest.after == replacement.after
         }
-        Action::Update => gets_its_lookup_key(),
-        Action::Archive => {
+        ChangeAction::Update => gets_its_lookup_key(),
+        ChangeAction::Archive => {
             rest.id == replacement.id || rest.id.as_ref().is_some_and(|id| replacement.also.contains(id))
         }
-        Action::Create => false,
+        ChangeAction::Create => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::catalog::plan::{Action, CatalogPlan, ObjectKind, PlanSummary, PlannedChange};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange};
 use crate::ui::{Line, Mark};
 use crate::wire::{Interval, Money, Recurring};
 
@@ -40,13 +40,13 @@ pub(super) fn summary(summary: PlanSummary) -> String {
 /// A summary such as `2 created, 1 replaced`.
 pub(super) fn done_summary<'a>(changes: impl Iterator<Item = &'a PlannedChange>) -> String {
     let verbs = [
-        (Action::Create, "created"),
-        (Action::Update, "updated"),
-        (Action::Replace, "replaced"),
-        (Action::Archive, "archived"),
+        (ChangeAction::Create, "created"),
+        (ChangeAction::Update, "updated"),
+        (ChangeAction::Replace, "replaced"),
+        (ChangeAction::Archive, "archived"),
     ];
-    let actions: Vec<Action> = changes.map(|change| change.action).collect();
-    let count = |kind: Action| actions.iter().filter(|action| **action == kind).count();
+    let actions: Vec<ChangeAction> = changes.map(|change| change.action).collect();
+    let count = |kind: ChangeAction| actions.iter().filter(|action| **action == kind).count();
     let some = verbs.into_iter().map(|(action, verb)| (count(action), verb)).filter(|(count, _)| *count > 0);
     some.map(|(count, verb)| format!("{count} {verb}")).collect::<Vec<_>>().join(", ")
 }
@@ -63,12 +63,12 @@ pub(super) const fn kind(kind: ObjectKind) -> &'static str {
     }
 }
 
-pub(super) const fn mark(action: Action) -> Mark {
+pub(super) const fn mark(action: ChangeAction) -> Mark {
     match action {
-        Action::Create => Mark::Add,
-        Action::Update => Mark::Change,
-        Action::Replace => Mark::Replace,
-        Action::Archive => Mark::Remove,
+        ChangeAction::Create => Mark::Add,
+        ChangeAction::Update => Mark::Change,
+        ChangeAction::Replace => Mark::Replace,
+        ChangeAction::Archive => Mark::Remove,
     }
 }
 
@@ -78,21 +78,21 @@ fn change_lines(change: &PlannedChange) -> Vec<Line<'_>> {
     let (before, after) = (fields(&object(&change.before), change), fields(&object(&change.after), change));
     let id = change.id.as_ref().filter(|id| **id != change.key).map(|id| format!("  {id}"));
     let amount = match change.action {
-        Action::Create => amount_text(&after),
-        Action::Archive => amount_text(&before),
-        Action::Update | Action::Replace => None,
+        ChangeAction::Create => amount_text(&after),
+        ChangeAction::Archive => amount_text(&before),
+        ChangeAction::Update | ChangeAction::Replace => None,
     };
     let amount = amount.map(|amount| format!("  {amount}"));
     let headline = [Some(name(change)), amount, id].into_iter().flatten().collect::<String>();
     let mut lines = vec![Line::new(mark(change.action), 1, headline)];
     let detail = |text: String| Line::new(Mark::None, 3, text);
     match change.action {
-        Action::Create => {
+        ChangeAction::Create => {
             let shown = after.iter().filter(|field| !field.is_default && !field.is_in_headline());
             lines.extend(shown.map(|field| detail(format!("{}: {}", field.name, field.text))));
         }
-        Action::Archive => {}
-        Action::Update | Action::Replace => {
+        ChangeAction::Archive => {}
+        ChangeAction::Update | ChangeAction::Replace => {
             let mut names: Vec<&str> = Vec::new();
             for field in before.iter().chain(&after).filter(|field| field.name != "currency") {
                 if !names.contains(&field.name) {
@@ -113,8 +113,9 @@ fn change_lines(change: &PlannedChange) -> Vec<Line<'_>> {
     }
     lines.extend(change.also.iter().map(|id| Line::new(Mark::None, 3, format!("also replaces {id}"))));
     // Other reasons only repeat what the lines above show.
-    let shows_reason = matches!(change.action, Action::Replace | Action::Archive) || lines.len() == 1;
-    if shows_reason && change.action != Action::Create {
+    let shows_reason =
+        matches!(change.action, ChangeAction::Replace | ChangeAction::Archive) || lines.len() == 1;
+    if shows_reason && change.action != ChangeAction::Create {
         lines.extend(change.reason.split("; ").map(|part| Line::new(Mark::Dimmed, 3, part)));
     }
     lines

@@ -5,7 +5,7 @@ use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
 use crate::wire::{Environment, Price, PriceReply};
 
 /// Archive a price, so that nobody can buy it anymore
@@ -22,7 +22,7 @@ impl Write for Archive {
     type Object = ();
     type Request = Target;
     type Answer = PriceReply;
-    type Shown = Done<PriceReply>;
+    type Shown = WriteReply<PriceReply>;
     const VERB: Verb = Verb::Archive;
 
     fn environment(&self) -> Result<Environment, Failure> {

@@ -7,7 +7,9 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Done, FileArgs, Listed, Verb, Write};
+use crate::runner::{
+    Change, Check, CommandSpec, Completes, Ctx, FileArgs, HasIdList, Verb, Write, WriteReply,
+};
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
     Product, Recurring, TaxBehavior, UnitAmount,
@@ -58,7 +60,7 @@ impl Write for Create {
     type Object = NewPrice;
     type Request = NewObject<NewPrice>;
     type Answer = PriceReply;
-    type Shown = Done<PriceReply>;
+    type Shown = WriteReply<PriceReply>;
     const VERB: Verb = Verb::Create;
 
     fn environment(&self) -> Result<Environment, Failure> {

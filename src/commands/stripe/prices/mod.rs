@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date, yes_no};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date, yes_no};
 use crate::wire::{self, List, Money, Price};
 
 #[derive(Subcommand)]
@@ -87,7 +87,7 @@ pub(super) fn recurring(price: &Price) -> Cow<'_, str> {
 
 impl View for wire::Prices {
     const NOUN: &'static str = "prices";
-    const ROWS: Rows = &[("prices", "price")];
+    const ROWS: RowLists = &[("prices", "price")];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -101,7 +101,7 @@ impl View for wire::Prices {
 
 impl View for wire::PriceReply {
     const NOUN: &'static str = "price";
-    const ROWS: Rows = &[("price", "price")];
+    const ROWS: RowLists = &[("price", "price")];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {

@@ -5,7 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::api::{Reply, stripe};
 use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::id_lists;
-use crate::runner::{Command, CommandSpec, Completes, Ctx, Listed};
+use crate::runner::{Command, CommandSpec, Completes, Ctx, HasIdList};
 use crate::settings::CachedIds;
 use crate::wire;
 

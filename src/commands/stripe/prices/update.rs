@@ -8,7 +8,7 @@ use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Entry, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::{Environment, LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
 const FIXED: OptionHints = OptionHints(&[(
@@ -41,7 +41,7 @@ impl Write for Update {
     type Object = WithId<PriceChanges>;
     type Request = (Target, PriceChanges);
     type Answer = PriceReply;
-    type Shown = Done<PriceReply>;
+    type Shown = WriteReply<PriceReply>;
     const VERB: Verb = Verb::Update;
 
     fn environment(&self) -> Result<Environment, Failure> {

@@ -7,7 +7,7 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply};
 use crate::ui::View;
 use crate::wire::{
     Description, Environment, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply, Products,
@@ -43,7 +43,7 @@ impl Write for Create {
     type Object = NewProduct;
     type Request = NewObject<NewProduct>;
     type Answer = ProductReply;
-    type Shown = Done<ProductReply>;
+    type Shown = WriteReply<ProductReply>;
     const VERB: Verb = Verb::Create;
 
     fn environment(&self) -> Result<Environment, Failure> {

@@ -6,7 +6,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
 use crate::wire::{Environment, Product, ProductDeleted};
 
 /// Delete a product that has no prices
@@ -25,7 +25,7 @@ impl Write for Delete {
     type Object = ();
     type Request = Target;
     type Answer = ProductDeleted;
-    type Shown = Done<ProductDeleted>;
+    type Shown = WriteReply<ProductDeleted>;
     const VERB: Verb = Verb::Delete;
     const EFFECT: Effect = Effect::Destroy;
 
@@ -56,7 +56,7 @@ impl Write for Delete {
         failure.hint(format!("deactivate it instead: {}", ctx.command(&STRIPE, &instead)))
     }
 
-    async fn after(&self, _ctx: &Ctx, product: Target, shown: Self::Shown) -> Result<Self::Shown> {
+    async fn complete(&self, _ctx: &Ctx, product: Target, shown: Self::Shown) -> Result<Self::Shown> {
         if shown.reply.data.deleted {
             Ok(shown)
         } else {

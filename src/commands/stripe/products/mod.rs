@@ -11,7 +11,7 @@ use clap::Subcommand;
 use crate::commands::stripe::prices;
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
-use crate::ui::{Column, Page, Rows, Section, Tables, View, dash, into_owned, short_date, yes_no};
+use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date, yes_no};
 use crate::wire::{self, List, Product};
 
 #[derive(Subcommand)]
@@ -62,7 +62,7 @@ fn row(product: &Product) -> Vec<Cow<'_, str>> {
 
 impl View for wire::Products {
     const NOUN: &'static str = "products";
-    const ROWS: Rows = &[("products", "product")];
+    const ROWS: RowLists = &[("products", "product")];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -76,7 +76,7 @@ impl View for wire::Products {
 
 impl View for wire::ProductReply {
     const NOUN: &'static str = "product";
-    const ROWS: Rows = &[("product", "product"), ("prices", "price")];
+    const ROWS: RowLists = &[("product", "product"), ("prices", "price")];
     const TABLES: Tables = &[COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {

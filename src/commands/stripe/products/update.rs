@@ -6,7 +6,7 @@ use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, Done, Entry, FileArgs, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::ui::View;
 use crate::wire::{
     Description, Environment, Patch, Product, ProductChanges, ProductName, ProductReply, Products, WithId,
@@ -36,7 +36,7 @@ impl Write for Update {
     type Object = WithId<ProductChanges>;
     type Request = (Target, ProductChanges);
     type Answer = ProductReply;
-    type Shown = Done<ProductReply>;
+    type Shown = WriteReply<ProductReply>;
     const VERB: Verb = Verb::Update;
 
     fn environment(&self) -> Result<Environment, Failure> {

@@ -1,27 +1,27 @@
-//! A command's result in every output form, and the rules that hold between the forms.
+//! A command's result in every output format, and the rules that hold between the formats.
 
 use serde_json::Value;
 
-use super::Ran;
+use super::RunOutput;
 
 /// The exit codes of runs that print no error: success, and a plan that has changes.
 const WITHOUT_ERROR: [i32; 2] = [0, 7];
 
-/// The runs of one command line, one run for each form.
+/// The runs of one command line, one run for each format.
 #[derive(Clone, Debug)]
-pub struct Forms {
-    pub table: Ran,
-    pub json: Ran,
-    pub jsonl: Ran,
-    pub csv: Ran,
-    pub ids: Ran,
+pub struct AllFormats {
+    pub table: RunOutput,
+    pub json: RunOutput,
+    pub jsonl: RunOutput,
+    pub csv: RunOutput,
+    pub ids: RunOutput,
     /// `--jq .`
-    pub filtered: Ran,
+    pub filtered: RunOutput,
 }
 
-impl Forms {
-    /// Calls `run` with the flags of each form.
-    pub fn of(mut run: impl FnMut(&[&str]) -> Ran) -> Self {
+impl AllFormats {
+    /// Calls `run` with the flags of each format.
+    pub fn of(mut run: impl FnMut(&[&str]) -> RunOutput) -> Self {
         Self {
             table: run(&[]),
             json: run(&["--json"]),
@@ -32,7 +32,7 @@ impl Forms {
         }
     }
 
-    /// Whether `-o ids` gives ids. Some results have none.
+    /// Whether `-o ids` prints ids. Some results have none.
     pub fn has_ids(&self) -> bool {
         self.ids.code == self.table.code && !self.json.stdout.is_empty()
     }
@@ -42,7 +42,7 @@ impl Forms {
         !self.json.stdout.is_empty()
     }
 
-    /// Asserts that the forms agree: the same exit code, the same error, the same rows with the same ids. Gives the rows.
+    /// Asserts that the formats agree: the same exit code, the same error, the same rows with the same ids. Returns the rows.
     #[track_caller]
     pub fn check(&self) -> Vec<Value> {
         let Self { table, json, jsonl, csv, ids, filtered } = self;
@@ -64,7 +64,7 @@ impl Forms {
         }
         if !self.has_result() {
             for ran in [table, jsonl, csv, ids, filtered] {
-                assert_eq!(ran.stdout, "", "a result only in some forms: {self:#?}");
+                assert_eq!(ran.stdout, "", "a result only in some formats: {self:#?}");
             }
             return Vec::new();
         }
@@ -115,7 +115,7 @@ pub fn lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The text form of an error or a warning in JSON.
+/// An error or a warning in JSON, as text.
 fn as_text(message: &Value) -> String {
     let mut text = String::new();
     for (name, before) in
@@ -152,7 +152,7 @@ fn is_whole(rows: &[Value], whole: &Value) -> bool {
     matches!(rows, [row] if comparable(row) == comparable(whole))
 }
 
-/// A row as text, without the fields that differ between forms: `kind` and `done` say which list a row is from, and only
+/// A row as text, without the fields that differ between formats: `kind` and `done` say which list a row is from, and only
 /// the JSON has the webhook secret in clear.
 fn comparable(row: &Value) -> String {
     let mut row = row.clone();

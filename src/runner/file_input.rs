@@ -1,4 +1,4 @@
-//! `--from-file`: a JSON file with one object, an array of objects, or one object after the other (JSONL).
+//! `--from-file`: a JSON file with one object, an array of objects, or JSONL.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use crate::error::Failure;
 use crate::runner::run_blocking;
+use crate::wire::without_position;
 
 /// The `--from-file` argument.
 #[derive(Args, Clone, Debug)]
@@ -21,10 +22,10 @@ pub(crate) struct FileArgs {
 }
 
 /// The contents of a file.
-pub(in crate::runner) enum FileInput<T> {
+pub(super) enum FileInput<T> {
     /// One object.
     One(T),
-    /// An array, or several objects one after the other.
+    /// An array, or JSONL with several objects.
     Many {
         /// The name of the file, for messages.
         file: String,
@@ -47,14 +48,12 @@ const MAX_OBJECT: usize = 1024 * 1024;
 
 impl FileArgs {
     /// The argument, if it reads stdin.
-    pub(in crate::runner) fn reads_stdin(&self) -> Option<&'static str> {
+    pub(super) fn reads_stdin(&self) -> Option<&'static str> {
         self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
     }
 
     /// Reads the file; `None` where no file was given.
-    pub(in crate::runner) async fn read<T: DeserializeOwned + Serialize>(
-        &self,
-    ) -> Result<Option<FileInput<T>>> {
+    pub(super) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<FileInput<T>>> {
         let Some(path) = self.from_file.clone() else { return Ok(None) };
         let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
         let text = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
@@ -111,7 +110,7 @@ fn only_object<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, String
     object(text, |error| position(error, 1, 0))
 }
 
-/// Parses one object, as strictly as the backend does: a value that would not be sent as it is written is an error.
+/// Parses one object, as strictly as the backend does: a value that would be sent in another form is an error.
 fn object<T: DeserializeOwned + Serialize>(
     text: &[u8],
     position: impl Fn(&serde_json::Error) -> String,
@@ -128,13 +127,11 @@ fn object<T: DeserializeOwned + Serialize>(
     }
 }
 
-/// `line 1, column 10: expected value`: serde puts the position after the sentence, as if it were part of it. The text
-/// begins on `line`, after `offset` bytes.
+/// `line 1, column 10: expected value`. The text begins on `line`, after `offset` bytes.
 fn position(error: &serde_json::Error, line: usize, offset: usize) -> String {
-    let text = error.to_string();
-    let sentence = text.split(" at line ").next().unwrap_or(&text);
     let offset = if error.line() > 1 { 0 } else { offset };
-    format!("line {}, column {}: {sentence}", error.line() + line - 1, error.column() + offset)
+    let (line, column) = (error.line() + line - 1, error.column() + offset);
+    format!("line {line}, column {column}: {}", without_position(error))
 }
 
 /// A position in a file with many objects.
@@ -204,7 +201,7 @@ impl Parser<'_> {
         entries
     }
 
-    /// Moves over so many bytes, and over the white space after them.
+    /// Skips this many bytes, and the white space after them.
     fn advance(&mut self, bytes: usize) {
         for _ in 0..bytes {
             self.next_byte();

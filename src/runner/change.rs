@@ -1,0 +1,119 @@
+//! A change at the provider, as the user confirms it.
+
+use anyhow::Result;
+
+use crate::api::Provider;
+use crate::runner::Ctx;
+use crate::runner::guard::{self, Effect, Verdict};
+use crate::ui::{Stderr, ask, clean_line};
+use crate::wire::{Account, Environment};
+
+/// A change that is about to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) effect: Effect,
+    pub(crate) environment: Environment,
+    pub(crate) provider: &'static Provider,
+    /// In the imperative: `Delete product prod_1 at Stripe`.
+    pub(crate) what: String,
+    /// The consequences, in one line or several.
+    pub(crate) details: Option<String>,
+    /// The account that changes, where it is known already.
+    pub(crate) account: Option<Account>,
+    pub(crate) check: Check,
+}
+
+/// The command that shows whether a change was applied, as arguments of the provider's command.
+#[derive(Clone, Debug)]
+pub(crate) enum Check {
+    /// Shows what the backend itself stores.
+    Backend(Vec<String>),
+    /// Shows the mirror, which has to be synced first: it can be out of date.
+    Mirror(Vec<String>),
+}
+
+impl Check {
+    pub(crate) fn backend(args: &[&str]) -> Self {
+        Self::Backend(args.iter().map(|arg| (*arg).to_owned()).collect())
+    }
+
+    pub(crate) fn mirror(args: &[&str]) -> Self {
+        Self::Mirror(args.iter().map(|arg| (*arg).to_owned()).collect())
+    }
+}
+
+impl Change {
+    /// A change without more details.
+    pub(crate) fn new(
+        provider: &'static Provider,
+        environment: Environment,
+        what: impl Into<String>,
+        check: Check,
+    ) -> Self {
+        Self {
+            effect: Effect::Write,
+            environment,
+            provider,
+            what: what.into(),
+            details: None,
+            account: None,
+            check,
+        }
+    }
+
+    pub(crate) fn details(self, details: impl Into<Option<String>>) -> Self {
+        Self { details: details.into(), ..self }
+    }
+
+    /// `Delete product prod_1 at Stripe, live`
+    pub(super) fn sentence(&self) -> String {
+        format!("{}, {}", self.what, self.environment)
+    }
+
+    /// The command line that shows whether the change was applied.
+    pub(super) fn check(&self, ctx: &Ctx) -> String {
+        let command = |args: &[&str]| ctx.command(self.provider, args);
+        let (Check::Backend(args) | Check::Mirror(args)) = &self.check;
+        let show = command(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        match self.check {
+            Check::Backend(_) => show,
+            Check::Mirror(_) => format!("{} && {show}", command(&["sync", self.environment.as_str()])),
+        }
+    }
+
+    /// The hint for a change that may have been applied, and that would be applied twice if it were sent again.
+    pub(super) fn check_first_hint(&self, ctx: &Ctx) -> String {
+        format!("before you run it again, check with `{}` whether it was applied", self.check(ctx))
+    }
+}
+
+/// Asks for confirmation where the guard requires it.
+pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
+    let verdict = ctx.verdict(change.effect, change.environment).await?;
+    match verdict {
+        Verdict::Go => return Ok(()),
+        Verdict::Denied => return Err(guard::denied().into()),
+        Verdict::Ask | Verdict::NotInteractive => {}
+    }
+    let account = match &change.account {
+        Some(account) => Some(account.clone()),
+        None => ctx.connection(change.provider, change.environment).await?.and_then(|c| c.account()),
+    };
+    let account = account.map_or_else(|| "unknown".to_owned(), |account| account.to_string());
+    let account = format!("Account: {account}");
+    let details = change.details.iter().flat_map(|details| details.lines());
+    let lines = std::iter::once(account.as_str()).chain(details);
+    if verdict == Verdict::NotInteractive {
+        let sentence = change.sentence();
+        let lines: Vec<&str> = std::iter::once(sentence.as_str()).chain(lines).collect();
+        return Err(guard::not_interactive(&lines.join("\n")).into());
+    }
+    Stderr::plain(&clean_line(&change.sentence()));
+    for line in lines {
+        Stderr::plain(&format!("  {}", clean_line(line)));
+    }
+    for text in &ctx.caller_brief {
+        Stderr::plain(&format!("caller says: {}", clean_line(text)));
+    }
+    if ask::confirm("Continue?").await? { Ok(()) } else { Err(guard::declined().into()) }
+}
