@@ -47,7 +47,7 @@ pub(crate) enum Action {
     /// Manage keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
     Payments(Payments),
-    /// A backend with a Stripe and a Razorpay of its own, for trying and testing without an account
+    /// Run a local backend with simulated Stripe and Razorpay accounts
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
     Sandbox(sandbox::Sandbox),
@@ -77,7 +77,7 @@ pub(crate) enum Rendered {
 pub(crate) enum Payments {
     #[command(flatten)]
     Short(Stripe),
-    /// Run the same commands with the provider's name
+    /// Manage payments at Stripe, with the same commands as `payments`
     #[command(subcommand)]
     Stripe(Stripe),
     /// Manage payments at Razorpay, with its items and plans

@@ -15,7 +15,7 @@ pub(crate) enum Output {
     Jsonl,
     /// Comma-separated values, for spreadsheets.
     Csv,
-    /// One id on each line, for xargs.
+    /// One ID per line, for xargs.
     Ids,
 }
 
@@ -53,10 +53,10 @@ impl OutputOptions {
         };
         let contradiction = match named {
             _ if columns.is_some() && filter.is_some() => {
-                Some(("--columns needs a table or CSV, but --jq needs JSON", "leave out one of them"))
+                Some(("--columns needs a table or CSV, but --jq needs JSON", "omit one of them"))
             }
             Some(output) if !fits(output) && filter.is_some() => {
-                Some(("--jq needs JSON, but -o names another format", "leave out one of them"))
+                Some(("--jq needs JSON, but -o names another format", "omit one of them"))
             }
             Some(output) if !fits(output) => {
                 Some(("--columns needs a table or CSV", "add -o csv, or select fields of the JSON with --jq"))
@@ -82,7 +82,7 @@ impl OutputOptions {
         }
         match self.output {
             Output::Ids if !has_ids && self.named => {
-                Err(Failure::usage("This command's result has no ids")
+                Err(Failure::usage("This command's result has no IDs")
                     .hint("leave out `-o ids`, or use --json"))
             }
             Output::Ids if !has_ids => Ok(Output::Table),
@@ -113,8 +113,8 @@ impl OutputOptions {
             return Ok(Output::Table);
         }
         if !fits {
-            return Err(Failure::usage("--format and --json, -o, --jq or --columns name different formats")
-                .hint("leave out one of them"));
+            return Err(Failure::usage("--format cannot be used with --json, -o, --jq or --columns")
+                .hint("omit one of them"));
         }
         Ok(self.output)
     }

@@ -284,7 +284,7 @@ pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failu
 fn environment_policy(env: &ProcessEnv) -> Result<Option<LivePolicy>, Failure> {
     let parse = |text| {
         LivePolicy::parse(text).ok_or_else(|| {
-            Failure::usage(format!("INSFORGE_LIVE is `{text}`")).hint("set it to ask, allow or deny")
+            Failure::usage(format!("Invalid INSFORGE_LIVE '{text}'")).hint("set it to ask, allow or deny")
         })
     };
     env.var("INSFORGE_LIVE").map(parse).transpose()
@@ -301,7 +301,7 @@ fn not_linked(env: &ProcessEnv) -> Failure {
         .hint(hint)
         .repair(["insforge", "login"]);
     let Some(name) = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some()) else {
-        return failure.why("the flags, the environment, a linked project and the profiles have no address");
+        return failure.why("no option, environment variable, linked project or profile names an address");
     };
     failure.why(format!("{name} has a key, but no address is set"))
 }
