@@ -83,7 +83,7 @@ fn hint_for(name: &str, command: &Command) -> Option<String> {
             Some(format!("use `{environment}` or `-e {environment}`"))
         }
         "--format" => Some("use `-o` to choose the output format: table, json, jsonl, csv or ids".to_owned()),
-        "--force" => Some("use `--yes` to answer a confirmation".to_owned()),
+        "--force" => Some("use `--yes` to confirm a write".to_owned()),
         _ => None,
     }
 }

@@ -131,9 +131,9 @@ impl Document {
     /// Renders the document from the command tree.
     pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<Rendered> {
         match self {
-            Self::Completion(_) if json => Err(Failure::usage("A completion script is not JSON")
-                .hint("leave out --json, --jq or -o")
-                .into()),
+            Self::Completion(_) if json => {
+                Err(Failure::usage("A completion script is not JSON").hint("omit --json, --jq or -o").into())
+            }
             Self::Completion(completion) => completion.render(tree).map(Rendered::Text),
             Self::Help(help) => help.render(tree, colors, json),
         }

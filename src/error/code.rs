@@ -80,13 +80,13 @@ code_table! {
             exits: &[Exit::PartlyDone],
             meaning: "some changes of the catalog were applied and some were not",
             cause: "a change was refused or its response was lost; the changes that depend on it were skipped",
-            remedy: "run the same apply again: it continues, and creates nothing twice",
+            remedy: "run the same apply again: it continues, and creates no duplicates",
         }
         PartlyDone = "PARTLY_DONE" {
             exits: &[Exit::PartlyDone],
             meaning: "some objects of a file were created or updated and some were not",
             cause: "an object was refused or its response was lost; the line of each failure has its `index` and the reason",
-            remedy: "fix the objects that were refused, then run the same file again: it creates nothing twice",
+            remedy: "fix the objects that were refused, then run the same file again: it creates no duplicates",
         }
         AddressInvalid = "ADDRESS_INVALID" {
             exits: &[Exit::Failed, Exit::Usage],
@@ -195,7 +195,7 @@ code_table! {
             exits: &[Exit::Failed],
             meaning: "the filter of --jq does not fit the result",
             cause: "the filter expects another type than the result has: a list for an object, a string for a number",
-            remedy: "look at the result with --json and fix the filter; a write has succeeded all the same",
+            remedy: "look at the result with --json and fix the filter; a write has already succeeded",
         }
         Failed = "FAILED" {
             exits: &[Exit::Failed, Exit::OfCommand(126), Exit::OfCommand(127)],

@@ -82,8 +82,7 @@ impl OutputOptions {
         }
         match self.output {
             Output::Ids if !has_ids && self.named => {
-                Err(Failure::usage("This command's result has no IDs")
-                    .hint("leave out `-o ids`, or use --json"))
+                Err(Failure::usage("This command's result has no IDs").hint("omit `-o ids`, or use --json"))
             }
             Output::Ids if !has_ids => Ok(Output::Table),
             output => Ok(output),
@@ -95,7 +94,7 @@ impl OutputOptions {
         match self.output {
             Output::Csv | Output::Table if self.named => {
                 Err(Failure::usage("Bulk results are lines; a table or CSV is not available")
-                    .hint("use -o jsonl or -o ids, or leave out -o"))
+                    .hint("use -o jsonl or -o ids, or omit -o"))
             }
             Output::Ids => Ok(Output::Ids),
             _ => Ok(Output::Jsonl),

@@ -83,7 +83,7 @@ impl ConnectionFlags {
         }
         if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
             return Err(Failure::usage("A profile has its own address and key")
-                .hint("leave out --profile, or leave out --api-url, --api-key-stdin and --api-key-file")
+                .hint("omit --profile, or --api-url, --api-key-stdin and --api-key-file")
                 .into());
         }
         let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));

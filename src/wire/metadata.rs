@@ -117,7 +117,7 @@ impl<L: KeyValueLimits> KeyValue<L> {
         }
         if key.starts_with("insforge_") {
             return Err(format!(
-                "{part} keys that begin with `insforge_` are reserved for InsForge, but `{key}` is one"
+                "{part} keys that begin with `insforge_` are reserved for InsForge: `{key}`"
             ));
         }
         let (length, max) = (value.chars().count(), L::MAX_VALUE);

@@ -139,7 +139,7 @@ impl<T: Listed> UpdateIdArgs<T> {
         match (self.id(), in_file) {
             (Some(id), Some(other)) if id != other => {
                 Err(Failure::usage("The command line and the file have different IDs")
-                    .hint("leave the ID out of one of them"))
+                    .hint("omit one of them"))
             }
             (Some(id), _) | (None, Some(id)) => Target::new(environment, id),
             (None, None) => match &self.id {
@@ -158,7 +158,7 @@ impl<T: Listed> UpdateIdArgs<T> {
     ) -> Result<(), Failure> {
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, but `{id}` is only one"))
-                .hint("leave out the ID, and give each object in the file its own `id`"));
+                .hint("omit the ID, and give each object in the file its own `id`"));
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
         for Entry { line, object } in entries {

@@ -77,7 +77,7 @@ impl Write for ConfigSet {
         let first = match words[..] {
             [] | ["-"] => None,
             [word] | [word, "-"] => Some(Environment::named(word).ok_or_else(|| {
-                Failure::usage("An argument has to be `test`, `live` or `-`").hint(format!("usage: {USAGE}"))
+                Failure::usage("An argument must be `test`, `live` or `-`").hint(format!("usage: {USAGE}"))
             })?),
             _ => {
                 return Err(
@@ -184,7 +184,7 @@ impl ConfigSet {
             }
             None => {
                 return Err(Failure::usage("The key ID is missing, and the session is not interactive")
-                    .hint(format!("give it with --key-id, or set {variable}"))
+                    .hint(format!("add --key-id, or set {variable}"))
                     .into());
             }
         };

@@ -66,7 +66,7 @@ impl Write for Update {
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --name, --amount, --currency, --description, --active")
+                .hint("add at least one of --name, --amount, --currency, --description, --active")
                 .into());
         }
         Ok((item, changes))

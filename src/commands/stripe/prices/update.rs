@@ -63,7 +63,7 @@ impl Write for Update {
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
+                .hint("add at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
                 .into());
         }
         Ok((price, changes))

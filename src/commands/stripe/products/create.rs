@@ -16,7 +16,7 @@ use crate::wire::{
 /// Create a product
 ///
 /// With your own --idempotency-key, running the command again within a day creates no second product: it prints the first
-/// one. Without the option, the tool generates a key. If the command fails, the hint has that key.
+/// one. Without the option, the tool generates a key. If the command fails, the error shows that key.
 ///
 /// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`.
 /// Each object gets a key derived from its values, so running the same file again within a day creates no duplicates.

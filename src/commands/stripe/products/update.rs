@@ -58,7 +58,7 @@ impl Write for Update {
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --name, --description, --active, --metadata, --metadata-field")
+                .hint("add at least one of --name, --description, --active, --metadata, --metadata-field")
                 .into());
         }
         Ok((product, changes))
