@@ -100,7 +100,7 @@ impl Http {
         // An answer is traced together with its headers.
         if let Err(no_answer) = &answer {
             let ms = started.elapsed().as_millis();
-            self.trace.note(format_args!("no usable answer after {ms} ms: {no_answer}"));
+            self.trace.note(format_args!("no usable response after {ms} ms: {no_answer}"));
         }
         answer
     }

@@ -63,7 +63,7 @@ pub(crate) enum Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotTransient => f.write_str("the answer would be the same"),
+            Self::NotTransient => f.write_str("the response would be the same"),
             Self::MayHaveSucceeded => f.write_str("the write may have succeeded"),
             Self::NoRetryLeft => f.write_str("no retry is left"),
             Self::RetryAfterTooLong(asked) => {
@@ -79,7 +79,7 @@ impl fmt::Display for Outcome<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent => f.write_str("a failed connection"),
-            Self::Lost => f.write_str("a lost answer"),
+            Self::Lost => f.write_str("a lost response"),
             Self::Refused { status, code, retry_after, .. } => {
                 write!(f, "{status}")?;
                 code.iter().try_for_each(|code| write!(f, " {code}"))?;

@@ -77,7 +77,7 @@ impl Trace {
     /// Reports the beginning of the body of an answer.
     pub(super) fn answer_body(&self, request: Request<'_>, succeeded: bool, body: &[u8]) {
         if succeeded && request.secret_answer {
-            return self.note(format_args!("the answer is not shown, because it has keys"));
+            return self.note(format_args!("the response is not shown, because it has keys"));
         }
         // Secrets are masked before the text is cut, because half a secret is not recognized.
         let text = String::from_utf8_lossy(&body[..body.len().min(2 * LONGEST_BODY)]);
@@ -148,6 +148,6 @@ mod tests {
         assert_eq!(lines[1], format!("* cut; the body has {} bytes", long.len()));
         let request = Request { secret_answer: true, ..request };
         let lines = lines_of(true, |trace| trace.answer_body(request, true, b"whatever"));
-        assert_eq!(lines, ["* the answer is not shown, because it has keys"]);
+        assert_eq!(lines, ["* the response is not shown, because it has keys"]);
     }
 }

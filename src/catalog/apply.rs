@@ -1,7 +1,7 @@
 //! Applies a plan, one request after the other, because the backend accepts one write at a time.
 //!
 //! Every create has an idempotency key that is derived from the account, the object's key and its body. A repeated apply
-//! therefore creates nothing twice. But Stripe answers a repeated key for a day with its first response, even if the
+//! therefore creates no duplicates. But Stripe answers a repeated key for a day with its first response, even if the
 //! object was deleted or archived since. The id of such a stale response existed before the apply, or no longer exists;
 //! the object is then created again under another key.
 

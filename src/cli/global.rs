@@ -22,7 +22,7 @@ const MAX_RETRIES: u32 = 10;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// JSON output: the backend's own body, same as `-o json`
+    /// JSON output: the backend's own response, same as `-o json`
     #[arg(long, global = true, overrides_with = "json")]
     json: bool,
     /// Output format [env: INSFORGE_OUTPUT] [default: table]
@@ -37,7 +37,7 @@ pub(super) struct Global {
     /// No notes on stderr; the result still prints
     #[arg(short, long, global = true, overrides_with = "quiet")]
     quiet: bool,
-    /// Yes to every confirmation
+    /// Confirmation of every write, without a prompt
     #[arg(short, long, global = true, overrides_with = "yes")]
     yes: bool,
     /// Print the request that a write would send, and send nothing
@@ -68,7 +68,7 @@ pub(super) struct Global {
     /// Maximum number of retries of a request, when a retry is safe [env: INSFORGE_RETRIES] [default: 2]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_RETRIES)))]
     retries: Option<u32>,
-    /// Use of colors [env: NO_COLOR, CLICOLOR_FORCE]
+    /// When to use colors [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
     /// Requests, responses and waits on stderr, with secrets masked; -vv adds headers and bodies [env: INSFORGE_LOG]

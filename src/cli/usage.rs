@@ -84,7 +84,7 @@ fn hint_for(name: &str, command: &Command) -> Option<String> {
             Some(format!("use `{environment}` or `-e {environment}`"))
         }
         "--format" => Some("use `-o` to choose the output format: table, json, jsonl, csv or ids".to_owned()),
-        "--force" => Some("use `--yes` to answer a confirmation".to_owned()),
+        "--force" => Some("use `--yes` to confirm a write".to_owned()),
         _ => None,
     }
 }
@@ -115,13 +115,22 @@ fn invalid_value(error: &clap::Error, command: &Command) -> (Failure, Option<Str
     let failure = Failure::usage(what);
     let possible = context_values(error, ContextKind::ValidValue);
     if possible.is_empty() {
-        let reason = error.source().map(ToString::to_string);
+        let reason = error.source().map(|reason| in_plain_words(&reason.to_string()));
         return (reason.into_iter().fold(failure, Failure::why), None);
     }
     let meant = nearest(&value, possible.iter().copied()).map(|meant| format!("did you mean '{meant}'?"));
     let suggestion =
         meant.or_else(|| argument.starts_with('[').then(|| option_for(&value, error, command)).flatten());
     (failure.why(format!("possible values: {}", possible.join(", "))), suggestion)
+}
+
+/// The reason for an invalid value, without the parser's notation for a range.
+fn in_plain_words(reason: &str) -> String {
+    let range = reason.split_once(" is not in ").and_then(|(_, range)| range.split_once("..="));
+    range.map_or_else(
+        || reason.to_owned(),
+        |(least, most)| format!("expected a number from {least} to {most}"),
+    )
 }
 
 /// The option that an argument was probably meant for: the first that the command requires.
@@ -136,6 +145,11 @@ fn option_for(value: &str, error: &clap::Error, command: &Command) -> Option<Str
 
 fn missing_argument(error: &clap::Error, command: &Command) -> (Failure, Option<String>) {
     let missing = context_values(error, ContextKind::InvalidArg).join(", ");
+    let long = missing.split(' ').next().and_then(|name| name.strip_prefix("--"));
+    if command.get_arguments().any(|arg| long.is_some() && arg.get_long() == long && !is_required(arg)) {
+        let failure = Failure::usage(format!("Missing {missing}")).why("another option requires it");
+        return (failure, Some(format!("add {missing}")));
+    }
     (Failure::usage(format!("Missing {missing}")).why(format!("usage: {}", usage_of(command))), None)
 }
 

@@ -95,7 +95,7 @@ async fn address(ctx: &Ctx) -> Result<WithSource<Address>> {
                 return Err(Failure::usage(
                     "The backend's address is missing, and the session is not interactive",
                 )
-                .hint("add --api-url")
+                .hint("add --api-url URL")
                 .into());
             }
         };

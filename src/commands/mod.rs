@@ -47,7 +47,7 @@ pub(crate) enum Action {
     /// Manage keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
     Payments(Payments),
-    /// A backend with a Stripe and a Razorpay of its own, for trying and testing without an account
+    /// Run a local backend with simulated Stripe and Razorpay accounts
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
     Sandbox(sandbox::Sandbox),
@@ -77,7 +77,7 @@ pub(crate) enum RenderedDocument {
 pub(crate) enum Payments {
     #[command(flatten)]
     Short(Stripe),
-    /// Run the same commands with the provider's name
+    /// Manage payments at Stripe, with the same commands as `payments`
     #[command(subcommand)]
     Stripe(Stripe),
     /// Manage payments at Razorpay, with its items and plans
@@ -131,9 +131,9 @@ impl Document {
     /// Renders the document from the command tree.
     pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<RenderedDocument> {
         match self {
-            Self::Completion(_) if json => Err(Failure::usage("A completion script is not JSON")
-                .hint("leave out --json, --jq or -o")
-                .into()),
+            Self::Completion(_) if json => {
+                Err(Failure::usage("A completion script is not JSON").hint("omit --json, --jq or -o").into())
+            }
             Self::Completion(completion) => completion.render(tree).map(RenderedDocument::Text),
             Self::Help(help) => help.render(tree, colors, json),
         }

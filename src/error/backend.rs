@@ -24,7 +24,7 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         origin: Origin::Backend,
         exits: &[Exit::NotAuthenticated],
         meaning: "the backend refuses the project's API key",
-        cause: "the key was replaced, or belongs to another backend; an overloaded backend sometimes gives this answer too",
+        cause: "the key was replaced, or belongs to another backend; an overloaded backend sometimes responds like this, too",
         remedy: "run `insforge current` to see which key is used, then store the project's API key (ik_…) with \
                  `insforge login`",
     },
@@ -65,24 +65,24 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         origin: Origin::Backend,
         exits: &[Exit::NotFound],
         meaning: "the mirror has no such product",
-        cause: "the id belongs to the other environment or account, or the product was created at Stripe after the last sync",
-        remedy: "find the id with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+        cause: "the ID belongs to the other environment or account, or the product was created at Stripe after the last sync",
+        remedy: "find the ID with `insforge payments products list`; run `insforge payments sync` to update the mirror",
     },
     CodeInfo {
         code: "PAYMENT_PRICE_NOT_FOUND",
         origin: Origin::Backend,
         exits: &[Exit::NotFound],
         meaning: "the mirror has no such price",
-        cause: "the id belongs to the other environment or account, or the price was created at Stripe after the last sync",
-        remedy: "find the id with `insforge payments prices list`; run `insforge payments sync` to update the mirror",
+        cause: "the ID belongs to the other environment or account, or the price was created at Stripe after the last sync",
+        remedy: "find the ID with `insforge payments prices list`; run `insforge payments sync` to update the mirror",
     },
     CodeInfo {
         code: "PAYMENT_ITEM_NOT_FOUND",
         origin: Origin::Tool,
         exits: &[Exit::NotFound],
         meaning: "the mirror has no such item",
-        cause: "the id belongs to the other environment or account, or the item was created at Razorpay after the last sync",
-        remedy: "find the id with `insforge payments razorpay items list`; run `insforge payments razorpay sync` to update \
+        cause: "the ID belongs to the other environment or account, or the item was created at Razorpay after the last sync",
+        remedy: "find the ID with `insforge payments razorpay items list`; run `insforge payments razorpay sync` to update \
                  the mirror",
     },
     CodeInfo {
@@ -90,8 +90,8 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         origin: Origin::Tool,
         exits: &[Exit::NotFound],
         meaning: "the mirror has no such plan",
-        cause: "the id belongs to the other environment or account, or the plan was created at Razorpay after the last sync",
-        remedy: "find the id with `insforge payments razorpay plans list`; run `insforge payments razorpay sync` to update \
+        cause: "the ID belongs to the other environment or account, or the plan was created at Razorpay after the last sync",
+        remedy: "find the ID with `insforge payments razorpay plans list`; run `insforge payments razorpay sync` to update \
                  the mirror",
     },
     CodeInfo {
@@ -132,8 +132,8 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         origin: Origin::Backend,
         exits: &[Exit::NotFound, Exit::Failed],
         meaning: "the backend has no such route, or, before 2.1.8, no such object",
-        cause: "an id that does not exist, or a backend of another version",
-        remedy: "check the id, and run `insforge current` to see the backend's version and generation",
+        cause: "an ID that does not exist, or a backend of another version",
+        remedy: "check the ID, and run `insforge current` to see the backend's version and generation",
     },
     CodeInfo {
         code: "FORBIDDEN",
@@ -163,7 +163,7 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         code: "HTTP_nnn",
         origin: Origin::Tool,
         exits: &[Exit::Failed, Exit::NotAuthenticated, Exit::Denied, Exit::NotFound, Exit::TryAgain],
-        meaning: "the answer had status nnn and no code, so it was not the backend's payments API that answered",
+        meaning: "the response has status nnn and no error code, so it is not from the backend's payments API",
         cause: "a gateway or proxy in front of the backend, or an address that is not a backend's",
         remedy: "check the address; if `retryable` is true, run the command again",
     },

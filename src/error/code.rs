@@ -12,7 +12,7 @@ code_table! {
         Usage = "USAGE" {
             exits: &[Exit::Usage],
             meaning: "the command line is invalid, or a value is missing and the session is not interactive",
-            cause: "a misspelled flag or argument, or a required value that the tool cannot ask for",
+            cause: "a misspelled option or argument, or a required value that the tool cannot ask for",
             remedy: "follow the hint, or run `insforge help COMMAND`; programs get every argument from `insforge help --json`",
         }
         NotLinked = "NOT_LINKED" {
@@ -25,7 +25,7 @@ code_table! {
         NoApiKey = "NO_API_KEY" {
             exits: &[Exit::NotAuthenticated],
             meaning: "there is an address, but no API key for it",
-            cause: "the address came from a flag or a variable; a stored key is never sent to another address",
+            cause: "the address came from an option or a variable; a stored key is never sent to another address",
             remedy: "set INSFORGE_API_KEY, or pass --api-key-stdin or --api-key-file",
         }
         ApiKeyInvalid = "API_KEY_INVALID" {
@@ -79,14 +79,14 @@ code_table! {
         CatalogPartlyApplied = "CATALOG_PARTLY_APPLIED" {
             exits: &[Exit::PartlyDone],
             meaning: "some changes of the catalog were applied and some were not",
-            cause: "a change was refused or its answer was lost; the changes that depend on it were skipped",
-            remedy: "run the same apply again: it continues, and creates nothing twice",
+            cause: "a change was refused or its response was lost; the changes that depend on it were skipped",
+            remedy: "run the same apply again: it continues, and creates no duplicates",
         }
         PartlyDone = "PARTLY_DONE" {
             exits: &[Exit::PartlyDone],
             meaning: "some objects of a file were created or updated and some were not",
-            cause: "an object was refused or its answer was lost; the line of each failure has its `index` and the reason",
-            remedy: "fix the objects that were refused, then run the same file again: it creates nothing twice",
+            cause: "an object was refused or its response was lost; the line of each failure has its `index` and the reason",
+            remedy: "fix the objects that were refused, then run the same file again: it creates no duplicates",
         }
         AddressInvalid = "ADDRESS_INVALID" {
             exits: &[Exit::Failed, Exit::Usage],
@@ -108,20 +108,20 @@ code_table! {
         }
         ResponseTooLarge = "RESPONSE_TOO_LARGE" {
             exits: &[Exit::Failed],
-            meaning: "the answer is larger than 256 MiB",
-            cause: "the list is unusually large, or a server other than the backend answered",
+            meaning: "the response is larger than 256 MiB",
+            cause: "the list is unusually large, or a server other than the backend responded",
             remedy: "request fewer rows, for example with --limit",
         }
         ResponseInvalid = "RESPONSE_INVALID" {
             exits: &[Exit::Failed],
-            meaning: "the backend's answer does not have the documented form",
-            cause: "a proxy answered instead of the backend, or the address is not an InsForge backend's",
+            meaning: "the backend's response does not have the documented form",
+            cause: "a proxy responded instead of the backend, or the address is not an InsForge backend's",
             remedy: "check the address; after a write, check whether it succeeded before you run it again",
         }
         Redirected = "REDIRECTED" {
             exits: &[Exit::Failed],
-            meaning: "the backend answered with a redirect, which is never followed",
-            cause: "the address is out of date or lacks https, or a proxy's login page answered",
+            meaning: "the backend responded with a redirect, which is never followed",
+            cause: "the address is out of date or lacks https, or a proxy responded with its login page",
             remedy: "if the redirect leads to your backend, use that address",
         }
         PaymentsNotAvailable = "PAYMENTS_NOT_AVAILABLE" {
@@ -139,7 +139,7 @@ code_table! {
         OutcomeUnknown = "OUTCOME_UNKNOWN" {
             exits: &[Exit::Failed],
             meaning: "a write may have succeeded, and sending it again could do it twice",
-            cause: "the connection broke, the deadline passed or a gateway answered after the write was sent, and no \
+            cause: "the connection broke, the deadline passed or a gateway responded after the write was sent, and no \
                     idempotency key protects it",
             remedy: "run the command in the hint to see whether the write succeeded, before you run it again",
         }
@@ -195,7 +195,7 @@ code_table! {
             exits: &[Exit::Failed],
             meaning: "the filter of --jq does not fit the result",
             cause: "the filter expects another type than the result has: a list for an object, a string for a number",
-            remedy: "look at the result with --json and fix the filter; a write has succeeded all the same",
+            remedy: "look at the result with --json and fix the filter; a write has already succeeded",
         }
         Failed = "FAILED" {
             exits: &[Exit::Failed, Exit::OfCommand(126), Exit::OfCommand(127)],

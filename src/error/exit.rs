@@ -73,7 +73,7 @@ impl Exit {
         match self {
             Self::Done => "success",
             Self::Failed => {
-                "failed: the backend or the provider refused, or any failure without its own exit code"
+                "failed: the backend or the provider refused the request, or any failure without its own exit code"
             }
             Self::NotAuthenticated => {
                 "not authenticated: the key was refused, or there is no key for the address"
@@ -82,9 +82,9 @@ impl Exit {
             Self::NotFound => "not found: the product, price or other object does not exist",
             Self::Denied => "denied: the key lacks the permission, or a policy forbids it",
             Self::NotConfirmed => {
-                "not confirmed: confirmation required but the session is not interactive, or declined"
+                "not confirmed: the confirmation was declined, or the session is not interactive"
             }
-            Self::Different => "differences found, by a command that was asked to report them this way",
+            Self::Different => "differences found, with the option --exit-code",
             Self::TryAgain => "try again: unreachable, timed out or busy; running it again is safe",
             Self::PartlyDone => "partly done: some environments or objects failed and some did not",
             Self::Usage => {

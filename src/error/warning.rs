@@ -110,7 +110,7 @@ code_table! {
         }
         LookingAgain = "LOOKING_AGAIN" {
             exits: &[],
-            meaning: "a command with --follow got no answer, and continues",
+            meaning: "a command with --follow got no response, and continues",
             cause: "the backend is restarting, overloaded or unreachable",
             remedy: "wait: it tries again at growing intervals and shows everything that was missed; Ctrl-C stops it",
         }

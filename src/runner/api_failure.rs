@@ -47,7 +47,7 @@ fn request_failed(error: &RequestError) -> Failure {
         Cause::NoAnswer(no_answer) => no_usable_answer(no_answer, &request, error),
         Cause::Refused(refusal) => refused(refusal, &request, error),
         Cause::Invalid { status, content_type, reason } => {
-            Failure::new(Code::ResponseInvalid, "The backend's answer is invalid")
+            Failure::new(Code::ResponseInvalid, "The backend's response is invalid")
                 .why(format!("{request} answered {status} with {content_type}: {reason}"))
                 .hint(format!("check that {address} is an InsForge backend"))
                 .status(*status)
@@ -85,21 +85,21 @@ fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -
             Failure::new(Code::Unreachable, format!("Cannot reach {address}")).why(reason).hint(hint)
         }
         NoAnswer::ConnectionLost { reason } => {
-            let what = format!("The connection to {address} broke before the answer was complete");
+            let what = format!("The connection to {address} broke before the response was complete");
             Failure::new(Code::Unreachable, what).why(reason).hint("run it again")
         }
         NoAnswer::TimedOut => {
             let deadline = error.deadline.as_secs_f64();
-            Failure::new(Code::TimedOut, format!("{address} did not answer in time"))
-                .why(format!("{request} had no complete answer when the deadline of {deadline} s passed"))
+            Failure::new(Code::TimedOut, format!("{address} did not respond in time"))
+                .why(format!("{request} got no complete response within {deadline} s"))
                 .hint("use a longer --timeout, or run it again")
         }
-        NoAnswer::TooLarge { limit } => Failure::new(Code::ResponseTooLarge, "The answer is too large")
+        NoAnswer::TooLarge { limit } => Failure::new(Code::ResponseTooLarge, "The response is too large")
             .why(format!("{request} answered with more than {} MiB", limit / 1024 / 1024))
             .hint("request fewer rows, for example with --limit"),
         NoAnswer::Redirected { status, target } => Failure::new(
             Code::Redirected,
-            format!("{address} answers with a redirect"),
+            format!("{address} redirects to another address"),
         )
         .why(format!(
             "{request} answered {status} with the location {target}; it is not followed, because the key \
@@ -226,7 +226,7 @@ impl Hint {
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("run", command(&["config"]), " to see which keys are configured")
             }
-            (404, _) => Self::command("check the id, or run", command(&["sync"]), " to update the mirror"),
+            (404, _) => Self::command("check the ID, or run", command(&["sync"]), " to update the mirror"),
             (409, _) => {
                 Self::text("the provider is changing the same object; wait a moment, then run it again")
             }

@@ -92,7 +92,7 @@ impl Ctx {
     pub(crate) fn refuse_dry_run(&self) -> Result<(), Failure> {
         if self.dry_run {
             return Err(Failure::usage("--dry-run is only for commands that write at the provider")
-                .hint("leave out --dry-run: this command changes nothing at the provider"));
+                .hint("omit --dry-run: this command changes nothing at the provider"));
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
         return Ok(());
     }
     let Some(reason) = reason else {
-        let why = "it recurses without end, or needs more memory than there is";
+        let why = "it recurses without end, or needs more memory than is available";
         return Err(Filter::failure(format!("the filter was killed ({status}): {why}")).into());
     };
     match reason.strip_prefix(FILTER_FAILED) {

@@ -15,7 +15,7 @@ pub(crate) enum Output {
     Jsonl,
     /// Comma-separated values, for spreadsheets.
     Csv,
-    /// One id on each line, for xargs.
+    /// One ID per line, for xargs.
     Ids,
 }
 
@@ -53,10 +53,10 @@ impl OutputOptions {
         };
         let contradiction = match named {
             _ if columns.is_some() && filter.is_some() => {
-                Some(("--columns needs a table or CSV, but --jq needs JSON", "leave out one of them"))
+                Some(("--columns needs a table or CSV, but --jq needs JSON", "omit one of them"))
             }
             Some(output) if !fits(output) && filter.is_some() => {
-                Some(("--jq needs JSON, but -o names another format", "leave out one of them"))
+                Some(("--jq needs JSON, but -o names another format", "omit one of them"))
             }
             Some(output) if !fits(output) => {
                 Some(("--columns needs a table or CSV", "add -o csv, or select fields of the JSON with --jq"))
@@ -82,8 +82,7 @@ impl OutputOptions {
         }
         match self.output {
             Output::Ids if !has_ids && self.named => {
-                Err(Failure::usage("This command's result has no ids")
-                    .hint("leave out `-o ids`, or use --json"))
+                Err(Failure::usage("This command's result has no IDs").hint("omit `-o ids`, or use --json"))
             }
             Output::Ids if !has_ids => Ok(Output::Table),
             output => Ok(output),
@@ -95,7 +94,7 @@ impl OutputOptions {
         match self.output {
             Output::Csv | Output::Table if self.named => {
                 Err(Failure::usage("Bulk results are lines; a table or CSV is not available")
-                    .hint("use -o jsonl or -o ids, or leave out -o"))
+                    .hint("use -o jsonl or -o ids, or omit -o"))
             }
             Output::Ids => Ok(Output::Ids),
             _ => Ok(Output::Jsonl),
@@ -113,8 +112,8 @@ impl OutputOptions {
             return Ok(Output::Table);
         }
         if !fits {
-            return Err(Failure::usage("--format and --json, -o, --jq or --columns name different formats")
-                .hint("leave out one of them"));
+            return Err(Failure::usage("--format cannot be used with --json, -o, --jq or --columns")
+                .hint("omit one of them"));
         }
         Ok(self.output)
     }

@@ -215,7 +215,7 @@ impl<'a> RowWriter<'a> {
 
 /// The failure for an answer that is invalid JSON outside the fields that were read.
 pub(super) fn not_json(error: &serde_json::Error) -> Failure {
-    Failure::new(Code::ResponseInvalid, "The backend's answer is not valid JSON").why(error.to_string())
+    Failure::new(Code::ResponseInvalid, "The backend's response is not valid JSON").why(error.to_string())
 }
 
 impl<T: View> Show for Reply<T> {

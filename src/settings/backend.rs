@@ -83,7 +83,7 @@ impl ConnectionFlags {
         }
         if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
             return Err(Failure::usage("A profile has its own address and key")
-                .hint("leave out --profile, or leave out --api-url, --api-key-stdin and --api-key-file")
+                .hint("omit --profile, or --api-url, --api-key-stdin and --api-key-file")
                 .into());
         }
         let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
@@ -284,7 +284,7 @@ pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failu
 fn environment_policy(env: &ProcessEnv) -> Result<Option<LivePolicy>, Failure> {
     let parse = |text| {
         LivePolicy::parse(text).ok_or_else(|| {
-            Failure::usage(format!("INSFORGE_LIVE is `{text}`")).hint("set it to ask, allow or deny")
+            Failure::usage(format!("Invalid INSFORGE_LIVE '{text}'")).hint("set it to ask, allow or deny")
         })
     };
     env.var("INSFORGE_LIVE").map(parse).transpose()
@@ -301,7 +301,7 @@ fn not_linked(env: &ProcessEnv) -> Failure {
         .hint(hint)
         .repair(["insforge", "login"]);
     let Some(name) = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some()) else {
-        return failure.why("the flags, the environment, a linked project and the profiles have no address");
+        return failure.why("no option, environment variable, linked project or profile names an address");
     };
     failure.why(format!("{name} has a key, but no address is set"))
 }

@@ -32,7 +32,7 @@ impl KeyFlag {
             Self::File(path) => read_key_file(path, "--api-key-file"),
             Self::Stdin if env.stdin_terminal => {
                 Err(Failure::usage("--api-key-stdin reads a pipe, not a terminal")
-                    .hint("pipe the key into the command, or leave out the flag to be prompted for the key")
+                    .hint("pipe the key into the command, or omit the option to be prompted for the key")
                     .into())
             }
             Self::Stdin => {

@@ -184,6 +184,6 @@ pub(super) fn malformed_toml(
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let message = message.trim().replace('\n', "; ");
     Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {message}", path.display()))
-        .why("the file is malformed and was not changed")
+        .why("the file is invalid and was not changed")
         .hint("fix the file, or move it away and log in again")
 }

@@ -104,7 +104,7 @@ fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
             Code::SettingsInvalid,
             format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column().max(1)),
         )
-        .why("the file is not valid and was not changed")
+        .why("the file is invalid and was not changed")
         .hint("fix the file, or remove it and run `insforge link`")
         .repair(["insforge", "link"])
     })

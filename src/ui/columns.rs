@@ -43,7 +43,7 @@ impl Columns {
     /// The failure of a command whose result has no columns.
     pub(crate) fn without_table() -> Failure {
         Failure::usage("This command's result is not a table and has no columns")
-            .hint("leave out --columns, or add -o csv")
+            .hint("omit --columns, or add -o csv")
     }
 
     fn select_in_section<'a>(&self, section: Section<'a>) -> Option<Section<'a>> {

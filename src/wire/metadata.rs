@@ -119,7 +119,7 @@ impl<L: KeyValueLimits> KeyValue<L> {
         }
         if key.starts_with("insforge_") {
             return Err(format!(
-                "{part} keys that begin with `insforge_` are reserved for InsForge, but `{key}` is one"
+                "{part} keys that begin with `insforge_` are reserved for InsForge: `{key}`"
             ));
         }
         let (length, max) = (value.chars().count(), L::MAX_VALUE);
@@ -136,7 +136,8 @@ impl<L: KeyValueLimits> FromStr for KeyValue<L> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (key, value) = text.split_once('=').ok_or("use key=value; key= removes the key")?;
+        let (key, value) =
+            text.split_once('=').ok_or("expected NAME=VALUE, such as tier=pro; `NAME=` removes it")?;
         Self::new(key.to_owned(), value.to_owned())
     }
 }
@@ -253,7 +254,7 @@ mod tests {
         metadata.set("tier=".parse().unwrap()).unwrap();
         assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"tier":"","n":"a=b"}"#);
         assert_eq!(metadata.iter().collect::<Vec<_>>(), [("tier", ""), ("n", "a=b")]);
-        assert!("nothing".parse::<MetadataEntry>().unwrap_err().contains("key=value"));
+        assert!("nothing".parse::<MetadataEntry>().unwrap_err().contains("NAME=VALUE"));
     }
 
     proptest! {

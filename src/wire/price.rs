@@ -33,7 +33,7 @@ impl FromStr for UnitAmount {
             return Err(UNIT.into());
         }
         let amount = text.parse().ok().filter(|amount| *amount <= MAX_AMOUNT);
-        amount.map(Self).ok_or_else(|| format!("no currency has amounts above {MAX_AMOUNT}"))
+        amount.map(Self).ok_or_else(|| format!("an amount cannot be above {MAX_AMOUNT}"))
     }
 }
 

@@ -86,7 +86,7 @@ validated_string! {
     /// The id of an object at the provider.
     ObjectId, |text| {
         if text.is_empty() || text.contains(char::is_whitespace) {
-            Err("an id cannot be empty or contain spaces; copy it from a list".into())
+            Err("an ID cannot be empty or contain spaces; copy it from a list".into())
         } else {
             Ok(())
         }

@@ -128,13 +128,14 @@ fn every_mistake_is_reported_before_anything_is_sent() {
         assert_eq!(ran.stdout, "");
         ran
     };
-    refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]").stderr_has(&[
-        "Nothing was sent: 4 of 5 objects in stdin are invalid",
-        "entry 2 (line 3): line 3, column 12: the name is empty",
-        "entry 3 (line 3): line 3, column 20: unknown field `nam`",
-        "entry 4 (line 4): The object has no name (give it with --name, or add it to the object in the file)",
-        "entry 5 (line 5): not a JSON object",
-    ]);
+    refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]")
+        .stderr_has(&[
+            "Nothing was sent: 4 of 5 objects in stdin are invalid",
+            "entry 2 (line 3): line 3, column 12: the name is empty",
+            "entry 3 (line 3): line 3, column 20: unknown field `nam`",
+            "entry 4 (line 4): The object has no name (add --name, or add it to the object in the file)",
+            "entry 5 (line 5): not a JSON object",
+        ]);
     refused(CREATE, "{\"name\":\"A\"}\n{\"name\":\"B\"\n{\"name\":\"C\"}").stderr_has(&[
         "Nothing was sent: 1 of 2 objects in stdin is invalid",
         "entry 2 (line 2): line 3, column 1: expected `,` or `}`",
@@ -279,7 +280,7 @@ fn a_failure_that_would_repeat_stops_the_run() {
     assert_eq!((posts(&stub), lines(&ran).len()), (1 + 2 + 2, 3));
     assert_eq!(
         ran.error()["error"],
-        "1 of 6 Stripe products created, 2 failed (2 may have been created all the same), 3 were not tried"
+        "1 of 6 Stripe products created, 2 failed (2 may have been created anyway), 3 were not tried"
     );
     // If the backend is unreachable, running the command again may help.
     let ran = User::of(&super::harness::dead_address())

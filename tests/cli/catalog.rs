@@ -205,7 +205,7 @@ fn an_apply_with_prune_asks_in_test_too() {
 fn a_dry_run_of_apply_suggests_plan() {
     let user = user_with_catalog();
     catalog(&user, "apply --dry-run").exits(64).stderr_has(&["catalog plan"]);
-    catalog(&user, "plan -o ids").exits(64).stderr_has(&["has no ids"]);
+    catalog(&user, "plan -o ids").exits(64).stderr_has(&["has no IDs"]);
 }
 
 #[test]

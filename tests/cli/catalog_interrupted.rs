@@ -193,7 +193,7 @@ fn after_a_lost_request_the_same_command_continues() {
             let twice = |row: &&Value| row["key"] == "pro_lifetime" && row["action"] == "update";
             assert_eq!(rows(&ran.json(), "done").iter().filter(twice).count(), 2, "{accident}");
         } else {
-            let ran = ran.exits(9).stderr_has(&["--prune --retries 0` continues and creates nothing twice"]);
+            let ran = ran.exits(9).stderr_has(&["--prune --retries 0` continues and creates no duplicates"]);
             assert_only_failure(&ran.json(), &accident);
         }
         assert_continues(&shop, &accident);

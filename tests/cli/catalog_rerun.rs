@@ -170,7 +170,7 @@ fn after_the_backend_disappears_the_rest_is_not_tried() {
         let ran = shop.apply(&products(&["one", "two"]), &["--retries", "0"]);
         let done = at - 2;
         let ran =
-            ran.exits(if done == 0 { 8 } else { 9 }).stderr_has(&["continues and creates nothing twice"]);
+            ran.exits(if done == 0 { 8 } else { 9 }).stderr_has(&["continues and creates no duplicates"]);
         let report = ran.json();
         let not_done = rows(&report, "notDone");
         let tried = not_done.iter().filter(|row| row["code"] == "UNREACHABLE").count();
@@ -198,7 +198,7 @@ fn after_the_backend_disappears_at_an_update_the_rest_is_not_tried() {
     assert_eq!(codes, [unreachable, unreachable, null, null, null], "{report}");
     assert_eq!(rows(&report, "done").len(), 0, "{report}");
     assert!(!ran.stderr.contains("Nothing was changed"), "it is unknown: {}", ran.stderr);
-    ran.exits(8).stderr_has(&["No change was completed", "continues and creates nothing twice"]);
+    ran.exits(8).stderr_has(&["No change was completed", "continues and creates no duplicates"]);
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn an_interrupted_replacement_is_not_reported_as_unchanged() {
     let ran = shop.apply(&with_amount("29.00"), &[]).exits(9);
     assert_eq!(rows(&shop.catalog(), "prices").len(), 2, "the new price was created");
     assert!(!ran.stderr.contains("Nothing was changed"), "{}", ran.stderr);
-    ran.stderr_has(&["No change was completed", "continues and creates nothing twice"]);
+    ran.stderr_has(&["No change was completed", "continues and creates no duplicates"]);
     shop.apply(&with_amount("29.00"), &[]).exits(0);
     assert_eq!(rows(&assert_complete(&shop), "prices").len(), 2);
 }

@@ -226,7 +226,7 @@ fn an_invalid_answer_is_an_error_and_not_a_result() {
             });
             let ran = User::of(&stub.address).run(&["payments", "status", "-o", format]).exits(1);
             assert_eq!(ran.stdout, "");
-            assert!(ran.stderr.contains("answer is invalid"), "{ran:?}");
+            assert!(ran.stderr.contains("response is invalid"), "{ran:?}");
         }
     }
 }

@@ -447,8 +447,8 @@ fn a_failed_request_fails_one_check() {
     run_doctor(&User::of(&slow.address), &["--timeout", "3s"])
         .fails(2)
         .finds("last sync", "pass", "ago", None)
-        .finds("catalog", "fail", "did not answer in time", None)
-        .finds("subscriptions", "fail", "did not answer in time", None);
+        .finds("catalog", "fail", "did not respond in time", None)
+        .finds("subscriptions", "fail", "did not respond in time", None);
 }
 
 #[test]

@@ -201,7 +201,7 @@ impl Fault {
 
     /// The connection breaks before or after the body is read, or in the middle of the answer.
     fn broken(answer: Option<Answer>) -> Self {
-        let error = "The connection to ADDRESS broke before the answer was complete";
+        let error = "The connection to ADDRESS broke before the response was complete";
         Self::new(answer, ("UNREACHABLE", None, error), "run it again")
     }
 
@@ -287,7 +287,7 @@ fn the_connection_breaks() {
 #[test]
 fn the_answer_is_late() {
     let late = Answer::Late { after: FOR_EVER, then: Box::new(Answer::Drop) };
-    let error = ("TIMED_OUT", None, "ADDRESS did not answer in time");
+    let error = ("TIMED_OUT", None, "ADDRESS did not respond in time");
     let late = Fault { attempts: 1, ..Fault::new(Some(late), error, "--timeout") };
     Fault { flags: &["--json", "--timeout", "1s"], ..late }.strikes_all();
 }
@@ -296,7 +296,7 @@ fn the_answer_is_late() {
 #[test]
 fn the_answer_is_invalid() {
     let html = Answer::html(200, "<html>Sign in to the network</html>");
-    let error = ("RESPONSE_INVALID", Some(200), "The backend's answer is invalid");
+    let error = ("RESPONSE_INVALID", Some(200), "The backend's response is invalid");
     Fault { attempts: 1, exit: 1, ..Fault::new(Some(html), error, "is an InsForge backend") }.strikes_all();
 }
 

@@ -56,7 +56,7 @@ fn invalid_values_are_refused_with_an_explanation() {
         (&PRODUCT, &["--metadata", r#"{"n":1}"#], "`n` is 1; use \"1\""),
         (&PRODUCT, &["--metadata", r#"{"a":"1","a":"2"}"#], "key `a` is duplicated"),
         (&PRODUCT, &["--metadata-field", "insforge_x=1"], "reserved for InsForge"),
-        (&PRODUCT, &["--metadata-field", "novalue"], "key=value"),
+        (&PRODUCT, &["--metadata-field", "novalue"], "NAME=VALUE"),
         (&PRODUCT, &["--metadata-field", &text], "at most 500 characters"),
         (&many, &[], "at most 50 metadata keys"),
         (&PRODUCT, &["--idempotency-key", ""], "an idempotency key cannot be empty"),
@@ -65,7 +65,7 @@ fn invalid_values_are_refused_with_an_explanation() {
         (&["payments", "prices", "create", "--currency", "usd"], &[], "--product"),
         (&PRICE[..7], &["--unit-amount", "19.99"], "1999 for 19.99 USD"),
         (&PRICE[..7], &["--unit-amount", "-5"], "cannot be negative"),
-        (&PRICE[..7], &["--unit-amount", "1000000000000"], "no currency has amounts above"),
+        (&PRICE[..7], &["--unit-amount", "1000000000000"], "an amount cannot be above"),
         (&PRICE, &["--currency", "usd"], "--currency"),
         (&PRICE[..5], &["--currency", "dollar", "--unit-amount", "5"], "three-letter ISO code"),
         (&PRICE, &["--interval", "monthly"], "possible values: day, week, month, year"),
@@ -185,7 +185,7 @@ fn a_dry_run_sends_nothing_and_needs_no_login() {
     let request = json!({"method": "POST", "path": "/api/payments/stripe/test/catalog/products",
                          "body": {"name": "Pro", "idempotencyKey": "k"}});
     assert_eq!(ran.json(), request);
-    ran.stderr_has(&["Nothing was sent. The request is for a newer backend"]);
+    ran.stderr_has(&["Nothing was sent. The backend's version is unknown"]);
     let keyless = User::new().with("INSFORGE_BASE_URL", &dead_address());
     keyless.run(&[&PRODUCT[..], &["--dry-run"]].concat()).exits(0);
     // Every format shows the same request. In live, nothing asks, and no policy denies it.
@@ -283,7 +283,7 @@ fn ids_of_new_objects_can_be_printed() {
     User::of(&stub.address)
         .run(&["payments", "config", "remove", "-y", "-o", "ids"])
         .exits(64)
-        .stderr_has(&["has no ids"]);
+        .stderr_has(&["has no IDs"]);
 }
 
 #[test]

@@ -403,7 +403,7 @@ fn invalid_values_are_not_sent() {
         ("items create --name x --amount 5 --currency rupee", "three-letter ISO code"),
         ("items create --name x --amount 5", "--currency"),
         (&long_name, "at most 255 characters, but this one has 256"),
-        ("items update item_1", "give at least one of --name, --amount"),
+        ("items update item_1", "add at least one of --name, --amount"),
         ("items update live --name x", "The ID is missing"),
         (
             "plans create --period month --interval 1 --item-name x --item-amount 5 --item-currency INR",
@@ -431,7 +431,7 @@ fn invalid_values_are_not_sent() {
     }
     for (command, object, says) in [
         ("items create", r#"{"name": "x", "amount": 0, "currency": "INR"}"#, "greater than 0"),
-        ("items create", r#"{"name": "x", "amount": 5}"#, "give it with --currency"),
+        ("items create", r#"{"name": "x", "amount": 5}"#, "add --currency"),
         ("plans create", r#"{"period": "daily", "interval": 1, "item": {}}"#, "at least 7 days"),
         (
             "plans create",
@@ -439,7 +439,7 @@ fn invalid_values_are_not_sent() {
             "unknown field",
         ),
         ("plans create", r#"{"period": "weekly", "interval": 1, "item": {"name": "x"}}"#, "--item-amount"),
-        ("plans create", r#"{"interval": 1}"#, "give it with --period"),
+        ("plans create", r#"{"interval": 1}"#, "add --period"),
     ] {
         let words =
             ["payments", "razorpay"].into_iter().chain(command.split(' ')).chain(["--from-file", "-"]);
@@ -605,7 +605,7 @@ fn invalid_keys_are_not_sent() {
     user.write("secret-file", SECRET);
     user.write("empty", " \n");
     for (line, stdin, says) in [
-        ("-", SECRET, "give it with --key-id, or set RAZORPAY_TEST_KEY_ID"),
+        ("-", SECRET, "add --key-id, or set RAZORPAY_TEST_KEY_ID"),
         (
             "--key-id rzp_test_a1",
             "",
@@ -629,7 +629,7 @@ fn invalid_keys_are_not_sent() {
         ("--key-id rzp_test_a1 - --webhook-secret-stdin", SECRET, "both read stdin"),
         ("--key-id rzp_test_a1 - --webhook-secret-file empty", SECRET, "is empty"),
         ("test Nobody4May5 --key-id rzp_test_a1", "", "The key secret cannot be an argument"),
-        ("Nobody4May5 --key-id rzp_test_a1", "", "An argument has to be `test`, `live` or `-`"),
+        ("Nobody4May5 --key-id rzp_test_a1", "", "An argument must be `test`, `live` or `-`"),
         ("test -e live --key-id rzp_test_a1 -", SECRET, "Two different environments are given"),
         (
             "--key-id rzp_test_a1 --key-secrt 4May5",
@@ -650,7 +650,7 @@ fn invalid_keys_are_not_sent() {
 /// For the backend, another key ID is another account, and deletes the mirrored data.
 #[test]
 fn another_key_id_needs_confirmation() {
-    const WARNS: &str = "all mirrored data of test is deleted and synced again";
+    const WARNS: &str = "it deletes all mirrored data of test";
     let other = "test --key-id rzp_test_beta_1 -";
     let stub = keys("288-rzp-status");
     let user = User::of(&stub.address);

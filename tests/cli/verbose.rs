@@ -42,7 +42,7 @@ fn reports_every_request_and_decision() {
             "* routes: generation not known yet",
             "> GET /api/payments/stripe/status",
             lines[5].as_str(),
-            "* retry N of N in N s: a lost answer",
+            "* retry N of N in N s: a lost response",
             "> GET /api/payments/stripe/status",
             "< N Service Unavailable, N ms, N bytes",
             "* retry N of N in N s: N UPSTREAM_FAILURE, Retry-After N",

@@ -180,7 +180,7 @@ fn application_metadata(metadata: &BTreeMap<String, String>) -> Result<Option<Me
     let names = metadata.keys().filter(|name| ![CATALOG_KEY, REPLACED_BY].contains(&name.as_str())).count();
     if names > MAX_METADATA_NAMES {
         return Err(format!(
-            "it has {names} metadata names; the limit is {MAX_METADATA_NAMES}, because this tool needs two"
+            "it has {names} metadata keys; the limit is {MAX_METADATA_NAMES}, because this tool needs two"
         ));
     }
     self::metadata(metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(

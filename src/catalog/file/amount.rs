@@ -9,7 +9,7 @@ use crate::wire::{Decimals, UnitAmount, decimals};
 pub(crate) fn parse(text: &str, currency: &str) -> Result<UnitAmount, String> {
     let Decimals { digits, shown } = decimals(currency);
     if text.starts_with('-') {
-        return Err("an amount must not be negative".into());
+        return Err("an amount cannot be negative".into());
     }
     let (units, minor) = text.split_once('.').map_or((text, None), |(units, minor)| (units, Some(minor)));
     let number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
@@ -69,8 +69,8 @@ mod tests {
             ("19.00", "jpy", "JPY has no decimals, but this amount has 2"),
             ("500.0", "isk", "ISK has no decimals, but this amount has 1"),
             ("1.2345", "kwd", "KWD has 3 decimals, but this amount has 4"),
-            ("-1", "usd", "an amount must not be negative"),
-            ("10000000000", "usd", "no currency has amounts above 999999999999"),
+            ("-1", "usd", "an amount cannot be negative"),
+            ("10000000000", "usd", "an amount cannot be above 999999999999"),
             ("5 JPY", "jpy", "invalid amount in JPY: expected a number such as 500"),
         ] {
             assert_eq!(parse(text, currency).unwrap_err(), why);

@@ -47,7 +47,7 @@ fn field(key: &TomlKey<'_>, item: &TomlValue<'_>) -> Result<MetadataEntry, Diagn
     let (name, span) = (key.get_ref().as_ref(), key.span());
     if [CATALOG_KEY, REPLACED_BY].contains(&name) {
         let diagnostic =
-            Diagnostic::new(span, format!("the metadata name `{name}` is reserved for this tool"));
+            Diagnostic::new(span, format!("the metadata key `{name}` is reserved for this tool"));
         return Err(diagnostic.hint("remove it; this tool sets it from the keys of products and prices"));
     }
     // The name is checked alone first, so that a later error is about the value.

@@ -232,7 +232,7 @@ pub(super) fn check_key(key: &TomlKey<'_>, kind: &str, example: &str) -> Result<
         return Ok(());
     }
     let message = match name.len() {
-        0 => format!("a {kind}'s key must not be empty"),
+        0 => format!("a {kind}'s key cannot be empty"),
         length if length > MAX_KEY_LENGTH && name.is_ascii() => {
             format!("a {kind}'s key can have at most {MAX_KEY_LENGTH} characters, but this one has {length}")
         }

@@ -63,7 +63,7 @@ fn limits_are_exact() {
         (
             price("m = { currency = \"usd\", unit_amount = 999999999999 }"),
             price("m = { currency = \"usd\", unit_amount = 1000000000000 }"),
-            "no currency has amounts above",
+            "an amount cannot be above",
         ),
         (
             price("m = { currency = \"usd\", amount = \"1\", interval = \"year\", interval_count = 3 }"),

@@ -67,6 +67,6 @@ pub(super) fn put(metadata: &mut Metadata, name: &str, value: &str, key: &str) -
     metadata.put(name, value).map_err(|why| {
         Failure::new(Code::Usage, format!("The metadata of `{key}` has no room for this tool's own keys"))
             .why(why)
-            .hint("remove a metadata name from the file")
+            .hint("remove a metadata key from the file")
     })
 }

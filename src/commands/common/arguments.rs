@@ -15,7 +15,7 @@ use crate::wire::{Environment, WithId};
 /// The environment, as the first argument or as an option.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentArgs {
-    /// The environment [default: test]
+    /// Environment [default: test]
     #[arg(value_name = "ENV", add = Completes::Environment)]
     positional: Option<Environment>,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub(crate) struct EnvironmentArgs {
 /// The environment as an option.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnvironmentOption {
-    /// The environment, as an option
+    /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
 }
@@ -78,7 +78,7 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
 pub(crate) struct IdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// The ID
+    /// ID of the object, as a list shows it
     #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
     id: String,
     #[arg(skip)]
@@ -91,7 +91,7 @@ pub(crate) struct IdArgs<T: HasIdList> {
 pub(crate) struct UpdateIdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// The ID; in a file with many objects, each has its own
+    /// ID of the object; a file with many objects has an ID in each
     #[arg(value_name = "ID", required_unless_present = "from_file", add = Completes::Ids(T::IDS))]
     id: Option<String>,
     #[arg(skip)]
@@ -139,7 +139,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
         match (self.id(), in_file) {
             (Some(id), Some(other)) if id != other => {
                 Err(Failure::usage("The command line and the file have different IDs")
-                    .hint("leave the ID out of one of them"))
+                    .hint("omit one of them"))
             }
             (Some(id), _) | (None, Some(id)) => Target::new(environment, id),
             (None, None) => match &self.id {
@@ -158,7 +158,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
     ) -> Result<(), Failure> {
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, but `{id}` is only one"))
-                .hint("leave out the ID, and give each object in the file its own `id`"));
+                .hint("omit the ID, and give each object in the file its own `id`"));
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
         for Entry { line, object } in entries {
@@ -180,7 +180,7 @@ impl Target {
     fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
         // In a URL, `.` and `..` are path segments, however they are escaped.
         if id.trim().is_empty() || id == "." || id == ".." {
-            return Err(Failure::usage("The ID is empty or only dots").hint("give the ID as a list shows it"));
+            return Err(Failure::usage("The ID is empty or only dots").hint("copy the ID from a list"));
         }
         Ok(Self { environment, id: id.to_owned() })
     }
@@ -189,7 +189,7 @@ impl Target {
 fn id_is_missing(environment: &str) -> Failure {
     Failure::usage("The ID is missing")
         .why(format!("`{environment}` is an environment"))
-        .hint(format!("add the id: `… {environment} <ID>`"))
+        .hint(format!("add the ID: `… {environment} <ID>`"))
 }
 
 /// Reads `true` and `false`, in upper or lower case.
@@ -205,13 +205,13 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
 /// The failure of a new object without a required field.
 pub(crate) fn missing(flag: &str) -> Failure {
     Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
-        .hint(format!("give it with {flag}, or add it to the object in the file"))
+        .hint(format!("add {flag}, or add it to the object in the file"))
 }
 
 /// The maximum number of rows.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
-    /// The maximum number of rows [default: 50]
+    /// Maximum number of rows [default: 50]
     #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) limit: Option<u8>,
 }
@@ -221,10 +221,10 @@ pub(crate) struct LimitArgs {
 pub(crate) struct SubjectListArgs {
     #[command(flatten)]
     pub(crate) environment: EnvironmentArgs,
-    /// Only rows with this type of billing subject, as your application names it
+    /// Type of the billing subject whose rows to list, such as team
     #[arg(long, value_name = "TYPE", requires = "subject_id", value_parser = NonEmptyStringValueParser::new())]
     subject_type: Option<String>,
-    /// Only rows of the billing subject with this ID in your application
+    /// ID of the billing subject in your application, such as team_42
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
     #[command(flatten)]

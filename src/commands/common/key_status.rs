@@ -82,7 +82,7 @@ fn warnings(
     }
     if now.webhook_endpoint_id.is_none() {
         let text = format!(
-            "{environment} has no webhook endpoint, so the backend does not learn of payments; run: {webhooks}"
+            "{environment} has no webhook endpoint, so the backend receives no payment events; run: {webhooks}"
         );
         warnings.push(Warning { code: WarningCode::WebhookMissing, text });
     }

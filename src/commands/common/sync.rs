@@ -19,10 +19,10 @@ use crate::wire::Environment;
 #[derive(Args)]
 #[command(add = CommandSpec::syncs::<Self>("test --json"))]
 pub(crate) struct Sync<G: Gateway> {
-    /// The environment [default: all]
+    /// Environment to sync [default: all]
     #[arg(value_name = "ENV")]
     argument: Option<Scope>,
-    /// The environment, as a flag
+    /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Scope>,
     #[arg(skip)]

@@ -26,7 +26,7 @@ pub(crate) struct Transactions {
     /// Keep running and show each new or changed transaction, until Ctrl-C
     #[arg(long)]
     follow: bool,
-    /// The time between two requests, at least 1s [default: 5s]
+    /// Time between two requests, at least 1s [default: 5s]
     #[arg(long, value_name = "DURATION", requires = "follow", value_parser = interval)]
     interval: Option<Duration>,
 }

@@ -32,8 +32,10 @@ fn with_command_layout(command: Command, path: &mut Vec<String>) -> Command {
         format!("Example:\n  {}\n\n", wrapped(&example))
     });
     let own = command.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
-    let command = with_required_in_usage(command, &names);
-    command.after_help(format!("{own}{}{GLOBAL_OPTIONS}", example.unwrap_or_default()))
+    let end = format!("{}{GLOBAL_OPTIONS}", example.unwrap_or_default());
+    let long = command.get_after_long_help().map(|text| format!("{text}\n\n{end}"));
+    let command = with_required_in_usage(command, &names).after_help(format!("{own}{end}"));
+    if let Some(long) = long { command.after_long_help(long) } else { command }
 }
 
 /// A command line on lines that fit a narrow terminal. A backslash at the end of a line lets a shell join them.

@@ -142,7 +142,7 @@ ids    One ID per line, for xargs.
 --columns NAMES   Only these columns of a table or of CSV, in this order. Case, spaces and dashes do not
                   matter.
 --jq FILTER       The result of a jq filter on the JSON. Strings are unquoted, as with jq -r. With
-                  -o jsonl every other value is one line. Errors are JSON, except on a terminal. Secrets
+                  -o jsonl, each other value is one line. Errors are JSON, except on a terminal. Secrets
                   in `env` are masked. Modules and `input` are not available.
 
 If --from-file has many objects, stdout has one line of JSON per object, as each one completes and in

@@ -45,7 +45,7 @@ static VARIABLES: [Variable; 21] = [
         &["INSFORGE_LOG"],
         "info: log each request on stderr; debug: headers and bodies too; secrets are masked",
     ),
-    variable(&["CI"], "never ask questions; any value but false"),
+    variable(&["CI"], "no prompts; any value except false"),
     variable(&["NO_COLOR"], "no colors; any value"),
     variable(&["CLICOLOR_FORCE"], "colors also in a pipe; any value but 0"),
     variable(&["HTTPS_PROXY", "NO_PROXY"], "the proxy for the backend, and the hosts to reach without it"),

@@ -21,8 +21,10 @@ use crate::wire::{Connection, Environment, KeyList};
 /// The secret is read from stdin (`config set test --key-id ID -`), from --key-secret-file, from RAZORPAY_TEST_KEY_SECRET or
 /// RAZORPAY_LIVE_KEY_SECRET, or from a hidden prompt. With --key-secret, everyone on the machine can see it. The ID is not
 /// secret, and can also be in RAZORPAY_TEST_KEY_ID or RAZORPAY_LIVE_KEY_ID. The backend checks the key and syncs at once,
-/// and generates a webhook secret if it has none. For the backend, every new key ID is another account: it deletes the
-/// mirrored data of the current one, and the command asks for confirmation.
+/// and generates a webhook secret if it has none.
+///
+/// The backend treats a new key ID as another account and deletes the mirrored data of the current one. The command asks for
+/// confirmation before that.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
 #[command(add = CommandSpec::writes::<Self>("test --key-id rzp_test_shop_0002 - --yes --json")
@@ -75,7 +77,7 @@ impl Write for ConfigSet {
         let first = match words[..] {
             [] | ["-"] => None,
             [word] | [word, "-"] => Some(Environment::named(word).ok_or_else(|| {
-                Failure::usage("An argument has to be `test`, `live` or `-`").hint(format!("usage: {USAGE}"))
+                Failure::usage("An argument must be `test`, `live` or `-`").hint(format!("usage: {USAGE}"))
             })?),
             _ => {
                 return Err(
@@ -130,8 +132,8 @@ impl Write for ConfigSet {
         let destroys = account.as_ref().is_some_and(|account| account.id != keys.id);
         let details = destroys.then(|| {
             format!(
-                "For the backend, every new key ID is another account: all mirrored data of {environment} is deleted and \
-                 synced again, and the webhook has to be set up again."
+                "The backend treats a new key ID as another account: it deletes all mirrored data of {environment} and \
+                 syncs again, and the webhook must be set up again."
             )
         });
         let effect = if destroys { Effect::Destroy } else { Effect::Write };
@@ -182,7 +184,7 @@ impl ConfigSet {
             }
             None => {
                 return Err(Failure::usage("The key ID is missing, and the session is not interactive")
-                    .hint(format!("give it with --key-id, or set {variable}"))
+                    .hint(format!("add --key-id, or set {variable}"))
                     .into());
             }
         };

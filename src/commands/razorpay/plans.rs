@@ -110,10 +110,10 @@ impl View for PlanReply {
 
 /// Create a plan and its item
 ///
-/// A plan cannot be changed later. Razorpay has no idempotency keys: two runs create two plans. If the outcome is unknown,
-/// the catalog is searched for the plan that this run may have created.
+/// A plan cannot be changed later. Razorpay has no idempotency keys: two runs create two plans. If the outcome is unknown, the
+/// command searches the catalog for the plan that it may have created.
 ///
-/// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. The command
+/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`. It
 /// syncs first and does not create plans whose name, amount and period are already in the catalog.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --period monthly --interval 1 --item-name Basic --item-amount 49900 --item-currency INR --json")

@@ -26,8 +26,6 @@ const REMOVED_VARIABLES: [&str; 4] =
 ///
 /// The signals TERM, HUP, INT, QUIT, USR1 and USR2 are passed on to the command. The exit code is the command's own. It is
 /// 128 plus the signal number if a signal ended the command, 126 if it cannot be run, and 127 if it is not found.
-///
-/// Example: `insforge sandbox exec -- npm test`
 #[derive(Args)]
 #[command(after_long_help = FAULTS_HELP)]
 #[command(add = CommandSpec::new(CommandEffect::Reads, "-- insforge payments status --json")

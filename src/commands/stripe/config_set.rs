@@ -130,12 +130,12 @@ impl ConfigSet {
             [first, second] => match (Environment::named(first), Environment::named(second)) {
                 (Some(first), None) => (Some(first), Some(second)),
                 (None, Some(second)) => {
-                    return Err(Failure::usage("The environment has to come before the key")
+                    return Err(Failure::usage("The environment must come before the key")
                         .hint(format!("insforge payments config set {second} -")));
                 }
                 (None, None) => {
                     return Err(
-                        Failure::usage("The first of two arguments has to be `test` or `live`").hint(USAGE)
+                        Failure::usage("The first of two arguments must be `test` or `live`").hint(USAGE)
                     );
                 }
                 (Some(_), Some(_)) => {

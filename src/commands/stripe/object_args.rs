@@ -10,13 +10,13 @@ use crate::wire::{Metadata, MetadataEntry};
 /// Whether the object is active, its metadata, and a file that can have the whole object.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ObjectArgs {
-    /// Whether the object can be bought [default for a new one: true]
+    /// Whether customers can buy it; a new one is active by default
     #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
     active: Option<bool>,
     /// Metadata as a JSON object of strings, such as '{"tier":"pro"}'
     #[arg(long, value_name = "JSON")]
     metadata: Option<Metadata>,
-    /// One metadata value, such as tier=pro; repeatable. In an update, `NAME=` removes the name
+    /// One metadata value, such as tier=pro; repeatable; in an update, `NAME=` removes it
     #[arg(long, value_name = "NAME=VALUE")]
     metadata_field: Vec<MetadataEntry>,
     #[command(flatten)]

@@ -133,7 +133,7 @@ impl Summary {
         if !self.failures.is_empty() {
             let open = match self.possibly_applied {
                 0 => String::new(),
-                open => format!(" ({open} may have been {past} all the same)"),
+                open => format!(" ({open} may have been {past} anyway)"),
             };
             parts.push(format!("{} failed{open}", self.failures.len()));
         }

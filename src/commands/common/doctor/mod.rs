@@ -30,10 +30,10 @@ use checks::{CheckResult, CheckVerdict};
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json").note("exits with 1 if a check fails"))]
 pub(crate) struct Doctor<G: Gateway> {
-    /// The environment [default: both]
+    /// Environment to check [default: both]
     #[arg(value_name = "ENV")]
     argument: Option<Environment>,
-    /// The environment, as a flag
+    /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
     environment: Vec<Environment>,
     #[arg(skip)]

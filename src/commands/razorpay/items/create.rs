@@ -13,10 +13,10 @@ use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
 /// Create an item
 ///
-/// Razorpay has no idempotency keys: two runs create two items. If the outcome is unknown, the catalog is searched for the
-/// item that this run may have created.
+/// Razorpay has no idempotency keys: two runs create two items. If the outcome is unknown, the
+/// command searches the catalog for the item that it may have created.
 ///
-/// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. The command
+/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`. It
 /// syncs first and does not create items whose name and amount are already in the catalog.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --name Seat --amount 49900 --currency INR --json")

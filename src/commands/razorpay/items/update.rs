@@ -13,8 +13,8 @@ use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch, WithI
 ///
 /// Existing plans keep the amount that they were created with.
 ///
-/// A file can have changes for many items, each with its `id`. It is confirmed once, and each result is a line of JSON; see
-/// `insforge help output`.
+/// A file can have changes for many items, each with its `id`. It needs one confirmation, and prints one line of JSON per
+/// object; see `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test item_rTnF3Iv7WglSJS --amount 59900 --json"))]
 pub(crate) struct Update {
@@ -66,7 +66,7 @@ impl Write for Update {
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --name, --amount, --currency, --description, --active")
+                .hint("add at least one of --name, --amount, --currency, --description, --active")
                 .into());
         }
         Ok((item, changes))

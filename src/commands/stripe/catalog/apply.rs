@@ -239,7 +239,7 @@ fn interrupted(progress: ApplyProgress<'_>, same_command: &str) -> Failure {
     let ApplyProgress { done, total, next } = progress;
     Failure::new(Code::Interrupted, format!("Interrupted after {done} of {total} changes"))
         .why(format!("it is unknown whether {} was applied", name(next)))
-        .hint(format!("{same_command} continues and creates nothing twice"))
+        .hint(format!("{same_command} continues and creates no duplicates"))
 }
 
 fn interrupted_in_sync(same_command: &str) -> Failure {

@@ -175,7 +175,7 @@ impl Show for ApplyReport {
         if let Some(first) = first.filter(|_| done.is_empty() && *stripe_changed < StripeChanged::Yes) {
             let (what, then) = match stripe_changed {
                 StripeChanged::No => ("Nothing was changed", "tries again"),
-                _ => ("No change was completed", "continues and creates nothing twice"),
+                _ => ("No change was completed", "continues and creates no duplicates"),
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
@@ -191,7 +191,7 @@ impl Show for ApplyReport {
         Some(
             Failure::new(Code::CatalogPartlyApplied, what)
                 .why(why.join("\n"))
-                .hint(format!("{same_command} continues and creates nothing twice")),
+                .hint(format!("{same_command} continues and creates no duplicates")),
         )
     }
 }

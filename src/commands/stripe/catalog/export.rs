@@ -19,8 +19,8 @@ use crate::wire::{Account, Environment};
 
 /// Write the catalog at Stripe to payments.toml
 ///
-/// An existing file keeps its comments and its order. Every object gets a key in the file, which is the same in each export.
-/// `--adopt` also writes these keys to Stripe, as catalog_key in the metadata: from then on `plan` and `apply` manage these
+/// An existing file keeps its comments and its order. Each object gets the same key in every export.
+/// `--adopt` also writes these keys to Stripe, as catalog_key in the metadata. From then on, `plan` and `apply` manage these
 /// objects.
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "test --file payments.toml --json")
@@ -153,9 +153,13 @@ impl MultiWrite for Export {
         let untagged = exported.adopt.len() - adopted;
         if untagged > 0 {
             let (have, them) = if untagged == 1 { ("has", "it") } else { ("have", "them") };
+            let mut args = vec!["catalog", "export", environment.as_str(), "--adopt"];
+            let file = self.file.as_ref().map(|path| path.display().to_string());
+            args.extend(file.iter().flat_map(|file| ["--file", file]));
+            let adopt = ctx.command(&STRIPE, &args);
             let text = format!(
                 "{untagged} of these {have} no catalog_key at Stripe, so `apply` would create {them} again; \
-                 tag {them} with `insforge payments catalog export {environment} --adopt`"
+                 tag {them} with `{adopt}`"
             );
             warnings.push(Warning { code: WarningCode::NotAdopted, text });
         }

@@ -14,7 +14,7 @@ use crate::runner::{Command, CommandSpec, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 use crate::wire::{Environment, Mirror};
 
-/// Print the price ids of the catalog by lookup key
+/// Print the price IDs of the catalog by lookup key
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(super) struct Ids {
@@ -58,7 +58,8 @@ impl Command for Ids {
             self.check_empty(ctx, environment).await?;
         }
         let text = self.format.map(|format| format_ids(format, &ids)).transpose()?;
-        Ok(PriceIds { ids, text, environment })
+        let adopt = ctx.command(&STRIPE, &["catalog", "export", environment.as_str(), "--adopt"]);
+        Ok(PriceIds { ids, text, environment, adopt })
     }
 }
 
@@ -80,7 +81,7 @@ impl Ids {
             return Ok(());
         }
         let adopt = ctx.command(&STRIPE, &["catalog", "export", environment.as_str(), "--adopt"]);
-        Err(Failure::new(Code::Failed, format!("No price in {environment} is managed, so there are no ids"))
+        Err(Failure::new(Code::Failed, format!("No price in {environment} is managed, so there are no IDs"))
             .hint(format!("`insforge payments catalog apply {environment}` creates prices, and `{adopt}` makes existing prices managed"))
             .exit(Exit::NotFound)
             .into())
@@ -155,6 +156,8 @@ pub(crate) struct PriceIds {
     /// The text for an application.
     text: Option<String>,
     environment: Environment,
+    /// The command that makes existing prices managed.
+    adopt: String,
 }
 
 impl Show for PriceIds {
@@ -172,8 +175,8 @@ impl Show for PriceIds {
 
     fn page(&self) -> Page<'_> {
         let empty = format!(
-            "No price in {} is managed; `insforge payments catalog export {} --adopt` makes existing prices managed.",
-            self.environment, self.environment
+            "No price in {} is managed; `{}` makes existing prices managed.",
+            self.environment, self.adopt
         );
         if let Some(text) = &self.text {
             let lines = text.lines().map(|line| Line::new(Mark::Verbatim, 0, line)).collect();

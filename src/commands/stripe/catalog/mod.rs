@@ -29,14 +29,14 @@ Catalog as code:
   payments.toml describes your products and prices. `plan` shows how Stripe
   differs from it, `apply` makes Stripe match it, and `export` writes it from
   Stripe. `diff test live` shows what a promotion to live would change. `ids`
-  prints the price ids for your application.
+  prints the price IDs for your application.
   Stripe cannot change the amount of a price, so `apply` replaces the price.")]
 #[command(add = CommandSpec::reads::<common::Catalog<StripeGateway>>("test --json"))]
 pub(crate) struct Catalog {
     /// Environment [default: test]
     #[arg(value_name = "ENV", value_parser = environment, add = Completes::Environment)]
     positional: Option<Environment>,
-    /// Environment, as an option
+    /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
     #[command(subcommand)]

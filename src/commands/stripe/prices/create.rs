@@ -17,12 +17,13 @@ use crate::wire::{
 
 /// Create a one-time or recurring price
 ///
-/// A price's amount, currency and interval never change: create another price instead. With your own --idempotency-key,
-/// running the command again creates no second price for a day; the answer is the price as it was first created. Without
-/// it, a key is generated, and printed if it is needed.
+/// A price's amount, currency and interval never change: create another price instead.
 ///
-/// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. Each object
-/// gets a key that follows from its values, so that running the same file again creates no duplicates for a day.
+/// With your own --idempotency-key, running the command again within a day creates no second price: it prints the first
+/// one. Without the option, the tool generates a key. If the command fails, the error shows that key.
+///
+/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`.
+/// Each object gets a key derived from its values, so running the same file again within a day creates no duplicates.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --product prod_dxFhxxNRvjmfxv --currency eur --unit-amount 2900 --interval month --lookup-key pro_monthly_eur --idempotency-key pro-monthly-eur-1 --json"))]
 pub(crate) struct Create {
@@ -43,13 +44,13 @@ pub(crate) struct Create {
     /// Number of intervals between payments, up to three years; needs --interval [default: 1]
     #[arg(long, value_name = "N")]
     interval_count: Option<u32>,
-    /// Name by which your application finds the price, or `null` for none; at most 200 characters
+    /// Lookup key, by which your application finds the price; at most 200 characters, `null` for none
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,
     /// Whether the amount includes tax
     #[arg(long, value_name = "BEHAVIOR")]
     tax_behavior: Option<TaxBehavior>,
-    /// Key that makes the command repeatable, such as order-66; 1 to 200 characters [default: generated]
+    /// Idempotency key, such as pro-monthly-1; 1 to 200 characters [default: generated]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
     #[command(flatten)]

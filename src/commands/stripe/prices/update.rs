@@ -19,15 +19,15 @@ const FIXED: OptionHints = OptionHints(&[(
 
 /// Change a price, except its amount, currency and interval
 ///
-/// A file can have changes for many prices, each with its `id`. It is confirmed once, and each result is a line of JSON; see
-/// `insforge help output`.
+/// A file can have changes for many prices, each with its `id`. It needs one confirmation, and prints one line of JSON per
+/// object; see `insforge help output`.
 #[derive(Args)]
 #[command(add = FIXED)]
 #[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --lookup-key pro_annual --json"))]
 pub(crate) struct Update {
     #[command(flatten)]
     price: UpdateIdArgs<Price>,
-    /// Name by which your application finds the price; `null` removes it
+    /// Lookup key, by which your application finds the price; `null` removes it
     #[arg(long, value_name = "LOOKUP_KEY")]
     lookup_key: Option<Patch<LookupKey>>,
     /// Whether the amount includes tax; final once it is exclusive or inclusive
@@ -63,7 +63,7 @@ impl Write for Update {
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
+                .hint("add at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
                 .into());
         }
         Ok((price, changes))

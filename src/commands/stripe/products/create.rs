@@ -15,11 +15,11 @@ use crate::wire::{
 
 /// Create a product
 ///
-/// With your own --idempotency-key, running the command again creates no second product for a day; the answer is the product
-/// as it was first created. Without it, a key is generated, and printed if it is needed.
+/// With your own --idempotency-key, running the command again within a day creates no second product: it prints the first
+/// one. Without the option, the tool generates a key. If the command fails, the error shows that key.
 ///
-/// A file with many objects is confirmed once, and each result is a line of JSON; see `insforge help output`. Each object
-/// gets a key that follows from its values, so that running the same file again creates no duplicates for a day.
+/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`.
+/// Each object gets a key derived from its values, so running the same file again within a day creates no duplicates.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --name Studio --idempotency-key studio-1 --json")
     .tables(Products::TABLES))]
@@ -32,7 +32,7 @@ pub(crate) struct Create {
     /// Description, or `null` for none
     #[arg(long, value_name = "TEXT")]
     description: Option<Patch<Description>>,
-    /// Key that makes the command repeatable, such as order-66; 1 to 200 characters [default: generated]
+    /// Idempotency key, such as studio-1; 1 to 200 characters [default: generated]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
     #[command(flatten)]

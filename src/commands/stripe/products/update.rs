@@ -14,8 +14,8 @@ use crate::wire::{
 
 /// Change a product
 ///
-/// A file can have changes for many products, each with its `id`. It is confirmed once, and each result is a line of JSON; see
-/// `insforge help output`.
+/// A file can have changes for many products, each with its `id`. It needs one confirmation, and prints one line of JSON per
+/// object; see `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test prod_dxFhxxNRvjmfxv --description 'Everything, for you' --json")
     .tables(Products::TABLES))]
@@ -58,7 +58,7 @@ impl Write for Update {
         };
         if changes.is_empty() {
             return Err(Failure::usage("Nothing to update")
-                .hint("give at least one of --name, --description, --active, --metadata, --metadata-field")
+                .hint("add at least one of --name, --description, --active, --metadata, --metadata-field")
                 .into());
         }
         Ok((product, changes))
