@@ -151,13 +151,13 @@ impl Ctx {
     }
 
     /// A progress bar for many requests, on a terminal.
-    pub(crate) fn bar(&self, of: usize) -> progress::Bar {
-        progress::Bar::start(self.is_watched(), of)
+    pub(crate) fn bar(&self, steps: usize) -> progress::Bar {
+        progress::Bar::start(self.is_watched(), steps)
     }
 
     /// A progress bar for a run that writes results as they arrive. On a terminal, the results show the progress.
-    pub(super) fn bar_beside_results(&self, of: usize) -> progress::Bar {
-        progress::Bar::start(self.is_watched() && !self.env.stdout_terminal, of)
+    pub(super) fn bar_beside_results(&self, steps: usize) -> progress::Bar {
+        progress::Bar::start(self.is_watched() && !self.env.stdout_terminal, steps)
     }
 
     fn is_watched(&self) -> bool {

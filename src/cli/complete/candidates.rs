@@ -225,11 +225,11 @@ fn find_ids(list: &IdList, line: &ParsedLine, found: &Sender<FoundIds>) -> Optio
         }
     }
     let read = read(list, environment, line, &ctx)?;
-    let of = |wanted: &str| {
+    let ids_of = |wanted: &str| {
         let lists = read.lists.iter().filter(move |(name, _)| *name == wanted);
         lists.flat_map(|(_, ids)| ids).cloned().collect::<Vec<_>>()
     };
-    found.send(FoundIds::new(of(list.name), list.owners.map(of).unwrap_or_default())).ok()?;
+    found.send(FoundIds::new(ids_of(list.name), list.owners.map(ids_of).unwrap_or_default())).ok()?;
     cache?.store(&read);
     Some(())
 }

@@ -13,7 +13,6 @@ mod subscriptions;
 mod sync;
 mod transactions;
 
-pub(super) use crate::runner::is_stdin;
 pub(super) use arguments::{
     EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, missing, to_json,
 };

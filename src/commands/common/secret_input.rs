@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::commands::common::is_stdin;
 use crate::error::{Failure, Warning, WarningCode};
-use crate::runner::{Ctx, run_blocking};
+use crate::runner::{Ctx, is_stdin, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource, read_secret};
 use crate::ui::ask;

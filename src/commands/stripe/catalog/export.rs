@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{self, Adoption, ExportedFile, SkippedObject};
-use crate::commands::common::{EnvironmentArgs, is_stdin};
+use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
+use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, is_stdin, run_blocking};
 use crate::ui::{Line, Mark, Page, Show, counted, json_text};
 use crate::wire::{Account, Environment};
 

@@ -9,9 +9,9 @@ use clap::Args;
 use crate::api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{DesiredCatalog, file};
-use crate::commands::common::{is_stdin, sync_failure};
+use crate::commands::common::sync_failure;
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, SyncReply, run_blocking};
+use crate::runner::{Ctx, SyncReply, is_stdin, run_blocking};
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
 /// The catalog file by default.

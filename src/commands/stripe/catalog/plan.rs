@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::api::stripe::STRIPE;
 use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
-use crate::commands::common::{EnvironmentArgs, is_stdin};
+use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::inputs::{FileArg, read_stripe};
 use crate::commands::stripe::catalog::plan_file::PlanFile;
 use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
 use crate::error::Failure;
 use crate::files;
-use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
+use crate::runner::{Command, CommandSpec, Ctx, is_stdin, run_blocking};
 use crate::ui::{Line, Mark, Page, RowLists, Show, json_text};
 use crate::wire::{Account, Environment};
 
