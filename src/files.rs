@@ -53,6 +53,9 @@ pub(crate) fn write_cache(path: &Path, content: &str) {
 
 fn replace(path: &Path, content: &str, sync: fn(&File) -> std::io::Result<()>) -> std::io::Result<()> {
     let target = resolve_links(path);
+    if is_device_or_pipe(&target) {
+        return write_into(&target, content);
+    }
     let directory = target.parent().unwrap_or(Path::new("."));
     create_private(directory)?;
     // tempfile creates files with mode 0600, which the rename keeps.
@@ -61,6 +64,15 @@ fn replace(path: &Path, content: &str, sync: fn(&File) -> std::io::Result<()>) -
     sync(file.as_file())?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// Whether a path is something like `/dev/full`, which a new file must not replace.
+fn is_device_or_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn write_into(path: &Path, content: &str) -> std::io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.write_all(content.as_bytes())
 }
 
 /// Whether a file was written within this time. A file from the future was not: the clock was set back since.
@@ -95,6 +107,9 @@ pub(crate) fn keep_newest_folders(folder: &Path, count: usize) {
 /// default mode.
 pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), FileError> {
     let target = resolve_links(path);
+    if is_device_or_pipe(&target) {
+        return write_into(&target, content).map_err(FileError::of("write", path));
+    }
     let written = begin_public(&target).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
         if let Ok(metadata) = fs::metadata(&target) {
@@ -109,8 +124,12 @@ pub(crate) fn write_public(path: &Path, content: &str) -> Result<(), FileError> 
 
 /// Checks that [`write_public`] can create its file, before a change that cannot be undone.
 pub(crate) fn check_public(path: &Path) -> Result<(), FileError> {
+    let target = resolve_links(path);
+    if is_device_or_pipe(&target) {
+        return Ok(());
+    }
     // Dropping the handle removes the temporary file.
-    begin_public(&resolve_links(path)).map(drop).map_err(FileError::of("write", path))
+    begin_public(&target).map(drop).map_err(FileError::of("write", path))
 }
 
 fn begin_public(target: &Path) -> std::io::Result<tempfile::NamedTempFile> {

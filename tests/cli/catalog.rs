@@ -108,6 +108,23 @@ fn an_environment_can_precede_the_subcommand() {
 }
 
 #[test]
+fn a_plan_is_written_into_a_pipe_and_does_not_replace_it() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let user = user_with_catalog();
+    let path = user.path("plan.pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+    let reader = std::thread::spawn({
+        let path = path.clone();
+        move || std::fs::read_to_string(path).expect("the plan")
+    });
+    catalog(&user, "plan --out plan.pipe").exits(0);
+    let plan: serde_json::Value = serde_json::from_str(&reader.join().expect("the reader")).expect("JSON");
+    assert_eq!(plan["environment"], "test");
+    assert!(std::fs::metadata(&path).expect("a file").file_type().is_fifo());
+}
+
+#[test]
 fn the_file_option_selects_the_file_stdin_or_stdout() {
     let user = user_with_catalog();
     let text = user.read(FILE);

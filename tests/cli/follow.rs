@@ -156,7 +156,7 @@ fn a_restart_of_the_backend_is_reported_once() {
     *gone.lock().expect("a lock") = true;
     following.stderr.read_until("warning: ");
     // There is no second warning while the backend is down.
-    let stderr = following.stderr.read_until("* no usable answer");
+    let stderr = following.stderr.read_until("* no usable response");
     assert!(!stderr.contains("warning"), "{stderr}");
     payments.add(row("pi_2", 2000, "1"));
     let again = payments.clone();

@@ -31,7 +31,7 @@ fn reports_every_request_and_decision() {
     let stub = Stub::in_order(vec![Answer::Drop, busy, status()]);
     let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(0);
     let lines = without_numbers(&ran);
-    let lost = lines[5].strip_prefix("* no usable answer after N ms: ").expect("a reason");
+    let lost = lines[5].strip_prefix("* no usable response after N ms: ").expect("a reason");
     assert!(!lost.is_empty());
     assert_eq!(
         lines,
@@ -107,7 +107,7 @@ fn reports_redirects_and_timeouts() {
     let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--timeout", "300ms"]).exits(8);
     ran.stderr_has(&[
         "* deadline 0.3 s for all requests together",
-        "* no usable answer after ",
+        "* no usable response after ",
         "ms: the deadline passed",
     ]);
 }
