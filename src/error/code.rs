@@ -133,8 +133,8 @@ code_table! {
         ProviderNotAvailable = "PROVIDER_NOT_AVAILABLE" {
             exits: &[Exit::Failed],
             meaning: "the backend has no routes for this provider",
-            cause: "the backend is older than InsForge 2.3",
-            remedy: "update the backend to InsForge 2.3 or later",
+            cause: "the backend is older than InsForge 2.2.1",
+            remedy: "update the backend to InsForge 2.2.1 or later",
         }
         OutcomeUnknown = "OUTCOME_UNKNOWN" {
             exits: &[Exit::Failed],

@@ -37,7 +37,7 @@ pub(super) fn provider_not_available(provider: &Provider, generation: Generation
 
 fn not_available(provider: &Provider) -> Failure {
     let what = format!("{} is not available on this backend", provider.name);
-    Failure::new(Code::ProviderNotAvailable, what).hint("update the backend to InsForge 2.3 or later")
+    Failure::new(Code::ProviderNotAvailable, what).hint("update the backend to InsForge 2.2.1 or later")
 }
 
 fn request_failed(error: &RequestError) -> Failure {

@@ -33,7 +33,7 @@ impl DryRun {
         match self.expected {
             Some(_) => "Nothing was sent.",
             None => {
-                "Nothing was sent. The backend's version is unknown, so this request is for InsForge 2.3 or later."
+                "Nothing was sent. The backend's version is unknown, so this request is for InsForge 2.2.1 or later."
             }
         }
     }

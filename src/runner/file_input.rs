@@ -64,7 +64,7 @@ impl FileArgs {
         parse(&text, name.clone()).map(Some).map_err(|why| {
             Failure::usage(format!("The object in {name} is invalid"))
                 .why(why)
-                .hint("use the field names in the `body` that --dry-run prints for InsForge 2.3 or later")
+                .hint("use the field names in the `body` that --dry-run prints for InsForge 2.2.1 or later")
                 .into()
         })
     }

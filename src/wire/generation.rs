@@ -5,7 +5,7 @@ use clap::ValueEnum;
 /// A generation of the backend's payments routes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Generation {
-    /// `/api/payments/{provider}/…`: June 2026 (2.3) and later.
+    /// `/api/payments/{provider}/…`: 2.2.1 (June 2026) and later.
     #[default]
     Newer,
     /// `/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2.

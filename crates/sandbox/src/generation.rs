@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// A generation of the backend's payments routes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Generation {
-    /// `/api/payments/{provider}/…`: backend 2.3 (June 2026) and later.
+    /// `/api/payments/{provider}/…`: backend 2.2.1 (June 2026) and later.
     #[default]
     Newer,
     /// `/api/payments/…`, Stripe only, with longer field names: backend 2.1 and 2.2.

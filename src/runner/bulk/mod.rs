@@ -101,7 +101,7 @@ async fn resolve<W: Write>(
     let invalid = format!("{} of {total} objects in {file} {invalid} invalid", mistakes.len());
     Err(Failure::usage(format!("Nothing was sent: {invalid}"))
         .why(results::first_lines(mistakes.into_iter(), results::LISTED))
-        .hint("use the field names in the `body` that --dry-run prints for InsForge 2.3 or later")
+        .hint("use the field names in the `body` that --dry-run prints for InsForge 2.2.1 or later")
         .into())
 }
 
