@@ -4,6 +4,7 @@
 mod common;
 mod completion;
 mod current;
+mod deferred;
 mod explain;
 mod help;
 mod link;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::error::{Exit, Failure};
 use crate::runner::{Ctx, execute};
+use deferred::Deferred;
 pub(crate) use help::{is_required, with_help_layout};
 use razorpay::Razorpay;
 #[cfg(feature = "sandbox")]
@@ -50,7 +52,7 @@ pub(crate) enum Action {
     /// Run a local backend with simulated Stripe and Razorpay accounts
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
-    Sandbox(sandbox::Sandbox),
+    Sandbox(Deferred<sandbox::Sandbox>),
 }
 
 /// Commands that print a document about the program.
@@ -79,17 +81,17 @@ pub(crate) enum Payments {
     Short(Stripe),
     /// Manage payments at Stripe, with the same commands as `payments`
     #[command(subcommand)]
-    Stripe(Stripe),
+    Stripe(Deferred<Stripe>),
     /// Manage payments at Razorpay, with its items and plans
     #[command(subcommand)]
-    Razorpay(Razorpay),
+    Razorpay(Deferred<Razorpay>),
 }
 
 impl Payments {
     async fn run(self, ctx: &Ctx) -> Result<Exit> {
         match self {
-            Self::Short(stripe) | Self::Stripe(stripe) => stripe.run(ctx).await,
-            Self::Razorpay(razorpay) => razorpay.run(ctx).await,
+            Self::Short(stripe) | Self::Stripe(Deferred(stripe)) => stripe.run(ctx).await,
+            Self::Razorpay(Deferred(razorpay)) => razorpay.run(ctx).await,
         }
     }
 }
@@ -104,7 +106,7 @@ impl Action {
             Self::Explain(explain) => execute(explain, ctx).await,
             Self::Payments(payments) => payments.run(ctx).await,
             #[cfg(feature = "sandbox")]
-            Self::Sandbox(sandbox) => sandbox.run(ctx).await,
+            Self::Sandbox(Deferred(sandbox)) => sandbox.run(ctx).await,
         }
     }
 
@@ -117,7 +119,7 @@ impl Action {
     /// Whether it runs another command, which receives the signals.
     #[cfg(feature = "sandbox")]
     pub(crate) const fn runs_another_command(&self) -> bool {
-        matches!(self, Self::Sandbox(sandbox::Sandbox::Exec(_)))
+        matches!(self, Self::Sandbox(Deferred(sandbox::Sandbox::Exec(_))))
     }
 
     /// Whether it sends requests to the backend.

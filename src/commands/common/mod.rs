@@ -41,7 +41,6 @@ pub(crate) struct ForProvider<A> {
     pub(crate) args: A,
 }
 
-/// The commands that every provider has.
 #[derive(Subcommand)]
 pub(crate) enum Common<G: Gateway> {
     Status(Status),

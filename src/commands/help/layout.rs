@@ -10,12 +10,14 @@ const GLOBAL_OPTIONS: &str =
 
 /// The command tree with this layout. Only help needs it, and it takes time.
 pub(crate) fn with_help_layout(tree: Command) -> Command {
-    let tree =
+    let mut tree =
         tree.mut_args(
             |arg| {
                 if arg.is_global_set() { arg.hide_short_help(true).hide_long_help(true) } else { arg }
             },
         );
+    // Adds the deferred commands.
+    tree.build();
     with_command_layout(tree, &mut Vec::new())
 }
 

@@ -21,7 +21,6 @@ use gateway::RazorpayGateway;
 const NO_IDEMPOTENCY_KEY: &str =
     "has no idempotency key: check the list before you run it again; bulk input is checked against the list";
 
-/// Commands for Razorpay.
 #[derive(Subcommand)]
 pub(crate) enum Razorpay {
     #[command(flatten)]

@@ -22,7 +22,6 @@ use crate::ui::{Line, Page, Show, json_text};
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
 
-/// The sandbox commands.
 #[derive(Subcommand)]
 pub(crate) enum Sandbox {
     Serve(serve::Serve),

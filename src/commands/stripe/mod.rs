@@ -20,7 +20,6 @@ use crate::error::Exit;
 use crate::runner::Ctx;
 use gateway::StripeGateway;
 
-/// Commands for Stripe.
 #[derive(Subcommand)]
 pub(crate) enum Stripe {
     #[command(flatten)]
