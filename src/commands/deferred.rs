@@ -1,5 +1,5 @@
-//! Groups of commands that are added to the command tree only when they are used. Most runs need neither the commands
-//! under a provider's name nor those of the sandbox, which are more than half of the tree.
+//! Groups of commands that are added to the command tree only when they are used. A run needs one of them at most, and
+//! together they are most of the tree.
 
 use clap::error::Error;
 use clap::{ArgMatches, Command, FromArgMatches, Subcommand};

@@ -16,6 +16,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::commands::common::{Common, Config};
+use crate::commands::deferred::Deferred;
 use crate::error::Exit;
 use crate::runner::Ctx;
 use gateway::StripeGateway;
@@ -30,13 +31,13 @@ pub(crate) enum Stripe {
     Config(Config<StripeGateway>),
     /// Manage the webhook endpoint through which Stripe reports payments to the backend
     #[command(subcommand)]
-    Webhooks(webhooks::Webhooks),
+    Webhooks(Deferred<webhooks::Webhooks>),
     /// Manage products at Stripe
     #[command(subcommand)]
-    Products(products::Products),
+    Products(Deferred<products::Products>),
     /// Manage prices at Stripe
     #[command(subcommand)]
-    Prices(prices::Prices),
+    Prices(Deferred<prices::Prices>),
 }
 
 impl Stripe {
@@ -46,9 +47,9 @@ impl Stripe {
             // Boxed, because it is the largest by far and rarely used.
             Self::Catalog(catalog) => Box::pin(catalog.run(ctx)).await,
             Self::Config(config) => config.run(ctx).await,
-            Self::Webhooks(webhooks) => webhooks.run(ctx).await,
-            Self::Products(products) => products.run(ctx).await,
-            Self::Prices(prices) => prices.run(ctx).await,
+            Self::Webhooks(Deferred(webhooks)) => webhooks.run(ctx).await,
+            Self::Products(Deferred(products)) => products.run(ctx).await,
+            Self::Prices(Deferred(prices)) => prices.run(ctx).await,
         }
     }
 }
