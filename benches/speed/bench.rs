@@ -44,7 +44,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     completion.env("COMPLETE", "fish");
     // At every Tab the whole command tree is built, and no request is sent.
     let [completion, curl] = compare([completion, env.curl(backend::STATUS)], 300, Duration::from_secs(6))?;
-    table.time("500 ids from the cache / curl", completion, curl, 0.8);
+    table.time("500 ids from the cache / curl", completion, curl, 1.0);
 
     let [ours, curl_jq] =
         compare([env.insforge(JSON_LIST), env.curl_jq(backend::MANY, ".")], 15, Duration::from_secs(20))?;
