@@ -3,7 +3,7 @@
 use crate::api::Provider;
 use crate::runner::Write;
 use crate::settings::CachedIds;
-use crate::ui::{Tables, View};
+use crate::ui::{RowLists, Tables, View};
 use crate::wire::Environment;
 
 /// A payment provider. The shared commands are generic over it, because the providers' answers have different types.
@@ -22,6 +22,12 @@ pub(crate) trait Gateway: 'static {
     type DoctorCatalog: serde::de::DeserializeOwned;
     /// The table of `config`.
     const KEY_TABLES: Tables;
+    /// The rows of `config`.
+    const KEY_ROWS: RowLists;
+    /// The table of `status`.
+    const STATUS_TABLES: Tables;
+    /// The rows of `status`.
+    const STATUS_ROWS: RowLists;
     /// The command that sets up the webhook, without the environment.
     const WEBHOOKS: &'static [&'static str];
 

@@ -51,7 +51,7 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
             .hint(command.dry_run_alternative(ctx))
             .into());
     }
-    let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
+    let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES, M::Shown::ROWS)?;
     ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;

@@ -5,7 +5,8 @@ use clap::builder::CommandExt;
 
 use crate::runner::guard::Effect;
 use crate::runner::{Command, MultiWrite, Write};
-use crate::ui::{Show, Tables};
+use crate::ui::{RowLists, Show, Tables};
+use crate::wire::fields::Fields;
 
 /// What a command changes, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,10 @@ pub(crate) struct CommandSpec {
     pub(crate) example: Example,
     /// The tables that it can print.
     pub(crate) tables: Tables,
+    /// The rows of its JSON.
+    pub(crate) rows: RowLists,
+    /// The other fields of its JSON.
+    pub(crate) fields: Fields,
 }
 
 /// An example of a command. It runs in a sandbox with the default data; a test runs each of them.
@@ -83,17 +88,17 @@ impl CommandSpec {
     /// A command that prints no table.
     pub(crate) const fn new(effect: CommandEffect, example: &'static str) -> Self {
         let example = Example { args: example, stdin: "", exit: 0, note: "" };
-        Self { effect, note: "", example, tables: &[] }
+        Self { effect, note: "", example, tables: &[], rows: &[], fields: &[] }
     }
 
     /// A command that changes nothing.
     pub(crate) fn reads<C: Command>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Reads, example).tables(C::Reply::TABLES)
+        Self::new(CommandEffect::Reads, example).result::<C::Reply>()
     }
 
     /// A command that updates the backend's mirror of the provider.
     pub(crate) fn syncs<C: Command>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Syncs, example).tables(C::Reply::TABLES)
+        Self::new(CommandEffect::Syncs, example).result::<C::Reply>()
     }
 
     /// A command that changes something at the provider.
@@ -102,12 +107,22 @@ impl CommandSpec {
             Effect::Write => CommandEffect::Writes,
             Effect::Destroy => CommandEffect::Destroys,
         };
-        Self::new(effect, example).tables(W::Shown::TABLES)
+        Self::new(effect, example).result::<W::Shown>()
     }
 
     /// A command that changes several things at the provider.
     pub(crate) fn writes_many<W: MultiWrite>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Writes, example).tables(W::Shown::TABLES)
+        Self::new(CommandEffect::Writes, example).result::<W::Shown>()
+    }
+
+    /// What the command prints.
+    pub(crate) const fn result<S: Show>(self) -> Self {
+        Self { tables: S::TABLES, rows: S::ROWS, fields: S::FIELDS, ..self }
+    }
+
+    /// Rows other than those of the reply's type.
+    pub(crate) const fn rows(self, rows: RowLists) -> Self {
+        Self { rows, ..self }
     }
 
     /// Tables other than those of the reply's type.

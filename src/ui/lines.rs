@@ -80,7 +80,7 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: Termin
         let hanging = format!("{indent}{}", " ".repeat(sign.width()));
         let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(hanging.width()).max(20));
         let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
-        for (position, part) in wrapped(&text, room).into_iter().enumerate() {
+        for (position, part) in wrapped(&text, room, room).into_iter().enumerate() {
             let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
             match color {
                 Some(color) => writeln!(out, "{}", style.paint(color, &format!("{before}{part}")))?,
@@ -99,15 +99,18 @@ pub(crate) fn rendered(lines: &[Line<'_>], style: TerminalStyle) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The text in parts of at most this width, split between words. Spaces that align columns stay if the line fits.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    if text.width() <= room {
+/// The text in parts, the first of at most `first` columns and the others of at most `room`, split between words. A word
+/// that is longer stays whole. Spaces that align columns stay if the text fits.
+pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
+    if text.width() <= first {
         return vec![text.to_owned()];
     }
-    let mut parts: Vec<String> = Vec::new();
+    let mut parts = vec![String::new()];
     for word in text.split_whitespace() {
+        let limit = if parts.len() == 1 { first } else { room };
         match parts.last_mut() {
-            Some(part) if part.width() + 1 + word.width() <= room => {
+            Some(part) if part.is_empty() && (word.width() <= limit || limit >= room) => part.push_str(word),
+            Some(part) if !part.is_empty() && part.width() + 1 + word.width() <= limit => {
                 part.push(' ');
                 part.push_str(word);
             }

@@ -20,7 +20,7 @@ mod style;
 mod table;
 
 pub(crate) use columns::Columns;
-pub(crate) use csv::CsvWriter;
+pub(crate) use csv::{CsvTables, CsvWriter};
 pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
@@ -29,7 +29,7 @@ pub(crate) use page::{
     Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
 };
 pub(crate) use rows::{Row, RowLists, rows_in};
-pub(crate) use sanitize::{is_unsafe, line as clean_line};
+pub(crate) use sanitize::{cut, is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};

@@ -4,15 +4,25 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::secret::Secret;
+use crate::wire::Number;
+use crate::wire::number::null_as_default;
 
 /// The connections of all environments.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Connections {
     #[serde(alias = "razorpayConnections")]
     pub(crate) connections: Vec<Connection>,
+}
+
+/// The id of a webhook that the user creates in the provider's dashboard.
+pub(crate) const MANUAL_WEBHOOK: &str = "manual";
+
+/// Reads a field that is in the JSON, even if it is null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The JSON field with the connections; its name depends on the provider.
@@ -27,8 +37,11 @@ pub(crate) struct Connection {
     pub(crate) status: String,
     #[serde(alias = "stripeAccountId")]
     pub(crate) account_id: Option<String>,
-    #[serde(rename = "accountEmail", alias = "stripeAccountEmail", alias = "merchantName")]
-    pub(crate) account_name: Option<String>,
+    #[serde(alias = "stripeAccountEmail")]
+    account_email: Option<String>,
+    /// `None` if the provider's connections have no such field.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) merchant_name: Option<Option<String>>,
     pub(crate) webhook_endpoint_id: Option<String>,
     pub(crate) webhook_endpoint_url: Option<String>,
     pub(crate) webhook_configured_at: Option<String>,
@@ -39,14 +52,15 @@ pub(crate) struct Connection {
     pub(crate) last_sync_status: Option<String>,
     last_sync_error: Option<String>,
     /// The counts of the last successful sync.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) last_sync_counts: LastSyncCounts,
 }
 
 impl Connection {
     /// The provider's account, if known. The backend still reports it after the key was removed.
     pub(crate) fn account(&self) -> Option<Account> {
-        Some(Account { id: self.account_id.clone()?, name: self.account_name.clone() })
+        let name = self.account_email.clone().or_else(|| self.merchant_name.clone().flatten());
+        Some(Account { id: self.account_id.clone()?, name })
     }
 
     /// Whether a key is configured.
@@ -93,9 +107,9 @@ impl fmt::Display for Account {
 /// How many objects the last successful sync mirrored. A missing count is unknown, not zero.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct LastSyncCounts {
-    pub(crate) products: Option<u64>,
-    pub(crate) prices: Option<u64>,
-    pub(crate) customers: Option<u64>,
+    pub(crate) products: Option<Number>,
+    pub(crate) prices: Option<Number>,
+    pub(crate) customers: Option<Number>,
 }
 
 /// The keys of all environments, masked. Deserializing masks them, so the serialized form has no secrets. It is the form

@@ -11,6 +11,7 @@ use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::Environment;
+use crate::wire::fields::Fields;
 
 /// Sync the provider's catalog, customers and subscriptions to the mirror
 ///
@@ -68,6 +69,7 @@ pub(crate) struct SyncReport<T> {
 
 impl<T: View + SyncReply> Show for SyncReport<T> {
     const ROWS: RowLists = T::ROWS;
+    const FIELDS: Fields = T::FIELDS;
     const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

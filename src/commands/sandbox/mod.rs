@@ -19,6 +19,7 @@ use crate::runner::{
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
 
@@ -130,7 +131,7 @@ impl SandboxArgs {
 ///
 /// This also works if the state file is damaged or was written by a later version.
 #[derive(Args)]
-#[command(add = CommandSpec::new(CommandEffect::DestroysLocally, "--json"))]
+#[command(add = CommandSpec::new(CommandEffect::DestroysLocally, "--json").result::<ResetReply>())]
 pub(crate) struct Reset {
     /// State file; the default is the one of --sandbox
     #[arg(long, value_name = "FILE")]
@@ -165,6 +166,7 @@ impl Command for Reset {
 pub(crate) struct ResetReply(String);
 
 impl Show for ResetReply {
+    const FIELDS: Fields = &["path"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({"path": self.0}))
     }
@@ -200,6 +202,7 @@ pub(crate) struct PathReply {
 }
 
 impl Show for PathReply {
+    const FIELDS: Fields = &["path", "exists"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({"path": self.path, "exists": self.exists}))
     }

@@ -13,6 +13,7 @@ use crate::error::Failure;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Page, RowLists, Show, json_text};
 use crate::wire::Environment;
+use crate::wire::fields::Fields;
 
 /// Show the changes that make one environment match another
 ///
@@ -77,6 +78,7 @@ pub(super) struct DiffReport {
 }
 
 impl Show for DiffReport {
+    const FIELDS: Fields = &["account", "environment", "summary", "unmanaged", "leftOut"];
     const ROWS: RowLists = PlanReport::ROWS;
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

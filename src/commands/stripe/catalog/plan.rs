@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::files;
 use crate::runner::{Command, CommandSpec, Ctx, is_stdin, run_blocking};
 use crate::ui::{Line, Mark, Page, RowLists, Show, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Account, Environment};
 
 /// Show the changes that make Stripe match payments.toml
@@ -151,7 +152,9 @@ impl PlanReport {
 }
 
 impl Show for PlanReport {
-    const ROWS: RowLists = &[("changes", "change")];
+    const FIELDS: Fields = &["account", "environment", "summary", "unmanaged"];
+    const ROWS: RowLists =
+        &[("changes", "change", &["action", "kind", "key", "id", "before", "after", "reason", "also"])];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&self.to_value())
