@@ -73,7 +73,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         // Help prints even if another option or the environment is invalid.
         Root::Document(document) => {
             let colors = pre_parse.colors_on_stdout(&env);
-            match document.render(Cli::command(), colors, cli.global.wants_json())? {
+            match document.render(Cli::command(), colors, env.stdout_width, cli.global.wants_json())? {
                 RenderedDocument::Text(text) => return print(&text),
                 RenderedDocument::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
             }

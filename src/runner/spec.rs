@@ -5,8 +5,8 @@ use clap::builder::CommandExt;
 
 use crate::runner::guard::Effect;
 use crate::runner::{Command, MultiWrite, Write};
-use crate::ui::{RowLists, Show, Tables};
-use crate::wire::fields::Fields;
+use crate::ui::{KIND, RowLists, Show, Tables, is_same};
+use crate::wire::fields::{Fields, is_older};
 
 /// What a command changes, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,42 @@ impl CommandSpec {
     pub(crate) const fn example_note(mut self, note: &'static str) -> Self {
         self.example.note = note;
         self
+    }
+
+    /// The fields of its JSON.
+    pub(crate) fn json_fields(&self) -> Vec<&'static str> {
+        let members = self.rows.iter().map(|(member, ..)| *member);
+        let members = members.filter(|member| !member.is_empty() && !is_older(member));
+        members.chain(self.fields.iter().copied()).collect()
+    }
+
+    /// The fields of each row: of a line of JSON, and the columns of CSV.
+    pub(crate) fn row_fields(&self) -> Vec<&'static str> {
+        if self.rows.is_empty() {
+            return self.fields.to_vec();
+        }
+        let lists: Vec<_> = self.rows.iter().filter(|(member, ..)| !is_older(member)).collect();
+        let mut names = if lists.len() > 1 { vec![KIND] } else { Vec::new() };
+        for name in lists.into_iter().flat_map(|(_, _, fields)| fields.iter().copied()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The names of columns and fields that `--columns` accepts for CSV, or else for a table.
+    pub(crate) fn choices(&self, csv: bool) -> Vec<String> {
+        let (columns, fields) = (self.columns(), self.row_fields().into_iter().map(str::to_owned));
+        if csv {
+            return fields.collect();
+        }
+        let fields = fields.filter(|field| !self.rows.is_empty() && !self.has_column(field));
+        columns.iter().cloned().chain(fields).collect()
+    }
+
+    fn has_column(&self, field: &str) -> bool {
+        self.tables.iter().copied().flatten().any(|column| is_same(column.name, field))
     }
 
     /// The column names that `--columns` accepts, in lower case and with dashes.

@@ -187,7 +187,7 @@ fn cell_of(value: Json<'_>) -> Cow<'_, str> {
 }
 
 /// Whether two names differ only in case and punctuation: `Synced At`, `synced-at` and `syncedAt` are the same.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
     letters(one).eq(letters(other))
 }
 

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::ui::sanitize;
 use crate::ui::style::{BOLD, DIM, GREEN, MAGENTA, RED, TerminalStyle, YELLOW};
+use crate::ui::wrap::wrapped;
 
 /// One line, which is wrapped on a narrow terminal.
 #[derive(Clone, Debug, Default)]
@@ -97,27 +98,6 @@ pub(crate) fn rendered(lines: &[Line<'_>], style: TerminalStyle) -> String {
     // Writing to a vector cannot fail.
     let _ = write_lines(&mut out, lines, style);
     String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The text in parts, the first of at most `first` columns and the others of at most `room`, split between words. A word
-/// that is longer stays whole. Spaces that align columns stay if the text fits.
-pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
-    if text.width() <= first {
-        return vec![text.to_owned()];
-    }
-    let mut parts = vec![String::new()];
-    for word in text.split_whitespace() {
-        let limit = if parts.len() == 1 { first } else { room };
-        match parts.last_mut() {
-            Some(part) if part.is_empty() && (word.width() <= limit || limit >= room) => part.push_str(word),
-            Some(part) if !part.is_empty() && part.width() + 1 + word.width() <= limit => {
-                part.push(' ');
-                part.push_str(word);
-            }
-            _ => parts.push(word.to_owned()),
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::wire::{Json, Members};
 pub(crate) type RowLists = &'static [(&'static str, &'static str, Fields)];
 
 /// The name of a row's kind.
-pub(super) const KIND: &str = "kind";
+pub(crate) const KIND: &str = "kind";
 
 /// One row.
 #[derive(Clone, Copy, Debug)]

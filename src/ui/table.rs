@@ -8,10 +8,11 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
-use crate::ui::lines::{wrapped, write_lines};
+use crate::ui::lines::write_lines;
 use crate::ui::page::{Cells, Column, Content, Page, Section, Shown};
 use crate::ui::sanitize;
 use crate::ui::style::{BOLD, GREEN, RED, TerminalStyle, YELLOW};
+use crate::ui::wrap::wrapped;
 
 /// The space between two columns.
 const GAP: usize = 2;

@@ -230,3 +230,8 @@ pub(crate) fn older_names(fields: Fields) -> impl Iterator<Item = &'static str> 
     let references = if fields.contains(&"providerReferenceId") { &OLDER_REFERENCES[..] } else { &[] };
     fields.iter().filter_map(|field| older_name(field)).chain(references.iter().copied())
 }
+
+/// Whether only the older generation has a field of this name.
+pub(crate) fn is_older(name: &str) -> bool {
+    OLDER.iter().any(|(older, _)| *older == name)
+}

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::commands::{RenderedDocument, explain};
 use crate::error::{CodeInfo, Exit, Failure, Origin, all_codes};
 use crate::runner::{CommandEffect, CommandSpec};
+use crate::ui::reflowed;
 
 /// Show help for a command or a topic: options, exit-codes, environment, output, errors, agents
 ///
@@ -22,6 +23,9 @@ pub(crate) struct Help {
     /// A command, such as `payments sync`, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
+    /// With --json, without the global options
+    #[arg(long)]
+    brief: bool,
 }
 
 /// The topics, in addition to the commands.
@@ -32,9 +36,13 @@ impl Help {
         &self,
         mut tree: clap::Command,
         colors: bool,
+        width: Option<usize>,
         json: bool,
     ) -> Result<RenderedDocument> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        if self.brief && !json {
+            return Err(Failure::usage("--brief needs --json").hint("add --json, or omit --brief").into());
+        }
         let topic = match words[..] {
             ["errors"] if json => {
                 return Ok(RenderedDocument::Json(all_codes().map(explain::object).collect()));
@@ -54,7 +62,7 @@ impl Help {
                     tree.build();
                     command_at(&mut tree, &words)?;
                     let path = path_of(&tree, &words);
-                    return Ok(RenderedDocument::Json(map::map(&tree, &path)));
+                    return Ok(RenderedDocument::Json(map::map(&tree, &path, self.brief)));
                 }
                 let mut tree = with_help_layout(tree);
                 tree.build();
@@ -66,6 +74,7 @@ impl Help {
         Ok(if json {
             RenderedDocument::Json(json!({"topic": words[0], "text": topic}))
         } else {
+            let topic = width.map_or_else(|| topic.clone(), |width| reflowed(&topic, width));
             RenderedDocument::Text(topic.into_bytes())
         })
     }
