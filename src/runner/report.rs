@@ -19,7 +19,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
         return Exit::Done;
     }
     let mut failure = failure_of(error);
-    if failure.code == Code::Usage {
+    if failure.exit == Exit::Usage {
         cut_arguments(&mut failure, args);
     }
     if stderr.json {

@@ -125,6 +125,11 @@ impl CommandSpec {
         Self { rows, ..self }
     }
 
+    /// Fields of the JSON that the reply's type does not have.
+    pub(crate) const fn fields(self, fields: Fields) -> Self {
+        Self { fields, ..self }
+    }
+
     /// Tables other than those of the reply's type.
     pub(crate) const fn tables(self, tables: Tables) -> Self {
         Self { tables, ..self }

@@ -37,7 +37,7 @@ pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};
 pub(crate) use style::TerminalStyle;
 pub(crate) use table::write_page;
-pub(crate) use wrap::reflowed;
+pub(crate) use wrap::{reflowed, with_wrapped_usage};
 
 /// What failed if stdout does not take the result.
 pub(crate) const CANNOT_WRITE: &str = "Cannot write the result";

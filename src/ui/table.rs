@@ -236,14 +236,14 @@ mod tests {
     fn the_last_text_is_wrapped_between_words() {
         const CHECKS: &[Column<'_>] = &[
             Column::verdict("Verdict"),
-            Column::spare("Env"),
             Column::text("Name"),
+            Column::spare("Env"),
             Column::text("Found"),
             Column::extra("Synced At"),
         ];
         let rows = [
-            ["pass", "test", "A b", "yes", "2026"],
-            ["fail", "test", "C", "2 of 5 without: price_123456789, price_2", "2026"],
+            ["pass", "A b", "test", "yes", "2026"],
+            ["fail", "C", "test", "2 of 5 without: price_123456789, price_2", "2026"],
         ];
         let render = |width| {
             let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());

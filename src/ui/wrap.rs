@@ -1,5 +1,6 @@
 //! Wraps text between words, so that a terminal does not break it inside one.
 
+use console::{measure_text_width, strip_ansi_codes};
 use unicode_width::UnicodeWidthStr;
 
 /// The text in parts, the first of at most `first` columns and the others of at most `room`, split between words. A word
@@ -12,7 +13,10 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
     for word in text.split_whitespace() {
         let limit = if parts.len() == 1 { first } else { room };
         match parts.last_mut() {
-            Some(part) if part.is_empty() && (word.width() <= limit || limit >= room) => part.push_str(word),
+            // A word that fits no line stays where it is.
+            Some(part) if part.is_empty() && (word.width() <= limit || word.width() > room.max(limit)) => {
+                part.push_str(word);
+            }
             Some(part) if !part.is_empty() && part.width() + 1 + word.width() <= limit => {
                 part.push(' ');
                 part.push_str(word);
@@ -72,20 +76,27 @@ pub(crate) fn reflowed(text: &str, width: usize) -> String {
             paragraph.push_str(next.trim_start());
             last = next;
         }
-        if line.width() <= width && last == line {
-            paragraph = line.to_owned();
-        } else {
+        if paragraph.width() > width {
             let indent = line.len() - line.trim_start().len();
-            let hanging = if start + NARROWEST <= width { start } else { indent + 2 };
-            let (head, rest) = paragraph.split_at(if hanging == start { start } else { indent });
-            let room = width.saturating_sub(hanging);
-            let parts = wrapped(rest, width.saturating_sub(head.width()), room);
-            paragraph = format!("{head}{}", parts.join(&format!("\n{}", " ".repeat(hanging))));
+            let (head, rest) = paragraph.split_at(start);
+            paragraph = if start == indent || start + NARROWEST <= width {
+                beside(head, rest, width)
+            } else {
+                // The text begins below its heading.
+                let heading = beside(&head[..indent], head[indent..].trim_end(), width);
+                format!("{heading}\n{}", beside(&" ".repeat(indent + 4), rest, width))
+            };
         }
         out.push_str(paragraph.trim_end());
         out.push('\n');
     }
     out
+}
+
+/// A text after this beginning of its line, and below itself.
+fn beside(head: &str, text: &str, width: usize) -> String {
+    let room = width.saturating_sub(head.width());
+    format!("{head}{}", wrapped(text, room, room).join(&format!("\n{}", " ".repeat(head.width()))))
 }
 
 /// The byte at which the text of a line begins: after a heading and two or more spaces, or after the indentation.
@@ -105,6 +116,32 @@ fn is_continued(line: &str, start: usize, next: &str) -> bool {
         && line.width() + 1 + word.width() > FULL
 }
 
+/// A help text whose lines fit this width, except for the usage, which the parser does not wrap. It can have colors.
+pub(crate) fn with_wrapped_usage(text: &str, width: Option<usize>) -> String {
+    const USAGE: &str = "Usage: ";
+    let Some(width) = width else { return text.to_owned() };
+    let mut out = String::new();
+    for line in text.lines() {
+        let is_usage = strip_ansi_codes(line).starts_with(USAGE);
+        let mut used = 0;
+        for (position, word) in line.split(' ').enumerate() {
+            let length = measure_text_width(word);
+            if position > 0 && is_usage && used + 1 + length > width {
+                out.push('\n');
+                out.push_str(&" ".repeat(USAGE.len()));
+                used = USAGE.len();
+            } else if position > 0 {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(word);
+            used += length;
+        }
+        out.push('\n');
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +158,14 @@ mod tests {
             message("an_id_that_is_long_and_not_cut x", Some(10), 7, 2),
             "an_id_that_is_long_and_not_cut\n  x"
         );
+    }
+
+    #[test]
+    fn a_usage_is_wrapped_without_its_colors() {
+        let text = "\u{1b}[1mUsage:\u{1b}[0m insforge \u{1b}[1mpayments\u{1b}[0m list [OPTIONS]\n\nOther lines stay, of any length.\n";
+        assert_eq!(with_wrapped_usage(text, None), text);
+        let wrapped = text.replace(" list", "\n       list");
+        assert_eq!(with_wrapped_usage(text, Some(27)), wrapped);
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub(crate) const KEY: Fields = &["environment", "hasKey", "maskedKey"];
 
 pub(crate) const SYNC_RESULT: Fields = &["environment", "connection", "subscriptions"];
 
-pub(crate) const RAZORPAY_CONNECTION: Fields = &[
+pub(crate) const CONNECTION_WITH_MERCHANT: Fields = &[
     "environment",
     "status",
     "accountId",
@@ -128,7 +128,7 @@ pub(crate) const RAZORPAY_CONNECTION: Fields = &[
     "lastSyncCounts",
 ];
 
-pub(crate) const RAZORPAY_KEY: Fields = &["environment", "keyType", "hasKey", "maskedKey"];
+pub(crate) const TYPED_KEY: Fields = &["environment", "keyType", "hasKey", "maskedKey"];
 
 pub(crate) const RAZORPAY_SYNC_RESULT: Fields =
     &["environment", "status", "connection", "syncCounts", "error"];

@@ -157,7 +157,7 @@ mod tests {
             ("-500", "-5.00 USD"),
             ("1.0", "0.01 USD"),
             ("9223372036854776000", "92233720368547760.00 USD"),
-            ("1e30", "1e30 USD"),
+            ("1e+30", "1e+30 USD"),
         ] {
             let amount: Number = serde_json::from_str(amount).unwrap();
             assert_eq!(Money::of(&amount, "usd").to_string(), shown);

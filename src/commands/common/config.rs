@@ -55,7 +55,7 @@ impl Command for ForProvider<List> {
 
 impl View for wire::KeyList {
     const NOUN: &'static str = "keys";
-    const ROWS: RowLists = &[("keys", "key", fields::RAZORPAY_KEY)];
+    const ROWS: RowLists = &[("keys", "key", fields::TYPED_KEY)];
     /// The tables for one key and for several keys per environment.
     const TABLES: Tables = &[
         &[Column::new("Env"), Column::new("Configured"), Column::new("Key")],

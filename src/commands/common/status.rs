@@ -31,7 +31,7 @@ impl View for wire::Connections {
     const NOUN: &'static str = "payment environments";
     const ROWS: RowLists = &[
         (wire::CONNECTIONS[0], KIND, fields::CONNECTION),
-        (wire::CONNECTIONS[1], KIND, fields::RAZORPAY_CONNECTION),
+        (wire::CONNECTIONS[1], KIND, fields::CONNECTION_WITH_MERCHANT),
     ];
     /// The tables without and with the names of merchants.
     const TABLES: Tables = &[

@@ -214,7 +214,7 @@ fn not_public(url: &str) -> Warning {
 }
 
 impl Show for WebhookSettings {
-    const FIELDS: Fields = &["webhookUrl", "webhookSecret"];
+    const FIELDS: Fields = &["connection", "webhookUrl", "webhookSecret"];
     const TABLES: Tables =
         &[&[Column::label("Field"), Column::new("Value")], &[Column::new("Active Events")]];
 
