@@ -183,7 +183,7 @@ fn timeout_from(env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
 fn retries_from(env: &ProcessEnv) -> Result<u32, Failure> {
     let Some(text) = env.var("INSFORGE_RETRIES") else { return Ok(RETRIES) };
     text.parse().ok().filter(|retries| *retries <= MAX_RETRIES).ok_or_else(|| {
-        Failure::usage(format!("Invalid INSFORGE_RETRIES '{}'", cut(&text)))
+        Failure::usage(format!("Invalid INSFORGE_RETRIES '{}'", cut(text)))
             .hint("set it to a number from 0 to 10")
     })
 }

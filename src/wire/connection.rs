@@ -20,9 +20,18 @@ pub(crate) struct Connections {
 /// The id of a webhook that the user creates in the provider's dashboard.
 pub(crate) const MANUAL_WEBHOOK: &str = "manual";
 
-/// Reads a field that is in the JSON, even if it is null.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// The name of a merchant, for a provider whose connections have such a field.
+#[derive(Debug, Default)]
+pub(crate) struct MerchantName {
+    /// Whether the JSON has the field, even if it is null.
+    pub(crate) is_present: bool,
+    pub(crate) name: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for MerchantName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { is_present: true, name: Option::deserialize(deserializer)? })
+    }
 }
 
 /// The JSON field with the connections; its name depends on the provider.
@@ -39,9 +48,8 @@ pub(crate) struct Connection {
     pub(crate) account_id: Option<String>,
     #[serde(alias = "stripeAccountEmail")]
     account_email: Option<String>,
-    /// `None` if the provider's connections have no such field.
-    #[serde(default, deserialize_with = "present")]
-    pub(crate) merchant_name: Option<Option<String>>,
+    #[serde(default)]
+    pub(crate) merchant_name: MerchantName,
     pub(crate) webhook_endpoint_id: Option<String>,
     pub(crate) webhook_endpoint_url: Option<String>,
     pub(crate) webhook_configured_at: Option<String>,
@@ -59,7 +67,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// The provider's account, if known. The backend still reports it after the key was removed.
     pub(crate) fn account(&self) -> Option<Account> {
-        let name = self.account_email.clone().or_else(|| self.merchant_name.clone().flatten());
+        let name = self.account_email.clone().or_else(|| self.merchant_name.name.clone());
         Some(Account { id: self.account_id.clone()?, name })
     }
 

@@ -57,7 +57,7 @@ impl View for wire::Connections {
     ];
 
     fn page(&self) -> Page<'_> {
-        let merchants = self.connections.iter().any(|connection| connection.merchant_name.is_some());
+        let merchants = self.connections.iter().any(|connection| connection.merchant_name.is_present);
         let rows = self.connections.iter().map(move |connection| connection_row(connection, merchants));
         Section::new(Self::TABLES[usize::from(merchants)], rows).of(KIND).into()
     }
@@ -78,7 +78,7 @@ impl View for wire::Connections {
 const KIND: &str = "connection";
 
 fn connection_row(connection: &Connection, merchants: bool) -> Vec<Cow<'_, str>> {
-    let merchant = merchants.then(|| dash(connection.merchant_name.as_ref().and_then(Option::as_deref)));
+    let merchant = merchants.then(|| dash(connection.merchant_name.name.as_deref()));
     let webhook = connection.webhook_endpoint_id.as_deref().map(|id| match id {
         // Nobody but the dashboard knows whether this webhook exists.
         wire::MANUAL_WEBHOOK => "Manual",
