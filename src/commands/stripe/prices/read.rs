@@ -5,6 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::api::{Reply, stripe};
 use crate::commands::common::{EnvironmentArgs, IdArgs};
 use crate::commands::stripe::id_lists;
+use crate::commands::stripe::prices::reference;
 use crate::runner::{Command, CommandSpec, Completes, Ctx, HasIdList};
 use crate::settings::CachedIds;
 use crate::wire;
@@ -46,7 +47,7 @@ impl Command for Get {
     type Reply = Reply<wire::PriceReply>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let price = self.price.resolve()?;
+        let price = reference::resolve(ctx, self.price.resolve()?).await?;
         ctx.send(stripe::price(price.environment, &price.id)).await
     }
 }
