@@ -36,6 +36,7 @@ mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;
