@@ -394,7 +394,14 @@ fn keyed_prices() -> Stub {
         price("price_4", "twice", true),
         price("price_5", "twice", true),
     ];
-    let mut answers = json!({"stripe/status": status(), "stripe/test/catalog/prices": {"prices": prices}});
+    let mut answers = json!({
+        "stripe/status": status(),
+        "stripe/test/catalog/prices": {"prices": prices},
+        "stripe/live/catalog/prices": {"prices": []},
+        "stripe/test/catalog/prices/pro_monthly": {
+            "statusCode": 404, "error": "UPSTREAM_FAILURE", "message": "No such price: 'pro_monthly'",
+        },
+    });
     for price in &prices {
         let path = format!("stripe/test/catalog/prices/{}", price["priceId"].as_str().expect("an id"));
         answers[path] = json!({"price": price});
@@ -444,6 +451,10 @@ fn a_lookup_key_that_names_no_price_or_several_exits_with_4() {
         }
     }
     assert!(stub.lines().iter().all(|line| line == PRICES), "{:?}", stub.lines());
+    run(&stub, &["prices", "get", "live", "pro_monthly"]).exits(4).stderr_has(&[
+        "warning: no Stripe key is configured for live; ",
+        "error: Stripe live price not found: pro_monthly",
+    ]);
 }
 
 #[test]
@@ -470,6 +481,9 @@ fn an_id_in_a_file_is_never_a_lookup_key() {
         assert!(ran.stdout.contains("/catalog/prices/pro_monthly\""), "{ran:?}");
     }
     assert_eq!(stub.lines(), [""; 0]);
+    let ran = user.run_with_stdin(&["payments", "prices", "update", "--from-file", "-"], one).exits(4);
+    ran.stderr_has(&["hint: use the ID in the file: its `id` cannot be a lookup key"]);
+    assert!(!stub.lines().iter().any(|line| line == PRICES), "{:?}", stub.lines());
 }
 
 #[test]
