@@ -70,9 +70,18 @@ fn request_failed(error: &RequestError) -> Failure {
     } else if error.cause.leaves_outcome_unknown() {
         failure
     } else {
-        // The last attempt was certainly not carried out, but an earlier one may have been.
-        failure.with_unknown_outcome()
+        earlier_attempt_unknown(failure)
     }
+}
+
+/// The same failure of a write whose last attempt was certainly not carried out, although an earlier one may have been.
+fn earlier_attempt_unknown(failure: Failure) -> Failure {
+    if !failure.may_be_applied {
+        return failure;
+    }
+    let why = failure.why.iter().map(String::as_str).chain(["an earlier attempt may have been applied"]);
+    let why = why.collect::<Vec<_>>().join("; ");
+    failure.why(why).with_unknown_outcome()
 }
 
 /// The same failure of a write that may have succeeded. The hint is the caller's, who knows how to check.

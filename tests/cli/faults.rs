@@ -80,6 +80,34 @@ impl Write {
         User::of(address).run_with_stdin(&self.words(flags).split(' ').collect::<Vec<_>>(), STDIN)
     }
 
+    /// Runs it with JSON output. Returns the exit code and stderr.
+    fn run_to(&self, address: &str, stdout: Stdio) -> (i32, String) {
+        let user = User::of(address);
+        let mut command = user.command(&self.words(&["--json"]).split(' ').collect::<Vec<_>>());
+        command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        child.stdin.take().expect("stdin").write_all(STDIN.as_bytes()).expect("room in a pipe");
+        let output = child.wait_with_output().expect("the binary ends");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_no_secret(&stderr);
+        (output.status.code().unwrap_or(-1), stderr)
+    }
+
+    /// What a success reports, besides the id.
+    fn done(&self) -> &'static str {
+        match self.command.split(' ').take(2).collect::<Vec<_>>()[..] {
+            ["config", "set"] => "Stripe test key configured",
+            ["config", _] => "Stripe test key removed",
+            ["webhooks", _] => "Stripe test webhook configured",
+            ["products", "create"] => "Stripe product created: prod_",
+            ["products", "update"] => "Stripe product updated: prod_",
+            ["products", _] => "Stripe product deleted: prod_",
+            ["prices", "create"] => "Stripe price created: price_",
+            ["prices", "update"] => "Stripe price updated: price_",
+            _ => "Stripe price archived: price_",
+        }
+    }
+
     fn is_repeatable(&self) -> bool {
         !matches!(self.second_run, Twice(_) | Recreates)
     }
@@ -423,6 +451,70 @@ fn a_create_that_was_lost_once_reports_its_key() {
         let key = create.key(&sent(&stub, &line), &reported);
         assert_eq!(reported["idempotencyKey"], key, "{reported}");
         assert_has(&reported["hint"], &create.hint_if_unknown(&["--json"], &key), &create);
+    });
+}
+
+/// The connection breaks after the write arrived, and the next attempts are refused.
+#[test]
+fn an_earlier_attempt_leaves_the_outcome_unknown() {
+    each(&WRITES, |write| {
+        let (line, status) = (write.line(), status().answer());
+        let stub =
+            Stub::start(move |request| if request.line() == line { Answer::Gone } else { status.clone() });
+        let mut reported = write.run(&stub.address, &["--json"]).error();
+        let sent = sent(&stub, &write.line());
+        let key = write.key(&sent, &reported);
+        write.remove_next(&mut reported, &["--json"], true);
+        let exit = if write.is_repeatable() { 8 } else { 1 };
+        assert_eq!((&reported["idempotencyKey"], &reported["exitCode"]), (&key, &json!(exit)), "{reported}");
+        let error = reported["error"].as_str().expect("a sentence");
+        assert!(error.ends_with("; the outcome is unknown"), "{}: {error}", write.command);
+        if write.is_repeatable() {
+            assert!(error.starts_with("Cannot reach"), "{}: {error}", write.command);
+            assert_has(&reported["why"], "; an earlier attempt may have been applied", write);
+        }
+    });
+}
+
+/// Without its result, only the error has what was done and, for a create, the idempotency key.
+#[test]
+fn a_full_stdout_reports_what_was_done() {
+    each(&WRITES, |write| {
+        let exchange = recorded(write.recorded);
+        let stub = backend(exchange.line(), vec![exchange.answer()]);
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let (code, stderr) = write.run_to(&stub.address, full.into());
+        let reported: Value = serde_json::from_str(stderr.lines().last().expect("an error")).expect("JSON");
+        assert_eq!((code, &reported["code"]), (1, &json!("FAILED")), "{stderr}");
+        let error = "the change was applied, but the result cannot be shown";
+        assert_has(&reported["error"], error, write);
+        assert_has(&reported["why"], "No space left on device", write);
+        assert_has(&reported["why"], write.done(), write);
+        assert_eq!(reported["idempotencyKey"], write.key(&sent(&stub, &exchange.line()), &reported));
+        let wanted = match write.second_run {
+            Keyed(_) => "the idempotency key prevents a duplicate; run it again",
+            _ => "` shows it",
+        };
+        assert_has(&reported["hint"], wanted, write);
+    });
+}
+
+/// A reader that has closed the pipe is no failure, but the result must not be lost.
+#[test]
+fn a_closed_stdout_reports_what_was_done() {
+    each(&WRITES, |write| {
+        let exchange = recorded(write.recorded);
+        let stub = backend(exchange.line(), vec![exchange.answer()]);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let (code, stderr) = write.run_to(&stub.address, writer.into());
+        assert_eq!(code, 0, "{stderr}");
+        let warnings = stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let unread = warnings.into_iter().find(|warning| warning["code"] == "RESULT_NOT_READ");
+        let text = unread.expect("a warning")["warning"].clone();
+        assert_has(&text, write.done(), write);
+        let key = write.key(&sent(&stub, &exchange.line()), &Value::Null);
+        assert_has(&text, key.as_str().unwrap_or_default(), write);
     });
 }
 
