@@ -92,7 +92,7 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
     if let Some(outdated) = outdated {
         Box::pin(command.update_mirror(ctx, &[outdated])).await?;
     }
-    shown.or_else(|error| not_shown(error, &note, &change, rerun, ctx))
+    shown.or_else(|error| not_shown(&error, &note, &change, rerun, ctx))
 }
 
 /// How to send a create again without a duplicate.
@@ -139,20 +139,20 @@ fn interrupted_after_change(change: &Change, ctx: &Ctx) -> Failure {
 /// The failure when stdout rejects the result, or the answer is not valid throughout. It has what the result would have
 /// shown: the id and the idempotency key.
 fn not_shown(
-    error: anyhow::Error,
+    error: &anyhow::Error,
     note: &str,
     change: &Change,
     rerun: Option<&Rerun<'_>>,
     ctx: &Ctx,
 ) -> Result<Exit> {
-    if is_broken_pipe(&error) {
+    if is_broken_pipe(error) {
         let key = rerun.map(|rerun| format!(" (idempotency key {})", rerun.key.as_str()));
         let text = format!("The result was not read: {note}{}", key.unwrap_or_default());
         ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
         return Ok(Exit::Done);
     }
     let what = format!("{}: the change was applied, but the result cannot be shown", change.sentence());
-    let failure = failure_of(&error);
+    let failure = failure_of(error);
     let is_filter = failure.code == Code::JqFailed;
     let cause = if is_filter { "--jq" } else { &failure.what };
     let cause = [Some(cause), failure.why.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");

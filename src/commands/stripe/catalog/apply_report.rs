@@ -173,7 +173,8 @@ impl Show for ApplyReport {
         if not_done.is_empty() {
             let failure = self.failure_after.clone()?;
             let what = format!("All changes were applied, but: {}", failure.what);
-            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
+            let helps = failure.retryable();
+            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone).rerun_helps(helps);
             return Some(failure.and_hint(&format!("{same_command} checks whether Stripe matches the file")));
         }
         let after = self.failure_after.as_ref().map(|failure| failure.what.clone());

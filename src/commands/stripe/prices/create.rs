@@ -53,7 +53,7 @@ pub(crate) struct Create {
     /// Idempotency key, such as pro-monthly-1; 1 to 200 characters [default: generated]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
-    /// Skip the sync after a create that returns an object changed since; the mirror then has its first version
+    /// Skip the sync after a repeated create of an object that has changed
     #[arg(long)]
     no_sync: bool,
     #[command(flatten)]
