@@ -30,8 +30,8 @@ pub(crate) struct Provider {
     pub(crate) in_older: bool,
     /// The beginning of its command lines.
     pub(crate) commands: &'static str,
-    /// The message of the 500 with which the backend answers when its connection to this provider broke. For other
-    /// providers it answers 502.
+    /// A part of the message with which the backend reports that its connection to this provider broke, in a sync or a
+    /// 500. Newer backends answer 502 for Stripe.
     pub(crate) connection_lost: Option<&'static str>,
 }
 

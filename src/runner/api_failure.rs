@@ -64,13 +64,30 @@ fn request_failed(error: &RequestError) -> Failure {
                 .status(*status)
         }
     };
-    if error.outcome_is_unknown() { outcome_unknown(failure) } else { failure }
+    let failure = Failure { may_be_applied: error.may_be_applied, ..failure };
+    if error.outcome_is_unknown() {
+        outcome_unknown(failure)
+    } else if error.cause.leaves_outcome_unknown() {
+        failure
+    } else {
+        earlier_attempt_unknown(failure)
+    }
+}
+
+/// The same failure of a write whose last attempt was certainly not carried out, although an earlier one may have been.
+fn earlier_attempt_unknown(failure: Failure) -> Failure {
+    if !failure.may_be_applied {
+        return failure;
+    }
+    let why = failure.why.iter().map(String::as_str).chain(["an earlier attempt may have been applied"]);
+    let why = why.collect::<Vec<_>>().join("; ");
+    failure.why(why).with_unknown_outcome()
 }
 
 /// The same failure of a write that may have succeeded. The hint is the caller's, who knows how to check.
 fn outcome_unknown(failure: Failure) -> Failure {
-    let what = format!("{}; the outcome is unknown", failure.what.trim_end_matches('.'));
-    Failure { why: failure.why, status: failure.status, ..Failure::new(Code::OutcomeUnknown, what) }
+    let Failure { what, why, status, .. } = failure.with_unknown_outcome();
+    Failure { why, status, may_be_applied: true, ..Failure::new(Code::OutcomeUnknown, what) }
 }
 
 fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -> Failure {

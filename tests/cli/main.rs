@@ -45,6 +45,8 @@ mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
 mod reads;
+#[cfg(feature = "sandbox")]
+mod repeated_creates;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
