@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::error::{Exit, Failure};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
+use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, WAITING};
 use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
 
@@ -20,11 +21,13 @@ pub(crate) trait MultiWrite {
     type Prepared;
     /// What is shown.
     type Shown: Show;
+    /// What --dry-run shows.
+    type DryRun: Show;
     /// Whether the result has ids.
     const HAS_IDS: bool = true;
 
-    /// The hint that names an alternative to `--dry-run`.
-    fn dry_run_alternative(&self, ctx: &Ctx) -> String;
+    /// The changes that would be made. It sends only requests that change nothing at the provider.
+    async fn dry_run(&self, ctx: &Ctx) -> Result<Self::DryRun>;
 
     /// The argument that reads stdin, if one does.
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -46,15 +49,16 @@ pub(crate) trait MultiWrite {
 
 /// Runs a command that makes several changes.
 pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) -> Result<Exit> {
-    if ctx.dry_run {
-        return Err(Failure::usage("--dry-run shows one request, and this command sends several")
-            .hint(command.dry_run_alternative(ctx))
-            .into());
-    }
-    let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES, M::Shown::ROWS)?;
+    let (tables, rows) =
+        if ctx.dry_run { (M::DryRun::TABLES, M::DryRun::ROWS) } else { (M::Shown::TABLES, M::Shown::ROWS) };
+    let output = ctx.output.output_for(M::HAS_IDS && !ctx.dry_run, tables, rows)?;
     ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
+    }
+    if ctx.dry_run {
+        let planned = ctx.while_busy(WAITING, command.dry_run(ctx)).await?;
+        return show::show(&planned, output, ctx).await;
     }
     let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if let Some(change) = command.change(&prepared) {
@@ -65,5 +69,21 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
         confirm(&change, ctx).await?;
     }
     let shown = command.make(ctx, prepared).await?;
-    show::show(&shown, output, ctx).await
+    show::show(&shown, output, ctx).await.or_else(|error| not_shown(error, &shown, ctx))
+}
+
+/// The failure when stdout rejects the result of changes that were made. It has the ids that the result would have shown.
+fn not_shown(error: anyhow::Error, shown: &impl Show, ctx: &Ctx) -> Result<Exit> {
+    let ids = shown.ids().join(", ");
+    if ids.is_empty() || error.is::<Failure>() {
+        return Err(error);
+    }
+    if is_broken_pipe(&error) {
+        let text = format!("The result was not read: the changes were applied to {ids}");
+        ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
+        return Ok(Exit::Done);
+    }
+    let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let failure = Failure::new(Code::Failed, "The changes were applied, but the result cannot be shown");
+    Err(failure.why(format!("{why}\nchanged: {ids}")).into())
 }

@@ -11,6 +11,7 @@
 mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
+mod catalog_diff;
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;
@@ -38,6 +39,7 @@ mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;
@@ -45,6 +47,8 @@ mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
 mod reads;
+#[cfg(feature = "sandbox")]
+mod repeated_creates;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -27,6 +27,17 @@ impl Gateway for RazorpayGateway {
     const STATUS_TABLES: Tables = &[Connections::TABLES[1]];
     const STATUS_ROWS: RowLists = &[Connections::ROWS[1]];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "created",
+        "authenticated",
+        "active",
+        "pending",
+        "halted",
+        "cancelled",
+        "completed",
+        "expired",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         config_set::prefix(environment)

@@ -31,6 +31,16 @@ impl Gateway for StripeGateway {
     const STATUS_TABLES: Tables = &[Connections::TABLES[0]];
     const STATUS_ROWS: RowLists = &[Connections::ROWS[0]];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         secret_key::prefix(environment)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
 use crate::catalog::plan::{CatalogPlan, ChangeAction, PlannedChange, UnmanagedObject};
-use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name};
+use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name, unmanaged_summary};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::ui::{Column, Line, Mark, Page, RowLists, Section, Show, Tables, json_text};
 use crate::wire::fields::Fields;
@@ -16,12 +16,16 @@ use crate::wire::{Account, Environment};
 pub(crate) struct ApplyReport {
     environment: Environment,
     account: Account,
+    /// The name of the file with the desired catalog.
+    source_name: String,
     /// The number of planned changes of each kind.
     planned: Value,
     pub(super) outcome: ApplyOutcome,
     /// The file's lookup keys with their price ids.
     pub(super) ids: Vec<(String, String)>,
     unmanaged: Value,
+    /// The unmanaged objects that are no difference, in one line.
+    unmanaged_summary: Option<String>,
     warnings: Vec<Warning>,
     /// The same command, for hints.
     pub(super) same_command: String,
@@ -33,16 +37,19 @@ impl ApplyReport {
     pub(super) fn new(
         environment: Environment,
         account: Account,
+        source_name: String,
         plan: &CatalogPlan,
         same_command: String,
     ) -> Self {
         let mut report = Self {
             environment,
             account,
+            source_name,
             planned: json!(plan.summary()),
             outcome: ApplyOutcome::default(),
             ids: Vec::new(),
             unmanaged: Value::Null,
+            unmanaged_summary: None,
             warnings: Vec::new(),
             same_command,
             failure_after: None,
@@ -54,17 +61,26 @@ impl ApplyReport {
     /// Records the unmanaged objects, and warns of those that differ from the file.
     pub(super) fn set_unmanaged(&mut self, plan: &CatalogPlan) {
         self.unmanaged = json!(plan.unmanaged);
-        let differing = plan.unmanaged.iter().filter(|object| object.differs);
-        let text = |object: &UnmanagedObject| {
+        let (differing, others): (Vec<_>, Vec<_>) = plan.unmanaged.iter().partition(|object| object.differs);
+        self.unmanaged_summary = unmanaged_summary(&others);
+        let text = |object: &&UnmanagedObject| {
             format!("{} {} ({}) {}", kind(object.kind), object.id, object.name, object.reason)
         };
-        self.warnings =
-            differing.map(|object| Warning { code: WarningCode::LeftAlone, text: text(object) }).collect();
+        self.warnings = differing
+            .iter()
+            .map(|object| Warning { code: WarningCode::LeftAlone, text: text(object) })
+            .collect();
     }
 
-    /// Records all changes as done. Nothing remains after the sync, so requests without a response succeeded.
-    pub(super) fn mark_all_done(&mut self) {
-        for (change, _) in std::mem::take(&mut self.outcome.not_done) {
+    /// Decides the changes with an unknown outcome by what remains after a sync: the backend's sync waits for the requests
+    /// that it is processing. If nothing remains, all changes are done.
+    pub(super) fn settle(&mut self, remaining: &CatalogPlan) {
+        for (change, why) in std::mem::take(&mut self.outcome.not_done) {
+            let remains = remaining.changes.iter().any(|other| is_about_same_object(other, &change));
+            if !remaining.changes.is_empty() && (remains || !why.is_unknown()) {
+                self.outcome.not_done.push((change, why.settled()));
+                continue;
+            }
             let id = self.ids.iter().find(|(key, _)| *key == change.key).map(|(_, id)| id.clone());
             let id = id.or_else(|| change.id.clone()).unwrap_or_default();
             self.outcome.done.push((change, id));
@@ -75,7 +91,8 @@ impl ApplyReport {
         self.outcome.done.iter().map(|(change, id)| row(change, Some(id))).collect()
     }
 
-    fn not_done_rows(&self) -> Vec<Value> {
+    /// The changes without success: those that were not applied, or those that may have been.
+    fn rows_without_success(&self, unknown: bool) -> Vec<Value> {
         let with_reason = |(change, why): &(PlannedChange, NotApplied)| {
             let mut row = row(change, change.id.as_deref());
             if let (Some(row), Value::Object(why)) = (row.as_object_mut(), why.json()) {
@@ -83,7 +100,7 @@ impl ApplyReport {
             }
             row
         };
-        self.outcome.not_done.iter().map(with_reason).collect()
+        self.outcome.not_done.iter().filter(|(_, why)| why.is_unknown() == unknown).map(with_reason).collect()
     }
 }
 
@@ -105,21 +122,24 @@ impl Show for ApplyReport {
             "environment": self.environment.as_str(),
             "summary": self.planned,
             "done": self.done_rows(),
-            "notDone": self.not_done_rows(),
+            "notDone": self.rows_without_success(false),
+            "unknown": self.rows_without_success(true),
             "ids": ids,
             "unmanaged": self.unmanaged,
         }))
     }
 
-    /// The rows of `done` and `notDone`, each with the field `done`.
+    /// The rows of `done`, `notDone` and `unknown`, each with the field `done`, which is null if the outcome is unknown.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
-        let marked = |rows: Vec<Value>, done: bool| {
+        let marked = |rows: Vec<Value>, done: Option<bool>| {
             rows.into_iter().map(move |mut row| {
                 row["done"] = done.into();
                 row
             })
         };
-        Ok(Some(marked(self.done_rows(), true).chain(marked(self.not_done_rows(), false)).collect()))
+        let done = marked(self.done_rows(), Some(true));
+        let not_done = marked(self.rows_without_success(false), Some(false));
+        Ok(Some(done.chain(not_done).chain(marked(self.rows_without_success(true), None)).collect()))
     }
 
     fn page(&self) -> Page<'_> {
@@ -129,7 +149,8 @@ impl Show for ApplyReport {
         }
         for (change, why) in &self.outcome.not_done {
             if !matches!(why, NotApplied::NotTried) {
-                let text = format!("not applied: {} {}", verb(change.action), name(change));
+                let outcome = if why.is_unknown() { "unknown" } else { "not applied" };
+                let text = format!("{outcome}: {} {}", verb(change.action), name(change));
                 lines.push(Line::new(Mark::Dimmed, 0, text));
             }
         }
@@ -145,15 +166,21 @@ impl Show for ApplyReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let target = format!("Stripe {}, account {}", self.environment, self.account);
-        match self.failure() {
-            Some(_) => Vec::new(),
-            None if self.outcome.done.is_empty() => vec![format!("✓ {target}: no changes.")],
-            None => {
-                let done = done_summary(self.outcome.done.iter().map(|(change, _)| change));
-                vec![format!("✓ {target}: {done}.")]
-            }
+        if self.failure().is_some() {
+            return Vec::new();
         }
+        let target = format!("Stripe {}, account {}", self.environment, self.account);
+        let done = done_summary(self.outcome.done.iter().map(|(change, _)| change));
+        let result = match (self.outcome.done.is_empty(), self.warnings.len()) {
+            (false, _) => format!("✓ {target}: {done}."),
+            (true, 0) => format!("✓ Nothing to do: {target}, matches {}.", self.source_name),
+            (true, count) => {
+                let differ = if count == 1 { "1 object differs" } else { &format!("{count} objects differ") };
+                format!("{target}: no changes, but {differ} from {}.", self.source_name)
+            }
+        };
+        let unmanaged = self.unmanaged_summary.as_ref().map(|summary| format!("Left unchanged: {summary}."));
+        std::iter::once(result).chain(unmanaged).collect()
     }
 
     fn warnings(&self) -> &[Warning] {
@@ -166,7 +193,8 @@ impl Show for ApplyReport {
         if not_done.is_empty() {
             let failure = self.failure_after.clone()?;
             let what = format!("All changes were applied, but: {}", failure.what);
-            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
+            let helps = failure.retryable();
+            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone).rerun_helps(helps);
             return Some(failure.and_hint(&format!("{same_command} checks whether Stripe matches the file")));
         }
         let after = self.failure_after.as_ref().map(|failure| failure.what.clone());
@@ -175,15 +203,24 @@ impl Show for ApplyReport {
             NotApplied::Failed(failure) => Some(failure),
             _ => None,
         });
+        let helps = not_done.iter().any(|(_, why)| match why {
+            NotApplied::Failed(failure) => failure.retryable() || failure.may_be_applied,
+            _ => false,
+        });
         // If Stripe is unchanged, the command fails as its first request did.
         if let Some(first) = first.filter(|_| done.is_empty() && *stripe_changed < StripeChanged::Yes) {
             let (what, then) = match stripe_changed {
-                StripeChanged::No => ("Nothing was changed", "tries again"),
-                _ => ("No change was completed", "continues and creates no duplicates"),
+                StripeChanged::No if first.is_lasting_refusal() => {
+                    ("Nothing was changed", format!("after that, run {same_command} again"))
+                }
+                StripeChanged::No => ("Nothing was changed", format!("{same_command} tries again")),
+                _ => {
+                    ("No change was completed", format!("{same_command} continues and creates no duplicates"))
+                }
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
-            return Some(failure.and_hint(&format!("{same_command} {then}")));
+            return Some(failure.and_hint(&then).rerun_helps(helps));
         }
         let what = match done.len() {
             0 => format!("No change was completed at Stripe {}", self.environment),
@@ -195,9 +232,18 @@ impl Show for ApplyReport {
         Some(
             Failure::new(Code::CatalogPartlyApplied, what)
                 .why(why.join("\n"))
-                .hint(format!("{same_command} continues and creates no duplicates")),
+                .hint(format!("{same_command} continues and creates no duplicates"))
+                .rerun_helps(helps),
         )
     }
+}
+
+/// Whether a remaining change completes another one. A replacement leaves changes of the replaced prices.
+fn is_about_same_object(remaining: &PlannedChange, change: &PlannedChange) -> bool {
+    let is_same_id =
+        |id: &String| change.id.as_ref() == Some(id) || change.also.contains(id) || change.key == *id;
+    remaining.kind == change.kind
+        && (remaining.key == change.key || remaining.id.as_ref().is_some_and(is_same_id))
 }
 
 /// One line for each failed change, and the number of changes that were not tried.
