@@ -110,7 +110,8 @@ fn row(change: &PlannedChange, id: Option<&str>) -> Value {
 }
 
 impl Show for ApplyReport {
-    const FIELDS: Fields = &["account", "environment", "summary", "done", "notDone", "ids", "unmanaged"];
+    const FIELDS: Fields =
+        &["account", "environment", "summary", "done", "notDone", "unknown", "ids", "unmanaged"];
     /// The rows of `done` and `notDone`, which say which list they are from.
     const ROWS: RowLists = &[("", "", &["action", "kind", "key", "id", "error", "code", "done"])];
     const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
