@@ -157,7 +157,7 @@ fn fields_of(lists: RowLists, kind: Option<&str>) -> impl Iterator<Item = Fields
 }
 
 /// A field by its name in any spelling, or by a path such as `metadata.tier` as it was typed.
-pub(super) fn known_field<'a>(fields: Fields, name: &'a str) -> Option<&'a str> {
+pub(super) fn known_field(fields: Fields, name: &str) -> Option<&str> {
     let known = |name: &str| {
         let newer = fields.iter().copied().find(|field| is_same(field, name));
         newer.or_else(|| older_names(fields).find(|field| is_same(field, name)))
