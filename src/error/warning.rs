@@ -77,6 +77,12 @@ code_table! {
             cause: "the provider refused the key or was unreachable; the message has the reason",
             remedy: "fix the cause, then run `insforge payments sync` again",
         }
+        CustomersNotSynced = "CUSTOMERS_NOT_SYNCED" {
+            exits: &[],
+            meaning: "the sync succeeded, but the mirrored customers are older than it",
+            cause: "Stripe refused to list the customers, which the backend reports as a success",
+            remedy: "check that the Stripe key may read customers, then run `insforge payments sync` again",
+        }
         StatusNotSeen = "STATUS_NOT_SEEN" {
             exits: &[],
             meaning: "the key was set, but the state of webhook and first sync is unknown",

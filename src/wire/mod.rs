@@ -18,7 +18,7 @@ mod stripe;
 mod validated;
 mod with_id;
 
-pub(crate) use address::{Address, is_public_https};
+pub(crate) use address::{Address, is_public_https, is_reserved};
 pub(crate) use connection::{Account, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error};
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;

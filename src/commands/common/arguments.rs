@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::api::SubjectFilter;
@@ -28,6 +28,35 @@ pub(crate) struct EnvironmentOption {
     /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
+}
+
+/// One environment or all of them, as the first argument or as an option.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScopeArgs {
+    /// Environment [default: all]
+    #[arg(value_name = "ENV")]
+    positional: Option<Scope>,
+    /// Environment, instead of the argument
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    environment: Vec<Scope>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    Test,
+    Live,
+    All,
+}
+
+impl ScopeArgs {
+    /// The only environment; `None` for all.
+    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
+        Ok(match at_most_one(self.positional.iter().chain(&self.environment))? {
+            Some(Scope::Test) => Some(Environment::Test),
+            Some(Scope::Live) => Some(Environment::Live),
+            Some(Scope::All) | None => None,
+        })
+    }
 }
 
 impl EnvironmentArgs {
@@ -60,7 +89,7 @@ impl EnvironmentOption {
 }
 
 /// The value, if one is given. The same value may be given several times.
-pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
+fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
     let mut given = given.into_iter();
