@@ -26,6 +26,8 @@ pub(crate) trait Gateway: 'static {
     const KEY_TABLES: Tables;
     /// How payment events reach the backend.
     const WEBHOOK: &'static WebhookSupport;
+    /// The known statuses of subscriptions.
+    const SUBSCRIPTION_STATUSES: &'static [&'static str];
 
     /// The prefix of an environment's keys.
     fn key_prefix(environment: Environment) -> &'static str;

@@ -17,6 +17,7 @@ mod follow;
 mod gateway;
 pub(crate) mod guard;
 mod jq_process;
+mod list;
 mod multi_write;
 mod output;
 mod report;
@@ -38,6 +39,7 @@ pub(crate) use gateway::{
     join_first,
 };
 pub(crate) use jq_process::filter_in_own_process;
+pub(crate) use list::{ListQuery, ListReply, filter_reply, list};
 pub(crate) use multi_write::{MultiWrite, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};

@@ -39,9 +39,13 @@ pub(crate) struct List<T> {
 
 impl<T: DeserializeOwned> List<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = T> + Clone {
+        self.rows().filter_map(|row| serde_json::from_str(row.as_str()).ok())
+    }
+
+    /// The rows as text.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Json<'_>> + Clone {
         let text = self.body.get(self.text.clone()).unwrap_or_default();
-        let json = Json::checked(std::str::from_utf8(text).unwrap_or_default());
-        json.elements().filter_map(|row| serde_json::from_str(row.as_str()).ok())
+        Json::checked(std::str::from_utf8(text).unwrap_or_default()).elements()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

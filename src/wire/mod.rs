@@ -14,6 +14,7 @@ mod money;
 mod patch;
 mod price;
 pub(crate) mod razorpay;
+mod row_filter;
 mod stripe;
 mod validated;
 mod with_id;
@@ -31,6 +32,7 @@ pub(crate) use metadata::{Metadata, MetadataEntry, Notes};
 pub(crate) use money::{Decimals, Money, decimals};
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
+pub(crate) use row_filter::{RowFilter, parse_since};
 pub(crate) use stripe::*;
 pub(crate) use validated::{
     Currency, Description, ItemDescription, ItemName, LookupKey, ObjectId, ProductName, trimmed,

@@ -3,9 +3,9 @@ use std::marker::PhantomData;
 use anyhow::Result;
 use clap::Args;
 
-use crate::api::{self, Reply};
+use crate::api;
 use crate::commands::common::arguments::SubjectListArgs;
-use crate::runner::{Command, CommandSpec, Ctx, Gateway};
+use crate::runner::{Command, CommandSpec, Completes, Ctx, Gateway, ListQuery, ListReply, list};
 
 /// List the subscriptions of one environment, from the mirror
 #[derive(Args)]
@@ -13,16 +13,20 @@ use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 pub(crate) struct Subscriptions<G: Gateway> {
     #[command(flatten)]
     list: SubjectListArgs,
+    /// Only subscriptions with this status, such as active; several are separated by commas
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', add = Completes::Words(G::SUBSCRIPTION_STATUSES))]
+    status: Vec<String>,
     #[arg(skip)]
     gateway: PhantomData<G>,
 }
 
 impl<G: Gateway> Command for Subscriptions<G> {
-    type Reply = Reply<G::Subscriptions>;
+    type Reply = ListReply<G::Subscriptions>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.list.environment.resolve()?;
-        let limit = self.list.limit.limit;
-        ctx.send(api::subscriptions(G::PROVIDER, environment, &self.list.subject(), limit)).await
+        let limit = &self.list.limit;
+        let call = api::subscriptions(G::PROVIDER, environment, &self.list.subject(), limit.limit);
+        list(ctx, ListQuery::limited(call, limit.rows(), &self.list.filter(&self.status))).await
     }
 }

@@ -25,6 +25,17 @@ impl Gateway for RazorpayGateway {
     const KEY_TABLES: Tables = KeyList::TABLES;
     const WEBHOOK: &'static WebhookSupport =
         &WebhookSupport { setup: &["webhooks", "setup"], is_managed: false, forwarder: None };
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "created",
+        "authenticated",
+        "active",
+        "pending",
+        "halted",
+        "cancelled",
+        "completed",
+        "expired",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         config_set::prefix(environment)

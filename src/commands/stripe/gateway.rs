@@ -32,6 +32,16 @@ impl Gateway for StripeGateway {
         is_managed: true,
         forwarder: Some("stripe listen --forward-to"),
     };
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         secret_key::prefix(environment)

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::input::{BackendInput, DoctorInput, EnvironmentInput, MAX_ROWS};
+use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use super::selected_environments;
-use crate::api::{Answer, is_out_of_reach};
+use crate::api::{Answer, MAX_ROWS, is_out_of_reach};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Finding, UnmappedSubscriptions, WebhookRepair, is_local, join_first};
 use crate::secret::redact;

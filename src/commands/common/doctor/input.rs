@@ -5,14 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::selected_environments;
-use crate::api::{self, Answer, Api, Health, Provider, SubjectFilter};
+use crate::api::{self, Answer, Api, Health, MAX_ROWS, Provider, SubjectFilter};
 use crate::error::{Code, Failure};
 use crate::runner::{Ctx, Finding, Gateway, UnmappedSubscriptions, WebhookSupport};
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Connection, Connections, Environment, Generation};
-
-/// The backend returns at most this many rows.
-pub(super) const MAX_ROWS: u8 = 100;
 
 /// The input of all checks.
 pub(super) struct DoctorInput {
