@@ -108,6 +108,12 @@ code_table! {
             cause: "Stripe only archives a default price after another one is the default, or the object was removed from the file",
             remedy: "choose another default price in Stripe's dashboard, or run `insforge payments catalog apply` with --prune",
         }
+        DefaultPriceActive = "DEFAULT_PRICE_ACTIVE" {
+            exits: &[],
+            meaning: "a default price stays active, although it was replaced or its product was archived",
+            cause: "Stripe archives no default price, and only its dashboard can choose another one",
+            remedy: "choose another default price in Stripe's dashboard, then run `insforge payments prices archive`",
+        }
         FaultUnused = "FAULT_UNUSED" {
             exits: &[],
             meaning: "a --fault of the sandbox had no effect",

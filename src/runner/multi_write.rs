@@ -1,15 +1,18 @@
 //! Commands that make several changes at the provider, with a request for each: prepare, ask once, make the changes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use anyhow::Result;
+use serde_json::Value;
 
-use crate::error::{Exit, Failure};
+use crate::api::Reply;
+use crate::error::{Exit, Failure, Warning};
 use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
 use crate::runner::{Ctx, WAITING};
-use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
+use crate::ui::{Line, Page, RowLists, Show, Stderr, Tables, TerminalStyle, View, rendered};
 
 /// The time limit of one request: to sync thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -23,8 +26,10 @@ pub(crate) trait MultiWrite {
     /// Whether the result has ids.
     const HAS_IDS: bool = true;
 
-    /// The hint that names an alternative to `--dry-run`.
-    fn dry_run_alternative(&self, ctx: &Ctx) -> String;
+    /// The hint that names an alternative to `--dry-run`, if the command does not have it.
+    fn dry_run_alternative(&self, _ctx: &Ctx) -> Option<String> {
+        None
+    }
 
     /// The argument that reads stdin, if one does.
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -40,15 +45,22 @@ pub(crate) trait MultiWrite {
     /// The changes one by one, shown before the question.
     fn preview<'a>(&self, prepared: &'a Self::Prepared) -> Vec<Line<'a>>;
 
+    /// The requests that would be sent, for `--dry-run`.
+    async fn requests(&self, _ctx: &Ctx, _prepared: &Self::Prepared) -> Result<Vec<Value>> {
+        Ok(Vec::new())
+    }
+
     /// Makes the changes.
     async fn make(&self, ctx: &Ctx, prepared: Self::Prepared) -> Result<Self::Shown>;
 }
 
 /// Runs a command that makes several changes.
 pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) -> Result<Exit> {
-    if ctx.dry_run {
+    if ctx.dry_run
+        && let Some(alternative) = command.dry_run_alternative(ctx)
+    {
         return Err(Failure::usage("--dry-run shows one request, and this command sends several")
-            .hint(command.dry_run_alternative(ctx))
+            .hint(alternative)
             .into());
     }
     let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
@@ -57,6 +69,13 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
         ctx.claim_stdin(argument)?;
     }
     let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
+    if ctx.dry_run {
+        for request in command.requests(ctx, &prepared).await? {
+            show::show_line(&request, ctx).await?;
+        }
+        ctx.stderr.note("Nothing was changed. The requests follow from the mirror, without a sync.");
+        return Ok(Exit::Done);
+    }
     if let Some(change) = command.change(&prepared) {
         if ctx.verdict(change.effect, change.environment).await? == Verdict::Ask {
             let style = TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
@@ -66,4 +85,36 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
     }
     let shown = command.make(ctx, prepared).await?;
     show::show(&shown, output, ctx).await
+}
+
+/// The state after the changes, as the backend's answer to a read.
+pub(crate) struct MultiWriteReply<A> {
+    pub(crate) reply: Reply<A>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl<T: View> Show for MultiWriteReply<T> {
+    const ROWS: RowLists = T::ROWS;
+    const TABLES: Tables = T::TABLES;
+
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
+    }
+
+    fn page(&self) -> Page<'_> {
+        self.reply.page()
+    }
+
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.reply.data.for_each_id(take);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
 }

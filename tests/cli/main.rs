@@ -43,6 +43,8 @@ mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
 mod reads;
+#[cfg(feature = "sandbox")]
+mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;

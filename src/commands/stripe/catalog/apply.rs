@@ -89,8 +89,8 @@ impl MultiWrite for Apply {
     type Prepared = PreparedApply;
     type Shown = ApplyReport;
 
-    fn dry_run_alternative(&self, ctx: &Ctx) -> String {
-        format!("`{}` shows what would change", ctx.command(&STRIPE, &["catalog", "plan"]))
+    fn dry_run_alternative(&self, ctx: &Ctx) -> Option<String> {
+        Some(format!("`{}` shows what would change", ctx.command(&STRIPE, &["catalog", "plan"])))
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {

@@ -64,8 +64,8 @@ impl MultiWrite for Export {
     type Shown = ExportReport;
     const HAS_IDS: bool = false;
 
-    fn dry_run_alternative(&self, _ctx: &Ctx) -> String {
-        "without --adopt it changes nothing at Stripe and counts the unmanaged objects".to_owned()
+    fn dry_run_alternative(&self, _ctx: &Ctx) -> Option<String> {
+        Some("without --adopt it changes nothing at Stripe and counts the unmanaged objects".to_owned())
     }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<PreparedExport> {

@@ -24,12 +24,9 @@ pub(crate) async fn resolve(ctx: &Ctx, target: Target) -> Result<Target> {
 pub(crate) async fn find(ctx: &Ctx, environment: Environment, reference: &str) -> Result<Price> {
     let reply = ctx.send(stripe::prices(environment, None)).await?;
     select(reply.data.prices.iter(), reference).map_err(|same_key| {
-        let list = ctx.command(&STRIPE, &["prices", "list", environment.as_str()]);
         let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
         if same_key.is_empty() {
-            not_found(format!("Stripe {environment} price not found: {reference}"))
-                .why("no price in the mirror has this ID or lookup key")
-                .hint(format!("`{list}` lists existing prices; `{sync}` updates the mirror"))
+            unknown(ctx, environment, reference)
         } else {
             let ids: Vec<&str> = same_key.iter().map(|price| price.price_id.as_str()).collect();
             not_found(format!("Several Stripe {environment} prices have the lookup key {reference}"))
@@ -38,6 +35,15 @@ pub(crate) async fn find(ctx: &Ctx, environment: Environment, reference: &str) -
         }
         .into()
     })
+}
+
+/// The failure if no price in the mirror has this ID or lookup key.
+pub(super) fn unknown(ctx: &Ctx, environment: Environment, reference: &str) -> Failure {
+    let list = ctx.command(&STRIPE, &["prices", "list", environment.as_str()]);
+    let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
+    not_found(format!("Stripe {environment} price not found: {reference}"))
+        .why("no price in the mirror has this ID or lookup key")
+        .hint(format!("`{list}` lists existing prices; `{sync}` updates the mirror"))
 }
 
 fn not_found(what: String) -> Failure {
