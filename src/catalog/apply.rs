@@ -15,8 +15,8 @@ use crate::catalog::plan::{
 };
 use crate::error::{AbortPolicy, Code, Failure};
 use crate::wire::{
-    Environment, Generation, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId, PriceChanges, PriceReply,
-    ProductChanges, ProductReply,
+    Environment, Generation, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId, PriceChanges,
+    PriceReply, ProductChanges, ProductReply,
 };
 
 /// The number of stale responses after which an object is not created again. Each one takes a day in which the same object

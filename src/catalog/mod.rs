@@ -8,6 +8,7 @@
 
 pub(crate) mod apply;
 mod catalog_key;
+mod default_price;
 mod desired;
 mod export;
 pub(crate) mod file;
@@ -15,8 +16,9 @@ pub(crate) mod plan;
 mod price_terms;
 
 pub(crate) use catalog_key::price_key;
+pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
-pub(crate) use export::{Adoption, ExportedFile, SkippedObject, escape, export};
+pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, escape, export};
 pub(crate) use price_terms::{PriceTerms, has_amount};
 
 use crate::wire::Mirror;

@@ -1,6 +1,7 @@
 //! Lists: filters that the backend does not have, and warnings about the rows that a list lacks.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use anyhow::Result;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use crate::error::{Warning, WarningCode};
 use crate::runner::Ctx;
 use crate::runner::show::not_json;
 use crate::ui::{Page, RowLists, Show, Tables, View};
-use crate::wire::{Environment, RowFilter};
+use crate::wire::{Environment, Json, RowFilter};
 
 /// A request for a list.
 pub(crate) struct ListQuery<'a, T> {
@@ -25,8 +26,10 @@ pub(crate) struct ListQuery<'a, T> {
 /// A list, and warnings about the rows that it lacks.
 pub(crate) struct ListReply<T> {
     pub(crate) reply: Reply<T>,
-    /// The number of rows before the filter.
-    pub(crate) listed: usize,
+    /// Whether the backend lists no rows.
+    pub(crate) is_empty: bool,
+    /// How many rows the filter dropped.
+    dropped: usize,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -50,28 +53,40 @@ pub(crate) async fn list<T: DeserializeOwned + View>(
     let ListQuery { call, limit, filter, filtered } = query;
     let (provider, environment) = (call.route.provider(), call.route.environment());
     let reply = ctx.send(call).await?;
-    let listed = reply.data.page().sections.iter().map(|section| section.rows.iter().count()).sum();
+    let page = reply.data.page();
+    let is_empty = page.sections.iter().all(|section| section.rows.is_empty());
     let mut warnings = Vec::new();
-    if let Some(limit) = limit.filter(|limit| listed >= usize::from(*limit)) {
+    if let Some(limit) = limit
+        && page.sections.iter().map(|section| section.rows.iter().count()).sum::<usize>() >= limit.into()
+    {
         warnings.push(truncated(T::NOUN, limit, filter));
     }
-    if let (0, Some(environment)) = (listed, environment) {
+    drop(page);
+    if let (true, Some(environment)) = (is_empty, environment) {
         warnings.extend(no_key(ctx, provider, environment).await);
     }
-    Ok(ListReply { reply: filter_reply(reply, filter, filtered)?, listed, warnings })
+    let (reply, dropped) = filter_reply(reply, filter, filtered)?;
+    Ok(ListReply { reply, is_empty, dropped, warnings })
 }
 
-/// The reply with only those rows that the filter keeps.
+/// The reply with only those rows that the filter keeps, and how many rows it dropped.
 pub(crate) fn filter_reply<T: DeserializeOwned>(
     reply: Reply<T>,
     filter: &RowFilter,
     lists: RowLists,
-) -> Result<Reply<T>> {
+) -> Result<(Reply<T>, usize)> {
     if filter.is_empty() {
-        return Ok(reply);
+        return Ok((reply, 0));
     }
     let names: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
-    Ok(reply.retain_rows(&names, |row| filter.keeps(row)).map_err(|error| not_json(&error))?)
+    let dropped = Cell::new(0);
+    let keep = |row: Json<'_>| {
+        let is_kept = filter.keeps(row);
+        dropped.set(dropped.get() + usize::from(!is_kept));
+        is_kept
+    };
+    let reply = reply.retain_rows(&names, keep).map_err(|error| not_json(&error))?;
+    Ok((reply, dropped.get()))
 }
 
 /// The warning that the backend may have more rows than it listed.
@@ -108,9 +123,9 @@ impl<T: View> ListReply<T> {
     /// The note for a list without rows.
     pub(crate) fn empty(&self, noun: &str) -> String {
         let provider = self.reply.provider.name;
-        match self.listed {
+        match self.dropped {
             0 => format!("No {provider} {noun} found."),
-            listed => format!("No {provider} {noun} match; the backend lists {listed}."),
+            dropped => format!("No {provider} {noun} match: the filters exclude all {dropped}."),
         }
     }
 }

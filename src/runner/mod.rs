@@ -40,7 +40,7 @@ pub(crate) use gateway::{
 };
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use list::{ListQuery, ListReply, filter_reply, list};
-pub(crate) use multi_write::{MultiWrite, MultiWriteReply, execute_multi_write};
+pub(crate) use multi_write::{MultiWrite, MultiWriteReply, PlannedRequests, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next_command;

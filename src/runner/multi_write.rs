@@ -7,12 +7,12 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::api::Reply;
-use crate::error::{Exit, Failure, Warning};
+use crate::error::{Exit, Warning};
 use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
 use crate::runner::{Ctx, WAITING};
-use crate::ui::{Line, Page, RowLists, Show, Stderr, Tables, TerminalStyle, View, rendered};
+use crate::ui::{Line, Page, RowLists, Show, Stderr, Tables, TerminalStyle, View, json_text, rendered};
 
 /// The time limit of one request: to sync thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -23,13 +23,13 @@ pub(crate) trait MultiWrite {
     type Prepared;
     /// What is shown.
     type Shown: Show;
+    /// What --dry-run shows.
+    type DryRun: Show;
     /// Whether the result has ids.
     const HAS_IDS: bool = true;
 
-    /// The hint that names an alternative to `--dry-run`, if the command does not have it.
-    fn dry_run_alternative(&self, _ctx: &Ctx) -> Option<String> {
-        None
-    }
+    /// The changes that would be made. It sends only requests that change nothing at the provider.
+    async fn dry_run(&self, ctx: &Ctx) -> Result<Self::DryRun>;
 
     /// The argument that reads stdin, if one does.
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -45,37 +45,23 @@ pub(crate) trait MultiWrite {
     /// The changes one by one, shown before the question.
     fn preview<'a>(&self, prepared: &'a Self::Prepared) -> Vec<Line<'a>>;
 
-    /// The requests that would be sent, for `--dry-run`.
-    async fn requests(&self, _ctx: &Ctx, _prepared: &Self::Prepared) -> Result<Vec<Value>> {
-        Ok(Vec::new())
-    }
-
     /// Makes the changes.
     async fn make(&self, ctx: &Ctx, prepared: Self::Prepared) -> Result<Self::Shown>;
 }
 
 /// Runs a command that makes several changes.
 pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) -> Result<Exit> {
-    if ctx.dry_run
-        && let Some(alternative) = command.dry_run_alternative(ctx)
-    {
-        return Err(Failure::usage("--dry-run shows one request, and this command sends several")
-            .hint(alternative)
-            .into());
-    }
-    let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
+    let tables = if ctx.dry_run { M::DryRun::TABLES } else { M::Shown::TABLES };
+    let output = ctx.output.output_for(M::HAS_IDS && !ctx.dry_run, tables)?;
     ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
     }
-    let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if ctx.dry_run {
-        for request in command.requests(ctx, &prepared).await? {
-            show::show_line(&request, ctx).await?;
-        }
-        ctx.stderr.note("Nothing was changed. The requests follow from the mirror, without a sync.");
-        return Ok(Exit::Done);
+        let planned = ctx.while_busy(WAITING, command.dry_run(ctx)).await?;
+        return show::show(&planned, output, ctx).await;
     }
+    let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if let Some(change) = command.change(&prepared) {
         if ctx.verdict(change.effect, change.environment).await? == Verdict::Ask {
             let style = TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
@@ -85,6 +71,28 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
     }
     let shown = command.make(ctx, prepared).await?;
     show::show(&shown, output, ctx).await
+}
+
+/// The requests that a dry run would send.
+pub(crate) struct PlannedRequests(pub(crate) Vec<Value>);
+
+impl Show for PlannedRequests {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&Value::Array(self.0.clone()))
+    }
+
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        Ok(Some(self.0.clone()))
+    }
+
+    fn page(&self) -> Page<'_> {
+        let lines = self.0.iter().map(|request| Line::plain(request.to_string())).collect();
+        Page { lines, ..Page::default() }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["Nothing was changed at the provider.".to_owned()]
+    }
 }
 
 /// The state after the changes, as the backend's answer to a read.

@@ -68,34 +68,6 @@ impl<'a> Json<'a> {
         self.members().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
-    /// The text of an object without those elements of its lists that `keep` drops. The rest is unchanged.
-    pub(crate) fn retain_elements(self, lists: &[&str], keep: impl Fn(Json<'_>) -> bool) -> String {
-        if !self.is_object() {
-            return self.0.to_owned();
-        }
-        let mut text = String::with_capacity(self.0.len());
-        let mut separator = '{';
-        let mut children = self.children();
-        while let (Some(name), Some(value)) = (children.next(), children.next()) {
-            text.push(separator);
-            separator = ',';
-            text.push_str(name.0);
-            text.push(':');
-            if value.is_array() && name.string().is_some_and(|name| lists.contains(&&*name)) {
-                text.push('[');
-                for (position, element) in value.elements().filter(|element| keep(*element)).enumerate() {
-                    text.push_str(if position == 0 { "" } else { "," });
-                    text.push_str(element.0);
-                }
-                text.push(']');
-            } else {
-                text.push_str(value.0);
-            }
-        }
-        text.push_str(if separator == '{' { "{}" } else { "}" });
-        text
-    }
-
     /// A string's text, without quotes and escapes. It is copied only if it has escapes.
     pub(crate) fn string(self) -> Option<Cow<'a, str>> {
         let chars = self.chars()?;
@@ -315,23 +287,6 @@ mod tests {
         assert_eq!(json.get("b"), Some(Json::NULL));
         assert_eq!(Json::NULL.elements().count() + Json::NULL.members().count(), 0);
         assert_eq!(json.elements().collect::<Vec<_>>(), [json]);
-    }
-
-    #[test]
-    fn elements_are_dropped_and_the_rest_is_unchanged() {
-        for (text, kept) in [
-            (
-                r#" {"b" : 1.0, "\u0061" : [ 1, {"x" : "],"} , 2 ],"c":[1]} "#,
-                r#"{"b":1.0,"\u0061":[{"x" : "],"},2],"c":[1]}"#,
-            ),
-            (r#"{"a":[1, 1]}"#, r#"{"a":[]}"#),
-            (r#"{"a":1}"#, r#"{"a":1}"#),
-            (r"{ }", "{}"),
-            (r"[1]", "[1]"),
-        ] {
-            let json = Json::parse(text.as_bytes()).unwrap();
-            assert_eq!(json.retain_elements(&["a"], |element| element.as_str() != "1"), kept, "{text}");
-        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, without_position};
-pub(crate) use list::{List, SharedBytes, read_body};
+pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Metadata, MetadataEntry, Notes};
 pub(crate) use money::{Decimals, Money, decimals};

@@ -11,6 +11,7 @@
 mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
+mod catalog_diff;
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;
@@ -36,6 +37,7 @@ mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;

@@ -33,7 +33,8 @@ pub(crate) fn archive_product(mirror: &Mirror, id: &str) -> Option<ProductArchiv
         steps.push(Step::UpdateProduct { id: id.to_owned(), changes });
     }
     let stays_active = default.first().map(|price| price.price_id.clone());
-    let mut reasons: Vec<String> = others.iter().map(|price| format!("archives {}", price.price_id)).collect();
+    let mut reasons: Vec<String> =
+        others.iter().map(|price| format!("archives {}", price.price_id)).collect();
     reasons.extend(stays_active.as_ref().map(|id| format!("{id} stays active because it {IS_DEFAULT}")));
     let change = PlannedChange {
         action: ChangeAction::Archive,

@@ -14,7 +14,9 @@ use crate::catalog::{
     CATALOG_KEY, OWN_NAMES, PENDING_LOOKUP_KEY, PriceTerms, REPLACES, catalog_key::replaced_by,
 };
 use crate::error::{Code, Failure};
-use crate::wire::{Environment, LookupKey, Metadata, Mirror, MirroredPrice, NewPrice, Patch, PriceChanges, UnitAmount};
+use crate::wire::{
+    Environment, LookupKey, Metadata, Mirror, MirroredPrice, NewPrice, Patch, PriceChanges, UnitAmount,
+};
 
 /// How to replace a price.
 #[derive(Debug)]
@@ -226,8 +228,7 @@ impl<'a> Prices<'a> {
 /// Whether the new price has everything that it gets from the old one.
 fn is_finished(old: &MirroredPrice, new: &MirroredPrice) -> bool {
     let key = own(new, PENDING_LOOKUP_KEY);
-    replaced_by(old) == Some(new.price_id.as_str())
-        && (key.is_none() || key == new.lookup_key.as_deref())
+    replaced_by(old) == Some(new.price_id.as_str()) && (key.is_none() || key == new.lookup_key.as_deref())
 }
 
 /// A value in the metadata that is this tool's own. Stripe treats an empty value as none.
@@ -300,7 +301,9 @@ fn is_archived(price: &MirroredPrice, environment: Environment) -> Failure {
     let id = &price.price_id;
     Failure::new(Code::Failed, format!("Price {id} cannot be replaced"))
         .why("it is archived, so nobody can buy it")
-        .hint(format!("activate it first with `insforge payments prices update {environment} {id} --active true`"))
+        .hint(format!(
+            "activate it first with `insforge payments prices update {environment} {id} --active true`"
+        ))
 }
 
 fn already_replaced(

@@ -281,6 +281,11 @@ pub(crate) struct SinceArgs {
     pub(crate) since: Option<Timestamp>,
 }
 
+/// The help of `--status`.
+pub(crate) fn status_help(rows: &str, known: &[&str]) -> String {
+    format!("Only {rows} with this status; separate several with commas [known: {}]", known.join(", "))
+}
+
 /// The arguments of a list whose rows have billing subjects.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SubjectListArgs {

@@ -24,7 +24,8 @@ impl Command for ForProvider<Status> {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let filter = RowFilter { environment: self.args.scope.only()?, ..RowFilter::default() };
-        filter_reply(ctx.send(api::status(self.provider)).await?, &filter, wire::Connections::ROWS)
+        let reply = ctx.send(api::status(self.provider)).await?;
+        Ok(filter_reply(reply, &filter, wire::Connections::ROWS)?.0)
     }
 }
 

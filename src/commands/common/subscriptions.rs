@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api;
-use crate::commands::common::arguments::SubjectListArgs;
+use crate::commands::common::arguments::{SubjectListArgs, status_help};
 use crate::runner::{Command, CommandSpec, Completes, Ctx, Gateway, ListQuery, ListReply, list};
 
 /// List the subscriptions of one environment, from the mirror
@@ -13,8 +13,13 @@ use crate::runner::{Command, CommandSpec, Completes, Ctx, Gateway, ListQuery, Li
 pub(crate) struct Subscriptions<G: Gateway> {
     #[command(flatten)]
     list: SubjectListArgs,
-    /// Only subscriptions with this status, such as active; several are separated by commas
-    #[arg(long, value_name = "STATUS", value_delimiter = ',', add = Completes::Words(G::SUBSCRIPTION_STATUSES))]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        help = status_help("subscriptions", G::SUBSCRIPTION_STATUSES),
+        value_delimiter = ',',
+        add = Completes::Words(G::SUBSCRIPTION_STATUSES),
+    )]
     status: Vec<String>,
     #[arg(skip)]
     gateway: PhantomData<G>,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::api::{self, Call, MAX_ROWS};
 use crate::commands::common::ForProvider;
-use crate::commands::common::arguments::SubjectListArgs;
+use crate::commands::common::arguments::{SubjectListArgs, status_help};
 use crate::error::{Exit, Failure};
 use crate::runner::{
     Command, CommandSpec, Completes, Ctx, Follow, ListQuery, ListReply, RowKey, execute, execute_follow, list,
@@ -17,7 +17,7 @@ use crate::wire::{self, Json, Money, Transaction, parse_duration};
 /// List the payments, failed payments and refunds of one environment, newest first
 ///
 /// With --follow, existing transactions are shown oldest first, at most --limit of them. After that, each new or changed
-/// transaction is shown, until Ctrl-C. JSON output has one line per transaction. If the backend does not respond, the
+/// transaction is shown, until Ctrl-C. Filters apply to all of them. JSON output has one line per transaction. If the backend does not respond, the
 /// command keeps trying.
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json")
@@ -25,8 +25,13 @@ use crate::wire::{self, Json, Money, Transaction, parse_duration};
 pub(crate) struct Transactions {
     #[command(flatten)]
     list: SubjectListArgs,
-    /// Only transactions with this status, such as failed; several are separated by commas
-    #[arg(long, value_name = "STATUS", value_delimiter = ',', add = Completes::Words(STATUSES))]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        help = status_help("transactions", STATUSES),
+        value_delimiter = ',',
+        add = Completes::Words(STATUSES),
+    )]
     status: Vec<String>,
     /// Keep running and show each new or changed transaction, until Ctrl-C
     #[arg(long)]

@@ -2,13 +2,12 @@
 //! interruption the same command continues.
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::catalog::apply::{Applier, NotApplied, StripeChanged};
 use crate::catalog::plan::{CatalogPlan, PlannedChange};
 use crate::commands::stripe::catalog::StripeCatalog;
 use crate::error::{Code, Failure};
-use crate::runner::Ctx;
+use crate::runner::{Ctx, PlannedRequests};
 use crate::wire::Environment;
 
 /// The requests of a change, for `--dry-run`.
@@ -17,9 +16,9 @@ pub(super) async fn requests(
     environment: Environment,
     current: &StripeCatalog,
     change: Option<&PlannedChange>,
-) -> Result<Vec<Value>> {
+) -> Result<PlannedRequests> {
     let applier = Applier::new(ctx.api().await?, environment, &current.account.id, &current.mirror);
-    Ok(change.map_or(Ok(Vec::new()), |change| applier.requests(change))?)
+    Ok(PlannedRequests(change.map_or(Ok(Vec::new()), |change| applier.requests(change))?))
 }
 
 /// Makes a change, which `what` describes as a sentence. Returns the id of the object that it creates, or else its own.
@@ -42,7 +41,9 @@ pub(super) async fn make(
     let mut applier = Applier::new(ctx.api().await?, environment, &current.account.id, &current.mirror);
     let plan = CatalogPlan { changes: vec![change], unmanaged: Vec::new() };
     let outcome = ctx.while_busy("Changing the catalog…", applier.apply(plan, |_| {})).await;
-    ctx.when_interrupted(Failure::new(Code::Interrupted, "Interrupted, but the change was applied").why(what));
+    ctx.when_interrupted(
+        Failure::new(Code::Interrupted, "Interrupted, but the change was applied").why(what),
+    );
     if let Some((_, id)) = outcome.done.into_iter().next() {
         return Ok(id);
     }

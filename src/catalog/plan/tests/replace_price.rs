@@ -30,7 +30,8 @@ fn after(mirror: &Mirror, reference: &str, amount: u64, requests: usize) -> Mirr
 }
 
 fn shop(is_managed: bool, has_key: bool, is_default: bool) -> Mirror {
-    let metadata = if is_managed { json!({"catalog_key": KEY, "tier": "pro"}) } else { json!({"tier": "pro"}) };
+    let metadata =
+        if is_managed { json!({"catalog_key": KEY, "tier": "pro"}) } else { json!({"tier": "pro"}) };
     let default = if is_default { json!(OLD) } else { Value::Null };
     let key = if has_key { json!(KEY) } else { Value::Null };
     let price = json!({"metadata": metadata, "lookupKey": key, "taxBehavior": "exclusive"});
@@ -54,10 +55,13 @@ fn the_same_command_finishes_a_replacement_that_stopped_anywhere() {
         for (reference, stop) in
             references.iter().flat_map(|reference| (0..=REQUESTS).map(move |stop| (reference, stop)))
         {
-            let case = format!("managed {is_managed}, key {has_key}, default {is_default}, {reference}, {stop}");
+            let case =
+                format!("managed {is_managed}, key {has_key}, default {is_default}, {reference}, {stop}");
             let stopped = after(&before, reference, AFTER, stop);
             let mut same: Vec<&str> = references.to_vec();
-            same.extend(stopped.prices.iter().find(|price| price.price_id != OLD).map(|new| new.price_id.as_str()));
+            same.extend(
+                stopped.prices.iter().find(|price| price.price_id != OLD).map(|new| new.price_id.as_str()),
+            );
             for reference in same {
                 let end = after(&stopped, reference, AFTER, usize::MAX);
                 let [old, new] = &end.prices[..] else { panic!("{case}: {:?}", end.prices) };

@@ -99,7 +99,7 @@ pub(in crate::commands::stripe) async fn read_stripe(
             format!("No Stripe account is connected in {environment}"),
         )
         .hint(format!(
-            "give the backend a key with `{}`",
+            "set a Stripe key with `{}`",
             ctx.command(&STRIPE, &["config", "set", environment.as_str()])
         ))
     })?;

@@ -32,7 +32,7 @@ impl Command for List {
         let environment = self.environment.resolve()?;
         let call = stripe::prices(environment, self.product.as_deref());
         let mut reply = list(ctx, ListQuery::whole(call, &self.active.filter())).await?;
-        if let (Some(product), 0, true) = (&self.product, reply.listed, reply.warnings.is_empty()) {
+        if let (Some(product), true, true) = (&self.product, reply.is_empty, reply.warnings.is_empty()) {
             reply.warnings.extend(unknown_product(ctx, environment, product).await);
         }
         Ok(reply)

@@ -5,8 +5,8 @@ use anyhow::Result;
 use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::Target;
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Ctx, join_first};
-use crate::wire::{Environment, Price};
+use crate::runner::{Ctx, ListQuery, join_first, list};
+use crate::wire::{Environment, Price, RowFilter};
 
 /// The price that the argument names. An ID needs no request; anything else is searched in the price list.
 pub(crate) async fn resolve(ctx: &Ctx, target: Target) -> Result<Target> {
@@ -22,8 +22,10 @@ pub(crate) async fn resolve(ctx: &Ctx, target: Target) -> Result<Target> {
 /// # Errors
 /// Exit code 4 if no price has it, or several prices have it.
 pub(crate) async fn find(ctx: &Ctx, environment: Environment, reference: &str) -> Result<Price> {
-    let reply = ctx.send(stripe::prices(environment, None)).await?;
-    select(reply.data.prices.iter(), reference).map_err(|same_key| {
+    let prices =
+        list(ctx, ListQuery::whole(stripe::prices(environment, None), &RowFilter::default())).await?;
+    ctx.warn(&prices.warnings);
+    select(prices.reply.data.prices.iter(), reference).map_err(|same_key| {
         let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
         if same_key.is_empty() {
             unknown(ctx, environment, reference)
@@ -51,7 +53,7 @@ fn not_found(what: String) -> Failure {
 }
 
 /// Whether it has the form of an ID. The IDs of older plans can have any form, so other texts may be IDs too.
-fn is_id(reference: &str) -> bool {
+pub(super) fn is_id(reference: &str) -> bool {
     ["price_", "plan_"]
         .into_iter()
         .filter_map(|prefix| reference.strip_prefix(prefix))

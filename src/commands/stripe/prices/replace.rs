@@ -1,6 +1,5 @@
 use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::PriceTerms;
@@ -11,7 +10,7 @@ use crate::commands::stripe::planned_change;
 use crate::commands::stripe::prices::create::not_payable;
 use crate::commands::stripe::prices::reference;
 use crate::error::{Warning, WarningCode};
-use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, MultiWriteReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, MultiWriteReply, PlannedRequests};
 use crate::ui::Line;
 use crate::wire::{Environment, MirroredPrice, Money, Price, PriceReply, UnitAmount};
 
@@ -51,11 +50,17 @@ impl Prepared {
 
 impl MultiWrite for Replace {
     type Prepared = Prepared;
+    type DryRun = PlannedRequests;
     type Shown = MultiWriteReply<PriceReply>;
+
+    async fn dry_run(&self, ctx: &Ctx) -> Result<PlannedRequests> {
+        let Prepared { environment, current, replacement } = self.prepare(ctx).await?;
+        planned_change::requests(ctx, environment, &current, replacement.change.as_ref()).await
+    }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
         let Target { environment, id } = self.price.resolve()?;
-        let current = read_stripe(ctx, environment, !ctx.dry_run).await?;
+        let current = read_stripe(ctx, environment, true).await?;
         let replacement = replace_price(&current.mirror, &id, self.unit_amount, environment)?
             .ok_or_else(|| reference::unknown(ctx, environment, &id))?;
         let money = money(&replacement.price, Some(replacement.new_amount));
@@ -67,18 +72,14 @@ impl MultiWrite for Replace {
         prepared.replacement.change.as_ref()?;
         let id = &prepared.replacement.price.price_id;
         let check = Check::mirror(&["prices", "get", prepared.environment.as_str(), id]);
-        let change = Change::new(&STRIPE, prepared.environment, prepared.what(), check)
-            .details("New customers pay the new amount; existing subscriptions keep the old price.".to_owned());
+        let change = Change::new(&STRIPE, prepared.environment, prepared.what(), check).details(
+            "New customers pay the new amount; existing subscriptions keep the old price.".to_owned(),
+        );
         Some(Change { account: Some(prepared.current.account.clone()), ..change })
     }
 
     fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
         prepared.replacement.change.iter().flat_map(change_lines).collect()
-    }
-
-    async fn requests(&self, ctx: &Ctx, prepared: &Prepared) -> Result<Vec<Value>> {
-        let Prepared { environment, current, replacement } = prepared;
-        planned_change::requests(ctx, *environment, current, replacement.change.as_ref()).await
     }
 
     async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Self::Shown> {
@@ -103,7 +104,8 @@ impl MultiWrite for Replace {
         }
         let reply = ctx.send(stripe::price(environment, &id)).await;
         let reply = reply.map_err(|error| planned_change::not_shown(error, note.trim_start_matches("✓ ")))?;
-        let warnings = stays_active.iter().map(|old| default_stays_active(ctx, environment, old, &id)).collect();
+        let warnings =
+            stays_active.iter().map(|old| default_stays_active(ctx, environment, old, &id)).collect();
         Ok(MultiWriteReply { reply, notes: vec![note], warnings })
     }
 }

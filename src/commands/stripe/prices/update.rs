@@ -8,7 +8,7 @@ use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::commands::stripe::prices::reference;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::{Environment, LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
@@ -90,6 +90,9 @@ impl Write for Update {
     }
 
     fn explain(&self, ctx: &Ctx, (price, _): &Self::Request, failure: Failure) -> Failure {
+        if failure.exit == Exit::NotFound && !reference::is_id(&price.id) {
+            return failure.hint("use the ID in the file: its `id` cannot be a lookup key");
+        }
         let failure = new_object::explain_lookup_key(ctx, price.environment, failure);
         new_object::explain_default_price(ctx, price.environment, failure)
     }

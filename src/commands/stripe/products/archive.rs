@@ -1,6 +1,5 @@
 use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::plan::{ProductArchive, archive_product};
@@ -8,7 +7,7 @@ use crate::commands::common::{IdArgs, Target};
 use crate::commands::stripe::catalog::{StripeCatalog, change_lines, read_stripe};
 use crate::commands::stripe::planned_change;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
-use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, MultiWriteReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, MultiWriteReply, PlannedRequests};
 use crate::ui::{Line, View};
 use crate::wire::{Environment, Product, ProductReply, Products};
 
@@ -49,11 +48,17 @@ impl Prepared {
 
 impl MultiWrite for Archive {
     type Prepared = Prepared;
+    type DryRun = PlannedRequests;
     type Shown = MultiWriteReply<ProductReply>;
+
+    async fn dry_run(&self, ctx: &Ctx) -> Result<PlannedRequests> {
+        let Prepared { environment, current, archive } = self.prepare(ctx).await?;
+        planned_change::requests(ctx, environment, &current, archive.change.as_ref()).await
+    }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
         let Target { environment, id } = self.product.resolve()?;
-        let current = read_stripe(ctx, environment, !ctx.dry_run).await?;
+        let current = read_stripe(ctx, environment, true).await?;
         let archive = match archive_product(&current.mirror, &id) {
             Some(archive) => archive,
             None => return Err(not_found(ctx, environment, &id).await?.into()),
@@ -71,11 +76,6 @@ impl MultiWrite for Archive {
 
     fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
         prepared.archive.change.iter().flat_map(change_lines).collect()
-    }
-
-    async fn requests(&self, ctx: &Ctx, prepared: &Prepared) -> Result<Vec<Value>> {
-        let Prepared { environment, current, archive } = prepared;
-        planned_change::requests(ctx, *environment, current, archive.change.as_ref()).await
     }
 
     async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Self::Shown> {
@@ -97,7 +97,11 @@ impl MultiWrite for Archive {
                  is archived"
             ),
         };
-        Ok(MultiWriteReply { reply, notes: vec![note], warnings: stays_active.into_iter().map(warning).collect() })
+        Ok(MultiWriteReply {
+            reply,
+            notes: vec![note],
+            warnings: stays_active.into_iter().map(warning).collect(),
+        })
     }
 }
 
