@@ -23,7 +23,7 @@ use crate::wire::{Environment, MirroredPrice, Money, Price, PriceReply, UnitAmou
 /// If the command is interrupted, run it again: it continues and creates nothing twice. Stripe archives no default price,
 /// so a default price stays active, with a warning.
 #[derive(Args)]
-#[command(add = CommandSpec::writes_many::<Self>("test pro_annual --unit-amount 19900 --json")
+#[command(add = CommandSpec::writes_many::<Self>("test pro_yearly --unit-amount 19900 --json")
     .note("if it is interrupted, the same command continues"))]
 pub(crate) struct Replace {
     #[command(flatten)]

@@ -8,8 +8,8 @@ use crate::commands::stripe::catalog::{StripeCatalog, change_lines, read_stripe}
 use crate::commands::stripe::planned_change;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, MultiWriteReply, PlannedRequests};
-use crate::ui::{Line, View};
-use crate::wire::{Environment, Product, ProductReply, Products};
+use crate::ui::Line;
+use crate::wire::{Environment, Product, ProductReply};
 
 /// Archive a product and its prices, so that nobody can buy them anymore
 ///
@@ -20,8 +20,7 @@ use crate::wire::{Environment, Product, ProductReply, Products};
 /// If the command is interrupted, run it again: it continues.
 #[derive(Args)]
 #[command(add = CommandSpec::writes_many::<Self>("test prod_dxFhxxNRvjmfxv --json")
-    .note("if it is interrupted, the same command continues")
-    .tables(Products::TABLES))]
+    .note("if it is interrupted, the same command continues"))]
 pub(crate) struct Archive {
     #[command(flatten)]
     product: IdArgs<Product>,
