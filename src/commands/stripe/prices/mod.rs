@@ -32,7 +32,8 @@ impl Prices {
             Self::Get(get) => execute(get, ctx).await,
             Self::Create(create) => execute_write(create, ctx).await,
             Self::Update(update) => execute_write(update, ctx).await,
-            Self::Replace(replace) => execute_multi_write(replace, ctx).await,
+            // Boxed, because it is by far the largest.
+            Self::Replace(replace) => Box::pin(execute_multi_write(replace, ctx)).await,
             Self::Archive(archive) => execute_write(archive, ctx).await,
         }
     }

@@ -58,9 +58,8 @@ impl MultiWrite for Archive {
     async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
         let Target { environment, id } = self.product.resolve()?;
         let current = read_stripe(ctx, environment, true).await?;
-        let archive = match archive_product(&current.mirror, &id) {
-            Some(archive) => archive,
-            None => return Err(not_found(ctx, environment, &id).await?.into()),
+        let Some(archive) = archive_product(&current.mirror, &id) else {
+            return Err(not_found(ctx, environment, &id).await?.into());
         };
         Ok(Prepared { environment, current, archive })
     }

@@ -32,7 +32,8 @@ impl Products {
             Self::Get(get) => execute(get, ctx).await,
             Self::Create(create) => execute_write(create, ctx).await,
             Self::Update(update) => execute_write(update, ctx).await,
-            Self::Archive(archive) => execute_multi_write(archive, ctx).await,
+            // Boxed, because it is by far the largest.
+            Self::Archive(archive) => Box::pin(execute_multi_write(archive, ctx)).await,
             Self::Delete(delete) => execute_write(delete, ctx).await,
         }
     }
