@@ -233,7 +233,7 @@ impl Hint {
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("run", command(&["config"]), " to see which keys are configured")
             }
-            (404, _) | (400, _) if exit == Exit::NotFound => {
+            (404 | 400, _) if exit == Exit::NotFound => {
                 Self::command("check the ID, or run", command(&["sync"]), " to update the mirror")
             }
             (409, _) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Call, Reply};
+use crate::api::{Call, MAX_ROWS, Reply};
 use crate::error::{Exit, Failure, WarningCode};
 use crate::runner::list::no_key;
 use crate::runner::show::RowWriter;
@@ -18,10 +18,8 @@ use crate::ui::View;
 pub(crate) trait Follow {
     /// The backend's answer: one list, newest first.
     type Answer: DeserializeOwned + View;
-    /// The most rows that the backend lists.
-    const MAX_ROWS: usize;
 
-    /// The request for that many rows.
+    /// The request for as many rows as the backend lists.
     fn call(&self) -> Result<Call<Self::Answer>, Failure>;
 
     /// The key of each row, in the list's order.
@@ -117,10 +115,10 @@ async fn show_new_rows<F: Follow>(
         }
         let keys = command.keys(&reply.data);
         let new = seen.add(&keys);
-        if new.all_new && keys.len() >= F::MAX_ROWS {
-            let most = F::MAX_ROWS;
-            let text =
-                format!("all {most} rows are new; the backend lists only {most}, so some may be missing");
+        if new.all_new && keys.len() >= usize::from(MAX_ROWS) {
+            let text = format!(
+                "all {MAX_ROWS} rows are new; the backend lists only {MAX_ROWS}, so some may be missing"
+            );
             ctx.stderr.warning(WarningCode::RowsMissed, &text);
         }
         writer.write(&reply, &new.positions, ids(&keys, &new.positions)).await?;

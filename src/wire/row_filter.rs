@@ -39,7 +39,9 @@ impl RowFilter {
         };
         let has_status = || {
             let status = text(&["status"]);
-            status.is_some_and(|status| self.statuses.iter().any(|one| one.eq_ignore_ascii_case(&status)))
+            status.is_some_and(|status| {
+                self.statuses.iter().any(|one| one.trim().eq_ignore_ascii_case(&status))
+            })
         };
         let created = || text(CREATED)?.parse::<Timestamp>().ok();
         self.environment.is_none_or(|wanted| text(&["environment"]).as_deref() == Some(wanted.as_str()))
@@ -88,7 +90,7 @@ mod tests {
             (RowFilter { environment: Some(Environment::Live), ..none() }, [false; 3]),
             (RowFilter { active: Some(false), ..none() }, [true, false, false]),
             (RowFilter { active: Some(true), ..none() }, [false; 3]),
-            (RowFilter { statuses: vec!["x".into(), "Past_Due".into()], ..none() }, [true, false, false]),
+            (RowFilter { statuses: vec!["x".into(), " Past_Due".into()], ..none() }, [true, false, false]),
             (RowFilter { customer: Some("cus_1".into()), ..none() }, [true, true, false]),
             (RowFilter { customer: Some("cus_2".into()), ..none() }, [false, false, true]),
             (RowFilter { since: time("2026-11-01T00:00:00Z"), ..none() }, [true, true, false]),

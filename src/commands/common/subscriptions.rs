@@ -2,6 +2,7 @@ use std::marker::PhantomData;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::api;
 use crate::commands::common::arguments::{SubjectListArgs, status_help};
@@ -18,6 +19,7 @@ pub(crate) struct Subscriptions<G: Gateway> {
         value_name = "STATUS",
         help = status_help("subscriptions", G::SUBSCRIPTION_STATUSES),
         value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new(),
         add = Completes::Words(G::SUBSCRIPTION_STATUSES),
     )]
     status: Vec<String>,

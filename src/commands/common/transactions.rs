@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::{self, Call, MAX_ROWS};
 use crate::commands::common::ForProvider;
@@ -30,6 +31,7 @@ pub(crate) struct Transactions {
         value_name = "STATUS",
         help = status_help("transactions", STATUSES),
         value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new(),
         add = Completes::Words(STATUSES),
     )]
     status: Vec<String>,
@@ -60,7 +62,6 @@ impl ForProvider<Transactions> {
 
 impl Follow for ForProvider<Transactions> {
     type Answer = wire::Transactions;
-    const MAX_ROWS: usize = MAX_ROWS as usize;
 
     fn call(&self) -> Result<Call<Self::Answer>, Failure> {
         let environment = self.args.list.environment.resolve()?;
