@@ -77,6 +77,12 @@ code_table! {
             cause: "the provider refused the key or was unreachable; the message has the reason",
             remedy: "fix the cause, then run `insforge payments sync` again",
         }
+        CustomersNotSynced = "CUSTOMERS_NOT_SYNCED" {
+            exits: &[],
+            meaning: "the sync succeeded, but the mirrored customers are older than it",
+            cause: "Stripe refused to list the customers, which the backend reports as a success",
+            remedy: "check that the Stripe key may read customers, then run `insforge payments sync` again",
+        }
         StatusNotSeen = "STATUS_NOT_SEEN" {
             exits: &[],
             meaning: "the key was set, but the state of webhook and first sync is unknown",
@@ -101,6 +107,12 @@ code_table! {
             meaning: "an object at Stripe differs from the catalog file and was not changed",
             cause: "Stripe only archives a default price after another one is the default, or the object was removed from the file",
             remedy: "choose another default price in Stripe's dashboard, or run `insforge payments catalog apply` with --prune",
+        }
+        DefaultPriceActive = "DEFAULT_PRICE_ACTIVE" {
+            exits: &[],
+            meaning: "a default price stays active, although it was replaced or its product was archived",
+            cause: "Stripe archives no default price, and only its dashboard can choose another one",
+            remedy: "choose another default price in Stripe's dashboard, then run `insforge payments prices archive`",
         }
         FaultUnused = "FAULT_UNUSED" {
             exits: &[],

@@ -19,7 +19,7 @@ mod stripe;
 mod validated;
 mod with_id;
 
-pub(crate) use address::{Address, is_public_https};
+pub(crate) use address::{Address, is_public_https, is_reserved};
 pub(crate) use connection::{
     Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error,
 };

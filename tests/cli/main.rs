@@ -47,6 +47,7 @@ mod razorpay_sandbox;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;
+mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -29,6 +29,35 @@ pub(crate) struct EnvironmentOption {
     /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
+}
+
+/// One environment or all of them, as the first argument or as an option.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScopeArgs {
+    /// Environment [default: all]
+    #[arg(value_name = "ENV")]
+    positional: Option<Scope>,
+    /// Environment, instead of the argument
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    environment: Vec<Scope>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    Test,
+    Live,
+    All,
+}
+
+impl ScopeArgs {
+    /// The only environment; `None` for all.
+    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
+        Ok(match at_most_one(self.positional.iter().chain(&self.environment))? {
+            Some(Scope::Test) => Some(Environment::Test),
+            Some(Scope::Live) => Some(Environment::Live),
+            Some(Scope::All) | None => None,
+        })
+    }
 }
 
 impl EnvironmentArgs {
@@ -61,7 +90,7 @@ impl EnvironmentOption {
 }
 
 /// The value, if one is given. The same value may be given several times.
-pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
+fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
     let mut given = given.into_iter();
@@ -210,23 +239,6 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
 pub(crate) fn missing(flag: &str) -> Failure {
     Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
         .hint(format!("add {flag}, or add it to the object in the file"))
-}
-
-/// One environment, or both by default.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct OneOrBothArgs {
-    /// Environment [default: both]
-    #[arg(value_name = "ENV", add = Completes::Environment)]
-    positional: Option<Environment>,
-    #[command(flatten)]
-    option: EnvironmentOption,
-}
-
-impl OneOrBothArgs {
-    /// The environment, if one is given.
-    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
-        self.option.with(self.positional)
-    }
 }
 
 /// The maximum number of rows.

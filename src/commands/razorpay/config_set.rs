@@ -8,9 +8,10 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{
     EnvironmentOption, KeyStatus, SecretFrom, SecretInput, check_prefix, read_secret_from,
 };
+use crate::commands::razorpay::gateway::RazorpayGateway;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource};
 use crate::ui::ask;
@@ -163,7 +164,7 @@ impl Write for ConfigSet {
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKeys, shown: KeyStatus) -> Result<KeyStatus> {
-        Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "setup"]).await)
+        shown.with_connection(ctx, request.before.as_ref(), RazorpayGateway::WEBHOOK).await
     }
 }
 

@@ -73,16 +73,20 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// The catalog of one environment at Stripe, and its account.
 #[derive(Debug)]
-pub(super) struct StripeCatalog {
-    pub(super) account: Account,
-    pub(super) mirror: Mirror,
+pub(in crate::commands::stripe) struct StripeCatalog {
+    pub(in crate::commands::stripe) account: Account,
+    pub(in crate::commands::stripe) mirror: Mirror,
 }
 
 /// Reads the mirror, after a sync if `sync` is set.
 ///
 /// # Errors
 /// A request fails, no account is connected, or the sync fails. A failed sync leaves a mirror that differs from Stripe.
-pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool) -> Result<StripeCatalog> {
+pub(in crate::commands::stripe) async fn read_stripe(
+    ctx: &Ctx,
+    environment: Environment,
+    sync: bool,
+) -> Result<StripeCatalog> {
     let account = if sync {
         sync_account(ctx, environment).await?
     } else {

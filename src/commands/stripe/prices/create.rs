@@ -180,7 +180,7 @@ fn money(price: &NewPrice) -> Option<Money<'_>> {
 }
 
 /// Warns of a price that can be created, and of which several together may be payable, but not one alone.
-fn not_payable(money: &Money<'_>) -> Option<Warning> {
+pub(super) fn not_payable(money: &Money<'_>) -> Option<Warning> {
     let step = money.unmet_multiple()?;
     let text =
         format!("Stripe accepts no payment of {money}: amounts in this currency are multiples of {step}");
