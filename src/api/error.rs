@@ -36,6 +36,8 @@ pub(crate) struct RequestError {
     /// Where the API key came from.
     pub(crate) key_source: String,
     pub(crate) deadline: Duration,
+    /// Those of the answer: `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     pub(crate) cause: Cause,
 }
 

@@ -38,6 +38,7 @@ mod inputs;
 mod keyring;
 #[cfg(feature = "sandbox")]
 mod map;
+mod network;
 mod output;
 mod prompts;
 mod razorpay;
@@ -48,7 +49,6 @@ mod rerun;
 mod sandbox;
 mod settings;
 mod sync;
-mod tls;
 mod usage;
 mod verbose;
 mod writes;
