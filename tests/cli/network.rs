@@ -125,9 +125,9 @@ impl TlsBackend {
 
 /// What is the same for all these errors: one attempt, and no offer to repeat it.
 #[track_caller]
-fn is_permanent(ran: RunOutput, server: &Server, code: &str, words: &[&str]) {
-    let error = ran.clone().exits(1).error();
-    assert_eq!(error["code"], code, "{ran:?}");
+fn is_permanent(ran: &RunOutput, server: &Server, code: &str, words: &[&str]) {
+    let error = ran.error();
+    assert_eq!((ran.code, &error["code"]), (1, &code.into()), "{ran:?}");
     assert_eq!((&error["retryable"], &error["next"]), (&false.into(), &serde_json::Value::Null), "{ran:?}");
     assert_eq!(server.connections(), 1, "{ran:?}");
     for word in words {
@@ -145,30 +145,30 @@ fn a_certificate_that_is_not_trusted_is_reported_at_once() {
     let user = User::of(&own.address);
     let file = user.write("other.pem", &other.certificate).display().to_string();
     let words = ["Cannot reach https://localhost", "an authority that is unknown to SSL_CERT_FILE", &file];
-    is_permanent(run(user.with("SSL_CERT_FILE", &file)), &own.server, "TLS_FAILED", &words);
+    is_permanent(&run(user.with("SSL_CERT_FILE", &file)), &own.server, "TLS_FAILED", &words);
 
     let expired = TlsBackend::start("localhost", (2000, 2020));
     let words = ["the certificate expired on 2020-03-04", "this machine's clock"];
-    is_permanent(run(expired.user()), &expired.server, "TLS_FAILED", &words);
+    is_permanent(&run(expired.user()), &expired.server, "TLS_FAILED", &words);
 
     let future = TlsBackend::start("localhost", (2998, 2999));
     let words = ["the certificate is not valid before 2998-01-02"];
-    is_permanent(run(future.user()), &future.server, "TLS_FAILED", &words);
+    is_permanent(&run(future.user()), &future.server, "TLS_FAILED", &words);
 
     let named = TlsBackend::start("other.example", (2000, 2999));
     let words = ["the certificate is for other.example, not for localhost"];
-    is_permanent(run(named.user()), &named.server, "TLS_FAILED", &words);
+    is_permanent(&run(named.user()), &named.server, "TLS_FAILED", &words);
 
     let mutual = TlsBackend::start_with("localhost", (2000, 2999), true);
     let words = ["it requires a client certificate"];
-    is_permanent(run(mutual.user()), &mutual.server, "TLS_FAILED", &words);
+    is_permanent(&run(mutual.user()), &mutual.server, "TLS_FAILED", &words);
 
     let plain = Server::start(|mut stream| {
         let _ = stream.read(&mut [0; 4096]);
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
     });
     let user = other.user().with("INSFORGE_BASE_URL", &format!("https://{}", plain.place));
-    is_permanent(run(user), &plain, "TLS_FAILED", &["hint", "check the address and its port"]);
+    is_permanent(&run(user), &plain, "TLS_FAILED", &["hint", "check the address and its port"]);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn reading_certificates_ends_at_the_deadline() {
 
 #[test]
 fn an_answer_that_is_not_http_is_reported_at_once() {
-    let many: String = (0..101).map(|number| format!("x-{number}: 1\r\n")).collect();
+    let many = "x: 1\r\n".repeat(101);
     let long = format!("HTTP/1.1 200 OK\r\nx-long: {}\r\n\r\n", "a".repeat(1 << 20));
     for (answer, reason) in [
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "invalid HTTP version"),
@@ -249,7 +249,7 @@ fn an_answer_that_is_not_http_is_reported_at_once() {
         let server = Server::answering(answer);
         let user = User::of(&format!("http://{}", server.place));
         let ran = user.run(&["payments", "status", "--json"]);
-        is_permanent(ran, &server, "RESPONSE_INVALID", &["The response is not valid HTTP", reason]);
+        is_permanent(&ran, &server, "RESPONSE_INVALID", &["The response is not valid HTTP", reason]);
     }
 }
 
@@ -327,7 +327,7 @@ fn a_proxy_that_refuses_is_reported_at_once() {
         assert!(!ran.stderr.contains("hush4hush"), "{ran:?}");
         let masked = if credentials.is_empty() { "" } else { "****@" };
         let through = format!("through the proxy http://{masked}{}, from HTTPS_PROXY: ", server.place);
-        is_permanent(ran, &server, "PROXY_REFUSED", &[&[&*through], words].concat());
+        is_permanent(&ran, &server, "PROXY_REFUSED", &[&[&*through], words].concat());
     }
 }
 
