@@ -206,7 +206,12 @@ impl Trust {
         }
         match unusable {
             Some(unusable) if !is_usable => Err(unusable),
-            _ => Ok(certificates),
+            _ => {
+                // A folder has links to the same files, and often all of them in one file as well.
+                certificates.sort_unstable();
+                certificates.dedup();
+                Ok(certificates)
+            }
         }
     }
 }

@@ -103,7 +103,8 @@ code_table! {
         TlsFailed = "TLS_FAILED" {
             exits: &[Exit::Failed],
             meaning: "there is no secure connection to the backend, and another attempt fails as well",
-            cause: "the certificate is expired, is for another name or has an unknown authority, or the port does not speak TLS",
+            cause: "the certificate is expired, is for another name or has an unknown authority; the port does not speak TLS; or \
+                    this machine has no certificates",
             remedy: "fix the cause that the message names; for an authority of your own, set SSL_CERT_FILE to its certificate",
         }
         ProxyRefused = "PROXY_REFUSED" {

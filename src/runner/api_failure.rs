@@ -137,12 +137,12 @@ fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -
         .hint("if that is your backend, use its address")
         .status(*status),
         NoAnswer::TlsUnavailable { reason } => {
-            Failure::new(Code::Failed, "Cannot set up a secure connection").why(reason).hint(
+            Failure::new(Code::TlsFailed, "Cannot set up a secure connection").why(reason).hint(
                 "install the system's CA certificates, or set SSL_CERT_FILE to a file with certificates",
             )
         }
         NoAnswer::CertificatesUnusable { variable, reason } => {
-            Failure::new(Code::Failed, format!("Cannot read the certificates in {variable}"))
+            Failure::new(Code::TlsFailed, format!("Cannot read the certificates in {variable}"))
                 .why(reason)
                 .hint(format!(
                     "set {variable} to certificates in PEM format, or unset it to trust the system's"
