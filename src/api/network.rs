@@ -208,7 +208,8 @@ impl Trust {
             Some(unusable) if !is_usable => Err(unusable),
             _ => {
                 // A folder has links to the same files, and often all of them in one file as well.
-                certificates.sort_unstable();
+                certificates
+                    .sort_unstable_by(|one: &CertificateDer<'_>, other| one.as_ref().cmp(other.as_ref()));
                 certificates.dedup();
                 Ok(certificates)
             }
