@@ -1,5 +1,7 @@
 //! Turns the client's errors into failures: sentences, hints, codes and exit codes.
 
+use std::borrow::Cow;
+
 use crate::api::{
     Cause, Error, Method, NoAnswer, Obstacle, Provider, ProxyInvalid, Refusal, Replay, RequestError,
     is_out_of_reach, names_a_connection_timeout,
@@ -49,7 +51,7 @@ fn not_available(provider: &Provider) -> Failure {
 }
 
 fn request_failed(error: &RequestError) -> Failure {
-    let request = format!("{} {}", error.method, error.path);
+    let request = format!("{} {}", error.method, shortened(&error.path));
     let address = &error.address;
     let failure = match &error.cause {
         Cause::NoAnswer(no_answer) => no_usable_answer(no_answer, &request, error),
@@ -74,6 +76,15 @@ fn request_failed(error: &RequestError) -> Failure {
     };
     let failure = with_request_ids(failure, &error.request_ids);
     if error.outcome_is_unknown() { outcome_unknown(failure) } else { failure }
+}
+
+/// The path for a message, without the rest of an id that fills pages.
+fn shortened(path: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 300;
+    match path.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &path[..end]).into(),
+        None => path.into(),
+    }
 }
 
 /// Appends the ids of the answer to the reason.

@@ -304,6 +304,13 @@ fn an_address_that_is_too_long_is_not_sent() {
     let sent = stub.lines();
     assert!(sent.iter().all(|line| line.ends_with("/status")), "{}", sent.len());
 
+    // One that can be sent, but that the backend refuses: Node.js reads at most 16 KiB of headers.
+    let refusing = Stub::start(|_| Answer::Respond { status: 431, headers: vec![], body: vec![] });
+    let ran =
+        User::of(&refusing.address).run(&["payments", "products", "get", &id[..20_000], "--json"]).exits(1);
+    assert_eq!((&ran.error()["status"], refusing.lines().len()), (&431.into(), 1), "{ran:?}");
+    assert!(ran.stderr.len() < 1000, "{}", ran.stderr.len());
+
     let address = format!("https://{id}.example.com");
     let ran = User::of(&address).run(&["payments", "status", "--json"]).exits(1);
     assert_eq!(ran.error()["code"], "ADDRESS_INVALID");
