@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::api::error::{Cause, Error, Refusal, RequestError};
 use crate::api::http::{Http, NoAnswer};
+use crate::api::network::Network;
 use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
@@ -50,14 +51,14 @@ pub(crate) struct Health {
 }
 
 impl Client {
-    pub(crate) fn new(endpoint: Endpoint, limits: Limits, trace: Trace) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, network: Network, limits: Limits, trace: Trace) -> Self {
         if trace.is_on() {
             let Endpoint { address, address_source, key, key_source } = &endpoint;
             trace.note(format_args!("backend {address}, from {address_source}"));
             trace.note(format_args!("key {}, from {key_source}", key.masked()));
             trace.note(format_args!("{limits}"));
         }
-        let http = Http::new(endpoint, trace);
+        let http = Http::new(endpoint, network, trace);
         Self { http, limits: Cell::new(limits), spent: Cell::default(), may_be_applied: Cell::default() }
     }
 
@@ -105,7 +106,7 @@ impl Client {
                 Err(_) => None,
             };
             let Some(pause) = pause else {
-                return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
+                return attempt.map_err(|no_answer| self.error(request, "", Cause::NoAnswer(no_answer)));
             };
             replays += 1;
             self.count_time(tokio::time::sleep(pause)).await;
@@ -131,8 +132,9 @@ impl Client {
     pub(crate) async fn health(&self) -> Result<Health, Error> {
         let request = Request::get(HEALTH, None);
         let answer = self.exchange(request).await?;
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| self.error(request, Cause::NotABackend { status: answer.status }))
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            self.error(request, &answer.request_ids, Cause::NotABackend { status: answer.status })
+        })
     }
 
     /// Reads the backend's error. Secrets of this run that come back in it are masked.
@@ -143,7 +145,8 @@ impl Client {
         Refusal { message, next_actions, ..refusal }
     }
 
-    pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {
+    /// The error of a request. `request_ids` are those of its answer, or empty.
+    pub(super) fn error(&self, request: Request<'_>, request_ids: &str, cause: Cause) -> Error {
         let Endpoint { address, key_source, .. } = self.endpoint();
         let is_open = self.may_be_applied.get() || cause.leaves_outcome_unknown();
         Error::Request(Box::new(RequestError {
@@ -156,6 +159,7 @@ impl Client {
             key_source: key_source.clone(),
             deadline: self.limits.get().deadline,
             may_be_applied: request.method != Method::Get && is_open,
+            request_ids: request_ids.to_owned(),
             cause,
         }))
     }

@@ -431,6 +431,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) retry_after: Option<Duration>,
+    /// `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     /// Wiped when it is dropped: some answers have keys.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }

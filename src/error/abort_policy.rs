@@ -31,7 +31,11 @@ impl Failure {
     fn affects_every_request(&self) -> bool {
         let by_exit = matches!(self.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
         let by_code = match &self.code {
-            Code::PaymentsNotAvailable | Code::ProviderNotAvailable | Code::Redirected => true,
+            Code::PaymentsNotAvailable
+            | Code::ProviderNotAvailable
+            | Code::Redirected
+            | Code::TlsFailed
+            | Code::ProxyRefused => true,
             Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
             _ => false,
         };
@@ -65,6 +69,8 @@ mod tests {
             Failure::new(Code::Backend("PAYMENT_CONFIG_INVALID".into()), "x"),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
+            Failure::new(Code::TlsFailed, "x"),
+            Failure::new(Code::ProxyRefused, "x"),
             refused().exit(Exit::Denied),
         ] {
             let mut abort_policy = AbortPolicy::default();

@@ -40,6 +40,7 @@ mod keyring;
 mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
+mod network;
 mod output;
 mod prompts;
 mod razorpay;
@@ -53,7 +54,6 @@ mod rerun;
 mod sandbox;
 mod settings;
 mod sync;
-mod tls;
 mod usage;
 mod verbose;
 mod writes;
