@@ -31,7 +31,7 @@ pub(crate) use completes::{Completes, HasIdList, IdList, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use execute_write::execute_write;
-pub(crate) use file_input::{Entry, FileArgs, is_stdin};
+pub(crate) use file_input::{Entry, FileArgs};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, join_first};
 pub(crate) use jq_process::filter_in_own_process;
