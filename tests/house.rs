@@ -25,7 +25,7 @@ const LAYERS: [(&str, u8); 13] = [
 /// Pairs of modules in one layer, of which the first may import the second: the command line leads to the commands, some
 /// wire types are secret, a failure can carry an idempotency key, an unusable file or variable is a failure, and everything
 /// is read in the same way.
-const SAME_LAYER: [(&str, &str); 8] = [
+const SAME_LAYER: [(&str, &str); 9] = [
     ("cli", "commands"),
     ("wire", "secret"),
     ("error", "wire"),
@@ -34,6 +34,7 @@ const SAME_LAYER: [(&str, &str); 8] = [
     ("files", "input"),
     ("env", "input"),
     ("secret", "input"),
+    ("wire", "input"),
 ];
 
 fn sources() -> BTreeMap<PathBuf, String> {

@@ -160,17 +160,17 @@ fn mistakes_in<T: DeserializeOwned + Serialize>(text: &str, whole: &str) -> Vec<
     mistakes
 }
 
-const UNKNOWN_FIELD: &str = "unknown field `";
+const UNKNOWN_FIELD: &str = "unknown field ";
+const UNKNOWN_VALUE: &str = "unknown variant ";
 
-/// Replaces the list of all fields by the one that was probably meant.
+/// Replaces the list of all fields or values by the one that was probably meant.
 fn with_suggestion(message: &str) -> String {
     // "unknown field `nam`, expected one of `name`, `description`"
     let mut words = message.split('`').skip(1).step_by(2);
-    let (Some(unknown), true) = (words.next(), message.starts_with(UNKNOWN_FIELD)) else {
-        return message.to_owned();
-    };
+    let what = [UNKNOWN_FIELD, UNKNOWN_VALUE].into_iter().find(|beginning| message.starts_with(beginning));
+    let (Some(what), Some(unknown)) = (what, words.next()) else { return message.to_owned() };
     match nearest(unknown, &words.collect::<Vec<_>>()) {
-        Some(meant) => format!("{UNKNOWN_FIELD}{unknown}`; did you mean `{meant}`?"),
+        Some(meant) => format!("{what}`{unknown}`; did you mean `{meant}`?"),
         None => message.to_owned(),
     }
 }

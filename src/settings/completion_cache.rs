@@ -110,7 +110,7 @@ impl CompletionCache {
         name: &str,
     ) -> Option<(Vec<CachedId>, bool)> {
         let file = self.file(provider, environment, name);
-        let text = files::read(&file).ok()??;
+        let text = files::read_up_to(&file, MAX_CATALOG).ok()??;
         let ids = text.lines().map(CachedId::parse).collect::<Option<_>>()?;
         Some((ids, files::is_younger(&file, FRESH)))
     }

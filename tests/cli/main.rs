@@ -42,6 +42,8 @@ mod output;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+#[cfg(feature = "sandbox")]
+mod reading;
 mod reads;
 mod rerun;
 #[cfg(feature = "sandbox")]
