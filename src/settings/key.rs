@@ -42,7 +42,9 @@ impl KeyFlag {
             Self::Stdin => {
                 let source = Source::Flag("--api-key-stdin");
                 let key = read_secret(&Input::Stdin).map_err(|error| {
-                    Failure::new(Code::ApiKeyInvalid, "Cannot read the key from stdin").why(error.to_string())
+                    Failure::new(Code::ApiKeyInvalid, "Cannot read the key from stdin")
+                        .why(error.to_string())
+                        .hint("pipe the project's API key (ik_…) into the command, and nothing else")
                 })?;
                 Ok(WithSource { value: check_api_key(key, &source)?, source })
             }

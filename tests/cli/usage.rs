@@ -308,6 +308,9 @@ fn a_value_may_begin_with_a_hyphen() {
     }
     let ran = user.run(&["payments", "products", "update", "--dry-run", "--name", "A", "--", "-x"]).exits(0);
     assert_eq!(ran.json()["path"], "/api/payments/stripe/test/catalog/products/-x");
+    user.run(&["payments", "products", "get", "-x"]).exits(64).stderr_has(&["put `--` before it: `-- -x`"]);
+    let ran = user.run(&["-o", "json", "payments", "products", "update", "--name", "-o my", "-zz"]).exits(64);
+    assert_eq!(ran.error()["code"], "USAGE", "the value does not change the format of errors");
     let stub = recordings::serve_in(Generation::Newer, vec![]);
     let status = ["payments", "status", "--reason", "--because", "--jq"];
     assert_eq!(User::of(&stub.address).run(&[&status[..], &["-1"]].concat()).exits(0).stdout, "-1\n");

@@ -242,6 +242,7 @@ pub(crate) struct SubjectListArgs {
 
 impl SubjectListArgs {
     pub(crate) fn subject(&self) -> SubjectFilter {
-        SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
+        let trimmed = |text: &Option<String>| text.as_deref().map(|text| trim_line_end(text).to_owned());
+        SubjectFilter { kind: trimmed(&self.subject_type), id: trimmed(&self.subject_id) }
     }
 }

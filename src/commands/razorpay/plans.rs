@@ -171,6 +171,11 @@ impl Write for Create {
             currency: self.item_currency.clone().or(in_file.currency),
         };
         let (period, interval) = (self.period.or(object.period), self.interval.or(object.interval));
+        let cycle = period.zip(interval).map(|(period, interval)| BillingCycle { period, interval });
+        cycle.map_or(Ok(()), BillingCycle::check).map_err(|why| {
+            Failure::usage(format!("Razorpay does not accept this plan: {why}"))
+                .hint("use a longer --interval, or --period weekly")
+        })?;
         check_required(&[
             ("--period", period.is_some()),
             ("--interval", interval.is_some()),
@@ -179,12 +184,7 @@ impl Write for Create {
             ("--item-currency", item.currency.is_some()),
         ])?;
         let notes = self.notes.clone().or(object.notes);
-        let plan = NewPlan { period, interval, item: Some(item), notes };
-        billing_cycle(&plan).map_or(Ok(()), BillingCycle::check).map_err(|why| {
-            Failure::usage(format!("Razorpay does not accept this plan: {why}"))
-                .hint("use a longer --interval, or --period weekly")
-        })?;
-        Ok((environment, plan))
+        Ok((environment, NewPlan { period, interval, item: Some(item), notes }))
     }
 
     fn change(&self, (environment, plan): &Self::Request) -> Change {
