@@ -45,6 +45,8 @@ mod output;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+#[cfg(feature = "sandbox")]
+mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;

@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, check_required, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
@@ -36,7 +36,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
     currency: Option<Currency>,
     /// Amount in the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY (required)
-    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file")]
     unit_amount: Option<UnitAmount>,
     /// Billing interval of a recurring price [default: one-time]
     #[arg(long)]
@@ -88,15 +88,11 @@ impl Write for Create {
             metadata: self.object.metadata(object.metadata)?,
             idempotency_key: None,
         };
-        for (flag, given) in [
+        check_required(&[
             ("--product", body.product_id.is_some()),
             ("--currency", body.currency.is_some()),
             ("--unit-amount", body.unit_amount.is_some()),
-        ] {
-            if !given {
-                return Err(missing(flag).into());
-            }
-        }
+        ])?;
         ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
         Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
     }

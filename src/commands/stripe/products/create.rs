@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, check_required, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
@@ -65,9 +65,7 @@ impl Write for Create {
             metadata: self.object.metadata(object.metadata)?,
             idempotency_key: None,
         };
-        if body.name.is_none() {
-            return Err(missing("--name").into());
-        }
+        check_required(&[("--name", body.name.is_some())])?;
         let environment = self.environment()?;
         Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
     }
