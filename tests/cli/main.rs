@@ -37,6 +37,7 @@ mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;
