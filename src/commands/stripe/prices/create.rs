@@ -19,11 +19,11 @@ use crate::wire::{
 ///
 /// A price's amount, currency and interval never change: create another price instead.
 ///
-/// With your own --idempotency-key, running the command again within a day creates no second price: it prints the first
-/// one. Without the option, the tool generates a key. If the command fails, the error shows that key.
+/// With your own --idempotency-key, running the command again within a day prints the first price and creates no second one.
+/// Without it, the tool generates a key, and an error shows it.
 ///
-/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`.
-/// Each object gets a key derived from its values, so running the same file again within a day creates no duplicates.
+/// A file with many objects needs one confirmation and prints one line of JSON per object. Running the same file again within a
+/// day creates no duplicates. See `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --product prod_dxFhxxNRvjmfxv --currency eur --unit-amount 2900 --interval month --lookup-key pro_monthly_eur --idempotency-key pro-monthly-eur-1 --json"))]
 pub(crate) struct Create {
