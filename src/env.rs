@@ -2,7 +2,7 @@
 //! depends on it is a pure function of it.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -52,6 +52,11 @@ impl ProcessEnv {
         self.variables.get(name)?.to_str().filter(|text| !text.is_empty())
     }
 
+    /// A variable's value, which need not be UTF-8. An empty value counts as unset.
+    pub(crate) fn var_os(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
     /// All variables with a UTF-8 value, in no particular order.
     pub(crate) fn utf8_variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
@@ -88,6 +93,11 @@ pub(crate) fn ignored_signals() -> Vec<i32> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();
     let mask = u64::from_str_radix(mask.trim(), 16).unwrap_or_default();
     (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
+
+/// The paths in the value of a variable such as `PATH`.
+pub(crate) fn split_paths(value: &OsStr) -> Vec<PathBuf> {
+    std::env::split_paths(value).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// The path of this program's executable.

@@ -124,7 +124,10 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<WithSource<Secre
 
 /// Checks the key with a request that requires it.
 pub(super) async fn check(ctx: &Ctx, address: &WithSource<Address>, key: &WithSource<Secret>) -> Result<()> {
-    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT_PROVIDER)).await.map_err(Failure::from)?;
+    ctx.api_of(address, key, true)?
+        .send(&api::status(&api::DEFAULT_PROVIDER))
+        .await
+        .map_err(Failure::from)?;
     Ok(())
 }
 

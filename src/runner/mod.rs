@@ -12,6 +12,7 @@ mod connect;
 mod ctx;
 mod dry_run;
 mod execute_write;
+mod existing;
 mod file_input;
 mod follow;
 mod gateway;
@@ -32,6 +33,7 @@ pub(crate) use completes::{Completes, HasIdList, IdList, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use execute_write::execute_write;
+pub(crate) use existing::ExistingObjects;
 pub(crate) use file_input::{Entry, FileArgs, is_stdin};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{

@@ -20,7 +20,9 @@ mod validated;
 mod with_id;
 
 pub(crate) use address::{Address, is_public_https, is_reserved};
-pub(crate) use connection::{Account, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error};
+pub(crate) use connection::{
+    Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error,
+};
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;

@@ -29,7 +29,7 @@ fn connection(changes: &Value) -> Value {
 
 fn answer(status: u16, content_type: &str, body: &str) -> Answer {
     let body = Zeroizing::new(body.as_bytes().to_vec());
-    Answer { status, content_type: content_type.into(), retry_after: None, body }
+    Answer { status, content_type: content_type.into(), retry_after: None, request_ids: String::new(), body }
 }
 
 /// Checks the environment `test` of a backend at this address.
