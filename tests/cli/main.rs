@@ -43,7 +43,6 @@ mod output;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
-#[cfg(feature = "sandbox")]
 mod reading;
 mod reads;
 mod rerun;
