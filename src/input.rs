@@ -86,7 +86,7 @@ fn decode(bytes: Vec<u8>) -> io::Result<String> {
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        let line = valid.split(|byte| *byte == b'\n').count();
         refused(error.into_bytes(), format!("line {line} is not UTF-8; save it as UTF-8"))
     })?;
     if text.starts_with(BOM) {

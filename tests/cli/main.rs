@@ -45,7 +45,6 @@ mod output;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
-#[cfg(feature = "sandbox")]
 mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
