@@ -4,6 +4,7 @@
 //! - [`request`]: what is sent and what comes back
 //! - [`trace`]: the lines of `--verbose`
 //! - [`http`]: one request over HTTP
+//! - [`foreign`]: answers that are not InsForge's
 //! - [`error`]: why a call has no reply, without sentences and hints
 //! - [`client`]: replays and the deadline
 //! - [`generation`]: which of two generations of routes the backend has
@@ -12,6 +13,7 @@
 mod client;
 mod endpoints;
 mod error;
+mod foreign;
 mod generation;
 mod http;
 pub(crate) mod razorpay;
@@ -25,6 +27,7 @@ pub(crate) use endpoints::{
     SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
 };
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
+pub(crate) use foreign::ForeignAnswer;
 pub(crate) use generation::{Api, GenerationStore};
 pub(crate) use http::NoAnswer;
 pub(crate) use request::{Answer, Call, Method, Provider, Reply};

@@ -1,5 +1,7 @@
 //! The endpoints that only Stripe has.
 
+mod plain_codes;
+
 use serde_json::Result;
 
 use crate::api::request::{ApiName, Body, Call, Method, Provider, Route};
@@ -15,7 +17,7 @@ pub(crate) static STRIPE: Provider = Provider {
     segment: "stripe",
     in_older: true,
     commands: "insforge payments",
-    connection_lost: None,
+    meaning: plain_codes::meaning,
 };
 
 fn catalog(environment: Environment) -> Route {

@@ -32,7 +32,9 @@ impl Failure {
         let by_exit = matches!(self.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
         let by_code = match &self.code {
             Code::PaymentsNotAvailable | Code::ProviderNotAvailable | Code::Redirected => true,
-            Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
+            // A gateway that lets nobody through.
+            Code::ResponseInvalid => matches!(self.status, Some(401 | 403 | 404 | 407)),
+            Code::Backend(_) => self.meaning().starts_with("PAYMENT_CONFIG_"),
             _ => false,
         };
         by_exit || by_code
@@ -40,7 +42,12 @@ impl Failure {
 
     /// Whether the request that failed may have been carried out all the same.
     pub(crate) const fn may_have_succeeded(&self) -> bool {
-        matches!(self.code, Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut | Code::ResponseInvalid)
+        match self.code {
+            Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut => true,
+            // A gateway that rejects a request does not pass it on.
+            Code::ResponseInvalid => !matches!(self.status, Some(400..=499)),
+            _ => false,
+        }
     }
 }
 
@@ -63,6 +70,7 @@ mod tests {
         assert!(abort_policy.should_abort());
         for failure in [
             Failure::new(Code::Backend("PAYMENT_CONFIG_INVALID".into()), "x"),
+            Failure::new(Code::ResponseInvalid, "x").status(403),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
             refused().exit(Exit::Denied),

@@ -43,6 +43,8 @@ pub struct Failure {
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
+    /// The code with which later backends answer in the same case, if this backend's is less specific.
+    pub(crate) later_code: Option<&'static str>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
     pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
 }
@@ -58,6 +60,7 @@ impl Failure {
             hint: None,
             repair: None,
             status: None,
+            later_code: None,
             idempotency_key: None,
         }
     }
@@ -113,6 +116,11 @@ impl Failure {
     pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
         self.idempotency_key = Some(Box::new(key.clone()));
         self
+    }
+
+    /// The code that decides what to do. It is the same for all backends.
+    pub(crate) fn meaning(&self) -> &str {
+        self.later_code.unwrap_or(self.code.as_str())
     }
 
     /// Whether running the same command again is safe and may succeed: exactly the meaning of [`Exit::TryAgain`].

@@ -137,7 +137,7 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     if !ctx.write_sent() {
         return failure;
     }
-    let open = ctx.write_outcome_unknown() || failure.code == Code::ResponseInvalid;
+    let open = ctx.write_outcome_unknown();
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     match rerun {
         // A request that was refused is refused again, unless its cause is fixed first.
