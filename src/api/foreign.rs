@@ -90,7 +90,8 @@ fn content_of(page: &str, tag: &str) -> Option<String> {
 
 /// The beginning of a text, in one line without control characters.
 fn one_line(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
     let short: String = line.chars().take(LONGEST_TEXT).collect();
     let short = if short.len() < line.len() { short + "…" } else { short };

@@ -182,9 +182,9 @@ impl Api {
         if !answer.is_success() {
             return Err(self.client.error(request, self.client.rejection(request, &answer)));
         }
-        let reply = call.read(answer.body.clone()).map_err(|error| {
-            self.client.error(request, self.client.unreadable(request, &answer, &error))
-        })?;
+        let reply = call
+            .read(answer.body.clone())
+            .map_err(|error| self.client.error(request, self.client.unreadable(request, &answer, &error)))?;
         self.confirm(generation);
         Ok(reply)
     }

@@ -72,14 +72,18 @@ const CHECK_ADDRESS: &str = "check the address, or what is in front of the backe
 /// status is.
 fn foreign(answer: &ForeignAnswer, request: &str, error: &RequestError) -> Failure {
     let ForeignAnswer { status, content_type, excerpt, .. } = answer;
-    let content_type = content_type.as_ref().map_or("without a content type".to_owned(), |it| format!("with {it}"));
+    let content_type =
+        content_type.as_ref().map_or("without a content type".to_owned(), |it| format!("with {it}"));
     let excerpt = excerpt.as_ref().map_or_else(String::new, |text| format!(": \"{text}\""));
     let why = format!("{request} at {} answered {status} {content_type}{excerpt}", error.address);
-    let sender = answer.sender().unwrap_or("another server");
-    let what = match status {
+    let what = match (status, answer.sender()) {
         // The backend's own rate limiter does not send the backend's JSON, either.
-        429 => "Too many requests".to_owned(),
-        _ => format!("The response is not InsForge's; {sender} seems to have answered"),
+        (429, None) => "Too many requests".to_owned(),
+        (429, Some(sender)) => format!("Too many requests; {sender} seems to have answered"),
+        (_, sender) => {
+            let sender = sender.unwrap_or("another server");
+            format!("The response is not InsForge's; {sender} seems to have answered")
+        }
     };
     let failure = if exit(*status, None, error) == Exit::TryAgain {
         let hint = match (status, wait_hint(answer.retry_after)) {
@@ -156,9 +160,10 @@ fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {
     let Refusal { status, code, message, .. } = refusal;
     let answered = format!("{request} answered {status} {code}");
     let (what, why) = match error.provider.filter(|_| lost_provider(refusal)) {
-        Some(provider) => {
-            (format!("The backend lost its connection to {}", provider.name), format!("{answered}: {message}"))
-        }
+        Some(provider) => (
+            format!("The backend lost its connection to {}", provider.name),
+            format!("{answered}: {message}"),
+        ),
         None if message.is_empty() => (format!("The backend answered {status} without a message"), answered),
         None => (message.clone(), answered),
     };
@@ -271,7 +276,8 @@ impl Hint {
             }
             (500, _) => Self::text(remedy_of("INTERNAL_ERROR")?),
             (status, code) if is_out_of_reach(status) => {
-                let who = if code == "UPSTREAM_FAILURE" { "the provider" } else { "the backend or the provider" };
+                let who =
+                    if code == "UPSTREAM_FAILURE" { "the provider" } else { "the backend or the provider" };
                 Self::text(format!("{who} is unreachable; {}", wait_hint(refusal.retry_after)))
             }
             _ => return None,

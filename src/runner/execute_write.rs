@@ -140,8 +140,10 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     let open = ctx.write_outcome_unknown();
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     match rerun {
-        // A request that was refused is refused again, unless its cause is fixed first.
-        Some(rerun) if open && refused => failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint),
+        // A request that was refused, or answered by another server, fails again unless its cause is fixed first.
+        Some(rerun) if open && (refused || failure.code == Code::ResponseInvalid) => {
+            failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint)
+        }
         Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint),
         Some(rerun) => failure.with_idempotency_key(rerun.key),
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),

@@ -30,6 +30,7 @@ mod errors;
 mod explain;
 mod faults;
 mod follow;
+mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
@@ -39,6 +40,7 @@ mod keyring;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;
+mod plain_codes;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;

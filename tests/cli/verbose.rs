@@ -183,7 +183,8 @@ fn debug_reports_headers_bodies_and_settings() {
 fn no_secret_is_reported() {
     let echo =
         format!("no: {KEY} sk_test_alpha_abc {HUSH} \\\"{HUSH}\\\" whsec_abcdefghijkl rzp_live_abcdefghijkl");
-    let echo = format!(r#"{{"error":"INVALID_INPUT","message":"{echo}","keySecret":"{HUSH}"}}"#);
+    let echo =
+        format!(r#"{{"error":"INVALID_INPUT","message":"{echo}","statusCode":400,"keySecret":"{HUSH}"}}"#);
     let config = format!(r#"{{"keys":[{{"environment":"test","keyType":"key_secret","value":"{HUSH}"}}]}}"#);
     let setup = format!(
         r#"{{"webhookUrl":"https://x.example/api/webhooks/razorpay/test","webhookSecret":"{HUSH}"}}"#
@@ -226,7 +227,7 @@ fn the_error_is_always_the_last_line() {
     let stub = Stub::start(|_| Answer::json(500, "{\"error\":\"X\",\n\"message\":\"no\u{1b}[31m\"}"));
     for flag in ["-v", "-vv"] {
         let ran = User::of(&stub.address).run(&["payments", "status", "--json", flag]).exits(1);
-        assert_eq!(ran.error()["code"], "HTTP_500");
+        assert_eq!(ran.error()["code"], "RESPONSE_INVALID");
         assert!(ran.stderr.lines().rev().skip(1).all(|line| line.starts_with(['*', '>', '<'])), "{ran:?}");
         assert!(!ran.stderr.contains('\u{1b}'));
     }

@@ -32,7 +32,8 @@ pub(super) fn meaning(error: &BackendError<'_>) -> Option<Meaning> {
 
 /// `STRIPE_TEST_SECRET_KEY is not configured`, or `… must start with sk_test_`.
 fn is_about_the_stored_key(message: &str) -> bool {
-    message.starts_with("STRIPE_") && ["is not configured", "must start with"].iter().any(|end| message.contains(end))
+    message.starts_with("STRIPE_")
+        && ["is not configured", "must start with"].iter().any(|end| message.contains(end))
 }
 
 /// Whether the backend itself refused the credentials: `Invalid token`. Stripe's messages are about an API key.
@@ -73,15 +74,33 @@ mod tests {
             (400, "INVALID_INPUT", "This value must be less than or equal to 99999999.", refused, None),
             (401, "AUTH_UNAUTHORIZED", "Invalid token", None, None),
             (401, "AUTH_INVALID_API_KEY", "Invalid API key", None, None),
-            (401, "AUTH_UNAUTHORIZED", "Expired API Key provided: sk_test_****oken", Some((401, "PAYMENT_CONFIG_INVALID")), None),
+            (
+                401,
+                "AUTH_UNAUTHORIZED",
+                "Expired API Key provided: sk_test_****oken",
+                Some((401, "PAYMENT_CONFIG_INVALID")),
+                None,
+            ),
             (403, "AUTH_UNAUTHORIZED", "Admin access required", None, None),
-            (403, "FORBIDDEN", "The provided key does not have …", Some((403, "PAYMENT_CONFIG_INVALID")), None),
+            (
+                403,
+                "FORBIDDEN",
+                "The provided key does not have …",
+                Some((403, "PAYMENT_CONFIG_INVALID")),
+                None,
+            ),
             (404, "NOT_FOUND", "Stripe test product not found: prod_x", None, None),
             (404, "NOT_FOUND", "No such price: 'price_missing'", Some((404, "UPSTREAM_FAILURE")), None),
             (409, "ALREADY_EXISTS", "Object is locked.", Some((409, "UPSTREAM_FAILURE")), None),
             (429, "INTERNAL_ERROR", "Request rate limit exceeded.", Some((429, "RATE_LIMITED")), None),
             (500, "INTERNAL_ERROR", "prices exploded", None, None),
-            (500, "INTERNAL_ERROR", "Request aborted due to timeout being reached (80000ms)", Some((502, "UPSTREAM_FAILURE")), None),
+            (
+                500,
+                "INTERNAL_ERROR",
+                "Request aborted due to timeout being reached (80000ms)",
+                Some((502, "UPSTREAM_FAILURE")),
+                None,
+            ),
         ];
         for (status, code, message, of_post, of_get) in table {
             for (method, expected) in [(Method::Post, of_post), (Method::Get, of_get)] {

@@ -399,7 +399,8 @@ fn check_webhook_answer(answer: Option<&Result<Answer, Failure>>) -> CheckResult
         Some(Err(failure)) => CheckResult::failed(name, failure),
         Some(Ok(answer)) => match answer.foreign(Method::Get) {
             Some(foreign) => {
-                let sender = foreign.sender().map_or_else(String::new, |it| format!(" but apparently from {it}"));
+                let sender =
+                    foreign.sender().map_or_else(String::new, |it| format!(" but apparently from {it}"));
                 let found = format!("HTTP {}, which does not come from the backend{sender}", answer.status);
                 CheckResult::new(name, CheckVerdict::Fail, redact(&found))
             }

@@ -67,7 +67,8 @@ fn result(checks: &[CheckResult], name: &str) -> CheckResult {
 
 /// The backend's answer for a route that does not exist.
 fn json_404() -> Answer {
-    let body = r#"{"error":"NOT_FOUND","message":"Endpoint /api/webhooks/a/test not found","statusCode":404}"#;
+    let body =
+        r#"{"error":"NOT_FOUND","message":"Endpoint /api/webhooks/a/test not found","statusCode":404}"#;
     answer(404, "application/json; charset=utf-8", body)
 }
 
