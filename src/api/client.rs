@@ -13,6 +13,7 @@ use crate::api::http::{Http, NoAnswer};
 use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
+use crate::secret::redact;
 
 pub(crate) use crate::api::http::Endpoint;
 
@@ -169,10 +170,7 @@ impl Client {
 
     /// Describes an answer of another server. Secrets of this run that come back in it are masked.
     fn foreign(&self, answer: &Answer) -> ForeignAnswer {
-        let foreign = ForeignAnswer::read(answer);
-        let masked = |text: String| self.trace().masked(text);
-        let (server, excerpt) = (foreign.server.map(masked), foreign.excerpt.map(masked));
-        ForeignAnswer { server, excerpt, ..foreign }
+        ForeignAnswer::read(answer, |text| self.trace().masked(redact(text).into_owned()))
     }
 
     pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {

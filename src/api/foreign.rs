@@ -26,9 +26,11 @@ const LONGEST_TEXT: usize = 80;
 const SEARCHED: usize = 16 * 1024;
 
 impl ForeignAnswer {
-    /// Reads an answer of which is known that it is not InsForge's.
-    pub(super) fn read(answer: &Answer) -> Self {
+    /// Reads an answer of which is known that it is not InsForge's. `mask` masks secrets, before the text is cut: half a
+    /// secret is not recognized.
+    pub(super) fn read(answer: &Answer, mask: impl Fn(&str) -> String) -> Self {
         let media_type = answer.content_type.split(';').next().unwrap_or_default();
+        let one_line = |text: &str| one_line(&mask(text));
         Self {
             status: answer.status,
             content_type: one_line(media_type),

@@ -153,7 +153,8 @@ pub(super) static BACKEND: [CodeInfo; 19] = [
         meaning: "the backend does not give access to this resource",
         cause: "the resource is reserved, or the key's role lacks the permission; before 2.1.8 it can also be the \
                 provider's key that lacks a permission",
-        remedy: "use the project's admin API key (ik_…), or follow the hint",
+        remedy: "use the project's admin API key (ik_…); if the message is about the provider's key, set one that has the \
+                 permission with `insforge payments config set`",
     },
     CodeInfo {
         code: "INTERNAL_ERROR",

@@ -258,7 +258,8 @@ impl Hint {
             (400, "PAYMENT_CONFIG_INVALID" | "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("set the provider's key with", config_set(), "")
             }
-            (400, code @ "INVALID_INPUT") if error.method != Method::Get => Self::text(remedy_of(code)?),
+            (400, "INVALID_INPUT") if error.method == Method::Get => Self::text("use -v to see the request"),
+            (400, code @ "INVALID_INPUT") => Self::text(remedy_of(code)?),
             (400, "UPSTREAM_FAILURE") => Self::text(
                 "the provider refuses the request; change what the message names, and use --dry-run to see the request",
             ),

@@ -111,10 +111,10 @@ fn assert_explained(explained: &serde_json::Value, code: &str, exits: &[i32]) {
 }
 
 #[test]
-fn invalid_input_points_to_dry_run() {
+fn invalid_input_points_to_the_request() {
     let stub = refusing(400, "INVALID_INPUT", "name: Required");
     assert_eq!(run(&stub, ONCE).exits(1).error()["hint"], "use --dry-run to see the request");
-    assert_eq!(run(&stub, READ).exits(1).error()["hint"], json!(null));
+    assert_eq!(run(&stub, READ).exits(1).error()["hint"], "use -v to see the request");
 }
 
 /// A 401 after the same key was accepted is not about the key.

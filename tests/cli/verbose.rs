@@ -27,7 +27,7 @@ fn without_numbers(ran: &RunOutput) -> Vec<String> {
 
 #[test]
 fn reports_every_request_and_decision() {
-    let busy = Answer::json(503, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#).header("retry-after", "0");
+    let busy = Answer::refusal(503, "UPSTREAM_FAILURE", "no").header("retry-after", "0");
     let stub = Stub::in_order(vec![Answer::Drop, busy, status()]);
     let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(0);
     let lines = without_numbers(&ran);
@@ -56,9 +56,7 @@ fn reports_every_request_and_decision() {
 
 #[test]
 fn reports_why_there_is_no_retry() {
-    let refused = |status, after: &str| {
-        Answer::json(status, r#"{"error":"X","message":"no"}"#).header("retry-after", after)
-    };
+    let refused = |status, after: &str| Answer::refusal(status, "X", "no").header("retry-after", after);
     let create = ["payments", "razorpay", "items", "create", "--name", "a", "--amount", "1", "--currency"];
     let create = [&create[..], &["INR"]].concat();
     let once = [&STATUS[..], &["--retries", "0"]].concat();
