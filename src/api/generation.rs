@@ -102,7 +102,7 @@ impl Api {
         };
         let (path, answer) = self.exchange(call, generation).await?;
         let Some(missing) = self.missing_route(call, &path, &answer) else {
-            return self.read_answer(call, generation, &path, answer);
+            return self.read_answer(call, generation, &path, &answer);
         };
         if self.state.get() == GenerationState::Confirmed(generation) {
             return Err(self.missing_error(call, &path, missing));
@@ -119,7 +119,7 @@ impl Api {
         };
         match self.missing_route(call, &path, &answer) {
             Some(missing) => Err(self.missing_error(call, &path, missing)),
-            None => self.read_answer(call, detected, &path, answer),
+            None => self.read_answer(call, detected, &path, &answer),
         }
     }
 
@@ -176,15 +176,15 @@ impl Api {
         call: &Call<T>,
         generation: Generation,
         path: &str,
-        answer: Answer,
+        answer: &Answer,
     ) -> Result<Reply<T>, Error> {
         let request = Request::of(call, path);
         if !answer.is_success() {
-            return Err(self.client.error(request, self.client.rejection(request, &answer)));
+            return Err(self.client.error(request, self.client.rejection(request, answer)));
         }
         let reply = call
             .read(answer.body.clone())
-            .map_err(|error| self.client.error(request, self.client.unreadable(request, &answer, &error)))?;
+            .map_err(|error| self.client.error(request, self.client.unreadable(request, answer, &error)))?;
         self.confirm(generation);
         Ok(reply)
     }

@@ -185,7 +185,10 @@ fn check(sender: &Sender, status: u16, route: &Route) {
         429 => assert!(what.starts_with("Too many requests"), "{case}"),
         407 => assert!(what.contains("; a proxy seems to have answered"), "{case}"),
         _ => {
-            assert!(what.starts_with("The response is not InsForge's") && what.contains(sender.who), "{case}")
+            assert!(
+                what.starts_with("The response is not InsForge's") && what.contains(sender.who),
+                "{case}"
+            );
         }
     }
     let why = error["why"].as_str().expect("a text");
@@ -301,7 +304,8 @@ fn login_current_and_doctor_name_the_other_server() {
 #[test]
 #[cfg(feature = "sandbox")]
 fn a_bulk_create_ends_at_a_gateway_that_lets_nobody_through() {
-    let lines = (0..9).map(|number| format!("{{\"name\":\"p{number}\"}}\n")).collect::<String>();
+    let lines: Vec<String> = (0..9).map(|number| format!("{{\"name\":\"p{number}\"}}")).collect();
+    let lines = lines.join("\n");
     for (status, sent) in [(403, 1), (407, 1), (413, 9)] {
         let stub =
             behind(Answer::html(status, "<title>No</title>"), &[STATUS, "/api/payments/stripe/test/catalog"]);
