@@ -146,7 +146,7 @@ impl Client {
             None if answer.is_missing_route_page(request.method) => {
                 Cause::NoSuchRoute { status: answer.status }
             }
-            None => Cause::Foreign(self.foreign(answer)),
+            None => Cause::Foreign(self.foreign(request, answer)),
         }
     }
 
@@ -162,15 +162,18 @@ impl Client {
             self.write_outcome_unknown.set(true);
         }
         if !answer.is_json() {
-            return Cause::Foreign(self.foreign(answer));
+            return Cause::Foreign(self.foreign(request, answer));
         }
         let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
         Cause::Invalid { status: answer.status, content_type, reason: error.to_string() }
     }
 
     /// Describes an answer of another server. Secrets of this run that come back in it are masked.
-    fn foreign(&self, answer: &Answer) -> ForeignAnswer {
-        ForeignAnswer::read(answer, |text| self.trace().masked(redact(text).into_owned()))
+    fn foreign(&self, request: Request<'_>, answer: &Answer) -> ForeignAnswer {
+        let foreign = ForeignAnswer::read(answer, |text| self.trace().masked(redact(text).into_owned()));
+        // It may be the backend's keys, damaged on their way.
+        let has_keys = request.secret_answer && answer.is_success();
+        ForeignAnswer { excerpt: foreign.excerpt.filter(|_| !has_keys), ..foreign }
     }
 
     pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {

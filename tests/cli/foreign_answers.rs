@@ -238,6 +238,17 @@ fn what_another_server_says_is_cut_and_sanitized() {
     }
 }
 
+/// The answer may be the backend's keys, damaged on their way.
+#[test]
+fn an_answer_with_keys_is_never_quoted() {
+    let keys = r#"{"keys":[{"environment":"test","keyType":"key_secret","value":"hush-hush"}]"#;
+    let answer = Answer::with(200, "text/plain", keys);
+    let stub = Stub::start(move |_| answer.clone());
+    let ran = User::of(&stub.address).run(&["payments", "razorpay", "config"]).exits(1);
+    assert!(!ran.stderr.contains("hush"), "{ran:?}");
+    ran.stderr_has(&["answered 200 with text/plain\n"]);
+}
+
 /// A gateway's rate limiter: the request is sent again, after the time that it asks for.
 #[test]
 fn a_gateways_rate_limit_is_waited_for() {
