@@ -313,7 +313,6 @@ fn login_current_and_doctor_name_the_other_server() {
 
 /// A run of many objects ends when a gateway lets nothing through.
 #[test]
-#[cfg(feature = "sandbox")]
 fn a_bulk_create_ends_at_a_gateway_that_lets_nobody_through() {
     let lines: Vec<String> = (0..9).map(|number| format!("{{\"name\":\"p{number}\"}}")).collect();
     let lines = lines.join("\n");

@@ -301,7 +301,6 @@ fn a_refused_webhook_address_warns_about_the_earlier_endpoint() {
 
 /// A bulk create ends at the first refused key of the provider, which all other objects need.
 #[test]
-#[cfg(feature = "sandbox")]
 fn a_bulk_create_ends_when_stripe_refuses_its_key() {
     for refusal in [(401, "PAYMENT_CONFIG_INVALID"), (401, "AUTH_UNAUTHORIZED")] {
         let stub = refusing(refusal, "Expired API Key provided: sk_test_****ha_2");
