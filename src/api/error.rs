@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::foreign::ForeignAnswer;
 use crate::api::http::NoAnswer;
-use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request, Route};
+use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request};
 use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
 use crate::secret::redact;
 use crate::wire::{Address, Environment, Generation};
@@ -38,21 +38,16 @@ pub(crate) struct RequestError {
     /// Where the API key came from.
     pub(crate) key_source: String,
     pub(crate) deadline: Duration,
+    /// It is a write, and one of its attempts may have been carried out.
+    pub(crate) may_be_applied: bool,
+    /// What went wrong with the last attempt.
     pub(crate) cause: Cause,
 }
 
 impl RequestError {
     /// Whether the request was a write that may have been carried out, and must not be sent again.
     pub(crate) fn outcome_is_unknown(&self) -> bool {
-        self.replay == Replay::IfNotSent
-            && match &self.cause {
-                Cause::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
-                Cause::Refused(Refusal { status, .. }) | Cause::Foreign(ForeignAnswer { status, .. }) => {
-                    is_success(*status) || leaves_outcome_unknown(*status)
-                }
-                Cause::Invalid { .. } => true,
-                Cause::NoSuchRoute { .. } => false,
-            }
+        self.replay == Replay::IfNotSent && self.may_be_applied
     }
 }
 
@@ -78,6 +73,18 @@ impl Cause {
             Self::Refused(refusal) => refusal.status == 404 && refusal.code == "NOT_FOUND",
             Self::NoSuchRoute { .. } => true,
             Self::NoAnswer(_) | Self::Foreign(_) | Self::Invalid { .. } => false,
+        }
+    }
+
+    /// Whether the attempt may have been carried out, if it was a write.
+    pub(crate) const fn leaves_outcome_unknown(&self) -> bool {
+        match self {
+            Self::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
+            Self::Refused(Refusal { status, .. }) | Self::Foreign(ForeignAnswer { status, .. }) => {
+                is_success(*status) || leaves_outcome_unknown(*status)
+            }
+            Self::Invalid { .. } => true,
+            Self::NoSuchRoute { .. } => false,
         }
     }
 }
@@ -116,7 +123,7 @@ impl Refusal {
             message: message.to_owned(),
             next_actions: text("nextActions").filter(|text| !text.is_empty()).map(str::to_owned),
             retry_after: answer.retry_after,
-            meaning: request.route.map(Route::provider).and_then(|provider| (provider.meaning)(&error)),
+            meaning: request.route.and_then(|route| error.meaning(route.provider())),
             key_was_accepted,
         })
     }

@@ -2,25 +2,20 @@
 
 use serde_json::Result;
 
-use crate::api::request::{BackendError, Body, Call, Meaning, Method, Provider, Route};
+use crate::api::request::{Body, Call, Method, Provider, Route};
 use crate::secret::Secret;
 use crate::wire::razorpay::{ItemChanges, ItemReply, NewItem, NewPlan, PlanReply, WebhookSetup};
 use crate::wire::{Environment, KeyList};
 
-/// Razorpay.
+/// Razorpay. When the backend's connection to it breaks, the backend fails with this JavaScript error (exchange 285).
 pub(crate) static RAZORPAY: Provider = Provider {
     name: "Razorpay",
     segment: "razorpay",
     in_older: false,
     commands: "insforge payments razorpay",
-    meaning,
+    connection_lost: &["Cannot read properties of undefined"],
+    plain_codes: None,
 };
-
-/// When the backend's connection to Razorpay breaks, the backend fails with a JavaScript error (exchange 285).
-fn meaning(error: &BackendError<'_>) -> Option<Meaning> {
-    let lost = error.status == 500 && error.message.contains("Cannot read properties of undefined");
-    lost.then_some(Meaning::new(502, "UPSTREAM_FAILURE"))
-}
 
 /// The keys of one environment.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::api::retry::Replay;
 use crate::secret::Secret;
-use crate::wire::{Environment, Generation, SharedBytes, read_body};
+use crate::wire::{Environment, Generation, Json, SharedBytes, read_body, retain_elements};
 
 /// Escaped in a path segment or a query value: everything but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -30,8 +30,11 @@ pub(crate) struct Provider {
     pub(crate) in_older: bool,
     /// The beginning of its command lines.
     pub(crate) commands: &'static str,
-    /// What an error of the backend means, where its status and code do not say it.
-    pub(crate) meaning: fn(&BackendError<'_>) -> Option<Meaning>,
+    /// The parts of messages with which the backend reports that its connection to this provider broke, in a sync or a
+    /// 500. Newer backends answer 502 for Stripe.
+    pub(crate) connection_lost: &'static [&'static str],
+    /// What an error with a plain code means; `None` if the backend never answers with one for this provider.
+    pub(crate) plain_codes: Option<fn(&BackendError<'_>) -> Option<Meaning>>,
 }
 
 /// An error of the backend, and the request that it answers.
@@ -43,6 +46,17 @@ pub(crate) struct BackendError<'a> {
     pub(crate) status: u16,
     pub(crate) code: &'a str,
     pub(crate) message: &'a str,
+}
+
+impl BackendError<'_> {
+    /// What the error means, if its status and code do not say it.
+    pub(super) fn meaning(&self, provider: &Provider) -> Option<Meaning> {
+        let lost = || provider.connection_lost.iter().any(|text| self.message.contains(text));
+        if self.status == 500 && lost() {
+            return Some(Meaning::new(502, "UPSTREAM_FAILURE"));
+        }
+        provider.plain_codes.and_then(|meaning| meaning(self))
+    }
 }
 
 /// The status and the code with which a backend since 2.1.8 answers in the same case.
@@ -382,6 +396,27 @@ impl<T> Reply<T> {
             ReplyBody::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             ReplyBody::Json(value) => serde_json::to_vec(value).map(Cow::Owned),
         }
+    }
+}
+
+impl<T: DeserializeOwned> Reply<T> {
+    /// The reply without those rows of its lists that `keep` drops.
+    pub(crate) fn retain_rows(
+        self,
+        lists: &[&str],
+        keep: impl Fn(Json<'_>) -> bool,
+    ) -> serde_json::Result<Self> {
+        let mut bytes = match self.body {
+            ReplyBody::Bytes(bytes) => {
+                // The lists in the data have the body too.
+                drop(self.data);
+                SharedBytes::try_unwrap(bytes).unwrap_or_else(|bytes| (*bytes).clone())
+            }
+            ReplyBody::Json(value) => Zeroizing::new(serde_json::to_vec(&value)?),
+        };
+        retain_elements(&mut bytes, lists, keep)?;
+        let bytes = SharedBytes::new(bytes);
+        Ok(Self { data: read_body(&bytes)?, body: ReplyBody::Bytes(bytes), provider: self.provider })
     }
 }
 

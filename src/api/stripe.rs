@@ -17,7 +17,8 @@ pub(crate) static STRIPE: Provider = Provider {
     segment: "stripe",
     in_older: true,
     commands: "insforge payments",
-    meaning: plain_codes::meaning,
+    connection_lost: &["connection to Stripe", "Request aborted due to timeout"],
+    plain_codes: Some(plain_codes::meaning),
 };
 
 fn catalog(environment: Environment) -> Route {

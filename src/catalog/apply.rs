@@ -25,7 +25,7 @@ const MAX_STALE_RESPONSES: u32 = 20;
 pub(crate) struct ApplyOutcome {
     /// The applied changes in order, each with the id of its object.
     pub(crate) done: Vec<(PlannedChange, String)>,
-    /// The changes that were not applied completely.
+    /// The changes that were not applied completely, as far as the responses show.
     pub(crate) not_done: Vec<(PlannedChange, NotApplied)>,
     /// Whether any request succeeded, including those of incomplete changes.
     pub(crate) stripe_changed: StripeChanged,
@@ -53,6 +53,19 @@ pub(crate) enum NotApplied {
 }
 
 impl NotApplied {
+    /// Whether the change may have been applied all the same.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.may_be_applied)
+    }
+
+    /// The same after a sync has shown that the change was not applied.
+    pub(crate) fn settled(self) -> Self {
+        match self {
+            Self::Failed(failure) => Self::Failed(failure.without_unknown_outcome()),
+            other => other,
+        }
+    }
+
     /// The fields `error` and `code`.
     pub(crate) fn json(&self) -> Value {
         match self {
@@ -134,7 +147,7 @@ impl<'a> Applier<'a> {
                         if change.kind == ObjectKind::Product {
                             failed.insert(change.key.clone());
                         }
-                        NotApplied::Failed(failure)
+                        NotApplied::Failed(failure.with_unknown_outcome())
                     }
                 },
             };
@@ -191,7 +204,7 @@ impl<'a> Applier<'a> {
                 let result = self.send(step).await;
                 self.stripe_changed = self.stripe_changed.max(match &result {
                     Ok(_) => StripeChanged::Yes,
-                    Err(failure) if failure.may_have_succeeded() => StripeChanged::Maybe,
+                    Err(failure) if failure.may_be_applied => StripeChanged::Maybe,
                     Err(_) => StripeChanged::No,
                 });
                 id = match result {

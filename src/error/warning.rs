@@ -120,6 +120,39 @@ code_table! {
             cause: "the backend lists at most 100 rows, and all of them were new",
             remedy: "use a shorter --interval; the provider's dashboard shows the rows that were missed",
         }
+        ListTruncated = "LIST_TRUNCATED" {
+            exits: &[],
+            meaning: "a list has as many rows as were requested, so the backend may have more",
+            cause: "the backend lists 50 customers, subscriptions or transactions by default and at most 100; filters of \
+                    the tool apply only to these",
+            remedy: "use --limit 100; for one billing subject, add --subject-type and --subject-id; the provider's dashboard \
+                     has all rows",
+        }
+        NoProviderKey = "NO_PROVIDER_KEY" {
+            exits: &[],
+            meaning: "a list is empty because the environment has no provider key",
+            cause: "the key was never set, or was removed; the mirror is empty until the first sync with a key",
+            remedy: "set the provider's key with `insforge payments config set`, or name the other environment",
+        }
+        ProductNotFound = "PRODUCT_NOT_FOUND" {
+            exits: &[],
+            meaning: "--product names a product that is not in the mirror, so no price matches",
+            cause: "the ID is misspelled, belongs to the other environment, or was created at Stripe after the last sync",
+            remedy: "find the ID with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+        }
+        MirrorStale = "MIRROR_STALE" {
+            exits: &[],
+            meaning: "the mirror has an earlier version of an object",
+            cause: "a create with a used idempotency key writes the object's first version into the mirror, and no sync \
+                    followed: it failed, or --no-sync was set",
+            remedy: "run: insforge payments sync ENV",
+        }
+        ResultNotRead = "RESULT_NOT_READ" {
+            exits: &[],
+            meaning: "a write succeeded, but nothing read its result",
+            cause: "the reader of stdout closed the pipe before the result was written",
+            remedy: "use the id in the warning; do not run the command again without its idempotency key",
+        }
         ColumnsUnknown = "COLUMNS_UNKNOWN" {
             exits: &[],
             meaning: "--columns names a column that the result of a write does not have; all columns are shown",

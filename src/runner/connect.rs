@@ -1,5 +1,7 @@
 //! The backend of a run: its address and key, its API, and what it reports.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::api::{
@@ -86,6 +88,27 @@ impl Ctx {
     /// Sends a call to the run's backend.
     pub(crate) async fn send<T: serde::de::DeserializeOwned>(&self, call: Call<T>) -> Result<Reply<T>> {
         Ok(self.api().await?.send(&call).await.map_err(Failure::from)?)
+    }
+
+    /// Sends a read that the command can do without: once, and without taking the time of the requests after it.
+    pub(crate) async fn send_optional<T: serde::de::DeserializeOwned>(
+        &self,
+        call: Call<T>,
+    ) -> Result<Reply<T>> {
+        const LONGEST: Duration = Duration::from_secs(10);
+        let client = self.api().await?.client();
+        let deadline = LONGEST.min(client.time_left() / 2);
+        client.limited(deadline, 0, self.send(call)).await
+    }
+
+    /// Sends requests that have a deadline of their own, unless `--timeout` sets one.
+    pub(crate) async fn within<T>(
+        &self,
+        deadline: Duration,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let client = self.api().await?.client();
+        client.limited(self.timeout.unwrap_or(deadline), self.retries, work).await
     }
 
     /// An environment's connection, as the backend reports it.

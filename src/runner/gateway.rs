@@ -24,6 +24,8 @@ pub(crate) trait Gateway: 'static {
     const KEY_TABLES: Tables;
     /// The command that sets up the webhook, without the environment.
     const WEBHOOKS: &'static [&'static str];
+    /// The known statuses of subscriptions.
+    const SUBSCRIPTION_STATUSES: &'static [&'static str];
 
     /// The prefix of an environment's keys.
     fn key_prefix(environment: Environment) -> &'static str;

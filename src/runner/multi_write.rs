@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::error::Exit;
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
+use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, WAITING};
 use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
 
@@ -67,5 +68,21 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
         confirm(&change, ctx).await?;
     }
     let shown = command.make(ctx, prepared).await?;
-    show::show(&shown, output, ctx).await
+    show::show(&shown, output, ctx).await.or_else(|error| not_shown(error, &shown, ctx))
+}
+
+/// The failure when stdout rejects the result of changes that were made. It has the ids that the result would have shown.
+fn not_shown(error: anyhow::Error, shown: &impl Show, ctx: &Ctx) -> Result<Exit> {
+    let ids = shown.ids().join(", ");
+    if ids.is_empty() || error.is::<Failure>() {
+        return Err(error);
+    }
+    if is_broken_pipe(&error) {
+        let text = format!("The result was not read: the changes were applied to {ids}");
+        ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
+        return Ok(Exit::Done);
+    }
+    let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let failure = Failure::new(Code::Failed, "The changes were applied, but the result cannot be shown");
+    Err(failure.why(format!("{why}\nchanged: {ids}")).into())
 }

@@ -74,6 +74,83 @@ fn the_exit_code_depends_on_all_results() {
     }
 }
 
+/// A failed sync with another reason.
+fn failed_for(reason: &str, environment: &str) -> Value {
+    let mut failed = result(REVOKED, environment);
+    failed["connection"]["lastSyncError"] = reason.into();
+    failed
+}
+
+const OUTAGE: &str = "An error occurred with our connection to Stripe. Request was retried 2 times.";
+
+#[test]
+fn a_sync_that_failed_because_stripe_is_unreachable_can_be_run_again() {
+    let revoked = "Expired API Key provided: sk_test_****ha_2";
+    // reason in test, result of live, exit code, part of the hint, whether `next` is the sync
+    let table = [
+        (OUTAGE, result(UNCONFIGURED, "live"), 8, "wait a moment, then run it again", true),
+        (OUTAGE, failed_for(OUTAGE, "live"), 8, "wait a moment, then run it again", true),
+        ("Request rate limit exceeded.", failed_for(OUTAGE, "live"), 8, "then run it again", true),
+        (OUTAGE, result(DONE, "live"), 9, "wait a moment, then run it again", true),
+        (OUTAGE, failed_for(revoked, "live"), 1, "`insforge payments config set live`", false),
+        (revoked, result(DONE, "live"), 9, "`insforge payments config set test`", false),
+        (revoked, result(UNCONFIGURED, "live"), 1, "`insforge payments config set test`", false),
+        (
+            "Invalid API Key provided: sk_test_****1",
+            result(UNCONFIGURED, "live"),
+            1,
+            "config set test",
+            false,
+        ),
+        (
+            "The provided key does not have the required permissions for this endpoint on account 'acct_1'.",
+            result(UNCONFIGURED, "live"),
+            1,
+            "config set test",
+            false,
+        ),
+        ("prices exploded", failed_for(OUTAGE, "live"), 1, "fix the cause, then sync again", false),
+    ];
+    for (reason, live, exit, hint, again) in table {
+        let stub = sync_of(&[failed_for(reason, "test"), live]);
+        let error = User::of(&stub.address).run(&["payments", "sync", "--json"]).exits(exit).error();
+        assert!(error["hint"].as_str().expect("a hint").contains(hint), "{reason}: {error}");
+        assert_eq!(error["retryable"], exit == 8, "{reason}");
+        let next = again.then(|| json!(["insforge", "payments", "sync", "--json"]));
+        assert_eq!(error["next"], json!(next), "{reason}");
+    }
+}
+
+#[test]
+fn a_sync_that_failed_because_razorpay_is_unreachable_can_be_run_again() {
+    const LOST: &str = "Cannot read properties of undefined (reading 'status')";
+    let set = "set another one with `insforge payments razorpay config set test`";
+    let parts = format!("customers: {LOST}; invoices: {LOST}");
+    let both = format!("customers: {LOST}; invoices: [object Object]");
+    for (reason, exit, hint) in [
+        (LOST, 8, "Razorpay is unreachable; wait a moment, then run it again"),
+        (parts.as_str(), 8, "then run it again"),
+        (both.as_str(), 1, "fix the cause"),
+        ("[object Object]", 1, set),
+        ("customers: [object Object]", 1, "fix the cause"),
+    ] {
+        let mut failed = result("326-rzp-sync-catalog-fail", "test");
+        failed["error"] = reason.into();
+        failed["connection"]["lastSyncError"] = reason.into();
+        let body = json!({ "results": [failed] }).to_string();
+        let status = Generation::Newer.exchange("288-rzp-status").answer();
+        let stub =
+            Stub::start(
+                move |request| {
+                    if request.method == "GET" { status.clone() } else { Answer::json(200, &body) }
+                },
+            );
+        let sync = ["payments", "razorpay", "sync", "test", "--json"];
+        let error = User::of(&stub.address).run(&sync).exits(exit).error();
+        assert!(error["hint"].as_str().expect("a hint").contains(hint), "{reason}: {error}");
+    }
+}
+
 #[test]
 fn a_selected_environment_must_be_configured() {
     let stub = sync_of(&[result(UNCONFIGURED, "live")]);

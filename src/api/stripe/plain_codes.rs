@@ -24,7 +24,6 @@ pub(super) fn meaning(error: &BackendError<'_>) -> Option<Meaning> {
         (409, "ALREADY_EXISTS") => (409, "UPSTREAM_FAILURE"),
         (402, "INTERNAL_ERROR") => (402, "PAYMENT_METHOD_DECLINED"),
         (429, "INTERNAL_ERROR") => (429, "RATE_LIMITED"),
-        (500, "INTERNAL_ERROR") if is_out_of_reach(message) => (502, "UPSTREAM_FAILURE"),
         _ => return None,
     };
     Some(Meaning::new(status, code))
@@ -47,11 +46,6 @@ fn is_about_a_token(message: &str) -> bool {
 fn names_fields(message: &str) -> bool {
     let field = message.split_once(": ").map(|(path, _)| path.split('.').next().unwrap_or_default());
     field.is_some_and(|field| field.chars().all(|c| c.is_ascii_alphanumeric()))
-}
-
-/// The messages of Stripe's library for a connection that broke and for one that was too slow.
-fn is_out_of_reach(message: &str) -> bool {
-    ["our connection to Stripe", "Request aborted due to timeout"].iter().any(|text| message.contains(text))
 }
 
 #[cfg(test)]
@@ -94,13 +88,6 @@ mod tests {
             (409, "ALREADY_EXISTS", "Object is locked.", Some((409, "UPSTREAM_FAILURE")), None),
             (429, "INTERNAL_ERROR", "Request rate limit exceeded.", Some((429, "RATE_LIMITED")), None),
             (500, "INTERNAL_ERROR", "prices exploded", None, None),
-            (
-                500,
-                "INTERNAL_ERROR",
-                "Request aborted due to timeout being reached (80000ms)",
-                Some((502, "UPSTREAM_FAILURE")),
-                None,
-            ),
         ];
         for (status, code, message, of_post, of_get) in table {
             for (method, expected) in [(Method::Post, of_post), (Method::Get, of_get)] {

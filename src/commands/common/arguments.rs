@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 
 use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::api::SubjectFilter;
+use crate::api::{DEFAULT_ROWS, MAX_ROWS, SubjectFilter};
 use crate::error::Failure;
 use crate::runner::{Completes, Entry, HasIdList};
-use crate::wire::{Environment, WithId};
+use crate::wire::{Environment, RowFilter, WithId, parse_since};
 
 /// The environment, as the first argument or as an option.
 #[derive(Args, Clone, Debug)]
@@ -78,8 +79,7 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
 pub(crate) struct IdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// ID of the object, as a list shows it
-    #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
+    #[arg(value_name = "ID", help = format!("{}, as a list shows it", T::REFERENCE), add = Completes::Ids(T::IDS))]
     id: String,
     #[arg(skip)]
     object: PhantomData<T>,
@@ -91,8 +91,12 @@ pub(crate) struct IdArgs<T: HasIdList> {
 pub(crate) struct UpdateIdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// ID of the object; a file with many objects has an ID in each
-    #[arg(value_name = "ID", required_unless_present = "from_file", add = Completes::Ids(T::IDS))]
+    #[arg(
+        value_name = "ID",
+        help = format!("{}; a file with many objects has an ID in each", T::REFERENCE),
+        required_unless_present = "from_file",
+        add = Completes::Ids(T::IDS),
+    )]
     id: Option<String>,
     #[arg(skip)]
     object: PhantomData<T>,
@@ -208,12 +212,66 @@ pub(crate) fn missing(flag: &str) -> Failure {
         .hint(format!("add {flag}, or add it to the object in the file"))
 }
 
+/// One environment, or both by default.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OneOrBothArgs {
+    /// Environment [default: both]
+    #[arg(value_name = "ENV", add = Completes::Environment)]
+    positional: Option<Environment>,
+    #[command(flatten)]
+    option: EnvironmentOption,
+}
+
+impl OneOrBothArgs {
+    /// The environment, if one is given.
+    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
+        self.option.with(self.positional)
+    }
+}
+
 /// The maximum number of rows.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
     /// Maximum number of rows [default: 50]
-    #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_ROWS)))]
     pub(crate) limit: Option<u8>,
+}
+
+impl LimitArgs {
+    /// The most rows that the backend returns.
+    pub(crate) fn rows(&self) -> u8 {
+        self.limit.unwrap_or(DEFAULT_ROWS)
+    }
+}
+
+/// A filter by whether customers can buy the objects.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ActiveArgs {
+    /// Only active objects, which customers can buy
+    #[arg(long, conflicts_with = "archived")]
+    active: bool,
+    /// Only archived objects
+    #[arg(long)]
+    archived: bool,
+}
+
+impl ActiveArgs {
+    pub(crate) fn filter(&self) -> RowFilter {
+        RowFilter { active: (self.active || self.archived).then_some(self.active), ..RowFilter::default() }
+    }
+}
+
+/// A filter by the time of creation.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SinceArgs {
+    /// Only rows that the provider created since then, such as 30d, 12h or 2026-11-01 (UTC)
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_since(text, Timestamp::now()))]
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// The help of `--status`.
+pub(crate) fn status_help(rows: &str, known: &[&str]) -> String {
+    format!("Only {rows} with this status; separate several with commas [known: {}]", known.join(", "))
 }
 
 /// The arguments of a list whose rows have billing subjects.
@@ -227,11 +285,26 @@ pub(crate) struct SubjectListArgs {
     /// ID of the billing subject in your application, such as team_42
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
+    /// Only rows of this customer
+    #[arg(long, value_name = "CUSTOMER_ID", value_parser = NonEmptyStringValueParser::new())]
+    customer: Option<String>,
+    #[command(flatten)]
+    since: SinceArgs,
     #[command(flatten)]
     pub(crate) limit: LimitArgs,
 }
 
 impl SubjectListArgs {
+    /// The filter of these arguments and of `--status`.
+    pub(crate) fn filter(&self, statuses: &[String]) -> RowFilter {
+        RowFilter {
+            statuses: statuses.to_vec(),
+            customer: self.customer.clone(),
+            since: self.since.since,
+            ..RowFilter::default()
+        }
+    }
+
     pub(crate) fn subject(&self) -> SubjectFilter {
         SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
     }

@@ -24,6 +24,17 @@ impl Gateway for RazorpayGateway {
     type DoctorCatalog = Catalog;
     const KEY_TABLES: Tables = KeyList::TABLES;
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "created",
+        "authenticated",
+        "active",
+        "pending",
+        "halted",
+        "cancelled",
+        "completed",
+        "expired",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         config_set::prefix(environment)

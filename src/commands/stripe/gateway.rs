@@ -26,6 +26,16 @@ impl Gateway for StripeGateway {
     /// Each environment has one key.
     const KEY_TABLES: Tables = &[KeyList::TABLES[0]];
     const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         secret_key::prefix(environment)

@@ -4,6 +4,7 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
+use crate::commands::stripe::prices::reference;
 use crate::error::Failure;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
 use crate::wire::{Environment, Price, PriceReply};
@@ -29,8 +30,8 @@ impl Write for Archive {
         self.price.environment()
     }
 
-    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Target> {
-        Ok(self.price.resolve()?)
+    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<Target> {
+        reference::resolve(ctx, self.price.resolve()?).await
     }
 
     fn change(&self, Target { environment, id }: &Target) -> Change {

@@ -8,7 +8,7 @@ use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{
-    Change, Check, CommandSpec, Completes, Ctx, FileArgs, HasIdList, Verb, Write, WriteReply,
+    Change, Check, CommandSpec, Completes, Ctx, ExistingObjects, FileArgs, HasIdList, Verb, Write, WriteReply,
 };
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
@@ -53,6 +53,9 @@ pub(crate) struct Create {
     /// Idempotency key, such as pro-monthly-1; 1 to 200 characters [default: generated]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
+    /// Skip the sync after a repeated create of an object that has changed
+    #[arg(long)]
+    no_sync: bool,
     #[command(flatten)]
     object: ObjectArgs,
 }
@@ -128,6 +131,19 @@ impl Write for Create {
             return failure.hint(format!("`{list}` lists the IDs of existing products"));
         }
         new_object::explain_lookup_key(ctx, environment, failure)
+    }
+
+    async fn find_existing(&self, ctx: &Ctx, prices: &[Self::Request]) -> Result<ExistingObjects> {
+        let product = match prices {
+            [price] => price.body.product_id.as_ref().map(ObjectId::as_str),
+            _ => None,
+        };
+        Ok(new_object::find_existing(ctx, stripe::prices(self.environment()?, product)).await)
+    }
+
+    async fn update_mirror(&self, ctx: &Ctx, outdated: &[String]) -> Result<()> {
+        new_object::update_mirror(ctx, self.environment()?, self.no_sync, outdated).await;
+        Ok(())
     }
 
     fn derive_keys(&self, prices: &mut [Self::Request]) -> Result<()> {

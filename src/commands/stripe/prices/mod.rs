@@ -1,6 +1,7 @@
 mod archive;
 mod create;
 mod read;
+pub(super) mod reference;
 mod update;
 
 use std::borrow::Cow;

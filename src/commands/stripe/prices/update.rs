@@ -7,7 +7,8 @@ use crate::commands::OptionHints;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
-use crate::error::Failure;
+use crate::commands::stripe::prices::reference;
+use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::{Environment, LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
@@ -52,8 +53,9 @@ impl Write for Update {
         Some(&self.object.file)
     }
 
-    async fn resolve(&self, _ctx: &Ctx, object: Self::Object) -> Result<Self::Request> {
+    async fn resolve(&self, ctx: &Ctx, object: Self::Object) -> Result<Self::Request> {
         let price = self.price.resolve(object.id.as_deref())?;
+        let object_has_id = object.id.is_some();
         let object = object.changes;
         let changes = PriceChanges {
             active: self.object.active(object.active),
@@ -66,7 +68,8 @@ impl Write for Update {
                 .hint("add at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
                 .into());
         }
-        Ok((price, changes))
+        // In a file, `id` is an ID: of two entries for one price, the file's check has to find the second.
+        Ok((if object_has_id { price } else { reference::resolve(ctx, price).await? }, changes))
     }
 
     fn change(&self, (Target { environment, id }, changes): &Self::Request) -> Change {
@@ -80,6 +83,9 @@ impl Write for Update {
     }
 
     fn explain(&self, ctx: &Ctx, (price, _): &Self::Request, failure: Failure) -> Failure {
+        if failure.exit == Exit::NotFound && !reference::is_id(&price.id) {
+            return failure.hint("use the ID in the file: its `id` cannot be a lookup key");
+        }
         new_object::explain_lookup_key(ctx, price.environment, failure)
     }
 
