@@ -53,6 +53,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// Every mistake in the input, where a file has them.
     pub mistakes: Vec<Mistake>,
+    /// The code with which later backends answer in the same case, if this backend's is less specific.
+    pub(crate) later_code: Option<&'static str>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
     pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
     /// The request was a write that may have been applied.
@@ -73,6 +75,7 @@ impl Failure {
             repair: None,
             status: None,
             mistakes: Vec::new(),
+            later_code: None,
             idempotency_key: None,
             may_be_applied: false,
             rerun_helps: false,
@@ -137,6 +140,11 @@ impl Failure {
     pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
         self.idempotency_key = Some(Box::new(key.clone()));
         self
+    }
+
+    /// The code that decides what to do. It is the same for all backends.
+    pub(crate) fn meaning(&self) -> &str {
+        self.later_code.unwrap_or(self.code.as_str())
     }
 
     /// Adds to the sentence that the outcome is unknown, if it is.

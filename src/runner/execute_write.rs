@@ -176,8 +176,8 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     let can_change = !failure.is_lasting_refusal();
     match rerun {
-        // A request that was refused is refused again, unless its cause is fixed first.
-        Some(rerun) if open && refused => {
+        // A request that was refused, or answered by another server, fails again unless its cause is fixed first.
+        Some(rerun) if open && (refused || failure.code == Code::ResponseInvalid) => {
             failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
         }
         Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint).rerun_helps(true),

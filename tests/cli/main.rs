@@ -31,6 +31,7 @@ mod errors;
 mod explain;
 mod faults;
 mod follow;
+mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
@@ -42,6 +43,7 @@ mod lists;
 mod map;
 mod network;
 mod output;
+mod plain_codes;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;

@@ -149,7 +149,7 @@ impl Write for ConfigSet {
 
     /// Adds that a key which Razorpay refuses changes nothing.
     fn explain(&self, _ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
-        if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
+        if failure.meaning() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
         let environment = request.environment;
