@@ -20,6 +20,8 @@ mod catalog_rerun;
 #[cfg(feature = "sandbox")]
 mod ci;
 mod client;
+#[cfg(feature = "sandbox")]
+mod columns;
 mod completion;
 mod completion_shells;
 mod config_set;
