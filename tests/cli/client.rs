@@ -6,6 +6,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::harness::recordings::{self, Generation};
+#[cfg(target_os = "linux")]
+use super::harness::running::listens_for_interrupts;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{KEY, User, dead_address, signal};
 
@@ -343,9 +345,8 @@ fn ctrl_c_ends_a_run_that_waits_for_stdin() {
         .expect("the binary starts");
     // Kept open, because `wait` would close it and the key would be empty.
     let stdin = child.stdin.take();
-    let pid = child.id().to_string();
     let started = Instant::now();
-    while !listens_for_interrupts(&pid) {
+    while !listens_for_interrupts(child.id()) {
         assert!(started.elapsed() < Duration::from_secs(20), "it installs no handler for SIGINT");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -353,12 +354,4 @@ fn ctrl_c_ends_a_run_that_waits_for_stdin() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     drop(stdin);
     assert_eq!(stub.requests().len(), 0);
-}
-
-/// Whether the process has a handler for SIGINT, which is signal 2.
-#[cfg(target_os = "linux")]
-fn listens_for_interrupts(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process");
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the caught signals");
-    u64::from_str_radix(caught.trim(), 16).expect("a mask") & 0b10 != 0
 }

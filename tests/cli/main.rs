@@ -45,6 +45,7 @@ mod output;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;

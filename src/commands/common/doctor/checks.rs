@@ -298,15 +298,7 @@ impl EnvironmentChecks<'_> {
 
     /// Set another key if the provider refused this one, because another sync would fail too; otherwise sync again.
     fn connection_repair(&self) -> String {
-        self.command(if self.key_is_refused() { &["config", "set"] } else { &["sync"] })
-    }
-
-    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission.
-    fn key_is_refused(&self) -> bool {
-        const ABOUT_THE_KEY: [&str; 5] =
-            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
-        let reason = self.sync_error().unwrap_or_default().to_lowercase();
-        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
+        self.command(if self.connection.key_is_refused() { &["config", "set"] } else { &["sync"] })
     }
 
     fn sync_error(&self) -> Option<String> {
@@ -358,7 +350,7 @@ impl EnvironmentChecks<'_> {
         let verdict = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
         let missing = CheckResult::new(WEBHOOK, verdict, "none, so the backend receives no payment events");
         // The provider refuses a webhook of this key too.
-        if self.key_is_refused() {
+        if self.connection.key_is_refused() {
             return missing.repaired_by(self.command(&["config", "set"]));
         }
         missing.repaired_by_webhook(self.webhook_repair())
