@@ -12,6 +12,7 @@ mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
 mod catalog_diff;
+#[cfg(feature = "sandbox")]
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;
@@ -53,6 +54,7 @@ mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;
+#[cfg(feature = "sandbox")]
 mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
