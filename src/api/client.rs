@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::api::error::{Cause, Error, Refusal, RequestError};
 use crate::api::http::{Http, NoAnswer};
+use crate::api::network::Network;
 use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
@@ -37,9 +38,10 @@ impl fmt::Display for Limits {
 /// Sends requests to one backend.
 pub(crate) struct Client {
     http: Http,
-    limits: Limits,
+    limits: Cell<Limits>,
     spent: Cell<Duration>,
-    write_outcome_unknown: Cell<bool>,
+    /// An attempt of the last write may have been carried out, whatever a later attempt led to.
+    may_be_applied: Cell<bool>,
 }
 
 /// The backend's answer to a health check, which needs no key.
@@ -49,15 +51,15 @@ pub(crate) struct Health {
 }
 
 impl Client {
-    pub(crate) fn new(endpoint: Endpoint, limits: Limits, trace: Trace) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, network: Network, limits: Limits, trace: Trace) -> Self {
         if trace.is_on() {
             let Endpoint { address, address_source, key, key_source } = &endpoint;
             trace.note(format_args!("backend {address}, from {address_source}"));
             trace.note(format_args!("key {}, from {key_source}", key.masked()));
             trace.note(format_args!("{limits}"));
         }
-        let http = Http::new(endpoint, trace);
-        Self { http, limits, spent: Cell::default(), write_outcome_unknown: Cell::default() }
+        let http = Http::new(endpoint, network, trace);
+        Self { http, limits: Cell::new(limits), spent: Cell::default(), may_be_applied: Cell::default() }
     }
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {
@@ -73,18 +75,17 @@ impl Client {
         self.http.write_sent.get()
     }
 
-    /// Whether the outcome of an attempt to write is unknown, even if a later attempt was answered.
-    pub(crate) fn write_outcome_unknown(&self) -> bool {
-        self.write_outcome_unknown.get()
-    }
-
     /// Sends a request until it is answered, or until the retry policy says stop.
     ///
     /// # Errors
     /// If there is no answer. An error answer is returned as an answer.
     pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
-        if self.limits.deadline_per_request {
+        if self.limits.get().deadline_per_request {
             self.spent.set(Duration::ZERO);
+        }
+        let is_write = request.method != Method::Get;
+        if is_write {
+            self.may_be_applied.set(false);
         }
         let mut replays = 0;
         loop {
@@ -94,8 +95,8 @@ impl Client {
                 Ok(answer) => leaves_outcome_unknown(answer.status),
                 Err(no_answer) => no_answer.leaves_outcome_unknown(),
             };
-            if request.method != Method::Get && is_open {
-                self.write_outcome_unknown.set(true);
+            if is_write && is_open {
+                self.may_be_applied.set(true);
             }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
@@ -105,19 +106,35 @@ impl Client {
                 Err(_) => None,
             };
             let Some(pause) = pause else {
-                return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
+                return attempt.map_err(|no_answer| self.error(request, "", Cause::NoAnswer(no_answer)));
             };
             replays += 1;
             self.count_time(tokio::time::sleep(pause)).await;
         }
     }
 
+    /// Does some work with other limits. Its deadline starts now.
+    pub(crate) async fn limited<T>(
+        &self,
+        deadline: Duration,
+        replays: u32,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let limits = Limits { deadline, replays, deadline_per_request: false };
+        let (limits, spent) = (self.limits.replace(limits), self.spent.take());
+        let out = work.await;
+        self.limits.set(limits);
+        self.spent.set(spent + self.spent.get());
+        out
+    }
+
     /// Asks for the backend's version. It needs no key and sends none.
     pub(crate) async fn health(&self) -> Result<Health, Error> {
         let request = Request::get(HEALTH, None);
         let answer = self.exchange(request).await?;
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| self.error(request, Cause::NotABackend { status: answer.status }))
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            self.error(request, &answer.request_ids, Cause::NotABackend { status: answer.status })
+        })
     }
 
     /// Reads the backend's error. Secrets of this run that come back in it are masked.
@@ -128,8 +145,10 @@ impl Client {
         Refusal { message, next_actions, ..refusal }
     }
 
-    pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {
+    /// The error of a request. `request_ids` are those of its answer, or empty.
+    pub(super) fn error(&self, request: Request<'_>, request_ids: &str, cause: Cause) -> Error {
         let Endpoint { address, key_source, .. } = self.endpoint();
+        let is_open = self.may_be_applied.get() || cause.leaves_outcome_unknown();
         Error::Request(Box::new(RequestError {
             method: request.method,
             path: request.path.to_owned(),
@@ -138,7 +157,9 @@ impl Client {
             environment: request.route.and_then(Route::environment),
             address: address.clone(),
             key_source: key_source.clone(),
-            deadline: self.limits.deadline,
+            deadline: self.limits.get().deadline,
+            may_be_applied: request.method != Method::Get && is_open,
+            request_ids: request_ids.to_owned(),
             cause,
         }))
     }
@@ -147,7 +168,7 @@ impl Client {
     fn pause(&self, request: Request<'_>, replays: u32, outcome: &Outcome<'_>) -> Option<Duration> {
         let state = RetryState {
             replays,
-            max_replays: self.limits.replays,
+            max_replays: self.limits.get().replays,
             time_left: self.time_left(),
             key_accepted: self.http.key_accepted.get(),
             random: fastrand::f64(),
@@ -157,7 +178,7 @@ impl Client {
             Ok(pause) => self.trace().note(format_args!(
                 "retry {} of {} in {:.1} s: {outcome}",
                 replays + 1,
-                self.limits.replays,
+                self.limits.get().replays,
                 pause.as_secs_f64()
             )),
             // The answer itself has the reason.
@@ -167,8 +188,9 @@ impl Client {
         decision.ok()
     }
 
-    fn time_left(&self) -> Duration {
-        self.limits.deadline.saturating_sub(self.spent.get())
+    /// The time until the deadline.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.limits.get().deadline.saturating_sub(self.spent.get())
     }
 
     async fn count_time<T>(&self, work: impl Future<Output = T>) -> T {

@@ -157,7 +157,7 @@ impl Api {
             }
             let refusal = self.client.refusal(request, &answer);
             if !refusal.can_mean_no_route() {
-                return Err(self.client.error(request, Cause::Refused(refusal)));
+                return Err(self.client.error(request, &answer.request_ids, Cause::Refused(refusal)));
             }
         }
         Err(if route.provider().in_older {
@@ -180,7 +180,7 @@ impl Api {
         let reply = call.read(answer.body).map_err(|error| {
             let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
             let cause = Cause::Invalid { status: answer.status, content_type, reason: error.to_string() };
-            self.client.error(Request::of(call, path), cause)
+            self.client.error(Request::of(call, path), &answer.request_ids, cause)
         })?;
         self.confirm(generation);
         Ok(reply)
@@ -208,12 +208,14 @@ impl Api {
         if self.generation() == Some(Generation::Older) && call.names_an_object() {
             return self.refused_error(call, path, answer);
         }
-        self.client.error(Request::of(call, path), Cause::NoSuchRoute { status: answer.status })
+        let cause = Cause::NoSuchRoute { status: answer.status };
+        self.client.error(Request::of(call, path), &answer.request_ids, cause)
     }
 
     fn refused_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
         let request = Request::of(call, path);
-        self.client.error(request, Cause::Refused(self.client.refusal(request, answer)))
+        let cause = Cause::Refused(self.client.refusal(request, answer));
+        self.client.error(request, &answer.request_ids, cause)
     }
 
     fn can_mean_no_route<T>(&self, answer: &Answer, call: &Call<T>, path: &str) -> bool {

@@ -30,8 +30,8 @@ pub(crate) struct Provider {
     pub(crate) in_older: bool,
     /// The beginning of its command lines.
     pub(crate) commands: &'static str,
-    /// The message of the 500 with which the backend answers when its connection to this provider broke. For other
-    /// providers it answers 502.
+    /// A part of the message with which the backend reports that its connection to this provider broke, in a sync or a
+    /// 500. Newer backends answer 502 for Stripe.
     pub(crate) connection_lost: Option<&'static str>,
 }
 
@@ -431,6 +431,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) retry_after: Option<Duration>,
+    /// `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     /// Wiped when it is dropped: some answers have keys.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }

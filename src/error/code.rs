@@ -97,8 +97,21 @@ code_table! {
         Unreachable = "UNREACHABLE" {
             exits: &[Exit::TryAgain],
             meaning: "the backend cannot be reached, or the connection broke",
-            cause: "a wrong address, no network, a proxy, an untrusted certificate, or a backend that is not running",
+            cause: "a wrong address, no network, a proxy that is down, or a backend that is not running",
             remedy: "check the address, the network and the proxy (HTTPS_PROXY), then run the command again",
+        }
+        TlsFailed = "TLS_FAILED" {
+            exits: &[Exit::Failed],
+            meaning: "there is no secure connection to the backend, and another attempt fails as well",
+            cause: "the certificate is expired, is for another name or has an unknown authority; the port does not speak TLS; or \
+                    this machine has no certificates",
+            remedy: "fix the cause that the message names; for an authority of your own, set SSL_CERT_FILE to its certificate",
+        }
+        ProxyRefused = "PROXY_REFUSED" {
+            exits: &[Exit::Failed],
+            meaning: "the proxy does not connect to the backend, and another attempt fails as well",
+            cause: "the proxy requires a user name and a password, or its rules forbid the backend's host",
+            remedy: "check HTTPS_PROXY; to connect without the proxy, add the host to NO_PROXY",
         }
         TimedOut = "TIMED_OUT" {
             exits: &[Exit::TryAgain],
@@ -114,7 +127,7 @@ code_table! {
         }
         ResponseInvalid = "RESPONSE_INVALID" {
             exits: &[Exit::Failed],
-            meaning: "the backend's response does not have the documented form",
+            meaning: "the backend's response does not have the documented form, or is not valid HTTP",
             cause: "a proxy responded instead of the backend, or the address is not an InsForge backend's",
             remedy: "check the address; after a write, check whether it succeeded before you run it again",
         }
@@ -144,10 +157,11 @@ code_table! {
             remedy: "run the command in the hint to see whether the write succeeded, before you run it again",
         }
         SyncFailed = "SYNC_FAILED" {
-            exits: &[Exit::Failed],
+            exits: &[Exit::Failed, Exit::TryAgain],
             meaning: "the sync of every environment failed",
             cause: "the provider refused the key or was unreachable; the message has the reason for each environment",
-            remedy: "fix the cause, then run `insforge payments sync` again; until then the mirror may be out of date",
+            remedy: "set another key with `insforge payments config set`, or wait for the provider; then run \
+                     `insforge payments sync` again",
         }
         SyncPartlyFailed = "SYNC_PARTLY_FAILED" {
             exits: &[Exit::PartlyDone],

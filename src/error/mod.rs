@@ -5,6 +5,8 @@ mod abort_policy;
 mod backend;
 mod code;
 mod exit;
+mod mistake;
+mod nearest;
 mod table;
 mod warning;
 
@@ -16,6 +18,9 @@ pub(crate) use abort_policy::AbortPolicy;
 pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
+pub use mistake::Mistake;
+pub(crate) use mistake::{LISTED, first_of};
+pub(crate) use nearest::nearest;
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};
 
@@ -25,6 +30,9 @@ pub(crate) fn all_codes() -> impl Iterator<Item = &'static CodeInfo> {
     let warnings = WarningCode::ALL.iter().filter(|warning| **warning != WarningCode::SyncFailed);
     Code::ALL.iter().map(Code::info).chain(&backend::BACKEND).chain(warnings.map(WarningCode::info))
 }
+
+/// The end of the sentence about a write that may have been applied.
+const UNKNOWN_OUTCOME: &str = "; the outcome is unknown";
 
 /// A failure that the user can act on.
 #[derive(Clone, Debug)]
@@ -43,8 +51,14 @@ pub struct Failure {
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
+    /// Every mistake in the input, where a file has them.
+    pub mistakes: Vec<Mistake>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
     pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
+    /// The request was a write that may have been applied.
+    pub(crate) may_be_applied: bool,
+    /// Running the same command again is safe and may help, although the exit code is not [`Exit::TryAgain`].
+    pub(crate) rerun_helps: bool,
 }
 
 impl Failure {
@@ -58,7 +72,10 @@ impl Failure {
             hint: None,
             repair: None,
             status: None,
+            mistakes: Vec::new(),
             idempotency_key: None,
+            may_be_applied: false,
+            rerun_helps: false,
         }
     }
 
@@ -95,6 +112,13 @@ impl Failure {
         self
     }
 
+    /// Sets the mistakes in the input.
+    #[must_use]
+    pub(crate) fn mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
+        self.mistakes = mistakes;
+        self
+    }
+
     /// Sets the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
@@ -113,6 +137,36 @@ impl Failure {
     pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
         self.idempotency_key = Some(Box::new(key.clone()));
         self
+    }
+
+    /// Adds to the sentence that the outcome is unknown, if it is.
+    #[must_use]
+    pub(crate) fn with_unknown_outcome(self) -> Self {
+        if !self.may_be_applied || self.what.ends_with(UNKNOWN_OUTCOME) {
+            return self;
+        }
+        let what = format!("{}{UNKNOWN_OUTCOME}", self.what.trim_end_matches('.'));
+        Self { what, ..self }
+    }
+
+    /// The failure of a write that was certainly not applied after all.
+    #[must_use]
+    pub(crate) fn without_unknown_outcome(self) -> Self {
+        let what = self.what.strip_suffix(UNKNOWN_OUTCOME).map(str::to_owned);
+        Self { what: what.unwrap_or(self.what), may_be_applied: false, ..self }
+    }
+
+    /// Sets whether running the same command again is safe and may help.
+    #[must_use]
+    pub(crate) fn rerun_helps(mut self, helps: bool) -> Self {
+        self.rerun_helps = helps;
+        self
+    }
+
+    /// Whether the answer was a refusal that stays until something else changes. Another request with the same
+    /// idempotency key (409) ends by itself.
+    pub(crate) const fn is_lasting_refusal(&self) -> bool {
+        matches!(self.status, Some(400 | 402..=407 | 410..=428 | 430..=499))
     }
 
     /// Whether running the same command again is safe and may succeed: exactly the meaning of [`Exit::TryAgain`].

@@ -1,8 +1,10 @@
 //! Turns the client's errors into failures: sentences, hints, codes and exit codes.
 
+use std::borrow::Cow;
+
 use crate::api::{
-    Cause, Error, Method, NoAnswer, Provider, Refusal, Replay, RequestError, is_out_of_reach,
-    names_a_connection_timeout,
+    Cause, Error, Method, NoAnswer, Obstacle, Provider, ProxyInvalid, Refusal, Replay, RequestError,
+    is_out_of_reach, names_a_connection_timeout,
 };
 use crate::error::{Code, Exit, Failure, remedy_of};
 use crate::wire::{Environment, Generation};
@@ -29,6 +31,14 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<ProxyInvalid> for Failure {
+    fn from(ProxyInvalid { variable, reason }: ProxyInvalid) -> Self {
+        Self::usage(format!("{variable} is not the address of a proxy"))
+            .why(reason)
+            .hint(format!("set {variable} to http://HOST:PORT, or unset it to connect without a proxy"))
+    }
+}
+
 /// The failure of a backend whose generation has no routes for this provider.
 pub(super) fn provider_not_available(provider: &Provider, generation: Generation) -> Failure {
     not_available(provider)
@@ -41,7 +51,7 @@ fn not_available(provider: &Provider) -> Failure {
 }
 
 fn request_failed(error: &RequestError) -> Failure {
-    let request = format!("{} {}", error.method, error.path);
+    let request = format!("{} {}", error.method, shortened(&error.path));
     let address = &error.address;
     let failure = match &error.cause {
         Cause::NoAnswer(no_answer) => no_usable_answer(no_answer, &request, error),
@@ -64,29 +74,76 @@ fn request_failed(error: &RequestError) -> Failure {
                 .status(*status)
         }
     };
-    if error.outcome_is_unknown() { outcome_unknown(failure) } else { failure }
+    let failure = with_request_ids(failure, &error.request_ids);
+    let failure = Failure { may_be_applied: error.may_be_applied, ..failure };
+    if error.outcome_is_unknown() {
+        outcome_unknown(failure)
+    } else if error.cause.leaves_outcome_unknown() {
+        failure
+    } else {
+        earlier_attempt_unknown(failure)
+    }
+}
+
+/// The same failure of a write whose last attempt was certainly not carried out, although an earlier one may have been.
+fn earlier_attempt_unknown(failure: Failure) -> Failure {
+    if !failure.may_be_applied {
+        return failure;
+    }
+    let why = failure.why.iter().map(String::as_str).chain(["an earlier attempt may have been applied"]);
+    let why = why.collect::<Vec<_>>().join("; ");
+    failure.why(why).with_unknown_outcome()
+}
+
+/// The path for a message, without the rest of an id that fills pages.
+fn shortened(path: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 300;
+    match path.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &path[..end]).into(),
+        None => path.into(),
+    }
+}
+
+/// Appends the ids of the answer to the reason.
+fn with_request_ids(failure: Failure, request_ids: &str) -> Failure {
+    match (&failure.why, request_ids) {
+        (_, "") => failure,
+        (Some(why), ids) => {
+            let why = format!("{why} ({ids})");
+            failure.why(why)
+        }
+        (None, ids) => failure.why(ids),
+    }
 }
 
 /// The same failure of a write that may have succeeded. The hint is the caller's, who knows how to check.
 fn outcome_unknown(failure: Failure) -> Failure {
-    let what = format!("{}; the outcome is unknown", failure.what.trim_end_matches('.'));
-    Failure { why: failure.why, status: failure.status, ..Failure::new(Code::OutcomeUnknown, what) }
+    let Failure { what, why, status, .. } = failure.with_unknown_outcome();
+    Failure { why, status, may_be_applied: true, ..Failure::new(Code::OutcomeUnknown, what) }
 }
 
 fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -> Failure {
     let address = &error.address;
     match no_answer {
         NoAnswer::Unreachable { reason } => {
-            let hint = if reason.to_ascii_lowercase().contains("certificate") {
-                "if the certificate is your own, set SSL_CERT_FILE to the file of its CA"
-            } else {
-                "check the address, the network and the proxy (HTTPS_PROXY), then run it again"
-            };
-            Failure::new(Code::Unreachable, format!("Cannot reach {address}")).why(reason).hint(hint)
+            Failure::new(Code::Unreachable, format!("Cannot reach {address}"))
+                .why(reason)
+                .hint("check the address, the network and the proxy (HTTPS_PROXY), then run it again")
         }
+        NoAnswer::Blocked { obstacle, reason } => blocked(obstacle, reason, error),
         NoAnswer::ConnectionLost { reason } => {
             let what = format!("The connection to {address} broke before the response was complete");
             Failure::new(Code::Unreachable, what).why(reason).hint("run it again")
+        }
+        NoAnswer::Malformed { reason } => {
+            Failure::new(Code::ResponseInvalid, "The response is not valid HTTP")
+                .why(format!("{request} was answered by something else than a web server: {reason}"))
+                .hint(format!("check that {address} is an InsForge backend, and what is in front of it"))
+        }
+        NoAnswer::NotSendable { length } => {
+            Failure::usage("The request cannot be sent, because its address is too long")
+                .why(format!("the address has {length} characters, and can have at most 65,534"))
+                .hint("use shorter ids and filters")
         }
         NoAnswer::TimedOut => {
             let deadline = error.deadline.as_secs_f64();
@@ -108,14 +165,53 @@ fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -
         .hint("if that is your backend, use its address")
         .status(*status),
         NoAnswer::TlsUnavailable { reason } => {
-            Failure::new(Code::Failed, "Cannot set up a secure connection").why(reason).hint(
+            Failure::new(Code::TlsFailed, "Cannot set up a secure connection").why(reason).hint(
                 "install the system's CA certificates, or set SSL_CERT_FILE to a file with certificates",
             )
+        }
+        NoAnswer::CertificatesUnusable { variable, reason } => {
+            Failure::new(Code::TlsFailed, format!("Cannot read the certificates in {variable}"))
+                .why(reason)
+                .hint(format!(
+                    "set {variable} to certificates in PEM format, or unset it to trust the system's"
+                ))
         }
         NoAnswer::KeyInvalid => {
             Failure::new(Code::NoApiKey, "The API key has characters that a header cannot have")
         }
     }
+}
+
+/// The failure of a connection that another attempt cannot make either.
+fn blocked(obstacle: &Obstacle, reason: &str, error: &RequestError) -> Failure {
+    let address = &error.address;
+    let (code, hint) = match obstacle {
+        Obstacle::UnknownAuthority => (
+            Code::TlsFailed,
+            "if you trust that authority, set SSL_CERT_FILE to a file with its certificate".to_owned(),
+        ),
+        Obstacle::CertificateDates => {
+            (Code::TlsFailed, "renew the certificate, or correct this machine's clock".to_owned())
+        }
+        Obstacle::CertificateName => {
+            (Code::TlsFailed, "use an address with a name that the certificate has".to_owned())
+        }
+        Obstacle::Tls => {
+            (Code::TlsFailed, "check the address and its port, and the server's TLS settings".to_owned())
+        }
+        Obstacle::ProxyLogin(proxy) => {
+            let variable = proxy.variable;
+            (Code::ProxyRefused, format!("set {variable} to http://USER:PASSWORD@HOST:PORT of the proxy"))
+        }
+        Obstacle::ProxyRefusal(proxy) => {
+            let variable = proxy.variable;
+            let hint = format!(
+                "check {variable}, and whether the proxy allows {address}; NO_PROXY lists hosts without it"
+            );
+            (Code::ProxyRefused, hint)
+        }
+    };
+    Failure::new(code, format!("Cannot reach {address}")).why(reason).hint(hint)
 }
 
 fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {
@@ -210,6 +306,10 @@ impl Hint {
             command(&[&["config", "set"], environment.as_slice()].concat())
         };
         let key_source = || format!("the key comes from {}", error.key_source);
+        let wait = || match refusal.retry_after {
+            Some(wait) if !wait.is_zero() => format!("wait {} s", wait.as_secs()),
+            _ => "wait a moment".to_owned(),
+        };
         Some(match (refusal.status, refusal.code.as_deref().unwrap_or_default()) {
             (401, _) if is_false_401(refusal) => Self::text(
                 "the backend accepted this key a moment ago, so it is probably overloaded; wait a moment, then run it \
@@ -239,12 +339,10 @@ impl Hint {
             (409, _) => {
                 Self::text("the provider is changing the same object; wait a moment, then run it again")
             }
-            (429, _) => match refusal.retry_after {
-                Some(wait) if !wait.is_zero() => {
-                    Self::text(format!("wait {} s, then run it again", wait.as_secs()))
-                }
-                _ => Self::text(remedy_of("RATE_LIMITED")?),
-            },
+            (429, _) if refusal.retry_after.is_none_or(|wait| wait.is_zero()) => {
+                Self::text(remedy_of("RATE_LIMITED")?)
+            }
+            (429, _) => Self::text(format!("{}, then run it again", wait())),
             (500, _) if refusal.provider_lost => {
                 Self::text("the provider is unreachable; wait a moment, then run it again")
             }
@@ -252,9 +350,10 @@ impl Hint {
                 Self::text("the backend is overloaded; wait a moment, then run it again")
             }
             (500, _) => Self::text(remedy_of("INTERNAL_ERROR")?),
-            (status, _) if is_out_of_reach(status) => {
-                Self::text("the backend or the provider is unreachable; wait a moment, then run it again")
-            }
+            (status, _) if is_out_of_reach(status) => Self::text(format!(
+                "the backend or the provider is unreachable; {}, then run it again",
+                wait()
+            )),
             _ => return None,
         })
     }

@@ -54,11 +54,23 @@ impl Connection {
         self.status != "unconfigured"
     }
 
+    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission. Then
+    /// another sync fails too.
+    pub(crate) fn key_is_refused(&self) -> bool {
+        const ABOUT_THE_KEY: [&str; 5] =
+            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
+        let reason = self.last_sync_error.as_deref().unwrap_or_default().to_lowercase();
+        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
+    }
+
     /// Why the last sync failed.
     pub(crate) fn last_sync_error(&self) -> Option<Cow<'_, str>> {
         self.last_sync_error.as_deref().map(sync_error)
     }
 }
+
+/// The reason of a sync that failed at its first request, if the backend lost the true one.
+pub(crate) const CATALOG_FAILED: &str = "catalog sync failed";
 
 /// The reason why a sync failed. The backend may lose the reason and name only the part that failed (exchanges 325 and
 /// 326: `customers: [object Object]`). Without a part it was the catalog.
@@ -68,7 +80,7 @@ pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     let parts = text.split("; ").map(|part| match part.strip_suffix(LOST) {
-        Some("") => Cow::Borrowed("catalog sync failed"),
+        Some("") => Cow::Borrowed(CATALOG_FAILED),
         Some(part) => format!("{} sync failed", part.trim_end_matches([':', ' '])).into(),
         None => part.into(),
     });

@@ -9,11 +9,13 @@ use clap::Args;
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
-use crate::commands::common::{ActiveArgs, EnvironmentArgs, IdArgs, Target, sync_failure};
+use crate::commands::common::{ActiveArgs, EnvironmentArgs, IdArgs, Target, sync_environment};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::id_lists;
 use crate::error::{Code, Exit, Failure, Warning};
-use crate::runner::{Command, CommandSpec, Ctx, ListQuery, ListReply, SyncOutcome, SyncReply, list};
+use crate::runner::{
+    Command, CommandSpec, Ctx, ExistingObjects, ListQuery, ListReply, SyncOutcome, SyncReply, list,
+};
 use crate::settings::CachedIds;
 use crate::ui::{Page, RowLists, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
@@ -180,17 +182,14 @@ impl MatchKey {
     }
 }
 
-/// The IDs of new objects that are in the catalog already; each existing object matches only one new object. The
+/// Finds new objects that are in the catalog already; each existing object matches only one new object. The
 /// catalog is synced first: the backend's sync waits for creates that it is still processing.
 pub(crate) async fn find_existing<O: CatalogObject>(
     ctx: &Ctx,
     environment: Environment,
     keys: impl Iterator<Item = Option<MatchKey>>,
-) -> Result<Vec<Option<String>>> {
-    let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await?;
-    if let Some(failure) = sync_failure(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
-        return Err(failure.into());
-    }
+) -> Result<ExistingObjects> {
+    sync_environment::<SyncResults>(ctx, &RAZORPAY, environment).await?;
     let catalog = catalog(ctx, environment).await?;
     let mut existing: HashMap<MatchKey, Vec<&str>> = HashMap::new();
     for row in O::all(&catalog.data).iter().rev().filter(|row| !row.is_part_of_plan()) {
@@ -199,7 +198,7 @@ pub(crate) async fn find_existing<O: CatalogObject>(
         }
     }
     let take = |key: Option<MatchKey>| Some(existing.get_mut(&key?)?.pop()?.to_owned());
-    Ok(keys.map(take).collect())
+    Ok(ExistingObjects::duplicates(keys.map(take).collect()))
 }
 
 /// Adds to the failure of a create with an unknown outcome which matching objects the catalog has now.

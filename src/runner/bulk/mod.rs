@@ -5,15 +5,19 @@
 mod results;
 mod summary;
 
-use anyhow::Result;
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
 
 use crate::api::Call;
-use crate::error::{AbortPolicy, Code, Exit, Failure};
+use crate::error::{AbortPolicy, Code, Exit, Failure, LISTED, Mistake, Warning, WarningCode, first_of};
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
+use crate::runner::file_input::FIELD_NAMES;
 use crate::runner::write::change_of;
-use crate::runner::{Change, Ctx, DEADLINE, Entry, Output, Verb, WAITING, Write, show};
+use crate::runner::{Change, Ctx, DEADLINE, Entry, ExistingObjects, Output, Verb, WAITING, Write, show};
 use crate::ui::{View, counted};
+use crate::wire::Generation;
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 
@@ -22,8 +26,6 @@ struct PendingObject<R> {
     /// See [`Entry::line`].
     line: usize,
     request: R,
-    /// The ID of the object, where it exists already.
-    existing: Option<String>,
 }
 
 /// Sends all objects of a file.
@@ -37,6 +39,7 @@ pub(super) async fn execute<W: Write>(
     let output = ctx.output.output_for_bulk()?;
     let (lines, mut requests) = resolve(command, file, entries, ctx).await?;
     command.derive_keys(&mut requests)?;
+    check_keys(command, file, &lines, &requests)?;
     let Some(first) = requests.first() else {
         ctx.stderr.note(&format!("{file} has no objects; nothing to do."));
         return Ok(Exit::Done);
@@ -48,15 +51,20 @@ pub(super) async fn execute<W: Write>(
     ctx.set_deadline_per_request(DEADLINE);
     ctx.api().await?;
     let existing = ctx.while_busy(WAITING, command.find_existing(ctx, &requests)).await?;
-    let missing = requests.iter().zip(&existing).filter(|(_, existing)| existing.is_none());
-    let missing: Vec<&W::Request> = missing.map(|(request, _)| request).collect();
+    let missing =
+        requests.iter().enumerate().filter(|(position, _)| existing.duplicate_of(*position).is_none());
+    let missing: Vec<&W::Request> = missing.map(|(_, request)| request).collect();
     if let Some(change) = change(command, &missing) {
         confirm(&change, ctx).await?;
     }
-    let items = lines.into_iter().zip(requests).zip(existing);
-    let items = items.map(|((line, request), existing)| PendingObject { line, request, existing }).collect();
-    let summary = send_each(command, items, summary, output, ctx).await?;
+    let items = lines.into_iter().zip(requests);
+    let items = items.map(|(line, request)| PendingObject { line, request }).collect();
+    let summary = send_each(command, items, &existing, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
+    if !summary.outdated.is_empty() {
+        ctx.when_interrupted(summary.interrupted_after_all(&same_command));
+        command.update_mirror(ctx, &summary.outdated).await?;
+    }
     if let Some(failure) = summary.failure(&same_command) {
         return Err(failure.into());
     }
@@ -78,38 +86,61 @@ async fn resolve<W: Write>(
     let (mut lines, mut requests, mut mistakes) =
         (Vec::with_capacity(total), Vec::with_capacity(total), Vec::new());
     for (index, Entry { line, object }) in entries.into_iter().enumerate() {
-        let mistake = match object {
-            Ok(object) => {
-                match command.resolve(ctx, object).await.map_err(anyhow::Error::downcast::<Failure>) {
-                    Ok(request) => {
-                        lines.push(line);
-                        requests.push(request);
-                        continue;
-                    }
-                    Err(Ok(failure)) => results::sentence(&failure),
-                    Err(Err(error)) => return Err(error),
-                }
+        let object = match object {
+            Ok(object) => object,
+            Err(all) => {
+                mistakes.extend(all);
+                continue;
             }
-            Err(mistake) => mistake,
         };
-        mistakes.push(format!("{}: {mistake}", results::entry_label(index, line)));
+        match command.resolve(ctx, object).await.map_err(anyhow::Error::downcast::<Failure>) {
+            Ok(request) => {
+                lines.push(line);
+                requests.push(request);
+            }
+            Err(Ok(failure)) => {
+                let error = results::sentence(&failure);
+                mistakes.push(Mistake { line, column: None, index: Some(index), error });
+            }
+            Err(Err(error)) => return Err(error),
+        }
     }
-    if mistakes.is_empty() {
-        return Ok((lines, requests));
+    if mistakes.is_empty() { Ok((lines, requests)) } else { Err(invalid(file, total, mistakes).into()) }
+}
+
+/// Checks that no idempotency key is in the file with different objects: only the first would be created.
+fn check_keys<W: Write>(command: &W, file: &str, lines: &[usize], requests: &[W::Request]) -> Result<()> {
+    let body = |request| command.call(request)?.masked_json(Generation::Newer).map_err(anyhow::Error::from);
+    let mut first_with: HashMap<&str, usize> = HashMap::new();
+    let mut mistakes = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        let Some(key) = W::idempotency_key(request) else { continue };
+        let first = *first_with.entry(key.as_str()).or_insert(index);
+        if first == index || body(&requests[first])? == body(request)? {
+            continue;
+        }
+        let other = results::entry_label(first, lines[first]);
+        let error = format!("{other} has the same idempotency key `{key}` and other values: use another key");
+        mistakes.push(Mistake { line: lines[index], column: None, index: Some(index), error });
     }
-    let invalid = if mistakes.len() == 1 { "is" } else { "are" };
-    let invalid = format!("{} of {total} objects in {file} {invalid} invalid", mistakes.len());
-    Err(Failure::usage(format!("Nothing was sent: {invalid}"))
-        .why(results::first_lines(mistakes.into_iter(), results::LISTED))
-        .hint("use the field names in the `body` that --dry-run prints for InsForge 2.2.1 or later")
-        .into())
+    if mistakes.is_empty() { Ok(()) } else { Err(invalid(file, requests.len(), mistakes).into()) }
+}
+
+/// The failure of a file with mistakes.
+fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
+    let objects = mistakes.chunk_by(|one, next| one.index == next.index).count();
+    let are = if objects == 1 { "is" } else { "are" };
+    Failure::usage(format!("Nothing was sent: {objects} of {total} objects in {file} {are} invalid"))
+        .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
+        .hint(FIELD_NAMES)
+        .mistakes(mistakes)
 }
 
 /// The change that all requests make together; `None` where there are none.
 fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
-    const LISTED: usize = 5;
+    const SHOWN: usize = 5;
     let first = change_of(command, requests.first()?);
-    let lines = results::first_lines(requests.iter().map(|request| command.change(request).what), LISTED);
+    let lines = first_of(requests.iter().map(|request| command.change(request).what), SHOWN, "\n");
     let objects = counted(requests.len(), W::Answer::NOUN);
     let what = format!("{} {objects} at {}", W::VERB.imperative(), first.provider.name);
     Some(Change { what, details: Some(lines), ..first })
@@ -129,6 +160,7 @@ async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx)
 async fn send_each<W: Write>(
     command: &W,
     items: Vec<PendingObject<W::Request>>,
+    existing: &ExistingObjects,
     mut summary: Summary,
     output: Output,
     ctx: &Ctx,
@@ -137,10 +169,10 @@ async fn send_each<W: Write>(
     let bar = ctx.bar_beside_results(items.len());
     let mut writer = ResultWriter::new(output, &bar, ctx);
     let mut abort_policy = AbortPolicy::default();
-    for (index, PendingObject { line, request, existing }) in items.into_iter().enumerate() {
-        let written = if let Some(id) = existing {
+    for (index, PendingObject { line, request }) in items.into_iter().enumerate() {
+        let written = if let Some(id) = existing.duplicate_of(index) {
             summary.existing += 1;
-            writer.write(index, line, &EntryResult::<W::Answer>::Existing(&id)).await
+            writer.write(index, line, &EntryResult::<W::Answer>::Existing(id)).await
         } else {
             let change = command.change(&request);
             bar.set(index, &change.what);
@@ -148,15 +180,18 @@ async fn send_each<W: Write>(
             match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();
-                    summary.done += 1;
-                    writer.write(index, line, &EntryResult::Done(&reply)).await
+                    let note = summary.record_success(&reply, existing);
+                    let note = note.unwrap_or_else(|| command.note(&request, &reply));
+                    let key = W::idempotency_key(&request);
+                    let written = writer.write(index, line, &EntryResult::Done(&reply)).await;
+                    written.with_context(|| results::unwritten(index, line, &note, key))
                 }
                 Err(Ok(failure)) => {
                     abort_policy.record_failure(&failure);
                     let failure = explain_failure(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
-                    summary.record_failure(index, line, failure, ctx.write_outcome_unknown());
+                    summary.record_failure(index, line, failure);
                     written
                 }
                 Err(Err(error)) => return Err(error),
@@ -173,6 +208,10 @@ async fn send_each<W: Write>(
         if abort_policy.should_abort() {
             break;
         }
+    }
+    if writer.is_closed() {
+        let text = format!("The results were not read: {}", summary.note());
+        ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
     }
     Ok(summary)
 }
@@ -194,6 +233,8 @@ fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure
     } else {
         failure
     };
+    let helps = failure.may_be_applied && !failure.is_lasting_refusal();
+    let failure = failure.with_unknown_outcome().rerun_helps(helps);
     match W::idempotency_key(request) {
         Some(key) => failure.with_idempotency_key(key),
         None => failure,
