@@ -6,6 +6,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use crate::error::Failure;
+use crate::input::trim_line_end;
+
 /// The variables, terminals and working directory of this process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ProcessEnv {
@@ -47,9 +50,20 @@ impl ProcessEnv {
         Self { variables, ..Self::default() }
     }
 
-    /// A variable's value. An empty value and a value that is not UTF-8 count as unset.
+    /// A variable's value, without a line break at its end. An empty value and a value that is not UTF-8 count as unset.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.variables.get(name)?.to_str().filter(|text| !text.is_empty())
+        self.variables.get(name)?.to_str().map(trim_line_end).filter(|text| !text.is_empty())
+    }
+
+    /// Like [`ProcessEnv::var`], for a value without which the command cannot go on.
+    ///
+    /// # Errors
+    /// The value is not UTF-8.
+    pub(crate) fn utf8_var(&self, name: &str) -> Result<Option<&str>, Failure> {
+        match self.variables.get(name) {
+            Some(value) if value.to_str().is_none() => Err(not_utf8(name)),
+            _ => Ok(self.var(name)),
+        }
     }
 
     /// A variable's value, which need not be UTF-8. An empty value counts as unset.
@@ -62,10 +76,11 @@ impl ProcessEnv {
         self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
     }
 
-    /// The name of a variable with this prefix whose value is not UTF-8.
-    pub(crate) fn non_utf8_variable(&self, prefix: &str) -> Option<&str> {
+    /// Checks that the values of all variables with this prefix are UTF-8.
+    pub(crate) fn check_utf8(&self, prefix: &str) -> Result<(), Failure> {
         let mut names = self.variables.iter().filter(|(_, value)| value.to_str().is_none());
-        names.find_map(|(name, _)| name.starts_with(prefix).then_some(name.as_str()))
+        let name = names.find_map(|(name, _)| name.starts_with(prefix).then_some(name));
+        name.map_or(Ok(()), |name| Err(not_utf8(name)))
     }
 
     /// The sorted names of the variables that have one of these prefixes.
@@ -83,6 +98,10 @@ impl ProcessEnv {
         };
         self.var(name).is_some_and(|text| !text.trim().is_empty() && !off(text))
     }
+}
+
+fn not_utf8(name: &str) -> Failure {
+    Failure::usage(format!("{name} is not UTF-8")).hint("set it to valid UTF-8")
 }
 
 /// The signals that the parent process set to be ignored, as `nohup` and background jobs of a shell do. Child processes

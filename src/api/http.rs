@@ -16,7 +16,7 @@ use crate::api::network::{CertificatesUnusable, Network, NetworkPath, Proxy};
 use crate::api::request::{Answer, Method, Request};
 use crate::api::trace::Trace;
 use crate::secret::Secret;
-use crate::wire::Address;
+use crate::wire::{Address, SharedBytes};
 
 /// The size limit of an answer, in bytes. The largest catalogs seen have a tenth of it.
 const LARGEST_ANSWER: usize = 256 * MIB;
@@ -215,9 +215,10 @@ impl Http {
         Ok(Answer {
             status: status.as_u16(),
             content_type: text(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
+            server: text(header::SERVER).map(str::to_owned),
             retry_after: text(header::RETRY_AFTER).and_then(parse_retry_after),
             request_ids,
-            body,
+            body: SharedBytes::new(body),
         })
     }
 

@@ -5,6 +5,7 @@
 //! - [`trace`]: the lines of `--verbose`
 //! - [`network`]: which proxy to use and which certificates to trust
 //! - [`http`]: one request over HTTP
+//! - [`foreign`]: answers that are not InsForge's
 //! - [`error`]: why a call has no reply, without sentences and hints
 //! - [`client`]: replays and the deadline
 //! - [`generation`]: which of two generations of routes the backend has
@@ -13,6 +14,7 @@
 mod client;
 mod endpoints;
 mod error;
+mod foreign;
 mod generation;
 mod http;
 mod network;
@@ -28,6 +30,7 @@ pub(crate) use endpoints::{
     sync, transactions,
 };
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
+pub(crate) use foreign::ForeignAnswer;
 pub(crate) use generation::{Api, GenerationStore};
 pub(crate) use http::{NoAnswer, Obstacle};
 pub(crate) use network::{Network, ProxyInvalid};

@@ -36,7 +36,9 @@ impl Failure {
             | Code::Redirected
             | Code::TlsFailed
             | Code::ProxyRefused => true,
-            Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
+            // A gateway that lets nobody through.
+            Code::ResponseInvalid => matches!(self.status, Some(401 | 403 | 404 | 407)),
+            Code::Backend(_) => self.meaning().starts_with("PAYMENT_CONFIG_"),
             _ => false,
         };
         by_exit || by_code
@@ -67,6 +69,7 @@ mod tests {
         assert!(abort_policy.should_abort());
         for failure in [
             Failure::new(Code::Backend("PAYMENT_CONFIG_INVALID".into()), "x"),
+            Failure::new(Code::ResponseInvalid, "x").status(403),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
             Failure::new(Code::TlsFailed, "x"),

@@ -127,9 +127,10 @@ code_table! {
         }
         ResponseInvalid = "RESPONSE_INVALID" {
             exits: &[Exit::Failed],
-            meaning: "the backend's response does not have the documented form, or is not valid HTTP",
-            cause: "a proxy responded instead of the backend, or the address is not an InsForge backend's",
-            remedy: "check the address; after a write, check whether it succeeded before you run it again",
+            meaning: "the response is not InsForge's, does not have the documented form, or is not valid HTTP",
+            cause: "a gateway or proxy responded instead of the backend, or the address is not an InsForge backend's",
+            remedy: "check the address, or what is in front of the backend; after a write, check whether it succeeded \
+                     before you run it again",
         }
         Redirected = "REDIRECTED" {
             exits: &[Exit::Failed],

@@ -1,10 +1,11 @@
 //! Turns the client's errors into failures: sentences, hints, codes and exit codes.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::api::{
-    Cause, Error, Method, NoAnswer, Obstacle, Provider, ProxyInvalid, Refusal, Replay, RequestError,
-    is_out_of_reach, names_a_connection_timeout,
+    Cause, Error, ForeignAnswer, Method, NoAnswer, Obstacle, Provider, ProxyInvalid, Refusal, Replay,
+    RequestError, is_out_of_reach, names_a_connection_timeout,
 };
 use crate::error::{Code, Exit, Failure, remedy_of};
 use crate::wire::{Environment, Generation};
@@ -56,16 +57,12 @@ fn request_failed(error: &RequestError) -> Failure {
     let failure = match &error.cause {
         Cause::NoAnswer(no_answer) => no_usable_answer(no_answer, &request, error),
         Cause::Refused(refusal) => refused(refusal, &request, error),
+        Cause::Foreign(answer) => foreign(answer, &request, error),
         Cause::Invalid { status, content_type, reason } => {
             Failure::new(Code::ResponseInvalid, "The backend's response is invalid")
-                .why(format!("{request} answered {status} with {content_type}: {reason}"))
-                .hint(format!("check that {address} is an InsForge backend"))
+                .why(format!("{request} at {address} answered {status} with {content_type}: {reason}"))
+                .hint(CHECK_ADDRESS)
                 .status(*status)
-        }
-        Cause::NotABackend { status } => {
-            Failure::new(Code::ResponseInvalid, format!("{address} is not an InsForge backend"))
-                .why(format!("{request} answered {status} without the backend's version"))
-                .hint("check the address")
         }
         Cause::NoSuchRoute { status } => {
             Failure::new(Code::Backend("NOT_FOUND".to_owned()), "This backend has no such route")
@@ -113,6 +110,46 @@ fn with_request_ids(failure: Failure, request_ids: &str) -> Failure {
             failure.why(why)
         }
         (None, ids) => failure.why(ids),
+    }
+}
+
+/// The hint for an answer that is not the backend's.
+const CHECK_ADDRESS: &str = "check the address, or what is in front of the backend";
+
+/// The failure of an answer that is not InsForge's. It is about neither the API key nor the provider's key, whatever its
+/// status is.
+fn foreign(answer: &ForeignAnswer, request: &str, error: &RequestError) -> Failure {
+    let ForeignAnswer { status, content_type, excerpt, .. } = answer;
+    let content_type =
+        content_type.as_ref().map_or("without a content type".to_owned(), |it| format!("with {it}"));
+    let excerpt = excerpt.as_ref().map_or_else(String::new, |text| format!(": \"{text}\""));
+    let why = format!("{request} at {} answered {status} {content_type}{excerpt}", error.address);
+    let what = match (status, answer.sender()) {
+        // The backend's own rate limiter does not send the backend's JSON, either.
+        (429, None) => "Too many requests".to_owned(),
+        (429, Some(sender)) => format!("Too many requests; {sender} seems to have answered"),
+        (_, sender) => {
+            let sender = sender.unwrap_or("another server");
+            format!("The response is not InsForge's; {sender} seems to have answered")
+        }
+    };
+    let failure = if exit(*status, None, error) == Exit::TryAgain {
+        let hint = match (status, wait_hint(answer.retry_after)) {
+            (429, hint) => hint,
+            (_, hint) => format!("{hint}; if it stays like this, {CHECK_ADDRESS}"),
+        };
+        Failure::new(Code::Backend(format!("HTTP_{status}")), what).exit(Exit::TryAgain).hint(hint)
+    } else {
+        Failure::new(Code::ResponseInvalid, what).hint(CHECK_ADDRESS)
+    };
+    failure.why(why).status(*status)
+}
+
+/// The hint to wait: as long as the answer says.
+fn wait_hint(retry_after: Option<Duration>) -> String {
+    match retry_after {
+        Some(wait) if !wait.is_zero() => format!("wait {} s, then run it again", wait.as_secs()),
+        _ => "wait a moment, then run it again".to_owned(),
     }
 }
 
@@ -215,25 +252,24 @@ fn blocked(obstacle: &Obstacle, reason: &str, error: &RequestError) -> Failure {
 }
 
 fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {
-    let status = refusal.status;
-    let code = refusal.code.clone().unwrap_or_else(|| format!("HTTP_{status}"));
+    let Refusal { status, code, message, .. } = refusal;
     let answered = format!("{request} answered {status} {code}");
-    let (what, why) = match (&refusal.message, error.provider.filter(|_| refusal.provider_lost)) {
-        (message, Some(provider)) => {
-            let message = message.as_deref().unwrap_or_default();
-            let what = format!("The backend lost its connection to {}", provider.name);
-            (what, format!("{answered}: {message}"))
-        }
-        (Some(message), None) => (message.clone(), answered),
-        (None, None) => (format!("The backend answered {status} without a message"), answered),
+    let (what, why) = match error.provider.filter(|_| lost_provider(refusal)) {
+        Some(provider) => (
+            format!("The backend lost its connection to {}", provider.name),
+            format!("{answered}: {message}"),
+        ),
+        None if message.is_empty() => (format!("The backend answered {status} without a message"), answered),
+        None => (message.clone(), answered),
     };
-    let exit = exit(refusal, error);
-    let failure = Failure::new(Code::Backend(code), what).why(why).exit(exit).status(status);
+    let exit = exit(refusal.meaning().0, Some(refusal), error);
+    let failure = Failure::new(Code::Backend(code.clone()), what).why(why).exit(exit).status(*status);
+    let failure = Failure { later_code: refusal.meaning.map(|meaning| meaning.code), ..failure };
     let own = Hint::of(refusal, error, exit);
     // The hint of the backend about a false 401 is about the key, which is fine.
     let backends = refusal.next_actions.as_deref().filter(|_| !is_false_401(refusal));
     let hint = match (backends, own) {
-        (Some(backends), Some(own)) if status == 401 => {
+        (Some(backends), Some(own)) if *status == 401 => {
             Hint { text: format!("{}; {}", backends.trim_end_matches('.'), own.text), ..own }
         }
         (Some(backends), _) => Hint::text(backends),
@@ -243,40 +279,39 @@ fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {
     Failure { hint: Some(hint.text), repair: hint.repair, ..failure }
 }
 
-fn exit(refusal: &Refusal, error: &RequestError) -> Exit {
+/// The exit code for a status; `refusal` is the backend's error, if the answer is the backend's.
+fn exit(status: u16, refusal: Option<&Refusal>, error: &RequestError) -> Exit {
     let repeatable = error.replay == Replay::Always;
-    match refusal.status {
+    match (status, refusal) {
         // A 401 with another code is the provider refusing its key. The project's key is fine.
-        401 if is_about_the_api_key(refusal) => Exit::NotAuthenticated,
-        403 => Exit::Denied,
-        404 => Exit::NotFound,
-        400 if names_unknown_object(refusal) => Exit::NotFound,
-        429 => Exit::TryAgain,
-        status if repeatable && (status == 408 || is_out_of_reach(status)) => Exit::TryAgain,
-        500 if repeatable && (refusal.provider_lost || is_overloaded(refusal)) => Exit::TryAgain,
+        (401, Some(refusal)) if is_about_the_api_key(refusal) => Exit::NotAuthenticated,
+        (403, Some(_)) => Exit::Denied,
+        (404, Some(_)) => Exit::NotFound,
+        (400, Some(refusal)) if names_unknown_object(refusal) => Exit::NotFound,
+        (429, _) => Exit::TryAgain,
+        (status, _) if repeatable && (status == 408 || is_out_of_reach(status)) => Exit::TryAgain,
+        (500, Some(refusal)) if repeatable && names_a_connection_timeout(&refusal.message) => Exit::TryAgain,
         _ => Exit::Failed,
     }
 }
 
 fn is_about_the_api_key(refusal: &Refusal) -> bool {
-    refusal.code.as_deref().is_some_and(|code| code.starts_with("AUTH_"))
+    refusal.meaning().1.starts_with("AUTH_")
+}
+
+/// Whether the backend's error about its connection to the provider has the status and code of any other error.
+fn lost_provider(refusal: &Refusal) -> bool {
+    refusal.meaning.is_some_and(|meaning| meaning.status == 502)
 }
 
 /// Whether the provider does not know an object that a create or an update names (exchanges 164 and 305).
 fn names_unknown_object(refusal: &Refusal) -> bool {
-    let message = refusal.message.as_deref().unwrap_or_default();
-    message.starts_with("No such ") || message == "The id provided does not exist"
+    refusal.message.starts_with("No such ") || refusal.message == "The id provided does not exist"
 }
 
 /// Whether an overloaded backend refuses a key that it accepted before (CONTRACT: Load).
 fn is_false_401(refusal: &Refusal) -> bool {
-    refusal.status == 401
-        && refusal.key_was_accepted
-        && refusal.code.as_deref() == Some("AUTH_INVALID_API_KEY")
-}
-
-fn is_overloaded(refusal: &Refusal) -> bool {
-    names_a_connection_timeout(refusal.message.as_deref().unwrap_or_default())
+    refusal.status == 401 && refusal.key_was_accepted && refusal.code == "AUTH_INVALID_API_KEY"
 }
 
 /// What to do next, and the command in it that repairs the cause.
@@ -306,11 +341,7 @@ impl Hint {
             command(&[&["config", "set"], environment.as_slice()].concat())
         };
         let key_source = || format!("the key comes from {}", error.key_source);
-        let wait = || match refusal.retry_after {
-            Some(wait) if !wait.is_zero() => format!("wait {} s", wait.as_secs()),
-            _ => "wait a moment".to_owned(),
-        };
-        Some(match (refusal.status, refusal.code.as_deref().unwrap_or_default()) {
+        Some(match refusal.meaning() {
             (401, _) if is_false_401(refusal) => Self::text(
                 "the backend accepted this key a moment ago, so it is probably overloaded; wait a moment, then run it \
                  again",
@@ -328,7 +359,11 @@ impl Hint {
             (400, "PAYMENT_CONFIG_INVALID" | "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("set the provider's key with", config_set(), "")
             }
-            (400, code @ "INVALID_INPUT") if error.method != Method::Get => Self::text(remedy_of(code)?),
+            (400, "INVALID_INPUT") if error.method == Method::Get => Self::text("use -v to see the request"),
+            (400, code @ "INVALID_INPUT") => Self::text(remedy_of(code)?),
+            (400, "UPSTREAM_FAILURE") => Self::text(
+                "the provider refuses the request; change what the message names, and use --dry-run to see the request",
+            ),
             (402, _) => Self::text(remedy_of("PAYMENT_METHOD_DECLINED")?),
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("run", command(&["config"]), " to see which keys are configured")
@@ -339,21 +374,16 @@ impl Hint {
             (409, _) => {
                 Self::text("the provider is changing the same object; wait a moment, then run it again")
             }
-            (429, _) if refusal.retry_after.is_none_or(|wait| wait.is_zero()) => {
-                Self::text(remedy_of("RATE_LIMITED")?)
-            }
-            (429, _) => Self::text(format!("{}, then run it again", wait())),
-            (500, _) if refusal.provider_lost => {
-                Self::text("the provider is unreachable; wait a moment, then run it again")
-            }
+            (429, _) => Self::text(wait_hint(refusal.retry_after)),
             (500, _) if exit == Exit::TryAgain => {
                 Self::text("the backend is overloaded; wait a moment, then run it again")
             }
             (500, _) => Self::text(remedy_of("INTERNAL_ERROR")?),
-            (status, _) if is_out_of_reach(status) => Self::text(format!(
-                "the backend or the provider is unreachable; {}, then run it again",
-                wait()
-            )),
+            (status, code) if is_out_of_reach(status) => {
+                let who =
+                    if code == "UPSTREAM_FAILURE" { "the provider" } else { "the backend or the provider" };
+                Self::text(format!("{who} is unreachable; {}", wait_hint(refusal.retry_after)))
+            }
             _ => return None,
         })
     }

@@ -22,7 +22,13 @@ impl Ctx {
         }
         let backend = if self.flags.may_block(&self.env) {
             let (flags, env) = (self.flags.clone(), self.env.clone());
-            run_blocking(move || flags.backend(&env)).await?
+            let awaited = flags.awaited_key(&env);
+            let read = move || flags.backend(&env);
+            match awaited {
+                Some(key) => self.run_blocking(key, read).await?,
+                // The keyring has a time limit of its own, in which a person can type its password.
+                None => run_blocking(read).await?,
+            }
         } else {
             self.flags.backend(&self.env)?
         };
@@ -74,9 +80,11 @@ impl Ctx {
             None
         };
         let store = CachedGeneration { cache, address: endpoint.address.to_string() };
-        let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
-        let limits =
-            Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() };
+        let limits = Limits {
+            deadline: self.time_limit(),
+            replays: self.retries,
+            deadline_per_request: self.deadline_per_request.get(),
+        };
         Ok(Api::new(Client::new(endpoint, network, limits, self.trace()), Box::new(store)))
     }
 

@@ -31,6 +31,7 @@ mod errors;
 mod explain;
 mod faults;
 mod follow;
+mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
@@ -42,9 +43,11 @@ mod lists;
 mod map;
 mod network;
 mod output;
+mod plain_codes;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;

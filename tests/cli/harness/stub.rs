@@ -65,7 +65,13 @@ impl Answer {
         Self::with(status, "text/html; charset=utf-8", body)
     }
 
-    fn with(status: u16, kind: &str, body: &str) -> Self {
+    /// The backend's own error.
+    pub fn refusal(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({"error": code, "message": message, "statusCode": status});
+        Self::json(status, &body.to_string())
+    }
+
+    pub fn with(status: u16, kind: &str, body: &str) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         Self::Respond { status, headers, body: body.as_bytes().to_vec() }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use super::selected_environments;
-use crate::api::{Answer, MAX_ROWS, is_out_of_reach};
+use crate::api::{Answer, MAX_ROWS, Method};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Finding, UnmappedSubscriptions, WebhookRepair, is_local, join_first};
 use crate::secret::redact;
@@ -469,20 +469,16 @@ fn check_webhook_answer(answer: Option<&Result<Answer, Failure>>) -> CheckResult
     match answer {
         None => CheckResult::skipped(name, "the doctor only contacts the backend"),
         Some(Err(failure)) => CheckResult::failed(name, failure),
-        Some(Ok(answer)) if is_out_of_reach(answer.status) || is_foreign(answer) => {
-            let found = format!("HTTP {}, which does not come from the backend", answer.status);
-            CheckResult::new(name, CheckVerdict::Fail, found)
-        }
-        Some(Ok(_)) => CheckResult::new(name, CheckVerdict::Pass, "yes"),
+        Some(Ok(answer)) => match answer.foreign(Method::Get) {
+            Some(foreign) => {
+                let sender =
+                    foreign.sender().map_or_else(String::new, |it| format!(" but apparently from {it}"));
+                let found = format!("HTTP {}, which does not come from the backend{sender}", answer.status);
+                CheckResult::new(name, CheckVerdict::Fail, redact(&found))
+            }
+            None => CheckResult::new(name, CheckVerdict::Pass, "yes"),
+        },
     }
-}
-
-/// Whether this is another server's "not found" page. The backend's own response is JSON, or Express's page (recorded with
-/// a production image).
-fn is_foreign(answer: &Answer) -> bool {
-    let is_page = answer.content_type.starts_with("text/html");
-    let is_express = String::from_utf8_lossy(&answer.body).contains("Cannot GET");
-    answer.status == 404 && is_page && !is_express
 }
 
 /// The age of a timestamp, in whole hours and as text.
