@@ -76,13 +76,9 @@ impl Connection {
         self.status != "unconfigured"
     }
 
-    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission. Then
-    /// another sync fails too.
+    /// Whether the last sync failed because of the provider's key. Then another sync fails too.
     pub(crate) fn key_is_refused(&self) -> bool {
-        const ABOUT_THE_KEY: [&str; 5] =
-            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
-        let reason = self.last_sync_error.as_deref().unwrap_or_default().to_lowercase();
-        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
+        self.last_sync_error.as_deref().is_some_and(is_about_the_key)
     }
 
     /// Why the last sync failed.
@@ -107,6 +103,19 @@ pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
         None => part.into(),
     });
     parts.collect::<Vec<_>>().join("; ").into()
+}
+
+/// Whether a sync failed because of the provider's key: it is invalid or missing, or lacks a permission.
+pub(crate) fn is_about_the_key(reason: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "api key",
+        "provided key",
+        "required permissions",
+        "_key is not configured",
+        "authentication failed",
+    ];
+    let reason = reason.to_ascii_lowercase();
+    WORDS.iter().any(|words| reason.contains(words))
 }
 
 /// A provider's account, shown as `acct_1 (mail@example.com)`.

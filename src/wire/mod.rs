@@ -24,7 +24,7 @@ mod with_id;
 pub(crate) use address::{Address, is_public_https, is_reserved};
 pub(crate) use connection::{
     Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MANUAL_WEBHOOK, MaskedKey,
-    sync_error,
+    is_about_the_key, sync_error,
 };
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;

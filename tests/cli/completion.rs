@@ -155,7 +155,8 @@ fn known_statuses_are_offered_and_others_are_accepted() {
     ] {
         assert_eq!(complete(&user, line), offered, "{line:?}");
     }
-    assert_eq!(complete(&user, &["payments", "status", ""]), ENVIRONMENTS.trim_end());
+    let environments = format!("{ENVIRONMENTS}all\tBoth environments");
+    assert_eq!(complete(&user, &["payments", "status", ""]), environments);
 }
 
 #[test]

@@ -45,7 +45,9 @@ fn a_post_is_only_sent_after_the_generation_is_known() {
     let sync = Generation::Older.exchange("203-sync-all");
     let stub = recordings::serve_in(Generation::Older, vec![sync]);
     User::of(&stub.address).run(&["payments", "sync"]).exits(0);
-    assert_eq!(stub.lines(), [NEWER_STATUS, OLDER_STATUS, "POST /api/payments/sync"]);
+    let customers = ["test", "live"].map(|name| format!("GET /api/payments/{name}/customers?limit=1"));
+    let [test, live] = &customers;
+    assert_eq!(stub.lines(), [NEWER_STATUS, OLDER_STATUS, "POST /api/payments/sync", test, live]);
 }
 
 #[test]

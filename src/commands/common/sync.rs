@@ -13,7 +13,7 @@ use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::fields::Fields;
-use crate::wire::{CATALOG_FAILED, Environment};
+use crate::wire::{CATALOG_FAILED, Environment, is_about_the_key};
 
 /// Sync the provider's catalog, customers and subscriptions to the mirror
 ///
@@ -212,11 +212,9 @@ impl SyncCause {
             let is_lost = provider.connection_lost.iter().any(|lost| part.contains(lost));
             is_lost || part.contains("rate limit")
         };
-        let names_the_key =
-            |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
         if reason.split("; ").all(is_out_of_reach) {
             Self::ProviderUnreachable
-        } else if names_the_key(&["api key provided", "required permissions", "authentication failed"]) {
+        } else if is_about_the_key(reason) {
             Self::KeyRefused
         } else if reason == CATALOG_FAILED {
             Self::Unreported
