@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::api::error::{Cause, Error, Refusal, RequestError};
 use crate::api::foreign::ForeignAnswer;
 use crate::api::http::{Http, NoAnswer};
+use crate::api::network::Network;
 use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
@@ -52,14 +53,14 @@ pub(crate) struct Health {
 }
 
 impl Client {
-    pub(crate) fn new(endpoint: Endpoint, limits: Limits, trace: Trace) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, network: Network, limits: Limits, trace: Trace) -> Self {
         if trace.is_on() {
             let Endpoint { address, address_source, key, key_source } = &endpoint;
             trace.note(format_args!("backend {address}, from {address_source}"));
             trace.note(format_args!("key {}, from {key_source}", key.masked()));
             trace.note(format_args!("{limits}"));
         }
-        let http = Http::new(endpoint, trace);
+        let http = Http::new(endpoint, network, trace);
         Self { http, limits: Cell::new(limits), spent: Cell::default(), may_be_applied: Cell::default() }
     }
 
@@ -112,7 +113,7 @@ impl Client {
                 Err(_) => None,
             };
             let Some(pause) = pause else {
-                return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
+                return attempt.map_err(|no_answer| self.error(request, "", Cause::NoAnswer(no_answer)));
             };
             replays += 1;
             self.count_time(tokio::time::sleep(pause)).await;
@@ -139,10 +140,12 @@ impl Client {
         let request = Request::get(HEALTH, None);
         let answer = self.exchange(request).await?;
         if !answer.is_success() {
-            return Err(self.error(request, self.rejection(request, &answer)));
+            return Err(self.error(request, &answer.request_ids, self.rejection(request, &answer)));
         }
         let health = serde_json::from_slice(&answer.body);
-        health.map_err(|error| self.error(request, self.unreadable(request, &answer, &error)))
+        health.map_err(|error| {
+            self.error(request, &answer.request_ids, self.unreadable(request, &answer, &error))
+        })
     }
 
     /// Reads the backend's error; `None` if the answer is not the backend's. Secrets of this run that come back in it are
@@ -187,7 +190,8 @@ impl Client {
         ForeignAnswer { excerpt: foreign.excerpt.filter(|_| !has_keys), ..foreign }
     }
 
-    pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {
+    /// The error of a request. `request_ids` are those of its answer, or empty.
+    pub(super) fn error(&self, request: Request<'_>, request_ids: &str, cause: Cause) -> Error {
         let Endpoint { address, key_source, .. } = self.endpoint();
         let is_open = self.may_be_applied.get() || cause.leaves_outcome_unknown();
         Error::Request(Box::new(RequestError {
@@ -200,6 +204,7 @@ impl Client {
             key_source: key_source.clone(),
             deadline: self.limits.get().deadline,
             may_be_applied: request.method != Method::Get && is_open,
+            request_ids: request_ids.to_owned(),
             cause,
         }))
     }

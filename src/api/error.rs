@@ -40,6 +40,8 @@ pub(crate) struct RequestError {
     pub(crate) deadline: Duration,
     /// It is a write, and one of its attempts may have been carried out.
     pub(crate) may_be_applied: bool,
+    /// Those of the answer: `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     /// What went wrong with the last attempt.
     pub(crate) cause: Cause,
 }

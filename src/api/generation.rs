@@ -105,12 +105,12 @@ impl Api {
             return self.read_answer(call, generation, &path, &answer);
         };
         if self.state.get() == GenerationState::Confirmed(generation) {
-            return Err(self.missing_error(call, &path, missing));
+            return Err(self.missing_error(call, &path, &answer, missing));
         }
         self.forget();
         let (detected, status) = self.detect(&call.route, generation, Some(&path)).await?;
         if detected == generation {
-            return Err(self.missing_error(call, &path, missing));
+            return Err(self.missing_error(call, &path, &answer, missing));
         }
         let (path, answer) = match status {
             // The call itself is the status, which was just read.
@@ -118,7 +118,7 @@ impl Api {
             _ => self.exchange(call, detected).await?,
         };
         match self.missing_route(call, &path, &answer) {
-            Some(missing) => Err(self.missing_error(call, &path, missing)),
+            Some(missing) => Err(self.missing_error(call, &path, &answer, missing)),
             None => self.read_answer(call, detected, &path, &answer),
         }
     }
@@ -154,14 +154,15 @@ impl Api {
             if answer.is_success() {
                 // Nothing is sent to an address whose status is not a backend's.
                 if let Err(error) = serde_json::from_slice::<Connections>(&answer.body) {
-                    return Err(self.client.error(request, self.client.unreadable(request, &answer, &error)));
+                    let cause = self.client.unreadable(request, &answer, &error);
+                    return Err(self.client.error(request, &answer.request_ids, cause));
                 }
                 self.confirm(generation);
                 return Ok((generation, (path, answer)));
             }
             let cause = self.client.rejection(request, &answer);
             if !cause.can_mean_no_route() {
-                return Err(self.client.error(request, cause));
+                return Err(self.client.error(request, &answer.request_ids, cause));
             }
         }
         Err(if route.provider().in_older {
@@ -180,11 +181,13 @@ impl Api {
     ) -> Result<Reply<T>, Error> {
         let request = Request::of(call, path);
         if !answer.is_success() {
-            return Err(self.client.error(request, self.client.rejection(request, answer)));
+            let cause = self.client.rejection(request, answer);
+            return Err(self.client.error(request, &answer.request_ids, cause));
         }
-        let reply = call
-            .read(answer.body.clone())
-            .map_err(|error| self.client.error(request, self.client.unreadable(request, answer, &error)))?;
+        let reply = call.read(answer.body.clone()).map_err(|error| {
+            let cause = self.client.unreadable(request, answer, &error);
+            self.client.error(request, &answer.request_ids, cause)
+        })?;
         self.confirm(generation);
         Ok(reply)
     }
@@ -206,14 +209,14 @@ impl Api {
     }
 
     /// The error of a call whose route answers 404 although the status route exists: the object or the route is missing.
-    fn missing_error<T>(&self, call: &Call<T>, path: &str, cause: Cause) -> Error {
+    fn missing_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer, cause: Cause) -> Error {
         // On the older routes before 2.1.8 a missing object has the plain code of a missing route.
         let may_be_an_object = self.generation() == Some(Generation::Older) && call.names_an_object();
         let cause = match cause {
             Cause::Refused(refusal) if !may_be_an_object => Cause::NoSuchRoute { status: refusal.status },
             cause => cause,
         };
-        self.client.error(Request::of(call, path), cause)
+        self.client.error(Request::of(call, path), &answer.request_ids, cause)
     }
 
     /// The cause, if the answer can be the 404 of a missing route.

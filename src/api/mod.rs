@@ -3,6 +3,7 @@
 //! - [`retry`]: when a request is sent again, as a pure function
 //! - [`request`]: what is sent and what comes back
 //! - [`trace`]: the lines of `--verbose`
+//! - [`network`]: which proxy to use and which certificates to trust
 //! - [`http`]: one request over HTTP
 //! - [`foreign`]: answers that are not InsForge's
 //! - [`error`]: why a call has no reply, without sentences and hints
@@ -16,6 +17,7 @@ mod error;
 mod foreign;
 mod generation;
 mod http;
+mod network;
 pub(crate) mod razorpay;
 mod request;
 mod retry;
@@ -30,7 +32,8 @@ pub(crate) use endpoints::{
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
 pub(crate) use foreign::ForeignAnswer;
 pub(crate) use generation::{Api, GenerationStore};
-pub(crate) use http::NoAnswer;
+pub(crate) use http::{NoAnswer, Obstacle};
+pub(crate) use network::{Network, ProxyInvalid};
 pub(crate) use request::{Answer, Call, Method, Provider, Reply};
 pub(crate) use retry::{Replay, is_out_of_reach, leaves_outcome_unknown, names_a_connection_timeout};
 /// The provider of commands that name none, which both generations have.

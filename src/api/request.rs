@@ -475,6 +475,8 @@ pub(crate) struct Answer {
     /// The `Server` header.
     pub(crate) server: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     /// Wiped when it is dropped: some answers have keys.
     pub(crate) body: SharedBytes,
 }

@@ -31,7 +31,11 @@ impl Failure {
     fn affects_every_request(&self) -> bool {
         let by_exit = matches!(self.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
         let by_code = match &self.code {
-            Code::PaymentsNotAvailable | Code::ProviderNotAvailable | Code::Redirected => true,
+            Code::PaymentsNotAvailable
+            | Code::ProviderNotAvailable
+            | Code::Redirected
+            | Code::TlsFailed
+            | Code::ProxyRefused => true,
             // A gateway that lets nobody through.
             Code::ResponseInvalid => matches!(self.status, Some(401 | 403 | 404 | 407)),
             Code::Backend(_) => self.meaning().starts_with("PAYMENT_CONFIG_"),
@@ -68,6 +72,8 @@ mod tests {
             Failure::new(Code::ResponseInvalid, "x").status(403),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
+            Failure::new(Code::TlsFailed, "x"),
+            Failure::new(Code::ProxyRefused, "x"),
             refused().exit(Exit::Denied),
         ] {
             let mut abort_policy = AbortPolicy::default();

@@ -5,6 +5,8 @@ mod abort_policy;
 mod backend;
 mod code;
 mod exit;
+mod mistake;
+mod nearest;
 mod table;
 mod warning;
 
@@ -16,6 +18,9 @@ pub(crate) use abort_policy::AbortPolicy;
 pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
+pub use mistake::Mistake;
+pub(crate) use mistake::{LISTED, first_of};
+pub(crate) use nearest::nearest;
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};
 
@@ -46,6 +51,8 @@ pub struct Failure {
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
+    /// Every mistake in the input, where a file has them.
+    pub mistakes: Vec<Mistake>,
     /// The code with which later backends answer in the same case, if this backend's is less specific.
     pub(crate) later_code: Option<&'static str>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
@@ -67,6 +74,7 @@ impl Failure {
             hint: None,
             repair: None,
             status: None,
+            mistakes: Vec::new(),
             later_code: None,
             idempotency_key: None,
             may_be_applied: false,
@@ -104,6 +112,13 @@ impl Failure {
     #[must_use]
     pub fn repair<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
         self.repair = Some(words.into_iter().map(str::to_owned).collect());
+        self
+    }
+
+    /// Sets the mistakes in the input.
+    #[must_use]
+    pub(crate) fn mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
+        self.mistakes = mistakes;
         self
     }
 

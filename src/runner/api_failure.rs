@@ -1,10 +1,11 @@
 //! Turns the client's errors into failures: sentences, hints, codes and exit codes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::api::{
-    Cause, Error, ForeignAnswer, Method, NoAnswer, Provider, Refusal, Replay, RequestError, is_out_of_reach,
-    names_a_connection_timeout,
+    Cause, Error, ForeignAnswer, Method, NoAnswer, Obstacle, Provider, ProxyInvalid, Refusal, Replay,
+    RequestError, is_out_of_reach, names_a_connection_timeout,
 };
 use crate::error::{Code, Exit, Failure, remedy_of};
 use crate::wire::{Environment, Generation};
@@ -31,6 +32,14 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<ProxyInvalid> for Failure {
+    fn from(ProxyInvalid { variable, reason }: ProxyInvalid) -> Self {
+        Self::usage(format!("{variable} is not the address of a proxy"))
+            .why(reason)
+            .hint(format!("set {variable} to http://HOST:PORT, or unset it to connect without a proxy"))
+    }
+}
+
 /// The failure of a backend whose generation has no routes for this provider.
 pub(super) fn provider_not_available(provider: &Provider, generation: Generation) -> Failure {
     not_available(provider)
@@ -43,7 +52,7 @@ fn not_available(provider: &Provider) -> Failure {
 }
 
 fn request_failed(error: &RequestError) -> Failure {
-    let request = format!("{} {}", error.method, error.path);
+    let request = format!("{} {}", error.method, shortened(&error.path));
     let address = &error.address;
     let failure = match &error.cause {
         Cause::NoAnswer(no_answer) => no_usable_answer(no_answer, &request, error),
@@ -62,6 +71,7 @@ fn request_failed(error: &RequestError) -> Failure {
                 .status(*status)
         }
     };
+    let failure = with_request_ids(failure, &error.request_ids);
     let failure = Failure { may_be_applied: error.may_be_applied, ..failure };
     if error.outcome_is_unknown() {
         outcome_unknown(failure)
@@ -80,6 +90,27 @@ fn earlier_attempt_unknown(failure: Failure) -> Failure {
     let why = failure.why.iter().map(String::as_str).chain(["an earlier attempt may have been applied"]);
     let why = why.collect::<Vec<_>>().join("; ");
     failure.why(why).with_unknown_outcome()
+}
+
+/// The path for a message, without the rest of an id that fills pages.
+fn shortened(path: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 300;
+    match path.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &path[..end]).into(),
+        None => path.into(),
+    }
+}
+
+/// Appends the ids of the answer to the reason.
+fn with_request_ids(failure: Failure, request_ids: &str) -> Failure {
+    match (&failure.why, request_ids) {
+        (_, "") => failure,
+        (Some(why), ids) => {
+            let why = format!("{why} ({ids})");
+            failure.why(why)
+        }
+        (None, ids) => failure.why(ids),
+    }
 }
 
 /// The hint for an answer that is not the backend's.
@@ -132,16 +163,24 @@ fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -
     let address = &error.address;
     match no_answer {
         NoAnswer::Unreachable { reason } => {
-            let hint = if reason.to_ascii_lowercase().contains("certificate") {
-                "if the certificate is your own, set SSL_CERT_FILE to the file of its CA"
-            } else {
-                "check the address, the network and the proxy (HTTPS_PROXY), then run it again"
-            };
-            Failure::new(Code::Unreachable, format!("Cannot reach {address}")).why(reason).hint(hint)
+            Failure::new(Code::Unreachable, format!("Cannot reach {address}"))
+                .why(reason)
+                .hint("check the address, the network and the proxy (HTTPS_PROXY), then run it again")
         }
+        NoAnswer::Blocked { obstacle, reason } => blocked(obstacle, reason, error),
         NoAnswer::ConnectionLost { reason } => {
             let what = format!("The connection to {address} broke before the response was complete");
             Failure::new(Code::Unreachable, what).why(reason).hint("run it again")
+        }
+        NoAnswer::Malformed { reason } => {
+            Failure::new(Code::ResponseInvalid, "The response is not valid HTTP")
+                .why(format!("{request} was answered by something else than a web server: {reason}"))
+                .hint(format!("check that {address} is an InsForge backend, and what is in front of it"))
+        }
+        NoAnswer::NotSendable { length } => {
+            Failure::usage("The request cannot be sent, because its address is too long")
+                .why(format!("the address has {length} characters, and can have at most 65,534"))
+                .hint("use shorter ids and filters")
         }
         NoAnswer::TimedOut => {
             let deadline = error.deadline.as_secs_f64();
@@ -163,14 +202,53 @@ fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -
         .hint("if that is your backend, use its address")
         .status(*status),
         NoAnswer::TlsUnavailable { reason } => {
-            Failure::new(Code::Failed, "Cannot set up a secure connection").why(reason).hint(
+            Failure::new(Code::TlsFailed, "Cannot set up a secure connection").why(reason).hint(
                 "install the system's CA certificates, or set SSL_CERT_FILE to a file with certificates",
             )
+        }
+        NoAnswer::CertificatesUnusable { variable, reason } => {
+            Failure::new(Code::TlsFailed, format!("Cannot read the certificates in {variable}"))
+                .why(reason)
+                .hint(format!(
+                    "set {variable} to certificates in PEM format, or unset it to trust the system's"
+                ))
         }
         NoAnswer::KeyInvalid => {
             Failure::new(Code::NoApiKey, "The API key has characters that a header cannot have")
         }
     }
+}
+
+/// The failure of a connection that another attempt cannot make either.
+fn blocked(obstacle: &Obstacle, reason: &str, error: &RequestError) -> Failure {
+    let address = &error.address;
+    let (code, hint) = match obstacle {
+        Obstacle::UnknownAuthority => (
+            Code::TlsFailed,
+            "if you trust that authority, set SSL_CERT_FILE to a file with its certificate".to_owned(),
+        ),
+        Obstacle::CertificateDates => {
+            (Code::TlsFailed, "renew the certificate, or correct this machine's clock".to_owned())
+        }
+        Obstacle::CertificateName => {
+            (Code::TlsFailed, "use an address with a name that the certificate has".to_owned())
+        }
+        Obstacle::Tls => {
+            (Code::TlsFailed, "check the address and its port, and the server's TLS settings".to_owned())
+        }
+        Obstacle::ProxyLogin(proxy) => {
+            let variable = proxy.variable;
+            (Code::ProxyRefused, format!("set {variable} to http://USER:PASSWORD@HOST:PORT of the proxy"))
+        }
+        Obstacle::ProxyRefusal(proxy) => {
+            let variable = proxy.variable;
+            let hint = format!(
+                "check {variable}, and whether the proxy allows {address}; NO_PROXY lists hosts without it"
+            );
+            (Code::ProxyRefused, hint)
+        }
+    };
+    Failure::new(code, format!("Cannot reach {address}")).why(reason).hint(hint)
 }
 
 fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {

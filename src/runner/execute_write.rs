@@ -33,7 +33,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     }
     let object = match command.file() {
         None => W::Object::default(),
-        Some(file) => match file.read().await? {
+        Some(file) => match file.read(ctx).await? {
             None => W::Object::default(),
             Some(FileInput::One(object)) => object,
             // Boxed, because the future of every write would be as large as both paths together.

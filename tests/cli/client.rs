@@ -6,6 +6,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::harness::recordings::{self, Generation};
+#[cfg(target_os = "linux")]
+use super::harness::running::listens_for_interrupts;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{KEY, User, dead_address, signal};
 
@@ -110,6 +112,43 @@ fn a_long_retry_after_is_not_waited_for() {
     User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["wait 3600 s"]);
     assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(stub.lines().len(), 1);
+}
+
+#[test]
+fn the_hint_has_the_retry_after_of_the_answer() {
+    for status in [429, 502, 503, 504] {
+        let error = r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#;
+        let stub = Stub::start(move |_| Answer::json(status, error).header("retry-after", "3600"));
+        let ran = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(8);
+        let hint = ran.error()["hint"].as_str().expect("a hint").to_owned();
+        assert!(hint.ends_with("wait 3600 s, then run it again"), "{status}: {hint}");
+        assert_eq!(stub.lines().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn the_reason_has_the_request_ids_of_the_answer() {
+    let ids = |answer: Answer| answer.header("x-request-id", "req_1").header("cf-ray", "8f2-FRA");
+    for (answer, code) in [
+        (ids(Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"no"}"#)), "INTERNAL_ERROR"),
+        (ids(Answer::html(403, "<h1>Forbidden</h1>")), ""),
+        (ids(Answer::json(200, "[]")), "RESPONSE_INVALID"),
+    ] {
+        let given = answer.clone();
+        let stub = Stub::start(move |_| given.clone());
+        let ran = User::of(&stub.address).run(&["payments", "status", "--json", "-v"]);
+        let error = ran.error();
+        assert!(code.is_empty() || error["code"] == code, "{ran:?}");
+        let why = error["why"].as_str().expect("a reason");
+        assert!(why.contains("(x-request-id req_1, cf-ray 8f2-FRA)"), "{answer:?}: {why}");
+        ran.stderr_has(&[" bytes, x-request-id req_1, cf-ray 8f2-FRA\n"]);
+    }
+    // A backend that repeats the key does not reveal it.
+    let stub = Stub::start(|_| Answer::json(500, "{}").header("x-request-id", KEY));
+    User::of(&stub.address)
+        .run(&["payments", "status", "-vv"])
+        .exits(1)
+        .stderr_has(&["x-request-id ik_****"]);
 }
 
 #[test]
@@ -253,7 +292,7 @@ fn proxy() -> (String, std::thread::JoinHandle<String>) {
 fn a_proxy_is_only_used_for_other_machines() {
     let (address, asked) = proxy();
     let user = User::of("https://backend.invalid").with("HTTPS_PROXY", &address);
-    user.run(&["payments", "status", "--retries", "0"]).exits(8);
+    user.run(&["payments", "status", "--retries", "0"]).exits(1);
     let asked = asked.join().expect("the proxy");
     assert!(asked.starts_with("CONNECT backend.invalid:443 "), "{asked}");
     assert!(!asked.contains(KEY));
@@ -286,9 +325,8 @@ fn ctrl_c_ends_a_run_that_waits_for_stdin() {
         .expect("the binary starts");
     // Kept open, because `wait` would close it and the key would be empty.
     let stdin = child.stdin.take();
-    let pid = child.id().to_string();
     let started = Instant::now();
-    while !listens_for_interrupts(&pid) {
+    while !listens_for_interrupts(child.id()) {
         assert!(started.elapsed() < Duration::from_secs(20), "it installs no handler for SIGINT");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -296,12 +334,4 @@ fn ctrl_c_ends_a_run_that_waits_for_stdin() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     drop(stdin);
     assert_eq!(stub.requests().len(), 0);
-}
-
-/// Whether the process has a handler for SIGINT, which is signal 2.
-#[cfg(target_os = "linux")]
-fn listens_for_interrupts(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process");
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the caught signals");
-    u64::from_str_radix(caught.trim(), 16).expect("a mask") & 0b10 != 0
 }

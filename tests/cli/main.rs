@@ -41,20 +41,22 @@ mod keyring;
 mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
+mod network;
 mod output;
 mod plain_codes;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;
+mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
 mod sync;
-mod tls;
 mod usage;
 mod verbose;
 mod writes;

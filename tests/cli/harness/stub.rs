@@ -40,6 +40,8 @@ pub enum Answer {
     Respond { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     /// Closes the connection without a response.
     Drop,
+    /// Sends these bytes, and closes the connection.
+    Raw(&'static str),
     /// Announces the length of the body, and closes the connection after half of it.
     Cut { body: Vec<u8> },
     /// Sends this many bytes of one long JSON string, in chunks, without a length.
@@ -266,6 +268,10 @@ fn send(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Res
             Ok(true)
         }
         Answer::Drop | Answer::Gone => Ok(false),
+        Answer::Raw(bytes) => {
+            stream.write_all(bytes.as_bytes())?;
+            Ok(false)
+        }
         Answer::Cut { body } => {
             let head = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes())?;
