@@ -34,12 +34,15 @@ pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache}
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use execute_write::execute_write;
 pub(crate) use existing::ExistingObjects;
-pub(crate) use file_input::{Entry, FileArgs, is_stdin};
+pub(crate) use file_input::{Entry, FileArgs};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
-pub(crate) use gateway::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, join_first};
+pub(crate) use gateway::{
+    Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookRepair, WebhookSupport, is_local,
+    join_first,
+};
 pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use list::{ListQuery, ListReply, filter_reply, list};
-pub(crate) use multi_write::{MultiWrite, execute_multi_write};
+pub(crate) use multi_write::{MultiWrite, MultiWriteReply, PlannedRequests, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next_command;

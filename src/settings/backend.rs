@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -74,6 +75,15 @@ impl ConnectionFlags {
         let address = self.api_url.is_some() || self.environment_url(env).is_some();
         let key = self.key.is_none() && env.var("INSFORGE_API_KEY").is_some();
         self.preset.get().is_none() && !(address && key)
+    }
+
+    /// What the lookup waits for, if it reads the key from a pipe or a file that is named.
+    pub(crate) fn awaited_key(&self, env: &ProcessEnv) -> Option<String> {
+        if let Some(flag) = &self.key {
+            return Some(flag.awaited());
+        }
+        let named = self.api_url.is_some() || self.environment_url(env).is_some();
+        named.then(|| "the API key from INSFORGE_API_KEY_FILE".to_owned())
     }
 
     /// Finds the address and the key.
@@ -207,7 +217,7 @@ impl ConnectionFlags {
         let source = Credentials::source(name, profile.key_store);
         let address = read_address(&profile.api_url, &source)?;
         let mut warnings = Vec::new();
-        let credentials = Credentials { path: paths.credentials };
+        let credentials = Credentials { path: paths.credentials, lock_timeout: Duration::ZERO };
         let key = credentials
             .get(name, &address, profile.key_store, self.keyring_timeout, &mut warnings)?
             .ok_or_else(|| {

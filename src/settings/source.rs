@@ -30,6 +30,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Whether the value belongs to the sandbox of `--sandbox`.
+    pub(crate) const fn is_preset(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return matches!(self, Self::Preset(_));
+        #[cfg(not(feature = "sandbox"))]
+        false
+    }
+
     /// The places that come before this one in the lookup of an address.
     pub(crate) const fn earlier_places(&self) -> &'static [&'static str] {
         match self {

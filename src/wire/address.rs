@@ -2,6 +2,9 @@ use std::fmt;
 
 use url::{Host, Url};
 
+/// The length limit of an address, in bytes. Longer ones leave no room for the rest of a request's address.
+const LONGEST: usize = 2048;
+
 /// A backend's address. The scheme is `https`, or `http` for this machine only, because every request carries the key.
 /// It has no trailing slash. It may have a path, for a backend behind a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,12 @@ impl Address {
         let text = text.trim();
         if text.is_empty() {
             return Err("it is empty".into());
+        }
+        if text.len() > LONGEST {
+            return Err(format!(
+                "it has {} characters, and can have at most {LONGEST}",
+                text.chars().count()
+            ));
         }
         let with_scheme =
             if text.contains("://") { text.to_owned() } else { format!("{}://{text}", scheme_for(text)) };
@@ -89,6 +98,12 @@ pub(crate) fn is_public_https(url: &str) -> bool {
     url.scheme() == "https" && is_public
 }
 
+/// Whether the host is reserved for examples, so that it never leads anywhere (RFC 2606, section 2).
+pub(crate) fn is_reserved(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    url.as_ref().and_then(Url::host_str).is_some_and(|host| host.ends_with(".example"))
+}
+
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         // A resolver may send other names that end in `.localhost` to another machine.
@@ -156,6 +171,7 @@ mod tests {
             ("https://user:pw@example.com", "password"),
             ("https://example.com?x=1", "query"),
             ("https://", "host"),
+            (&format!("https://{}.example.com", "a".repeat(70_000)), "70020 characters"),
         ] {
             let error = Address::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

@@ -76,6 +76,11 @@ impl Connection {
         self.status != "unconfigured"
     }
 
+    /// Whether the last sync failed because of the provider's key. Then another sync fails too.
+    pub(crate) fn key_is_refused(&self) -> bool {
+        self.last_sync_error.as_deref().is_some_and(is_about_the_key)
+    }
+
     /// Why the last sync failed.
     pub(crate) fn last_sync_error(&self) -> Option<Cow<'_, str>> {
         self.last_sync_error.as_deref().map(sync_error)
@@ -98,6 +103,19 @@ pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
         None => part.into(),
     });
     parts.collect::<Vec<_>>().join("; ").into()
+}
+
+/// Whether a sync failed because of the provider's key: it is invalid or missing, or lacks a permission.
+pub(crate) fn is_about_the_key(reason: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "api key",
+        "provided key",
+        "required permissions",
+        "_key is not configured",
+        "authentication failed",
+    ];
+    let reason = reason.to_ascii_lowercase();
+    WORDS.iter().any(|words| reason.contains(words))
 }
 
 /// A provider's account, shown as `acct_1 (mail@example.com)`.

@@ -22,6 +22,7 @@ pub(crate) struct Customer {
     pub(crate) name: Option<String>,
     /// Whether the provider deleted it.
     pub(crate) deleted: Option<bool>,
+    pub(crate) synced_at: Option<String>,
     pub(crate) payments_count: Option<Number>,
     /// In the smallest unit of `total_spend_currency`.
     pub(crate) total_spend: Option<Number>,

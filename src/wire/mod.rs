@@ -21,16 +21,18 @@ mod stripe;
 mod validated;
 mod with_id;
 
-pub(crate) use address::{Address, is_public_https};
+pub(crate) use address::{Address, is_public_https, is_reserved};
 pub(crate) use connection::{
     Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MANUAL_WEBHOOK, MaskedKey,
-    sync_error,
+    is_about_the_key, sync_error,
 };
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
-pub(crate) use json::{DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, without_position};
+pub(crate) use json::{
+    DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, value_length, without_position,
+};
 pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Metadata, MetadataEntry, Notes};

@@ -12,6 +12,7 @@ mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
 mod catalog_diff;
+#[cfg(feature = "sandbox")]
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;
@@ -33,6 +34,7 @@ mod errors;
 mod explain;
 mod faults;
 mod follow;
+mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
@@ -42,19 +44,23 @@ mod keyring;
 mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
+mod network;
 mod output;
+mod plain_codes;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;
+#[cfg(feature = "sandbox")]
+mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
 mod sync;
-mod tls;
 mod usage;
 mod verbose;
 mod writes;

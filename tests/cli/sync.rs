@@ -193,3 +193,61 @@ fn a_contradictory_success_is_a_failure() {
         .exits(1)
         .stderr_has(&["that of the last sync is unknown"]);
 }
+
+/// The backend reports a success although it could not list the customers (exchange 234). Their `syncedAt` shows it.
+#[test]
+fn customers_older_than_the_sync_are_a_warning() {
+    const SWALLOWED: &str = "234-sync-customers-fail";
+    let time = |seconds: i64| {
+        let started: jiff::Timestamp = "2026-11-23T20:04:22.222Z".parse().expect("a time");
+        (started + jiff::SignedDuration::from_secs(seconds)).to_string()
+    };
+    let customer = |synced_at: String, deleted: bool| {
+        json!({"customers": [{"providerCustomerId": "cus_1", "deleted": deleted, "syncedAt": synced_at}]})
+            .to_string()
+    };
+    // the list of customers, whether it is a warning
+    let table = [
+        (Answer::json(200, &customer(time(-1), false)), true),
+        (Answer::json(200, &customer(time(0), false)), false),
+        (Answer::json(200, &customer(time(1), false)), false),
+        // A sync does not update a customer that was deleted before.
+        (Answer::json(200, &customer(time(-1), true)), false),
+        (Answer::json(200, r#"{"customers":[]}"#), false),
+        (
+            Answer::json(200, r#"{"customers":[{"providerCustomerId":"cus_1","syncedAt":"yesterday"}]}"#),
+            false,
+        ),
+        (Answer::json(404, "{}"), false),
+    ];
+    for (customers, warns) in table {
+        let case = format!("{customers:?}");
+        let body = json!({ "results": [result(SWALLOWED, "test")] }).to_string();
+        let status = Generation::Newer.exchange("086-status-both").answer();
+        let stub = Stub::start(move |request| match request.target.as_str() {
+            "/api/payments/stripe/test/sync" => Answer::json(200, &body),
+            "/api/payments/stripe/test/customers?limit=1" => customers.clone(),
+            _ => status.clone(),
+        });
+        let user = User::of(&stub.address);
+        let ran = user.run(&["payments", "sync", "test", "--json", "--retries", "0"]).exits(0);
+        let warned = ran.stderr.contains(r#""code":"CUSTOMERS_NOT_SYNCED""#);
+        assert_eq!(warned, warns, "{case}: {}", ran.stderr);
+        assert_eq!(stub.lines().iter().filter(|line| line.contains("/customers")).count(), 1, "{case}");
+        if warns {
+            let ran = user.run(&["payments", "sync", "test"]).exits(0);
+            ran.stderr_has(&[
+                "the customers of test were not synced",
+                "then run: insforge payments sync test",
+            ]);
+        }
+    }
+}
+
+/// Only what was synced is checked, and Razorpay's sync reports failed customers itself.
+#[test]
+fn the_customers_of_a_failed_sync_are_not_requested() {
+    let stub = sync_of(&[result(FAILED, "test"), result(UNCONFIGURED, "live")]);
+    User::of(&stub.address).run(&["payments", "sync"]).exits(1);
+    assert!(!stub.lines().iter().any(|line| line.contains("/customers")), "{:?}", stub.lines());
+}

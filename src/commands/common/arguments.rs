@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::{DEFAULT_ROWS, MAX_ROWS, SubjectFilter};
-use crate::error::Failure;
+use crate::error::{Failure, Mistake};
+use crate::input::trim_line_end;
 use crate::runner::{Completes, Entry, HasIdList};
 use crate::wire::{Environment, RowFilter, WithId, parse_since};
 
@@ -29,6 +30,38 @@ pub(crate) struct EnvironmentOption {
     /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
+}
+
+/// One environment or all of them, as the first argument or as an option.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScopeArgs {
+    /// Environment [default: all]
+    #[arg(value_name = "ENV")]
+    positional: Option<Scope>,
+    /// Environment, instead of the argument
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    environment: Vec<Scope>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    /// Without real money.
+    Test,
+    /// With real customers and real money.
+    Live,
+    /// Both environments.
+    All,
+}
+
+impl ScopeArgs {
+    /// The only environment; `None` for all.
+    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
+        Ok(match at_most_one(self.positional.iter().chain(&self.environment))? {
+            Some(Scope::Test) => Some(Environment::Test),
+            Some(Scope::Live) => Some(Environment::Live),
+            Some(Scope::All) | None => None,
+        })
+    }
 }
 
 impl EnvironmentArgs {
@@ -61,7 +94,7 @@ impl EnvironmentOption {
 }
 
 /// The value, if one is given. The same value may be given several times.
-pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
+fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
     let mut given = given.into_iter();
@@ -165,13 +198,13 @@ impl<T: HasIdList> UpdateIdArgs<T> {
                 .hint("omit the ID, and give each object in the file its own `id`"));
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
-        for Entry { line, object } in entries {
+        for (index, Entry { line, object }) in entries.iter_mut().enumerate() {
             let id = object.as_ref().ok().and_then(|object| object.id.clone());
             let Some(id) = id else { continue };
             // An update is sent again until it is answered: of two, the first could arrive last.
             if let Some(other) = lines.get(&id) {
-                *object =
-                    Err(format!("`{id}` is already on line {other}: put all its changes in one object"));
+                let error = format!("`{id}` is already on line {other}: put all its changes in one object");
+                *object = Err(vec![Mistake { line: *line, column: None, index: Some(index), error }]);
             } else {
                 lines.insert(id, *line);
             }
@@ -182,6 +215,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
 
 impl Target {
     fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
+        let id = trim_line_end(id);
         // In a URL, `.` and `..` are path segments, however they are escaped.
         if id.trim().is_empty() || id == "." || id == ".." {
             return Err(Failure::usage("The ID is empty or only dots").hint("copy the ID from a list"));
@@ -206,27 +240,17 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 
-/// The failure of a new object without a required field.
-pub(crate) fn missing(flag: &str) -> Failure {
-    Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
-        .hint(format!("add {flag}, or add it to the object in the file"))
-}
-
-/// One environment, or both by default.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct OneOrBothArgs {
-    /// Environment [default: both]
-    #[arg(value_name = "ENV", add = Completes::Environment)]
-    positional: Option<Environment>,
-    #[command(flatten)]
-    option: EnvironmentOption,
-}
-
-impl OneOrBothArgs {
-    /// The environment, if one is given.
-    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
-        self.option.with(self.positional)
+/// Checks that a new object has its required fields: the option of each, and whether it was given.
+pub(crate) fn check_required(fields: &[(&str, bool)]) -> Result<(), Failure> {
+    let missing: Vec<&str> = fields.iter().filter(|(_, given)| !given).map(|(flag, _)| *flag).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
+    let names: Vec<String> =
+        missing.iter().map(|flag| flag.trim_start_matches('-').replace('-', " ")).collect();
+    let them = if missing.len() == 1 { "it" } else { "them" };
+    Err(Failure::usage(format!("The object has no {}", names.join(", no ")))
+        .hint(format!("add {}, or add {them} to the object in the file", missing.join(", "))))
 }
 
 /// The maximum number of rows.
@@ -306,6 +330,7 @@ impl SubjectListArgs {
     }
 
     pub(crate) fn subject(&self) -> SubjectFilter {
-        SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
+        let trimmed = |text: &Option<String>| text.as_deref().map(|text| trim_line_end(text).to_owned());
+        SubjectFilter { kind: trimmed(&self.subject_type), id: trimmed(&self.subject_id) }
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::commands::common::ForProvider;
-use crate::commands::common::arguments::OneOrBothArgs;
+use crate::commands::common::arguments::ScopeArgs;
 use crate::runner::{Command, CommandSpec, Ctx, filter_reply};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
 use crate::wire::{self, Connection, RowFilter, fields};
@@ -15,7 +15,7 @@ use crate::wire::{self, Connection, RowFilter, fields};
 #[command(add = CommandSpec::reads::<ForProvider<Self>>(Self::EXAMPLE))]
 pub(crate) struct Status {
     #[command(flatten)]
-    environment: OneOrBothArgs,
+    scope: ScopeArgs,
 }
 
 impl Status {
@@ -27,7 +27,7 @@ impl Command for ForProvider<Status> {
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let filter = RowFilter { environment: self.args.environment.only()?, ..RowFilter::default() };
+        let filter = RowFilter { environment: self.args.scope.only()?, ..RowFilter::default() };
         let reply = ctx.send(api::status(self.provider)).await?;
         Ok(filter_reply(reply, &filter, wire::Connections::ROWS)?.0)
     }

@@ -3,16 +3,17 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::api::{self, Provider, Reply};
-use crate::commands::common::arguments::at_most_one;
-use crate::error::{Code, Exit, Failure};
+use crate::commands::common::arguments::ScopeArgs;
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::fields::Fields;
-use crate::wire::{CATALOG_FAILED, Environment};
+use crate::wire::{CATALOG_FAILED, Environment, is_about_the_key};
 
 /// Sync the provider's catalog, customers and subscriptions to the mirror
 ///
@@ -21,12 +22,8 @@ use crate::wire::{CATALOG_FAILED, Environment};
 #[derive(Args)]
 #[command(add = CommandSpec::syncs::<Self>("test --json"))]
 pub(crate) struct Sync<G: Gateway> {
-    /// Environment to sync [default: all]
-    #[arg(value_name = "ENV")]
-    argument: Option<Scope>,
-    /// Environment, instead of the argument
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
-    environment: Vec<Scope>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[arg(skip)]
     gateway: PhantomData<G>,
 }
@@ -50,14 +47,6 @@ pub(crate) async fn sync_environment<T: DeserializeOwned + SyncReply>(
     }
 }
 
-/// One environment or all environments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Scope {
-    Test,
-    Live,
-    All,
-}
-
 impl<G: Gateway> Command for Sync<G> {
     type Reply = SyncReport<G::Sync>;
     const HAS_IDS: bool = false;
@@ -68,14 +57,39 @@ impl<G: Gateway> Command for Sync<G> {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let only = match at_most_one(self.argument.iter().chain(&self.environment))? {
-            Some(Scope::Test) => Some(Environment::Test),
-            Some(Scope::Live) => Some(Environment::Live),
-            Some(Scope::All) | None => None,
-        };
-        let reply = ctx.send(api::sync(G::PROVIDER, only)).await?;
-        Ok(SyncReport { reply, only, provider: G::PROVIDER })
+        let only = self.scope.only()?;
+        let reply: Reply<G::Sync> = ctx.send(api::sync(G::PROVIDER, only)).await?;
+        let warnings = stale_customers(ctx, &reply.data, G::PROVIDER).await;
+        Ok(SyncReport { reply, only, provider: G::PROVIDER, warnings })
     }
+}
+
+/// The time limit of the request that checks the customers.
+const CHECK_TIME: Duration = Duration::from_secs(10);
+
+/// Warns of environments whose customers were not synced although the sync succeeded. One request for each environment is
+/// enough: a sync updates all customers or none, and lists deleted ones last. The sync itself has succeeded, so a failure of
+/// these requests is ignored.
+async fn stale_customers(ctx: &Ctx, results: &impl SyncReply, provider: &'static Provider) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (environment, started) in results.hides_failed_customers() {
+        let customers = ctx.send(api::customers(provider, environment, Some(1)));
+        let Ok(customers) = tokio::time::timeout(CHECK_TIME, customers).await else { continue };
+        let first = customers.ok().and_then(|reply| reply.data.customers.iter().next());
+        let synced_at =
+            first.filter(|customer| customer.deleted != Some(true)).and_then(|customer| customer.synced_at);
+        let synced_at = synced_at.and_then(|time| time.parse::<Timestamp>().ok());
+        if synced_at.is_some_and(|synced_at| synced_at < started) {
+            let sync = ctx.command(provider, &["sync", environment.as_str()]);
+            let text = format!(
+                "the customers of {environment} were not synced, and the backend does not report why; check that the \
+                 {} key may read customers, then run: {sync}",
+                provider.name
+            );
+            warnings.push(Warning { code: WarningCode::CustomersNotSynced, text });
+        }
+    }
+    warnings
 }
 
 /// The result of a sync.
@@ -84,6 +98,7 @@ pub(crate) struct SyncReport<T> {
     /// The environment that the user selected.
     only: Option<Environment>,
     provider: &'static Provider,
+    warnings: Vec<Warning>,
 }
 
 impl<T: View + SyncReply> Show for SyncReport<T> {
@@ -102,6 +117,10 @@ impl<T: View + SyncReply> Show for SyncReport<T> {
     fn notes(&self) -> Vec<String> {
         let notes = self.failure().is_none().then(|| format!("✓ {} payments synced.", self.provider.name));
         notes.into_iter().collect()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     fn failure(&self) -> Option<Failure> {
@@ -190,14 +209,12 @@ impl SyncCause {
     /// Reads the reason. It may have several parts, one for each list that failed.
     fn of(reason: &str, provider: &Provider) -> Self {
         let is_out_of_reach = |part: &str| {
-            let is_lost = provider.connection_lost.is_some_and(|lost| part.contains(lost));
+            let is_lost = provider.connection_lost.iter().any(|lost| part.contains(lost));
             is_lost || part.contains("rate limit")
         };
-        let names_the_key =
-            |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
         if reason.split("; ").all(is_out_of_reach) {
             Self::ProviderUnreachable
-        } else if names_the_key(&["api key provided", "required permissions", "authentication failed"]) {
+        } else if is_about_the_key(reason) {
             Self::KeyRefused
         } else if reason == CATALOG_FAILED {
             Self::Unreported

@@ -8,9 +8,10 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{
     EnvironmentOption, KeyStatus, SecretFrom, SecretInput, check_prefix, read_secret_from,
 };
+use crate::commands::razorpay::gateway::RazorpayGateway;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource};
 use crate::ui::ask;
@@ -148,7 +149,7 @@ impl Write for ConfigSet {
 
     /// Adds that a key which Razorpay refuses changes nothing.
     fn explain(&self, _ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
-        if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
+        if failure.meaning() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
         let environment = request.environment;
@@ -163,7 +164,7 @@ impl Write for ConfigSet {
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKeys, shown: KeyStatus) -> Result<KeyStatus> {
-        Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "setup"]).await)
+        shown.with_connection(ctx, request.before.as_ref(), RazorpayGateway::WEBHOOK).await
     }
 }
 
@@ -175,8 +176,8 @@ impl ConfigSet {
             Environment::Live => "RAZORPAY_LIVE_KEY_ID",
         };
         let given = self.key_id.clone().map(|id| (id, Source::Flag("--key-id")));
-        let in_variable = || Some((ctx.env.var(variable)?.to_owned(), Source::Variable(variable)));
-        let (value, source) = match given.or_else(in_variable) {
+        let in_variable = ctx.env.utf8_var(variable)?.map(|id| (id.to_owned(), Source::Variable(variable)));
+        let (value, source) = match given.or(in_variable) {
             Some(found) => found,
             None if ctx.interactive => {
                 let question = format!("Razorpay {environment} key ID (rzp_{environment}_…)");
@@ -265,6 +266,11 @@ async fn own_webhook_secret(ctx: &Ctx, from: &SecretFrom<'_>) -> Result<Secret> 
     if found.value.is_empty() {
         return Err(Failure::usage(format!("The webhook secret from {} is empty", found.source))
             .hint("leave it out: the backend generates one")
+            .into());
+    }
+    if found.value.is_quoted() {
+        return Err(Failure::usage(format!("The webhook secret from {} is in quotes", found.source))
+            .hint("remove the quotes, which would become part of the secret")
             .into());
     }
     Ok(found.value)

@@ -6,10 +6,11 @@ use clap::Args;
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
 use crate::commands::common::{EnvironmentOption, KeyStatus, SecretFrom, SecretInput};
+use crate::commands::stripe::gateway::StripeGateway;
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
 use crate::wire::{Connection, Environment, KeyList};
 
@@ -102,7 +103,7 @@ impl Write for ConfigSet {
 
     /// Adds that a key which Stripe refuses changes nothing (exchanges 066, 067 and 071).
     fn explain(&self, _ctx: &Ctx, request: &NewKey, failure: Failure) -> Failure {
-        if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
+        if failure.meaning() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
         let environment = request.environment;
@@ -114,7 +115,7 @@ impl Write for ConfigSet {
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKey, shown: KeyStatus) -> Result<KeyStatus> {
-        Ok(shown.with_connection(ctx, request.before.as_ref(), &["webhooks", "configure"]).await)
+        shown.with_connection(ctx, request.before.as_ref(), StripeGateway::WEBHOOK).await
     }
 }
 

@@ -123,3 +123,16 @@ pub(super) fn explain_lookup_key(ctx: &Ctx, environment: Environment, failure: F
     let hint = format!("use another lookup key, or free this one: {}", ctx.command(&STRIPE, &free));
     failure.hint(hint)
 }
+
+/// Adds why Stripe does not archive a price, and what to do.
+pub(super) fn explain_default_price(ctx: &Ctx, environment: Environment, failure: Failure) -> Failure {
+    if failure.status != Some(400) || !failure.what.contains("default price") {
+        return failure;
+    }
+    let archive = ["products", "archive", environment.as_str(), "PRODUCT_ID"];
+    failure.hint(format!(
+        "choose another default price of the product in Stripe's dashboard, then run it again; or take the whole product off \
+         sale: {}",
+        ctx.command(&STRIPE, &archive)
+    ))
+}

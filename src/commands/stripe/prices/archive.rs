@@ -4,6 +4,7 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
+use crate::commands::stripe::new_object;
 use crate::commands::stripe::prices::reference;
 use crate::error::Failure;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
@@ -38,6 +39,10 @@ impl Write for Archive {
         let check = Check::mirror(&["prices", "get", environment.as_str(), id]);
         Change::new(&STRIPE, *environment, format!("Archive price {id} at Stripe"), check)
             .details("Nobody can buy it anymore; existing subscriptions continue.".to_owned())
+    }
+
+    fn explain(&self, ctx: &Ctx, price: &Target, failure: Failure) -> Failure {
+        new_object::explain_default_price(ctx, price.environment, failure)
     }
 
     fn call(&self, price: &Target) -> Result<Call<PriceReply>> {

@@ -26,12 +26,9 @@ pub(crate) async fn find(ctx: &Ctx, environment: Environment, reference: &str) -
         list(ctx, ListQuery::whole(stripe::prices(environment, None), &RowFilter::default())).await?;
     ctx.warn(&prices.warnings);
     select(prices.reply.data.prices.iter(), reference).map_err(|same_key| {
-        let list_prices = ctx.command(&STRIPE, &["prices", "list", environment.as_str()]);
         let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
         if same_key.is_empty() {
-            not_found(format!("Stripe {environment} price not found: {reference}"))
-                .why("no price in the mirror has this ID or lookup key")
-                .hint(format!("`{list_prices}` lists existing prices; `{sync}` updates the mirror"))
+            unknown(ctx, environment, reference)
         } else {
             let ids: Vec<&str> = same_key.iter().map(|price| price.price_id.as_str()).collect();
             not_found(format!("Several Stripe {environment} prices have the lookup key {reference}"))
@@ -40,6 +37,15 @@ pub(crate) async fn find(ctx: &Ctx, environment: Environment, reference: &str) -
         }
         .into()
     })
+}
+
+/// The failure if no price in the mirror has this ID or lookup key.
+pub(super) fn unknown(ctx: &Ctx, environment: Environment, reference: &str) -> Failure {
+    let list = ctx.command(&STRIPE, &["prices", "list", environment.as_str()]);
+    let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
+    not_found(format!("Stripe {environment} price not found: {reference}"))
+        .why("no price in the mirror has this ID or lookup key")
+        .hint(format!("`{list}` lists existing prices; `{sync}` updates the mirror"))
 }
 
 fn not_found(what: String) -> Failure {

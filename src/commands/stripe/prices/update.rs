@@ -12,11 +12,18 @@ use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::{Environment, LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
-const FIXED: OptionHints = OptionHints(&[(
-    &["--unit-amount", "--amount", "--currency", "--interval", "--interval-count", "--product"],
-    "a price's amount, currency, interval and product never change: create another price with \
-     `insforge payments prices create`, then archive this one with `insforge payments prices archive ID`",
-)]);
+const FIXED: OptionHints = OptionHints(&[
+    (
+        &["--unit-amount", "--amount"],
+        "a price's amount never changes: `insforge payments prices replace ID --unit-amount N` creates another price and \
+         archives this one",
+    ),
+    (
+        &["--currency", "--interval", "--interval-count", "--product"],
+        "a price's currency, interval and product never change: create another price with `insforge payments prices \
+         create`, then archive this one with `insforge payments prices archive ID`",
+    ),
+]);
 
 /// Change a price, except its amount, currency and interval
 ///
@@ -86,7 +93,8 @@ impl Write for Update {
         if failure.exit == Exit::NotFound && !reference::is_id(&price.id) {
             return failure.hint("use the ID in the file: its `id` cannot be a lookup key");
         }
-        new_object::explain_lookup_key(ctx, price.environment, failure)
+        let failure = new_object::explain_lookup_key(ctx, price.environment, failure);
+        new_object::explain_default_price(ctx, price.environment, failure)
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {
