@@ -75,11 +75,17 @@ fn an_upgrade_of_the_backend_is_detected() {
     user.run(&["payments", "catalog"]).exits(0);
     assert_eq!(
         stub.lines()[before..],
-        ["GET /api/payments/test/catalog", NEWER_STATUS, "GET /api/payments/stripe/test/catalog"]
+        [
+            "GET /api/payments/test/catalog",
+            NEWER_STATUS,
+            "GET /api/payments/stripe/test/catalog",
+            // The catalog is empty.
+            NEWER_STATUS,
+        ]
     );
     let before = stub.lines().len();
     user.run(&["payments", "catalog"]).exits(0);
-    assert_eq!(stub.lines()[before..], ["GET /api/payments/stripe/test/catalog"]);
+    assert_eq!(stub.lines()[before..], ["GET /api/payments/stripe/test/catalog", NEWER_STATUS]);
 
     // A downgrade is detected too, here by a sync.
     upgraded.store(false, Ordering::SeqCst);
