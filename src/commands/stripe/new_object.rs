@@ -78,6 +78,8 @@ pub(super) async fn update_mirror(ctx: &Ctx, environment: Environment, no_sync: 
         None
     } else {
         let sync = ctx.within(SYNC_DEADLINE, sync_environment::<SyncResults>(ctx, &STRIPE, environment));
+        // Boxed, because a repeated create is rare.
+        let sync = Box::pin(sync);
         match ctx.while_busy("Syncing with Stripe…", sync).await {
             Ok(_) => {
                 ctx.stderr.note(&format!(
