@@ -78,7 +78,7 @@ pub(super) async fn update_mirror(ctx: &Ctx, environment: Environment, no_sync: 
         None
     } else {
         let sync = ctx.within(SYNC_DEADLINE, sync_environment::<SyncResults>(ctx, &STRIPE, environment));
-        match ctx.while_busy("Syncing with Stripe…", sync).await {
+        match ctx.while_busy("Syncing with Stripe…", Box::pin(sync)).await {
             Ok(_) => {
                 ctx.stderr.note(&format!(
                     "{} changed after being created: the result shows the first version, and the mirror was synced.",
