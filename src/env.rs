@@ -21,6 +21,8 @@ pub(crate) struct ProcessEnv {
     pub(crate) stderr_terminal: bool,
     /// The width of standard output's terminal, in columns.
     pub(crate) stdout_width: Option<usize>,
+    /// The width of standard error's terminal, in columns.
+    pub(crate) stderr_width: Option<usize>,
     /// The working directory, if it still exists.
     pub(crate) directory: Option<PathBuf>,
 }
@@ -28,17 +30,19 @@ pub(crate) struct ProcessEnv {
 impl ProcessEnv {
     /// Reads the environment of this process.
     pub(crate) fn read() -> Self {
+        let (stdout, stderr) = (console::Term::stdout(), console::Term::stderr());
+        let width = |terminal: &console::Term| {
+            let width = terminal.size_checked().filter(|_| terminal.is_term()).map(|(_, columns)| columns);
+            width.map(usize::from).filter(|columns| *columns > 0)
+        };
         let stdout_terminal = std::io::stdout().is_terminal();
         Self {
             variables: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v))).collect(),
             stdin_terminal: std::io::stdin().is_terminal(),
             stdout_terminal,
             stderr_terminal: std::io::stderr().is_terminal(),
-            stdout_width: stdout_terminal
-                .then(|| console::Term::stdout().size_checked())
-                .flatten()
-                .map(|(_, columns)| usize::from(columns))
-                .filter(|columns| *columns > 0),
+            stdout_width: width(&stdout),
+            stderr_width: width(&stderr),
             directory: std::env::current_dir().ok(),
         }
     }

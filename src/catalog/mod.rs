@@ -71,7 +71,7 @@ mod tests {
             product_id: None,
             active: true,
             currency: "usd".into(),
-            unit_amount: Some(1),
+            unit_amount: Some(1.into()),
             lookup_key: Some("own".into()),
             billing_scheme: None,
             tax_behavior: None,

@@ -42,7 +42,10 @@ fn amount(price: &MirroredPrice) -> Result<u64, String> {
         Some("tiered") => return Err("it is tiered".into()),
         Some(other) => return Err(format!("its billing scheme is {other}")),
     }
-    price.unit_amount.ok_or_else(|| "its amount has a fraction of the currency's smallest unit".into())
+    match &price.unit_amount {
+        None => Err("its amount has a fraction of the currency's smallest unit".into()),
+        Some(amount) => amount.whole().ok_or_else(|| format!("its amount is {amount}")),
+    }
 }
 
 fn recurring(price: &MirroredPrice) -> Result<Option<Recurring>, String> {
@@ -51,7 +54,8 @@ fn recurring(price: &MirroredPrice) -> Result<Option<Recurring>, String> {
         .into_iter()
         .find(|known| known.as_str() == interval)
         .ok_or_else(|| format!("its interval is {interval}"))?;
-    let recurring = Recurring { interval, interval_count: Some(price.recurring_interval_count.unwrap_or(1)) };
+    let count = price.interval_count().ok_or("its interval count is not a number of intervals")?;
+    let recurring = Recurring { interval, interval_count: Some(count) };
     recurring.check()?;
     Ok(Some(recurring))
 }

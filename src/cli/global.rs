@@ -11,7 +11,7 @@ use crate::env::ProcessEnv;
 use crate::error::Failure;
 use crate::runner::{Completes, Ctx, Output, OutputOptions};
 use crate::settings::{ConnectionFlags, KeyFlag};
-use crate::ui::{Columns, Filter, Stderr, TerminalStyle, Verbosity};
+use crate::ui::{Columns, Filter, Stderr, TerminalStyle, Verbosity, cut};
 use crate::wire::parse_duration;
 
 /// The default number of replays of a request. The backend itself asks Stripe twice.
@@ -137,7 +137,7 @@ impl Global {
         };
         let preferred = env.var("INSFORGE_OUTPUT").map_or(Ok(Output::default()), |word| {
             Output::from_str(word, false).map_err(|_| {
-                Failure::usage(format!("Invalid INSFORGE_OUTPUT '{word}'"))
+                Failure::usage(format!("Invalid INSFORGE_OUTPUT '{}'", cut(word)))
                     .hint("set it to table, json, jsonl, csv or ids")
             })
         });
@@ -163,16 +163,15 @@ fn verbosity_from(env: &ProcessEnv) -> Result<Verbosity, Failure> {
         "" | "off" | "error" | "warn" | "0" | "no" | "false" => Ok(Verbosity::Nothing),
         "info" | "1" | "yes" | "true" | "on" => Ok(Verbosity::Requests),
         "debug" | "trace" => Ok(Verbosity::Everything),
-        _ => {
-            Err(Failure::usage(format!("Invalid INSFORGE_LOG '{word}'")).hint("set it to off, info or debug"))
-        }
+        _ => Err(Failure::usage(format!("Invalid INSFORGE_LOG '{}'", cut(word)))
+            .hint("set it to off, info or debug")),
     }
 }
 
 fn timeout_from(env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
     let parse = |text| {
         parse_duration(text).map_err(|_| {
-            Failure::usage(format!("Invalid INSFORGE_TIMEOUT '{text}'"))
+            Failure::usage(format!("Invalid INSFORGE_TIMEOUT '{}'", cut(text)))
                 .hint("set it to a duration such as 30s or 5m")
         })
     };
@@ -182,6 +181,7 @@ fn timeout_from(env: &ProcessEnv) -> Result<Option<Duration>, Failure> {
 fn retries_from(env: &ProcessEnv) -> Result<u32, Failure> {
     let Some(text) = env.var("INSFORGE_RETRIES") else { return Ok(RETRIES) };
     text.parse().ok().filter(|retries| *retries <= MAX_RETRIES).ok_or_else(|| {
-        Failure::usage(format!("Invalid INSFORGE_RETRIES '{text}'")).hint("set it to a number from 0 to 10")
+        Failure::usage(format!("Invalid INSFORGE_RETRIES '{}'", cut(text)))
+            .hint("set it to a number from 0 to 10")
     })
 }

@@ -24,7 +24,7 @@ use crate::commands::{RenderedDocument, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
 use crate::runner::{Ctx, OnInterrupt, invalidate_completion_cache, show_json};
-use crate::ui::{Stderr, ask};
+use crate::ui::{Stderr, ask, with_wrapped_usage};
 use global::Global;
 
 /// Administer the payments of an InsForge backend.
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
         // Help prints even if another option or the environment is invalid.
         Root::Document(document) => {
             let colors = pre_parse.colors_on_stdout(&env);
-            match document.render(Cli::command(), colors, cli.global.wants_json())? {
+            match document.render(Cli::command(), colors, env.stdout_width, cli.global.wants_json())? {
                 RenderedDocument::Text(text) => return print(&text),
                 RenderedDocument::Json(json) => show_json(&json, &cli.global.output_options(&env)?, &env)?,
             }
@@ -165,11 +165,13 @@ fn handle_parse_error(
             let help = help(error, args);
             let colors = pre_parse.colors_on_stdout(env);
             let text = if colors { help.ansi().to_string() } else { help.to_string() };
+            let text = with_wrapped_usage(text.trim_end(), env.stdout_width);
             print(format!("{}\n", text.trim_end()).as_bytes())
         }
         ErrorKind::DisplayVersion => print(error.render().to_string().as_bytes()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !pre_parse.json => {
-            Stderr::plain(help(error, args).to_string().trim_end());
+            let help = help(error, args).to_string();
+            Stderr::plain(with_wrapped_usage(&help, env.stderr_width).trim_end());
             Ok(Exit::Usage)
         }
         _ => Err(usage::failure(error, args).into()),

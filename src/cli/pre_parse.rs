@@ -84,6 +84,6 @@ impl PreParse {
     /// The stream for errors.
     pub(crate) fn stderr(&self, env: &ProcessEnv) -> Stderr {
         let colors = self.color.is_enabled(env.stderr_terminal, env);
-        Stderr { json: self.json, colors, ..Stderr::default() }
+        Stderr { json: self.json, colors, width: env.stderr_width, ..Stderr::default() }
     }
 }

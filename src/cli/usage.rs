@@ -9,6 +9,7 @@ use clap::{Arg, Command};
 use crate::cli::command;
 use crate::commands::{OptionHints, is_required};
 use crate::error::Failure;
+use crate::ui::cut;
 
 /// A failure that says what is wrong with the command line, and what to type instead.
 pub(super) fn failure(error: &clap::Error, args: &[OsString]) -> Failure {
@@ -182,8 +183,9 @@ fn parser_message(error: &clap::Error) -> Failure {
     if rest.is_empty() { failure } else { failure.why(rest.join("\n")) }
 }
 
+/// A value that was typed, or the beginning of a long one.
 fn context_value(error: &clap::Error, kind: ContextKind) -> String {
-    context_values(error, kind).join(" ")
+    cut(&context_values(error, kind).join(" ")).into_owned()
 }
 
 fn context_values(error: &clap::Error, kind: ContextKind) -> Vec<&str> {

@@ -10,6 +10,7 @@ use crate::runner::{Command, CommandSpec, Ctx};
 use crate::settings::{Backend, Source};
 use crate::ui::{Column, Page, Section, Show, Tables, json_text, yes_no};
 use crate::wire::Generation;
+use crate::wire::fields::Fields;
 
 /// Show the current backend and key, where they come from, and whether they work
 #[derive(Args)]
@@ -86,6 +87,8 @@ impl ConnectionReport {
 }
 
 impl Show for ConnectionReport {
+    const FIELDS: Fields =
+        &["backend", "key", "profile", "reachable", "version", "generation", "keyAccepted"];
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value"), Column::new("From")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::error::{Code, CodeInfo, Exit, Failure, all_codes};
 use crate::runner::{Command, CommandSpec, Completes, Ctx};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
+use crate::wire::fields::Fields;
 
 /// Explain an error or warning code: its meaning, its cause, and what to do
 ///
@@ -111,6 +112,8 @@ pub(crate) enum Explanation {
 }
 
 impl Show for Explanation {
+    const FIELDS: Fields =
+        &["code", "origin", "kind", "meaning", "cause", "fix", "retryable", "exitCode", "exitCodes"];
     const TABLES: Tables = &[COLUMNS];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::settings::{LinkedFile, Project, Source, WithSource, check_api_key, read_address};
 use crate::ui::{Page, Show, json_text};
 use crate::wire::Address;
+use crate::wire::fields::Fields;
 
 /// Link this directory to a backend
 ///
@@ -18,6 +19,7 @@ use crate::wire::Address;
 /// --api-key-stdin or from --api-key-file. The backend checks it before the file is written.
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-base-url https://your-app.us-east.insforge.app --api-key-stdin --json")
+    .result::<LinkReport>()
     .note("writes .insforge/project.json in the current directory")
     .stdin("ik_sandbox")
     .example_note("use the address and the key of your own backend"))]
@@ -90,6 +92,7 @@ pub(crate) struct LinkReport {
 }
 
 impl Show for LinkReport {
+    const FIELDS: Fields = &["backend", "file"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({"backend": self.address.as_str(), "file": self.linked.path.display().to_string()}))
     }

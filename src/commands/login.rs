@@ -14,6 +14,7 @@ use crate::settings::{
 };
 use crate::ui::{Page, Show, ask, json_text};
 use crate::wire::Address;
+use crate::wire::fields::Fields;
 
 /// Log in to a backend: check its address and API key, and store them
 ///
@@ -21,6 +22,7 @@ use crate::wire::Address;
 /// keyring. Without a keyring it is stored in a file that only you can read.
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--api-url https://your-app.us-east.insforge.app --api-key-stdin --json")
+    .result::<LoginReport>()
     .stdin("ik_sandbox")
     .example_note("use the address and the key of your own backend"))]
 pub(crate) struct Login {
@@ -143,6 +145,7 @@ pub(crate) struct LoginReport {
 }
 
 impl Show for LoginReport {
+    const FIELDS: Fields = &["backend", "profile", "keyStore"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({
             "backend": self.address.as_str(),

@@ -10,10 +10,11 @@ use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::settings::{CompletionCache, Credentials, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Page, Show, json_text};
 use crate::wire::Address;
+use crate::wire::fields::Fields;
 
 /// Remove a stored login and its key
 #[derive(Args)]
-#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--json"))]
+#[command(add = CommandSpec::new(CommandEffect::WritesLocally, "--json").result::<LogoutReport>())]
 pub(crate) struct Logout {
     /// Remove every stored login
     #[arg(long, conflicts_with = "profile")]
@@ -77,6 +78,7 @@ pub(crate) struct LogoutReport {
 }
 
 impl Show for LogoutReport {
+    const FIELDS: Fields = &["profiles"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({"profiles": self.profiles}))
     }

@@ -131,13 +131,19 @@ impl Action {
 
 impl Document {
     /// Renders the document from the command tree.
-    pub(crate) fn render(&self, tree: clap::Command, colors: bool, json: bool) -> Result<RenderedDocument> {
+    pub(crate) fn render(
+        &self,
+        tree: clap::Command,
+        colors: bool,
+        width: Option<usize>,
+        json: bool,
+    ) -> Result<RenderedDocument> {
         match self {
             Self::Completion(_) if json => {
                 Err(Failure::usage("A completion script is not JSON").hint("omit --json, --jq or -o").into())
             }
             Self::Completion(completion) => completion.render(tree).map(RenderedDocument::Text),
-            Self::Help(help) => help.render(tree, colors, json),
+            Self::Help(help) => help.render(tree, colors, width, json),
         }
     }
 }

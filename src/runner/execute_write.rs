@@ -21,7 +21,7 @@ const INVESTIGATING: &str = "Checking the outcome…";
 
 /// Runs a command that writes: one object, or all objects of a file.
 pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exit> {
-    let output = ctx.output.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES)?;
+    let output = ctx.output.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES, W::Shown::ROWS)?;
     ctx.set_deadline(DEADLINE);
     let environment = command.environment()?;
     if let Some(argument) = command.reads_stdin() {

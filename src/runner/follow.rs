@@ -51,7 +51,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// address than a restart of the backend.
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
-    let output = ctx.output.output_for(true, F::Answer::TABLES)?;
+    let output = ctx.output.output_for(true, F::Answer::TABLES, F::Answer::ROWS)?;
     let environment = command.call()?.route.environment();
     ctx.set_deadline_per_request(DEADLINE);
     ctx.on_interrupt.set(OnInterrupt::Succeed);

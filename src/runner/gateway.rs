@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::api::Provider;
 use crate::runner::Write;
 use crate::settings::{CachedIds, WithSource};
-use crate::ui::{Tables, View};
+use crate::ui::{RowLists, Tables, View};
 use crate::wire::{Address, Environment, is_public_https};
 
 /// A payment provider. The shared commands are generic over it, because the providers' answers have different types.
@@ -24,6 +24,12 @@ pub(crate) trait Gateway: 'static {
     type DoctorCatalog: serde::de::DeserializeOwned;
     /// The table of `config`.
     const KEY_TABLES: Tables;
+    /// The rows of `config`.
+    const KEY_ROWS: RowLists;
+    /// The table of `status`.
+    const STATUS_TABLES: Tables;
+    /// The rows of `status`.
+    const STATUS_ROWS: RowLists;
     /// How payment events reach the backend.
     const WEBHOOK: &'static WebhookSupport;
     /// The known statuses of subscriptions.

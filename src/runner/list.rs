@@ -78,7 +78,7 @@ pub(crate) fn filter_reply<T: DeserializeOwned>(
     if filter.is_empty() {
         return Ok((reply, 0));
     }
-    let names: Vec<&str> = lists.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = lists.iter().map(|(name, ..)| *name).collect();
     let dropped = Cell::new(0);
     let keep = |row: Json<'_>| {
         let is_kept = filter.keeps(row);

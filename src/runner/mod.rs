@@ -100,7 +100,7 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
     ctx.refuse_dry_run()?;
     let output = match command.own_format() {
         Some(is_json) => ctx.output.output_with_format(is_json)?,
-        None => ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?,
+        None => ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES, C::Reply::ROWS)?,
     };
     ctx.set_deadline(C::DEADLINE);
     command.prepare(ctx).await?;
@@ -118,7 +118,7 @@ pub(crate) async fn execute<C: Command>(mut command: C, ctx: &Ctx) -> Result<Exi
 #[cfg(feature = "sandbox")]
 pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
-    let output = ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES)?;
+    let output = ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES, C::Reply::ROWS)?;
     let reply = command.run(ctx).await?;
     ctx.on_interrupt.set(OnInterrupt::Succeed);
     show::show(&reply, output, ctx).await?;

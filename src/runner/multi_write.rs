@@ -52,8 +52,9 @@ pub(crate) trait MultiWrite {
 
 /// Runs a command that makes several changes.
 pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) -> Result<Exit> {
-    let tables = if ctx.dry_run { M::DryRun::TABLES } else { M::Shown::TABLES };
-    let output = ctx.output.output_for(M::HAS_IDS && !ctx.dry_run, tables)?;
+    let (tables, rows) =
+        if ctx.dry_run { (M::DryRun::TABLES, M::DryRun::ROWS) } else { (M::Shown::TABLES, M::Shown::ROWS) };
+    let output = ctx.output.output_for(M::HAS_IDS && !ctx.dry_run, tables, rows)?;
     ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;

@@ -1,7 +1,7 @@
 //! The output format, and the options that go with it.
 
 use crate::error::Failure;
-use crate::ui::{Columns, Filter, Tables};
+use crate::ui::{Columns, Filter, RowLists, Tables};
 
 /// The format of the result on stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -73,12 +73,17 @@ impl OutputOptions {
 
     /// The format for a reply with or without ids and with these tables. Fails before anything is sent if the reply does
     /// not have the named format or columns.
-    pub(super) fn output_for(&self, has_ids: bool, tables: Tables) -> Result<Output, Failure> {
+    pub(super) fn output_for(
+        &self,
+        has_ids: bool,
+        tables: Tables,
+        rows: RowLists,
+    ) -> Result<Output, Failure> {
         if let (Output::Table, Some(columns)) = (self.output, &self.columns) {
             if tables.is_empty() {
                 return Err(Columns::without_table());
             }
-            columns.check(tables.iter().copied().flatten().map(|column| column.name))?;
+            columns.check(tables, rows)?;
         }
         match self.output {
             Output::Ids if !has_ids && self.named => {

@@ -10,7 +10,7 @@ use crate::error::{Code, Exit, Failure, Mistake};
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
-use crate::ui::{Stderr, ask};
+use crate::ui::{Stderr, ask, cut};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
@@ -18,7 +18,10 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     if is_broken_pipe(error) {
         return Exit::Done;
     }
-    let failure = failure_of(error);
+    let mut failure = failure_of(error);
+    if failure.exit == Exit::Usage {
+        cut_arguments(&mut failure, args);
+    }
     if stderr.json {
         // One line. `error` and `code` are always present, and fields are only ever added.
         let mut line = json_fields(&failure);
@@ -31,6 +34,20 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
     failure.exit
+}
+
+/// Cuts long arguments in the texts of a usage error. A text that quotes one could be as long as the command line.
+fn cut_arguments(failure: &mut Failure, args: &[OsString]) {
+    let Failure { what, why, hint, .. } = failure;
+    for arg in args {
+        let arg = arg.to_string_lossy();
+        let value = arg.split_once('=').map(|(_, value)| value);
+        for long in [Some(&*arg), value].into_iter().flatten().filter(|value| cut(value) != *value) {
+            for text in [Some(&mut *what), why.as_mut(), hint.as_mut()].into_iter().flatten() {
+                *text = text.replace(long, &cut(long));
+            }
+        }
+    }
 }
 
 /// Makes a panic, which is a bug, report like any other failure and end the run. The terminal is restored first.

@@ -13,10 +13,11 @@ use crate::runner::jq_process::run_filter;
 use crate::runner::stdout::{to_stdout, write_csv, write_filtered};
 use crate::runner::{Ctx, Output, OutputOptions};
 use crate::ui::{
-    Columns, CsvWriter, Page, Row, RowLists, Show, StreamingTable, Tables, View, clean_line, json_text,
-    rows_at, rows_in, write_json, write_page, write_value,
+    Columns, CsvTables, CsvWriter, Page, Row, RowLists, Show, StreamingTable, Tables, View, clean_line,
+    json_text, rows_at, rows_in, write_json, write_page, write_value,
 };
 use crate::wire::Json;
+use crate::wire::fields::Fields;
 
 /// Shows the request that would be sent. It has no table and no ids, and --columns is not for it.
 pub(super) async fn show_dry_run(request: Value, output: Output, ctx: &Ctx) -> Result<()> {
@@ -73,8 +74,11 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
             written
         }),
         Output::Table => {
-            let page = reply.page();
-            let page = if let Some(columns) = columns { columns.select_in_page(page)? } else { page };
+            let text = columns.map(|_| rows_text(reply)).transpose()?;
+            let page = match (columns, &text) {
+                (Some(columns), Some(text)) => columns.select_in_page(reply.page(), parse(text)?, S::ROWS)?,
+                _ => reply.page(),
+            };
             if page.sections.iter().all(|section| section.rows.is_empty()) && !page.empty.is_empty() {
                 ctx.stderr.note(&page.empty);
             }
@@ -86,17 +90,23 @@ async fn write_with<S: Show>(reply: &S, output: Output, columns: Option<&Columns
             to_stdout(|out| write_json(out, json))
         }
         Output::Jsonl | Output::Csv => {
-            let own_rows = reply.rows().map_err(|error| not_json(&error))?;
-            let (text, lists) = match own_rows {
-                Some(rows) => (Cow::Owned(to_text(&rows)?), &[][..]),
-                None => (reply.json().map_err(|error| not_json(&error))?, S::ROWS),
-            };
-            let rows = rows_in(parse(&text)?, lists);
+            let text = rows_text(reply)?;
+            let rows = rows_in(parse(&text)?, S::ROWS);
             if output == Output::Csv {
-                return write_csv(&mut CsvWriter::new(columns.cloned(), ctx.env.stdout_terminal), rows);
+                let page = columns.map(|_| reply.page()).unwrap_or_default();
+                let mut csv = CsvWriter::new(columns.cloned(), ctx.env.stdout_terminal);
+                return write_csv(&mut csv, rows, &CsvTables { page, lists: S::ROWS });
             }
             to_stdout(|out| write_lines(out, rows))
         }
+    }
+}
+
+/// The JSON that has the rows of a result.
+fn rows_text<S: Show>(reply: &S) -> Result<Cow<'_, [u8]>> {
+    match reply.rows().map_err(|error| not_json(&error))? {
+        Some(rows) => Ok(Cow::Owned(to_text(&rows)?)),
+        None => Ok(reply.json().map_err(|error| not_json(&error))?),
     }
 }
 
@@ -186,9 +196,11 @@ impl<'a> RowWriter<'a> {
         match self.output {
             Output::Ids => show_ids(ids),
             Output::Table => {
-                let page = reply.data.page();
-                let columns = self.ctx.output.columns.as_ref();
-                let page = if let Some(columns) = columns { columns.select_in_page(page)? } else { page };
+                let text = reply.json().map_err(|error| not_json(&error))?;
+                let page = match &self.ctx.output.columns {
+                    Some(columns) => columns.select_in_page(reply.data.page(), parse(&text)?, T::ROWS)?,
+                    None => reply.data.page(),
+                };
                 let mut sections = page.sections.iter();
                 to_stdout(|out| {
                     sections.try_for_each(|section| self.table.write(out, &rows_at(section, positions)))
@@ -199,7 +211,12 @@ impl<'a> RowWriter<'a> {
                 let rows: Vec<Row<'_>> = rows_in(parse(&text)?, T::ROWS).collect();
                 let rows = positions.iter().filter_map(|position| rows.get(*position).copied());
                 match &self.ctx.output.filter {
-                    _ if self.output == Output::Csv => write_csv(&mut self.csv, rows),
+                    _ if self.output == Output::Csv => {
+                        let sections = reply.data.page().sections;
+                        let sections = sections.iter().map(|section| rows_at(section, positions)).collect();
+                        let page = Page { sections, ..Page::default() };
+                        write_csv(&mut self.csv, rows, &CsvTables { page, lists: T::ROWS })
+                    }
                     None => to_stdout(|out| write_lines(out, rows)),
                     Some(filter) => {
                         for row in rows {
@@ -220,6 +237,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> Failure {
 
 impl<T: View> Show for Reply<T> {
     const ROWS: RowLists = T::ROWS;
+    const FIELDS: Fields = T::FIELDS;
     const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

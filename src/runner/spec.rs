@@ -5,7 +5,8 @@ use clap::builder::CommandExt;
 
 use crate::runner::guard::Effect;
 use crate::runner::{Command, MultiWrite, Write};
-use crate::ui::{Show, Tables};
+use crate::ui::{KIND, RowLists, Show, Tables, is_same};
+use crate::wire::fields::{Fields, is_older};
 
 /// What a command changes, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,10 @@ pub(crate) struct CommandSpec {
     pub(crate) example: Example,
     /// The tables that it can print.
     pub(crate) tables: Tables,
+    /// The rows of its JSON.
+    pub(crate) rows: RowLists,
+    /// The other fields of its JSON.
+    pub(crate) fields: Fields,
 }
 
 /// An example of a command. It runs in a sandbox with the default data; a test runs each of them.
@@ -83,17 +88,17 @@ impl CommandSpec {
     /// A command that prints no table.
     pub(crate) const fn new(effect: CommandEffect, example: &'static str) -> Self {
         let example = Example { args: example, stdin: "", exit: 0, note: "" };
-        Self { effect, note: "", example, tables: &[] }
+        Self { effect, note: "", example, tables: &[], rows: &[], fields: &[] }
     }
 
     /// A command that changes nothing.
     pub(crate) fn reads<C: Command>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Reads, example).tables(C::Reply::TABLES)
+        Self::new(CommandEffect::Reads, example).result::<C::Reply>()
     }
 
     /// A command that updates the backend's mirror of the provider.
     pub(crate) fn syncs<C: Command>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Syncs, example).tables(C::Reply::TABLES)
+        Self::new(CommandEffect::Syncs, example).result::<C::Reply>()
     }
 
     /// A command that changes something at the provider.
@@ -102,12 +107,27 @@ impl CommandSpec {
             Effect::Write => CommandEffect::Writes,
             Effect::Destroy => CommandEffect::Destroys,
         };
-        Self::new(effect, example).tables(W::Shown::TABLES)
+        Self::new(effect, example).result::<W::Shown>()
     }
 
     /// A command that changes several things at the provider.
     pub(crate) fn writes_many<W: MultiWrite>(example: &'static str) -> Self {
-        Self::new(CommandEffect::Writes, example).tables(W::Shown::TABLES)
+        Self::new(CommandEffect::Writes, example).result::<W::Shown>()
+    }
+
+    /// What the command prints.
+    pub(crate) const fn result<S: Show>(self) -> Self {
+        Self { tables: S::TABLES, rows: S::ROWS, fields: S::FIELDS, ..self }
+    }
+
+    /// Rows other than those of the reply's type.
+    pub(crate) const fn rows(self, rows: RowLists) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// Fields of the JSON that the reply's type does not have.
+    pub(crate) const fn fields(self, fields: Fields) -> Self {
+        Self { fields, ..self }
     }
 
     /// Tables other than those of the reply's type.
@@ -135,6 +155,42 @@ impl CommandSpec {
     pub(crate) const fn example_note(mut self, note: &'static str) -> Self {
         self.example.note = note;
         self
+    }
+
+    /// The fields of its JSON.
+    pub(crate) fn json_fields(&self) -> Vec<&'static str> {
+        let members = self.rows.iter().map(|(member, ..)| *member);
+        let members = members.filter(|member| !member.is_empty() && !is_older(member));
+        members.chain(self.fields.iter().copied()).collect()
+    }
+
+    /// The fields of each row: of a line of JSON, and the columns of CSV.
+    pub(crate) fn row_fields(&self) -> Vec<&'static str> {
+        if self.rows.is_empty() {
+            return self.fields.to_vec();
+        }
+        let lists: Vec<_> = self.rows.iter().filter(|(member, ..)| !is_older(member)).collect();
+        let mut names = if lists.len() > 1 { vec![KIND] } else { Vec::new() };
+        for name in lists.into_iter().flat_map(|(_, _, fields)| fields.iter().copied()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The names of columns and fields that `--columns` accepts for CSV, or else for a table.
+    pub(crate) fn choices(&self, csv: bool) -> Vec<String> {
+        let (columns, fields) = (self.columns(), self.row_fields().into_iter().map(str::to_owned));
+        if csv {
+            return fields.collect();
+        }
+        let fields = fields.filter(|field| !self.rows.is_empty() && !self.has_column(field));
+        columns.iter().cloned().chain(fields).collect()
+    }
+
+    fn has_column(&self, field: &str) -> bool {
+        self.tables.iter().copied().flatten().any(|column| is_same(column.name, field))
     }
 
     /// The column names that `--columns` accepts, in lower case and with dashes.

@@ -5,7 +5,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use anyhow::{Context, Result};
 
 use crate::env::ProcessEnv;
-use crate::ui::{CANNOT_WRITE, CsvWriter, Filter, FilterFormat, Row};
+use crate::ui::{CANNOT_WRITE, CsvTables, CsvWriter, Filter, FilterFormat, Row};
 
 /// As much as a pipe takes at once.
 const BUFFER: usize = 64 * 1024;
@@ -17,9 +17,13 @@ pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()
 }
 
 /// Writes rows as CSV.
-pub(super) fn write_csv<'a>(csv: &mut CsvWriter, rows: impl Iterator<Item = Row<'a>> + Clone) -> Result<()> {
+pub(super) fn write_csv<'a>(
+    csv: &mut CsvWriter,
+    rows: impl Iterator<Item = Row<'a>> + Clone,
+    tables: &CsvTables<'_>,
+) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    csv.write(&mut out, rows)?;
+    csv.write(&mut out, rows, tables)?;
     out.flush().context(CANNOT_WRITE)
 }
 

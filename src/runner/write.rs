@@ -12,6 +12,7 @@ use crate::runner::file_input::{Entry, FileArgs};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Ctx, ExistingObjects};
 use crate::ui::{Page, RowLists, Show, Tables, View};
+use crate::wire::fields::Fields;
 use crate::wire::{Environment, IdempotencyKey};
 
 /// A command that changes something at the provider, with one request for each object.
@@ -152,6 +153,7 @@ pub(crate) struct WriteReply<A> {
 
 impl<T: View> Show for WriteReply<T> {
     const ROWS: RowLists = T::ROWS;
+    const FIELDS: Fields = T::FIELDS;
     const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

@@ -7,10 +7,12 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 
 use crate::ui::CANNOT_WRITE;
-use crate::ui::columns::Columns;
+use crate::ui::columns::{Columns, field_at, is_same, known_field, unknown_column};
 use crate::ui::json::compact;
-use crate::ui::rows::{KIND, Row};
+use crate::ui::page::{BoxedRows, Cells, Column, Content, Page};
+use crate::ui::rows::{KIND, Row, RowLists};
 use crate::ui::sanitize::{is_unsafe, safe_char};
+use crate::wire::fields::older_name;
 use crate::wire::{Json, Members};
 
 /// The name of the only column of rows that are not objects.
@@ -22,13 +24,37 @@ pub(crate) struct CsvWriter {
     chosen: Option<Columns>,
     /// A terminal must not obey what is in a cell.
     terminal: bool,
-    /// The column names, once they are written.
-    names: Option<Vec<String>>,
+    /// The columns, once their names are written.
+    columns: Option<Vec<CsvColumn>>,
+}
+
+/// A column: its name, and where its values come from.
+#[derive(Debug)]
+struct CsvColumn {
+    name: String,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// The field with the column's name.
+    Field,
+    /// A nested field.
+    Path,
+    /// The column of the table with this name.
+    Cell(String),
+}
+
+/// The tables of the rows that are written, for columns that only the table has.
+#[derive(Default)]
+pub(crate) struct CsvTables<'a> {
+    pub(crate) page: Page<'a>,
+    pub(crate) lists: RowLists,
 }
 
 impl CsvWriter {
     pub(crate) fn new(chosen: Option<Columns>, terminal: bool) -> Self {
-        Self { chosen, terminal, names: None }
+        Self { chosen, terminal, columns: None }
     }
 
     /// Writes rows. Without rows the columns are unknown, and nothing is written.
@@ -36,42 +62,91 @@ impl CsvWriter {
         &mut self,
         out: &mut dyn Write,
         mut rows: impl Iterator<Item = Row<'a>> + Clone,
+        tables: &CsvTables<'_>,
     ) -> Result<()> {
         if rows.clone().next().is_none() {
             return Ok(());
         }
-        if self.names.is_none() {
-            let names = names(rows.clone(), self.chosen.as_ref())?;
-            self.write_heading(out, &names).context(CANNOT_WRITE)?;
-            self.names = Some(names);
+        if self.columns.is_none() {
+            let columns = columns(rows.clone(), self.chosen.as_ref(), tables)?;
+            self.write_heading(out, &columns).context(CANNOT_WRITE)?;
+            self.columns = Some(columns);
         }
-        let names = self.names.as_deref().unwrap_or_default();
-        rows.try_for_each(|row| write_row(out, names, row, self.terminal)).context(CANNOT_WRITE)
+        let columns = self.columns.as_deref().unwrap_or_default();
+        let mut cells = CellsOfRows::new(columns, tables);
+        rows.try_for_each(|row| write_row(out, columns, row, &mut cells, self.terminal)).context(CANNOT_WRITE)
     }
 
-    fn write_heading(&self, out: &mut dyn Write, names: &[String]) -> io::Result<()> {
-        for (position, name) in names.iter().enumerate() {
+    fn write_heading(&self, out: &mut dyn Write, columns: &[CsvColumn]) -> io::Result<()> {
+        for (position, column) in columns.iter().enumerate() {
             write_separator(out, position)?;
-            write_text(out, name.chars(), self.terminal)?;
+            write_text(out, column.name.chars(), self.terminal)?;
         }
         out.write_all(b"\n")
     }
 }
 
+/// The cells that the tables have for each row, in step with the rows.
+struct CellsOfRows<'p, 'a> {
+    sections: Vec<(&'static str, &'p [Column<'a>], BoxedRows<'a>)>,
+}
+
+impl<'p, 'a> CellsOfRows<'p, 'a> {
+    fn new(columns: &[CsvColumn], tables: &'p CsvTables<'a>) -> Self {
+        let is_used = columns.iter().any(|column| matches!(column.source, Source::Cell(_)));
+        let sections = tables.page.sections.iter().filter(|_| is_used);
+        let sections = sections.filter_map(|section| {
+            let rows: BoxedRows<'a> = Box::new(section.rows.iter());
+            Some((section.kind?, &*section.columns, rows))
+        });
+        Self { sections: sections.collect() }
+    }
+
+    /// The columns and the cells of the next row of a list.
+    fn next(&mut self, list: &str) -> Option<(&'p [Column<'a>], Cells<'a>)> {
+        let (_, columns, rows) = self.sections.iter_mut().find(|(kind, ..)| *kind == list)?;
+        Some((columns, rows.next()?))
+    }
+}
+
 /// Writes a row: a null is empty, and nested values are JSON.
-fn write_row(out: &mut dyn Write, names: &[String], row: Row<'_>, terminal: bool) -> io::Result<()> {
+fn write_row(
+    out: &mut dyn Write,
+    columns: &[CsvColumn],
+    row: Row<'_>,
+    cells: &mut CellsOfRows<'_, '_>,
+    terminal: bool,
+) -> io::Result<()> {
     let mut next = row.members();
-    for (position, name) in names.iter().enumerate() {
+    let cells = cells.next(row.list);
+    // An empty line would not be a record.
+    let empty: &[u8] = if columns.len() == 1 { b"\"\"" } else { b"" };
+    for (position, CsvColumn { name, source }) in columns.iter().enumerate() {
         write_separator(out, position)?;
         if let Some(kind) = row.kind.filter(|_| name == KIND) {
             write_text(out, kind.chars(), terminal)?;
             continue;
         }
-        let value = value(row, &mut next, name).unwrap_or(Json::NULL);
+        let value = match source {
+            Source::Cell(name) => {
+                let cell = cells.as_ref().and_then(|(columns, cells)| {
+                    let position = columns.iter().position(|column| column.name == name)?;
+                    Some((columns[position].content, cells.get(position)?))
+                });
+                match cell {
+                    Some((Content::Money, cell)) => write_money(out, cell, empty, terminal)?,
+                    Some((_, cell)) if *cell != "-" => write_text(out, cell.chars(), terminal)?,
+                    _ => out.write_all(empty)?,
+                }
+                continue;
+            }
+            Source::Path => field_at(row.json, name),
+            Source::Field => value(row, &mut next, name),
+        };
+        let value = value.unwrap_or(Json::NULL);
         let is_empty = value == Json::NULL || value.as_str() == "\"\"";
         match value.chars() {
-            // An empty line would not be a record.
-            _ if is_empty => out.write_all(if names.len() == 1 { b"\"\"" } else { b"" })?,
+            _ if is_empty => out.write_all(empty)?,
             Some(text) => write_text(out, text, terminal)?,
             None if value.is_array() || value.is_object() => {
                 write_text(out, compact(value).chars(), terminal)?;
@@ -81,6 +156,15 @@ fn write_row(out: &mut dyn Write, names: &[String], row: Row<'_>, terminal: bool
         }
     }
     out.write_all(b"\n")
+}
+
+/// Writes an amount without its currency. A word such as `tiered` stays.
+fn write_money(out: &mut dyn Write, cell: &str, empty: &[u8], terminal: bool) -> io::Result<()> {
+    match cell.split_once(' ') {
+        Some((amount, _)) => out.write_all(amount.as_bytes()),
+        None if cell == "-" => out.write_all(empty),
+        None => write_text(out, cell.chars(), terminal),
+    }
 }
 
 fn write_separator(out: &mut dyn Write, position: usize) -> io::Result<()> {
@@ -126,13 +210,54 @@ fn begins_formula(mut cell: impl Iterator<Item = char>) -> bool {
     cell.find(|c| !is_invisible(c)).is_some_and(|c| FIRST.contains(&c))
 }
 
-/// The columns to write.
-fn names<'a>(rows: impl Iterator<Item = Row<'a>>, chosen: Option<&Columns>) -> Result<Vec<String>> {
+/// The columns to write. A name is first that of a field, so that every column with a field's name has its values.
+fn columns<'a>(
+    rows: impl Iterator<Item = Row<'a>>,
+    chosen: Option<&Columns>,
+    tables: &CsvTables<'_>,
+) -> Result<Vec<CsvColumn>> {
     let all = all_names(rows);
-    let Some(chosen) = chosen else { return Ok(all) };
-    let names = all.iter().map(String::as_str);
-    chosen.check(names.clone())?;
-    Ok(chosen.positions(names).into_iter().map(|index| all[index].clone()).collect())
+    let field = |name: String| CsvColumn { name, source: Source::Field };
+    let Some(chosen) = chosen else { return Ok(all.into_iter().map(field).collect()) };
+    let columns = || tables.page.sections.iter().flat_map(|section| section.columns.iter());
+    let existing = |name: &str| all.iter().find(|field| is_same(field, name));
+    let column = |name: &str| {
+        if let Some(name) = existing(name) {
+            return Ok(field(name.clone()));
+        }
+        let known = tables.lists.iter().find_map(|(_, _, fields)| known_field(fields, name));
+        // An older backend may have another name for it.
+        let known = known.map(|known| older_name(known).and_then(existing).map_or(known, String::as_str));
+        let cell = columns().find(|column| is_same(column.name, name)).map(|column| column.name);
+        let first = name.split_once('.').and_then(|(first, _)| existing(first));
+        match (known, cell) {
+            (Some(path), _) if path.contains('.') => {
+                Ok(CsvColumn { name: path.to_owned(), source: Source::Path })
+            }
+            (Some(known), None) => Ok(field(known.to_owned())),
+            (Some(known), _) if existing(known).is_some() => Ok(field(known.to_owned())),
+            (_, Some(cell)) => {
+                Ok(CsvColumn { name: camel_case(cell), source: Source::Cell(cell.to_owned()) })
+            }
+            (None, None) if first.is_some() => Ok(CsvColumn { name: name.to_owned(), source: Source::Path }),
+            (None, None) => {
+                let columns = columns().map(|column| column.name);
+                Err(unknown_column(name, columns, all.iter().map(String::as_str)))
+            }
+        }
+    };
+    Ok(chosen.names().map(column).collect::<Result<_, _>>()?)
+}
+
+/// `Period End` as JSON names a field: `periodEnd`.
+fn camel_case(heading: &str) -> String {
+    let mut words = heading.split(' ');
+    let first = words.next().unwrap_or_default().to_lowercase();
+    let rest = words.map(|word| match word.split_at_checked(1) {
+        Some((letter, rest)) => format!("{}{}", letter.to_uppercase(), rest.to_lowercase()),
+        None => word.to_owned(),
+    });
+    std::iter::once(first).chain(rest).collect()
 }
 
 /// The names of all members, in the order of their first appearance.
@@ -180,8 +305,11 @@ mod tests {
     fn csv(rows: &Value, chosen: Option<&str>) -> Result<String> {
         let text = rows.to_string();
         let mut out = Vec::new();
-        CsvWriter::new(chosen.map(|chosen| chosen.parse().unwrap()), false)
-            .write(&mut out, rows_in(Json::parse(text.as_bytes()).unwrap(), &[]))?;
+        CsvWriter::new(chosen.map(|chosen| chosen.parse().unwrap()), false).write(
+            &mut out,
+            rows_in(Json::parse(text.as_bytes()).unwrap(), &[]),
+            &CsvTables::default(),
+        )?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -199,7 +327,7 @@ mod tests {
         assert_eq!(csv(&rows, None).unwrap(), expected);
         let rows = Json::parse(br#"[{"n":1.50,"s":"\u00e9\/","e":1E5}]"#).unwrap();
         let mut out = Vec::new();
-        CsvWriter::new(None, false).write(&mut out, rows_in(rows, &[])).unwrap();
+        CsvWriter::new(None, false).write(&mut out, rows_in(rows, &[]), &CsvTables::default()).unwrap();
         assert_eq!(out, "n,s,e\n1.50,é/,1E5\n".as_bytes());
     }
 

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::ui::sanitize;
 use crate::ui::style::{BOLD, DIM, GREEN, MAGENTA, RED, TerminalStyle, YELLOW};
+use crate::ui::wrap::wrapped;
 
 /// One line, which is wrapped on a narrow terminal.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +81,7 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: Termin
         let hanging = format!("{indent}{}", " ".repeat(sign.width()));
         let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(hanging.width()).max(20));
         let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
-        for (position, part) in wrapped(&text, room).into_iter().enumerate() {
+        for (position, part) in wrapped(&text, room, room).into_iter().enumerate() {
             let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
             match color {
                 Some(color) => writeln!(out, "{}", style.paint(color, &format!("{before}{part}")))?,
@@ -97,24 +98,6 @@ pub(crate) fn rendered(lines: &[Line<'_>], style: TerminalStyle) -> String {
     // Writing to a vector cannot fail.
     let _ = write_lines(&mut out, lines, style);
     String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The text in parts of at most this width, split between words. Spaces that align columns stay if the line fits.
-fn wrapped(text: &str, room: usize) -> Vec<String> {
-    if text.width() <= room {
-        return vec![text.to_owned()];
-    }
-    let mut parts: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match parts.last_mut() {
-            Some(part) if part.width() + 1 + word.width() <= room => {
-                part.push(' ');
-                part.push_str(word);
-            }
-            _ => parts.push(word.to_owned()),
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the user sees. [`page`] says what to show. [`table`], [`stream`], [`json`], [`rows`], [`csv`] and [`jq`] write it
-//! in their formats, and [`columns`] selects from it, [`style`] has the width and the colors. [`stderr`] writes everything else; [`ask`] and [`progress`] are
+//! in their formats, and [`columns`] selects from it, [`style`] has the width and the colors, and [`wrap`] wraps long
+//! lines. [`stderr`] writes everything else; [`ask`] and [`progress`] are
 //! for a person at a terminal.
 
 pub(crate) mod ask;
@@ -18,9 +19,10 @@ mod stderr;
 mod stream;
 mod style;
 mod table;
+mod wrap;
 
-pub(crate) use columns::Columns;
-pub(crate) use csv::CsvWriter;
+pub(crate) use columns::{Columns, is_same};
+pub(crate) use csv::{CsvTables, CsvWriter};
 pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
@@ -28,13 +30,14 @@ pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use page::{
     Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
 };
-pub(crate) use rows::{Row, RowLists, rows_in};
-pub(crate) use sanitize::{is_unsafe, line as clean_line};
+pub(crate) use rows::{KIND, Row, RowLists, rows_in};
+pub(crate) use sanitize::{cut, is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};
 pub(crate) use style::TerminalStyle;
 pub(crate) use table::write_page;
+pub(crate) use wrap::{reflowed, with_wrapped_usage};
 
 /// What failed if stdout does not take the result.
 pub(crate) const CANNOT_WRITE: &str = "Cannot write the result";

@@ -7,11 +7,14 @@ use serde_json::Value;
 use crate::error::{Failure, Warning};
 use crate::ui::lines::Line;
 use crate::ui::rows::RowLists;
+use crate::wire::fields::Fields;
 
 /// A command's result, ready to be shown in any format.
 pub(crate) trait Show {
     /// The members of its JSON that have the rows.
     const ROWS: RowLists = &[];
+    /// The fields of its JSON, without those that have rows.
+    const FIELDS: Fields = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
     /// For programs: its JSON, as text.
@@ -54,6 +57,8 @@ pub(crate) trait View {
     const NOUN: &'static str;
     /// The members of its JSON that have the rows.
     const ROWS: RowLists = &[];
+    /// The fields of its JSON, without those that have rows.
+    const FIELDS: Fields = &[];
     /// The tables it can have.
     const TABLES: Tables = &[];
     /// For people: tables and text.
@@ -73,7 +78,7 @@ pub(crate) trait View {
 }
 
 /// The columns of each table.
-pub(crate) type Tables = &'static [&'static [Column]];
+pub(crate) type Tables = &'static [&'static [Column<'static>]];
 
 /// Lines of text, then sections, one below the other.
 #[derive(Default)]
@@ -89,7 +94,9 @@ pub(crate) struct Page<'a> {
 pub(crate) struct Section<'a> {
     /// Its heading, if the page has several sections.
     pub(crate) title: Option<&'static str>,
-    pub(crate) columns: Cow<'static, [Column]>,
+    /// The kind of the JSON's rows that it shows, one for one, as [`RowLists`] names it.
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) columns: Cow<'a, [Column<'a>]>,
     pub(crate) rows: TableRows<'a>,
 }
 
@@ -100,7 +107,7 @@ pub(crate) type Cells<'a> = Vec<Cow<'a, str>>;
 /// JSON.
 pub(crate) struct TableRows<'a>(Box<dyn Fn() -> BoxedRows<'a> + 'a>);
 
-type BoxedRows<'a> = Box<dyn Iterator<Item = Cells<'a>> + 'a>;
+pub(super) type BoxedRows<'a> = Box<dyn Iterator<Item = Cells<'a>> + 'a>;
 
 impl<'a> TableRows<'a> {
     pub(crate) fn new(rows: impl Iterator<Item = Cells<'a>> + Clone + 'a) -> Self {
@@ -115,39 +122,77 @@ impl<'a> TableRows<'a> {
         self.iter().next().is_none()
     }
 
-    /// The rows with these cells only.
-    pub(super) fn with_cells(self, positions: Vec<usize>) -> Self {
-        Self(Box::new(move || {
-            let positions = positions.clone();
-            let cells =
-                move |row: Cells<'a>| positions.iter().map(|position| row[*position].clone()).collect();
-            Box::new(self.iter().map(cells))
-        }))
+    /// Other rows that are made from these.
+    pub(super) fn map<I: Iterator<Item = Cells<'a>> + 'a>(
+        self,
+        make: impl Fn(BoxedRows<'a>) -> I + 'a,
+    ) -> Self {
+        Self(Box::new(move || Box::new(make((self.0)()))))
     }
 }
 
 /// A column of a table, or a key of a record.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    /// Left out first if the terminal is too narrow.
-    pub(crate) spare: bool,
-    /// Its cells are the names of the other cells in their row.
-    pub(crate) label: bool,
-    /// Its cells are verdicts, which have colors.
-    pub(crate) verdict: bool,
+pub(crate) struct Column<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) shown: Shown,
+    pub(crate) content: Content,
     /// The usual width of its cells, for a table whose rows come later.
     pub(crate) usual_width: usize,
 }
 
-impl Column {
-    pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, spare: false, label: false, verdict: false, usual_width: 0 }
+/// When a column is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Always,
+    /// Unless the terminal is too narrow.
+    IfItFits,
+    /// Only with `--columns`.
+    IfChosen,
+}
+
+/// What the cells of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// An id or another short text, on one line.
+    Plain,
+    /// Sentences and names, which can have several lines.
+    Text,
+    /// Amounts with their currency.
+    Money,
+    /// The names of the other cells in their row.
+    Label,
+    /// Labels that are verdicts, which have colors.
+    Verdict,
+}
+
+impl<'a> Column<'a> {
+    pub(crate) const fn new(name: &'a str) -> Self {
+        Self { name, shown: Shown::Always, content: Content::Plain, usual_width: 0 }
     }
 
-    /// A column that is left out first if the terminal is too narrow.
-    pub(crate) const fn spare(name: &'static str) -> Self {
-        Self { spare: true, ..Self::new(name) }
+    /// A column that is left out if the terminal is too narrow, the last such column first.
+    pub(crate) const fn spare(name: &'a str) -> Self {
+        Self { shown: Shown::IfItFits, ..Self::new(name) }
+    }
+
+    /// A column that is shown only if it is chosen.
+    pub(crate) const fn extra(name: &'a str) -> Self {
+        Self { shown: Shown::IfChosen, ..Self::new(name) }
+    }
+
+    /// A column of text that can be wrapped between words.
+    pub(crate) const fn text(name: &'a str) -> Self {
+        Self { content: Content::Text, ..Self::new(name) }
+    }
+
+    /// A column of amounts with their currency.
+    pub(crate) const fn money(name: &'a str) -> Self {
+        Self { content: Content::Money, ..Self::new(name) }
+    }
+
+    pub(super) fn is_label(&self) -> bool {
+        matches!(self.content, Content::Label | Content::Verdict)
     }
 
     /// The column with the usual width of its cells.
@@ -156,13 +201,13 @@ impl Column {
     }
 
     /// A first column of `pass`, `warn` and `fail`.
-    pub(crate) const fn verdict(name: &'static str) -> Self {
-        Self { verdict: true, ..Self::label(name) }
+    pub(crate) const fn verdict(name: &'a str) -> Self {
+        Self { content: Content::Verdict, ..Self::new(name) }
     }
 
     /// A first column of names. On a narrow terminal a row becomes `name: value`.
-    pub(crate) const fn label(name: &'static str) -> Self {
-        Self { label: true, ..Self::new(name) }
+    pub(crate) const fn label(name: &'a str) -> Self {
+        Self { content: Content::Label, ..Self::new(name) }
     }
 }
 
@@ -180,14 +225,19 @@ impl<'a> From<Section<'a>> for Page<'a> {
 
 impl<'a> Section<'a> {
     pub(crate) fn new(
-        columns: &'static [Column],
+        columns: &'static [Column<'static>],
         rows: impl Iterator<Item = Cells<'a>> + Clone + 'a,
     ) -> Self {
-        Self { title: None, columns: Cow::Borrowed(columns), rows: TableRows::new(rows) }
+        Self { title: None, kind: None, columns: Cow::Borrowed(columns), rows: TableRows::new(rows) }
     }
 
     pub(crate) fn titled(self, title: &'static str) -> Self {
         Self { title: Some(title), ..self }
+    }
+
+    /// The section, as the table of the JSON's rows of this kind.
+    pub(crate) fn of(self, kind: &'static str) -> Self {
+        Self { kind: Some(kind), ..self }
     }
 }
 

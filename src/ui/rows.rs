@@ -3,18 +3,21 @@
 use std::io::{self, Write};
 
 use crate::ui::json::write_json_line;
+use crate::wire::fields::Fields;
 use crate::wire::{Json, Members};
 
-/// The members of a JSON object that hold rows, one or a list of them, each with the kind of such a row. If the object
-/// has none of them, it is a row itself.
-pub(crate) type RowLists = &'static [(&'static str, &'static str)];
+/// The members of a JSON object that hold rows, one or a list of them, each with the kind and the fields of such a row. If
+/// the object has none of them, it is a row itself. A result whose rows are not in its JSON has one entry without names.
+pub(crate) type RowLists = &'static [(&'static str, &'static str, Fields)];
 
 /// The name of a row's kind.
-pub(super) const KIND: &str = "kind";
+pub(crate) const KIND: &str = "kind";
 
 /// One row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
+    /// The kind of the rows of its list; empty if it is the result itself.
+    pub(super) list: &'static str,
     /// Its kind, if the result has rows of several kinds and the row does not say so itself.
     pub(super) kind: Option<&'static str>,
     pub(super) json: Json<'a>,
@@ -23,20 +26,20 @@ pub(crate) struct Row<'a> {
 /// The rows, in the order of `lists`. An iterator, so that a caller can leave rows out.
 pub(crate) fn rows_in(json: Json<'_>, lists: RowLists) -> impl Iterator<Item = Row<'_>> + Clone {
     let mut found: Vec<_> =
-        lists.iter().filter_map(|(name, kind)| Some((json.get(name)?, Some(*kind)))).collect();
-    match &mut found[..] {
-        [] => found.push((json, None)),
-        [(_, kind)] => *kind = None,
-        _ => {}
+        lists.iter().filter_map(|(name, kind, _)| Some((json.get(name)?, *kind))).collect();
+    if found.is_empty() {
+        found.push((json, ""));
     }
-    found.into_iter().flat_map(|(list, kind)| list.elements().map(move |json| Row::new(kind, json)))
+    let says_kind = found.len() > 1;
+    found.into_iter().flat_map(move |(list, kind)| {
+        list.elements().map(move |json| {
+            let own_kind = Some(kind).filter(|_| says_kind && json.is_object() && json.get(KIND).is_none());
+            Row { list: kind, kind: own_kind, json }
+        })
+    })
 }
 
 impl<'a> Row<'a> {
-    fn new(kind: Option<&'static str>, json: Json<'a>) -> Self {
-        Self { kind: kind.filter(|_| json.is_object() && json.get(KIND).is_none()), json }
-    }
-
     /// The names and values of an object, without the kind.
     pub(super) fn members(self) -> Members<'a> {
         self.json.members()
@@ -60,7 +63,7 @@ impl<'a> Row<'a> {
 mod tests {
     use super::*;
 
-    const LISTS: RowLists = &[("products", "product"), ("prices", "price")];
+    const LISTS: RowLists = &[("products", "product", &[]), ("prices", "price", &[])];
 
     fn lines(text: &str) -> String {
         let mut out = Vec::new();

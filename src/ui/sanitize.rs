@@ -24,6 +24,17 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     replace(text, safe_char)
 }
 
+/// The longest value that a message quotes in full.
+const LONGEST_VALUE: usize = 80;
+
+/// The value, or its beginning with an ellipsis.
+pub(crate) fn cut(value: &str) -> Cow<'_, str> {
+    if value.chars().nth(LONGEST_VALUE).is_none() {
+        return value.into();
+    }
+    value.chars().take(LONGEST_VALUE - 1).chain(['…']).collect()
+}
+
 /// The character, or its replacement in safe lines.
 pub(super) const fn safe_char(c: char) -> char {
     match c {
@@ -47,6 +58,13 @@ fn replace(text: &str, by: impl Fn(char) -> char) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_values_are_cut() {
+        let longest = "é".repeat(80);
+        assert!(matches!(cut(&longest), Cow::Borrowed(_)));
+        assert_eq!(cut(&format!("{longest}é")), format!("{}…", "é".repeat(79)));
+    }
 
     #[test]
     fn control_characters_are_replaced() {

@@ -13,6 +13,7 @@ use crate::error::WarningCode;
 use crate::secret::redact;
 use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
+use crate::ui::wrap::message;
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +35,8 @@ pub(crate) struct Stderr {
     pub(crate) quiet: bool,
     pub(crate) verbosity: Verbosity,
     pub(crate) colors: bool,
+    /// The terminal's width in columns; `None` for a pipe.
+    pub(crate) width: Option<usize>,
     /// Nothing is written, because a shell completes a line that the user is typing.
     pub(crate) silent: bool,
 }
@@ -45,8 +48,11 @@ impl Stderr {
             return;
         }
         match text.strip_prefix('✓') {
-            Some(rest) => write_line(&format!("{}{}", self.paint(GREEN, "✓"), sanitize::lines(rest))),
-            None => write_line(&sanitize::lines(text)),
+            Some(rest) => {
+                let rest = message(&sanitize::lines(rest), self.width, 1, 0);
+                write_line(&format!("{}{rest}", self.paint(GREEN, "✓")));
+            }
+            None => write_line(&message(&sanitize::lines(text), self.width, 0, 0)),
         }
     }
 
@@ -58,7 +64,8 @@ impl Stderr {
         if self.json {
             write_line(&json!({"warning": redact(text), "code": code.as_str()}).to_string());
         } else {
-            write_line(&format!("{} {}", self.paint(YELLOW, "warning:"), sanitize::lines(text)));
+            let text = message(&sanitize::lines(text), self.width, "warning: ".len(), 2);
+            write_line(&format!("{} {text}", self.paint(YELLOW, "warning:")));
         }
     }
 
@@ -71,12 +78,14 @@ impl Stderr {
 
     /// Prints an error as text: what failed, the reason, and the next command.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
-        write_line(&format!("{} {}", self.paint(RED, "error:"), sanitize::lines(what)));
+        let fitted = |text: &str, used, indent| message(&sanitize::lines(text), self.width, used, indent);
+        write_line(&format!("{} {}", self.paint(RED, "error:"), fitted(what, "error: ".len(), 2)));
         if let Some(why) = why {
-            write_line(&format!("  {}", sanitize::lines(why).replace('\n', "\n  ")));
+            write_line(&format!("  {}", fitted(why, 2, 2)));
         }
         if let Some(hint) = hint {
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), sanitize::lines(hint)));
+            let indent = "  hint: ".len();
+            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), fitted(hint, indent, indent)));
         }
     }
 

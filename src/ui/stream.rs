@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::ui::page::{Cells, Column, Section, TableRows};
 use crate::ui::style::TerminalStyle;
-use crate::ui::table::{total_width, widths, write_heading, write_records, write_rows};
+use crate::ui::table::{shown_columns, total_width, widths, write_heading, write_records, write_rows};
 
 /// A table that is being written.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl StreamingTable {
         }
         let Section { columns, rows, .. } = section;
         let needed = widths(section);
-        let all: Vec<usize> = (0..columns.len()).collect();
+        let shown = shown_columns(columns);
         match &mut self.layout {
             Layout::Records => {
                 writeln!(out)?;
@@ -44,15 +44,15 @@ impl StreamingTable {
                 for (width, needed) in widths.iter_mut().zip(needed) {
                     *width = (*width).max(needed);
                 }
-                write_rows(out, rows.iter(), columns, &all, widths, self.style)
+                write_rows(out, rows.iter(), columns, &shown, widths, self.style)
             }
             Layout::Undecided => {
-                let Some(widths) = self.fitting_widths(columns, needed) else {
+                let Some(widths) = self.fitting_widths(columns, &shown, needed) else {
                     self.layout = Layout::Records;
                     return write_records(out, section, self.style);
                 };
-                write_heading(out, columns, &all, &widths, self.style)?;
-                write_rows(out, rows.iter(), columns, &all, &widths, self.style)?;
+                write_heading(out, columns, &shown, &widths, self.style)?;
+                write_rows(out, rows.iter(), columns, &shown, &widths, self.style)?;
                 self.layout = Layout::Table(widths);
                 Ok(())
             }
@@ -60,12 +60,16 @@ impl StreamingTable {
     }
 
     /// The usual widths, or else the widths that these rows need. `None` if neither fits the terminal.
-    fn fitting_widths(&self, columns: &[Column], needed: Vec<usize>) -> Option<Vec<usize>> {
+    fn fitting_widths(
+        &self,
+        columns: &[Column<'_>],
+        shown: &[usize],
+        needed: Vec<usize>,
+    ) -> Option<Vec<usize>> {
         let usual =
             columns.iter().zip(&needed).map(|(column, width)| column.usual_width.max(*width)).collect();
-        let fits = |widths: &Vec<usize>| {
-            self.style.width.is_none_or(|width| total_width(columns, widths, |_| true) <= width)
-        };
+        let fits =
+            |widths: &Vec<usize>| self.style.width.is_none_or(|width| total_width(shown, widths) <= width);
         [usual, needed].into_iter().find(fits)
     }
 }
@@ -75,7 +79,8 @@ pub(crate) fn rows_at<'a>(section: &Section<'a>, positions: &[usize]) -> Section
     let mut rows: Vec<Cells<'a>> = section.rows.iter().collect();
     let row = |position: &usize| rows.get_mut(*position).map(std::mem::take);
     let rows: Vec<_> = positions.iter().filter_map(row).collect();
-    Section { title: section.title, columns: section.columns.clone(), rows: TableRows::new(rows.into_iter()) }
+    let rows = TableRows::new(rows.into_iter());
+    Section { title: section.title, kind: section.kind, columns: section.columns.clone(), rows }
 }
 
 #[cfg(test)]
@@ -83,7 +88,7 @@ mod tests {
     use super::*;
     use std::borrow::Cow;
 
-    const COLUMNS: &[Column] = &[Column::new("ID").usual_width(8), Column::new("Name")];
+    const COLUMNS: &[Column<'_>] = &[Column::new("ID").usual_width(8), Column::new("Name")];
 
     fn written(width: Option<usize>, parts: &[&[[&str; 2]]]) -> String {
         let mut stream = StreamingTable::new(TerminalStyle { width, colors: false });

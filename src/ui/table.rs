@@ -1,5 +1,6 @@
-//! Tables: a line for each row, and no id is ever wrapped or cut. On a narrow terminal the spare columns are left out.
-//! If that is not enough, each row becomes a record of `key: value` lines.
+//! Tables: a line for each row, and no id is ever wrapped or cut. On a narrow terminal the spare columns are left out, one
+//! after the other, and then the last column of text is wrapped. If that is not enough, each row becomes a record of
+//! `key: value` lines.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,20 +9,24 @@ use comfy_table::{ColumnConstraint, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::lines::write_lines;
-use crate::ui::page::{Cells, Column, Page, Section};
+use crate::ui::page::{Cells, Column, Content, Page, Section, Shown};
 use crate::ui::sanitize;
 use crate::ui::style::{BOLD, GREEN, RED, TerminalStyle, YELLOW};
+use crate::ui::wrap::wrapped;
 
 /// The space between two columns.
 const GAP: usize = 2;
 /// comfy-table holds all cells of a table more than once: a long list is laid out in parts of the same width.
 const ROWS_AT_ONCE: usize = 500;
 
+/// The narrowest column whose text is wrapped, unless its text is shorter.
+const NARROWEST_TEXT: usize = 20;
+
 /// A cell of the first column, or a line that begins with it. A verdict has its color.
-fn with_verdict_color(style: TerminalStyle, column: Option<&Column>, text: &str) -> String {
+fn with_verdict_color(style: TerminalStyle, column: Option<&Column<'_>>, text: &str) -> String {
     let colors = [("pass", GREEN), ("warn", YELLOW), ("fail", RED)];
     let color = colors.into_iter().find(|(verdict, _)| text.starts_with(verdict));
-    match color.filter(|_| column.is_some_and(|column| column.verdict)) {
+    match color.filter(|_| column.is_some_and(|column| column.content == Content::Verdict)) {
         Some((verdict, color)) => format!("{}{}", style.paint(color, verdict), &text[verdict.len()..]),
         None => text.to_owned(),
     }
@@ -44,19 +49,44 @@ pub(crate) fn write_page(out: &mut dyn Write, page: &Page<'_>, style: TerminalSt
 }
 
 fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyle) -> io::Result<()> {
-    let widths = widths(section);
-    let all = |_: &Column| true;
-    let not_spare = |column: &Column| !column.spare;
-    let fits = |keep: fn(&Column) -> bool| {
-        style.width.is_none_or(|width| total_width(&section.columns, &widths, keep) <= width)
-    };
-    if fits(all) {
-        write_table(out, section, &widths, all, style)
-    } else if fits(not_spare) {
-        write_table(out, section, &widths, not_spare, style)
-    } else {
-        write_records(out, section, style)
+    match layout(section, style) {
+        Some((kept, widths)) => {
+            write_heading(out, &section.columns, &kept, &widths, style)?;
+            write_rows(out, section.rows.iter(), &section.columns, &kept, &widths, style)
+        }
+        None => write_records(out, section, style),
     }
+}
+
+/// The columns to show, and the width of each column. `None` if no table fits the terminal.
+fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Vec<usize>)> {
+    let mut kept = shown_columns(&section.columns);
+    let mut widths = widths(section);
+    let Some(room) = style.width else { return Some((kept, widths)) };
+    while total_width(&kept, &widths) > room {
+        let spare = kept.iter().rposition(|index| section.columns[*index].shown == Shown::IfItFits);
+        let Some(spare) = spare else {
+            let text = *kept.iter().rfind(|index| section.columns[**index].content == Content::Text)?;
+            let others = total_width(&kept, &widths) - widths[text];
+            let narrowest = longest_word(section, text).max(widths[text].min(NARROWEST_TEXT));
+            widths[text] = room.checked_sub(others).filter(|width| *width >= narrowest)?;
+            break;
+        };
+        kept.remove(spare);
+    }
+    Some((kept, widths))
+}
+
+/// The positions of the columns that are shown without being chosen.
+pub(super) fn shown_columns(columns: &[Column<'_>]) -> Vec<usize> {
+    (0..columns.len()).filter(|index| columns[*index].shown != Shown::IfChosen).collect()
+}
+
+/// The width of the longest word of a column, its name included.
+fn longest_word(section: &Section<'_>, index: usize) -> usize {
+    let longest = |text: &str| text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or_default();
+    let cells = section.rows.iter().map(|row| longest(&sanitize::line(&row[index])));
+    cells.max().unwrap_or_default().max(section.columns[index].name.width())
 }
 
 /// The width that each column needs for its name and its widest cell.
@@ -70,28 +100,14 @@ pub(super) fn widths(section: &Section<'_>) -> Vec<usize> {
     widths
 }
 
-/// The width of a row with the columns to keep.
-pub(super) fn total_width(columns: &[Column], widths: &[usize], keep: fn(&Column) -> bool) -> usize {
-    let kept = columns.iter().zip(widths).filter(|(column, _)| keep(column)).map(|(_, width)| width + GAP);
-    kept.sum::<usize>().saturating_sub(GAP)
-}
-
-fn write_table(
-    out: &mut dyn Write,
-    section: &Section<'_>,
-    widths: &[usize],
-    keep: fn(&Column) -> bool,
-    style: TerminalStyle,
-) -> io::Result<()> {
-    let kept: Vec<usize> =
-        (0..section.columns.len()).filter(|index| keep(&section.columns[*index])).collect();
-    write_heading(out, &section.columns, &kept, widths, style)?;
-    write_rows(out, section.rows.iter(), &section.columns, &kept, widths, style)
+/// The width of a row with these columns.
+pub(super) fn total_width(kept: &[usize], widths: &[usize]) -> usize {
+    kept.iter().map(|index| widths[*index] + GAP).sum::<usize>().saturating_sub(GAP)
 }
 
 pub(super) fn write_heading(
     out: &mut dyn Write,
-    columns: &[Column],
+    columns: &[Column<'_>],
     kept: &[usize],
     widths: &[usize],
     style: TerminalStyle,
@@ -104,7 +120,7 @@ pub(super) fn write_heading(
 pub(super) fn write_rows<'a>(
     out: &mut dyn Write,
     mut rows: impl Iterator<Item = Cells<'a>>,
-    columns: &[Column],
+    columns: &[Column<'_>],
     kept: &[usize],
     widths: &[usize],
     style: TerminalStyle,
@@ -138,18 +154,19 @@ pub(super) fn write_records(
     section: &Section<'_>,
     style: TerminalStyle,
 ) -> io::Result<()> {
+    let shown = shown_columns(&section.columns);
     for (position, row) in section.rows.iter().enumerate() {
-        let mut cells = section.columns.iter().zip(&row).peekable();
-        if let Some((column, label)) = cells.next_if(|(column, _)| column.label) {
-            let value = cells.next().map(|(_, value)| sanitize::line(value)).unwrap_or_default();
-            let label = if column.verdict {
+        let mut cells = shown.iter().map(|index| (&section.columns[*index], &*row[*index])).peekable();
+        if let Some((column, label)) = cells.next_if(|(column, _)| column.is_label()) {
+            let (value_column, value) = cells.next().unwrap_or((column, ""));
+            let colored = if column.content == Content::Verdict {
                 with_verdict_color(style, Some(column), label).into()
             } else {
                 style.paint(BOLD, label)
             };
-            writeln!(out, "{label}: {value}")?;
+            write_field(out, "", (label, &colored), value_column, value, style)?;
             for (column, cell) in cells.filter(|(_, cell)| *cell != "-") {
-                writeln!(out, "  {}: {}", style.paint(BOLD, column.name), sanitize::line(cell))?;
+                write_field(out, "  ", (column.name, &style.paint(BOLD, column.name)), column, cell, style)?;
             }
             continue;
         }
@@ -157,17 +174,38 @@ pub(super) fn write_records(
             writeln!(out)?;
         }
         for (column, cell) in cells {
-            writeln!(out, "{}: {}", style.paint(BOLD, column.name), sanitize::line(cell))?;
+            write_field(out, "", (column.name, &style.paint(BOLD, column.name)), column, cell, style)?;
         }
     }
     Ok(())
+}
+
+/// Writes `name: value`. Text is wrapped between words.
+fn write_field(
+    out: &mut dyn Write,
+    indent: &str,
+    (name, colored): (&str, &str),
+    column: &Column<'_>,
+    value: &str,
+    style: TerminalStyle,
+) -> io::Result<()> {
+    let value = sanitize::line(value);
+    let before = indent.len() + name.width() + 2;
+    match style.width {
+        Some(width) if column.content == Content::Text => {
+            let parts = wrapped(&value, width.saturating_sub(before), width.saturating_sub(indent.len() + 2));
+            let lines = format!("{indent}{colored}: {}", parts.join(&format!("\n{indent}  ")));
+            lines.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+        }
+        _ => writeln!(out, "{indent}{colored}: {value}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COLUMNS: &[Column] =
+    const COLUMNS: &[Column<'_>] =
         &[Column::new("ID"), Column::new("Name"), Column::new("Active"), Column::spare("Synced At")];
 
     fn render(width: Option<usize>, rows: &[[&str; 4]]) -> String {
@@ -195,8 +233,37 @@ mod tests {
     }
 
     #[test]
+    fn the_last_text_is_wrapped_between_words() {
+        const CHECKS: &[Column<'_>] = &[
+            Column::verdict("Verdict"),
+            Column::text("Name"),
+            Column::spare("Env"),
+            Column::text("Found"),
+            Column::extra("Synced At"),
+        ];
+        let rows = [
+            ["pass", "A b", "test", "yes", "2026"],
+            ["fail", "C", "test", "2 of 5 without: price_123456789, price_2", "2026"],
+        ];
+        let render = |width| {
+            let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());
+            let mut out = Vec::new();
+            let style = TerminalStyle { width: Some(width), colors: false };
+            write_page(&mut out, &Page::from(Section::new(CHECKS, rows)), style).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let wide = "Verdict  Name  Found\npass     A b   yes\nfail     C     2 of 5 without: price_123456789, price_2\n";
+        assert_eq!(render(55), wide);
+        let wrapped = "Verdict  Name  Found\npass     A b   yes\nfail     C     2 of 5 without:\n               price_123456789,\n               price_2\n";
+        assert_eq!(render(35), wrapped);
+        let records = "pass: A b\n  Env: test\n  Found: yes\nfail: C\n  Env: test\n  Found: 2 of 5 without:\n    price_123456789, price_2\n";
+        assert_eq!(render(34), records);
+    }
+
+    #[test]
     fn labeled_rows_become_lines_of_name_and_value() {
-        const SETTINGS: &[Column] = &[Column::label("Setting"), Column::new("Value"), Column::new("From")];
+        const SETTINGS: &[Column<'_>] =
+            &[Column::label("Setting"), Column::new("Value"), Column::new("From")];
         let rows = [["Backend", "http://127.0.0.1:7130", "--api-url"], ["Reachable", "Yes", "-"]];
         let rows = rows.into_iter().map(|row| row.into_iter().map(Cow::Borrowed).collect());
         let mut out = Vec::new();

@@ -4,15 +4,34 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::secret::Secret;
+use crate::wire::Number;
+use crate::wire::number::null_as_default;
 
 /// The connections of all environments.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Connections {
     #[serde(alias = "razorpayConnections")]
     pub(crate) connections: Vec<Connection>,
+}
+
+/// The id of a webhook that the user creates in the provider's dashboard.
+pub(crate) const MANUAL_WEBHOOK: &str = "manual";
+
+/// The name of a merchant, for a provider whose connections have such a field.
+#[derive(Debug, Default)]
+pub(crate) struct MerchantName {
+    /// Whether the JSON has the field, even if it is null.
+    pub(crate) is_present: bool,
+    pub(crate) name: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for MerchantName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { is_present: true, name: Option::deserialize(deserializer)? })
+    }
 }
 
 /// The JSON field with the connections; its name depends on the provider.
@@ -27,8 +46,10 @@ pub(crate) struct Connection {
     pub(crate) status: String,
     #[serde(alias = "stripeAccountId")]
     pub(crate) account_id: Option<String>,
-    #[serde(rename = "accountEmail", alias = "stripeAccountEmail", alias = "merchantName")]
-    pub(crate) account_name: Option<String>,
+    #[serde(alias = "stripeAccountEmail")]
+    account_email: Option<String>,
+    #[serde(default)]
+    pub(crate) merchant_name: MerchantName,
     pub(crate) webhook_endpoint_id: Option<String>,
     pub(crate) webhook_endpoint_url: Option<String>,
     pub(crate) webhook_configured_at: Option<String>,
@@ -39,14 +60,15 @@ pub(crate) struct Connection {
     pub(crate) last_sync_status: Option<String>,
     last_sync_error: Option<String>,
     /// The counts of the last successful sync.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) last_sync_counts: LastSyncCounts,
 }
 
 impl Connection {
     /// The provider's account, if known. The backend still reports it after the key was removed.
     pub(crate) fn account(&self) -> Option<Account> {
-        Some(Account { id: self.account_id.clone()?, name: self.account_name.clone() })
+        let name = self.account_email.clone().or_else(|| self.merchant_name.name.clone());
+        Some(Account { id: self.account_id.clone()?, name })
     }
 
     /// Whether a key is configured.
@@ -54,13 +76,9 @@ impl Connection {
         self.status != "unconfigured"
     }
 
-    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission. Then
-    /// another sync fails too.
+    /// Whether the last sync failed because of the provider's key. Then another sync fails too.
     pub(crate) fn key_is_refused(&self) -> bool {
-        const ABOUT_THE_KEY: [&str; 5] =
-            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
-        let reason = self.last_sync_error.as_deref().unwrap_or_default().to_lowercase();
-        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
+        self.last_sync_error.as_deref().is_some_and(is_about_the_key)
     }
 
     /// Why the last sync failed.
@@ -87,6 +105,19 @@ pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
     parts.collect::<Vec<_>>().join("; ").into()
 }
 
+/// Whether a sync failed because of the provider's key: it is invalid or missing, or lacks a permission.
+pub(crate) fn is_about_the_key(reason: &str) -> bool {
+    const WORDS: [&str; 5] = [
+        "api key",
+        "provided key",
+        "required permissions",
+        "_key is not configured",
+        "authentication failed",
+    ];
+    let reason = reason.to_ascii_lowercase();
+    WORDS.iter().any(|words| reason.contains(words))
+}
+
 /// A provider's account, shown as `acct_1 (mail@example.com)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -105,9 +136,9 @@ impl fmt::Display for Account {
 /// How many objects the last successful sync mirrored. A missing count is unknown, not zero.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct LastSyncCounts {
-    pub(crate) products: Option<u64>,
-    pub(crate) prices: Option<u64>,
-    pub(crate) customers: Option<u64>,
+    pub(crate) products: Option<Number>,
+    pub(crate) prices: Option<Number>,
+    pub(crate) customers: Option<Number>,
 }
 
 /// The keys of all environments, masked. Deserializing masks them, so the serialized form has no secrets. It is the form

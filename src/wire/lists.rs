@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::wire::List;
+use crate::wire::{List, Number};
 
 /// The customers of one environment.
 #[derive(Debug, Deserialize)]
@@ -20,12 +20,12 @@ pub(crate) struct Customer {
     pub(crate) provider_customer_id: String,
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
-    #[serde(default)]
-    pub(crate) deleted: bool,
+    /// Whether the provider deleted it.
+    pub(crate) deleted: Option<bool>,
     pub(crate) synced_at: Option<String>,
-    pub(crate) payments_count: Option<u64>,
+    pub(crate) payments_count: Option<Number>,
     /// In the smallest unit of `total_spend_currency`.
-    pub(crate) total_spend: Option<i64>,
+    pub(crate) total_spend: Option<Number>,
     pub(crate) total_spend_currency: Option<String>,
     pub(crate) last_payment_at: Option<String>,
     pub(crate) payment_method_brand: Option<String>,
@@ -73,9 +73,9 @@ pub(crate) struct Transaction {
     pub(crate) provider_customer_id: Option<String>,
     pub(crate) customer_email_snapshot: Option<String>,
     /// In the currency's smallest unit.
-    pub(crate) amount: Option<i64>,
+    pub(crate) amount: Option<Number>,
     /// In the currency's smallest unit.
-    pub(crate) amount_refunded: Option<i64>,
+    pub(crate) amount_refunded: Option<Number>,
     pub(crate) currency: Option<String>,
     provider_reference_id: Option<String>,
     provider_reference_type: Option<String>,

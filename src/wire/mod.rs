@@ -4,6 +4,7 @@ mod address;
 mod connection;
 mod duration;
 mod environment;
+pub(crate) mod fields;
 mod generation;
 mod idempotency_key;
 mod json;
@@ -11,6 +12,7 @@ mod list;
 mod lists;
 mod metadata;
 mod money;
+mod number;
 mod patch;
 mod price;
 pub(crate) mod razorpay;
@@ -21,7 +23,8 @@ mod with_id;
 
 pub(crate) use address::{Address, is_public_https, is_reserved};
 pub(crate) use connection::{
-    Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error,
+    Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MANUAL_WEBHOOK, MaskedKey,
+    is_about_the_key, sync_error,
 };
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
@@ -34,6 +37,7 @@ pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Metadata, MetadataEntry, Notes};
 pub(crate) use money::{Decimals, Money, decimals};
+pub(crate) use number::Number;
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
 pub(crate) use row_filter::{RowFilter, parse_since};

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::wire::Number;
+
 /// The decimals of a currency.
 ///
 /// Stripe's smallest units differ from ISO 4217 (<https://docs.stripe.com/currencies>): sixteen currencies have no
@@ -39,6 +41,11 @@ pub(crate) struct Money<'a> {
 }
 
 impl<'a> Money<'a> {
+    /// An amount of an answer, in the currency's smallest unit.
+    pub(crate) fn of(amount: &Number, currency: &'a str) -> Self {
+        Self { amount: amount.to_string(), currency }
+    }
+
     /// Creates an amount from a whole number of the currency's smallest unit.
     pub(crate) fn new(amount: i64, currency: &'a str) -> Self {
         Self { amount: amount.to_string(), currency }
@@ -61,16 +68,23 @@ impl<'a> Money<'a> {
     ///
     /// `None` if the text is not a plain decimal number.
     pub(crate) fn decimal(amount: &str, currency: &'a str) -> Option<Self> {
-        let digits = amount.strip_prefix('-').unwrap_or(amount);
-        let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.')
-            && digits.matches('.').count() <= 1
-            && digits.chars().any(|c| c.is_ascii_digit());
-        plain.then(|| Self { amount: amount.to_owned(), currency })
+        is_plain(amount).then(|| Self { amount: amount.to_owned(), currency })
     }
+}
+
+/// Whether the text is a decimal number without an exponent.
+fn is_plain(amount: &str) -> bool {
+    let digits = amount.strip_prefix('-').unwrap_or(amount);
+    digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && digits.matches('.').count() <= 1
+        && digits.chars().any(|c| c.is_ascii_digit())
 }
 
 impl fmt::Display for Money<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !is_plain(&self.amount) {
+            return write!(f, "{} {}", self.amount, self.currency.to_ascii_uppercase());
+        }
         let Decimals { digits, shown } = decimals(self.currency);
         let (sign, amount) =
             self.amount.strip_prefix('-').map_or(("", self.amount.as_str()), |rest| ("-", rest));
@@ -134,6 +148,19 @@ mod tests {
             prop_assert_eq!(read.get(), amount);
             prop_assert_eq!(serde_json::to_string(&read).unwrap(), amount.to_string());
             prop_assert_eq!(amount.to_string().parse::<UnitAmount>().unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn every_number_of_an_answer_is_shown() {
+        for (amount, shown) in [
+            ("-500", "-5.00 USD"),
+            ("1.0", "0.01 USD"),
+            ("9223372036854776000", "92233720368547760.00 USD"),
+            ("1e+30", "1e+30 USD"),
+        ] {
+            let amount: Number = serde_json::from_str(amount).unwrap();
+            assert_eq!(Money::of(&amount, "usd").to_string(), shown);
         }
     }
 

@@ -155,7 +155,8 @@ fn known_statuses_are_offered_and_others_are_accepted() {
     ] {
         assert_eq!(complete(&user, line), offered, "{line:?}");
     }
-    assert_eq!(complete(&user, &["payments", "status", ""]), ENVIRONMENTS.trim_end());
+    let environments = format!("{ENVIRONMENTS}all\tBoth environments");
+    assert_eq!(complete(&user, &["payments", "status", ""]), environments);
 }
 
 #[test]
@@ -280,7 +281,12 @@ fn columns_are_those_of_the_command() {
     for (line, expected) in [
         (&["payments", "products", "list", "--columns", "na"][..], "name"),
         (&["payments", "products", "list", "--columns", "name,a"], "name,active"),
-        (&["payments", "stripe", "prices", "get", "--columns=re"], "--columns=recurring"),
+        (
+            &["payments", "stripe", "prices", "get", "--columns=re"],
+            "--columns=recurring\n--columns=recurringInterval\n--columns=recurringIntervalCount",
+        ),
+        // CSV has the fields of the JSON.
+        (&["payments", "prices", "list", "-o", "csv", "--columns", "lo"], "lookupKey"),
         (&["payments", "razorpay", "plans", "list", "--columns", "plan"], "plan-id"),
         (&["payments", "history", "--columns", "wh"], "when"),
         (&["payments", "products", "delete", "--columns", ""], ""),

@@ -512,11 +512,11 @@ fn an_invalid_command_line_is_an_error() {
 fn a_narrow_terminal_shows_the_verdict_and_the_check_first() {
     let none = json!({"webhookEndpointId": null, "webhookEndpointUrl": null, "webhookConfiguredAt": null});
     let stub = serve(with_connection(none));
-    let (code, screen) = Terminal::start(&User::of(&stub.address), 60, &["payments", "doctor"]).finish();
+    let (code, screen) = Terminal::start(&User::of(&stub.address), 50, &["payments", "doctor"]).finish();
     assert_eq!(code, 0, "{screen}");
     let screen = console::strip_ansi_codes(&screen).into_owned();
     let record =
-        "warn: webhook\n  Env: test\n  Found: none, so the backend receives no payment events; set the";
+        "warn: webhook\n  Env: test\n  Found: none, so the backend receives no payment\n    events; set the";
     assert!(screen.contains(record), "{screen}");
     assert!(screen.contains("stripe listen --forward-to"), "{screen}");
 }

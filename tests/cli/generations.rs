@@ -45,7 +45,9 @@ fn a_post_is_only_sent_after_the_generation_is_known() {
     let sync = Generation::Older.exchange("203-sync-all");
     let stub = recordings::serve_in(Generation::Older, vec![sync]);
     User::of(&stub.address).run(&["payments", "sync"]).exits(0);
-    assert_eq!(stub.lines(), [NEWER_STATUS, OLDER_STATUS, "POST /api/payments/sync"]);
+    let customers = ["test", "live"].map(|name| format!("GET /api/payments/{name}/customers?limit=1"));
+    let [test, live] = &customers;
+    assert_eq!(stub.lines(), [NEWER_STATUS, OLDER_STATUS, "POST /api/payments/sync", test, live]);
 }
 
 #[test]
@@ -73,11 +75,17 @@ fn an_upgrade_of_the_backend_is_detected() {
     user.run(&["payments", "catalog"]).exits(0);
     assert_eq!(
         stub.lines()[before..],
-        ["GET /api/payments/test/catalog", NEWER_STATUS, "GET /api/payments/stripe/test/catalog"]
+        [
+            "GET /api/payments/test/catalog",
+            NEWER_STATUS,
+            "GET /api/payments/stripe/test/catalog",
+            // The catalog is empty.
+            NEWER_STATUS,
+        ]
     );
     let before = stub.lines().len();
     user.run(&["payments", "catalog"]).exits(0);
-    assert_eq!(stub.lines()[before..], ["GET /api/payments/stripe/test/catalog"]);
+    assert_eq!(stub.lines()[before..], ["GET /api/payments/stripe/test/catalog", NEWER_STATUS]);
 
     // A downgrade is detected too, here by a sync.
     upgraded.store(false, Ordering::SeqCst);

@@ -12,6 +12,7 @@ mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
 mod catalog_diff;
+#[cfg(feature = "sandbox")]
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;
@@ -20,6 +21,8 @@ mod catalog_rerun;
 #[cfg(feature = "sandbox")]
 mod ci;
 mod client;
+#[cfg(feature = "sandbox")]
+mod columns;
 mod completion;
 mod completion_shells;
 mod config_set;
@@ -51,6 +54,7 @@ mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;
+#[cfg(feature = "sandbox")]
 mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]

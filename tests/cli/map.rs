@@ -27,7 +27,7 @@ fn the_output_follows_its_schema() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/help-1.json");
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON");
-    for branch in [&[][..], &["payments", "products"], &["sandbox"]] {
+    for branch in [&[][..], &["payments", "products"], &["sandbox"], &["payments", "--brief"]] {
         check(&map(branch), &schema, &schema, "$");
     }
     // The checker rejects a wrong value.
@@ -224,6 +224,61 @@ fn every_example_runs_with_its_exit_code() {
         }
     }
     assert!(tried > 50, "only {tried} examples");
+}
+
+/// The JSON of every example has the fields that the map lists, and its rows have the columns of CSV.
+#[test]
+fn the_map_lists_the_fields_of_every_result() {
+    let map = map(&[]);
+    let mut checked = 0;
+    for command in map["commands"].as_array().expect("commands") {
+        let path = words(&command["path"]);
+        let Some(example) = command.get("example").filter(|example| example["exitCode"] == 0) else {
+            continue;
+        };
+        if !words(&example["argv"]).contains(&"--json".to_owned()) || path[0] == "help" {
+            continue;
+        }
+        let Some(result) = command.get("result") else {
+            assert!(path[0] == "sandbox", "{path:?} has no result");
+            continue;
+        };
+        let (fields, rows) = (words(&result["fields"]), words(&result["rows"]));
+        if path == ["sandbox", "serve"] {
+            continue;
+        }
+        let json = run_example(example, |word| Some(word.to_owned())).json();
+        let first = json.as_array().map_or(&json, |all| &all[0]);
+        let names: Vec<String> = first.as_object().expect("an object").keys().cloned().collect();
+        // The ids of a catalog are named by their keys. The sandbox has none.
+        if path.last().is_some_and(|name| name == "ids") {
+            continue;
+        }
+        assert_eq!(names, fields, "{path:?}");
+        let lines = run_example(example, |word| Some(word.replace("--json", "-ojsonl")));
+        let mut seen = BTreeSet::new();
+        for line in lines.stdout.lines() {
+            let row: Value = serde_json::from_str(line).expect("a row");
+            seen.extend(row.as_object().expect("an object").keys().cloned());
+        }
+        let unlisted: Vec<_> = seen.iter().filter(|name| !rows.contains(name)).collect();
+        assert!(unlisted.is_empty(), "{path:?} does not list {unlisted:?}");
+        // Some fields are only in some rows.
+        let optional = ["also", "error", "code"];
+        let missing: Vec<_> = rows.iter().filter(|name| !seen.is_empty() && !seen.contains(*name)).collect();
+        assert!(missing.iter().all(|name| optional.contains(&name.as_str())), "{path:?}: {missing:?}");
+        checked += 1;
+    }
+    assert!(checked > 40, "only {checked} results");
+}
+
+#[test]
+fn a_brief_map_has_no_global_options() {
+    let full = map(&["payments", "products"]);
+    let brief = User::new().run(&["help", "payments", "products", "--json", "--brief"]).exits(0).json();
+    assert!(full["globalFlags"].as_array().expect("flags").len() > 10);
+    assert_eq!((brief.get("globalFlags"), &brief["commands"]), (None, &full["commands"]));
+    User::new().run(&["help", "--brief"]).exits(64).stderr_has(&["--brief needs --json"]);
 }
 
 /// Starts `sandbox serve`, and stops it when it is ready.

@@ -209,6 +209,8 @@ fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generat
         expected.push(own_status);
         expected.extend(product.as_deref());
     }
+    let customers = customers_after_sync(exchange);
+    expected.extend(customers.iter().map(String::as_str));
     let lines: Vec<String> = requests.iter().map(Request::line).collect();
     assert_eq!(lines, expected, "{}", exchange.name);
     for request in requests {
@@ -216,6 +218,27 @@ fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generat
         assert_eq!(request.header("authorization"), Some(&*format!("Bearer {KEY}")));
         assert!(request.header("user-agent").expect("a user agent").starts_with("insforge-cli/"));
     }
+}
+
+/// The requests after a sync of Stripe: a customer of each environment that was synced.
+fn customers_after_sync(exchange: &Exchange) -> Vec<String> {
+    let (path, results) = (&exchange.path, exchange.response_body["results"].as_array());
+    if exchange.method != "POST" || path.contains("/razorpay/") {
+        return Vec::new();
+    }
+    let base = if path.contains("/stripe/") { "/api/payments/stripe" } else { "/api/payments" };
+    let synced = results.into_iter().flatten().filter(|result| {
+        let connection = &result["connection"];
+        connection["status"] == "connected" && connection["lastSyncStatus"] == "succeeded"
+    });
+    synced
+        .map(|result| {
+            format!(
+                "GET {base}/{}/customers?limit=1",
+                result["environment"].as_str().expect("an environment")
+            )
+        })
+        .collect()
 }
 
 #[test]

@@ -7,6 +7,42 @@ use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
 use super::harness::{User, dead_address, finish};
 
+/// Every text that quotes a value has only its beginning.
+#[test]
+fn long_values_are_cut() {
+    let long = "x".repeat(5000);
+    let (as_value, in_columns) = (format!("--limit={long}"), format!("name,{long}"));
+    let (option, quote) = (format!("--{long}"), format!("it's {long}"));
+    let table: [&[&str]; 13] = [
+        &[&long],
+        &["payments", &long],
+        &["payments", "customers", &long],
+        &["payments", "customers", "--limit", &long],
+        &["payments", "customers", &as_value],
+        &["payments", "customers", &option],
+        &["payments", "status", "-o", &long],
+        &["payments", "products", "create", &long],
+        &["payments", "products", "create", &quote],
+        &["payments", "products", "list", "--columns", &long],
+        &["payments", "products", "list", "--columns", &in_columns],
+        &["payments", "status", "--timeout", &long],
+        &["help", &long],
+    ];
+    let user = User::of("http://127.0.0.1:9");
+    for args in table {
+        for json in [&[][..], &["--json"]] {
+            let ran = user.run(&[args, json].concat()).exits(64);
+            let longest = ran.stderr.split(|c: char| c != 'x').map(str::len).max();
+            assert!(longest.is_some_and(|length| length < 80), "{:?}: {}", &args[..1], ran.stderr.len());
+        }
+    }
+    let ran = user.run(&["payments", "customers", "--limit", &long]).exits(64);
+    ran.stderr_has(&[&format!("Invalid value '{}…' for '--limit", "x".repeat(79))]);
+    let user = user.with("INSFORGE_OUTPUT", &long);
+    let ran = user.run(&["payments", "status"]).exits(64);
+    ran.stderr_has(&[&format!("Invalid INSFORGE_OUTPUT '{}…'", "x".repeat(79))]);
+}
+
 #[test]
 fn an_invalid_command_line_exits_64_with_a_hint() {
     let table: [(&[&str], &[&str]); 32] = [

@@ -42,6 +42,8 @@ impl<'a> CurrentPrice<'a> {
             Some("is tiered")
         } else if self.price.unit_amount.is_none() {
             Some("has a fraction of the currency's smallest unit")
+        } else if self.price.whole_amount().is_none() {
+            Some("has an amount that a file cannot describe")
         } else {
             None
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::catalog_key::product_key;
 use crate::catalog::plan::current::CurrentPrice;
 use crate::catalog::plan::{ObjectKind, UnmanagedObject};
-use crate::wire::{Interval, Money, Recurring};
+use crate::wire::{Interval, MirroredPrice, Money, Recurring};
 
 /// Why a price stays active, and what to do. Stripe archives no default price.
 pub(super) const IS_DEFAULT: &str =
@@ -23,10 +23,9 @@ fn display_name(current: &CurrentPrice) -> String {
     if let Some(key) = price.lookup_key.as_deref().filter(|key| !key.is_empty()) {
         return key.to_owned();
     }
-    let amount = price.unit_amount.and_then(|amount| i64::try_from(amount).ok());
-    let mut name = amount.map_or_else(
+    let mut name = price.unit_amount.as_ref().map_or_else(
         || price.currency.to_ascii_uppercase(),
-        |amount| Money::new(amount, &price.currency).to_string(),
+        |amount| Money::of(amount, &price.currency).to_string(),
     );
     if let Some(recurring) = recurring(current) {
         name = format!("{name} every {recurring}");
@@ -45,13 +44,22 @@ fn recurring(current: &CurrentPrice) -> Option<Recurring> {
         "year" => Interval::Year,
         _ => return None,
     };
-    Some(Recurring { interval, interval_count: Some(current.price.recurring_interval_count.unwrap_or(1)) })
+    Some(Recurring { interval, interval_count: Some(current.price.interval_count()?) })
 }
 
 /// The field `recurring`, with its interval count. Null for a one-time price.
-pub(super) fn recurring_json(interval: Option<&str>, count: Option<u32>) -> Value {
-    interval
-        .map_or(Value::Null, |interval| json!({ "interval": interval, "intervalCount": count.unwrap_or(1) }))
+pub(super) fn recurring_json(interval: Option<&str>, count: Option<u64>) -> Value {
+    let count = count.unwrap_or(1);
+    interval.map_or(Value::Null, |interval| json!({ "interval": interval, "intervalCount": count }))
+}
+
+/// The same of a price at Stripe. A count that a file cannot describe is as Stripe has it, and so equals no other.
+pub(super) fn current_recurring_json(price: &MirroredPrice) -> Value {
+    let Some(interval) = price.recurring_interval.as_deref() else { return Value::Null };
+    match (price.interval_count(), &price.recurring_interval_count) {
+        (None, Some(count)) => json!({ "interval": interval, "intervalCount": count }),
+        (count, _) => recurring_json(Some(interval), count.map(Into::into)),
+    }
 }
 
 /// The `catalog_key` of a price's product, or else the product's id.
@@ -66,8 +74,8 @@ pub(super) fn archived_fields(current: &CurrentPrice) -> Value {
     let mut fields = Map::new();
     fields.insert("product".into(), product_label(current));
     fields.insert("currency".into(), price.currency.as_str().into());
-    fields.insert("unitAmount".into(), price.unit_amount.into());
-    let recurring = recurring_json(price.recurring_interval.as_deref(), price.recurring_interval_count);
+    fields.insert("unitAmount".into(), json!(price.unit_amount));
+    let recurring = current_recurring_json(price);
     for (name, value) in [("recurring", recurring), ("lookupKey", price.lookup_key.as_deref().into())] {
         if !value.is_null() {
             fields.insert(name.into(), value);

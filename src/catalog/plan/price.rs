@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::catalog::plan::current::{CurrentPrice, LookupKeyConflict};
-use crate::catalog::plan::describe::{IS_DEFAULT, product_label, recurring_json, unmanaged};
+use crate::catalog::plan::describe::{
+    IS_DEFAULT, current_recurring_json, product_label, recurring_json, unmanaged,
+};
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send};
 use crate::catalog::plan::{
     ChangeAction, ObjectKind, ObjectRef, PlanOptions, PlannedChange, Source, Step, UnmanagedObject,
@@ -89,7 +91,7 @@ impl PriceTarget<'_> {
         let recurring = self.price.recurring;
         recurring_json(
             recurring.map(|recurring| recurring.interval.as_str()),
-            recurring.and_then(|recurring| recurring.interval_count),
+            recurring.and_then(|recurring| recurring.interval_count).map(Into::into),
         )
     }
 
@@ -193,7 +195,7 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
             self.immutable.push(label);
         };
         let other_currency = !current.currency.eq_ignore_ascii_case(desired.currency.as_str());
-        let other_amount = current.unit_amount != Some(desired.unit_amount.get());
+        let other_amount = current.whole_amount() != Some(desired.unit_amount.get());
         let own_id = self.current.product.map(|product| &product.product_id);
         if own_id.is_none() || own_id != target.product.map(|product| &product.product_id) {
             immutable("product", "product", product_label(self.current), target.product_key.into());
@@ -203,17 +205,17 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
             immutable("currency", "currency", before.into(), after.into());
         }
         if other_amount {
-            let (before, after) = (current.unit_amount, desired.unit_amount.get());
+            let (before, after) = (current.whole_amount(), desired.unit_amount.get());
             immutable("unitAmount", "amount", before.into(), after.into());
         }
-        let before = recurring_json(current.recurring_interval.as_deref(), current.recurring_interval_count);
+        let before = current_recurring_json(current);
         let after = target.recurring_json();
         if before != after {
             immutable("recurring", "interval", before, after);
         }
         // An amount is meaningless without its currency, and a currency without its amount.
         if other_currency && !other_amount {
-            self.fields.add("unitAmount", "", current.unit_amount, desired.unit_amount.get());
+            self.fields.add("unitAmount", "", current.whole_amount(), desired.unit_amount.get());
         } else if other_amount && !other_currency {
             self.fields.add("currency", "", current.currency.as_str(), desired.currency.as_str());
         }

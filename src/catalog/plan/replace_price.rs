@@ -15,7 +15,8 @@ use crate::catalog::{
 };
 use crate::error::{Code, Failure};
 use crate::wire::{
-    Environment, LookupKey, Metadata, Mirror, MirroredPrice, NewPrice, Patch, PriceChanges, UnitAmount,
+    Environment, LookupKey, Metadata, Mirror, MirroredPrice, NewPrice, Number, Patch, PriceChanges,
+    UnitAmount,
 };
 
 /// How to replace a price.
@@ -45,7 +46,7 @@ pub(crate) fn replace_price(
 ) -> Result<Option<PriceReplacement>, Failure> {
     let prices = Prices { mirror };
     let Some(named) = prices.named(reference) else { return Ok(None) };
-    let has_amount = |price: &MirroredPrice| price.unit_amount == Some(amount.get());
+    let has_amount = |price: &MirroredPrice| price.unit_amount == Some(amount.get().into());
     if let Some(old) = prices.unfinished_predecessor(named) {
         return prices.replace(old, amount).map(Some);
     }
@@ -196,7 +197,7 @@ impl<'a> Prices<'a> {
                 steps.push(Step::ArchivePrice { id });
             }
         }
-        let side = |amount: Option<u64>| {
+        let side = |amount: Option<&Number>| {
             let mut fields = Map::new();
             fields.insert("currency".to_owned(), price.currency.as_str().into());
             fields.insert("unitAmount".to_owned(), json!(amount));
@@ -208,8 +209,8 @@ impl<'a> Prices<'a> {
             kind: ObjectKind::Price,
             key: price.lookup_key.clone().unwrap_or_else(|| price.price_id.clone()),
             id: Some(price.price_id.clone()),
-            before: side(price.unit_amount),
-            after: side(Some(amount.get())),
+            before: side(price.unit_amount.as_ref()),
+            after: side(Some(&amount.get().into())),
             reason,
             also: others.map(|old| old.price_id.clone()).collect(),
             pruned: false,

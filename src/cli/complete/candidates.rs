@@ -105,10 +105,8 @@ fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
             Completes::Ids(list) => ids_starting_with(word, list, &line),
             Completes::Words(words) => words.iter().map(|word| ((*word).to_owned(), String::new())).collect(),
             Completes::Profiles => last_before_limit(|found| found.send(profiles()?).ok()),
-            // CSV has the field names of JSON, which only the backend knows.
-            Completes::Columns if line.is_csv() => Vec::new(),
             Completes::Columns => {
-                let columns = spec.map(|spec| spec.columns()).unwrap_or_default();
+                let columns = spec.map(|spec| spec.choices(line.is_csv())).unwrap_or_default();
                 columns.into_iter().map(|name| (name, String::new())).collect()
             }
             Completes::Codes => {

@@ -45,8 +45,11 @@ pub(crate) struct ScopeArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scope {
+    /// Without real money.
     Test,
+    /// With real customers and real money.
     Live,
+    /// Both environments.
     All,
 }
 

@@ -9,11 +9,11 @@ use crate::commands::common::config_remove::Remove;
 use crate::error::Exit;
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, execute, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, yes_no};
-use crate::wire::{self, MaskedKey};
+use crate::wire::{self, MaskedKey, fields};
 
 /// Show the configured keys, masked; set and remove keys
 #[derive(Args)]
-#[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES))]
+#[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES).rows(G::KEY_ROWS))]
 pub(crate) struct Config<G: Gateway> {
     #[command(subcommand)]
     command: Option<ConfigCommand<G>>,
@@ -21,7 +21,7 @@ pub(crate) struct Config<G: Gateway> {
 
 #[derive(Subcommand)]
 enum ConfigCommand<G: Gateway> {
-    #[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES))]
+    #[command(add = CommandSpec::reads::<ForProvider<List>>("--json").tables(G::KEY_TABLES).rows(G::KEY_ROWS))]
     List(List),
     Set(G::ConfigSet),
     #[command(alias = "delete")]
@@ -55,7 +55,7 @@ impl Command for ForProvider<List> {
 
 impl View for wire::KeyList {
     const NOUN: &'static str = "keys";
-    const ROWS: RowLists = &[("keys", "key")];
+    const ROWS: RowLists = &[("keys", "key", fields::TYPED_KEY)];
     /// The tables for one key and for several keys per environment.
     const TABLES: Tables = &[
         &[Column::new("Env"), Column::new("Configured"), Column::new("Key")],
@@ -65,6 +65,7 @@ impl View for wire::KeyList {
     fn page(&self) -> Page<'_> {
         let several = self.keys.iter().any(|key| key.key_type.is_some());
         Section::new(Self::TABLES[usize::from(several)], self.keys.iter().map(move |key| row(key, several)))
+            .of("key")
             .into()
     }
 }

@@ -8,7 +8,7 @@ use crate::commands::common::arguments::{LimitArgs, SinceArgs};
 use crate::commands::common::{EnvironmentArgs, ForProvider};
 use crate::runner::{Command, CommandSpec, Ctx, ListQuery, ListReply, list};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
-use crate::wire::{self, Customer, Money, RowFilter};
+use crate::wire::{self, Customer, Money, Number, RowFilter, fields};
 
 /// List the customers of one environment, from the mirror
 #[derive(Args)]
@@ -33,12 +33,12 @@ impl Command for ForProvider<Customers> {
     }
 }
 
-const COLUMNS: &[Column] = &[
+const COLUMNS: &[Column<'_>] = &[
     Column::new("Customer ID"),
     Column::new("Email"),
-    Column::new("Name"),
+    Column::text("Name"),
     Column::new("Payments"),
-    Column::new("Total Spend"),
+    Column::money("Total Spend"),
     Column::new("Last Payment"),
     Column::new("Method"),
     Column::new("Country"),
@@ -46,11 +46,12 @@ const COLUMNS: &[Column] = &[
 
 impl View for wire::Customers {
     const NOUN: &'static str = "customers";
-    const ROWS: RowLists = &[("customers", "customer")];
+    const ROWS: RowLists = &[("customers", "customer", fields::CUSTOMER)];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, self.customers.iter().map(|customer| into_owned(row(&customer)))).into()
+        let rows = self.customers.iter().map(|customer| into_owned(row(&customer)));
+        Section::new(COLUMNS, rows).of("customer").into()
     }
 
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
@@ -59,17 +60,27 @@ impl View for wire::Customers {
 }
 
 fn row(customer: &Customer) -> Vec<Cow<'_, str>> {
-    let spend = customer.total_spend.zip(customer.total_spend_currency.as_deref());
+    let spend = customer.total_spend.as_ref().zip(customer.total_spend_currency.as_deref());
     vec![
         customer.provider_customer_id.as_str().into(),
         dash(customer.email.as_deref()),
-        dash(customer.name.as_deref()),
-        dash(customer.payments_count.map(|count| count.to_string())),
-        dash(spend.map(|(amount, currency)| Money::new(amount, currency).to_string())),
+        dash(name(customer)),
+        dash(customer.payments_count.as_ref().map(Number::as_str)),
+        dash(spend.map(|(amount, currency)| Money::of(amount, currency).to_string())),
         short_date(customer.last_payment_at.as_deref()),
         dash(method(customer)),
         dash(customer.country_code.as_deref().map(str::to_uppercase)),
     ]
+}
+
+/// The name, marked if the provider deleted the customer.
+fn name(customer: &Customer) -> Option<Cow<'_, str>> {
+    let name = customer.name.as_deref();
+    match (customer.deleted, name) {
+        (Some(true), Some(name)) => Some(format!("{name} (deleted)").into()),
+        (Some(true), None) => Some("(deleted)".into()),
+        (_, name) => name.map(Cow::Borrowed),
+    }
 }
 
 /// The known parts of the payment method: `visa **** 4242`.

@@ -9,6 +9,7 @@ use crate::api::Provider;
 use crate::error::{Warning, WarningCode};
 use crate::runner::{Ctx, WebhookRepair, WebhookSupport, WriteReply};
 use crate::ui::{Page, Show, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Connection, Environment, KeyList};
 
 /// Whether an environment has a key now. The backend's own answer has the keys in it, and is not shown.
@@ -116,6 +117,7 @@ fn status_unknown(ctx: &Ctx, provider: &Provider, reason: &str) -> Warning {
 }
 
 impl Show for KeyStatus {
+    const FIELDS: Fields = &["provider", "environment", "configured"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({
             "provider": self.provider.segment,

@@ -28,7 +28,7 @@ use clap::Subcommand;
 
 use crate::api::Provider;
 use crate::error::Exit;
-use crate::runner::{Ctx, Gateway, execute};
+use crate::runner::{CommandSpec, Ctx, Gateway, execute};
 use customers::Customers;
 use doctor::Doctor;
 use status::Status;
@@ -44,6 +44,8 @@ pub(crate) struct ForProvider<A> {
 
 #[derive(Subcommand)]
 pub(crate) enum Common<G: Gateway> {
+    #[command(add = CommandSpec::reads::<ForProvider<Status>>(Status::EXAMPLE)
+        .tables(G::STATUS_TABLES).rows(G::STATUS_ROWS))]
     Status(Status),
     Doctor(Doctor<G>),
     Sync(Sync<G>),

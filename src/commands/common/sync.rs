@@ -12,7 +12,8 @@ use crate::commands::common::arguments::ScopeArgs;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
 use crate::ui::{Page, RowLists, Show, Tables, View};
-use crate::wire::{CATALOG_FAILED, Environment};
+use crate::wire::fields::Fields;
+use crate::wire::{CATALOG_FAILED, Environment, is_about_the_key};
 
 /// Sync the provider's catalog, customers and subscriptions to the mirror
 ///
@@ -75,7 +76,8 @@ async fn stale_customers(ctx: &Ctx, results: &impl SyncReply, provider: &'static
         let customers = ctx.send(api::customers(provider, environment, Some(1)));
         let Ok(customers) = tokio::time::timeout(CHECK_TIME, customers).await else { continue };
         let first = customers.ok().and_then(|reply| reply.data.customers.iter().next());
-        let synced_at = first.filter(|customer| !customer.deleted).and_then(|customer| customer.synced_at);
+        let synced_at =
+            first.filter(|customer| customer.deleted != Some(true)).and_then(|customer| customer.synced_at);
         let synced_at = synced_at.and_then(|time| time.parse::<Timestamp>().ok());
         if synced_at.is_some_and(|synced_at| synced_at < started) {
             let sync = ctx.command(provider, &["sync", environment.as_str()]);
@@ -101,6 +103,7 @@ pub(crate) struct SyncReport<T> {
 
 impl<T: View + SyncReply> Show for SyncReport<T> {
     const ROWS: RowLists = T::ROWS;
+    const FIELDS: Fields = T::FIELDS;
     const TABLES: Tables = T::TABLES;
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
@@ -209,11 +212,9 @@ impl SyncCause {
             let is_lost = provider.connection_lost.iter().any(|lost| part.contains(lost));
             is_lost || part.contains("rate limit")
         };
-        let names_the_key =
-            |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
         if reason.split("; ").all(is_out_of_reach) {
             Self::ProviderUnreachable
-        } else if names_the_key(&["api key provided", "required permissions", "authentication failed"]) {
+        } else if is_about_the_key(reason) {
             Self::KeyRefused
         } else if reason == CATALOG_FAILED {
             Self::Unreported

@@ -13,7 +13,7 @@ use crate::runner::{
     Command, CommandSpec, Completes, Ctx, Follow, ListQuery, ListReply, RowKey, execute, execute_follow, list,
 };
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
-use crate::wire::{self, Json, Money, Transaction, parse_duration};
+use crate::wire::{self, Json, Money, Number, Transaction, fields, parse_duration};
 
 /// List the payments, failed payments and refunds of one environment, newest first
 ///
@@ -98,12 +98,12 @@ impl Command for ForProvider<Transactions> {
     }
 }
 
-const COLUMNS: &[Column] = &[
+const COLUMNS: &[Column<'_>] = &[
     Column::new("Type").usual_width(20),
     Column::new("Status").usual_width(18),
     Column::new("Subject").usual_width(16),
-    Column::new("Amount").usual_width(12),
-    Column::new("Refunded").usual_width(10),
+    Column::money("Amount").usual_width(12),
+    Column::money("Refunded").usual_width(10),
     Column::new("Customer").usual_width(18),
     Column::new("Provider Object").usual_width(42),
     Column::new("When").usual_width(16),
@@ -111,12 +111,15 @@ const COLUMNS: &[Column] = &[
 
 impl View for wire::Transactions {
     const NOUN: &'static str = "transactions";
-    const ROWS: RowLists = &[("transactions", "transaction"), ("paymentHistory", "transaction")];
+    const ROWS: RowLists = &[
+        ("transactions", "transaction", fields::TRANSACTION),
+        ("paymentHistory", "transaction", fields::TRANSACTION),
+    ];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, self.transactions.iter().map(|transaction| into_owned(row(&transaction))))
-            .into()
+        let rows = self.transactions.iter().map(|transaction| into_owned(row(&transaction)));
+        Section::new(COLUMNS, rows).of("transaction").into()
     }
 
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
@@ -129,9 +132,9 @@ impl View for wire::Transactions {
 }
 
 fn row(transaction: &Transaction) -> Vec<Cow<'_, str>> {
-    let money = |amount: Option<i64>| {
-        let (amount, currency) = amount.zip(transaction.currency.as_deref())?;
-        Some(Money::new(amount, currency).to_string())
+    let money = |amount: &Option<Number>| {
+        let (amount, currency) = amount.as_ref().zip(transaction.currency.as_deref())?;
+        Some(Money::of(amount, currency).to_string())
     };
     let customer = &transaction.provider_customer_id;
     let object = transaction.reference().map(|(kind, id)| match kind {
@@ -142,8 +145,8 @@ fn row(transaction: &Transaction) -> Vec<Cow<'_, str>> {
         transaction.kind.as_str().into(),
         transaction.status.as_str().into(),
         dash(transaction.subject().map(|subject| subject.to_string())),
-        dash(money(transaction.amount)),
-        dash(money(transaction.amount_refunded)),
+        dash(money(&transaction.amount)),
+        dash(money(&transaction.amount_refunded)),
         dash(customer.as_deref().or(transaction.customer_email_snapshot.as_deref())),
         dash(object),
         short_date(transaction.when()),

@@ -21,7 +21,7 @@ const PROGRAM: &str = "insforge";
 const OMITTED: [&str; 2] = ["payments", "stripe"];
 
 /// The commands below a path, with everything that they share.
-pub(super) fn map(tree: &Command, path: &[String]) -> Value {
+pub(super) fn map(tree: &Command, path: &[String], brief: bool) -> Value {
     let below = if path.len() >= 2 && path[..2] == OMITTED { &path[2..] } else { path };
     let below: Vec<&str> =
         if below.len() < path.len() { [&OMITTED[..1], &as_strs(below)[..]].concat() } else { as_strs(below) };
@@ -31,12 +31,13 @@ pub(super) fn map(tree: &Command, path: &[String]) -> Value {
             commands.push(self::command(command, at, tree));
         }
     });
-    json!({
+    let global = tree.get_arguments().filter(|arg| is_listed(arg) && arg.is_global_set());
+    let mut map = json!({
         "schema": SCHEMA,
         "name": PROGRAM,
         "version": env!("CARGO_PKG_VERSION"),
         "about": text(tree.get_about()),
-        "globalFlags": tree.get_arguments().filter(|arg| is_listed(arg) && arg.is_global_set()).map(argument).collect::<Value>(),
+        "globalFlags": global.map(argument).collect::<Value>(),
         "commands": commands,
         "exitCodes": Exit::ALL.iter().map(|exit| json!({"code": exit.code(), "meaning": exit.meaning()})).collect::<Value>(),
         "errors": {
@@ -47,7 +48,11 @@ pub(super) fn map(tree: &Command, path: &[String]) -> Value {
             .flat_map(|variable| variable.names.iter().map(|name| json!({"name": name, "meaning": variable.meaning})))
             .collect::<Value>(),
         "topics": TOPICS,
-    })
+    });
+    if let Some(map) = map.as_object_mut().filter(|_| brief) {
+        map.shift_remove("globalFlags");
+    }
+    map
 }
 
 fn as_strs(words: &[String]) -> Vec<&str> {
@@ -86,6 +91,10 @@ fn command(command: &Command, path: &[&str], tree: &Command) -> Value {
         let columns = spec.columns();
         if !columns.is_empty() {
             set("columns", json!(columns));
+        }
+        let (fields, rows) = (spec.json_fields(), spec.row_fields());
+        if !rows.is_empty() {
+            set("result", json!({"fields": fields, "rows": rows}));
         }
     }
     Value::Object(object)

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::commands::{RenderedDocument, explain};
 use crate::error::{CodeInfo, Exit, Failure, Origin, all_codes};
 use crate::runner::{CommandEffect, CommandSpec};
+use crate::ui::{reflowed, with_wrapped_usage};
 
 /// Show help for a command or a topic: options, exit-codes, environment, output, errors, agents
 ///
@@ -22,6 +23,9 @@ pub(crate) struct Help {
     /// A command, such as `payments sync`, or a topic
     #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
+    /// With --json, without the global options
+    #[arg(long)]
+    brief: bool,
 }
 
 /// The topics, in addition to the commands.
@@ -32,9 +36,13 @@ impl Help {
         &self,
         mut tree: clap::Command,
         colors: bool,
+        width: Option<usize>,
         json: bool,
     ) -> Result<RenderedDocument> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        if self.brief && !json {
+            return Err(Failure::usage("--brief needs --json").hint("add --json, or omit --brief").into());
+        }
         let topic = match words[..] {
             ["errors"] if json => {
                 return Ok(RenderedDocument::Json(all_codes().map(explain::object).collect()));
@@ -54,18 +62,20 @@ impl Help {
                     tree.build();
                     command_at(&mut tree, &words)?;
                     let path = path_of(&tree, &words);
-                    return Ok(RenderedDocument::Json(map::map(&tree, &path)));
+                    return Ok(RenderedDocument::Json(map::map(&tree, &path, self.brief)));
                 }
                 let mut tree = with_help_layout(tree);
                 tree.build();
                 let help = command_at(&mut tree, &words)?.render_long_help();
                 let help = if colors { help.ansi().to_string() } else { help.to_string() };
+                let help = with_wrapped_usage(help.trim_end(), width);
                 return Ok(RenderedDocument::Text(format!("{}\n", help.trim_end()).into_bytes()));
             }
         };
         Ok(if json {
             RenderedDocument::Json(json!({"topic": words[0], "text": topic}))
         } else {
+            let topic = width.map_or_else(|| topic.clone(), |width| reflowed(&topic, width));
             RenderedDocument::Text(topic.into_bytes())
         })
     }
@@ -125,8 +135,9 @@ it, 126 if it cannot be run, 127 if it does not exist. `sandbox serve` exits wit
 const OUTPUT: &str = "\
 stdout has only the result. Notes, warnings, prompts and errors go to stderr.
 
-table  For people. If the terminal is too narrow, the column Synced At is dropped first; then each row
-       becomes a record of `key: value` lines. IDs are never truncated. A pipe has no width limit.
+table  For people. If the terminal is too narrow, less important columns are dropped and text is wrapped;
+       then each row becomes a record of `key: value` lines. IDs are never wrapped or cut. A pipe has no
+       width limit.
 json   The backend's own response with its own field names, indented by two spaces. `config` shows keys
        masked. On stderr, a warning is a line {\"warning\":…,\"code\":…}, and an error is the last line:
        {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"idempotencyKey\":…,
@@ -140,8 +151,9 @@ csv    The same rows for a spreadsheet, after a header line. Nested values are J
        An empty list prints nothing.
 ids    One ID per line, for xargs.
 
---columns NAMES   Only these columns of a table or of CSV, in this order. Case, spaces and dashes do not
-                  matter.
+--columns NAMES   Only these columns of a table or of CSV, in this order: columns of the table, and fields
+                  of the JSON such as taxBehavior or metadata.tier. Case, spaces and dashes do not matter.
+                  A name that is both is the column in a table and the field in CSV.
 --jq FILTER       The result of a jq filter on the JSON. Strings are unquoted, as with jq -r. With
                   -o jsonl, each other value is one line. Errors are JSON, except on a terminal. Secrets
                   in `env` are masked. Modules and `input` are not available.

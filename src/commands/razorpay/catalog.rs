@@ -19,11 +19,11 @@ use crate::runner::{
 use crate::settings::CachedIds;
 use crate::ui::{Page, RowLists, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
-use crate::wire::{Environment, Json, Money};
+use crate::wire::{Environment, Json, Money, fields};
 
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
-    const ROWS: RowLists = &[("items", "item"), ("plans", "plan")];
+    const ROWS: RowLists = &[("items", "item", fields::ITEM), ("plans", "plan", fields::PLAN)];
     const TABLES: Tables = &[Item::COLUMNS, Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -104,7 +104,7 @@ pub(crate) struct ObjectList<O> {
 }
 
 impl<O: CatalogObject> Show for ObjectList<O> {
-    const ROWS: RowLists = &[(O::PLURAL, O::SINGULAR)];
+    const ROWS: RowLists = &[(O::PLURAL, O::SINGULAR, O::FIELDS)];
     const TABLES: Tables = &[O::COLUMNS];
 
     /// The list as the backend wrote it.
@@ -141,7 +141,7 @@ pub(crate) struct SingleObject<O> {
 }
 
 impl<O: CatalogObject> Show for SingleObject<O> {
-    const ROWS: RowLists = &[(O::SINGULAR, O::SINGULAR)];
+    const ROWS: RowLists = &[(O::SINGULAR, O::SINGULAR, O::FIELDS)];
     const TABLES: Tables = &[O::COLUMNS];
 
     /// The row as the backend wrote it.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::runner::HasIdList;
 use crate::ui::{Column, Section};
 use crate::wire::Money;
+use crate::wire::fields::Fields;
 use crate::wire::razorpay::Catalog;
 
 /// A kind of object in the catalog.
@@ -19,7 +20,9 @@ pub(crate) trait CatalogObject: HasIdList + Sized + 'static {
     const ID: &'static str;
     /// The error code for an object that does not exist.
     const NOT_FOUND: &'static str;
-    const COLUMNS: &'static [Column];
+    /// The fields of its JSON.
+    const FIELDS: Fields;
+    const COLUMNS: &'static [Column<'static>];
 
     fn all(catalog: &Catalog) -> &[Self];
     fn id(&self) -> &str;
@@ -42,5 +45,5 @@ pub(crate) trait CatalogObject: HasIdList + Sized + 'static {
 pub(crate) fn section<'a, O: CatalogObject>(
     rows: impl IntoIterator<Item = &'a O, IntoIter: Clone + 'a>,
 ) -> Section<'a> {
-    Section::new(O::COLUMNS, rows.into_iter().map(CatalogObject::cells))
+    Section::new(O::COLUMNS, rows.into_iter().map(CatalogObject::cells)).of(O::SINGULAR)
 }

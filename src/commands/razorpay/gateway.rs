@@ -10,7 +10,7 @@ use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscripti
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
-use crate::wire::{Environment, KeyList, sync_error};
+use crate::wire::{Connections, Environment, KeyList, Number, fields, sync_error};
 
 /// Razorpay, for the commands that exist for every provider.
 pub(crate) enum RazorpayGateway {}
@@ -22,7 +22,10 @@ impl Gateway for RazorpayGateway {
     type Catalog = Catalog;
     type Subscriptions = Subscriptions;
     type DoctorCatalog = Catalog;
-    const KEY_TABLES: Tables = KeyList::TABLES;
+    const KEY_TABLES: Tables = &[KeyList::TABLES[1]];
+    const KEY_ROWS: RowLists = KeyList::ROWS;
+    const STATUS_TABLES: Tables = &[Connections::TABLES[1]];
+    const STATUS_ROWS: RowLists = &[Connections::ROWS[1]];
     const WEBHOOK: &'static WebhookSupport =
         &WebhookSupport { setup: &["webhooks", "setup"], is_managed: false, forwarder: None };
     const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
@@ -77,7 +80,7 @@ impl Gateway for RazorpayGateway {
 
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
-    const ROWS: RowLists = &[("results", "result")];
+    const ROWS: RowLists = &[("results", "result", fields::RAZORPAY_SYNC_RESULT)];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Status"),
@@ -91,7 +94,7 @@ impl View for SyncResults {
     ]];
 
     fn page(&self) -> Page<'_> {
-        Section::new(Self::TABLES[0], self.results.iter().map(sync_row)).into()
+        Section::new(Self::TABLES[0], self.results.iter().map(sync_row)).of("result").into()
     }
 }
 
@@ -100,17 +103,19 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let done = outcome == SyncOutcome::Succeeded;
     let counts = &result.sync_counts;
     // The backend reports 0 for a part that failed, so a 0 is shown only after a success.
-    let count =
-        |count: Option<u64>| dash(count.filter(|count| done || *count > 0).map(|count| count.to_string()));
+    let count = |count: &Option<Number>| {
+        let count = count.as_ref().filter(|count| done || count.whole() != Some(0));
+        dash(count.map(Number::to_string))
+    };
     vec![
         result.environment.as_str().into(),
         outcome.as_str().into(),
-        count(counts.items),
-        count(counts.plans),
-        count(counts.customers),
-        count(counts.subscriptions),
-        count(counts.invoices),
-        count(counts.payments),
+        count(&counts.items),
+        count(&counts.plans),
+        count(&counts.customers),
+        count(&counts.subscriptions),
+        count(&counts.invoices),
+        count(&counts.payments),
         short_date(result.connection.last_synced_at.as_deref().filter(|_| done)),
     ]
 }
@@ -137,20 +142,21 @@ fn outcome(result: &SyncResult) -> SyncOutcome {
 
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
-    const ROWS: RowLists = &[("subscriptions", "subscription")];
+    const ROWS: RowLists = &[("subscriptions", "subscription", fields::RAZORPAY_SUBSCRIPTION)];
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
+        Column::new("Plan ID"),
         Column::new("Customer"),
         Column::new("Subject"),
         Column::new("Status"),
-        Column::new("Plan"),
         Column::new("Paid"),
-        Column::new("Period End"),
+        Column::new("Remaining"),
+        Column::new("Current End"),
     ]];
 
     fn page(&self) -> Page<'_> {
-        Section::new(Self::TABLES[0], self.subscriptions.iter().map(|one| into_owned(subscription_row(&one))))
-            .into()
+        let rows = self.subscriptions.iter().map(|one| into_owned(subscription_row(&one)));
+        Section::new(Self::TABLES[0], rows).of("subscription").into()
     }
 
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
@@ -161,17 +167,12 @@ impl View for Subscriptions {
 fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     vec![
         subscription.subscription_id.as_str().into(),
+        dash(subscription.plan_id.as_deref()),
         dash(subscription.customer_id.as_deref()),
         dash(subscription.subject().map(|subject| subject.to_string())),
         subscription.status.as_str().into(),
-        dash(subscription.plan_id.as_deref()),
-        dash(paid(subscription)),
+        dash(subscription.paid_count.as_ref().map(Number::as_str)),
+        dash(subscription.remaining_count.as_ref().map(Number::as_str)),
         short_date(subscription.current_end.as_deref()),
     ]
-}
-
-/// The number of payments made, with the total if known: `3 of 12`.
-fn paid(subscription: &Subscription) -> Option<String> {
-    let paid = subscription.paid_count?;
-    Some(subscription.total_count.map_or_else(|| paid.to_string(), |total| format!("{paid} of {total}")))
 }

@@ -16,6 +16,7 @@ use crate::runner::{
     execute_write,
 };
 use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
+use crate::wire::fields::{self, Fields};
 use crate::wire::razorpay::{
     BillingCycle, Catalog, ItemAmount, NewItem, NewPlan, Plan, PlanInterval, PlanPeriod, PlanReply,
 };
@@ -46,15 +47,16 @@ impl CatalogObject for Plan {
     const PLURAL: &'static str = "plans";
     const ID: &'static str = "planId";
     const NOT_FOUND: &'static str = "PAYMENT_PLAN_NOT_FOUND";
-    const COLUMNS: &'static [Column] = &[
+    const FIELDS: Fields = fields::PLAN;
+    const COLUMNS: &'static [Column<'static>] = &[
         Column::new("Env"),
         Column::new("Plan ID"),
         Column::new("Item ID"),
-        Column::new("Name"),
-        Column::new("Amount"),
+        Column::text("Name"),
+        Column::money("Amount"),
         Column::new("Every"),
         Column::new("Active"),
-        Column::spare("Synced At"),
+        Column::extra("Synced At"),
     ];
 
     fn all(catalog: &Catalog) -> &[Self] {
@@ -70,7 +72,7 @@ impl CatalogObject for Plan {
     }
 
     fn price(&self) -> Option<Money<'_>> {
-        Some(Money::new(self.amount?, self.currency.as_deref()?))
+        Some(Money::of(self.amount.as_ref()?, self.currency.as_deref()?))
     }
 
     fn every(&self) -> Option<String> {
@@ -97,7 +99,7 @@ impl CatalogObject for Plan {
 
 impl View for PlanReply {
     const NOUN: &'static str = "plan";
-    const ROWS: RowLists = &[("plan", "plan")];
+    const ROWS: RowLists = &[("plan", "plan", fields::PLAN)];
     const TABLES: Tables = &[Plan::COLUMNS];
 
     fn page(&self) -> Page<'_> {

@@ -13,6 +13,7 @@ use crate::runner::{
     Change, Check, Command, CommandSpec, Ctx, Verb, Write, WriteReply, execute, execute_write,
 };
 use crate::ui::{Column, Page, Section, Show, Tables, View};
+use crate::wire::fields::Fields;
 use crate::wire::razorpay::WebhookSetup;
 use crate::wire::{Environment, is_public_https};
 
@@ -213,6 +214,7 @@ fn not_public(url: &str) -> Warning {
 }
 
 impl Show for WebhookSettings {
+    const FIELDS: Fields = &["connection", "webhookUrl", "webhookSecret"];
     const TABLES: Tables =
         &[&[Column::label("Field"), Column::new("Value")], &[Column::new("Active Events")]];
 

@@ -17,6 +17,7 @@ use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, execute, execute_u
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Address, Generation};
 pub(crate) use backend::start_as_backend;
 
@@ -128,7 +129,7 @@ impl SandboxArgs {
 ///
 /// This also works if the state file is damaged or was written by a later version.
 #[derive(Args)]
-#[command(add = CommandSpec::new(CommandEffect::DestroysLocally, "--json"))]
+#[command(add = CommandSpec::new(CommandEffect::DestroysLocally, "--json").result::<ResetReply>())]
 pub(crate) struct Reset {
     /// State file; the default is the one of --sandbox
     #[arg(long, value_name = "FILE")]
@@ -163,6 +164,7 @@ impl Command for Reset {
 pub(crate) struct ResetReply(String);
 
 impl Show for ResetReply {
+    const FIELDS: Fields = &["path"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({"path": self.0}))
     }
@@ -198,6 +200,7 @@ pub(crate) struct PathReply {
 }
 
 impl Show for PathReply {
+    const FIELDS: Fields = &["path", "exists"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({"path": self.path, "exists": self.exists}))
     }

@@ -10,6 +10,7 @@ use crate::runner::{Command, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, Sandbox};
 use crate::ui::{Column, Page, Section, Show, Tables, json_text};
 use crate::wire::Generation;
+use crate::wire::fields::Fields;
 
 /// Serve the sandbox on a local port until Ctrl-C
 ///
@@ -47,6 +48,7 @@ pub(crate) struct ServeReply {
 }
 
 impl Show for ServeReply {
+    const FIELDS: Fields = &["url", "apiKey", "state", "generation"];
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

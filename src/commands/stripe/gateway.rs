@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::commands::stripe::config_set::ConfigSet;
-use crate::commands::stripe::{doctor, id_lists, prices, products, secret_key};
+use crate::commands::stripe::prices::{self, ProductNames};
+use crate::commands::stripe::{doctor, id_lists, products, secret_key};
 use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookSupport};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{
-    Catalog, Connection, Environment, KeyList, Mirror, Subscription, Subscriptions, SyncResult, SyncResults,
+    Catalog, Connection, Connections, Environment, KeyList, Mirror, Number, Subscription, Subscriptions,
+    SyncResult, SyncResults, fields,
 };
 
 /// Stripe, for the commands that exist for every provider.
@@ -27,6 +29,9 @@ impl Gateway for StripeGateway {
     type DoctorCatalog = Mirror;
     /// Each environment has one key.
     const KEY_TABLES: Tables = &[KeyList::TABLES[0]];
+    const KEY_ROWS: RowLists = &[("keys", "key", fields::KEY)];
+    const STATUS_TABLES: Tables = &[Connections::TABLES[0]];
+    const STATUS_ROWS: RowLists = &[Connections::ROWS[0]];
     const WEBHOOK: &'static WebhookSupport = &WebhookSupport {
         setup: &["webhooks", "configure"],
         is_managed: true,
@@ -56,16 +61,18 @@ impl Gateway for StripeGateway {
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> UnmappedSubscriptions {
-        UnmappedSubscriptions::count(subscriptions.subscriptions.iter().map(|one| {
-            let is_over = matches!(one.status.as_str(), "canceled" | "incomplete_expired");
-            (one.subscription_id.clone(), !is_over, one.subject().is_some())
-        }))
+        UnmappedSubscriptions::count(
+            subscriptions
+                .subscriptions
+                .iter()
+                .map(|one| (one.subscription_id.clone(), !one.is_over(), one.subject().is_some())),
+        )
     }
 }
 
 impl View for SyncResults {
     const NOUN: &'static str = "environments to sync";
-    const ROWS: RowLists = &[("results", "result")];
+    const ROWS: RowLists = &[("results", "result", fields::SYNC_RESULT)];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Status"),
@@ -78,7 +85,7 @@ impl View for SyncResults {
     ]];
 
     fn page(&self) -> Page<'_> {
-        Section::new(Self::TABLES[0], self.results.iter().map(sync_row)).into()
+        Section::new(Self::TABLES[0], self.results.iter().map(sync_row)).of("result").into()
     }
 }
 
@@ -87,15 +94,14 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
     let outcome = outcome(&result.connection);
     let this = (outcome == SyncOutcome::Succeeded).then_some(&result.connection);
     let subscriptions = result.subscriptions.as_ref();
-    let count = |count: Option<u64>| dash(count.map(|count| count.to_string()));
     vec![
         result.environment.as_str().into(),
         outcome.as_str().into(),
-        count(this.and_then(|this| this.last_sync_counts.products)),
-        count(this.and_then(|this| this.last_sync_counts.prices)),
-        count(this.and_then(|this| this.last_sync_counts.customers)),
-        count(subscriptions.and_then(|subscriptions| subscriptions.synced)),
-        count(subscriptions.and_then(|subscriptions| subscriptions.unmapped)),
+        count(this.and_then(|this| this.last_sync_counts.products.as_ref())),
+        count(this.and_then(|this| this.last_sync_counts.prices.as_ref())),
+        count(this.and_then(|this| this.last_sync_counts.customers.as_ref())),
+        count(subscriptions.and_then(|subscriptions| subscriptions.synced.as_ref())),
+        count(subscriptions.and_then(|subscriptions| subscriptions.unmapped.as_ref())),
         short_date(this.and_then(|this| this.last_synced_at.as_deref())),
     ]
 }
@@ -137,13 +143,14 @@ fn outcome(connection: &Connection) -> SyncOutcome {
 
 impl View for Catalog {
     const NOUN: &'static str = "catalog records";
-    const ROWS: RowLists = &[("products", "product"), ("prices", "price")];
+    const ROWS: RowLists = &[("products", "product", fields::PRODUCT), ("prices", "price", fields::PRICE)];
     const TABLES: Tables = &[products::COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {
+        let names = ProductNames::of(self.products.iter());
         vec![
             products::section(&self.products).titled("Products"),
-            prices::section(&self.prices).titled("Prices"),
+            prices::section(&self.prices, names).titled("Prices"),
         ]
         .into()
     }
@@ -156,7 +163,7 @@ impl View for Catalog {
 
 impl View for Subscriptions {
     const NOUN: &'static str = "subscriptions";
-    const ROWS: RowLists = &[("subscriptions", "subscription")];
+    const ROWS: RowLists = &[("subscriptions", "subscription", fields::SUBSCRIPTION)];
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
         Column::new("Customer"),
@@ -167,8 +174,8 @@ impl View for Subscriptions {
     ]];
 
     fn page(&self) -> Page<'_> {
-        Section::new(Self::TABLES[0], self.subscriptions.iter().map(|one| into_owned(subscription_row(&one))))
-            .into()
+        let rows = self.subscriptions.iter().map(|one| into_owned(subscription_row(&one)));
+        Section::new(Self::TABLES[0], rows).of("subscription").into()
     }
 
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
@@ -176,12 +183,22 @@ impl View for Subscriptions {
     }
 }
 
+fn count(count: Option<&Number>) -> Cow<'_, str> {
+    dash(count.map(Number::as_str))
+}
+
+/// The status, marked if the end of the subscription is planned.
+fn status(subscription: &Subscription) -> Cow<'_, str> {
+    let status = subscription.status.as_str();
+    if subscription.will_end() { format!("{status} (cancels)").into() } else { status.into() }
+}
+
 fn subscription_row(subscription: &Subscription) -> Vec<Cow<'_, str>> {
     vec![
         subscription.subscription_id.as_str().into(),
         dash(subscription.customer_id.as_deref()),
         dash(subscription.subject().map(|subject| subject.to_string())),
-        subscription.status.as_str().into(),
+        status(subscription),
         subscription.items.len().to_string().into(),
         short_date(subscription.current_period_end.as_deref()),
     ]

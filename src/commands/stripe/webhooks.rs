@@ -7,7 +7,7 @@ use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
-use crate::wire::{ConnectionReply, Environment};
+use crate::wire::{ConnectionReply, Environment, fields};
 
 #[derive(Subcommand)]
 pub(crate) enum Webhooks {
@@ -102,7 +102,7 @@ fn may_have_begun(failure: &Failure) -> bool {
 
 impl View for ConnectionReply {
     const NOUN: &'static str = "webhook endpoint";
-    const ROWS: RowLists = &[("connection", "connection")];
+    const ROWS: RowLists = &[("connection", "connection", fields::CONNECTION)];
     const TABLES: Tables = &[&[
         Column::new("Env"),
         Column::new("Webhook ID"),
@@ -118,7 +118,7 @@ impl View for ConnectionReply {
             dash(connection.webhook_endpoint_url.as_deref()),
             short_date(connection.webhook_configured_at.as_deref()),
         ];
-        Section::new(Self::TABLES[0], std::iter::once(row)).into()
+        Section::new(Self::TABLES[0], std::iter::once(row)).of("connection").into()
     }
 
     fn ids(&self) -> Vec<&str> {

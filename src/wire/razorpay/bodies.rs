@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::wire::number::every;
 use crate::wire::{Currency, ItemDescription, ItemName, Money, Notes, Patch, UnitAmount};
 
 /// A new item, alone or in a new plan. The name, the amount and the currency are required.
@@ -169,13 +170,8 @@ const MIN_DAILY_INTERVAL: u32 = 7;
 /// Follows `every`: `every 3 months`.
 impl fmt::Display for BillingCycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&every(self.period.unit(), self.interval.0.into()))
+        f.write_str(&every(Some(&u64::from(self.interval.0).into()), self.period.unit()))
     }
-}
-
-/// `month`, `3 months`.
-pub(super) fn every(unit: &str, count: u64) -> String {
-    if count == 1 { unit.to_owned() } else { format!("{count} {unit}s") }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use bodies::{BillingCycle, ItemAmount, ItemChanges, NewItem, NewPlan, PlanInterval, PlanPeriod};
 
 use crate::secret::Secret;
-use crate::wire::{Connection, List, Subject};
+use crate::wire::number::{every, null_as_default};
+use crate::wire::{Connection, List, Number, Subject};
 
 /// The response of `sync`: one result for each environment.
 #[derive(Debug, Deserialize)]
@@ -27,7 +28,7 @@ pub(crate) struct SyncResult {
     pub(crate) status: String,
     pub(crate) connection: Connection,
     /// The counts of this sync. Parts that failed count as 0.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) sync_counts: SyncCounts,
     pub(crate) error: Option<String>,
 }
@@ -36,12 +37,12 @@ pub(crate) struct SyncResult {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct SyncCounts {
-    pub(crate) items: Option<u64>,
-    pub(crate) plans: Option<u64>,
-    pub(crate) customers: Option<u64>,
-    pub(crate) subscriptions: Option<u64>,
-    pub(crate) invoices: Option<u64>,
-    pub(crate) payments: Option<u64>,
+    pub(crate) items: Option<Number>,
+    pub(crate) plans: Option<Number>,
+    pub(crate) customers: Option<Number>,
+    pub(crate) subscriptions: Option<Number>,
+    pub(crate) invoices: Option<Number>,
+    pub(crate) payments: Option<Number>,
 }
 
 /// The webhook settings to enter in Razorpay's dashboard, so that the backend receives payment events.
@@ -98,7 +99,7 @@ pub(crate) struct Item {
     pub(crate) name: Option<String>,
     pub(crate) active: Option<bool>,
     /// In the currency's smallest unit.
-    pub(crate) amount: Option<i64>,
+    pub(crate) amount: Option<Number>,
     pub(crate) currency: Option<String>,
     /// `plan` if it was created with a plan, otherwise `invoice`.
     #[serde(rename = "type")]
@@ -126,9 +127,9 @@ pub(crate) struct Plan {
     /// `daily`, `weekly`, `monthly` or `yearly`.
     pub(crate) period: Option<String>,
     /// The number of periods between two payments.
-    pub(crate) interval: Option<u64>,
+    pub(crate) interval: Option<Number>,
     /// In the currency's smallest unit.
-    pub(crate) amount: Option<i64>,
+    pub(crate) amount: Option<Number>,
     pub(crate) currency: Option<String>,
     pub(crate) active: Option<bool>,
     pub(crate) provider_created_at: Option<String>,
@@ -139,10 +140,12 @@ impl Plan {
     /// How often it is paid: `month`, `3 months`.
     pub(crate) fn billing_cycle(&self) -> Option<String> {
         let period = self.period.as_deref()?;
-        let count = self.interval.unwrap_or(1);
+        let count = self.interval.as_ref();
         // An unknown period is shown unchanged.
-        let known = PlanPeriod::from_str(period, false).ok();
-        Some(known.map_or_else(|| format!("{count} {period}"), |period| bodies::every(period.unit(), count)))
+        Some(PlanPeriod::from_str(period, false).map_or_else(
+            |_| count.map_or_else(|| period.to_owned(), |count| format!("{count} {period}")),
+            |period| every(count, period.unit()),
+        ))
     }
 }
 
@@ -163,9 +166,10 @@ pub(crate) struct Subscription {
     subject_id: Option<String>,
     pub(crate) status: String,
     pub(crate) current_end: Option<String>,
-    /// The number of payments made, out of `total_count`.
-    pub(crate) paid_count: Option<u64>,
-    pub(crate) total_count: Option<u64>,
+    /// The number of payments made.
+    pub(crate) paid_count: Option<Number>,
+    /// The number of payments to come.
+    pub(crate) remaining_count: Option<Number>,
 }
 
 impl Subscription {

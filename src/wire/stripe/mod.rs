@@ -6,11 +6,13 @@ mod bodies;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 pub(crate) use bodies::{NewPrice, NewProduct, PriceChanges, ProductChanges};
 
-use crate::wire::{Connection, List, Subject};
+use crate::wire::number::{every, null_as_default};
+use crate::wire::{Connection, List, Number, Subject};
 
 /// The response of `webhooks configure`: the connection of the environment.
 #[derive(Debug, Deserialize)]
@@ -35,8 +37,8 @@ pub(crate) struct SyncResult {
 /// How many subscriptions a sync mirrored. Unmapped ones have no billing subject.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SyncedSubscriptions {
-    pub(crate) synced: Option<u64>,
-    pub(crate) unmapped: Option<u64>,
+    pub(crate) synced: Option<Number>,
+    pub(crate) unmapped: Option<Number>,
 }
 
 /// All products and prices of one environment.
@@ -106,7 +108,7 @@ pub(crate) struct Price {
     pub(crate) active: Option<bool>,
     pub(crate) currency: Option<String>,
     /// In the currency's smallest unit. `None` for tiered prices and for fractions of the smallest unit.
-    pub(crate) unit_amount: Option<i64>,
+    pub(crate) unit_amount: Option<Number>,
     /// In the currency's smallest unit, with a decimal fraction.
     pub(crate) unit_amount_decimal: Option<String>,
     #[serde(rename = "type")]
@@ -114,7 +116,7 @@ pub(crate) struct Price {
     pub(crate) lookup_key: Option<String>,
     pub(crate) billing_scheme: Option<String>,
     pub(crate) recurring_interval: Option<String>,
-    pub(crate) recurring_interval_count: Option<u64>,
+    pub(crate) recurring_interval_count: Option<Number>,
     pub(crate) synced_at: Option<String>,
 }
 
@@ -136,13 +138,34 @@ pub(crate) struct Subscription {
     subject_id: Option<String>,
     pub(crate) status: String,
     pub(crate) current_period_end: Option<String>,
-    #[serde(default)]
+    /// Whether it ends at the end of the period.
+    cancel_at_period_end: Option<bool>,
+    /// When it ends, if that is planned.
+    cancel_at: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) items: Vec<serde::de::IgnoredAny>,
 }
 
 impl Subscription {
     pub(crate) fn subject(&self) -> Option<Subject<'_>> {
         Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.status.as_str(), "canceled" | "incomplete_expired")
+    }
+
+    /// Whether its end is planned.
+    pub(crate) fn will_end(&self) -> bool {
+        !self.is_over() && (self.cancel_at_period_end == Some(true) || self.cancel_at.is_some())
+    }
+}
+
+impl Price {
+    /// How often it is paid: `month`, `3 months`. `None` if it is paid once.
+    pub(crate) fn recurring(&self) -> Option<String> {
+        Some(every(self.recurring_interval_count.as_ref(), self.recurring_interval.as_deref()?))
     }
 }
 
@@ -159,11 +182,13 @@ pub(crate) struct Mirror {
 pub(crate) struct MirroredProduct {
     #[serde(alias = "stripeProductId")]
     pub(crate) product_id: String,
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) name: String,
     pub(crate) description: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) active: bool,
     pub(crate) default_price_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts")]
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
@@ -176,16 +201,37 @@ pub(crate) struct MirroredPrice {
     /// `None` if Stripe no longer lists the product.
     #[serde(alias = "stripeProductId")]
     pub(crate) product_id: Option<String>,
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) active: bool,
+    #[serde(default, deserialize_with = "null_as_default")]
     pub(crate) currency: String,
     /// In the currency's smallest unit. `None` for tiered prices and for fractions of the smallest unit.
-    pub(crate) unit_amount: Option<u64>,
+    pub(crate) unit_amount: Option<Number>,
     pub(crate) lookup_key: Option<String>,
     pub(crate) billing_scheme: Option<String>,
     /// `exclusive`, `inclusive` or `unspecified`. `None` means unspecified.
     pub(crate) tax_behavior: Option<String>,
     pub(crate) recurring_interval: Option<String>,
-    pub(crate) recurring_interval_count: Option<u32>,
-    #[serde(default)]
+    pub(crate) recurring_interval_count: Option<Number>,
+    #[serde(default, deserialize_with = "texts")]
     pub(crate) metadata: BTreeMap<String, String>,
+}
+
+impl MirroredPrice {
+    /// The amount, if a file can describe it: whole, and not negative.
+    pub(crate) fn whole_amount(&self) -> Option<u64> {
+        self.unit_amount.as_ref()?.whole()
+    }
+
+    /// The interval count. `None` if a file cannot describe it.
+    pub(crate) fn interval_count(&self) -> Option<u32> {
+        self.recurring_interval_count.as_ref().map_or(Some(1), |count| u32::try_from(count.whole()?).ok())
+    }
+}
+
+/// Reads metadata. Stripe's values are strings; another value is its JSON.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let values: BTreeMap<String, Value> = null_as_default(deserializer)?;
+    let text = |value| if let Value::String(text) = value { text } else { value.to_string() };
+    Ok(values.into_iter().map(|(name, value)| (name, text(value))).collect())
 }

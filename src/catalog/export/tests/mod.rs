@@ -23,7 +23,7 @@ fn sample_mirror() -> Mirror {
     yearly.metadata = texts(&[(CATALOG_KEY, "pro_yearly")]);
     yearly.lookup_key = Some("pro_yearly".into());
     let mut quarter = price("price_3", "prod_1", 5_000, Some("month"));
-    (quarter.recurring_interval_count, quarter.lookup_key) = (Some(3), Some("legacy-q".into()));
+    (quarter.recurring_interval_count, quarter.lookup_key) = (Some(3.into()), Some("legacy-q".into()));
     quarter.tax_behavior = Some("exclusive".into());
     let mut krona = price("price_4", "prod_1", 50_050, None);
     krona.currency = "ISK".into();

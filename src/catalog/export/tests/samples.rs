@@ -25,12 +25,12 @@ pub(super) fn price(id: &str, product: &str, amount: u64, interval: Option<&str>
         product_id: Some(product.into()),
         active: true,
         currency: "usd".into(),
-        unit_amount: Some(amount),
+        unit_amount: Some(amount.into()),
         lookup_key: None,
         billing_scheme: Some("per_unit".into()),
         tax_behavior: Some("unspecified".into()),
         recurring_interval: interval.map(Into::into),
-        recurring_interval_count: interval.map(|_| 1),
+        recurring_interval_count: interval.map(|_| 1.into()),
         metadata: BTreeMap::new(),
     }
 }
@@ -84,9 +84,11 @@ pub(super) fn mirrors() -> impl Strategy<Value = Mirror> {
         ) in prices.into_iter().enumerate()
         {
             let mut mirrored = price_at(n, of);
-            (mirrored.active, mirrored.currency, mirrored.unit_amount) = (active, currency, unit_amount);
+            (mirrored.active, mirrored.currency) = (active, currency);
+            mirrored.unit_amount = unit_amount.map(Into::into);
             (mirrored.billing_scheme, mirrored.tax_behavior, mirrored.metadata) = (scheme, tax, metadata);
-            (mirrored.recurring_interval, mirrored.recurring_interval_count) = (interval, count);
+            mirrored.recurring_interval = interval;
+            mirrored.recurring_interval_count = count.map(|count: u32| u64::from(count).into());
             // Lookup keys are unique at Stripe.
             mirrored.lookup_key = lookup.filter(|key| seen.insert(key.trim().to_owned()));
             if kind == 0 {
@@ -183,11 +185,8 @@ pub(super) fn assert_describes(output: &ExportedFile, mirror: &Mirror) {
         .map(|price| {
             (
                 price.currency.to_lowercase(),
-                price.unit_amount,
-                price
-                    .recurring_interval
-                    .clone()
-                    .map(|name| (name, price.recurring_interval_count.or(Some(1)))),
+                price.whole_amount(),
+                price.recurring_interval.clone().map(|name| (name, price.interval_count())),
                 price.tax_behavior.clone().unwrap_or("unspecified".into()),
                 application_metadata(&price.metadata),
             )

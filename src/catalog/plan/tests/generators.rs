@@ -100,11 +100,12 @@ prop_compose! {
         let catalog_key = if own { lookup_key.or(catalog_key) } else { catalog_key };
         let names = [field(CATALOG_KEY, catalog_key), field(REPLACED_BY, replaced_by), field("tier", tier)];
         (product, MirroredPrice {
-            price_id: String::new(), product_id: None, active, currency: currency.into(), unit_amount,
+            price_id: String::new(), product_id: None, active, currency: currency.into(),
+            unit_amount: unit_amount.map(|amount: u64| amount.into()),
             lookup_key: lookup_key.map(str::to_owned),
             billing_scheme: Some(if tiered { "tiered" } else { "per_unit" }.into()),
             tax_behavior: tax.map(str::to_owned), recurring_interval: interval.0.map(str::to_owned),
-            recurring_interval_count: interval.1, metadata: names.into_iter().flatten().collect(),
+            recurring_interval_count: interval.1.map(|count: u64| count.into()), metadata: names.into_iter().flatten().collect(),
         })
     }
 }
@@ -181,9 +182,10 @@ fn desired_price_of<'a>(
 fn match_terms(price: &mut MirroredPrice, desired: &DesiredPrice) {
     let word = |value: Value| value.as_str().map(str::to_owned);
     price.currency = desired.currency.to_string();
-    price.unit_amount = price.unit_amount.and(Some(desired.unit_amount.get()));
+    price.unit_amount = price.unit_amount.as_ref().map(|_| desired.unit_amount.get().into());
     price.recurring_interval = desired.recurring.and_then(|one| word(json!(one.interval)));
-    price.recurring_interval_count = desired.recurring.and_then(|one| one.interval_count);
+    price.recurring_interval_count =
+        desired.recurring.and_then(|one| one.interval_count).map(|count| u64::from(count).into());
     if price.tax_behavior.as_deref() == Some("inclusive") {
         price.tax_behavior = word(json!(desired.tax_behavior));
     }

@@ -69,12 +69,12 @@ fn check_matches_file(desired: &DesiredCatalog, mirror: &Mirror) {
         let own = mirror.products.iter().find(|one| Some(&one.product_id) == found.product_id.as_ref());
         assert_eq!(own.and_then(product_key), Some(product.key.as_str()));
         assert_eq!(found.currency.to_lowercase(), price.currency.as_str());
-        assert_eq!(found.unit_amount, Some(price.unit_amount.get()));
+        assert_eq!(found.whole_amount(), Some(price.unit_amount.get()));
         let recurring = price
             .recurring
             .map(|one| (serde_json::to_value(one.interval).unwrap(), one.interval_count.unwrap_or(1)));
         let interval = found.recurring_interval.as_deref();
-        assert_eq!(interval.map(|one| (one.into(), found.recurring_interval_count.unwrap_or(1))), recurring);
+        assert_eq!(interval.map(|one| (one.into(), found.interval_count().unwrap())), recurring);
         let tax = serde_json::to_value(price.tax_behavior).unwrap();
         assert_eq!(found.tax_behavior.as_deref().unwrap_or("unspecified"), tax.as_str().unwrap());
         assert!(found.active == price.active || (found.active && is_default(mirror, found)));

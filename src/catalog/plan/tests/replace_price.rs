@@ -70,8 +70,8 @@ fn the_same_command_finishes_a_replacement_that_stopped_anywhere() {
                 assert!(!old.metadata.contains_key(CATALOG_KEY) && !has_own_names(old), "{case}");
                 let expected = MirroredPrice {
                     price_id: new.price_id.clone(),
-                    unit_amount: Some(AFTER),
-                    recurring_interval_count: Some(1),
+                    unit_amount: Some(AFTER.into()),
+                    recurring_interval_count: Some(1.into()),
                     ..before.prices[0].clone()
                 };
                 assert_eq!(*new, expected, "{case}");
@@ -94,7 +94,11 @@ fn another_amount_after_an_interruption_leaves_one_active_price() {
             let end = after(&stopped, KEY, amount, usize::MAX);
             let case = format!("managed {is_managed}, {stop}, {amount}: {:?}", end.prices);
             let [price] = active(&end)[..] else { panic!("{case}") };
-            assert_eq!((price.unit_amount, price.lookup_key.as_deref()), (Some(amount), Some(KEY)), "{case}");
+            assert_eq!(
+                (price.unit_amount.clone(), price.lookup_key.as_deref()),
+                (Some(amount.into()), Some(KEY)),
+                "{case}"
+            );
             assert_eq!(price.metadata.contains_key(CATALOG_KEY), is_managed, "{case}");
             assert!(!has_own_names(price), "{case}");
             assert!(replacement(&end, KEY, amount).unwrap().expect("a price").change.is_none(), "{case}");

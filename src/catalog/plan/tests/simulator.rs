@@ -103,12 +103,14 @@ impl SimulatedStripe {
             product_id: Some(product),
             active: body.active.unwrap_or(true),
             currency: body.currency.unwrap().to_string(),
-            unit_amount: Some(body.unit_amount.unwrap().get()),
+            unit_amount: Some(body.unit_amount.unwrap().get().into()),
             lookup_key: None,
             billing_scheme: Some("per_unit".into()),
             tax_behavior: Some(body.tax_behavior.map_or_else(|| "unspecified".into(), json_string)),
             recurring_interval: body.recurring.map(|recurring| json_string(recurring.interval)),
-            recurring_interval_count: body.recurring.map(|recurring| recurring.interval_count.unwrap_or(1)),
+            recurring_interval_count: body
+                .recurring
+                .map(|recurring| u64::from(recurring.interval_count.unwrap_or(1)).into()),
             metadata: BTreeMap::new(),
         };
         merge(&mut price.metadata, body.metadata.as_ref());

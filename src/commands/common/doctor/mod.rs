@@ -20,6 +20,7 @@ use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash, json_text};
 use crate::wire::Environment;
+use crate::wire::fields::Fields;
 use checks::{CheckResult, CheckVerdict};
 
 /// Check the address, key, backend, webhook, sync and catalog, and suggest repairs
@@ -85,10 +86,11 @@ impl DoctorReport {
 }
 
 impl Show for DoctorReport {
-    const ROWS: RowLists = &[("checks", "check")];
+    const FIELDS: Fields = &["summary"];
+    const ROWS: RowLists = &[("checks", "check", &["check", "environment", "verdict", "found", "repair"])];
     /// In a narrow terminal a row becomes `fail: webhook` and its other columns.
     const TABLES: Tables = &[
-        &[Column::verdict("Verdict"), Column::new("Check"), Column::new("Env"), Column::new("Found")],
+        &[Column::verdict("Verdict"), Column::new("Check"), Column::new("Env"), Column::text("Found")],
         &[Column::label("Check"), Column::new("Command")],
     ];
 
@@ -122,8 +124,11 @@ impl Show for DoctorReport {
         let repairs = self.repairs().into_iter();
         let repairs = repairs.map(|(check, repair)| vec![check.name.into(), repair.into()]);
         let [check_columns, repair_columns] = [Self::TABLES[0], Self::TABLES[1]];
-        vec![Section::new(check_columns, checks), Section::new(repair_columns, repairs).titled("Repairs")]
-            .into()
+        vec![
+            Section::new(check_columns, checks).of("check"),
+            Section::new(repair_columns, repairs).titled("Repairs"),
+        ]
+        .into()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -12,6 +12,7 @@ use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_write};
 use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::Money;
+use crate::wire::fields::{self, Fields};
 use crate::wire::razorpay::{Catalog, Item, ItemReply};
 pub(super) use create::name_and_price;
 
@@ -42,14 +43,15 @@ impl CatalogObject for Item {
     const PLURAL: &'static str = "items";
     const ID: &'static str = "itemId";
     const NOT_FOUND: &'static str = "PAYMENT_ITEM_NOT_FOUND";
-    const COLUMNS: &'static [Column] = &[
+    const FIELDS: Fields = fields::ITEM;
+    const COLUMNS: &'static [Column<'static>] = &[
         Column::new("Env"),
         Column::new("Item ID"),
-        Column::new("Name"),
-        Column::new("Amount"),
+        Column::text("Name"),
+        Column::money("Amount"),
         Column::new("Active"),
         Column::new("Type"),
-        Column::spare("Synced At"),
+        Column::extra("Synced At"),
     ];
 
     fn all(catalog: &Catalog) -> &[Self] {
@@ -65,7 +67,7 @@ impl CatalogObject for Item {
     }
 
     fn price(&self) -> Option<Money<'_>> {
-        Some(Money::new(self.amount?, self.currency.as_deref()?))
+        Some(Money::of(self.amount.as_ref()?, self.currency.as_deref()?))
     }
 
     fn is_part_of_plan(&self) -> bool {
@@ -91,7 +93,7 @@ impl CatalogObject for Item {
 
 impl View for ItemReply {
     const NOUN: &'static str = "item";
-    const ROWS: RowLists = &[("item", "item")];
+    const ROWS: RowLists = &[("item", "item", fields::ITEM)];
     const TABLES: Tables = &[Item::COLUMNS];
 
     fn page(&self) -> Page<'_> {

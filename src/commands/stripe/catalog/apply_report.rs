@@ -8,7 +8,8 @@ use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
 use crate::catalog::plan::{CatalogPlan, ChangeAction, PlannedChange, UnmanagedObject};
 use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name, unmanaged_summary};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
-use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
+use crate::ui::{Column, Line, Mark, Page, RowLists, Section, Show, Tables, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Account, Environment};
 
 /// The outcome of an apply, and the state of Stripe after it.
@@ -109,6 +110,9 @@ fn row(change: &PlannedChange, id: Option<&str>) -> Value {
 }
 
 impl Show for ApplyReport {
+    const FIELDS: Fields = &["account", "environment", "summary", "done", "notDone", "ids", "unmanaged"];
+    /// The rows of `done` and `notDone`, which say which list they are from.
+    const ROWS: RowLists = &[("", "", &["action", "kind", "key", "id", "error", "code", "done"])];
     const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

@@ -12,6 +12,7 @@ use crate::commands::stripe::catalog::plan::{CompareArgs, PlanReport};
 use crate::error::Failure;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, RowLists, Show, counted, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Environment, Mirror};
 
 /// Show the changes that make one environment match another
@@ -106,6 +107,7 @@ pub(super) struct DiffReport {
 }
 
 impl Show for DiffReport {
+    const FIELDS: Fields = &["account", "environment", "summary", "unmanaged", "leftOut"];
     const ROWS: RowLists = PlanReport::ROWS;
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {

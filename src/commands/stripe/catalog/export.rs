@@ -16,6 +16,7 @@ use crate::input::{MAX_CATALOG, is_stdin};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show, counted, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Account, Environment};
 
 /// Write the catalog at Stripe to payments.toml
@@ -25,6 +26,7 @@ use crate::wire::{Account, Environment};
 /// objects.
 #[derive(Args)]
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "test --file payments.toml --json")
+    .result::<ExportReport>()
     .note("writes the file; with --adopt it also writes catalog_key to Stripe, and asks in live"))]
 pub(super) struct Export {
     #[command(flatten)]
@@ -290,6 +292,8 @@ pub(super) struct ExportReport {
 }
 
 impl Show for ExportReport {
+    const FIELDS: Fields =
+        &["environment", "file", "text", "products", "prices", "leftOut", "removed", "adopted", "notAdopted"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({
             "environment": self.environment.as_str(),

@@ -11,7 +11,7 @@ use crate::catalog::{DesiredCatalog, escape, has_amount, managed, price_key};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
+use crate::ui::{Column, Line, Mark, Page, RowLists, Section, Show, Tables, json_text};
 use crate::wire::{Environment, Mirror};
 
 /// Print the price IDs of the catalog by lookup key
@@ -161,6 +161,7 @@ pub(crate) struct PriceIds {
 }
 
 impl Show for PriceIds {
+    const ROWS: RowLists = &[("", "", &["key", "id"])];
     const TABLES: Tables = &[&[Column::new("Key"), Column::new("Price ID")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
@@ -184,7 +185,7 @@ impl Show for PriceIds {
             return Page { empty, lines, ..Page::default() };
         }
         let rows = self.ids.iter().map(|(key, id)| vec![key.as_str().into(), id.as_str().into()]);
-        Page { empty, ..Section::new(Self::TABLES[0], rows).into() }
+        Page { empty, ..Section::new(Self::TABLES[0], rows).of("").into() }
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -204,7 +205,7 @@ mod tests {
             product_id: None,
             active: true,
             currency: "usd".into(),
-            unit_amount: Some(1),
+            unit_amount: Some(1.into()),
             lookup_key: lookup_key.map(Into::into),
             billing_scheme: None,
             tax_behavior: None,

@@ -18,6 +18,7 @@ use crate::files;
 use crate::input::is_stdin;
 use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, RowLists, Show, json_text};
+use crate::wire::fields::Fields;
 use crate::wire::{Account, Environment};
 
 /// Show the changes that make Stripe match payments.toml
@@ -182,7 +183,9 @@ impl PlanReport {
 }
 
 impl Show for PlanReport {
-    const ROWS: RowLists = &[("changes", "change")];
+    const FIELDS: Fields = &["account", "environment", "summary", "unmanaged"];
+    const ROWS: RowLists =
+        &[("changes", "change", &["action", "kind", "key", "id", "before", "after", "reason", "also"])];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&self.to_value())

@@ -1,12 +1,13 @@
 //! Formats a plan for people, with the differing fields of each change.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::catalog::plan::{
     CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject,
 };
 use crate::ui::{Line, Mark, counted};
-use crate::wire::{Interval, Money, Recurring};
+use crate::wire::{Interval, Money, Number, Recurring};
 
 /// The lines of a plan.
 pub(super) fn plan_lines(plan: &CatalogPlan) -> Vec<Line<'_>> {
@@ -178,8 +179,8 @@ fn fields(object: &Map<String, Value>, change: &PlannedChange) -> Vec<FieldText>
         ("metadata", "metadata"),
     ];
     let currency = object.get("currency").and_then(Value::as_str);
-    let amount = object.get("unitAmount").and_then(Value::as_i64);
-    let money = amount.zip(currency).map(|(amount, currency)| Money::new(amount, currency).to_string());
+    let amount = object.get("unitAmount").and_then(|amount| Number::deserialize(amount).ok());
+    let money = amount.zip(currency).map(|(amount, currency)| Money::of(&amount, currency).to_string());
     let known = LABELS.iter().filter_map(|(field, name)| Some((*field, *name, object.get(*field)?)));
     known
         .filter(|(field, ..)| *field != "currency" || money.is_none())

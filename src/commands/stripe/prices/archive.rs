@@ -14,7 +14,7 @@ use crate::wire::{Environment, Price, PriceReply};
 ///
 /// Existing subscriptions continue. `prices update ID --active true` activates the price again.
 #[derive(Args)]
-#[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --json"))]
+#[command(add = CommandSpec::writes::<Self>("test price_fga9NIpQxmSldzmQaOwez8tE --json").fields(&["archived"]))]
 pub(crate) struct Archive {
     #[command(flatten)]
     price: IdArgs<Price>,

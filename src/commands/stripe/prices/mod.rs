@@ -5,7 +5,9 @@ pub(super) mod reference;
 mod replace;
 mod update;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -13,7 +15,7 @@ use clap::Subcommand;
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_multi_write, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date, yes_no};
-use crate::wire::{self, List, Money, Price};
+use crate::wire::{self, List, Money, Price, Product, fields};
 
 #[derive(Subcommand)]
 pub(crate) enum Prices {
@@ -39,31 +41,48 @@ impl Prices {
     }
 }
 
-pub(super) const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column<'_>] = &[
     Column::new("Env"),
     Column::new("Price ID"),
-    Column::new("Product ID"),
-    Column::new("Amount"),
-    Column::new("Type"),
+    Column::text("Product"),
+    Column::new("Lookup Key"),
+    Column::money("Amount"),
+    Column::spare("Type"),
     Column::new("Active"),
     Column::new("Recurring"),
-    Column::spare("Synced At"),
+    Column::extra("Product ID"),
+    Column::extra("Synced At"),
 ];
 
-/// The table of some prices.
-pub(super) fn section(prices: &List<Price>) -> Section<'_> {
-    Section::new(COLUMNS, prices.iter().map(|price| into_owned(row(&price))))
+/// The names of products by id, as far as they are known.
+#[derive(Clone, Default)]
+pub(super) struct ProductNames(Rc<HashMap<String, String>>);
+
+impl ProductNames {
+    pub(super) fn of(products: impl Iterator<Item = impl Borrow<Product>>) -> Self {
+        let name = |product: &Product| Some((product.product_id.clone(), product.name.clone()?));
+        Self(Rc::new(products.filter_map(|product| name(product.borrow())).collect()))
+    }
 }
 
-fn row(price: &Price) -> Vec<Cow<'_, str>> {
+/// The table of some prices.
+pub(super) fn section(prices: &List<Price>, names: ProductNames) -> Section<'_> {
+    Section::new(COLUMNS, prices.iter().map(move |price| into_owned(row(&price, &names)))).of("price")
+}
+
+fn row<'a>(price: &'a Price, names: &'a ProductNames) -> Vec<Cow<'a, str>> {
+    let product = price.product_id.as_deref();
+    let name = product.and_then(|id| names.0.get(id)).map(String::as_str);
     vec![
         price.environment.as_str().into(),
         price.price_id.as_str().into(),
-        dash(price.product_id.as_deref()),
+        dash(name.or(product)),
+        dash(price.lookup_key.as_deref().filter(|key| !key.is_empty())),
         dash(amount(price)),
         dash(price.kind.as_deref()),
         yes_no(price.active),
         recurring(price),
+        dash(product),
         short_date(price.synced_at.as_deref()),
     ]
 }
@@ -74,29 +93,25 @@ pub(super) fn amount(price: &Price) -> Option<String> {
         return Some("tiered".to_owned());
     }
     let currency = price.currency.as_deref()?;
-    let money = match (price.unit_amount, price.unit_amount_decimal.as_deref()) {
-        (Some(amount), _) => Money::new(amount, currency),
+    let money = match (&price.unit_amount, price.unit_amount_decimal.as_deref()) {
+        (Some(amount), _) => Money::of(amount, currency),
         (None, decimal) => Money::decimal(decimal?, currency)?,
     };
     Some(money.to_string())
 }
 
-/// The billing interval: `one-time`, `month`, `3 month`.
+/// The billing interval: `one-time`, `month`, `3 months`.
 pub(super) fn recurring(price: &Price) -> Cow<'_, str> {
-    match (price.recurring_interval.as_deref(), price.recurring_interval_count) {
-        (None, _) => "one-time".into(),
-        (Some(interval), Some(count)) if count > 1 => format!("{count} {interval}").into(),
-        (Some(interval), _) => interval.into(),
-    }
+    price.recurring().map_or(Cow::Borrowed("one-time"), Cow::Owned)
 }
 
 impl View for wire::Prices {
     const NOUN: &'static str = "prices";
-    const ROWS: RowLists = &[("prices", "price")];
+    const ROWS: RowLists = &[("prices", "price", fields::PRICE)];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        section(&self.prices).into()
+        section(&self.prices, ProductNames::default()).into()
     }
 
     fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
@@ -106,11 +121,12 @@ impl View for wire::Prices {
 
 impl View for wire::PriceReply {
     const NOUN: &'static str = "price";
-    const ROWS: RowLists = &[("price", "price")];
+    const ROWS: RowLists = &[("price", "price", fields::PRICE)];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        Section::new(COLUMNS, std::iter::once(row(&self.price))).into()
+        let row = into_owned(row(&self.price, &ProductNames::default()));
+        Section::new(COLUMNS, std::iter::once(row)).of("price").into()
     }
 
     fn ids(&self) -> Vec<&str> {

@@ -12,7 +12,7 @@ use crate::commands::stripe::prices::reference;
 use crate::error::{Warning, WarningCode};
 use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, MultiWriteReply, PlannedRequests};
 use crate::ui::Line;
-use crate::wire::{Environment, MirroredPrice, Money, Price, PriceReply, UnitAmount};
+use crate::wire::{Environment, MirroredPrice, Money, Number, Price, PriceReply, UnitAmount};
 
 /// Replace a price by a price with another amount
 ///
@@ -43,7 +43,8 @@ pub(crate) struct Prepared {
 impl Prepared {
     fn what(&self) -> String {
         let PriceReplacement { price, new_amount, .. } = &self.replacement;
-        let (old, new) = (price_text(price, price.unit_amount), price_text(price, Some(*new_amount)));
+        let (old, new) =
+            (price_text(price, price.unit_amount.clone()), price_text(price, Some((*new_amount).into())));
         format!("Replace price {} ({old}) by {new} at Stripe", price.price_id)
     }
 }
@@ -63,8 +64,8 @@ impl MultiWrite for Replace {
         let current = read_stripe(ctx, environment, true).await?;
         let replacement = replace_price(&current.mirror, &id, self.unit_amount, environment)?
             .ok_or_else(|| reference::unknown(ctx, environment, &id))?;
-        let money = money(&replacement.price, Some(replacement.new_amount));
-        ctx.warn(money.and_then(|money| not_payable(&money)).as_slice());
+        let money = Money::of(&replacement.new_amount.into(), &replacement.price.currency);
+        ctx.warn(not_payable(&money).as_slice());
         Ok(Prepared { environment, current, replacement })
     }
 
@@ -89,11 +90,11 @@ impl MultiWrite for Replace {
         let mut note = format!(
             "✓ Stripe price {} costs {} already; nothing to do.",
             price.price_id,
-            price_text(&price, Some(new_amount))
+            price_text(&price, Some(new_amount.into()))
         );
         let mut id = new_id.unwrap_or_else(|| price.price_id.clone());
         if let Some(change) = change {
-            let is_new = id == price.price_id && price.unit_amount != Some(new_amount);
+            let is_new = id == price.price_id && price.unit_amount != Some(new_amount.into());
             let made = planned_change::make(ctx, environment, &current, change, &what).await?;
             id = if is_new { made } else { id };
             note = if id == price.price_id {
@@ -111,13 +112,9 @@ impl MultiWrite for Replace {
 }
 
 /// The amount of a price with its currency: `19.00 EUR`.
-fn money(price: &MirroredPrice, amount: Option<u64>) -> Option<Money<'_>> {
-    Some(Money::new(i64::try_from(amount?).ok()?, &price.currency))
-}
-
 /// An amount with the interval of a price: `19.00 EUR every month`.
-fn price_text(price: &MirroredPrice, amount: Option<u64>) -> String {
-    let money = money(price, amount).map(|money| money.to_string()).unwrap_or_default();
+fn price_text(price: &MirroredPrice, amount: Option<Number>) -> String {
+    let money = amount.map(|amount| Money::of(&amount, &price.currency).to_string()).unwrap_or_default();
     match PriceTerms::of(price).ok().and_then(|terms| terms.recurring) {
         Some(recurring) => format!("{money} every {recurring}"),
         None => money,

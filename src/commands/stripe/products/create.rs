@@ -22,7 +22,7 @@ use crate::wire::{
 /// day creates no duplicates. See `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --name Studio --idempotency-key studio-1 --json")
-    .tables(Products::TABLES))]
+    .tables(Products::TABLES).rows(super::ROWS_OF_ONE))]
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,

@@ -9,10 +9,11 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::commands::stripe::prices;
+use crate::commands::stripe::prices::{self, ProductNames};
 use crate::error::Exit;
 use crate::runner::{Ctx, execute, execute_multi_write, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date, yes_no};
+use crate::wire::fields::{self, Fields};
 use crate::wire::{self, List, Product};
 
 #[derive(Subcommand)]
@@ -39,18 +40,21 @@ impl Products {
     }
 }
 
-pub(super) const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column<'_>] = &[
     Column::new("Env"),
     Column::new("Product ID"),
-    Column::new("Name"),
+    Column::text("Name"),
     Column::new("Active"),
     Column::new("Default Price"),
-    Column::spare("Synced At"),
+    Column::extra("Synced At"),
 ];
+
+/// The rows of an answer without prices.
+const ROWS_OF_ONE: RowLists = &[("product", "product", fields::PRODUCT)];
 
 /// The table of some products.
 pub(super) fn section(products: &List<Product>) -> Section<'_> {
-    Section::new(COLUMNS, products.iter().map(|product| into_owned(row(&product))))
+    Section::new(COLUMNS, products.iter().map(|product| into_owned(row(&product)))).of("product")
 }
 
 fn row(product: &Product) -> Vec<Cow<'_, str>> {
@@ -66,7 +70,7 @@ fn row(product: &Product) -> Vec<Cow<'_, str>> {
 
 impl View for wire::Products {
     const NOUN: &'static str = "products";
-    const ROWS: RowLists = &[("products", "product")];
+    const ROWS: RowLists = &[("products", "product", fields::PRODUCT)];
     const TABLES: Tables = &[COLUMNS];
 
     fn page(&self) -> Page<'_> {
@@ -80,15 +84,16 @@ impl View for wire::Products {
 
 impl View for wire::ProductReply {
     const NOUN: &'static str = "product";
-    const ROWS: RowLists = &[("product", "product"), ("prices", "price")];
+    const ROWS: RowLists = &[("product", "product", fields::PRODUCT), ("prices", "price", fields::PRICE)];
     const TABLES: Tables = &[COLUMNS, prices::COLUMNS];
 
     fn page(&self) -> Page<'_> {
-        let product = Section::new(COLUMNS, std::iter::once(row(&self.product)));
+        let product = Section::new(COLUMNS, std::iter::once(row(&self.product))).of("product");
         if self.prices.is_empty() {
             return product.into();
         }
-        vec![product.titled("Product"), prices::section(&self.prices).titled("Prices")].into()
+        let names = ProductNames::of(std::iter::once(&self.product));
+        vec![product.titled("Product"), prices::section(&self.prices, names).titled("Prices")].into()
     }
 
     fn ids(&self) -> Vec<&str> {
@@ -98,6 +103,7 @@ impl View for wire::ProductReply {
 
 impl View for wire::ProductDeleted {
     const NOUN: &'static str = "product";
+    const FIELDS: Fields = &["productId", "deleted"];
 
     fn page(&self) -> Page<'_> {
         Page::default()

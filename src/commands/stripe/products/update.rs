@@ -18,7 +18,7 @@ use crate::wire::{
 /// object; see `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test prod_dxFhxxNRvjmfxv --description 'Everything, for you' --json")
-    .tables(Products::TABLES))]
+    .tables(Products::TABLES).rows(super::ROWS_OF_ONE))]
 pub(crate) struct Update {
     #[command(flatten)]
     product: UpdateIdArgs<Product>,
