@@ -77,7 +77,9 @@ pub(super) async fn update_mirror(ctx: &Ctx, environment: Environment, no_sync: 
     let failure = if no_sync {
         None
     } else {
-        let sync = ctx.within(SYNC_DEADLINE, sync_environment::<SyncResults>(ctx, &STRIPE, environment));
+        // Boxed, because it is rare and would make the future of every create larger.
+        let sync = Box::pin(sync_environment::<SyncResults>(ctx, &STRIPE, environment));
+        let sync = ctx.within(SYNC_DEADLINE, sync);
         match ctx.while_busy("Syncing with Stripe…", sync).await {
             Ok(_) => {
                 ctx.stderr.note(&format!(
