@@ -118,8 +118,8 @@ fn a_long_retry_after_is_not_waited_for() {
 #[test]
 fn the_hint_has_the_retry_after_of_the_answer() {
     for status in [429, 502, 503, 504] {
-        let error = r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#;
-        let stub = Stub::start(move |_| Answer::json(status, error).header("retry-after", "3600"));
+        let refusal = Answer::refusal(status, "UPSTREAM_FAILURE", "no").header("retry-after", "3600");
+        let stub = Stub::start(move |_| refusal.clone());
         let ran = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(8);
         let hint = ran.error()["hint"].as_str().expect("a hint").to_owned();
         assert!(hint.ends_with("wait 3600 s, then run it again"), "{status}: {hint}");
@@ -131,7 +131,7 @@ fn the_hint_has_the_retry_after_of_the_answer() {
 fn the_reason_has_the_request_ids_of_the_answer() {
     let ids = |answer: Answer| answer.header("x-request-id", "req_1").header("cf-ray", "8f2-FRA");
     for (answer, code) in [
-        (ids(Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"no"}"#)), "INTERNAL_ERROR"),
+        (ids(Answer::refusal(500, "INTERNAL_ERROR", "no")), "INTERNAL_ERROR"),
         (ids(Answer::html(403, "<h1>Forbidden</h1>")), ""),
         (ids(Answer::json(200, "[]")), "RESPONSE_INVALID"),
     ] {

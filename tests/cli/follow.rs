@@ -171,7 +171,7 @@ fn a_restart_of_the_backend_is_reported_once() {
 fn server_errors_are_retried() {
     let (one, two) = (row("pi_1", 1000, "1"), row("pi_2", 2000, "1"));
     for (status, code) in [(500, "INTERNAL_ERROR"), (503, "X"), (429, "RATE_LIMITED"), (408, "X")] {
-        let failure = Answer::json(status, &json!({"error": code, "message": "starting"}).to_string());
+        let failure = Answer::refusal(status, code, "starting");
         let first = Payments::of(std::slice::from_ref(&one)).answer();
         let second = Payments::of(&[two.clone(), one.clone()]).answer();
         let stub = Stub::in_order(vec![first, failure, second]);
