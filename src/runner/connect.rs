@@ -1,5 +1,7 @@
 //! The backend of a run: its address and key, its API, and what it reports.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::api::{
@@ -36,7 +38,7 @@ impl Ctx {
         const MATTER: [&str; 6] = ["INSFORGE_", "CI", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ"];
         let set = self.env.names_with_prefix(&MATTER).join(", ");
         self.stderr.trace(format_args!("* set in the environment: {set}"));
-        for place in backend.address.source.earlier_places() {
+        for place in backend.searched {
             self.stderr.trace(format_args!("* no address and key in {place}"));
         }
     }
@@ -47,13 +49,23 @@ impl Ctx {
             return Ok(api);
         }
         let backend = self.backend().await?;
-        let api = self.api_of(&backend.address, &backend.key, backend.stored);
+        let api = self.api_within(self.limits(), &backend.address, &backend.key, backend.stored);
         Ok(self.api.get_or_init(|| api))
     }
 
     /// The API of any backend. `remember` allows the cache to store the backend's generation.
     pub(crate) fn api_of(
         &self,
+        address: &WithSource<Address>,
+        key: &WithSource<Secret>,
+        remember: bool,
+    ) -> Api {
+        self.api_within(self.limits(), address, key, remember)
+    }
+
+    fn api_within(
+        &self,
+        limits: Limits,
         address: &WithSource<Address>,
         key: &WithSource<Secret>,
         remember: bool,
@@ -70,10 +82,12 @@ impl Ctx {
             None
         };
         let store = CachedGeneration { cache, address: endpoint.address.to_string() };
-        let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
-        let limits =
-            Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() };
         Api::new(Client::new(endpoint, limits, self.trace()), Box::new(store))
+    }
+
+    fn limits(&self) -> Limits {
+        let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
+        Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() }
     }
 
     fn trace(&self) -> Trace {
@@ -86,6 +100,18 @@ impl Ctx {
     /// Sends a call to the run's backend.
     pub(crate) async fn send<T: serde::de::DeserializeOwned>(&self, call: Call<T>) -> Result<Reply<T>> {
         Ok(self.api().await?.send(&call).await.map_err(Failure::from)?)
+    }
+
+    /// Sends a call to the run's backend within a deadline of its own, after the run's deadline may have passed.
+    pub(crate) async fn send_within<T: serde::de::DeserializeOwned>(
+        &self,
+        deadline: Duration,
+        call: Call<T>,
+    ) -> Result<Reply<T>> {
+        let backend = self.backend().await?;
+        let limits = Limits { deadline, ..self.limits() };
+        let api = self.api_within(limits, &backend.address, &backend.key, backend.stored);
+        Ok(api.send(&call).await.map_err(Failure::from)?)
     }
 
     /// An environment's connection, as the backend reports it.

@@ -9,7 +9,7 @@ use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FileInput;
 use crate::runner::write::change_of;
-use crate::runner::{Change, Ctx, DEADLINE, Output, WAITING, Write, WriteReply, bulk, guard, rerun, show};
+use crate::runner::{Change, Ctx, Output, WAITING, Write, WriteReply, bulk, rerun, show};
 use crate::ui::Show;
 use crate::wire::IdempotencyKey;
 
@@ -18,14 +18,14 @@ const INVESTIGATING: &str = "Checking the outcome…";
 /// Runs a command that writes: one object, or all objects of a file.
 pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exit> {
     let output = ctx.output.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES)?;
-    ctx.set_deadline(DEADLINE);
+    ctx.set_deadline(W::DEADLINE);
     let environment = command.environment()?;
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
     }
     // Before any prompt: nobody should type a key for a write that is denied.
-    if !ctx.dry_run && ctx.denies_writes(environment).await? {
-        return Err(guard::denied().into());
+    if !ctx.dry_run {
+        ctx.refuse_denied_write(environment).await?;
     }
     let object = match command.file() {
         None => W::Object::default(),
@@ -60,7 +60,9 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         Ok(reply) => reply,
         Err(Ok(failure)) => {
             let failure = command.explain(ctx, &request, with_outcome(failure, &change, rerun, ctx));
-            if failure.code != Code::OutcomeUnknown {
+            // The outcome of a write that is safe to run again can be unknown too.
+            let is_open = failure.retryable() && ctx.write_outcome_unknown();
+            if failure.code != Code::OutcomeUnknown && !is_open {
                 return Err(failure.into());
             }
             // Boxed, because it is rare and would make the future of every write larger.

@@ -12,6 +12,9 @@ use crate::runner::{Command, CommandSpec, Ctx, Gateway, SyncOutcome, SyncReply};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::Environment;
 
+/// The time limit of a sync: the backend needs time for thousands of customers.
+pub(crate) const SYNC_DEADLINE: Duration = Duration::from_secs(300);
+
 /// Sync the provider's catalog, customers and subscriptions to the mirror
 ///
 /// Exits 0 if every configured environment was synced, 9 if some failed, and 1 if all failed or no key is configured.
@@ -40,8 +43,7 @@ enum Scope {
 impl<G: Gateway> Command for Sync<G> {
     type Reply = SyncReport<G::Sync>;
     const HAS_IDS: bool = false;
-    /// The backend needs time for thousands of customers.
-    const DEADLINE: Duration = Duration::from_secs(300);
+    const DEADLINE: Duration = SYNC_DEADLINE;
 
     fn doing(&self) -> Cow<'static, str> {
         format!("Syncing with {}…", G::PROVIDER.name).into()
