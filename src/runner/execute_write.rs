@@ -60,9 +60,9 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         Ok(reply) => reply,
         Err(Ok(failure)) => {
             let failure = command.explain(ctx, &request, with_outcome(failure, &change, rerun, ctx));
-            // The outcome of a write that is safe to run again can be unknown too.
-            let is_open = failure.retryable() && ctx.write_outcome_unknown();
-            if failure.code != Code::OutcomeUnknown && !is_open {
+            // A write that is safe to run again: its answer was lost, or a gateway did not wait for it.
+            let is_lost = failure.retryable() && matches!(failure.status, None | Some(504));
+            if failure.code != Code::OutcomeUnknown && !(is_lost && ctx.write_outcome_unknown()) {
                 return Err(failure.into());
             }
             // Boxed, because it is rare and would make the future of every write larger.

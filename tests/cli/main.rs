@@ -39,6 +39,7 @@ mod keyring;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;
+mod precedence;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;

@@ -10,12 +10,14 @@ use crate::wire::Address;
 
 /// Starts the user's sandbox, and makes it the backend of this run. `flag` is the flag that requested it, if any.
 pub(crate) async fn start_as_backend(flag: Option<&'static str>, ctx: &Ctx) -> Result<Sandbox> {
-    let file = UserPaths::find().map_err(with_other_places)?.sandbox;
+    let file = UserPaths::find()
+        .map_err(|failure| failure.and_hint("or use `insforge sandbox exec -- COMMAND`"))?
+        .sandbox;
     let options = Options::new().state(&file).public_url(PUBLIC_URL);
     let spawn = move || {
         Ok(options.spawn().map_err(|error| {
             let failure = errors::failure(&error);
-            if matches!(error, sandbox::Error::File { .. }) { with_other_places(failure) } else { failure }
+            if matches!(error, sandbox::Error::File { .. }) { without_state_file(failure) } else { failure }
         })?)
     };
     let sandbox = with_state_file(&file, ctx, spawn).await?;
@@ -30,9 +32,10 @@ pub(crate) async fn start_as_backend(flag: Option<&'static str>, ctx: &Ctx) -> R
     Ok(sandbox)
 }
 
-/// Adds to a failure of the default state file how to do without that file.
-fn with_other_places(failure: Failure) -> Failure {
-    failure.and_hint(
-        "`insforge sandbox exec -- COMMAND` needs no file, and `insforge sandbox serve --state FILE` uses another one",
+/// Adds how to do without the default state file.
+fn without_state_file(failure: Failure) -> Failure {
+    failure.hint(
+        "check that you own the file and its directory; or use `insforge sandbox exec -- COMMAND`, which needs no file, or \
+         `insforge sandbox serve --state FILE`",
     )
 }
