@@ -65,11 +65,11 @@ impl Backend {
 
     /// The address, or `the sandbox`, whose address is of no use to anyone.
     pub(crate) fn name(&self) -> String {
-        match self.address.source {
-            #[cfg(feature = "sandbox")]
-            Source::Preset(_) => "the sandbox".to_owned(),
-            _ => self.address.value.to_string(),
+        #[cfg(feature = "sandbox")]
+        if matches!(self.address.source, Source::Preset(_)) {
+            return "the sandbox".to_owned();
         }
+        self.address.value.to_string()
     }
 }
 

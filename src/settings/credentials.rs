@@ -143,6 +143,7 @@ impl Credentials {
                 code: WarningCode::KeyLeftInKeyring,
                 text: format!("the key of profile {profile} may still be in the keyring: {error}"),
             }),
+            #[cfg(feature = "keyring")]
             Err(error) if store == KeyStore::Keyring => return Err(unavailable(profile, &error.to_string())),
             _ => None,
         };
@@ -184,6 +185,7 @@ enum KeyringError {
     /// There is no keyring.
     Gone(&'static str),
     /// It is locked, did not answer, or failed.
+    #[cfg(feature = "keyring")]
     Failed(String),
 }
 
@@ -191,6 +193,7 @@ impl fmt::Display for KeyringError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone(reason) => f.write_str(reason),
+            #[cfg(feature = "keyring")]
             Self::Failed(reason) => f.write_str(reason),
         }
     }

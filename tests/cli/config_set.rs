@@ -104,7 +104,7 @@ fn assert_done(line: &str, ran: &RunOutput, environment: &str, configured: bool,
         assert_eq!(ran.stdout, format!("{json:#}\n"), "{case}");
         assert_eq!(codes(ran), warnings, "{case}");
     } else {
-        let verb = if configured { "configured at http://127.0.0.1:" } else { "removed.\n" };
+        let verb = if configured { "configured for http://127.0.0.1:" } else { "removed.\n" };
         assert_eq!(ran.stdout, "", "{case}");
         assert!(ran.stderr.contains(&format!("✓ Stripe {environment} key {verb}")), "{case}");
         assert_eq!(ran.stderr.matches("warning: ").count(), warnings.len(), "{case}");
@@ -576,7 +576,7 @@ fn a_key_from_a_variable_needs_confirmation_for_the_address_of_a_project() {
             let stops = asks && !yes;
             assert_eq!((ran.code, writes(&stub).len()), if stops { (6, 0) } else { (0, 1) }, "{case}");
             if !stops {
-                assert!(ran.stderr.contains(&format!(" test key configured at {address}.\n")), "{case}");
+                assert!(ran.stderr.contains(&format!(" test key configured for {address}.\n")), "{case}");
                 continue;
             }
             let variable =
@@ -767,7 +767,7 @@ mod on_a_terminal {
             let (code, screen) = converse(&User::of(&stub.address), line, Some(TEST_KEY), None);
             assert_eq!(code, 0, "{line}\n{screen}");
             assert!(
-                screen.contains(&format!("Stripe test key configured at {}.", stub.address)),
+                screen.contains(&format!("Stripe test key configured for {}.", stub.address)),
                 "{line}\n{screen}"
             );
             assert!(!screen.contains("warning:"), "{line}\n{screen}");

@@ -59,9 +59,9 @@ impl KeyTarget {
         ))
     }
 
-    /// `Stripe test key configured at https://app.example.com.`
+    /// `Stripe test key configured for https://app.example.com.`
     pub(crate) fn note(&self) -> String {
-        format!("{} {} key configured at {}.", self.provider.name, self.environment, self.backend)
+        format!("{} {} key configured for {}.", self.provider.name, self.environment, self.backend)
     }
 
     /// Adds to the failure of a request whose answer was lost whether the backend has stored the key. `has_key` reads
