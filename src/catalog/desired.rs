@@ -15,6 +15,13 @@ pub(crate) struct DesiredCatalog {
     pub(crate) products: Vec<DesiredProduct>,
 }
 
+impl DesiredCatalog {
+    /// The prices of all products.
+    pub(crate) fn prices(&self) -> impl Iterator<Item = &DesiredPrice> {
+        self.products.iter().flat_map(|product| &product.prices)
+    }
+}
+
 /// A product. `key` is its `catalog_key` at Stripe.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -39,6 +46,9 @@ pub(crate) struct DesiredPrice {
     /// Its key in the file, unique in its product.
     pub(crate) key: String,
     pub(crate) lookup_key: LookupKey,
+    /// The line of its lookup key in the file, or else of its entry. Lines start at 1.
+    #[serde(skip)]
+    pub(crate) line: Option<usize>,
     /// In lower case.
     pub(crate) currency: Currency,
     /// In the currency's smallest unit.

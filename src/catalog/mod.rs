@@ -8,14 +8,16 @@
 
 pub(crate) mod apply;
 mod catalog_key;
+mod default_price;
 mod desired;
 mod export;
 pub(crate) mod file;
 pub(crate) mod plan;
 
 pub(crate) use catalog_key::price_key;
+pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
-pub(crate) use export::{Adoption, ExportedFile, SkippedObject, escape, export, has_amount};
+pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, escape, export, has_amount};
 
 use crate::wire::Mirror;
 

@@ -10,11 +10,12 @@ use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 
 /// Explain an error or warning code: its meaning, its cause, and what to do
 ///
-/// Without a code it lists every code of this tool and of the backend. It sends no request.
+/// A number is an exit code, such as 6, or an HTTP status, such as 404: it lists the codes that have it. Without a code it
+/// lists every code of this tool and of the backend. It sends no request.
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("OUTCOME_UNKNOWN --json").note("contacts no backend"))]
 pub(crate) struct Explain {
-    /// A code, such as OUTCOME_UNKNOWN; case does not matter
+    /// A code such as OUTCOME_UNKNOWN, an exit code or an HTTP status; case does not matter
     #[arg(value_name = "CODE", add = Completes::Codes)]
     code: Option<String>,
 }
@@ -25,8 +26,41 @@ impl Command for Explain {
     async fn run(&self, _ctx: &Ctx) -> Result<Self::Reply> {
         match &self.code {
             None => Ok(Explanation::All(all_codes().collect())),
-            Some(code) => Ok(Explanation::One(find(code)?)),
+            Some(code) => Ok(match code.trim().parse() {
+                Ok(number) => Explanation::Number(NumberInfo::find(number)?),
+                Err(_) => Explanation::One(find(code)?),
+            }),
         }
+    }
+}
+
+/// What a number means, and the codes that have it.
+pub(crate) struct NumberInfo {
+    /// Its name as a field of JSON.
+    field: &'static str,
+    number: u16,
+    title: String,
+    meaning: Option<&'static str>,
+    codes: Vec<&'static CodeInfo>,
+}
+
+impl NumberInfo {
+    fn find(number: u16) -> Result<Self, Failure> {
+        if let Some(exit) = Exit::ALL.into_iter().find(|exit| u16::from(exit.code()) == number) {
+            let codes = all_codes().filter(|info| info.exits.contains(&exit)).collect();
+            let (title, meaning) = (format!("exit code {number}"), Some(exit.meaning()));
+            return Ok(Self { field: "exitCode", number, title, meaning, codes });
+        }
+        if !matches!(number, 400..=599) {
+            return Err(Failure::new(
+                Code::UnknownCode,
+                format!("{number} is neither an exit code of this tool nor the HTTP status of an error"),
+            )
+            .hint("run `insforge help exit-codes` to list the exit codes"));
+        }
+        let has_status = |info: &&CodeInfo| info.statuses.contains(&number) || info.code == ANY_STATUS;
+        let codes = all_codes().filter(has_status).collect();
+        Ok(Self { field: "status", number, title: format!("HTTP status {number}"), meaning: None, codes })
     }
 }
 
@@ -66,10 +100,11 @@ fn similar(upper: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// One code, or all of them.
+/// One code, all of them, or those of a number.
 pub(crate) enum Explanation {
     All(Vec<&'static CodeInfo>),
     One(&'static CodeInfo),
+    Number(NumberInfo),
 }
 
 impl Show for Explanation {
@@ -79,6 +114,10 @@ impl Show for Explanation {
         json_text(&match self {
             Self::All(all) => all.iter().copied().map(object).collect(),
             Self::One(info) => object(info),
+            Self::Number(NumberInfo { field, number, meaning, codes, .. }) => {
+                let codes: Value = codes.iter().copied().map(object).collect();
+                json!({*field: number, "meaning": meaning, "codes": codes})
+            }
         })
     }
 
@@ -86,6 +125,13 @@ impl Show for Explanation {
         match self {
             Self::All(all) => Section::new(COLUMNS, all.iter().copied().map(row)).into(),
             Self::One(info) => Page { lines: lines(info), ..Page::default() },
+            Self::Number(number) => {
+                let heading = Line::new(Mark::Heading, 0, number.title.as_str());
+                let meaning = number.meaning.map(|meaning| Line::new(Mark::None, 1, meaning));
+                let gap = (!number.codes.is_empty()).then(|| Line::new(Mark::None, 0, ""));
+                let codes = Section::new(COLUMNS, number.codes.iter().copied().map(row));
+                Page { lines: std::iter::once(heading).chain(meaning).chain(gap).collect(), ..codes.into() }
+            }
         }
     }
 
@@ -93,6 +139,7 @@ impl Show for Explanation {
         match self {
             Self::All(all) => all.iter().map(|info| info.code).collect(),
             Self::One(info) => vec![info.code],
+            Self::Number(number) => number.codes.iter().map(|info| info.code).collect(),
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct CodeInfo {
     /// The exit codes of a run that fails with this code, the usual one first. A warning has none: no run fails because
     /// of it.
     pub(crate) exits: &'static [Exit],
+    /// The HTTP statuses that have this code. Empty for the tool's own codes.
+    pub(crate) statuses: &'static [u16],
     /// When a failure has the code.
     pub(crate) meaning: &'static str,
     /// What most often leads to it.
@@ -81,6 +83,7 @@ macro_rules! code_table {
                         code: $code,
                         origin: $crate::error::table::Origin::Tool,
                         exits: $exits,
+                        statuses: &[],
                         meaning: $meaning,
                         cause: $cause,
                         remedy: $remedy,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::error::{Exit, Failure};
+use crate::error::Exit;
 use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
@@ -20,11 +20,13 @@ pub(crate) trait MultiWrite {
     type Prepared;
     /// What is shown.
     type Shown: Show;
+    /// What --dry-run shows.
+    type DryRun: Show;
     /// Whether the result has ids.
     const HAS_IDS: bool = true;
 
-    /// The hint that names an alternative to `--dry-run`.
-    fn dry_run_alternative(&self, ctx: &Ctx) -> String;
+    /// The changes that would be made. It sends only requests that change nothing at the provider.
+    async fn dry_run(&self, ctx: &Ctx) -> Result<Self::DryRun>;
 
     /// The argument that reads stdin, if one does.
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -46,15 +48,15 @@ pub(crate) trait MultiWrite {
 
 /// Runs a command that makes several changes.
 pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) -> Result<Exit> {
-    if ctx.dry_run {
-        return Err(Failure::usage("--dry-run shows one request, and this command sends several")
-            .hint(command.dry_run_alternative(ctx))
-            .into());
-    }
-    let output = ctx.output.output_for(M::HAS_IDS, M::Shown::TABLES)?;
+    let tables = if ctx.dry_run { M::DryRun::TABLES } else { M::Shown::TABLES };
+    let output = ctx.output.output_for(M::HAS_IDS && !ctx.dry_run, tables)?;
     ctx.set_deadline_per_request(DEADLINE);
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
+    }
+    if ctx.dry_run {
+        let planned = ctx.while_busy(WAITING, command.dry_run(ctx)).await?;
+        return show::show(&planned, output, ctx).await;
     }
     let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if let Some(change) = command.change(&prepared) {

@@ -8,7 +8,7 @@ pub(crate) enum Generation {
     /// `/api/payments/{provider}/…`: 2.2.1 (June 2026) and later.
     #[default]
     Newer,
-    /// `/api/payments/…`, Stripe only, with longer field names: 2.1 and 2.2.
+    /// `/api/payments/…`, Stripe only, with longer field names: 2.1.0 to 2.2.0.
     Older,
 }
 

@@ -219,10 +219,107 @@ fn an_apply_with_prune_asks_in_test_too() {
 }
 
 #[test]
-fn a_dry_run_of_apply_suggests_plan() {
+fn a_dry_run_of_apply_shows_the_plan_and_changes_nothing() {
     let user = user_with_catalog();
-    catalog(&user, "apply --dry-run").exits(64).stderr_has(&["catalog plan"]);
+    edit_everything(&user);
+    for more in ["", " --json", " --prune", " --prune --json"] {
+        let plan = catalog(&user, &format!("plan{more}")).exits(0).stdout;
+        assert_eq!(catalog(&user, &format!("apply --dry-run{more}")).exits(0).stdout, plan, "{more}");
+    }
+    catalog(&user, "plan --out plan.json --prune").exits(0);
+    let reviewed = catalog(&user, "apply --plan-file plan.json --dry-run --json").exits(0).json();
+    assert_eq!(reviewed["summary"]["archive"], 1);
     catalog(&user, "plan -o ids").exits(64).stderr_has(&["has no IDs"]);
+    catalog(&user, "apply --dry-run -o ids").exits(64).stderr_has(&["has no IDs"]);
+}
+
+#[test]
+fn a_dry_run_of_export_prints_the_file_and_writes_nothing() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let ran = catalog(&user, "export --adopt --dry-run").exits(0);
+    assert!(ran.stdout.contains("[products.pro_plan.prices.monthly]"), "{ran:?}");
+    assert!(!user.path(FILE).exists(), "the file was written");
+    assert_eq!(catalog(&user, "export --adopt --json").exits(0).json()["adopted"], 8);
+    assert_eq!(user.read(FILE), ran.stdout);
+}
+
+#[test]
+fn an_apply_that_changes_nothing_says_so_and_sums_up_the_unmanaged_objects() {
+    let user = user_with_catalog();
+    let text = user.read(FILE);
+    catalog(&user, "apply")
+        .exits(0)
+        .stderr_has(&["✓ Nothing to do: Stripe test, account ", ", matches payments.toml."]);
+    for name in ["One", "Two", "Three"] {
+        user.run(&["payments", "products", "create", "--name", name, "-q"]).exits(0);
+    }
+    catalog(&user, "apply")
+        .exits(0)
+        .stderr_has(&["Left unchanged: 3 products are unmanaged; --json lists them."]);
+    let plan = catalog(&user, "plan").exits(0).stdout;
+    assert!(plan.contains("\n  3 products are unmanaged; --json lists them\n\nNothing to do: "), "{plan}");
+    // A managed price that the file does not have is a difference.
+    let start = text.find("[products.100_credits.prices.once_jpy]").expect("a table");
+    let end = text.find("[products.100_credits.prices.once]").expect("a table");
+    user.write(FILE, &format!("{}{}", &text[..start], &text[end..]));
+    let ran = catalog(&user, "apply").exits(0);
+    assert!(!ran.stderr.contains("Nothing to do"), "{ran:?}");
+    ran.stderr_has(&["no changes, but 1 object differs from payments.toml."]);
+}
+
+#[test]
+fn an_apply_with_prune_names_what_it_would_archive() {
+    let user = user_with_catalog();
+    user.write(FILE, "version = 1\n");
+    let error = catalog(&user, "apply --prune --json").exits(6).error();
+    let why = error["why"].as_str().expect("a reason");
+    let line =
+        why.lines().find(|line| line.starts_with("Archives what is not in the file: ")).expect("the names");
+    for name in ["product pro_plan (prod_", "product team_plan (prod_", "price pro_yearly (price_"] {
+        assert!(line.contains(name), "{name}: {line}");
+    }
+}
+
+/// A lookup key of the file that another object has: the line of the file, the other object, and both ways out.
+#[test]
+fn a_lookup_key_collision_names_the_line_and_both_ways_out() {
+    let user = user_with_catalog();
+    let create = ["payments", "products", "create", "--name", "Rival", "-o", "ids"];
+    let product = user.run(&create).exits(0).stdout.trim().to_owned();
+    let create = [
+        "payments",
+        "prices",
+        "create",
+        "--product",
+        &product,
+        "--currency",
+        "usd",
+        "--unit-amount",
+        "100",
+        "--lookup-key",
+        "studio_monthly",
+        "-o",
+        "ids",
+    ];
+    let price = user.run(&create).exits(0).stdout.trim().to_owned();
+    let studio = "\n[products.studio]\nname = \"Studio\"\n\n[products.studio.prices.monthly]\ncurrency = \"eur\"\n\
+                  amount = \"29.00\"\n";
+    let text = format!("{}{studio}", user.read(FILE));
+    user.write(FILE, &text);
+    let line = text.lines().position(|line| line.starts_with("[products.studio.prices")).expect("a line") + 1;
+    let release = format!("prices update test {price} --lookup-key null");
+    catalog(&user, "plan").exits(1).stderr_has(&[
+        &format!("The lookup key `studio_monthly` on line {line} of the file belongs to the unmanaged price {price}"),
+        "catalog export test --adopt --file OTHER.toml",
+        &format!("or remove it from {price} with `insforge payments {release}`"),
+    ]);
+    user.run(&["payments", "prices", "archive", &price, "-q"]).exits(0);
+    catalog(&user, "plan")
+        .exits(1)
+        .stderr_has(&["choose another lookup_key in the file, or remove it from "]);
+    let release: Vec<&str> = std::iter::once("payments").chain(release.split(' ')).collect();
+    user.run(&release).exits(0);
+    catalog(&user, "plan").exits(0);
 }
 
 #[test]

@@ -48,12 +48,37 @@ fn every_code_of_a_recorded_backend_is_explained() {
             let exchange: Value = serde_json::from_str(line).expect("an exchange");
             let refused = exchange["status"].as_u64().is_some_and(|status| status >= 400);
             let code = exchange["response_body"]["error"].as_str().filter(|_| refused);
-            seen.extend(code.map(str::to_owned));
+            seen.extend(code.map(|code| (exchange["status"].to_string(), code.to_owned())));
         }
     }
     assert!(seen.len() > 8, "only {seen:?}: this test does not read the recordings correctly");
-    for code in seen {
+    let user = User::new();
+    for (status, code) in seen {
         assert!(codes.contains(&code), "{code} was recorded but is not explained");
+        let of_status = user.run(&["explain", &status, "-o", "ids"]).exits(0).stdout;
+        assert!(of_status.lines().any(|listed| listed == code), "{status} {code}: {of_status}");
+    }
+}
+
+#[test]
+fn a_number_is_an_exit_code_or_an_http_status() {
+    let user = User::new();
+    let ran = user.run(&["explain", "6"]).exits(0);
+    for part in ["exit code 6\n  not confirmed: ", "\nCONFIRMATION_NEEDED ", "\nNOT_CONFIRMED "] {
+        assert!(ran.stdout.contains(part), "{part}: {ran:?}");
+    }
+    let ran = user.run(&["explain", "404"]).exits(0);
+    for part in ["HTTP status 404\n", "\nPAYMENT_PRODUCT_NOT_FOUND ", "\nHTTP_nnn "] {
+        assert!(ran.stdout.contains(part), "{part}: {ran:?}");
+    }
+    let exit = user.run(&["explain", "7", "--json"]).exits(0).json();
+    assert_eq!((&exit["exitCode"], &exit["codes"]), (&json!(7), &json!([])));
+    let status = user.run(&["explain", "429", "--json"]).exits(0).json();
+    assert_eq!((&status["status"], &status["codes"][0]["code"]), (&json!(429), &json!("RATE_LIMITED")));
+    for number in ["99", "200", "600"] {
+        user.run(&["explain", number])
+            .exits(4)
+            .stderr_has(&[&format!("{number} is neither an exit code of this tool nor the HTTP status")]);
     }
 }
 

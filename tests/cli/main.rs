@@ -11,6 +11,7 @@
 mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
+mod catalog_diff;
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;

@@ -9,7 +9,7 @@ pub enum Generation {
     /// `/api/payments/{provider}/…`: backend 2.2.1 (June 2026) and later.
     #[default]
     Newer,
-    /// `/api/payments/…`, Stripe only, with longer field names: backend 2.1 and 2.2.
+    /// `/api/payments/…`, Stripe only, with longer field names: backend 2.1.0 to 2.2.0.
     Older,
 }
 

@@ -62,6 +62,7 @@ fn with_keys<'a>(
         prices.push(DesiredPrice {
             key: key.clone(),
             lookup_key: lookup_key.clone(),
+            line: None,
             currency: price.currency,
             unit_amount: price.unit_amount,
             recurring: price.recurring,

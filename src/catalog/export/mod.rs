@@ -9,13 +9,13 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::adopt::Adoption;
 pub(crate) use self::render::escape;
 use self::select::Selection;
 pub(crate) use self::select::{SkippedObject, has_amount};
-use super::{CATALOG_KEY, DesiredCatalog, catalog_key, file};
+use super::{CATALOG_KEY, DesiredCatalog, catalog_key, file, managed};
 use crate::error::{Code, Failure};
 use crate::wire::{LookupKey, Metadata, Mirror};
 
@@ -43,7 +43,11 @@ pub(crate) struct ExportedFile {
 pub(crate) fn export(mirror: &Mirror, existing: Option<&str>, name: &str) -> Result<ExportedFile, Failure> {
     let previous = existing.map(|text| file::read(text, name)).transpose()?;
     check_unique_keys(mirror)?;
-    let Selection { products, left_out } = select::select(mirror, previous.as_ref());
+    // Archived prices that the previous file has as inactive stay in the file.
+    let inactive = previous.iter().flat_map(DesiredCatalog::prices).filter(|price| !price.active);
+    let inactive = inactive.map(|price| price.lookup_key.as_str()).collect();
+    let Selection { products, left_out } =
+        select::select(mirror, &select::archived_prices(mirror, &inactive));
     let products = keys::assign(mirror, products, previous.as_ref());
     let adopt = adopt::adoptions(mirror, &products);
     let target = DesiredCatalog { products: products.into_iter().map(|product| product.desired).collect() };
@@ -64,6 +68,32 @@ pub(crate) fn export(mirror: &Mirror, existing: Option<&str>, name: &str) -> Res
     };
     let prices = target.products.iter().map(|product| product.prices.len()).sum();
     Ok(ExportedFile { text, products: target.products.len(), prices, left_out, removed, adopt })
+}
+
+/// The catalog of one environment as another environment should have it, and the active objects that it does not cover.
+///
+/// It has the managed objects. An archived one is part of it only if the other environment has it too: without it, nothing
+/// can be bought in either.
+///
+/// # Errors
+/// Two objects at Stripe have the same key.
+pub(crate) fn desired_for(
+    mirror: &Mirror,
+    other: &Mirror,
+) -> Result<(DesiredCatalog, Vec<SkippedObject>), Failure> {
+    let unmanaged = select::unmanaged(mirror);
+    let mut mirror = managed(mirror.clone());
+    let unmanaged_ids: BTreeSet<&str> = unmanaged.iter().map(|object| object.id.as_str()).collect();
+    mirror.prices.retain(|price| !unmanaged_ids.contains(price.price_id.as_str()));
+    check_unique_keys(&mirror)?;
+    let active = other.prices.iter().filter(|price| price.active).filter_map(catalog_key::price_key);
+    let archived = select::archived_prices(&mirror, &active.collect());
+    let Selection { products, mut left_out } = select::select(&mirror, &archived);
+    left_out.extend(unmanaged);
+    let others: BTreeSet<&str> = other.products.iter().filter_map(catalog_key::product_key).collect();
+    let products = keys::assign(&mirror, products, None).into_iter().map(|product| product.desired);
+    let products = products.filter(|product| product.active || others.contains(product.key.as_str()));
+    Ok((DesiredCatalog { products: products.collect() }, left_out))
 }
 
 fn cannot_edit(name: &str) -> Failure {
@@ -112,7 +142,7 @@ fn duplicate_key(kind: &str, key: &str, one: &str, other: &str) -> Failure {
         ))
 }
 
-/// The catalog sorted by key, and without empty metadata values, which only delete a name at Stripe.
+/// The catalog sorted by key, without line numbers, and without empty metadata values, which only delete a name at Stripe.
 fn normalized(catalog: &DesiredCatalog) -> DesiredCatalog {
     let mut catalog = catalog.clone();
     catalog.products.sort_by(|one, other| one.key.cmp(&other.key));
@@ -121,6 +151,7 @@ fn normalized(catalog: &DesiredCatalog) -> DesiredCatalog {
         product.prices.sort_by(|one, other| one.key.cmp(&other.key));
         for price in &mut product.prices {
             price.metadata = price.metadata.as_ref().and_then(without_empty_values);
+            price.line = None;
         }
     }
     catalog

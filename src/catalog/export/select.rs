@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::catalog::file::metadata::MAX_METADATA_NAMES;
-use crate::catalog::{CATALOG_KEY, DesiredCatalog, REPLACED_BY, catalog_key};
+use crate::catalog::{CATALOG_KEY, REPLACED_BY, catalog_key};
 use crate::wire::{
     Currency, Description, Interval, Metadata, MetadataEntry, Mirror, MirroredPrice, MirroredProduct,
     ProductName, Recurring, TaxBehavior, UnitAmount,
@@ -55,8 +55,9 @@ impl SkippedObject {
     }
 }
 
-/// Selects the objects. Unmanaged archived objects are skipped without a note.
-pub(super) fn select<'a>(mirror: &'a Mirror, previous: Option<&DesiredCatalog>) -> Selection<'a> {
+/// Selects the objects. Unmanaged archived products are skipped without a note, and so are archived prices, except those
+/// with the ids `archived`.
+pub(super) fn select<'a>(mirror: &'a Mirror, archived: &BTreeSet<&str>) -> Selection<'a> {
     let mut left_out = Vec::new();
     let mut skip = |kind, id: &str, reason| left_out.push(SkippedObject { kind, id: id.to_owned(), reason });
     let known: BTreeSet<&str> = mirror.products.iter().map(|product| product.product_id.as_str()).collect();
@@ -70,7 +71,6 @@ pub(super) fn select<'a>(mirror: &'a Mirror, previous: Option<&DesiredCatalog>) 
             Err(reason) => skip("product", &mirrored.product_id, reason),
         }
     }
-    let archived = archived_in_file(mirror, previous);
     for mirrored in &mirror.prices {
         if !mirrored.active && !archived.contains(mirrored.price_id.as_str()) {
             continue;
@@ -98,18 +98,39 @@ pub(super) fn select<'a>(mirror: &'a Mirror, previous: Option<&DesiredCatalog>) 
     Selection { products, left_out }
 }
 
-/// The archived prices that the previous file has as inactive. They stay in the file.
-fn archived_in_file<'a>(mirror: &'a Mirror, previous: Option<&DesiredCatalog>) -> BTreeSet<&'a str> {
-    let inactive: BTreeSet<&str> = previous
-        .into_iter()
-        .flat_map(|previous| previous.products.iter().flat_map(|product| &product.prices))
-        .filter(|price| !price.active)
-        .map(|price| price.lookup_key.as_str())
+/// The active objects without a `catalog_key`, and managed prices of unmanaged products. A replaced price that is still a
+/// default price is not one of them: its replacement is compared.
+pub(super) fn unmanaged(mirror: &Mirror) -> Vec<SkippedObject> {
+    let skip =
+        |kind, id: &str, reason: &str| SkippedObject { kind, id: id.to_owned(), reason: reason.to_owned() };
+    let managed: BTreeSet<&str> = mirror
+        .products
+        .iter()
+        .filter(|product| catalog_key::product_key(product).is_some())
+        .map(|product| product.product_id.as_str())
         .collect();
+    let products = mirror.products.iter().filter(|product| product.active);
+    let products = products.filter(|product| !managed.contains(product.product_id.as_str()));
+    let products = products.map(|product| skip("product", &product.product_id, "it has no catalog_key"));
+    let prices = mirror.prices.iter();
+    let prices = prices.filter(|price| price.active && catalog_key::replaced_by(price).is_none());
+    let prices = prices.filter_map(|price| {
+        let of_managed = price.product_id.as_deref().is_some_and(|id| managed.contains(id));
+        match catalog_key::price_key(price) {
+            None => Some(skip("price", &price.price_id, "it has no catalog_key")),
+            Some(_) if !of_managed => Some(skip("price", &price.price_id, "its product has no catalog_key")),
+            Some(_) => None,
+        }
+    });
+    products.chain(prices).collect()
+}
+
+/// The ids of the archived prices with these keys. A key that several prices have is ambiguous and is left out.
+pub(super) fn archived_prices<'a>(mirror: &'a Mirror, keys: &BTreeSet<&str>) -> BTreeSet<&'a str> {
     let mut by_key: BTreeMap<String, Vec<&MirroredPrice>> = BTreeMap::new();
     for price in mirror.prices.iter().filter(|price| catalog_key::replaced_by(price).is_none()) {
         if let Some(key) =
-            catalog_key::price_key_or_lookup_key(price).filter(|key| inactive.contains(key.as_str()))
+            catalog_key::price_key_or_lookup_key(price).filter(|key| keys.contains(key.as_str()))
         {
             by_key.entry(key.as_str().to_owned()).or_default().push(price);
         }

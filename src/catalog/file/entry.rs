@@ -47,6 +47,16 @@ pub(super) struct ParsedProduct {
     pub(super) lookup_keys: Vec<LookupKeySpan>,
 }
 
+impl ParsedProduct {
+    /// The product, whose prices have the lines of their lookup keys. `line_ends` has the position of every line break.
+    pub(super) fn with_lines(mut self, line_ends: &[usize]) -> DesiredProduct {
+        for (price, key) in self.product.prices.iter_mut().zip(&self.lookup_keys) {
+            price.line = Some(line_ends.partition_point(|end| *end < key.span.start) + 1);
+        }
+        self.product
+    }
+}
+
 /// The span of a price's lookup key, for the check that lookup keys are unique.
 pub(super) struct LookupKeySpan {
     pub(super) lookup_key: String,
@@ -127,6 +137,7 @@ fn price(
     let price = DesiredPrice {
         key: key.to_owned(),
         lookup_key,
+        line: None,
         currency: currency?,
         unit_amount: unit_amount??,
         recurring: recurring?,

@@ -70,9 +70,12 @@ pub(crate) fn read(text: &str, name: &str) -> Result<DesiredCatalog, Failure> {
         }
     }
     check_unique_lookup_keys(source, &parsed, &mut diagnostics);
+    let line_ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
     match diagnostics.first() {
         Some(diagnostic) => Err(source.failure(diagnostic)),
-        None => Ok(DesiredCatalog { products: parsed.into_iter().map(|parsed| parsed.product).collect() }),
+        None => Ok(DesiredCatalog {
+            products: parsed.into_iter().map(|parsed| parsed.with_lines(&line_ends)).collect(),
+        }),
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::catalog::catalog_key::{self, product_key};
 use crate::catalog::plan::diff::FieldDiff;
-use crate::catalog::plan::{ChangeAction, ObjectKind, ObjectRef, PlannedChange, Step};
-use crate::catalog::{CATALOG_KEY, DesiredCatalog};
+use crate::catalog::plan::{ChangeAction, ObjectKind, ObjectRef, PlanOptions, PlannedChange, Source, Step};
+use crate::catalog::{CATALOG_KEY, DesiredCatalog, DesiredPrice};
 use crate::error::{Code, Failure};
-use crate::wire::{Environment, Mirror, MirroredPrice, MirroredProduct, Patch, PriceChanges};
+use crate::wire::{Mirror, MirroredPrice, MirroredProduct, Patch, PriceChanges};
 
 /// A price at Stripe, with its product and keys.
 #[derive(Clone, Debug)]
@@ -68,7 +68,8 @@ pub(super) struct CatalogIndex<'a> {
     /// Positions in `prices`, by match key.
     candidates: HashMap<&'a str, Vec<usize>>,
     desired_products: HashSet<&'a str>,
-    desired_prices: HashSet<&'a str>,
+    /// By lookup key.
+    desired_prices: HashMap<&'a str, &'a DesiredPrice>,
 }
 
 impl<'a> CatalogIndex<'a> {
@@ -95,7 +96,7 @@ impl<'a> CatalogIndex<'a> {
         }
         let desired_products = desired.products.iter().map(|product| product.key.as_str()).collect();
         let desired_prices = desired.products.iter().flat_map(|product| &product.prices);
-        let desired_prices = desired_prices.map(|price| price.lookup_key.as_str()).collect();
+        let desired_prices = desired_prices.map(|price| (price.lookup_key.as_str(), price)).collect();
         Ok(Self { mirror, prices, managed, candidates, desired_products, desired_prices })
     }
 
@@ -117,15 +118,15 @@ impl<'a> CatalogIndex<'a> {
 
     /// Whether the file has a price with this lookup key.
     pub(super) fn file_has_price(&self, lookup_key: &str) -> bool {
-        self.desired_prices.contains(lookup_key)
+        self.desired_prices.contains_key(lookup_key)
     }
 
     /// # Errors
     /// An unmanaged price has a lookup key of the file.
-    pub(super) fn check_lookup_keys(&self, environment: Environment) -> Result<(), Failure> {
+    pub(super) fn check_lookup_keys(&self, options: PlanOptions) -> Result<(), Failure> {
         for current in self.prices.iter().filter(|current| current.match_key().is_none()) {
-            if let Some(key) = current.lookup_key.filter(|key| self.file_has_price(key)) {
-                return Err(LookupKeyConflict { key, current, environment }.cannot_adopt());
+            if let Some(desired) = current.lookup_key.and_then(|key| self.desired_prices.get(key)) {
+                return Err(LookupKeyConflict { desired, current, options }.cannot_adopt());
             }
         }
         Ok(())
@@ -134,7 +135,7 @@ impl<'a> CatalogIndex<'a> {
     /// Releases lookup keys of the file that the wrong managed price has, for example after an edit in Stripe's
     /// dashboard. Stripe would refuse to assign them to the right price. The index then treats these prices as if they had
     /// no lookup key, so that each gets its own again when it is planned.
-    pub(super) fn release_lookup_keys(&mut self) -> Vec<PlannedChange> {
+    pub(super) fn release_lookup_keys(&mut self, source: Source) -> Vec<PlannedChange> {
         let mut changes = Vec::new();
         let desired = &self.desired_prices;
         for current in &mut self.prices {
@@ -142,7 +143,7 @@ impl<'a> CatalogIndex<'a> {
             let Some((lookup_key, own)) = keys.filter(|(lookup_key, own)| lookup_key != own) else {
                 continue;
             };
-            if !desired.contains(lookup_key) {
+            if !desired.contains_key(lookup_key) {
                 continue;
             }
             current.lookup_key = None;
@@ -157,7 +158,7 @@ impl<'a> CatalogIndex<'a> {
                 id: Some(id.clone()),
                 before,
                 after,
-                reason: format!("releases the lookup key {lookup_key} for another price of the file"),
+                reason: format!("releases the lookup key {lookup_key} for another price of {source}"),
                 also: Vec::new(),
                 pruned: false,
                 steps: vec![Step::update(
@@ -170,47 +171,50 @@ impl<'a> CatalogIndex<'a> {
     }
 }
 
-/// Two products have the same `catalog_key`, so only a person can decide which one the file means.
+/// Two products have the same `catalog_key`, so only a person can decide which one is meant.
 fn duplicate_product(key: &str, one: &MirroredProduct, other: &MirroredProduct) -> Failure {
     let (one, other) = (&one.product_id, &other.product_id);
     Failure::new(
         Code::CatalogConflict,
         format!("Two products have the same {CATALOG_KEY}: {one} and {other}"),
     )
-    .why(format!("both have {CATALOG_KEY}={key} in their metadata, and the file can describe only one"))
+    .why(format!("both have {CATALOG_KEY}={key} in their metadata, and a catalog can describe only one"))
     .hint(format!("remove {CATALOG_KEY} from the metadata of the wrong one in Stripe's dashboard"))
 }
 
-/// A conflict that only a person can resolve: an unmanaged price has a lookup key of the file.
+/// A conflict that only a person can resolve: an unmanaged price has a lookup key of the desired catalog.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LookupKeyConflict<'s, 'a> {
-    pub(super) key: &'s str,
+    pub(super) desired: &'s DesiredPrice,
     pub(super) current: &'s CurrentPrice<'a>,
-    pub(super) environment: Environment,
+    pub(super) options: PlanOptions,
 }
 
 impl LookupKeyConflict<'_, '_> {
     /// A file cannot describe the price, or its product is unmanaged too.
     fn cannot_adopt(self) -> Failure {
         let id = &self.current.price.price_id;
-        let remove = self.remove_lookup_key();
+        let (choose, remove) = (self.choose_lookup_key(), self.remove_lookup_key());
         if let Some(why) = self.current.unsupported() {
-            return self.failure(format!("{id} {why}, which payments.toml cannot describe")).hint(remove);
+            return self
+                .failure(format!("{id} {why}, which a catalog file cannot describe"))
+                .hint(format!("{choose}, or {remove}"));
         }
         // An export skips inactive objects.
         let is_exported =
             self.current.price.active && self.current.product.is_some_and(|product| product.active);
-        let hint = if is_exported {
+        let choose = if is_exported {
             // Another file, because an export over this one would undo its edits.
             format!(
                 "make both managed with `insforge payments catalog export {} --adopt --file OTHER.toml` and copy them \
-                 from OTHER.toml, or {remove}",
-                self.environment
+                 from OTHER.toml",
+                self.options.environment
             )
         } else {
-            remove
+            choose
         };
-        self.failure(format!("neither {id} nor its product has {CATALOG_KEY} in its metadata")).hint(hint)
+        self.failure(format!("neither {id} nor its product has {CATALOG_KEY} in its metadata"))
+            .hint(format!("{choose}, or {remove}"))
     }
 
     /// The price differs in these fields, which Stripe cannot change, so an adoption would replace it.
@@ -222,8 +226,8 @@ impl LookupKeyConflict<'_, '_> {
         .hint(format!(
             "`insforge payments prices update {} {id} --metadata-field {CATALOG_KEY}={}` makes it managed, and the next \
              apply replaces it; or {}",
-            self.environment,
-            shell_words::quote(self.key),
+            self.options.environment,
+            shell_words::quote(self.desired.lookup_key.as_str()),
             self.remove_lookup_key()
         ))
     }
@@ -234,21 +238,33 @@ impl LookupKeyConflict<'_, '_> {
         self.failure(format!(
             "{id} has no {CATALOG_KEY} in its metadata, and {other} has this lookup key as its {CATALOG_KEY}"
         ))
-        .hint(format!(
-            "`insforge payments prices update {} {id} --lookup-key null` removes the lookup key from {id}",
-            self.environment
-        ))
+        .hint(format!("{}, or {}", self.choose_lookup_key(), self.remove_lookup_key()))
+    }
+
+    fn choose_lookup_key(self) -> String {
+        match self.options.source {
+            Source::File => "choose another lookup_key in the file".to_owned(),
+            Source::Environment(environment) => format!("give the price in {environment} another lookup key"),
+        }
     }
 
     fn remove_lookup_key(self) -> String {
-        format!("remove the lookup key from {} in Stripe's dashboard", self.current.price.price_id)
+        let (environment, id) = (self.options.environment, &self.current.price.price_id);
+        format!(
+            "remove it from {id} with `insforge payments prices update {environment} {} --lookup-key null`",
+            shell_words::quote(id)
+        )
     }
 
     fn failure(self, why: String) -> Failure {
-        let (key, id) = (self.key, &self.current.price.price_id);
+        let (key, id) = (&self.desired.lookup_key, &self.current.price.price_id);
+        let place = match (self.options.source, self.desired.line) {
+            (Source::File, Some(line)) => format!("on line {line} of the file"),
+            (source, _) => format!("of {source}"),
+        };
         Failure::new(
             Code::CatalogConflict,
-            format!("The file's lookup key `{key}` belongs to the unmanaged price {id}"),
+            format!("The lookup key `{}` {place} belongs to the unmanaged price {id}", key.as_str()),
         )
         .why(why)
     }

@@ -22,6 +22,8 @@ mod tests;
 pub(crate) use change::{CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject};
 pub(crate) use step::{ObjectRef, Step, replaced_by};
 
+use std::fmt;
+
 use crate::catalog::DesiredCatalog;
 use crate::error::Failure;
 use crate::wire::{Environment, Mirror};
@@ -32,10 +34,29 @@ use price::PriceTarget;
 /// The options of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlanOptions {
-    /// Whether to archive managed objects that the file does not have.
+    /// Where the desired catalog comes from.
+    pub(crate) source: Source,
+    /// Whether to archive managed objects that the desired catalog does not have.
     pub(crate) prune: bool,
     /// The environment that error messages name.
     pub(crate) environment: Environment,
+}
+
+/// Where a desired catalog comes from, for messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    File,
+    Environment(Environment),
+}
+
+/// `the file` or `test`
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "the file",
+            Self::Environment(environment) => environment.as_str(),
+        })
+    }
 }
 
 /// Compares the desired catalog with the mirror. Each key and lookup key must be unique in the desired catalog.
@@ -53,19 +74,19 @@ pub(crate) fn plan(
     options: PlanOptions,
 ) -> Result<CatalogPlan, Failure> {
     let mut index = CatalogIndex::new(desired, mirror)?;
-    index.check_lookup_keys(options.environment)?;
-    let mut plan = CatalogPlan { changes: index.release_lookup_keys(), unmanaged: Vec::new() };
+    index.check_lookup_keys(options)?;
+    let mut plan = CatalogPlan { changes: index.release_lookup_keys(options.source), unmanaged: Vec::new() };
     for product in &desired.products {
         let current = index.product(&product.key);
-        plan.changes.extend(product::change(product, current)?);
+        plan.changes.extend(product::change(product, current, options.source)?);
         for price in &product.prices {
             let target = PriceTarget { price, product_key: &product.key, product: current };
             let candidates = index.candidates(price.lookup_key.as_str());
-            let (change, unmanaged) = price::change(&target, &candidates, options.environment)?;
+            let (change, unmanaged) = price::change(&target, &candidates, options)?;
             plan.changes.extend(change);
             plan.unmanaged.extend(unmanaged);
         }
     }
-    Orphans { index: &index, prune: options.prune }.add_to(&mut plan);
+    Orphans { index: &index, options }.add_to(&mut plan);
     Ok(plan)
 }

@@ -7,21 +7,29 @@ use serde_json::{Value, json};
 use crate::catalog::catalog_key::product_key;
 use crate::catalog::plan::current::{CatalogIndex, CurrentPrice};
 use crate::catalog::plan::describe::{IS_DEFAULT, archived_fields, unmanaged};
-use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectKind, PlannedChange, Step, UnmanagedObject};
+use crate::catalog::plan::{
+    CatalogPlan, ChangeAction, ObjectKind, PlanOptions, PlannedChange, Step, UnmanagedObject,
+};
 use crate::wire::{MirroredProduct, ProductChanges};
 
-const NOT_IN_FILE: &str = "is not in the file";
-const CAN_BE_PRUNED: &str = "is not in the file; --prune archives it";
 const NO_CATALOG_KEY: &str = "has no catalog_key";
 
 /// Plans the orphans, after the objects of the file.
 #[derive(Debug)]
 pub(super) struct Orphans<'i, 'a> {
     pub(super) index: &'i CatalogIndex<'a>,
-    pub(super) prune: bool,
+    pub(super) options: PlanOptions,
 }
 
 impl Orphans<'_, '_> {
+    fn not_in_source(&self) -> String {
+        format!("is not in {}", self.options.source)
+    }
+
+    fn can_be_pruned(&self) -> String {
+        format!("{}; --prune archives it", self.not_in_source())
+    }
+
     /// Adds the orphans to the plan: replaced prices first, then pruned prices, then pruned products.
     pub(super) fn add_to(&self, plan: &mut CatalogPlan) {
         let prices = &self.index.prices;
@@ -33,9 +41,11 @@ impl Orphans<'_, '_> {
         for product in self.index.mirror.products.iter().filter(|product| product.active) {
             match product_key(product) {
                 Some(key) if self.index.file_has_product(key) => {}
-                Some(key) if self.prune => pruned.push(archive_product(key, product)),
-                Some(_) => plan.unmanaged.push(unmanaged_product(product, CAN_BE_PRUNED, true)),
-                None => plan.unmanaged.push(unmanaged_product(product, NO_CATALOG_KEY, false)),
+                Some(key) if self.options.prune => {
+                    pruned.push(archive_product(key, product, self.not_in_source()));
+                }
+                Some(_) => plan.unmanaged.push(unmanaged_product(product, self.can_be_pruned(), true)),
+                None => plan.unmanaged.push(unmanaged_product(product, NO_CATALOG_KEY.into(), false)),
             }
         }
         for current in prices.iter().filter(|current| current.price.active) {
@@ -48,7 +58,7 @@ impl Orphans<'_, '_> {
                     plan.changes.push(archive_price(current, key, format!("was replaced by {by}"), false));
                 }
                 PriceFinding::Pruned(key) => {
-                    pruned.push(archive_price(current, key, NOT_IN_FILE.into(), true));
+                    pruned.push(archive_price(current, key, self.not_in_source(), true));
                 }
             }
         }
@@ -75,10 +85,13 @@ impl Orphans<'_, '_> {
             };
         };
         match current.product.and_then(product_key) {
-            None => PriceFinding::Unmanaged("is not in the file, and its product has no catalog_key".into()),
-            Some(_) if current.is_default => self.classify_default(current, NOT_IN_FILE),
-            Some(_) if self.prune => PriceFinding::Pruned(catalog_key),
-            Some(_) => PriceFinding::Differs(CAN_BE_PRUNED.into()),
+            None => PriceFinding::Unmanaged(format!(
+                "{}, and its product has no catalog_key",
+                self.not_in_source()
+            )),
+            Some(_) if current.is_default => self.classify_default(current, &self.not_in_source()),
+            Some(_) if self.options.prune => PriceFinding::Pruned(catalog_key),
+            Some(_) => PriceFinding::Differs(self.can_be_pruned()),
         }
     }
 
@@ -87,7 +100,7 @@ impl Orphans<'_, '_> {
         let is_archived = |product: &MirroredProduct| {
             let key = product_key(product);
             let in_file = key.is_some_and(|key| self.index.file_has_product(key));
-            !in_file && (!product.active || (self.prune && key.is_some()))
+            !in_file && (!product.active || (self.options.prune && key.is_some()))
         };
         if current.product.is_some_and(is_archived) {
             PriceFinding::Planned
@@ -111,9 +124,9 @@ enum PriceFinding<'s> {
     Pruned(&'s str),
 }
 
-fn unmanaged_product(product: &MirroredProduct, reason: &str, differs: bool) -> UnmanagedObject {
+fn unmanaged_product(product: &MirroredProduct, reason: String, differs: bool) -> UnmanagedObject {
     let (id, name) = (product.product_id.clone(), product.name.clone());
-    UnmanagedObject { differs, kind: ObjectKind::Product, id, name, reason: reason.to_owned() }
+    UnmanagedObject { differs, kind: ObjectKind::Product, id, name, reason }
 }
 
 fn archive_price(current: &CurrentPrice, key: &str, reason: String, pruned: bool) -> PlannedChange {
@@ -132,7 +145,7 @@ fn archive_price(current: &CurrentPrice, key: &str, reason: String, pruned: bool
     }
 }
 
-fn archive_product(key: &str, product: &MirroredProduct) -> PlannedChange {
+fn archive_product(key: &str, product: &MirroredProduct, reason: String) -> PlannedChange {
     let changes = ProductChanges { active: Some(false), ..ProductChanges::default() };
     let id = product.product_id.clone();
     let before: Value = json!({ "name": product.name });
@@ -143,7 +156,7 @@ fn archive_product(key: &str, product: &MirroredProduct) -> PlannedChange {
         id: Some(id.clone()),
         before: Some(before),
         after: None,
-        reason: NOT_IN_FILE.into(),
+        reason,
         also: Vec::new(),
         pruned: true,
         steps: vec![Step::UpdateProduct { id, changes }],

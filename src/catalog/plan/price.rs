@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 use crate::catalog::plan::current::{CurrentPrice, LookupKeyConflict};
 use crate::catalog::plan::describe::{IS_DEFAULT, product_label, recurring_json, unmanaged};
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send};
-use crate::catalog::plan::{ChangeAction, ObjectKind, ObjectRef, PlannedChange, Step, UnmanagedObject};
+use crate::catalog::plan::{
+    ChangeAction, ObjectKind, ObjectRef, PlanOptions, PlannedChange, Source, Step, UnmanagedObject,
+};
 use crate::catalog::{CATALOG_KEY, DesiredPrice, REPLACED_BY, join_words};
 use crate::error::Failure;
-use crate::wire::{Environment, Metadata, MirroredProduct, NewPrice, Patch, PriceChanges, TaxBehavior};
+use crate::wire::{Metadata, MirroredProduct, NewPrice, Patch, PriceChanges, TaxBehavior};
 
 /// A price of the file and its product.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +27,9 @@ pub(super) struct PriceTarget<'a> {
 pub(super) fn change(
     target: &PriceTarget,
     candidates: &[&CurrentPrice],
-    environment: Environment,
+    options: PlanOptions,
 ) -> Result<(Option<PlannedChange>, Option<UnmanagedObject>), Failure> {
-    let diffs = candidates.iter().map(|current| PriceDiff::new(target, current));
+    let diffs = candidates.iter().map(|current| PriceDiff::new(target, current, options.source));
     let mut diffs = diffs.collect::<Result<Vec<_>, _>>()?;
     diffs.sort_by_key(|diff| {
         let current = diff.current;
@@ -38,7 +40,7 @@ pub(super) fn change(
             current.price.price_id.as_str(),
         )
     });
-    check_unmanaged(target, &diffs, environment)?;
+    check_unmanaged(target, &diffs, options)?;
     if diffs.is_empty() {
         return Ok((Some(target.create()?), None));
     }
@@ -46,7 +48,7 @@ pub(super) fn change(
         diffs.iter().position(|diff| diff.immutable.is_empty()).map(|position| diffs.remove(position));
     let matching = matching.map(|diff| diff.with_keys(target)).transpose()?;
     let stays_active = matching.as_ref().filter(|diff| diff.stays_active).map(|diff| {
-        let reason = format!("is inactive in the file, but {IS_DEFAULT}");
+        let reason = format!("is inactive in {}, but {IS_DEFAULT}", options.source);
         unmanaged(diff.current, reason, true)
     });
     let change = match matching {
@@ -60,14 +62,10 @@ pub(super) fn change(
 ///
 /// # Errors
 /// An unmanaged price would be replaced.
-fn check_unmanaged(
-    target: &PriceTarget,
-    diffs: &[PriceDiff],
-    environment: Environment,
-) -> Result<(), Failure> {
+fn check_unmanaged(target: &PriceTarget, diffs: &[PriceDiff], options: PlanOptions) -> Result<(), Failure> {
     let unmanaged = diffs.iter().enumerate().filter(|(_, diff)| diff.current.catalog_key.is_none());
     for (position, diff) in unmanaged {
-        let conflict = LookupKeyConflict { key: target.lookup_key(), current: diff.current, environment };
+        let conflict = LookupKeyConflict { desired: target.price, current: diff.current, options };
         match diffs.first().filter(|_| position > 0) {
             Some(first) => return Err(conflict.key_is_taken(first.current)),
             None if diff.immutable.is_empty() => {}
@@ -161,13 +159,13 @@ struct PriceDiff<'s, 'a> {
     /// The update for all other differences.
     changes: PriceChanges,
     /// Parts of the change's reason.
-    remarks: Vec<&'static str>,
+    remarks: Vec<String>,
     /// Whether the file archives it and Stripe refuses that, because it is a default price.
     stays_active: bool,
 }
 
 impl<'s, 'a> PriceDiff<'s, 'a> {
-    fn new(target: &PriceTarget, current: &'s CurrentPrice<'a>) -> Result<Self, Failure> {
+    fn new(target: &PriceTarget, current: &'s CurrentPrice<'a>, source: Source) -> Result<Self, Failure> {
         let mut diff = Self {
             current,
             fields: FieldDiff::default(),
@@ -178,7 +176,7 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
         };
         diff.compare_terms(target);
         diff.compare_tax_behavior(target.price.tax_behavior);
-        diff.compare_active(target.price.active);
+        diff.compare_active(target.price.active, source);
         let mut metadata = Metadata::default();
         let desired = target.price.metadata.iter().flat_map(Metadata::iter);
         let key = target.lookup_key();
@@ -235,7 +233,7 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
         }
     }
 
-    fn compare_active(&mut self, desired: bool) {
+    fn compare_active(&mut self, desired: bool, source: Source) {
         let current = self.current.price.active;
         if current == desired {
             return;
@@ -244,7 +242,7 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
         if !self.stays_active {
             self.fields.add("active", "", current, desired);
             self.changes.active = Some(desired);
-            self.remarks.push(if desired { "is active in the file" } else { "is inactive in the file" });
+            self.remarks.push(format!("is {} in {source}", if desired { "active" } else { "inactive" }));
         }
     }
 
@@ -254,10 +252,10 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
         if !target.has_lookup_key(self.current) {
             self.fields.add("lookupKey", "", self.current.lookup_key, key);
             self.changes.lookup_key = Patch::Set(target.price.lookup_key.clone());
-            self.remarks.push("gets its lookup key");
+            self.remarks.push("gets its lookup key".to_owned());
         }
         if self.current.catalog_key != Some(key) {
-            self.remarks.push("gets its catalog_key");
+            self.remarks.push("gets its catalog_key".to_owned());
         }
         let mut metadata = self.changes.metadata.take().unwrap_or_default();
         let desired = [(CATALOG_KEY, key), (REPLACED_BY, "")];
@@ -272,7 +270,7 @@ impl<'s, 'a> PriceDiff<'s, 'a> {
             return None;
         }
         let differs = self.fields.labels().map(|labels| format!("differs in {labels}"));
-        let remarks = self.remarks.iter().map(|remark| (*remark).to_owned());
+        let remarks = self.remarks.iter().cloned();
         let reasons: Vec<String> = differs.into_iter().chain(remarks).collect();
         let (before, after) = self.fields.sides();
         let id = self.current.price.price_id.clone();

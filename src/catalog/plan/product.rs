@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::DesiredProduct;
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send, or_null};
-use crate::catalog::plan::{ChangeAction, ObjectKind, PlannedChange, Step};
+use crate::catalog::plan::{ChangeAction, ObjectKind, PlannedChange, Source, Step};
 use crate::error::Failure;
 use crate::wire::{Metadata, MirroredProduct, NewProduct, Patch, ProductChanges, trimmed};
 
@@ -12,9 +12,10 @@ use crate::wire::{Metadata, MirroredProduct, NewProduct, Patch, ProductChanges, 
 pub(super) fn change(
     desired: &DesiredProduct,
     current: Option<&MirroredProduct>,
+    source: Source,
 ) -> Result<Option<PlannedChange>, Failure> {
     match current {
-        Some(current) => update(desired, current),
+        Some(current) => update(desired, current, source),
         None => create(desired).map(Some),
     }
 }
@@ -50,7 +51,11 @@ fn create(desired: &DesiredProduct) -> Result<PlannedChange, Failure> {
     })
 }
 
-fn update(desired: &DesiredProduct, current: &MirroredProduct) -> Result<Option<PlannedChange>, Failure> {
+fn update(
+    desired: &DesiredProduct,
+    current: &MirroredProduct,
+    source: Source,
+) -> Result<Option<PlannedChange>, Failure> {
     let (mut diff, mut changes) = (FieldDiff::default(), ProductChanges::default());
     if trimmed(desired.name.as_str()) != trimmed(&current.name) {
         diff.add("name", "name", current.name.as_str(), desired.name.as_str());
@@ -73,7 +78,7 @@ fn update(desired: &DesiredProduct, current: &MirroredProduct) -> Result<Option<
     if desired.active != current.active {
         diff.add("active", "", current.active, desired.active);
         changes.active = Some(desired.active);
-        reasons.push(if desired.active { "is active in the file" } else { "is inactive in the file" }.into());
+        reasons.push(format!("is {} in {source}", if desired.active { "active" } else { "inactive" }));
     }
     if changes.is_empty() {
         return Ok(None);

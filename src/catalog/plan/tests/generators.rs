@@ -30,7 +30,7 @@ prop_compose! {
     ) -> (usize, DesiredPrice) {
         let recurring = interval.map(|(interval, interval_count)| Recurring { interval, interval_count });
         (product, DesiredPrice {
-            key: "price".into(), lookup_key: "unset".parse().unwrap(), currency: currency.parse().unwrap(),
+            key: "price".into(), lookup_key: "unset".parse().unwrap(), line: None, currency: currency.parse().unwrap(),
             unit_amount: amount.parse().unwrap(), recurring, tax_behavior, active, metadata,
         })
     }

@@ -54,7 +54,11 @@ fn merge(fields: &mut Value, others: Value) {
 }
 
 fn planned(desired: &DesiredCatalog, mirror: &Mirror, prune: bool) -> Result<CatalogPlan, Failure> {
-    plan(desired, mirror, PlanOptions { prune, environment: Environment::Test })
+    plan(
+        desired,
+        mirror,
+        PlanOptions { source: crate::catalog::plan::Source::File, prune, environment: Environment::Test },
+    )
 }
 
 /// The changes of the plan as JSON.

@@ -66,7 +66,7 @@ fn a_conflict_names_both_objects_and_a_fix() {
     let mut mirror = mirror_with(json!({}), json!({}));
     mirror.products.push(MirroredProduct { product_id: "prod_2".into(), ..mirror.products[0].clone() });
     assert_eq!(conflict(&mirror).0, "Two products have the same catalog_key: prod_1 and prod_2");
-    let what = "The file's lookup key `pro_monthly` belongs to the unmanaged price price_1";
+    let what = "The lookup key `pro_monthly` of the file belongs to the unmanaged price price_1";
     let (message, hint) = conflict(&mirror_with(json!({"metadata": {}}), json!({"metadata": {}})));
     assert_eq!(message, what);
     assert!(hint.contains("catalog export test --adopt --file OTHER.toml`"), "{hint}");
@@ -74,10 +74,11 @@ fn a_conflict_names_both_objects_and_a_fix() {
     let invalid_keys =
         mirror_with(json!({"metadata": {"catalog_key": "p r o"}}), json!({"metadata": {"catalog_key": " "}}));
     assert_eq!(conflict(&invalid_keys), (message, hint));
-    let dashboard = "remove the lookup key from price_1 in Stripe's dashboard";
+    let both_ways = "choose another lookup_key in the file, or remove it from price_1 with `insforge payments prices \
+                     update test price_1 --lookup-key null`";
     assert_eq!(
         conflict(&mirror_with(json!({"metadata": {}}), json!({"metadata": {}, "active": false}))).1,
-        dashboard
+        both_ways
     );
     let (message, hint) = conflict(&mirror_with(json!({}), json!({"metadata": {}, "unitAmount": 1900})));
     assert_eq!(message, what);
@@ -89,10 +90,10 @@ fn a_conflict_names_both_objects_and_a_fix() {
     mirror.prices.push(serde_json::from_value(managed).unwrap());
     let (message, hint) = conflict(&mirror);
     assert_eq!(message, what);
-    assert!(hint.starts_with("`insforge payments prices update test price_1 --lookup-key null`"), "{hint}");
+    assert_eq!(hint, both_ways);
     let (message, hint) = conflict(&mirror_with(json!({}), json!({"billingScheme": "tiered"})));
     assert_eq!(message, what);
-    assert_eq!(hint, "remove the lookup key from price_1 in Stripe's dashboard");
+    assert_eq!(hint, both_ways);
 }
 
 #[test]

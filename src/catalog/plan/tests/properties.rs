@@ -16,7 +16,11 @@ fn planned(
     mirror: &Mirror,
     prune: bool,
 ) -> Result<CatalogPlan, crate::error::Failure> {
-    plan(desired, mirror, PlanOptions { prune, environment: Environment::Test })
+    plan(
+        desired,
+        mirror,
+        PlanOptions { source: crate::catalog::plan::Source::File, prune, environment: Environment::Test },
+    )
 }
 
 fn is_supported(price: &MirroredPrice) -> bool {

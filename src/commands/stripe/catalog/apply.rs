@@ -6,12 +6,13 @@ use clap::Args;
 use crate::api::stripe::STRIPE;
 use crate::catalog::DesiredCatalog;
 use crate::catalog::apply::{Applier, ApplyProgress};
-use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
+use crate::catalog::plan::{self, CatalogPlan, PlanOptions, PlannedChange, Source};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::apply_report::ApplyReport;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::inputs::{FileArg, StripeCatalog, read_stripe};
+use crate::commands::stripe::catalog::plan::PlanReport;
 use crate::commands::stripe::catalog::plan_file::{PlanFile, out_of_date};
 use crate::commands::stripe::catalog::plan_text::{name, plan_lines, summary};
 use crate::error::{Code, Failure};
@@ -62,6 +63,11 @@ impl Apply {
         Ok(Some(PlanFile::read(&text, &name)?))
     }
 
+    /// The name of the file that has the desired catalog.
+    fn source_name(&self) -> String {
+        self.plan_file.as_deref().map_or_else(|| self.file.name(), |path| path.display().to_string())
+    }
+
     /// The environment of the plan file, or else of the arguments.
     fn environment(&self, plan_file: Option<&PlanFile>) -> Result<Environment> {
         let named = self.environment.named()?;
@@ -88,9 +94,11 @@ pub(super) struct PreparedApply {
 impl MultiWrite for Apply {
     type Prepared = PreparedApply;
     type Shown = ApplyReport;
+    type DryRun = PlanReport;
 
-    fn dry_run_alternative(&self, ctx: &Ctx) -> String {
-        format!("`{}` shows what would change", ctx.command(&STRIPE, &["catalog", "plan"]))
+    async fn dry_run(&self, ctx: &Ctx) -> Result<PlanReport> {
+        let PreparedApply { environment, current, plan, .. } = self.prepare(ctx).await?;
+        Ok(PlanReport::of_file(current.account, environment, plan, &self.source_name()))
     }
 
     fn reads_stdin(&self) -> Option<&'static str> {
@@ -116,7 +124,8 @@ impl MultiWrite for Apply {
             ))
             .into());
         }
-        let plan = plan::plan(&desired, &current.mirror, PlanOptions { prune, environment })?;
+        let options = PlanOptions { source: Source::File, prune, environment };
+        let plan = plan::plan(&desired, &current.mirror, options)?;
         plan_file.map_or(Ok(()), |plan_file| plan_file.check_covers(&plan))?;
         Ok(PreparedApply { environment, prune, desired, current, plan })
     }
@@ -127,14 +136,14 @@ impl MultiWrite for Apply {
             return None;
         }
         // The archive at the end of a replacement needs no confirmation of its own.
-        let prunes = plan.changes.iter().any(|change| change.pruned);
-        let effect = if prunes { Effect::Destroy } else { Effect::Write };
+        let pruned: Vec<&PlannedChange> = plan.changes.iter().filter(|change| change.pruned).collect();
+        let effect = if pruned.is_empty() { Effect::Write } else { Effect::Destroy };
         Some(Change {
             effect,
             environment: *environment,
             provider: &STRIPE,
             what: format!("Apply the catalog to Stripe ({})", summary(plan.summary())),
-            details: None,
+            details: archived(&pruned),
             account: Some(current.account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
         })
@@ -147,7 +156,8 @@ impl MultiWrite for Apply {
     async fn make(&self, ctx: &Ctx, prepared: PreparedApply) -> Result<ApplyReport> {
         let same_command = ctx.same_command(self.reads_stdin().is_some());
         let PreparedApply { environment, current, plan, .. } = &prepared;
-        let mut report = ApplyReport::new(*environment, current.account.clone(), plan, same_command);
+        let mut report =
+            ApplyReport::new(*environment, current.account.clone(), self.source_name(), plan, same_command);
         if plan.changes.is_empty() {
             report.ids = ids::of_file(&current.mirror, &prepared.desired);
             return Ok(report);
@@ -179,7 +189,8 @@ async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut Apply
             }
         };
         report.ids = ids::of_file(&after.mirror, &desired);
-        let remaining = match plan::plan(&desired, &after.mirror, PlanOptions { prune, environment }) {
+        let options = PlanOptions { source: Source::File, prune, environment };
+        let remaining = match plan::plan(&desired, &after.mirror, options) {
             Ok(remaining) => remaining,
             Err(failure) => {
                 report.failure_after = Some(failure);
@@ -233,6 +244,22 @@ async fn check_account(ctx: &Ctx, environment: Environment, account: &Account) -
             Err(out_of_date(why).into())
         }
     }
+}
+
+/// The names of the objects that are archived because the file does not have them.
+fn archived(pruned: &[&PlannedChange]) -> Option<String> {
+    /// A longer list hides the question.
+    const MAX_NAMES: usize = 10;
+
+    let with_id = |change: &&PlannedChange| {
+        let id = change.id.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
+        format!("{}{id}", name(change))
+    };
+    let mut names: Vec<String> = pruned.iter().take(MAX_NAMES).map(with_id).collect();
+    if pruned.len() > MAX_NAMES {
+        names.push(format!("and {} more", pruned.len() - MAX_NAMES));
+    }
+    (!names.is_empty()).then(|| format!("Archives what is not in the file: {}", names.join(", ")))
 }
 
 fn interrupted(progress: ApplyProgress<'_>, same_command: &str) -> Failure {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
 use crate::catalog::plan::{CatalogPlan, ChangeAction, PlannedChange, UnmanagedObject};
-use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name};
+use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name, unmanaged_summary};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::ui::{Column, Line, Mark, Page, Section, Show, Tables, json_text};
 use crate::wire::{Account, Environment};
@@ -15,12 +15,16 @@ use crate::wire::{Account, Environment};
 pub(crate) struct ApplyReport {
     environment: Environment,
     account: Account,
+    /// The name of the file with the desired catalog.
+    source_name: String,
     /// The number of planned changes of each kind.
     planned: Value,
     pub(super) outcome: ApplyOutcome,
     /// The file's lookup keys with their price ids.
     pub(super) ids: Vec<(String, String)>,
     unmanaged: Value,
+    /// The unmanaged objects that are no difference, in one line.
+    unmanaged_summary: Option<String>,
     warnings: Vec<Warning>,
     /// The same command, for hints.
     pub(super) same_command: String,
@@ -32,16 +36,19 @@ impl ApplyReport {
     pub(super) fn new(
         environment: Environment,
         account: Account,
+        source_name: String,
         plan: &CatalogPlan,
         same_command: String,
     ) -> Self {
         let mut report = Self {
             environment,
             account,
+            source_name,
             planned: json!(plan.summary()),
             outcome: ApplyOutcome::default(),
             ids: Vec::new(),
             unmanaged: Value::Null,
+            unmanaged_summary: None,
             warnings: Vec::new(),
             same_command,
             failure_after: None,
@@ -53,12 +60,15 @@ impl ApplyReport {
     /// Records the unmanaged objects, and warns of those that differ from the file.
     pub(super) fn set_unmanaged(&mut self, plan: &CatalogPlan) {
         self.unmanaged = json!(plan.unmanaged);
-        let differing = plan.unmanaged.iter().filter(|object| object.differs);
-        let text = |object: &UnmanagedObject| {
+        let (differing, others): (Vec<_>, Vec<_>) = plan.unmanaged.iter().partition(|object| object.differs);
+        self.unmanaged_summary = unmanaged_summary(&others);
+        let text = |object: &&UnmanagedObject| {
             format!("{} {} ({}) {}", kind(object.kind), object.id, object.name, object.reason)
         };
-        self.warnings =
-            differing.map(|object| Warning { code: WarningCode::LeftAlone, text: text(object) }).collect();
+        self.warnings = differing
+            .iter()
+            .map(|object| Warning { code: WarningCode::LeftAlone, text: text(object) })
+            .collect();
     }
 
     /// Records all changes as done. Nothing remains after the sync, so requests without a response succeeded.
@@ -141,15 +151,21 @@ impl Show for ApplyReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let target = format!("Stripe {}, account {}", self.environment, self.account);
-        match self.failure() {
-            Some(_) => Vec::new(),
-            None if self.outcome.done.is_empty() => vec![format!("✓ {target}: no changes.")],
-            None => {
-                let done = done_summary(self.outcome.done.iter().map(|(change, _)| change));
-                vec![format!("✓ {target}: {done}.")]
-            }
+        if self.failure().is_some() {
+            return Vec::new();
         }
+        let target = format!("Stripe {}, account {}", self.environment, self.account);
+        let done = done_summary(self.outcome.done.iter().map(|(change, _)| change));
+        let result = match (self.outcome.done.is_empty(), self.warnings.len()) {
+            (false, _) => format!("✓ {target}: {done}."),
+            (true, 0) => format!("✓ Nothing to do: {target}, matches {}.", self.source_name),
+            (true, count) => {
+                let differ = if count == 1 { "1 object differs" } else { &format!("{count} objects differ") };
+                format!("{target}: no changes, but {differ} from {}.", self.source_name)
+            }
+        };
+        let unmanaged = self.unmanaged_summary.as_ref().map(|summary| format!("Left unchanged: {summary}."));
+        std::iter::once(result).chain(unmanaged).collect()
     }
 
     fn warnings(&self) -> &[Warning] {

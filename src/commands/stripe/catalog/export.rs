@@ -62,10 +62,14 @@ pub(super) struct PreparedExport {
 impl MultiWrite for Export {
     type Prepared = PreparedExport;
     type Shown = ExportReport;
+    type DryRun = ExportReport;
     const HAS_IDS: bool = false;
 
-    fn dry_run_alternative(&self, _ctx: &Ctx) -> String {
-        "without --adopt it changes nothing at Stripe and counts the unmanaged objects".to_owned()
+    /// The file as it would be written.
+    async fn dry_run(&self, ctx: &Ctx) -> Result<ExportReport> {
+        let PreparedExport { environment, exported, .. } = self.prepare(ctx).await?;
+        let report = self.report(ctx, environment, exported, 0);
+        Ok(ExportReport { to_stdout: true, ..report })
     }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<PreparedExport> {
@@ -149,6 +153,18 @@ impl MultiWrite for Export {
             written.await?.map_err(|failure| file_not_written(failure, adopted, ctx))?;
             set_interruption(" and the file was written");
         }
+        Ok(self.report(ctx, environment, exported, adopted))
+    }
+}
+
+impl Export {
+    fn report(
+        &self,
+        ctx: &Ctx,
+        environment: Environment,
+        exported: ExportedFile,
+        adopted: usize,
+    ) -> ExportReport {
         let mut warnings = Vec::new();
         let untagged = exported.adopt.len() - adopted;
         if untagged > 0 {
@@ -163,11 +179,10 @@ impl MultiWrite for Export {
             );
             warnings.push(Warning { code: WarningCode::NotAdopted, text });
         }
-        Ok(ExportReport { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings })
+        let to_stdout = is_stdin(&self.path());
+        ExportReport { environment, exported, file: name(&self.path()), to_stdout, adopted, warnings }
     }
-}
 
-impl Export {
     /// Tags all objects, one request after the other. Returns their number.
     async fn tag_objects(&self, ctx: &Ctx, environment: Environment, all: &[Adoption]) -> Result<usize> {
         let api = ctx.api().await?;

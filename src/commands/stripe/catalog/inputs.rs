@@ -98,10 +98,6 @@ pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool)
             "set a Stripe key with `{}`",
             ctx.command(&STRIPE, &["config", "set", environment.as_str()])
         ))
-        .hint(format!(
-            "give the backend a key with `{}`",
-            ctx.command(&STRIPE, &["config", "set", environment.as_str()])
-        ))
     })?;
     Ok(StripeCatalog { account, mirror: ctx.send(stripe::mirror(environment)).await?.data })
 }

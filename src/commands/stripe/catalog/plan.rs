@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::api::stripe::STRIPE;
-use crate::catalog::plan::{self, CatalogPlan, PlanOptions};
+use crate::catalog::plan::{self, CatalogPlan, PlanOptions, Source};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::EXAMPLE_FILE;
 use crate::commands::stripe::catalog::inputs::{FileArg, read_stripe};
@@ -104,7 +104,8 @@ impl Command for Plan {
         let desired = self.file.read(ctx).await?;
         let CompareArgs { prune, no_sync, .. } = self.compare;
         let current = read_stripe(ctx, environment, !no_sync).await?;
-        let plan = plan::plan(&desired, &current.mirror, PlanOptions { prune, environment })?;
+        let plan =
+            plan::plan(&desired, &current.mirror, PlanOptions { source: Source::File, prune, environment })?;
         let mut notes = Vec::new();
         if let Some(path) = self.out.clone() {
             let text = PlanFile::new(&current.account, environment, prune, desired, &plan).to_json()?;
@@ -113,19 +114,13 @@ impl Command for Plan {
             notes.push(format!("Saved the plan in {name}; apply it with `{apply}`."));
             run_blocking(move || Ok(files::write(&path, &text).map_err(Failure::from)?)).await?;
         }
-        Ok(PlanReport {
-            title: format!("Stripe {environment}, account {}", current.account),
-            account: current.account,
-            environment,
-            plan,
-            no_changes: format!("Stripe {environment} matches {}.", self.file.name()),
-            exit_code: self.compare.exit_code,
-            notes,
-        })
+        let report = PlanReport::of_file(current.account, environment, plan, &self.file.name());
+        Ok(PlanReport { exit_code: self.compare.exit_code, notes, ..report })
     }
 }
 
 /// A plan with its title and notes.
+#[derive(Debug)]
 pub(super) struct PlanReport {
     pub(super) title: String,
     pub(super) account: Account,
@@ -139,6 +134,19 @@ pub(super) struct PlanReport {
 }
 
 impl PlanReport {
+    /// The report of a plan whose desired catalog is in the file `name`.
+    pub(super) fn of_file(account: Account, environment: Environment, plan: CatalogPlan, name: &str) -> Self {
+        Self {
+            title: format!("Stripe {environment}, account {account}"),
+            account,
+            environment,
+            plan,
+            no_changes: format!("Nothing to do: Stripe {environment} matches {name}."),
+            exit_code: false,
+            notes: Vec::new(),
+        }
+    }
+
     pub(super) fn to_value(&self) -> Value {
         json!({
             "account": self.account.id,
@@ -147,6 +155,28 @@ impl PlanReport {
             "summary": self.plan.summary(),
             "unmanaged": self.plan.unmanaged,
         })
+    }
+
+    /// The title and the changes.
+    pub(super) fn lines(&self) -> Vec<Line<'_>> {
+        let mut lines = vec![Line::new(Mark::Heading, 0, self.title.as_str()), Line::plain("")];
+        lines.extend(plan_lines(&self.plan));
+        if lines.len() > 2 {
+            lines.push(Line::plain(""));
+        }
+        lines
+    }
+
+    /// The last line of the page.
+    pub(super) fn summary(&self) -> Line<'_> {
+        let differing = self.plan.unmanaged.iter().filter(|object| object.differs).count();
+        let text = match (self.plan.changes.is_empty(), differing) {
+            (true, 0) => return Line::plain(self.no_changes.as_str()),
+            (true, 1) => "No changes, but 1 object above differs.".to_owned(),
+            (true, count) => format!("No changes, but {count} objects above differ."),
+            (false, _) => format!("Plan: {}.", summary(self.plan.summary())),
+        };
+        Line::new(Mark::Heading, 0, text)
     }
 }
 
@@ -158,23 +188,8 @@ impl Show for PlanReport {
     }
 
     fn page(&self) -> Page<'_> {
-        let mut lines = vec![Line::new(Mark::Heading, 0, self.title.as_str()), Line::plain("")];
-        lines.extend(plan_lines(&self.plan));
-        if lines.len() > 2 {
-            lines.push(Line::plain(""));
-        }
-        let differing = self.plan.unmanaged.iter().filter(|object| object.differs).count();
-        lines.push(if self.plan.changes.is_empty() && differing > 0 {
-            let text = match differing {
-                1 => "No changes, but 1 object above differs.".to_owned(),
-                count => format!("No changes, but {count} objects above differ."),
-            };
-            Line::new(Mark::Heading, 0, text)
-        } else if self.plan.changes.is_empty() {
-            Line::plain(self.no_changes.as_str())
-        } else {
-            Line::new(Mark::Heading, 0, format!("Plan: {}.", summary(self.plan.summary())))
-        });
+        let mut lines = self.lines();
+        lines.push(self.summary());
         Page { lines, ..Page::default() }
     }
 

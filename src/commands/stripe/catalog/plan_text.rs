@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange};
-use crate::ui::{Line, Mark};
+use crate::catalog::plan::{
+    CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject,
+};
+use crate::ui::{Line, Mark, counted};
 use crate::wire::{Interval, Money, Recurring};
 
 /// The lines of a plan.
@@ -17,12 +19,30 @@ pub(super) fn plan_lines(plan: &CatalogPlan) -> Vec<Line<'_>> {
             lines.push(Line::plain(""));
         }
         lines.push(Line::new(Mark::Heading, 0, "Left unchanged"));
-        for object in &plan.unmanaged {
+        let (differing, others): (Vec<&UnmanagedObject>, Vec<_>) =
+            plan.unmanaged.iter().partition(|object| object.differs);
+        for object in differing {
             let text = format!("{} {}  {}: {}", kind(object.kind), object.id, object.name, object.reason);
             lines.push(Line::new(Mark::Dimmed, 1, text));
         }
+        lines.extend(unmanaged_summary(&others).map(|text| Line::new(Mark::Dimmed, 1, text)));
     }
     lines
+}
+
+/// The unmanaged objects in one line: `1 product and 2 prices are unmanaged`.
+pub(super) fn unmanaged_summary(objects: &[&UnmanagedObject]) -> Option<String> {
+    if let [object] = objects {
+        return Some(format!("{} {}  {}: {}", kind(object.kind), object.id, object.name, object.reason));
+    }
+    let count = |kind: ObjectKind| objects.iter().filter(|object| object.kind == kind).count();
+    let counts = [(count(ObjectKind::Product), "product"), (count(ObjectKind::Price), "price")];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| counted(count, noun))
+        .collect();
+    (!counts.is_empty()).then(|| format!("{} are unmanaged; --json lists them", counts.join(" and ")))
 }
 
 /// A summary such as `2 to create, 1 to replace`.
