@@ -171,7 +171,7 @@ impl ConnectionFlags {
         env: &ProcessEnv,
     ) -> Result<Backend> {
         let address = read_address(url, &source)?;
-        let winner = source.is_given();
+        let winner = source.presence();
         let key = match &self.key {
             Some(flag) => Some(flag.read(env)?),
             None => environment_key(&address, env)?,

@@ -81,7 +81,7 @@ impl Stored<'_> {
             return Ok(Some((format!("{sandbox} is set"), UNSET)));
         }
         Ok(match (ConnectionFlags::default().place(env)?, self) {
-            (Place::Url { source, .. }, _) => Some((source.is_given(), UNSET)),
+            (Place::Url { source, .. }, _) => Some((source.presence(), UNSET)),
             (Place::Profile { name, .. }, Self::Profile(stored)) if name == stored => None,
             (Place::Profile { name, source }, _) => Some((format!("{source} names {name}"), UNSET)),
             (Place::Project(project), Self::Profile(_)) => {

@@ -31,7 +31,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// `--api-url is given` or `INSFORGE_BASE_URL is set`.
-    pub(super) fn is_given(&self) -> String {
+    pub(super) fn presence(&self) -> String {
         match self {
             Self::Flag(name) => format!("{name} is given"),
             other => format!("{other} is set"),

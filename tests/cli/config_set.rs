@@ -556,11 +556,10 @@ fn a_key_from_a_variable_needs_confirmation_for_the_address_of_a_project() {
             let stub = any_keys();
             let address = &*stub.address;
             let user = if place == "flags" { User::new() } else { user_with(place, "ask", address) };
-            let user = match in_variable {
-                true => {
-                    user.with("STRIPE_TEST_SECRET_KEY", TEST_KEY).with("RAZORPAY_TEST_KEY_SECRET", "hunter2")
-                }
-                false => user,
+            let user = if in_variable {
+                user.with("STRIPE_TEST_SECRET_KEY", TEST_KEY).with("RAZORPAY_TEST_KEY_SECRET", "hunter2")
+            } else {
+                user
             };
             user.write("key-file", piped);
             user.write("api-key", KEY);
@@ -663,7 +662,7 @@ fn after_a_timeout_the_status_says_whether_the_key_is_stored() {
             let error = ran.error();
             assert!(error["why"].as_str().expect("a reason").contains(says), "{line}: {ran:?}");
             assert!(
-                error["hint"].as_str().expect("a hint").contains("run the command again"),
+                error["hint"].as_str().expect("a hint").contains("run it again"),
                 "{line}: {ran:?}"
             );
             assert_eq!(error["retryable"], true, "{line}: {ran:?}");

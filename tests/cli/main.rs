@@ -12,6 +12,7 @@ mod bulk;
 mod catalog;
 #[cfg(feature = "sandbox")]
 mod catalog_diff;
+#[cfg(feature = "sandbox")]
 mod catalog_export;
 #[cfg(feature = "sandbox")]
 mod catalog_interrupted;

@@ -123,11 +123,11 @@ fn the_first_complete_pair_is_used() {
         let before = backends.counts();
         let ran = user.run(&args);
         let case = format!("{bits:07b}: {ran:?}");
-        let used = backends.used_since(&before);
+        let received = backends.used_since(&before);
         match expected {
             Ok((place, key)) => {
                 assert_eq!(ran.code, 0, "{case}");
-                assert_eq!(used, [(place, format!("Bearer {key}"))], "{case}");
+                assert_eq!(received, [(place, format!("Bearer {key}"))], "{case}");
                 let has_url = flag || variable;
                 let mut expected = Vec::new();
                 expected.extend((named && has_url).then_some(NOT_USED));
@@ -136,7 +136,7 @@ fn the_first_complete_pair_is_used() {
             }
             Err(code) => {
                 assert_eq!(ran.code, code, "{case}");
-                assert_eq!(used, [], "{case}");
+                assert_eq!(received, [], "{case}");
             }
         }
     }
@@ -263,21 +263,21 @@ const ADDRESSES: [(&str, &str, &str, bool); 10] = [
 #[test]
 fn a_key_in_the_environment_is_only_for_the_address_in_the_environment() {
     let (here, other) = (backend(), backend());
-    let fill = |text: &str| text.replace('A', &here.address).replace('B', &other.address);
+    let address = |text: &str| text.replace('A', &here.address).replace('B', &other.address);
     for (flag, base_url, url, is_sent) in ADDRESSES {
         for variable in ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"] {
             let user = User::new();
             let file = user.write("key", KEY).display().to_string();
             let user = user
-                .with("INSFORGE_BASE_URL", &fill(base_url))
-                .with("INSFORGE_URL", &fill(url))
+                .with("INSFORGE_BASE_URL", &address(base_url))
+                .with("INSFORGE_URL", &address(url))
                 .with(variable, if variable == "INSFORGE_API_KEY" { KEY } else { &file });
             let before = here.requests().len();
             let commands =
                 ["payments status", "payments doctor", "payments products create --name x", "current"];
             for command in if is_sent { &commands[..1] } else { &commands } {
                 let words: Vec<&str> = command.split(' ').collect();
-                let ran = user.run(&[&words[..], &["--api-url", &fill(flag)]].concat());
+                let ran = user.run(&[&words[..], &["--api-url", &address(flag)]].concat());
                 let ran = ran.exits(if is_sent { 0 } else { 64 });
                 let place = if base_url.is_empty() { "INSFORGE_URL" } else { "INSFORGE_BASE_URL" };
                 let says = [
@@ -289,7 +289,7 @@ fn a_key_in_the_environment_is_only_for_the_address_in_the_environment() {
             }
             assert_eq!(here.requests().len() > before, is_sent, "{flag} {base_url} {url}");
             // A key from a flag is for the address from a flag.
-            let args = ["payments", "status", "--api-url", &fill(flag), "--api-key-stdin"];
+            let args = ["payments", "status", "--api-url", &address(flag), "--api-key-stdin"];
             user.run_with_stdin(&args, "ik_from_stdin").exits(0);
         }
     }

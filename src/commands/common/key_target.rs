@@ -86,19 +86,19 @@ impl KeyTarget {
             Some(true) => (
                 "the backend has stored the key; its first sync may still be running".to_owned(),
                 format!(
-                    "`{status}` shows whether the sync has finished; it is safe to run the command again"
+                    "`{status}` shows whether the sync has finished; it is safe to run it again"
                 ),
             ),
             Some(false) => (
                 "the backend has not stored the key".to_owned(),
-                "run the command again, with a longer --timeout if needed".to_owned(),
+                "run it again, with a longer --timeout if needed".to_owned(),
             ),
             None => {
                 let reason =
                     now.err().map_or("its status does not show it".to_owned(), |error| error.to_string());
                 (
                     format!("it is unknown whether the backend has stored the key: {reason}"),
-                    format!("check with `{status}`; it is safe to run the command again"),
+                    format!("check with `{status}`; it is safe to run it again"),
                 )
             }
         };

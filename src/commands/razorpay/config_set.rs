@@ -165,8 +165,9 @@ impl Write for ConfigSet {
     /// The status shows the key ID, but nothing of the secret.
     async fn investigate(&self, ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
         let has_id = |one: &Connection| one.account_id.as_deref() == Some(&request.keys.id);
-        let had_id = request.target.before.as_ref().is_some_and(has_id);
-        let has_key = |now: &Connection| if had_id { None } else { Some(has_id(now)) };
+        let before = request.target.before.as_ref().filter(|before| before.is_configured());
+        let is_unchanged = before.is_some_and(has_id);
+        let has_key = |now: &Connection| if is_unchanged { None } else { Some(has_id(now)) };
         request.target.report_stored(ctx, has_key, failure).await
     }
 
