@@ -37,9 +37,10 @@ impl fmt::Display for Limits {
 /// Sends requests to one backend.
 pub(crate) struct Client {
     http: Http,
-    limits: Limits,
+    limits: Cell<Limits>,
     spent: Cell<Duration>,
-    write_outcome_unknown: Cell<bool>,
+    /// An attempt of the last write may have been carried out, whatever a later attempt led to.
+    may_be_applied: Cell<bool>,
 }
 
 /// The backend's answer to a health check, which needs no key.
@@ -57,7 +58,7 @@ impl Client {
             trace.note(format_args!("{limits}"));
         }
         let http = Http::new(endpoint, trace);
-        Self { http, limits, spent: Cell::default(), write_outcome_unknown: Cell::default() }
+        Self { http, limits: Cell::new(limits), spent: Cell::default(), may_be_applied: Cell::default() }
     }
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {
@@ -73,18 +74,17 @@ impl Client {
         self.http.write_sent.get()
     }
 
-    /// Whether the outcome of an attempt to write is unknown, even if a later attempt was answered.
-    pub(crate) fn write_outcome_unknown(&self) -> bool {
-        self.write_outcome_unknown.get()
-    }
-
     /// Sends a request until it is answered, or until the retry policy says stop.
     ///
     /// # Errors
     /// If there is no answer. An error answer is returned as an answer.
     pub(crate) async fn exchange(&self, request: Request<'_>) -> Result<Answer, Error> {
-        if self.limits.deadline_per_request {
+        if self.limits.get().deadline_per_request {
             self.spent.set(Duration::ZERO);
+        }
+        let is_write = request.method != Method::Get;
+        if is_write {
+            self.may_be_applied.set(false);
         }
         let mut replays = 0;
         loop {
@@ -94,8 +94,8 @@ impl Client {
                 Ok(answer) => leaves_outcome_unknown(answer.status),
                 Err(no_answer) => no_answer.leaves_outcome_unknown(),
             };
-            if request.method != Method::Get && is_open {
-                self.write_outcome_unknown.set(true);
+            if is_write && is_open {
+                self.may_be_applied.set(true);
             }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
@@ -110,6 +110,21 @@ impl Client {
             replays += 1;
             self.count_time(tokio::time::sleep(pause)).await;
         }
+    }
+
+    /// Does some work with other limits. Its deadline starts now.
+    pub(crate) async fn limited<T>(
+        &self,
+        deadline: Duration,
+        replays: u32,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let limits = Limits { deadline, replays, deadline_per_request: false };
+        let (limits, spent) = (self.limits.replace(limits), self.spent.take());
+        let out = work.await;
+        self.limits.set(limits);
+        self.spent.set(spent + self.spent.get());
+        out
     }
 
     /// Asks for the backend's version. It needs no key and sends none.
@@ -130,6 +145,7 @@ impl Client {
 
     pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {
         let Endpoint { address, key_source, .. } = self.endpoint();
+        let is_open = self.may_be_applied.get() || cause.leaves_outcome_unknown();
         Error::Request(Box::new(RequestError {
             method: request.method,
             path: request.path.to_owned(),
@@ -138,7 +154,8 @@ impl Client {
             environment: request.route.and_then(Route::environment),
             address: address.clone(),
             key_source: key_source.clone(),
-            deadline: self.limits.deadline,
+            deadline: self.limits.get().deadline,
+            may_be_applied: request.method != Method::Get && is_open,
             cause,
         }))
     }
@@ -147,7 +164,7 @@ impl Client {
     fn pause(&self, request: Request<'_>, replays: u32, outcome: &Outcome<'_>) -> Option<Duration> {
         let state = RetryState {
             replays,
-            max_replays: self.limits.replays,
+            max_replays: self.limits.get().replays,
             time_left: self.time_left(),
             key_accepted: self.http.key_accepted.get(),
             random: fastrand::f64(),
@@ -157,7 +174,7 @@ impl Client {
             Ok(pause) => self.trace().note(format_args!(
                 "retry {} of {} in {:.1} s: {outcome}",
                 replays + 1,
-                self.limits.replays,
+                self.limits.get().replays,
                 pause.as_secs_f64()
             )),
             // The answer itself has the reason.
@@ -167,8 +184,9 @@ impl Client {
         decision.ok()
     }
 
-    fn time_left(&self) -> Duration {
-        self.limits.deadline.saturating_sub(self.spent.get())
+    /// The time until the deadline.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.limits.get().deadline.saturating_sub(self.spent.get())
     }
 
     async fn count_time<T>(&self, work: impl Future<Output = T>) -> T {

@@ -5,6 +5,11 @@ use serde::de::DeserializeOwned;
 use crate::api::request::{ApiName, Call, Method, Provider, Route};
 use crate::wire::{Connections, Customers, Environment, KeyList, Transactions};
 
+/// The most customers, subscriptions or transactions that the backend lists.
+pub(crate) const MAX_ROWS: u8 = 100;
+/// How many of them it lists if the request has no limit.
+pub(crate) const DEFAULT_ROWS: u8 = 50;
+
 /// A billing subject of the application. The backend accepts both fields or neither.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SubjectFilter {
@@ -40,7 +45,7 @@ pub(crate) fn catalog<T: DeserializeOwned>(provider: &'static Provider, environm
     Call::get(Route::of(provider).in_environment(environment).name("catalog"))
 }
 
-/// Lists the customers. Without a `limit` (1–100) the backend returns 50.
+/// Lists the customers. `limit` is 1 to [`MAX_ROWS`]; without it, the backend returns [`DEFAULT_ROWS`].
 pub(crate) fn customers(
     provider: &'static Provider,
     environment: Environment,
@@ -49,7 +54,7 @@ pub(crate) fn customers(
     Call::get(Route::of(provider).in_environment(environment).name("customers").query("limit", limit))
 }
 
-/// Lists the subscriptions. Without a `limit` (1–100) the backend returns 50.
+/// Lists the subscriptions. `limit` is 1 to [`MAX_ROWS`]; without it, the backend returns [`DEFAULT_ROWS`].
 pub(crate) fn subscriptions<T: DeserializeOwned>(
     provider: &'static Provider,
     environment: Environment,
@@ -63,7 +68,7 @@ pub(crate) fn subscriptions<T: DeserializeOwned>(
     ))
 }
 
-/// Lists the transactions, newest first. Without a `limit` (1–100) the backend returns 50.
+/// Lists the transactions, newest first. `limit` is 1 to [`MAX_ROWS`]; without it, the backend returns [`DEFAULT_ROWS`].
 pub(crate) fn transactions(
     provider: &'static Provider,
     environment: Environment,

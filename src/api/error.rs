@@ -36,19 +36,16 @@ pub(crate) struct RequestError {
     /// Where the API key came from.
     pub(crate) key_source: String,
     pub(crate) deadline: Duration,
+    /// It is a write, and one of its attempts may have been carried out.
+    pub(crate) may_be_applied: bool,
+    /// What went wrong with the last attempt.
     pub(crate) cause: Cause,
 }
 
 impl RequestError {
     /// Whether the request was a write that may have been carried out, and must not be sent again.
     pub(crate) fn outcome_is_unknown(&self) -> bool {
-        self.replay == Replay::IfNotSent
-            && match &self.cause {
-                Cause::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
-                Cause::Refused(refusal) => leaves_outcome_unknown(refusal.status),
-                Cause::Invalid { .. } => true,
-                Cause::NotABackend { .. } | Cause::NoSuchRoute { .. } => false,
-            }
+        self.replay == Replay::IfNotSent && self.may_be_applied
     }
 }
 
@@ -65,6 +62,18 @@ pub(crate) enum Cause {
     NotABackend { status: u16 },
     /// The backend has the payments API, but not this route.
     NoSuchRoute { status: u16 },
+}
+
+impl Cause {
+    /// Whether the attempt may have been carried out, if it was a write.
+    pub(crate) const fn leaves_outcome_unknown(&self) -> bool {
+        match self {
+            Self::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
+            Self::Refused(refusal) => leaves_outcome_unknown(refusal.status),
+            Self::Invalid { .. } => true,
+            Self::NotABackend { .. } | Self::NoSuchRoute { .. } => false,
+        }
+    }
 }
 
 /// The backend's error: `{error, message, statusCode, nextActions?}`.

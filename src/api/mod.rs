@@ -22,7 +22,8 @@ mod trace;
 
 pub(crate) use client::{Client, Endpoint, Health, Limits};
 pub(crate) use endpoints::{
-    SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions, sync, transactions,
+    DEFAULT_ROWS, MAX_ROWS, SubjectFilter, catalog, config, customers, remove_keys, status, subscriptions,
+    sync, transactions,
 };
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
 pub(crate) use generation::{Api, GenerationStore};

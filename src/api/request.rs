@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::api::retry::Replay;
 use crate::secret::Secret;
-use crate::wire::{Environment, Generation, SharedBytes, read_body};
+use crate::wire::{Environment, Generation, Json, SharedBytes, read_body, retain_elements};
 
 /// Escaped in a path segment or a query value: everything but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -30,8 +30,8 @@ pub(crate) struct Provider {
     pub(crate) in_older: bool,
     /// The beginning of its command lines.
     pub(crate) commands: &'static str,
-    /// The message of the 500 with which the backend answers when its connection to this provider broke. For other
-    /// providers it answers 502.
+    /// A part of the message with which the backend reports that its connection to this provider broke, in a sync or a
+    /// 500. Newer backends answer 502 for Stripe.
     pub(crate) connection_lost: Option<&'static str>,
 }
 
@@ -360,6 +360,27 @@ impl<T> Reply<T> {
             ReplyBody::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             ReplyBody::Json(value) => serde_json::to_vec(value).map(Cow::Owned),
         }
+    }
+}
+
+impl<T: DeserializeOwned> Reply<T> {
+    /// The reply without those rows of its lists that `keep` drops.
+    pub(crate) fn retain_rows(
+        self,
+        lists: &[&str],
+        keep: impl Fn(Json<'_>) -> bool,
+    ) -> serde_json::Result<Self> {
+        let mut bytes = match self.body {
+            ReplyBody::Bytes(bytes) => {
+                // The lists in the data have the body too.
+                drop(self.data);
+                SharedBytes::try_unwrap(bytes).unwrap_or_else(|bytes| (*bytes).clone())
+            }
+            ReplyBody::Json(value) => Zeroizing::new(serde_json::to_vec(&value)?),
+        };
+        retain_elements(&mut bytes, lists, keep)?;
+        let bytes = SharedBytes::new(bytes);
+        Ok(Self { data: read_body(&bytes)?, body: ReplyBody::Bytes(bytes), provider: self.provider })
     }
 }
 

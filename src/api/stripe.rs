@@ -15,7 +15,7 @@ pub(crate) static STRIPE: Provider = Provider {
     segment: "stripe",
     in_older: true,
     commands: "insforge payments",
-    connection_lost: None,
+    connection_lost: Some("connection to Stripe"),
 };
 
 fn catalog(environment: Environment) -> Route {

@@ -9,23 +9,29 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, stripe};
+use crate::api::{Api, Call, stripe};
 use crate::catalog::plan::{
     CatalogPlan, ChangeAction, ObjectKind, ObjectRef, PlannedChange, Step, replaced_by,
 };
 use crate::error::{AbortPolicy, Code, Failure};
-use crate::wire::{Environment, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId};
+use crate::wire::{
+    Environment, Generation, IdempotencyKey, Mirror, NewPrice, NewProduct, ObjectId, PriceChanges,
+    PriceReply, ProductChanges, ProductReply,
+};
 
 /// The number of stale responses after which an object is not created again. Each one takes a day in which the same object
 /// was created and removed.
 const MAX_STALE_RESPONSES: u32 = 20;
+
+/// The placeholder for the id of a price that does not exist yet.
+const NEW_PRICE_ID: &str = "NEW_PRICE_ID";
 
 /// The outcome of an apply.
 #[derive(Debug, Default)]
 pub(crate) struct ApplyOutcome {
     /// The applied changes in order, each with the id of its object.
     pub(crate) done: Vec<(PlannedChange, String)>,
-    /// The changes that were not applied completely.
+    /// The changes that were not applied completely, as far as the responses show.
     pub(crate) not_done: Vec<(PlannedChange, NotApplied)>,
     /// Whether any request succeeded, including those of incomplete changes.
     pub(crate) stripe_changed: StripeChanged,
@@ -53,6 +59,19 @@ pub(crate) enum NotApplied {
 }
 
 impl NotApplied {
+    /// Whether the change may have been applied all the same.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.may_be_applied)
+    }
+
+    /// The same after a sync has shown that the change was not applied.
+    pub(crate) fn settled(self) -> Self {
+        match self {
+            Self::Failed(failure) => Self::Failed(failure.without_unknown_outcome()),
+            other => other,
+        }
+    }
+
     /// The fields `error` and `code`.
     pub(crate) fn json(&self) -> Value {
         match self {
@@ -134,7 +153,7 @@ impl<'a> Applier<'a> {
                         if change.kind == ObjectKind::Product {
                             failed.insert(change.key.clone());
                         }
-                        NotApplied::Failed(failure)
+                        NotApplied::Failed(failure.with_unknown_outcome())
                     }
                 },
             };
@@ -191,7 +210,7 @@ impl<'a> Applier<'a> {
                 let result = self.send(step).await;
                 self.stripe_changed = self.stripe_changed.max(match &result {
                     Ok(_) => StripeChanged::Yes,
-                    Err(failure) if failure.may_have_succeeded() => StripeChanged::Maybe,
+                    Err(failure) if failure.may_be_applied => StripeChanged::Maybe,
                     Err(_) => StripeChanged::No,
                 });
                 id = match result {
@@ -213,13 +232,72 @@ impl<'a> Applier<'a> {
             && self.count_stale_response(&price_object(key))
     }
 
+    /// The requests of a change as JSON, without the effect of stale responses. The id of a price that does not exist yet is
+    /// [`NEW_PRICE_ID`].
+    pub(crate) fn requests(&self, change: &PlannedChange) -> Result<Vec<Value>, Failure> {
+        let id = |object: &ObjectRef| match object {
+            ObjectRef::Existing(id) => id.clone(),
+            ObjectRef::Created(_) => NEW_PRICE_ID.to_owned(),
+        };
+        let request = |step: &Step| match step {
+            Step::CreateProduct { key, body } => self.json(&self.new_product(&product_object(key), body)?),
+            Step::UpdateProduct { id, changes } => self.json(&self.changed_product(id, changes)?),
+            Step::CreatePrice { key, product, body } => {
+                let body = with_product(body, id(product))?;
+                self.json(&self.new_price(&price_object(key), &body)?)
+            }
+            Step::UpdatePrice { price, changes, replaced_by } => {
+                let replacement = replaced_by.as_ref().map(&id);
+                self.json(&self.changed_price(&id(price), changes, replacement.as_deref())?)
+            }
+            Step::ArchivePrice { id } => self.json(&stripe::archive_price(self.environment, id)),
+        };
+        change.steps.iter().map(request).collect()
+    }
+
+    fn json<T>(&self, call: &Call<T>) -> Result<Value, Failure> {
+        let generation = self.api.expected_generation().unwrap_or(Generation::Newer);
+        Ok(call.masked_json(generation).map_err(not_serializable)?.unwrap_or_default())
+    }
+
+    fn new_product(&self, object: &str, body: &NewProduct) -> Result<Call<ProductReply>, Failure> {
+        let idempotency_key = Some(self.idempotency_key(object, body)?);
+        let new = NewProduct { idempotency_key, ..body.clone() };
+        stripe::create_product(self.environment, &new).map_err(not_serializable)
+    }
+
+    fn new_price(&self, object: &str, body: &NewPrice) -> Result<Call<PriceReply>, Failure> {
+        let idempotency_key = Some(self.idempotency_key(object, body)?);
+        let new = NewPrice { idempotency_key, ..body.clone() };
+        stripe::create_price(self.environment, &new).map_err(not_serializable)
+    }
+
+    fn changed_product(&self, id: &str, changes: &ProductChanges) -> Result<Call<ProductReply>, Failure> {
+        let call = stripe::update_product(self.environment, id, changes).map_err(not_serializable)?;
+        Ok(call.assume_repeatable())
+    }
+
+    /// `replacement` is the id of the price that replaces it.
+    fn changed_price(
+        &self,
+        id: &str,
+        changes: &PriceChanges,
+        replacement: Option<&str>,
+    ) -> Result<Call<PriceReply>, Failure> {
+        let mut changes = changes.clone();
+        if let Some(replacement) = replacement {
+            changes = replaced_by(changes, replacement)?;
+        }
+        let call = stripe::update_price(self.environment, id, &changes).map_err(not_serializable)?;
+        Ok(call.assume_repeatable())
+    }
+
     /// Sends one request. Returns the id of a created object.
     async fn send(&mut self, step: &Step) -> Result<Option<String>, Failure> {
         match step {
             Step::CreateProduct { key, body } => self.create_product(key, body).await.map(Some),
             Step::UpdateProduct { id, changes } => {
-                let call = stripe::update_product(self.environment, id, changes).map_err(not_serializable)?;
-                self.api.send(&call.assume_repeatable()).await?;
+                self.api.send(&self.changed_product(id, changes)?).await?;
                 Ok(None)
             }
             Step::CreatePrice { key, product, body } => {
@@ -237,12 +315,8 @@ impl<'a> Applier<'a> {
             }
             Step::UpdatePrice { price, changes, replaced_by: replacement } => {
                 let id = self.price_id(price)?;
-                let mut changes = changes.clone();
-                if let Some(replacement) = replacement {
-                    changes = replaced_by(changes, &self.price_id(replacement)?)?;
-                }
-                let call = stripe::update_price(self.environment, &id, &changes).map_err(not_serializable)?;
-                self.api.send(&call.assume_repeatable()).await?;
+                let replacement = replacement.as_ref().map(|price| self.price_id(price)).transpose()?;
+                self.api.send(&self.changed_price(&id, changes, replacement.as_deref())?).await?;
                 Ok(None)
             }
             Step::ArchivePrice { id } => {
@@ -255,10 +329,7 @@ impl<'a> Applier<'a> {
     async fn create_product(&mut self, key: &str, body: &NewProduct) -> Result<String, Failure> {
         let object = product_object(key);
         loop {
-            let idempotency_key = Some(self.idempotency_key(&object, body)?);
-            let new = NewProduct { idempotency_key, ..body.clone() };
-            let call = stripe::create_product(self.environment, &new).map_err(not_serializable)?;
-            let id = self.api.send(&call).await?.data.product.product_id;
+            let id = self.api.send(&self.new_product(&object, body)?).await?.data.product.product_id;
             if self.is_new(&object, &id)? {
                 self.created_products.insert(key.to_owned(), (id.clone(), body.clone()));
                 return Ok(id);
@@ -279,14 +350,9 @@ impl<'a> Applier<'a> {
                 self.created_products.get(key).map(|(id, _)| id.clone()).ok_or_else(|| not_created(key))?
             }
         };
-        let product_id =
-            ObjectId::try_from(product).map_err(|why| Failure::new(Code::ResponseInvalid, why))?;
-        let body = NewPrice { product_id: Some(product_id), ..body.clone() };
+        let body = with_product(body, product)?;
         loop {
-            let idempotency_key = Some(self.idempotency_key(&object, &body)?);
-            let new = NewPrice { idempotency_key, ..body.clone() };
-            let call = stripe::create_price(self.environment, &new).map_err(not_serializable)?;
-            let id = self.api.send(&call).await?.data.price.price_id;
+            let id = self.api.send(&self.new_price(&object, &body)?).await?.data.price.price_id;
             if self.is_new(&object, &id)? {
                 self.created_prices.insert(key.to_owned(), id.clone());
                 return Ok(id);
@@ -336,6 +402,12 @@ impl<'a> Applier<'a> {
             ObjectRef::Created(key) => self.created_prices.get(key).cloned().ok_or_else(|| not_created(key)),
         }
     }
+}
+
+/// The body of a new price, with its product.
+fn with_product(body: &NewPrice, product: String) -> Result<NewPrice, Failure> {
+    let product_id = ObjectId::try_from(product).map_err(|why| Failure::new(Code::ResponseInvalid, why))?;
+    Ok(NewPrice { product_id: Some(product_id), ..body.clone() })
 }
 
 /// A name for a product that no price has.

@@ -13,11 +13,13 @@ mod desired;
 mod export;
 pub(crate) mod file;
 pub(crate) mod plan;
+mod price_terms;
 
 pub(crate) use catalog_key::price_key;
 pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
-pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, escape, export, has_amount};
+pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, escape, export};
+pub(crate) use price_terms::{PriceTerms, has_amount};
 
 use crate::wire::Mirror;
 
@@ -25,6 +27,12 @@ use crate::wire::Mirror;
 pub(crate) const CATALOG_KEY: &str = "catalog_key";
 /// The metadata key with which a replaced price names its replacement.
 pub(crate) const REPLACED_BY: &str = "catalog_replaced_by";
+/// The metadata key with which a new price names the price that it replaces, until it has its lookup key.
+const REPLACES: &str = "catalog_replaces";
+/// The metadata key for the lookup key that a new price gets from the price that it replaces.
+const PENDING_LOOKUP_KEY: &str = "catalog_lookup_key";
+/// The metadata keys of this tool.
+const OWN_NAMES: [&str; 4] = [CATALOG_KEY, REPLACED_BY, REPLACES, PENDING_LOOKUP_KEY];
 
 /// The managed objects of a mirror. An object whose `catalog_key` is not valid in a file is unmanaged.
 pub(crate) fn managed(mut mirror: Mirror) -> Mirror {

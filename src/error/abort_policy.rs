@@ -5,7 +5,7 @@ use crate::error::{Code, Exit, Failure};
 /// Decides from the results so far whether the remaining requests would fail too.
 #[derive(Debug, Default)]
 pub(crate) struct AbortPolicy {
-    /// Failures in a row whose request may have succeeded.
+    /// Failures in a row without an answer from the backend.
     unanswered: u32,
     should_abort: bool,
 }
@@ -17,7 +17,7 @@ impl AbortPolicy {
 
     pub(crate) fn record_failure(&mut self, failure: &Failure) {
         // A single answer can get lost. Two in a row mean that the backend is gone.
-        self.unanswered = if failure.may_have_succeeded() { self.unanswered + 1 } else { 0 };
+        self.unanswered = if failure.is_unanswered() { self.unanswered + 1 } else { 0 };
         self.should_abort = failure.affects_every_request() || self.unanswered == 2;
     }
 
@@ -38,8 +38,8 @@ impl Failure {
         by_exit || by_code
     }
 
-    /// Whether the request that failed may have been carried out all the same.
-    pub(crate) const fn may_have_succeeded(&self) -> bool {
+    /// Whether the backend did not answer, or not with its own answer.
+    pub(crate) const fn is_unanswered(&self) -> bool {
         matches!(self.code, Code::OutcomeUnknown | Code::Unreachable | Code::TimedOut | Code::ResponseInvalid)
     }
 }

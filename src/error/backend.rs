@@ -119,7 +119,8 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         exits: &[Exit::Failed, Exit::NotFound, Exit::TryAgain],
         statuses: &[400, 404, 409, 500, 502, 503, 504],
         meaning: "the provider refused the request or is unreachable; status and message are the provider's",
-        cause: "400: an invalid value, or an idempotency key that was used for another request; 404: no such object; \
+        cause: "400: an invalid value, an object that does not exist, or an idempotency key that was used for another \
+                request; 404: no such object; \
                 409: the object is being changed; 500 to 504: the provider is down",
         remedy: "read the message; if `retryable` is true, run the command again",
     },

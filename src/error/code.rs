@@ -144,10 +144,11 @@ code_table! {
             remedy: "run the command in the hint to see whether the write succeeded, before you run it again",
         }
         SyncFailed = "SYNC_FAILED" {
-            exits: &[Exit::Failed],
+            exits: &[Exit::Failed, Exit::TryAgain],
             meaning: "the sync of every environment failed",
             cause: "the provider refused the key or was unreachable; the message has the reason for each environment",
-            remedy: "fix the cause, then run `insforge payments sync` again; until then the mirror may be out of date",
+            remedy: "set another key with `insforge payments config set`, or wait for the provider; then run \
+                     `insforge payments sync` again",
         }
         SyncPartlyFailed = "SYNC_PARTLY_FAILED" {
             exits: &[Exit::PartlyDone],

@@ -26,6 +26,9 @@ pub(crate) fn all_codes() -> impl Iterator<Item = &'static CodeInfo> {
     Code::ALL.iter().map(Code::info).chain(&backend::BACKEND).chain(warnings.map(WarningCode::info))
 }
 
+/// The end of the sentence about a write that may have been applied.
+const UNKNOWN_OUTCOME: &str = "; the outcome is unknown";
+
 /// A failure that the user can act on.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -45,6 +48,10 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
     pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
+    /// The request was a write that may have been applied.
+    pub(crate) may_be_applied: bool,
+    /// Running the same command again is safe and may help, although the exit code is not [`Exit::TryAgain`].
+    pub(crate) rerun_helps: bool,
 }
 
 impl Failure {
@@ -59,6 +66,8 @@ impl Failure {
             repair: None,
             status: None,
             idempotency_key: None,
+            may_be_applied: false,
+            rerun_helps: false,
         }
     }
 
@@ -113,6 +122,36 @@ impl Failure {
     pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
         self.idempotency_key = Some(Box::new(key.clone()));
         self
+    }
+
+    /// Adds to the sentence that the outcome is unknown, if it is.
+    #[must_use]
+    pub(crate) fn with_unknown_outcome(self) -> Self {
+        if !self.may_be_applied || self.what.ends_with(UNKNOWN_OUTCOME) {
+            return self;
+        }
+        let what = format!("{}{UNKNOWN_OUTCOME}", self.what.trim_end_matches('.'));
+        Self { what, ..self }
+    }
+
+    /// The failure of a write that was certainly not applied after all.
+    #[must_use]
+    pub(crate) fn without_unknown_outcome(self) -> Self {
+        let what = self.what.strip_suffix(UNKNOWN_OUTCOME).map(str::to_owned);
+        Self { what: what.unwrap_or(self.what), may_be_applied: false, ..self }
+    }
+
+    /// Sets whether running the same command again is safe and may help.
+    #[must_use]
+    pub(crate) fn rerun_helps(mut self, helps: bool) -> Self {
+        self.rerun_helps = helps;
+        self
+    }
+
+    /// Whether the answer was a refusal that stays until something else changes. Another request with the same
+    /// idempotency key (409) ends by itself.
+    pub(crate) const fn is_lasting_refusal(&self) -> bool {
+        matches!(self.status, Some(400 | 402..=407 | 410..=428 | 430..=499))
     }
 
     /// Whether running the same command again is safe and may succeed: exactly the meaning of [`Exit::TryAgain`].

@@ -89,6 +89,12 @@ code_table! {
             cause: "the provider refused the key or was unreachable; the message has the reason",
             remedy: "fix the cause, then run `insforge payments sync` again",
         }
+        CustomersNotSynced = "CUSTOMERS_NOT_SYNCED" {
+            exits: &[],
+            meaning: "the sync succeeded, but the mirrored customers are older than it",
+            cause: "Stripe refused to list the customers, which the backend reports as a success",
+            remedy: "check that the Stripe key may read customers, then run `insforge payments sync` again",
+        }
         StatusNotSeen = "STATUS_NOT_SEEN" {
             exits: &[],
             meaning: "the key was set, but the state of webhook and first sync is unknown",
@@ -114,6 +120,12 @@ code_table! {
             cause: "Stripe only archives a default price after another one is the default, or the object was removed from the file",
             remedy: "choose another default price in Stripe's dashboard, or run `insforge payments catalog apply` with --prune",
         }
+        DefaultPriceActive = "DEFAULT_PRICE_ACTIVE" {
+            exits: &[],
+            meaning: "a default price stays active, although it was replaced or its product was archived",
+            cause: "Stripe archives no default price, and only its dashboard can choose another one",
+            remedy: "choose another default price in Stripe's dashboard, then run `insforge payments prices archive`",
+        }
         FaultUnused = "FAULT_UNUSED" {
             exits: &[],
             meaning: "a --fault of the sandbox had no effect",
@@ -131,6 +143,39 @@ code_table! {
             meaning: "a command with --follow may have missed rows",
             cause: "the backend lists at most 100 rows, and all of them were new",
             remedy: "use a shorter --interval; the provider's dashboard shows the rows that were missed",
+        }
+        ListTruncated = "LIST_TRUNCATED" {
+            exits: &[],
+            meaning: "a list has as many rows as were requested, so the backend may have more",
+            cause: "the backend lists 50 customers, subscriptions or transactions by default and at most 100; filters of \
+                    the tool apply only to these",
+            remedy: "use --limit 100; for one billing subject, add --subject-type and --subject-id; the provider's dashboard \
+                     has all rows",
+        }
+        NoProviderKey = "NO_PROVIDER_KEY" {
+            exits: &[],
+            meaning: "a list is empty because the environment has no provider key",
+            cause: "the key was never set, or was removed; the mirror is empty until the first sync with a key",
+            remedy: "set the provider's key with `insforge payments config set`, or name the other environment",
+        }
+        ProductNotFound = "PRODUCT_NOT_FOUND" {
+            exits: &[],
+            meaning: "--product names a product that is not in the mirror, so no price matches",
+            cause: "the ID is misspelled, belongs to the other environment, or was created at Stripe after the last sync",
+            remedy: "find the ID with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+        }
+        MirrorStale = "MIRROR_STALE" {
+            exits: &[],
+            meaning: "the mirror has an earlier version of an object",
+            cause: "a create with a used idempotency key writes the object's first version into the mirror, and no sync \
+                    followed: it failed, or --no-sync was set",
+            remedy: "run: insforge payments sync ENV",
+        }
+        ResultNotRead = "RESULT_NOT_READ" {
+            exits: &[],
+            meaning: "a write succeeded, but nothing read its result",
+            cause: "the reader of stdout closed the pipe before the result was written",
+            remedy: "use the id in the warning; do not run the command again without its idempotency key",
         }
         ColumnsUnknown = "COLUMNS_UNKNOWN" {
             exits: &[],

@@ -64,13 +64,30 @@ fn request_failed(error: &RequestError) -> Failure {
                 .status(*status)
         }
     };
-    if error.outcome_is_unknown() { outcome_unknown(failure) } else { failure }
+    let failure = Failure { may_be_applied: error.may_be_applied, ..failure };
+    if error.outcome_is_unknown() {
+        outcome_unknown(failure)
+    } else if error.cause.leaves_outcome_unknown() {
+        failure
+    } else {
+        earlier_attempt_unknown(failure)
+    }
+}
+
+/// The same failure of a write whose last attempt was certainly not carried out, although an earlier one may have been.
+fn earlier_attempt_unknown(failure: Failure) -> Failure {
+    if !failure.may_be_applied {
+        return failure;
+    }
+    let why = failure.why.iter().map(String::as_str).chain(["an earlier attempt may have been applied"]);
+    let why = why.collect::<Vec<_>>().join("; ");
+    failure.why(why).with_unknown_outcome()
 }
 
 /// The same failure of a write that may have succeeded. The hint is the caller's, who knows how to check.
 fn outcome_unknown(failure: Failure) -> Failure {
-    let what = format!("{}; the outcome is unknown", failure.what.trim_end_matches('.'));
-    Failure { why: failure.why, status: failure.status, ..Failure::new(Code::OutcomeUnknown, what) }
+    let Failure { what, why, status, .. } = failure.with_unknown_outcome();
+    Failure { why, status, may_be_applied: true, ..Failure::new(Code::OutcomeUnknown, what) }
 }
 
 fn no_usable_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -> Failure {
@@ -154,6 +171,7 @@ fn exit(refusal: &Refusal, error: &RequestError) -> Exit {
         401 if is_about_the_api_key(refusal) => Exit::NotAuthenticated,
         403 => Exit::Denied,
         404 => Exit::NotFound,
+        400 if names_unknown_object(refusal) => Exit::NotFound,
         429 => Exit::TryAgain,
         status if repeatable && (status == 408 || is_out_of_reach(status)) => Exit::TryAgain,
         500 if repeatable && (refusal.provider_lost || is_overloaded(refusal)) => Exit::TryAgain,
@@ -163,6 +181,12 @@ fn exit(refusal: &Refusal, error: &RequestError) -> Exit {
 
 fn is_about_the_api_key(refusal: &Refusal) -> bool {
     refusal.code.as_deref().is_some_and(|code| code.starts_with("AUTH_"))
+}
+
+/// Whether the provider does not know an object that a create or an update names (exchanges 164 and 305).
+fn names_unknown_object(refusal: &Refusal) -> bool {
+    let message = refusal.message.as_deref().unwrap_or_default();
+    message.starts_with("No such ") || message == "The id provided does not exist"
 }
 
 /// Whether an overloaded backend refuses a key that it accepted before (CONTRACT: Load).
@@ -226,7 +250,9 @@ impl Hint {
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("run", command(&["config"]), " to see which keys are configured")
             }
-            (404, _) => Self::command("check the ID, or run", command(&["sync"]), " to update the mirror"),
+            (404 | 400, _) if exit == Exit::NotFound => {
+                Self::command("check the ID, or run", command(&["sync"]), " to update the mirror")
+            }
             (409, _) => {
                 Self::text("the provider is changing the same object; wait a moment, then run it again")
             }

@@ -18,6 +18,8 @@ pub(crate) enum Completes {
     Environment,
     /// The IDs of a list.
     Ids(&'static IdList),
+    /// Known values of an argument that takes others too.
+    Words(&'static [&'static str]),
     /// The names of stored logins.
     Profiles,
     /// The codes of errors and warnings.
@@ -47,4 +49,6 @@ pub(crate) type ReadIds<'a> = Pin<Box<dyn Future<Output = Result<CachedIds>> + '
 pub(crate) trait HasIdList {
     /// The list that has it.
     const IDS: &'static IdList;
+    /// What names the object on the command line.
+    const REFERENCE: &'static str = "ID of the object";
 }

@@ -49,23 +49,13 @@ impl Ctx {
             return Ok(api);
         }
         let backend = self.backend().await?;
-        let api = self.api_within(self.limits(), &backend.address, &backend.key, backend.stored);
+        let api = self.api_of(&backend.address, &backend.key, backend.stored);
         Ok(self.api.get_or_init(|| api))
     }
 
     /// The API of any backend. `remember` allows the cache to store the backend's generation.
     pub(crate) fn api_of(
         &self,
-        address: &WithSource<Address>,
-        key: &WithSource<Secret>,
-        remember: bool,
-    ) -> Api {
-        self.api_within(self.limits(), address, key, remember)
-    }
-
-    fn api_within(
-        &self,
-        limits: Limits,
         address: &WithSource<Address>,
         key: &WithSource<Secret>,
         remember: bool,
@@ -82,12 +72,10 @@ impl Ctx {
             None
         };
         let store = CachedGeneration { cache, address: endpoint.address.to_string() };
-        Api::new(Client::new(endpoint, limits, self.trace()), Box::new(store))
-    }
-
-    fn limits(&self) -> Limits {
         let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
-        Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() }
+        let limits =
+            Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() };
+        Api::new(Client::new(endpoint, limits, self.trace()), Box::new(store))
     }
 
     fn trace(&self) -> Trace {
@@ -102,16 +90,25 @@ impl Ctx {
         Ok(self.api().await?.send(&call).await.map_err(Failure::from)?)
     }
 
-    /// Sends a call to the run's backend within a deadline of its own, after the run's deadline may have passed.
-    pub(crate) async fn send_within<T: serde::de::DeserializeOwned>(
+    /// Sends a read that the command can do without: once, and without taking the time of the requests after it.
+    pub(crate) async fn send_optional<T: serde::de::DeserializeOwned>(
         &self,
-        deadline: Duration,
         call: Call<T>,
     ) -> Result<Reply<T>> {
-        let backend = self.backend().await?;
-        let limits = Limits { deadline, ..self.limits() };
-        let api = self.api_within(limits, &backend.address, &backend.key, backend.stored);
-        Ok(api.send(&call).await.map_err(Failure::from)?)
+        const LONGEST: Duration = Duration::from_secs(10);
+        let client = self.api().await?.client();
+        let deadline = LONGEST.min(client.time_left() / 2);
+        client.limited(deadline, 0, self.send(call)).await
+    }
+
+    /// Sends requests that have a deadline of their own, unless `--timeout` sets one.
+    pub(crate) async fn within<T>(
+        &self,
+        deadline: Duration,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let client = self.api().await?.client();
+        client.limited(self.timeout.unwrap_or(deadline), self.retries, work).await
     }
 
     /// An environment's connection, as the backend reports it.

@@ -186,11 +186,6 @@ impl Ctx {
         self.api.get().is_some_and(|api| api.client().write_sent())
     }
 
-    /// Whether a write has been sent whose outcome is unknown.
-    pub(super) fn write_outcome_unknown(&self) -> bool {
-        self.api.get().is_some_and(|api| api.client().write_outcome_unknown())
-    }
-
     /// Reports warnings.
     pub(crate) fn warn(&self, warnings: &[Warning]) {
         for warning in warnings {

@@ -4,12 +4,14 @@
 use anyhow::Result;
 
 use crate::api::{Replay, leaves_outcome_unknown};
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FileInput;
+use crate::runner::report::failure_of;
+use crate::runner::stdout::is_broken_pipe;
 use crate::runner::write::change_of;
-use crate::runner::{Change, Ctx, Output, WAITING, Write, WriteReply, bulk, rerun, show};
+use crate::runner::{Change, Ctx, ExistingObjects, Output, WAITING, Write, WriteReply, bulk, rerun, show};
 use crate::ui::Show;
 use crate::wire::IdempotencyKey;
 
@@ -54,6 +56,14 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
     let reads_stdin = command.reads_stdin().is_some();
     let rerun = key.as_ref().map(|key| Rerun { key, hint: rerun::hint(key, ctx, reads_stdin) });
     let rerun = rerun.as_ref();
+    // Only a key that an earlier run can have used as well can belong to an existing object.
+    let existing = match &key {
+        Some(key) if !key.is_generated() => {
+            let existing = Box::pin(command.find_existing(ctx, std::slice::from_ref(&request)));
+            ctx.while_busy(WAITING, existing).await?
+        }
+        _ => ExistingObjects::default(),
+    };
     ctx.when_interrupted(command.explain(ctx, &request, interrupted(&change, rerun, call.replay, ctx)));
     let sent = ctx.while_busy(WAITING, ctx.send(call)).await;
     let reply = match sent.map_err(anyhow::Error::downcast::<Failure>) {
@@ -62,7 +72,7 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
             let failure = command.explain(ctx, &request, with_outcome(failure, &change, rerun, ctx));
             // A write that is safe to run again: its answer was lost, or a gateway did not wait for it.
             let is_lost = failure.retryable() && matches!(failure.status, None | Some(504));
-            if failure.code != Code::OutcomeUnknown && !(is_lost && ctx.write_outcome_unknown()) {
+            if failure.code != Code::OutcomeUnknown && !(is_lost && failure.may_be_applied) {
                 return Err(failure.into());
             }
             // Boxed, because it is rare and would make the future of every write larger.
@@ -72,10 +82,17 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         Err(Err(error)) => return Err(error),
     };
     ctx.when_interrupted(interrupted_after_change(&change, ctx));
-    let note = format!("✓ {}", command.note(&request, &reply));
-    let done = WriteReply { reply, environment: change.environment, note };
+    let (note, outdated) = match existing.repeated(&reply) {
+        Some(repeated) => (repeated.note, repeated.outdated),
+        None => (command.note(&request, &reply), None),
+    };
+    let done = WriteReply { reply, environment: change.environment, note: format!("✓ {note}") };
     let shown = command.complete(ctx, request, done.into()).await?;
-    show::show(&shown, output, ctx).await.map_err(|error| not_shown(error, &change, key.as_ref()))
+    let shown = show::show(&shown, output, ctx).await;
+    if let Some(outdated) = outdated {
+        Box::pin(command.update_mirror(ctx, &[outdated])).await?;
+    }
+    shown.or_else(|error| not_shown(&error, &note, &change, rerun, ctx))
 }
 
 /// How to send a create again without a duplicate.
@@ -103,7 +120,7 @@ fn interrupted(change: &Change, rerun: Option<&Rerun<'_>>, replay: Replay, ctx: 
     let failure = Failure::new(Code::Interrupted, "Interrupted; the change may have been applied")
         .why(change.sentence());
     match (rerun, replay) {
-        (Some(rerun), _) => failure.with_idempotency_key(rerun.key).hint(&rerun.hint),
+        (Some(rerun), _) => failure.with_idempotency_key(rerun.key).hint(&rerun.hint).rerun_helps(true),
         (None, Replay::Always) => failure.hint(format!(
             "`{}` shows whether it was applied; it is safe to run the command again",
             change.check(ctx)
@@ -119,19 +136,35 @@ fn interrupted_after_change(change: &Change, ctx: &Ctx) -> Failure {
         .hint(format!("`{}` shows the current state", change.check(ctx)))
 }
 
-/// The failure when stdout rejects the result, or the answer is not valid throughout.
-fn not_shown(error: anyhow::Error, change: &Change, key: Option<&IdempotencyKey>) -> anyhow::Error {
-    let what = format!("{}: the change was applied, but the result cannot be shown", change.sentence());
-    match error.downcast::<Failure>() {
-        Ok(failure) => {
-            let cause = if failure.code == Code::JqFailed { "--jq" } else { &failure.what };
-            let why = [Some(cause), failure.why.as_deref()].into_iter().flatten();
-            let why = why.collect::<Vec<_>>().join(": ");
-            let failure = Failure { what, why: Some(why), ..failure };
-            key.map_or(failure.clone(), |key| failure.with_idempotency_key(key)).into()
-        }
-        Err(error) => error.context(what),
+/// The failure when stdout rejects the result, or the answer is not valid throughout. It has what the result would have
+/// shown: the id and the idempotency key.
+fn not_shown(
+    error: &anyhow::Error,
+    note: &str,
+    change: &Change,
+    rerun: Option<&Rerun<'_>>,
+    ctx: &Ctx,
+) -> Result<Exit> {
+    if is_broken_pipe(error) {
+        let key = rerun.map(|rerun| format!(" (idempotency key {})", rerun.key.as_str()));
+        let text = format!("The result was not read: {note}{}", key.unwrap_or_default());
+        ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
+        return Ok(Exit::Done);
     }
+    let what = format!("{}: the change was applied, but the result cannot be shown", change.sentence());
+    let failure = failure_of(error);
+    let is_filter = failure.code == Code::JqFailed;
+    let cause = if is_filter { "--jq" } else { &failure.what };
+    let cause = [Some(cause), failure.why.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let failure = Failure { what, why: Some(format!("{cause}\n{note}")), ..failure };
+    Err(match rerun {
+        // The same filter fails again.
+        Some(rerun) if is_filter => failure.with_idempotency_key(rerun.key),
+        Some(rerun) => failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(true),
+        None if failure.hint.is_none() => failure.hint(format!("`{}` shows it", change.check(ctx))),
+        None => failure,
+    }
+    .into())
 }
 
 /// Adds to a failure how to go on with a write that may have been applied.
@@ -139,12 +172,15 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     if !ctx.write_sent() {
         return failure;
     }
-    let open = ctx.write_outcome_unknown() || failure.code == Code::ResponseInvalid;
+    let open = failure.may_be_applied;
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
+    let can_change = !failure.is_lasting_refusal();
     match rerun {
         // A request that was refused is refused again, unless its cause is fixed first.
-        Some(rerun) if open && refused => failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint),
-        Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint),
+        Some(rerun) if open && refused => {
+            failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
+        }
+        Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint).rerun_helps(true),
         Some(rerun) => failure.with_idempotency_key(rerun.key),
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),
         // It is safe to run it again. Where that is not the next step, an earlier attempt may have been applied.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
-use crate::api::{Call, Reply};
+use crate::api::{Call, MAX_ROWS, Reply};
 use crate::error::{Exit, Failure, WarningCode};
+use crate::runner::list::no_key;
 use crate::runner::show::RowWriter;
 use crate::runner::stdout::reader_closed_pipe;
 use crate::runner::{Ctx, DEADLINE, OnInterrupt, WAITING};
@@ -17,14 +18,12 @@ use crate::ui::View;
 pub(crate) trait Follow {
     /// The backend's answer: one list, newest first.
     type Answer: DeserializeOwned + View;
-    /// The most rows that the backend lists.
-    const MAX_ROWS: usize;
 
-    /// The request for that many rows.
+    /// The request for as many rows as the backend lists.
     fn call(&self) -> Result<Call<Self::Answer>, Failure>;
 
     /// The key of each row, in the list's order.
-    fn keys(answer: &Self::Answer) -> Vec<RowKey>;
+    fn keys(&self, answer: &Self::Answer) -> Vec<RowKey>;
 
     /// How many existing rows are shown first.
     fn initial_rows(&self) -> usize;
@@ -41,6 +40,8 @@ pub(crate) struct RowKey {
     pub(crate) version: String,
     /// The id for `-o ids`.
     pub(crate) id: Option<String>,
+    /// Whether the command's filters keep the row.
+    pub(crate) is_shown: bool,
 }
 
 /// The longest wait after failed requests, unless the interval is longer.
@@ -51,7 +52,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<Exit> {
     ctx.refuse_dry_run()?;
     let output = ctx.output.output_for(true, F::Answer::TABLES)?;
-    command.call()?;
+    let environment = command.call()?.route.environment();
     ctx.set_deadline_per_request(DEADLINE);
     ctx.on_interrupt.set(OnInterrupt::Succeed);
     let mut writer = RowWriter::new(output, ctx);
@@ -60,14 +61,20 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
         () = reader_closed_pipe() => Ok(Exit::Done),
         ended = async {
             let reply = ctx.while_busy(WAITING, ctx.send(command.call()?)).await?;
-            let keys = F::keys(&reply.data);
-            let existing = seen.add(&keys).positions;
-            // The newest rows come first in the list.
-            let shown: Vec<usize> =
-                existing.into_iter().filter(|position| *position < command.initial_rows()).collect();
+            let keys = command.keys(&reply.data);
+            let mut shown = seen.add(&keys).positions;
+            // The newest rows are the last ones.
+            let older = shown.len().saturating_sub(command.initial_rows());
+            shown.drain(..older);
             writer.write(&reply, &shown, ids(&keys, &shown)).await?;
+            if keys.is_empty()
+                && let Some(environment) = environment
+            {
+                ctx.warn(no_key(ctx, reply.provider, environment).await.as_slice());
+            }
             if shown.is_empty() {
-                ctx.stderr.note(&format!("No {} {} yet.", reply.provider.name, F::Answer::NOUN));
+                let matching = if keys.is_empty() { "" } else { "matching " };
+                ctx.stderr.note(&format!("No {matching}{} {} yet.", reply.provider.name, F::Answer::NOUN));
             }
             ctx.stderr.note(&format!(
                 "Checking for new rows every {} s; press Ctrl-C to stop.",
@@ -106,12 +113,12 @@ async fn show_new_rows<F: Follow>(
             ctx.stderr.note("The backend responds again.");
             failed = 0;
         }
-        let keys = F::keys(&reply.data);
+        let keys = command.keys(&reply.data);
         let new = seen.add(&keys);
-        if new.all_new && keys.len() >= F::MAX_ROWS {
-            let most = F::MAX_ROWS;
-            let text =
-                format!("all {most} rows are new; the backend lists only {most}, so some may be missing");
+        if new.all_new && keys.len() >= usize::from(MAX_ROWS) {
+            let text = format!(
+                "all {MAX_ROWS} rows are new; the backend lists only {MAX_ROWS}, so some may be missing"
+            );
             ctx.stderr.warning(WarningCode::RowsMissed, &text);
         }
         writer.write(&reply, &new.positions, ids(&keys, &new.positions)).await?;
@@ -145,7 +152,7 @@ struct SeenRows {
 
 /// The difference between an answer and the ones before.
 struct NewRows {
-    /// The positions of the rows that are new or have changed, oldest first.
+    /// The positions of the rows to show that are new or have changed, oldest first.
     positions: Vec<usize>,
     /// Whether no row of the answer was seen before.
     all_new: bool,
@@ -166,7 +173,7 @@ impl SeenRows {
         let mut positions = Vec::new();
         for (position, key) in keys.iter().enumerate().rev() {
             self.identities.insert(key.identity.clone());
-            if self.versions.insert(version(key)) {
+            if self.versions.insert(version(key)) && key.is_shown {
                 positions.push(position);
             }
         }
@@ -186,6 +193,7 @@ mod tests {
         let key = |(name, version): &(&str, &str)| RowKey {
             identity: (*name).to_owned(),
             version: (*version).to_owned(),
+            is_shown: *version != "hidden",
             ..RowKey::default()
         };
         rows.iter().map(key).collect()
@@ -206,6 +214,10 @@ mod tests {
             (&[("g", "1"), ("g", "2")], &[1, 0], true),
             (&[("g", "1"), ("g", "2")], &[], false),
             (&[], &[], true),
+            // A hidden row is seen all the same, and shown once the filters keep it.
+            (&[("h", "hidden")], &[], true),
+            (&[("i", "1"), ("h", "hidden")], &[0], false),
+            (&[("i", "1"), ("h", "2")], &[1], false),
         ] {
             let new = seen.add(&keys(rows));
             assert_eq!((&*new.positions, new.all_new), (positions, all_new), "{rows:?}");

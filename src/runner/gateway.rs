@@ -1,10 +1,12 @@
 //! The provider, as the shared commands see it.
 
+use jiff::Timestamp;
+
 use crate::api::Provider;
 use crate::runner::Write;
-use crate::settings::CachedIds;
+use crate::settings::{CachedIds, WithSource};
 use crate::ui::{Tables, View};
-use crate::wire::Environment;
+use crate::wire::{Address, Environment, is_public_https};
 
 /// A payment provider. The shared commands are generic over it, because the providers' answers have different types.
 pub(crate) trait Gateway: 'static {
@@ -22,8 +24,10 @@ pub(crate) trait Gateway: 'static {
     type DoctorCatalog: serde::de::DeserializeOwned;
     /// The table of `config`.
     const KEY_TABLES: Tables;
-    /// The command that sets up the webhook, without the environment.
-    const WEBHOOKS: &'static [&'static str];
+    /// How payment events reach the backend.
+    const WEBHOOK: &'static WebhookSupport;
+    /// The known statuses of subscriptions.
+    const SUBSCRIPTION_STATUSES: &'static [&'static str];
 
     /// The prefix of an environment's keys.
     fn key_prefix(environment: Environment) -> &'static str;
@@ -35,12 +39,76 @@ pub(crate) trait Gateway: 'static {
     fn unmapped(subscriptions: &Self::Subscriptions) -> UnmappedSubscriptions;
 }
 
+/// How a provider's payment events reach the backend.
+#[derive(Debug)]
+pub(crate) struct WebhookSupport {
+    /// The command that sets up the webhook, without the environment.
+    pub(crate) setup: &'static [&'static str],
+    /// Whether the backend creates the endpoint at the provider. Otherwise a person enters it in the provider's dashboard,
+    /// and the backend does not know whether that happened.
+    pub(crate) is_managed: bool,
+    /// The program that forwards the events of `test` to a local address, which follows as its last argument.
+    pub(crate) forwarder: Option<&'static str>,
+}
+
+/// What brings payment events to the backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WebhookRepair {
+    /// `None` if no command alone is enough.
+    pub(crate) command: Option<String>,
+    /// What else has to be done.
+    pub(crate) also: Option<String>,
+}
+
+impl WebhookSupport {
+    /// How to repair the webhook of an environment that has none, or one that does not lead to this backend. A provider
+    /// delivers no events to a local address, so there the setup fails again.
+    pub(crate) fn repair(
+        &self,
+        provider: &Provider,
+        environment: Environment,
+        backend: &WithSource<Address>,
+        command: &dyn Fn(&[&str]) -> String,
+    ) -> WebhookRepair {
+        let setup = command(&[self.setup, &[environment.as_str()]].concat());
+        let Some(forwarder) = self.forwarder.filter(|_| is_local(backend)) else {
+            return WebhookRepair { command: Some(setup), also: None };
+        };
+        if environment == Environment::Live {
+            return WebhookRepair::needs_public_address(&setup);
+        }
+        let (address, segment) = (&backend.value, provider.segment);
+        let secret = format!("{}_TEST_WEBHOOK_SECRET", segment.to_ascii_uppercase());
+        WebhookRepair {
+            command: Some(format!("{forwarder} {address}/api/webhooks/{segment}/{environment}")),
+            also: Some(format!(
+                "set the backend's secret {secret} to the signing secret that this program prints"
+            )),
+        }
+    }
+}
+
+impl WebhookRepair {
+    /// The address that the backend gives the provider is not public. `setup` fails until that changes.
+    pub(crate) fn needs_public_address(setup: &str) -> Self {
+        let also = format!("set the backend's API_BASE_URL to its public https address, then run `{setup}`");
+        Self { command: None, also: Some(also) }
+    }
+}
+
+/// Whether the backend is on this machine or in a private network. The sandbox of `--sandbox` counts as public.
+pub(crate) fn is_local(backend: &WithSource<Address>) -> bool {
+    !is_public_https(backend.value.as_str()) && !backend.source.is_preset()
+}
+
 /// A finding of the doctor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// The name of the check, such as `products`.
     pub(crate) check: &'static str,
     pub(crate) found: String,
+    /// Whether something should be improved.
+    pub(crate) is_problem: bool,
     /// The arguments of the provider's command that fixes the problem, if there is one.
     pub(crate) repair: Option<Vec<String>>,
 }
@@ -72,15 +140,15 @@ impl Finding {
         total: usize,
         (failing_text, passing_text): (&str, &str),
         failing: &[&str],
-        repair: impl FnOnce(&str) -> Vec<String>,
+        repair: impl FnOnce(&str) -> Option<Vec<String>>,
     ) -> Self {
         let Some(first) = failing.first() else {
             let found =
                 if total == 0 { "none".to_owned() } else { format!("{total} active, {passing_text}") };
-            return Self { check, found, repair: None };
+            return Self { check, found, is_problem: false, repair: None };
         };
         let found = format!("{} of {total} {failing_text}: {}", failing.len(), join_first(failing));
-        Self { check, found, repair: Some(repair(first)) }
+        Self { check, found, is_problem: true, repair: repair(first) }
     }
 }
 
@@ -99,6 +167,12 @@ pub(crate) fn join_first<T: AsRef<str>>(all: &[T]) -> String {
 pub(crate) trait SyncReply {
     /// The outcome for each environment that the backend reports.
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)>;
+
+    /// The environments that were synced, although their customers may not have been: the backend can report that as a
+    /// success. Each with the time at which the sync started. A synced customer has at least that `syncedAt`.
+    fn hides_failed_customers(&self) -> Vec<(Environment, Timestamp)> {
+        Vec::new()
+    }
 }
 
 /// The outcome of a sync for one environment.

@@ -12,11 +12,13 @@ mod connect;
 mod ctx;
 mod dry_run;
 mod execute_write;
+mod existing;
 mod file_input;
 mod follow;
 mod gateway;
 pub(crate) mod guard;
 mod jq_process;
+mod list;
 mod multi_write;
 mod output;
 mod report;
@@ -31,11 +33,16 @@ pub(crate) use completes::{Completes, HasIdList, IdList, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use execute_write::execute_write;
+pub(crate) use existing::ExistingObjects;
 pub(crate) use file_input::{Entry, FileArgs, is_stdin};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
-pub(crate) use gateway::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, join_first};
+pub(crate) use gateway::{
+    Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookRepair, WebhookSupport, is_local,
+    join_first,
+};
 pub(crate) use jq_process::filter_in_own_process;
-pub(crate) use multi_write::{MultiWrite, execute_multi_write};
+pub(crate) use list::{ListQuery, ListReply, filter_reply, list};
+pub(crate) use multi_write::{MultiWrite, MultiWriteReply, PlannedRequests, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_panics};
 pub(crate) use rerun::next_command;

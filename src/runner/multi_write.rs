@@ -1,15 +1,19 @@
 //! Commands that make several changes at the provider, with a request for each: prepare, ask once, make the changes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use anyhow::Result;
+use serde_json::Value;
 
-use crate::error::Exit;
+use crate::api::Reply;
+use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::change::{Change, confirm};
 use crate::runner::guard::Verdict;
 use crate::runner::show;
+use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, WAITING};
-use crate::ui::{Line, Show, Stderr, TerminalStyle, rendered};
+use crate::ui::{Line, Page, RowLists, Show, Stderr, Tables, TerminalStyle, View, json_text, rendered};
 
 /// The time limit of one request: to sync thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -67,5 +71,75 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
         confirm(&change, ctx).await?;
     }
     let shown = command.make(ctx, prepared).await?;
-    show::show(&shown, output, ctx).await
+    show::show(&shown, output, ctx).await.or_else(|error| not_shown(error, &shown, ctx))
+}
+
+/// The failure when stdout rejects the result of changes that were made. It has the ids that the result would have shown.
+fn not_shown(error: anyhow::Error, shown: &impl Show, ctx: &Ctx) -> Result<Exit> {
+    let ids = shown.ids().join(", ");
+    if ids.is_empty() || error.is::<Failure>() {
+        return Err(error);
+    }
+    if is_broken_pipe(&error) {
+        let text = format!("The result was not read: the changes were applied to {ids}");
+        ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
+        return Ok(Exit::Done);
+    }
+    let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let failure = Failure::new(Code::Failed, "The changes were applied, but the result cannot be shown");
+    Err(failure.why(format!("{why}\nchanged: {ids}")).into())
+}
+
+/// The requests that a dry run would send.
+pub(crate) struct PlannedRequests(pub(crate) Vec<Value>);
+
+impl Show for PlannedRequests {
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        json_text(&Value::Array(self.0.clone()))
+    }
+
+    fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
+        Ok(Some(self.0.clone()))
+    }
+
+    fn page(&self) -> Page<'_> {
+        let lines = self.0.iter().map(|request| Line::plain(request.to_string())).collect();
+        Page { lines, ..Page::default() }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["Nothing was changed at the provider.".to_owned()]
+    }
+}
+
+/// The state after the changes, as the backend's answer to a read.
+pub(crate) struct MultiWriteReply<A> {
+    pub(crate) reply: Reply<A>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl<T: View> Show for MultiWriteReply<T> {
+    const ROWS: RowLists = T::ROWS;
+    const TABLES: Tables = T::TABLES;
+
+    fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
+        self.reply.json()
+    }
+
+    fn page(&self) -> Page<'_> {
+        self.reply.page()
+    }
+
+    fn for_each_id(&self, take: &mut dyn FnMut(&str)) {
+        self.reply.data.for_each_id(take);
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
 }

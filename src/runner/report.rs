@@ -50,7 +50,7 @@ fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {
 }
 
 /// The failure in an error chain. Other errors become one with the code `FAILED`.
-fn failure_of(error: &anyhow::Error) -> Failure {
+pub(super) fn failure_of(error: &anyhow::Error) -> Failure {
     if let Some(failure) = error.chain().find_map(|error| error.downcast_ref::<Failure>()) {
         return failure.clone();
     }

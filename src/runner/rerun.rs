@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use crate::api::Provider;
-use crate::error::{Code, Failure};
+use crate::error::Failure;
 use crate::runner::Ctx;
 use crate::secret::redact;
 use crate::settings::KeyFlag;
@@ -15,19 +15,13 @@ const FLAG: &str = "--idempotency-key";
 /// The values of these options are secrets, even if they do not look like keys.
 const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
 
-/// The command line, as a list of arguments, that is safe to run after this failure. That is the one that failed, if
-/// running it again may help, its idempotency key is known, or each object of its file has a key. `None` if the command
-/// line cannot be shown.
+/// The command line, as a list of arguments, that is safe to run after this failure and may succeed: the one that failed,
+/// with its idempotency key. `None` if the command line cannot be shown.
 pub(crate) fn next_command(failure: &Failure, args: &[OsString]) -> Option<Vec<String>> {
-    let key = failure.idempotency_key.as_deref();
-    if !failure.retryable() && key.is_none() && failure.code != Code::PartlyDone {
+    if !failure.retryable() && !failure.rerun_helps {
         return None;
     }
-    // The same filter fails again.
-    if failure.code == Code::JqFailed {
-        return None;
-    }
-    let args = command_line(args, key)?;
+    let args = command_line(args, failure.idempotency_key.as_deref())?;
     Some(args.into_iter().map(str::to_owned).collect())
 }
 
@@ -107,6 +101,7 @@ impl Ctx {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn os(args: &[&str]) -> Vec<OsString> {
         args.iter().map(OsString::from).collect()
@@ -144,8 +139,7 @@ mod tests {
     #[test]
     fn next_is_a_command_line_that_is_safe_to_run_and_has_no_secret() {
         let with_key = |key: &IdempotencyKey| {
-            let failure = Failure::new(Code::OutcomeUnknown, "x");
-            Failure { idempotency_key: Some(Box::new(key.clone())), ..failure }
+            Failure::new(Code::ResponseInvalid, "x").with_idempotency_key(key).rerun_helps(true)
         };
         let key = IdempotencyKey::generate();
         let retryable = || Failure::new(Code::Unreachable, "x");
@@ -156,7 +150,13 @@ mod tests {
                 Some(&["insforge", "payments", "status", "--json"][..]),
             ),
             (Failure::usage("x"), &["i", "payments"], None),
-            (Failure::new(Code::PartlyDone, "x"), &["i", "payments"], Some(&["insforge", "payments"])),
+            (Failure::new(Code::PartlyDone, "x"), &["i", "payments"], None),
+            (
+                Failure::new(Code::PartlyDone, "x").rerun_helps(true),
+                &["i", "payments"],
+                Some(&["insforge", "payments"]),
+            ),
+            (Failure::new(Code::Failed, "x").with_idempotency_key(&key), &["i", "payments"], None),
             (with_key(&key), &["i", "x", "--", "y"], Some(&["insforge", "x", FLAG, key.as_str(), "--", "y"])),
             (with_key(&given()), &["i", "x", FLAG, "k 1"], Some(&["insforge", "x", FLAG, "k 1"])),
             (

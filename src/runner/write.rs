@@ -11,7 +11,7 @@ use crate::api::{Call, Reply};
 use crate::error::Failure;
 use crate::runner::file_input::{Entry, FileArgs};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Ctx, DEADLINE};
+use crate::runner::{Change, Ctx, DEADLINE, ExistingObjects};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::{Environment, IdempotencyKey};
 
@@ -91,10 +91,14 @@ pub(crate) trait Write {
         Ok(())
     }
 
-    /// The IDs of new objects that exist already, for a bulk create without idempotency keys. Changes nothing at the
-    /// provider.
-    async fn find_existing(&self, _ctx: &Ctx, requests: &[Self::Request]) -> Result<Vec<Option<String>>> {
-        Ok(vec![None; requests.len()])
+    /// Reads what exists before a create that another run may have made already. Changes nothing at the provider.
+    async fn find_existing(&self, _ctx: &Ctx, _requests: &[Self::Request]) -> Result<ExistingObjects> {
+        Ok(ExistingObjects::default())
+    }
+
+    /// Updates the mirror after repeated creates. Until then it has the first versions of the objects with these IDs.
+    async fn update_mirror(&self, _ctx: &Ctx, _outdated: &[String]) -> Result<()> {
+        Ok(())
     }
 }
 

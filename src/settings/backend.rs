@@ -65,11 +65,8 @@ impl Backend {
 
     /// The address, or `the sandbox`, whose address is of no use to anyone.
     pub(crate) fn name(&self) -> String {
-        #[cfg(feature = "sandbox")]
-        if matches!(self.address.source, Source::Preset(_)) {
-            return "the sandbox".to_owned();
-        }
-        self.address.value.to_string()
+        let WithSource { value, source } = &self.address;
+        if source.is_preset() { "the sandbox".to_owned() } else { value.to_string() }
     }
 }
 

@@ -30,6 +30,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Whether the value belongs to the sandbox of `--sandbox`.
+    pub(crate) const fn is_preset(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return matches!(self, Self::Preset(_));
+        #[cfg(not(feature = "sandbox"))]
+        false
+    }
+
     /// `--api-url is given` or `INSFORGE_BASE_URL is set`.
     pub(super) fn presence(&self) -> String {
         match self {

@@ -89,6 +89,12 @@ pub(crate) fn is_public_https(url: &str) -> bool {
     url.scheme() == "https" && is_public
 }
 
+/// Whether the host is reserved for examples, so that it never leads anywhere (RFC 2606, section 2).
+pub(crate) fn is_reserved(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    url.as_ref().and_then(Url::host_str).is_some_and(|host| host.ends_with(".example"))
+}
+
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         // A resolver may send other names that end in `.localhost` to another machine.

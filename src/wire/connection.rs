@@ -60,6 +60,9 @@ impl Connection {
     }
 }
 
+/// The reason of a sync that failed at its first request, if the backend lost the true one.
+pub(crate) const CATALOG_FAILED: &str = "catalog sync failed";
+
 /// The reason why a sync failed. The backend may lose the reason and name only the part that failed (exchanges 325 and
 /// 326: `customers: [object Object]`). Without a part it was the catalog.
 pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
@@ -68,7 +71,7 @@ pub(crate) fn sync_error(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     let parts = text.split("; ").map(|part| match part.strip_suffix(LOST) {
-        Some("") => Cow::Borrowed("catalog sync failed"),
+        Some("") => Cow::Borrowed(CATALOG_FAILED),
         Some(part) => format!("{} sync failed", part.trim_end_matches([':', ' '])).into(),
         None => part.into(),
     });

@@ -28,6 +28,44 @@ pub(crate) fn read_body<T: DeserializeOwned>(body: &SharedBytes) -> serde_json::
     data
 }
 
+/// Removes those elements of an object's lists that `keep` drops. The rest of the text is unchanged. It is removed in
+/// place, because a copy would take as much memory as the body.
+pub(crate) fn retain_elements(
+    body: &mut Vec<u8>,
+    lists: &[&str],
+    keep: impl Fn(Json<'_>) -> bool,
+) -> serde_json::Result<()> {
+    let position = |json: Json<'_>| json.as_str().as_ptr().addr().wrapping_sub(body.as_ptr().addr());
+    let mut kept = Vec::new();
+    let mut from = 0;
+    let members = Json::parse(body)?.members();
+    for (_, list) in members.filter(|(name, value)| value.is_array() && lists.contains(&&**name)) {
+        let first = position(list) + 1;
+        kept.push(from..first);
+        from = first;
+        let mut has_kept = false;
+        for element in list.elements() {
+            let start = position(element);
+            let end = start + element.as_str().len();
+            if keep(element) {
+                // With the comma before it, if another element is before it.
+                kept.push(if has_kept { from..end } else { start..end });
+                has_kept = true;
+            }
+            from = end;
+        }
+    }
+    kept.push(from..body.len());
+    let mut length = 0;
+    for piece in kept {
+        let to = length;
+        length += piece.len();
+        body.copy_within(piece, to);
+    }
+    body.truncate(length);
+    Ok(())
+}
+
 /// A list whose rows were all checked, and are read again each time.
 #[derive(Debug)]
 pub(crate) struct List<T> {
@@ -39,9 +77,13 @@ pub(crate) struct List<T> {
 
 impl<T: DeserializeOwned> List<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = T> + Clone {
+        self.rows().filter_map(|row| serde_json::from_str(row.as_str()).ok())
+    }
+
+    /// The rows as text.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = Json<'_>> + Clone {
         let text = self.body.get(self.text.clone()).unwrap_or_default();
-        let json = Json::checked(std::str::from_utf8(text).unwrap_or_default());
-        json.elements().filter_map(|row| serde_json::from_str(row.as_str()).ok())
+        Json::checked(std::str::from_utf8(text).unwrap_or_default()).elements()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -94,6 +136,27 @@ mod tests {
         let numbers = read(r#"{"x":[9], "numbers": [ 1, 2 ]}"#).unwrap().numbers;
         assert_eq!(numbers.iter().chain(numbers.iter()).collect::<Vec<_>>(), [1, 2, 1, 2]);
         assert!(read(r#"{"numbers":[]}"#).unwrap().numbers.is_empty());
+    }
+
+    #[test]
+    fn elements_are_dropped_and_the_rest_is_unchanged() {
+        for (text, kept) in [
+            (
+                r#" {"b" : 1.0, "\u0061" : [ 1 , {"x" : "],"} ,1, 2 ], "c":[1], "a":[1,1]} "#,
+                r#" {"b" : 1.0, "\u0061" : [{"x" : "],"}, 2 ], "c":[1], "a":[]} "#,
+            ),
+            (r#"{"a":[3, 4,1,5, 1]}"#, r#"{"a":[3, 4,5]}"#),
+            (r#"{"a":[1, 1]}"#, r#"{"a":[]}"#),
+            (r#"{"a":[]}"#, r#"{"a":[]}"#),
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+            (r"{ }", "{ }"),
+            (r"[1]", "[1]"),
+        ] {
+            let mut body = text.as_bytes().to_vec();
+            retain_elements(&mut body, &["a"], |element| element.as_str() != "1").unwrap();
+            assert_eq!(String::from_utf8(body).unwrap(), kept, "{text}");
+        }
+        assert!(retain_elements(&mut b"{".to_vec(), &["a"], |_| true).is_err());
     }
 
     #[test]

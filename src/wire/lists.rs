@@ -20,6 +20,9 @@ pub(crate) struct Customer {
     pub(crate) provider_customer_id: String,
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) deleted: bool,
+    pub(crate) synced_at: Option<String>,
     pub(crate) payments_count: Option<u64>,
     /// In the smallest unit of `total_spend_currency`.
     pub(crate) total_spend: Option<i64>,

@@ -14,23 +14,27 @@ mod money;
 mod patch;
 mod price;
 pub(crate) mod razorpay;
+mod row_filter;
 mod stripe;
 mod validated;
 mod with_id;
 
-pub(crate) use address::{Address, is_public_https};
-pub(crate) use connection::{Account, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error};
+pub(crate) use address::{Address, is_public_https, is_reserved};
+pub(crate) use connection::{
+    Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MaskedKey, sync_error,
+};
 pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, without_position};
-pub(crate) use list::{List, SharedBytes, read_body};
+pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Metadata, MetadataEntry, Notes};
 pub(crate) use money::{Decimals, Money, decimals};
 pub(crate) use patch::Patch;
 pub(crate) use price::{Interval, Recurring, TaxBehavior, UnitAmount};
+pub(crate) use row_filter::{RowFilter, parse_since};
 pub(crate) use stripe::*;
 pub(crate) use validated::{
     Currency, Description, ItemDescription, ItemName, LookupKey, ObjectId, ProductName, trimmed,

@@ -236,12 +236,14 @@ fn a_failed_object_is_a_line_among_the_results() {
     let error = ran.error();
     assert_eq!((&error["code"], &error["exitCode"]), (&json!("PARTLY_DONE"), &json!(9)));
     assert_eq!(error["error"], "2 of 3 Stripe prices created, 1 failed");
-    assert_eq!(error["next"][3], "create");
-    assert!(!error["next"].to_string().contains("idempotency-key"), "each object has its own: {error}");
+    assert_eq!(error["next"], Value::Null, "the lookup key stays taken: {error}");
     // With -o ids, failures are on stderr.
     let ran = shop.user.run_with_stdin(&[&args[..], &["-o", "ids"]].concat(), &file).exits(9);
     assert_eq!(ran.stdout.lines().count(), 2);
-    ran.stderr_has(&["error: entry 2 (line 2): A price", "error: 2 of 3 Stripe prices created, 1 failed"]);
+    ran.stderr_has(&[
+        "error: entry 2 (line 2): A price",
+        "error: 0 of 3 Stripe prices created, 2 existed already, 1 failed",
+    ]);
     // If all objects fail for the same reason, the run fails for that reason.
     let ran = shop.user.run_with_stdin(&args, &format!("[{}]", price(9, "a"))).exits(1);
     ran.stderr_has(&["error: 0 of 1 Stripe price created, 1 failed"]);
@@ -290,6 +292,26 @@ fn a_failure_that_would_repeat_stops_the_run() {
     assert_eq!(error["next"][0], "insforge");
     // A request that was never sent was not applied.
     assert_eq!(error["error"], "0 of 3 Stripe products created, 2 failed, 1 was not tried");
+}
+
+/// The backend disappears while it processes the first object. Later attempts are refused.
+#[test]
+fn only_what_may_have_arrived_has_an_unknown_outcome() {
+    let shop = Shop::new();
+    shop.plan(1, Accident::Gone);
+    let ran = shop.user.run_with_stdin(&[CREATE, &["--json"]].concat(), THREE).exits(8);
+    let errors: Vec<String> = lines(&ran).iter().map(|line| line["error"].to_string()).collect();
+    assert!(
+        errors[0].contains("Cannot reach") && errors[0].contains("; the outcome is unknown"),
+        "{errors:?}"
+    );
+    assert!(errors[1].contains("Cannot reach") && !errors[1].contains("unknown"), "{errors:?}");
+    let error = ran.error();
+    assert_eq!(
+        error["error"],
+        "0 of 3 Stripe products created, 2 failed (1 may have been created anyway), 1 was not tried"
+    );
+    assert_eq!((&error["retryable"], &error["next"][3]), (&json!(true), &json!("create")));
 }
 
 #[test]
@@ -428,6 +450,8 @@ fn results_that_cannot_be_written_stop_the_run() {
         "{stderr}"
     );
     assert!(stderr.contains("shows the results again"), "{stderr}");
+    let unwritten = "entry 1 (line 1): Stripe product created: prod_0 (idempotency key ";
+    assert!(stderr.contains(unwritten) && stderr.contains("No space left"), "{stderr}");
 }
 
 #[test]

@@ -105,8 +105,8 @@ fn the_timeout_applies_to_each_request() {
     let renamed = products(&keys).replace("name = \"", "name = \"The ");
     let ran = shop.apply(&renamed, &["--timeout", "500ms", "--retries", "0"]).exits(8);
     let report = ran.json();
-    let tried = rows(&report, "notDone").iter().filter(|row| row["code"] == "TIMED_OUT").count();
-    assert_eq!((tried, rows(&report, "notDone").len()), (2, 4), "{report}");
+    let timed_out = rows(&report, "unknown").iter().filter(|row| row["code"] == "TIMED_OUT").count();
+    assert_eq!((timed_out, rows(&report, "notDone").len()), (2, 2), "{report}");
 }
 
 /// The same for a product, which can be deleted several times.
@@ -172,11 +172,13 @@ fn after_the_backend_disappears_the_rest_is_not_tried() {
         let ran =
             ran.exits(if done == 0 { 8 } else { 9 }).stderr_has(&["continues and creates no duplicates"]);
         let report = ran.json();
-        let not_done = rows(&report, "notDone");
-        let tried = not_done.iter().filter(|row| row["code"] == "UNREACHABLE").count();
-        assert!((1..=2).contains(&tried), "the apply stops after two failures in a row: {report}");
-        let not_tried = not_done.iter().filter(|row| row["code"] == Value::Null).count();
-        assert_eq!((rows(&report, "done").len(), not_tried), (done, 6 - done - tried), "{report}");
+        let unreachable =
+            |list| rows(&report, list).iter().filter(|row| row["code"] == "UNREACHABLE").count();
+        assert_eq!(unreachable("unknown"), 1, "the first request may have arrived: {report}");
+        let refused = unreachable("notDone");
+        assert!(refused <= 1, "the apply stops after two failures in a row: {report}");
+        let not_tried = rows(&report, "notDone").iter().filter(|row| row["code"] == Value::Null).count();
+        assert_eq!((rows(&report, "done").len(), not_tried), (done, 5 - done - refused), "{report}");
         assert_eq!(shop.changes().len(), done + 1);
         assert_exists(&report, &shop.catalog());
     }
@@ -195,10 +197,80 @@ fn after_the_backend_disappears_at_an_update_the_rest_is_not_tried() {
     let codes: Vec<&Value> = rows(&report, "notDone").iter().map(|row| &row["code"]).collect();
     let null = &Value::Null;
     let unreachable = &json!("UNREACHABLE");
-    assert_eq!(codes, [unreachable, unreachable, null, null, null], "{report}");
+    assert_eq!(codes, [unreachable, null, null, null], "{report}");
+    let unknown = rows(&report, "unknown");
+    assert_eq!((unknown.len(), &unknown[0]["key"]), (1, &json!("one")), "{report}");
     assert_eq!(rows(&report, "done").len(), 0, "{report}");
     assert!(!ran.stderr.contains("Nothing was changed"), "it is unknown: {}", ran.stderr);
     ran.exits(8).stderr_has(&["No change was completed", "continues and creates no duplicates"]);
+}
+
+/// A connection that breaks and is then refused says nothing about the request that arrived first.
+#[test]
+fn a_change_whose_first_attempt_may_have_arrived_is_unknown() {
+    let shop = Shop::new();
+    shop.plan(2, Accident::Gone);
+    shop.user.write("payments.toml", &products(&["one"]));
+    let ran = shop.run(&["apply", "--yes", "--json"]).exits(8);
+    let report = ran.json();
+    let unknown = rows(&report, "unknown");
+    assert_eq!((unknown.len(), &unknown[0]["key"]), (1, &json!("one")), "{report}");
+    let error = unknown[0]["error"].as_str().expect("a sentence");
+    assert!(error.contains("Cannot reach") && error.ends_with("; the outcome is unknown"), "{error}");
+    assert_eq!(keys(&report, "notDone"), ["one_monthly", "one_yearly"]);
+    assert_eq!((&ran.error()["retryable"], &ran.error()["next"][3]), (&json!(true), &json!("apply")));
+
+    let shop = Shop::new();
+    shop.plan(2, Accident::Gone);
+    shop.user.write("payments.toml", &products(&["one"]));
+    let ran = shop.run(&["apply", "--yes"]).exits(8).stderr_has(&["No change was completed"]);
+    assert!(ran.stdout.contains("unknown: create product one"), "{ran:?}");
+    assert!(!ran.stdout.contains("not applied: create product one"), "{ran:?}");
+    let shop = Shop::new();
+    shop.plan(2, Accident::Gone);
+    shop.user.write("payments.toml", &products(&["one"]));
+    let ran = shop.run(&["apply", "--yes", "-o", "jsonl"]).exits(8);
+    let rows: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let done: Vec<&Value> = rows.iter().map(|row| &row["done"]).collect();
+    assert_eq!(done, [&json!(false), &json!(false), &Value::Null], "{ran:?}");
+}
+
+/// The sync after the changes shows the outcome: the backend's sync waits for the requests before it.
+#[test]
+fn a_sync_settles_what_was_unknown() {
+    for (accident, done) in [(Accident::DropAfter, true), (Accident::DropBefore, false)] {
+        let shop = Shop::new();
+        shop.apply(&products(&["one", "two"]), &[]).exits(0);
+        shop.plan(2, accident);
+        let renamed = products(&["one", "two"]).replace("name = \"one\"", "name = \"One\"");
+        let renamed = renamed.replace("name = \"two\"", "name = \"Two\"");
+        let ran = shop.apply(&renamed, &["--retries", "0"]);
+        let ran = ran.exits(if done { 0 } else { 9 });
+        let report = ran.json();
+        assert_eq!(report["unknown"], json!([]), "{accident:?}");
+        assert_eq!(rows(&report, "done").len(), 1 + usize::from(done), "{accident:?}: {report}");
+        if !done {
+            assert_eq!(keys(&report, "notDone"), ["one"]);
+            let error = rows(&report, "notDone")[0]["error"].as_str().expect("a sentence").to_owned();
+            assert!(error.starts_with("The connection") && !error.contains("unknown"), "{error}");
+        }
+    }
+}
+
+/// Without the report, only the error has the ids.
+#[test]
+fn a_report_that_cannot_be_written_leaves_the_ids_in_the_error() {
+    let shop = Shop::new();
+    shop.user.write("payments.toml", &products(&["one"]));
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let mut command = shop.user.command(&["payments", "catalog", "apply", "--yes", "--json"]);
+    let output = command.stdin(std::process::Stdio::null()).stdout(full).output().expect("it runs");
+    let stderr = String::from_utf8(output.stderr).expect("text");
+    let error: Value = serde_json::from_str(stderr.trim_end()).expect("an error");
+    assert_eq!(error["error"], "The changes were applied, but the result cannot be shown");
+    let ids = [shop.product("one"), shop.price("one_monthly"), shop.price("one_yearly")].join(", ");
+    assert!(error["why"].as_str().expect("a reason").ends_with(&format!("changed: {ids}")), "{error}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

@@ -145,6 +145,42 @@ fn logout_clears_the_cache() {
 }
 
 #[test]
+fn known_statuses_are_offered_and_others_are_accepted() {
+    let user = User::new();
+    for (line, offered) in [
+        (&["payments", "subscriptions", "--status", "can"][..], "canceled"),
+        (&["payments", "razorpay", "subscriptions", "--status", "can"], "cancelled"),
+        (&["payments", "transactions", "--status", "p"], "pending\npartially_refunded"),
+        (&["payments", "subscriptions", "--status", "active,past"], "active,past_due"),
+    ] {
+        assert_eq!(complete(&user, line), offered, "{line:?}");
+    }
+    assert_eq!(complete(&user, &["payments", "status", ""]), ENVIRONMENTS.trim_end());
+}
+
+#[test]
+fn lookup_keys_are_offered_next_to_the_ids_of_prices() {
+    let stub = Stub::start(|_| {
+        let prices = r#"{"prices": [
+            {"environment": "test", "priceId": "price_1", "active": true, "lookupKey": "pro_monthly",
+             "currency": "eur", "unitAmount": 990, "recurringInterval": "month"},
+            {"environment": "test", "priceId": "price_2", "active": false, "lookupKey": null}]}"#;
+        Answer::json(200, prices)
+    });
+    let user = with_profiles(&[("default", &stub.address)]);
+    user.run(&["payments", "prices", "list", "--archived"]).exits(0);
+    assert_eq!(cached_files(&user), Vec::<PathBuf>::new(), "a filtered list is incomplete");
+    user.run(&["payments", "prices", "list"]).exits(0);
+    for command in ["get", "update", "archive"] {
+        let all = complete(&user, &["payments", "prices", command, "test", "pr"]);
+        assert_eq!(
+            all, "price_1\t9.90 EUR / month\nprice_2\tinactive\npro_monthly\t9.90 EUR / month",
+            "{command}"
+        );
+    }
+}
+
+#[test]
 fn only_complete_lists_are_cached() {
     let stub = stub_with_catalog();
     let user = with_profiles(&[("default", &stub.address)]);

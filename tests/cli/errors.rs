@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Request, Stub};
@@ -95,7 +95,7 @@ fn every_code_has_its_exit_code_and_hint() {
 }
 
 /// `explain` lists these exit codes of a code, and agrees with them on whether it is retryable.
-fn assert_explained(explained: &serde_json::Value, code: &str, exits: &[i32]) {
+fn assert_explained(explained: &Value, code: &str, exits: &[i32]) {
     let general = if code.starts_with("HTTP_") { "HTTP_nnn" } else { code };
     let Some(known) = explained.as_array().expect("a list").iter().find(|known| known["code"] == general)
     else {
@@ -167,6 +167,42 @@ fn a_result_that_cannot_be_shown_reports_the_write_as_done() {
     }
 }
 
+/// The same command would be refused again.
+#[test]
+fn next_is_absent_after_a_refusal_that_cannot_change() {
+    const PRICE: &[&str] =
+        &["payments", "prices", "create", "--product", "p", "--currency", "xyz", "--unit-amount", "1"];
+    let own_key = ["--idempotency-key", "k-1"];
+    for (status, message) in [
+        (400, "A price (`price_1`) already uses that lookup key."),
+        (400, "No such product: 'p'"),
+        (400, "Invalid currency: xyz"),
+        (
+            400,
+            "Keys for idempotent requests can only be used with the same parameters they were first used with.",
+        ),
+        (401, "Expired API Key provided"),
+        (402, "Your card was declined."),
+        (403, "The provided key does not have the required permissions"),
+        (404, "No such product: 'p'"),
+        (409, "The object is locked"),
+        (422, "Unprocessable"),
+    ] {
+        let stub = refusing(status, "UPSTREAM_FAILURE", message);
+        for args in [PRICE.to_vec(), [PRICE, &own_key].concat()] {
+            let error = run(&stub, &args).error();
+            assert_eq!((&error["next"], &error["retryable"]), (&Value::Null, &json!(false)), "{error}");
+            assert!(error["idempotencyKey"].is_string(), "{error}");
+            assert!(!error["hint"].to_string().contains("run it again: "), "{error}");
+        }
+    }
+    // It is given where the same command may succeed, or shows the outcome.
+    for (status, code) in [(429, "RATE_LIMITED"), (500, "INTERNAL_ERROR"), (503, "UPSTREAM_FAILURE")] {
+        let error = run(&refusing(status, code, "Not now"), PRICE).error();
+        assert_eq!(error["next"][3], "create", "{error}");
+    }
+}
+
 /// A create that is still in progress is no key conflict: another key would create a second product.
 #[test]
 fn a_create_in_progress_does_not_suggest_another_key() {
@@ -209,7 +245,7 @@ fn a_partly_invalid_answer_does_not_hide_the_idempotency_key() {
         error["error"],
         "Create product x at Stripe, test: the change was applied, but the result cannot be shown"
     );
-    let sent: serde_json::Value = serde_json::from_slice(&stub.requests()[1].body).expect("JSON");
+    let sent: Value = serde_json::from_slice(&stub.requests()[1].body).expect("JSON");
     assert_eq!(error["idempotencyKey"], sent["idempotencyKey"]);
 }
 
@@ -261,7 +297,7 @@ fn a_write_adapts_to_a_changed_generation() {
             "POST /api/payments/test/catalog/prices",
         ]
     );
-    let bodies: Vec<serde_json::Value> =
+    let bodies: Vec<Value> =
         [0, 2].map(|at: usize| serde_json::from_slice(&requests[at].body).expect("JSON")).to_vec();
     assert_eq!((&bodies[0]["productId"], &bodies[1]["stripeProductId"]), (&json!("p"), &json!("p")));
     assert_eq!(bodies[0]["idempotencyKey"], bodies[1]["idempotencyKey"]);

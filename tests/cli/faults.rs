@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::harness::recordings::{Exchange, Generation};
+use super::harness::recordings::{Exchange, Generation, empty_catalog_list};
 use super::harness::stub::{Answer, Stub};
 use super::harness::{RunOutput, User, assert_no_secret, dead_address, signal};
 
@@ -80,6 +80,34 @@ impl Write {
         User::of(address).run_with_stdin(&self.words(flags).split(' ').collect::<Vec<_>>(), STDIN)
     }
 
+    /// Runs it with JSON output. Returns the exit code and stderr.
+    fn run_to(&self, address: &str, stdout: Stdio) -> (i32, String) {
+        let user = User::of(address);
+        let mut command = user.command(&self.words(&["--json"]).split(' ').collect::<Vec<_>>());
+        command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        child.stdin.take().expect("stdin").write_all(STDIN.as_bytes()).expect("room in a pipe");
+        let output = child.wait_with_output().expect("the binary ends");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_no_secret(&stderr);
+        (output.status.code().unwrap_or(-1), stderr)
+    }
+
+    /// What a success reports, besides the id.
+    fn done(&self) -> &'static str {
+        match self.command.split(' ').take(2).collect::<Vec<_>>()[..] {
+            ["config", "set"] => "Stripe test key configured",
+            ["config", _] => "Stripe test key removed",
+            ["webhooks", _] => "Stripe test webhook configured",
+            ["products", "create"] => "Stripe product created: prod_",
+            ["products", "update"] => "Stripe product updated: prod_",
+            ["products", _] => "Stripe product deleted: prod_",
+            ["prices", "create"] => "Stripe price created: price_",
+            ["prices", "update"] => "Stripe price updated: price_",
+            _ => "Stripe price archived: price_",
+        }
+    }
+
     fn is_repeatable(&self) -> bool {
         !matches!(self.second_run, Twice(_) | Recreates)
     }
@@ -95,13 +123,14 @@ impl Write {
         }
     }
 
-    /// Removes `next` from an error, and checks that it is this write if that is retryable or has a key.
+    /// Removes `next` from an error, and checks that it is this write if that is retryable, or if the outcome is unknown and
+    /// there is a key.
     #[track_caller]
-    fn remove_next(&self, reported: &mut Value, flags: &[&str]) {
+    fn remove_next(&self, reported: &mut Value, flags: &[&str], open: bool) {
         let key = reported["idempotencyKey"].clone();
         let next =
             reported.as_object_mut().and_then(|reported| reported.remove("next")).expect("a next field");
-        if reported["retryable"] != true && key.is_null() {
+        if reported["retryable"] != true && (key.is_null() || !open) {
             assert_eq!(next, Value::Null, "{}", self.command);
             return;
         }
@@ -162,7 +191,7 @@ pub(super) fn backend(line: String, answers: Vec<Answer>) -> Stub {
             answers[position.min(answers.len() - 1)].clone()
         }
         asked if asked == status.line() => status.answer(),
-        _ => Answer::Unrecorded,
+        _ => empty_catalog_list(request).unwrap_or(Answer::Unrecorded),
     })
 }
 
@@ -243,7 +272,7 @@ impl Fault {
     fn check_error(&self, write: &Write, ran: &RunOutput, sent: &[Vec<u8>], address: &str) {
         let mut reported = ran.error();
         let (why, hint) = (reported["why"].take(), reported["hint"].take());
-        write.remove_next(&mut reported, self.flags);
+        write.remove_next(&mut reported, self.flags, self.open);
         let key = write.key(sent, &reported);
         let (code, status, error) = &self.error;
         let error = error.replace("ADDRESS", address);
@@ -355,7 +384,7 @@ fn nothing_listens() {
         let mut reported = write.run(&dead_address(), &["--json"]).exits(8).error();
         assert_has(&reported["hint"].take(), "check the address, the network and the proxy", write);
         assert!(reported["why"].take().is_string());
-        write.remove_next(&mut reported, &["--json"]);
+        write.remove_next(&mut reported, &["--json"], false);
         let error = format!("Cannot reach {}", dead_address());
         assert_eq!(reported, failure(&error, "UNREACHABLE", None, &Value::Null, 8), "{}", write.command);
     });
@@ -373,7 +402,7 @@ fn the_backend_disappears_before_the_write() {
     });
 }
 
-/// A backend that stops listening when it answers its first request, for the status. It returns that connection, which
+/// A backend that stops listening when it answers its first request, for the status or the products. It returns that connection, which
 /// keeps the port reserved while it is open.
 fn vanishing() -> (String, JoinHandle<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -386,8 +415,9 @@ fn vanishing() -> (String, JoinHandle<TcpStream>) {
         let _ = listener.shutdown(Shutdown::Both);
         drop(listener);
         let head = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
-        assert!(head.count() > 0, "a request");
-        let body = status().response_body.to_string();
+        let head: Vec<String> = head.collect();
+        let is_list = head.first().expect("a request").contains("/catalog/products");
+        let body = if is_list { json!({"products": []}) } else { status().response_body }.to_string();
         let head = format!("HTTP/1.1 200 X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all((head + &body).as_bytes()).expect("a client that reads");
         stream
@@ -424,6 +454,70 @@ fn a_create_that_was_lost_once_reports_its_key() {
     });
 }
 
+/// The connection breaks after the write arrived, and the next attempts are refused.
+#[test]
+fn an_earlier_attempt_leaves_the_outcome_unknown() {
+    each(&WRITES, |write| {
+        let (line, status) = (write.line(), status().answer());
+        let stub =
+            Stub::start(move |request| if request.line() == line { Answer::Gone } else { status.clone() });
+        let mut reported = write.run(&stub.address, &["--json"]).error();
+        let sent = sent(&stub, &write.line());
+        let key = write.key(&sent, &reported);
+        write.remove_next(&mut reported, &["--json"], true);
+        let exit = if write.is_repeatable() { 8 } else { 1 };
+        assert_eq!((&reported["idempotencyKey"], &reported["exitCode"]), (&key, &json!(exit)), "{reported}");
+        let error = reported["error"].as_str().expect("a sentence");
+        assert!(error.ends_with("; the outcome is unknown"), "{}: {error}", write.command);
+        if write.is_repeatable() {
+            assert!(error.starts_with("Cannot reach"), "{}: {error}", write.command);
+            assert_has(&reported["why"], "; an earlier attempt may have been applied", write);
+        }
+    });
+}
+
+/// Without its result, only the error has what was done and, for a create, the idempotency key.
+#[test]
+fn a_full_stdout_reports_what_was_done() {
+    each(&WRITES, |write| {
+        let exchange = recorded(write.recorded);
+        let stub = backend(exchange.line(), vec![exchange.answer()]);
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let (code, stderr) = write.run_to(&stub.address, full.into());
+        let reported: Value = serde_json::from_str(stderr.lines().last().expect("an error")).expect("JSON");
+        assert_eq!((code, &reported["code"]), (1, &json!("FAILED")), "{stderr}");
+        let error = "the change was applied, but the result cannot be shown";
+        assert_has(&reported["error"], error, write);
+        assert_has(&reported["why"], "No space left on device", write);
+        assert_has(&reported["why"], write.done(), write);
+        assert_eq!(reported["idempotencyKey"], write.key(&sent(&stub, &exchange.line()), &reported));
+        let wanted = match write.second_run {
+            Keyed(_) => "the idempotency key prevents a duplicate; run it again",
+            _ => "` shows it",
+        };
+        assert_has(&reported["hint"], wanted, write);
+    });
+}
+
+/// A reader that has closed the pipe is no failure, but the result must not be lost.
+#[test]
+fn a_closed_stdout_reports_what_was_done() {
+    each(&WRITES, |write| {
+        let exchange = recorded(write.recorded);
+        let stub = backend(exchange.line(), vec![exchange.answer()]);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let (code, stderr) = write.run_to(&stub.address, writer.into());
+        assert_eq!(code, 0, "{stderr}");
+        let warnings = stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let unread = warnings.into_iter().find(|warning| warning["code"] == "RESULT_NOT_READ");
+        let text = unread.expect("a warning")["warning"].clone();
+        assert_has(&text, write.done(), write);
+        let key = write.key(&sent(&stub, &exchange.line()), &Value::Null);
+        assert_has(&text, key.as_str().unwrap_or_default(), write);
+    });
+}
+
 /// The requests of a run by position; only `config set` has the last one.
 const STATUS_BEFORE: usize = 0;
 const WRITE: usize = 1;
@@ -434,13 +528,19 @@ fn interrupted(write: &Write, at: usize, flags: &[&str]) -> (RunOutput, Vec<Vec<
     let exchange = recorded(write.recorded);
     let (arrived, arrival) = mpsc::channel();
     let (status, done, position) = (status().answer(), exchange.answer(), AtomicUsize::new(0));
-    let stub = Stub::start(move |_| match position.fetch_add(1, Ordering::Relaxed) {
-        now if now == at => {
-            arrived.send(()).expect("a waiting test");
-            Answer::Late { after: FOR_EVER, then: Box::new(Answer::Drop) }
+    let stub = Stub::start(move |request| {
+        // Without the list, the status is read as before every other write.
+        if empty_catalog_list(request).is_some() {
+            return Answer::json(500, "{}");
         }
-        WRITE => done.clone(),
-        _ => status.clone(),
+        match position.fetch_add(1, Ordering::Relaxed) {
+            now if now == at => {
+                arrived.send(()).expect("a waiting test");
+                Answer::Late { after: FOR_EVER, then: Box::new(Answer::Drop) }
+            }
+            WRITE => done.clone(),
+            _ => status.clone(),
+        }
     });
     let user = User::of(&stub.address);
     let mut command = user.command(&write.words(flags).split(' ').collect::<Vec<_>>());
@@ -467,7 +567,7 @@ fn ctrl_c_during_a_write_reports_the_unknown_outcome() {
         let (ran, sent) = interrupted(write, WRITE, &["--json"]);
         let mut reported = ran.error();
         let key = write.key(&sent, &reported);
-        write.remove_next(&mut reported, &["--json"]);
+        write.remove_next(&mut reported, &["--json"], true);
         assert_has(&reported["hint"].take(), &write.hint_if_unknown(&["--json"], &key), write);
         assert!(reported["why"].take().is_string());
         assert_eq!(reported, failure(error, "INTERRUPTED", None, &key, 130), "{}", write.command);

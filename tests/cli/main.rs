@@ -38,6 +38,7 @@ mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
 mod output;
@@ -46,6 +47,9 @@ mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
 mod reads;
+#[cfg(feature = "sandbox")]
+mod repeated_creates;
+mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -158,7 +158,7 @@ fn a_path_limits_the_list() {
             .collect()
     };
     let products = paths(&["payments", "products"]);
-    assert_eq!(products.len(), 6, "{products:?}");
+    assert_eq!(products.len(), 7, "{products:?}");
     assert!(products.iter().all(|path| path.starts_with("payments products")), "{products:?}");
     assert_eq!(paths(&["payments", "stripe", "products"]), products);
     assert_eq!(paths(&["payments", "history"]), ["payments transactions"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::harness::all_formats::AllFormats;
 use super::harness::recordings::{self, Exchange, Generation};
@@ -28,6 +28,7 @@ const SHOWN: &Shown = &[
     ("Products: one with prices", "product-get-with-prices"),
     ("Products: one without prices", "product-get"),
     ("Prices: a list", "prices-list"),
+    ("Prices: those of an unknown product", "prices-list-filter-unknown"),
     ("Prices: one", "price-get-after-archive"),
     ("Customers: a list", "customers-after-payments"),
     ("Subscriptions: those of a team", "subscriptions-subject"),
@@ -118,12 +119,17 @@ fn expected_json(exchange: &Exchange, words: &[String]) -> Value {
 fn every_read(generation: Generation, at_least: usize) -> Replies {
     let mut replies = Replies::new(SHOWN);
     let mut commands: BTreeMap<String, usize> = BTreeMap::new();
+    let no_product = match generation {
+        Generation::Newer => "125-product-get-404",
+        Generation::Older => "131-product-get-404",
+    };
+    let no_product = generation.exchange(no_product);
     for exchange in generation.exchanges() {
         let Some(words) = command_for(&exchange, generation) else { continue };
         *commands.entry(words[..words.len().min(2)].join(" ")).or_default() += 1;
         let name = newer_name(&exchange);
         for path in [&["payments"][..], &["payments", "stripe"]] {
-            let stub = recordings::serve_in(generation, vec![exchange.clone()]);
+            let stub = recordings::serve_in(generation, vec![exchange.clone(), no_product.clone()]);
             let user = User::of(&stub.address);
             let run = |flags: &[&str]| {
                 let before = stub.requests().len();
@@ -176,7 +182,8 @@ fn check_json(json: &RunOutput, exchange: &Exchange, words: &[String]) {
 }
 
 /// Checks that exactly the needed requests were sent. A read needs one request at a newer backend. An older backend first
-/// gets the newer route, then its status, then the older route. A POST is sent only after the generation is known. Every
+/// gets the newer route, then its status, then the older route. After an empty list, the status says whether the
+/// environment has a key; a product without prices may be unknown. A POST is sent only after the generation is known. Every
 /// request has no body, the key, and the program's user agent.
 fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generation) {
     const NEWER_STATUS: &str = "GET /api/payments/stripe/status";
@@ -185,13 +192,23 @@ fn check_requests(requests: &[Request], exchange: &Exchange, generation: Generat
     let newer_route = recorded.replacen("/api/payments/", "/api/payments/stripe/", 1);
     let newer_route =
         newer_route.replace("payment-history", "transactions").replace("stripeProductId", "productId");
-    let expected = match (generation, exchange.method.as_str()) {
+    let own_status = if generation == Generation::Newer { NEWER_STATUS } else { OLDER_STATUS };
+    let mut expected = match (generation, exchange.method.as_str()) {
         (Generation::Newer, "GET") => vec![recorded.as_str()],
         (Generation::Newer, _) => vec![NEWER_STATUS, &recorded],
         (Generation::Older, "GET") if recorded == OLDER_STATUS => vec![NEWER_STATUS, OLDER_STATUS],
         (Generation::Older, "GET") => vec![&newer_route, OLDER_STATUS, &recorded],
         (Generation::Older, _) => vec![NEWER_STATUS, OLDER_STATUS, &recorded],
     };
+    let lists = exchange.response_body.as_object().into_iter().flat_map(|body| body.values());
+    let product = recorded.split_once("roductId=").map(|(list, id)| {
+        let catalog = list.split_once("/prices").expect("a list of prices").0;
+        format!("{catalog}/products/{id}")
+    });
+    if exchange.status == 200 && !lists.clone().any(|list| list != &json!([])) {
+        expected.push(own_status);
+        expected.extend(product.as_deref());
+    }
     let lines: Vec<String> = requests.iter().map(Request::line).collect();
     assert_eq!(lines, expected, "{}", exchange.name);
     for request in requests {

@@ -74,6 +74,83 @@ fn the_exit_code_depends_on_all_results() {
     }
 }
 
+/// A failed sync with another reason.
+fn failed_for(reason: &str, environment: &str) -> Value {
+    let mut failed = result(REVOKED, environment);
+    failed["connection"]["lastSyncError"] = reason.into();
+    failed
+}
+
+const OUTAGE: &str = "An error occurred with our connection to Stripe. Request was retried 2 times.";
+
+#[test]
+fn a_sync_that_failed_because_stripe_is_unreachable_can_be_run_again() {
+    let revoked = "Expired API Key provided: sk_test_****ha_2";
+    // reason in test, result of live, exit code, part of the hint, whether `next` is the sync
+    let table = [
+        (OUTAGE, result(UNCONFIGURED, "live"), 8, "wait a moment, then run it again", true),
+        (OUTAGE, failed_for(OUTAGE, "live"), 8, "wait a moment, then run it again", true),
+        ("Request rate limit exceeded.", failed_for(OUTAGE, "live"), 8, "then run it again", true),
+        (OUTAGE, result(DONE, "live"), 9, "wait a moment, then run it again", true),
+        (OUTAGE, failed_for(revoked, "live"), 1, "`insforge payments config set live`", false),
+        (revoked, result(DONE, "live"), 9, "`insforge payments config set test`", false),
+        (revoked, result(UNCONFIGURED, "live"), 1, "`insforge payments config set test`", false),
+        (
+            "Invalid API Key provided: sk_test_****1",
+            result(UNCONFIGURED, "live"),
+            1,
+            "config set test",
+            false,
+        ),
+        (
+            "The provided key does not have the required permissions for this endpoint on account 'acct_1'.",
+            result(UNCONFIGURED, "live"),
+            1,
+            "config set test",
+            false,
+        ),
+        ("prices exploded", failed_for(OUTAGE, "live"), 1, "fix the cause, then sync again", false),
+    ];
+    for (reason, live, exit, hint, again) in table {
+        let stub = sync_of(&[failed_for(reason, "test"), live]);
+        let error = User::of(&stub.address).run(&["payments", "sync", "--json"]).exits(exit).error();
+        assert!(error["hint"].as_str().expect("a hint").contains(hint), "{reason}: {error}");
+        assert_eq!(error["retryable"], exit == 8, "{reason}");
+        let next = again.then(|| json!(["insforge", "payments", "sync", "--json"]));
+        assert_eq!(error["next"], json!(next), "{reason}");
+    }
+}
+
+#[test]
+fn a_sync_that_failed_because_razorpay_is_unreachable_can_be_run_again() {
+    const LOST: &str = "Cannot read properties of undefined (reading 'status')";
+    let set = "set another one with `insforge payments razorpay config set test`";
+    let parts = format!("customers: {LOST}; invoices: {LOST}");
+    let both = format!("customers: {LOST}; invoices: [object Object]");
+    for (reason, exit, hint) in [
+        (LOST, 8, "Razorpay is unreachable; wait a moment, then run it again"),
+        (parts.as_str(), 8, "then run it again"),
+        (both.as_str(), 1, "fix the cause"),
+        ("[object Object]", 1, set),
+        ("customers: [object Object]", 1, "fix the cause"),
+    ] {
+        let mut failed = result("326-rzp-sync-catalog-fail", "test");
+        failed["error"] = reason.into();
+        failed["connection"]["lastSyncError"] = reason.into();
+        let body = json!({ "results": [failed] }).to_string();
+        let status = Generation::Newer.exchange("288-rzp-status").answer();
+        let stub =
+            Stub::start(
+                move |request| {
+                    if request.method == "GET" { status.clone() } else { Answer::json(200, &body) }
+                },
+            );
+        let sync = ["payments", "razorpay", "sync", "test", "--json"];
+        let error = User::of(&stub.address).run(&sync).exits(exit).error();
+        assert!(error["hint"].as_str().expect("a hint").contains(hint), "{reason}: {error}");
+    }
+}
+
 #[test]
 fn a_selected_environment_must_be_configured() {
     let stub = sync_of(&[result(UNCONFIGURED, "live")]);
@@ -115,4 +192,62 @@ fn a_contradictory_success_is_a_failure() {
         .run(&["payments", "sync", "test"])
         .exits(1)
         .stderr_has(&["that of the last sync is unknown"]);
+}
+
+/// The backend reports a success although it could not list the customers (exchange 234). Their `syncedAt` shows it.
+#[test]
+fn customers_older_than_the_sync_are_a_warning() {
+    const SWALLOWED: &str = "234-sync-customers-fail";
+    let time = |seconds: i64| {
+        let started: jiff::Timestamp = "2026-11-23T20:04:22.222Z".parse().expect("a time");
+        (started + jiff::SignedDuration::from_secs(seconds)).to_string()
+    };
+    let customer = |synced_at: String, deleted: bool| {
+        json!({"customers": [{"providerCustomerId": "cus_1", "deleted": deleted, "syncedAt": synced_at}]})
+            .to_string()
+    };
+    // the list of customers, whether it is a warning
+    let table = [
+        (Answer::json(200, &customer(time(-1), false)), true),
+        (Answer::json(200, &customer(time(0), false)), false),
+        (Answer::json(200, &customer(time(1), false)), false),
+        // A sync does not update a customer that was deleted before.
+        (Answer::json(200, &customer(time(-1), true)), false),
+        (Answer::json(200, r#"{"customers":[]}"#), false),
+        (
+            Answer::json(200, r#"{"customers":[{"providerCustomerId":"cus_1","syncedAt":"yesterday"}]}"#),
+            false,
+        ),
+        (Answer::json(404, "{}"), false),
+    ];
+    for (customers, warns) in table {
+        let case = format!("{customers:?}");
+        let body = json!({ "results": [result(SWALLOWED, "test")] }).to_string();
+        let status = Generation::Newer.exchange("086-status-both").answer();
+        let stub = Stub::start(move |request| match request.target.as_str() {
+            "/api/payments/stripe/test/sync" => Answer::json(200, &body),
+            "/api/payments/stripe/test/customers?limit=1" => customers.clone(),
+            _ => status.clone(),
+        });
+        let user = User::of(&stub.address);
+        let ran = user.run(&["payments", "sync", "test", "--json", "--retries", "0"]).exits(0);
+        let warned = ran.stderr.contains(r#""code":"CUSTOMERS_NOT_SYNCED""#);
+        assert_eq!(warned, warns, "{case}: {}", ran.stderr);
+        assert_eq!(stub.lines().iter().filter(|line| line.contains("/customers")).count(), 1, "{case}");
+        if warns {
+            let ran = user.run(&["payments", "sync", "test"]).exits(0);
+            ran.stderr_has(&[
+                "the customers of test were not synced",
+                "then run: insforge payments sync test",
+            ]);
+        }
+    }
+}
+
+/// Only what was synced is checked, and Razorpay's sync reports failed customers itself.
+#[test]
+fn the_customers_of_a_failed_sync_are_not_requested() {
+    let stub = sync_of(&[result(FAILED, "test"), result(UNCONFIGURED, "live")]);
+    User::of(&stub.address).run(&["payments", "sync"]).exits(1);
+    assert!(!stub.lines().iter().any(|line| line.contains("/customers")), "{:?}", stub.lines());
 }

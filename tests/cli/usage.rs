@@ -9,7 +9,7 @@ use super::harness::{User, finish};
 
 #[test]
 fn an_invalid_command_line_exits_64_with_a_hint() {
-    let table: [(&[&str], &[&str]); 30] = [
+    let table: [(&[&str], &[&str]); 32] = [
         (&["payment"], &["Unknown command 'payment' for `insforge`", "did you mean `insforge payments`?"]),
         (&["payments", "product", "list"], &["did you mean `insforge payments products`?"]),
         (&["products", "list"], &["did you mean `insforge payments products`?"]),
@@ -43,7 +43,11 @@ fn an_invalid_command_line_exits_64_with_a_hint() {
             &["payments", "status", "--limit", "5"],
             &["Unknown option '--limit' for `insforge payments status`"],
         ),
-        (&["payments", "status", "x"], &["Unexpected argument 'x' for `insforge payments status`"]),
+        (&["current", "x"], &["Unexpected argument 'x' for `insforge current`"]),
+        (
+            &["payments", "status", "x"],
+            &["Invalid value 'x' for '[ENV]'", "possible values: test, live, all"],
+        ),
         (&["payments", "catalog", "--live"], &["use `live` or `-e live`"]),
         (&["payments", "catalog", "--test"], &["use `test` or `-e test`"]),
         (&["payments", "status", "--format", "json"], &["use `-o` to choose the output format"]),
@@ -52,6 +56,10 @@ fn an_invalid_command_line_exits_64_with_a_hint() {
         (&["payments", "prices", "create", "--prod", "x"], &["did you mean `--product`?"]),
         (
             &["payments", "prices", "update", "price_1", "--unit-amount", "1000"],
+            &["never change", "`insforge payments prices replace ID --unit-amount N`"],
+        ),
+        (
+            &["payments", "prices", "update", "price_1", "--currency", "eur"],
             &["never change", "`insforge payments prices create`", "`insforge payments prices archive ID`"],
         ),
         (

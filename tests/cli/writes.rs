@@ -236,6 +236,16 @@ fn check_requests(
         Generation::Older => vec![NEWER_STATUS, OLDER_STATUS],
     };
     let status = expected[expected.len() - 1];
+    // Before a create with the user's own key, the mirror is read. That finds out the generation, too.
+    let has_own_key = exchange.method == "POST"
+        && invocation.body.as_ref().is_some_and(|body| body.get("idempotencyKey").is_some());
+    let lists = [Generation::Newer, Generation::Older].map(|generation| list_line(exchange, generation));
+    if has_own_key {
+        expected = match generation {
+            Generation::Newer => vec![&lists[0]],
+            Generation::Older => vec![&lists[0], OLDER_STATUS, &lists[1]],
+        };
+    }
     expected.push(&own);
     if invocation.words[..2] == ["config", "set"] && exchange.status == 200 {
         expected.push(status);
@@ -245,6 +255,19 @@ fn check_requests(
     let write = requests.iter().find(|request| request.line() == own).expect("the write");
     assert_eq!(write.header("authorization"), Some(&*format!("Bearer {KEY}")));
     check_body(write, exchange, invocation)
+}
+
+/// The list of the mirror that a create of this kind reads.
+fn list_line(exchange: &Exchange, generation: Generation) -> String {
+    let (root, parameter) = match generation {
+        Generation::Newer => ("/api/payments/stripe", "productId"),
+        Generation::Older => ("/api/payments", "stripeProductId"),
+    };
+    let catalog = exchange.path.split_once("/test/").map_or("", |(_, catalog)| catalog);
+    let product =
+        ["productId", "stripeProductId"].iter().find_map(|name| exchange.request_body.get(name)?.as_str());
+    let filter = product.map(|product| format!("?{parameter}={product}")).unwrap_or_default();
+    format!("GET {root}/test/{catalog}{filter}")
 }
 
 /// Checks the body of the write, and returns the generated idempotency key.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use self::adopt::Adoption;
 pub(crate) use self::render::escape;
 use self::select::Selection;
-pub(crate) use self::select::{SkippedObject, has_amount};
+pub(crate) use self::select::SkippedObject;
 use super::{CATALOG_KEY, DesiredCatalog, catalog_key, file, managed};
 use crate::error::{Code, Failure};
 use crate::wire::{LookupKey, Metadata, Mirror};

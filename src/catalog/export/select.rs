@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::catalog::file::metadata::MAX_METADATA_NAMES;
-use crate::catalog::{CATALOG_KEY, REPLACED_BY, catalog_key};
+use crate::catalog::{OWN_NAMES, PriceTerms, catalog_key};
 use crate::wire::{
     Currency, Description, Interval, Metadata, MetadataEntry, Mirror, MirroredPrice, MirroredProduct,
     ProductName, Recurring, TaxBehavior, UnitAmount,
@@ -155,59 +155,27 @@ fn price(mirrored: &MirroredPrice) -> Result<SelectedPrice<'_>, String> {
     if let Some(other) = catalog_key::replaced_by(mirrored) {
         return Err(format!("{other} replaced it, but it is still the default price of its product"));
     }
-    let amount = amount(mirrored)?;
+    let PriceTerms { currency, unit_amount, recurring, tax_behavior } = PriceTerms::of(mirrored)?;
     Ok(SelectedPrice {
         mirrored,
-        currency: mirrored.currency.to_ascii_lowercase().parse()?,
-        unit_amount: amount.to_string().parse()?,
-        recurring: recurring(mirrored)?,
-        tax_behavior: match mirrored.tax_behavior.as_deref() {
-            None | Some("unspecified") => TaxBehavior::Unspecified,
-            Some("exclusive") => TaxBehavior::Exclusive,
-            Some("inclusive") => TaxBehavior::Inclusive,
-            Some(other) => return Err(format!("its tax behavior is {other}")),
-        },
+        currency,
+        unit_amount,
+        recurring,
+        tax_behavior,
         metadata: application_metadata(&mirrored.metadata)?,
     })
 }
 
-/// Whether a file can describe the amount of a price: it is not tiered and has no fraction.
-pub(crate) fn has_amount(price: &MirroredPrice) -> bool {
-    amount(price).is_ok()
-}
-
-fn amount(price: &MirroredPrice) -> Result<u64, String> {
-    match price.billing_scheme.as_deref() {
-        None | Some("per_unit") => {}
-        Some("tiered") => return Err("it is tiered".into()),
-        Some(other) => return Err(format!("its billing scheme is {other}")),
-    }
-    price.unit_amount.ok_or_else(|| "its amount has a fraction of the currency's smallest unit".into())
-}
-
-fn recurring(price: &MirroredPrice) -> Result<Option<Recurring>, String> {
-    let Some(interval) = price.recurring_interval.as_deref() else { return Ok(None) };
-    let interval = [Interval::Day, Interval::Week, Interval::Month, Interval::Year]
-        .into_iter()
-        .find(|known| known.as_str() == interval)
-        .ok_or_else(|| format!("its interval is {interval}"))?;
-    let recurring = Recurring { interval, interval_count: Some(price.recurring_interval_count.unwrap_or(1)) };
-    recurring.check()?;
-    Ok(Some(recurring))
-}
-
 /// The metadata without the names of this tool and of InsForge.
 fn application_metadata(metadata: &BTreeMap<String, String>) -> Result<Option<Metadata>, String> {
-    let names = metadata.keys().filter(|name| ![CATALOG_KEY, REPLACED_BY].contains(&name.as_str())).count();
+    let names = metadata.keys().filter(|name| !OWN_NAMES.contains(&name.as_str())).count();
     if names > MAX_METADATA_NAMES {
         return Err(format!(
             "it has {names} metadata keys; the limit is {MAX_METADATA_NAMES}, because this tool needs two"
         ));
     }
     self::metadata(metadata.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(
-        |(name, value)| {
-            ![CATALOG_KEY, REPLACED_BY].contains(name) && !name.starts_with("insforge_") && !value.is_empty()
-        },
+        |(name, value)| !OWN_NAMES.contains(name) && !name.starts_with("insforge_") && !value.is_empty(),
     ))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::table::{self, TableReader, TomlKey, TomlValue};
-use crate::catalog::{CATALOG_KEY, REPLACED_BY};
+use crate::catalog::OWN_NAMES;
 use crate::wire::{Metadata, MetadataEntry};
 
 /// Stripe allows 50 names, of which this tool needs two.
@@ -45,7 +45,7 @@ fn too_many(key: &TomlKey<'_>) -> Diagnostic {
 
 fn field(key: &TomlKey<'_>, item: &TomlValue<'_>) -> Result<MetadataEntry, Diagnostic> {
     let (name, span) = (key.get_ref().as_ref(), key.span());
-    if [CATALOG_KEY, REPLACED_BY].contains(&name) {
+    if OWN_NAMES.contains(&name) {
         let diagnostic =
             Diagnostic::new(span, format!("the metadata key `{name}` is reserved for this tool"));
         return Err(diagnostic.hint("remove it; this tool sets it from the keys of products and prices"));

@@ -7,6 +7,7 @@
 //!
 //! After a complete apply, the next plan is empty.
 
+mod archive_product;
 mod change;
 mod current;
 mod describe;
@@ -14,12 +15,15 @@ mod diff;
 mod orphans;
 mod price;
 mod product;
+mod replace_price;
 mod step;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use archive_product::{ProductArchive, archive_product};
 pub(crate) use change::{CatalogPlan, ChangeAction, ObjectKind, PlanSummary, PlannedChange, UnmanagedObject};
+pub(crate) use replace_price::{PriceReplacement, replace_price};
 pub(crate) use step::{ObjectRef, Step, replaced_by};
 
 use std::fmt;

@@ -103,6 +103,7 @@ fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
             }
             Completes::Ids(_) if is_positional && line.has_id => Vec::new(),
             Completes::Ids(list) => ids_starting_with(word, list, &line),
+            Completes::Words(words) => words.iter().map(|word| ((*word).to_owned(), String::new())).collect(),
             Completes::Profiles => last_before_limit(|found| found.send(profiles()?).ok()),
             // CSV has the field names of JSON, which only the backend knows.
             Completes::Columns if line.is_csv() => Vec::new(),

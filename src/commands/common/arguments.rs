@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::api::SubjectFilter;
+use crate::api::{DEFAULT_ROWS, MAX_ROWS, SubjectFilter};
 use crate::error::Failure;
 use crate::runner::{Completes, Entry, HasIdList};
-use crate::wire::{Environment, WithId};
+use crate::wire::{Environment, RowFilter, WithId, parse_since};
 
 /// The environment, as the first argument or as an option.
 #[derive(Args, Clone, Debug)]
@@ -28,6 +29,35 @@ pub(crate) struct EnvironmentOption {
     /// Environment, instead of the argument
     #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true, add = Completes::Environment)]
     environment: Vec<Environment>,
+}
+
+/// One environment or all of them, as the first argument or as an option.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScopeArgs {
+    /// Environment [default: all]
+    #[arg(value_name = "ENV")]
+    positional: Option<Scope>,
+    /// Environment, instead of the argument
+    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
+    environment: Vec<Scope>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    Test,
+    Live,
+    All,
+}
+
+impl ScopeArgs {
+    /// The only environment; `None` for all.
+    pub(crate) fn only(&self) -> Result<Option<Environment>, Failure> {
+        Ok(match at_most_one(self.positional.iter().chain(&self.environment))? {
+            Some(Scope::Test) => Some(Environment::Test),
+            Some(Scope::Live) => Some(Environment::Live),
+            Some(Scope::All) | None => None,
+        })
+    }
 }
 
 impl EnvironmentArgs {
@@ -60,7 +90,7 @@ impl EnvironmentOption {
 }
 
 /// The value, if one is given. The same value may be given several times.
-pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
+fn at_most_one<'a, T: PartialEq + Copy + 'a>(
     given: impl IntoIterator<Item = &'a T>,
 ) -> Result<Option<T>, Failure> {
     let mut given = given.into_iter();
@@ -78,8 +108,7 @@ pub(crate) fn at_most_one<'a, T: PartialEq + Copy + 'a>(
 pub(crate) struct IdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// ID of the object, as a list shows it
-    #[arg(value_name = "ID", add = Completes::Ids(T::IDS))]
+    #[arg(value_name = "ID", help = format!("{}, as a list shows it", T::REFERENCE), add = Completes::Ids(T::IDS))]
     id: String,
     #[arg(skip)]
     object: PhantomData<T>,
@@ -91,8 +120,12 @@ pub(crate) struct IdArgs<T: HasIdList> {
 pub(crate) struct UpdateIdArgs<T: HasIdList> {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// ID of the object; a file with many objects has an ID in each
-    #[arg(value_name = "ID", required_unless_present = "from_file", add = Completes::Ids(T::IDS))]
+    #[arg(
+        value_name = "ID",
+        help = format!("{}; a file with many objects has an ID in each", T::REFERENCE),
+        required_unless_present = "from_file",
+        add = Completes::Ids(T::IDS),
+    )]
     id: Option<String>,
     #[arg(skip)]
     object: PhantomData<T>,
@@ -212,8 +245,45 @@ pub(crate) fn missing(flag: &str) -> Failure {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {
     /// Maximum number of rows [default: 50]
-    #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "1-100", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_ROWS)))]
     pub(crate) limit: Option<u8>,
+}
+
+impl LimitArgs {
+    /// The most rows that the backend returns.
+    pub(crate) fn rows(&self) -> u8 {
+        self.limit.unwrap_or(DEFAULT_ROWS)
+    }
+}
+
+/// A filter by whether customers can buy the objects.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ActiveArgs {
+    /// Only active objects, which customers can buy
+    #[arg(long, conflicts_with = "archived")]
+    active: bool,
+    /// Only archived objects
+    #[arg(long)]
+    archived: bool,
+}
+
+impl ActiveArgs {
+    pub(crate) fn filter(&self) -> RowFilter {
+        RowFilter { active: (self.active || self.archived).then_some(self.active), ..RowFilter::default() }
+    }
+}
+
+/// A filter by the time of creation.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SinceArgs {
+    /// Only rows that the provider created since then, such as 30d, 12h or 2026-11-01 (UTC)
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_since(text, Timestamp::now()))]
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// The help of `--status`.
+pub(crate) fn status_help(rows: &str, known: &[&str]) -> String {
+    format!("Only {rows} with this status; separate several with commas [known: {}]", known.join(", "))
 }
 
 /// The arguments of a list whose rows have billing subjects.
@@ -227,11 +297,26 @@ pub(crate) struct SubjectListArgs {
     /// ID of the billing subject in your application, such as team_42
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
+    /// Only rows of this customer
+    #[arg(long, value_name = "CUSTOMER_ID", value_parser = NonEmptyStringValueParser::new())]
+    customer: Option<String>,
+    #[command(flatten)]
+    since: SinceArgs,
     #[command(flatten)]
     pub(crate) limit: LimitArgs,
 }
 
 impl SubjectListArgs {
+    /// The filter of these arguments and of `--status`.
+    pub(crate) fn filter(&self, statuses: &[String]) -> RowFilter {
+        RowFilter {
+            statuses: statuses.to_vec(),
+            customer: self.customer.clone(),
+            since: self.since.since,
+            ..RowFilter::default()
+        }
+    }
+
     pub(crate) fn subject(&self) -> SubjectFilter {
         SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
     }

@@ -3,11 +3,11 @@ use std::marker::PhantomData;
 use anyhow::Result;
 use clap::Args;
 
-use crate::api::{self, Reply};
+use crate::api;
 use crate::commands::common::EnvironmentArgs;
-use crate::runner::{Command, CommandSpec, Ctx, Gateway, ReadIds};
+use crate::runner::{Command, CommandSpec, Ctx, Gateway, ListQuery, ListReply, ReadIds, list};
 use crate::settings::CachedIds;
-use crate::wire::Environment;
+use crate::wire::{Environment, RowFilter};
 
 /// List the catalog of one environment, from the mirror
 #[derive(Args)]
@@ -27,14 +27,15 @@ impl<G: Gateway> Catalog<G> {
 }
 
 impl<G: Gateway> Command for Catalog<G> {
-    type Reply = Reply<G::Catalog>;
+    type Reply = ListReply<G::Catalog>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(api::catalog(G::PROVIDER, self.environment.resolve()?)).await
+        let call = api::catalog(G::PROVIDER, self.environment.resolve()?);
+        list(ctx, ListQuery::whole(call, &RowFilter::default())).await
     }
 
     fn ids_to_cache(&self, reply: &Self::Reply) -> Option<CachedIds> {
-        Some(G::ids(&reply.data, self.environment.resolve().ok()?))
+        Some(G::ids(&reply.reply.data, self.environment.resolve().ok()?))
     }
 }
 

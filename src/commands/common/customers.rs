@@ -3,12 +3,12 @@ use std::borrow::Cow;
 use anyhow::Result;
 use clap::Args;
 
-use crate::api::{self, Reply};
-use crate::commands::common::arguments::LimitArgs;
+use crate::api;
+use crate::commands::common::arguments::{LimitArgs, SinceArgs};
 use crate::commands::common::{EnvironmentArgs, ForProvider};
-use crate::runner::{Command, CommandSpec, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx, ListQuery, ListReply, list};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
-use crate::wire::{self, Customer, Money};
+use crate::wire::{self, Customer, Money, RowFilter};
 
 /// List the customers of one environment, from the mirror
 #[derive(Args)]
@@ -17,14 +17,19 @@ pub(crate) struct Customers {
     #[command(flatten)]
     environment: EnvironmentArgs,
     #[command(flatten)]
+    since: SinceArgs,
+    #[command(flatten)]
     limit: LimitArgs,
 }
 
 impl Command for ForProvider<Customers> {
-    type Reply = Reply<wire::Customers>;
+    type Reply = ListReply<wire::Customers>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(api::customers(self.provider, self.args.environment.resolve()?, self.args.limit.limit)).await
+        let Customers { environment, since, limit } = &self.args;
+        let filter = RowFilter { since: since.since, ..RowFilter::default() };
+        let call = api::customers(self.provider, environment.resolve()?, limit.limit);
+        list(ctx, ListQuery::limited(call, limit.rows(), &filter)).await
     }
 }
 

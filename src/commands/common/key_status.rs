@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use anyhow::Result;
 use serde_json::json;
 
 use crate::api::Provider;
 use crate::error::{Warning, WarningCode};
-use crate::runner::{Ctx, WriteReply};
+use crate::runner::{Ctx, WebhookRepair, WebhookSupport, WriteReply};
 use crate::ui::{Page, Show, json_text};
 use crate::wire::{Connection, Environment, KeyList};
 
@@ -39,27 +40,28 @@ impl KeyStatus {
     }
 
     /// Adds the account of the key, and warnings: the backend reports success although the first sync failed or the webhook
-    /// is missing, and only its status shows that. `webhooks` is the provider's command that sets up the webhook.
+    /// is missing, and only its status shows that.
     pub(crate) async fn with_connection(
         mut self,
         ctx: &Ctx,
         before: Option<&Connection>,
-        webhooks: &[&str],
-    ) -> Self {
+        webhook: &WebhookSupport,
+    ) -> Result<Self> {
         let Self { provider, environment, .. } = self;
+        let command = |args: &[&str]| ctx.command(provider, args);
         self.warnings = match ctx.connection(provider, environment).await {
             Ok(Some(now)) => {
                 self.notes.extend(now.account().map(|account| format!("  Connected to account {account}.")));
-                let command =
-                    |args: &[&str]| ctx.command(provider, &[args, &[environment.as_str()]].concat());
-                warnings(before, &now, environment, &command(webhooks), &command(&["sync"]))
+                let address = &ctx.backend().await?.address;
+                let repair = webhook.repair(provider, environment, address, &command);
+                warnings(before, &now, environment, repair, &command(&["sync", environment.as_str()]))
             }
             Ok(None) => {
                 vec![status_unknown(ctx, provider, "the backend's status does not include this environment")]
             }
             Err(error) => vec![status_unknown(ctx, provider, &error.to_string())],
         };
-        self
+        Ok(self)
     }
 }
 
@@ -68,7 +70,7 @@ fn warnings(
     before: Option<&Connection>,
     now: &Connection,
     environment: Environment,
-    webhooks: &str,
+    webhook: WebhookRepair,
     sync: &str,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -81,9 +83,10 @@ fn warnings(
         warnings.push(Warning { code: WarningCode::MirrorRebuilt, text });
     }
     if now.webhook_endpoint_id.is_none() {
-        let text = format!(
-            "{environment} has no webhook endpoint, so the backend receives no payment events; run: {webhooks}"
-        );
+        let missing =
+            format!("{environment} has no webhook endpoint, so the backend receives no payment events");
+        let run = webhook.command.map(|command| format!("run: {command}"));
+        let text = [Some(missing), webhook.also, run].into_iter().flatten().collect::<Vec<_>>().join("; ");
         warnings.push(Warning { code: WarningCode::WebhookMissing, text });
     }
     if now.last_sync_status.as_deref() == Some("failed") {

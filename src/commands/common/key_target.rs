@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::api::{self, Provider};
+use crate::api::{self, Provider, Reply};
 use crate::error::Failure;
 use crate::runner::Ctx;
 use crate::settings::Source;
-use crate::wire::{Connection, Environment};
+use crate::wire::{Connection, Connections, Environment};
 
 /// The time limit of the request that checks whether the key is stored.
 const CHECK_DEADLINE: Duration = Duration::from_secs(10);
@@ -73,7 +73,7 @@ impl KeyTarget {
         failure: Failure,
     ) -> Failure {
         let status = ctx.command(self.provider, &["status"]);
-        let now = ctx.send_within(CHECK_DEADLINE, api::status(self.provider)).await;
+        let now = self.read_status(ctx).await;
         let stored = match &now {
             Ok(reply) => {
                 let named = |one: &&Connection| one.environment == self.environment.as_str();
@@ -85,9 +85,7 @@ impl KeyTarget {
         let (found, hint) = match stored {
             Some(true) => (
                 "the backend has stored the key; its first sync may still be running".to_owned(),
-                format!(
-                    "`{status}` shows whether the sync has finished; it is safe to run it again"
-                ),
+                format!("`{status}` shows whether the sync has finished; it is safe to run it again"),
             ),
             Some(false) => (
                 "the backend has not stored the key".to_owned(),
@@ -104,6 +102,13 @@ impl KeyTarget {
         };
         let why =
             failure.why.iter().map(String::as_str).chain([found.as_str()]).collect::<Vec<_>>().join("\n");
+        let failure = if stored.is_some() { failure.without_unknown_outcome() } else { failure };
         failure.why(why).hint(hint)
+    }
+
+    /// Reads the status after the deadline of the command.
+    async fn read_status(&self, ctx: &Ctx) -> Result<Reply<Connections>> {
+        let client = ctx.api().await?.client();
+        client.limited(CHECK_DEADLINE, ctx.retries, ctx.send(api::status(self.provider))).await
     }
 }

@@ -15,14 +15,14 @@ mod sync;
 mod transactions;
 
 pub(super) use arguments::{
-    EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, missing, to_json,
+    ActiveArgs, EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, missing, to_json,
 };
 pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;
 pub(super) use key_status::KeyStatus;
 pub(super) use key_target::KeyTarget;
 pub(super) use secret_input::{SecretFrom, SecretInput, check_prefix, read_secret_from};
-pub(super) use sync::{SYNC_DEADLINE, sync_failure};
+pub(super) use sync::{SYNC_DEADLINE, sync_environment};
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -5,21 +5,27 @@ use clap::Args;
 
 use crate::api::{self, Reply};
 use crate::commands::common::ForProvider;
-use crate::runner::{Command, CommandSpec, Ctx};
+use crate::commands::common::arguments::ScopeArgs;
+use crate::runner::{Command, CommandSpec, Ctx, filter_reply};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
-use crate::wire::{self, Connection};
+use crate::wire::{self, Connection, RowFilter};
 
 /// Show the connection, key, account, webhook and last sync of each environment
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<ForProvider<Self>>("--json"))]
-pub(crate) struct Status;
+pub(crate) struct Status {
+    #[command(flatten)]
+    scope: ScopeArgs,
+}
 
 impl Command for ForProvider<Status> {
     type Reply = Reply<wire::Connections>;
     const HAS_IDS: bool = false;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(api::status(self.provider)).await
+        let filter = RowFilter { environment: self.args.scope.only()?, ..RowFilter::default() };
+        let reply = ctx.send(api::status(self.provider)).await?;
+        Ok(filter_reply(reply, &filter, wire::Connections::ROWS)?.0)
     }
 }
 

@@ -3,19 +3,22 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
-use crate::api::{self, Call, Reply};
+use crate::api::{self, Call, MAX_ROWS};
 use crate::commands::common::ForProvider;
-use crate::commands::common::arguments::SubjectListArgs;
+use crate::commands::common::arguments::{SubjectListArgs, status_help};
 use crate::error::{Exit, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, Follow, RowKey, execute, execute_follow};
+use crate::runner::{
+    Command, CommandSpec, Completes, Ctx, Follow, ListQuery, ListReply, RowKey, execute, execute_follow, list,
+};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
-use crate::wire::{self, Money, Transaction, parse_duration};
+use crate::wire::{self, Json, Money, Transaction, parse_duration};
 
 /// List the payments, failed payments and refunds of one environment, newest first
 ///
 /// With --follow, existing transactions are shown oldest first, at most --limit of them. After that, each new or changed
-/// transaction is shown, until Ctrl-C. JSON output has one line per transaction. If the backend does not respond, the
+/// transaction is shown, until Ctrl-C. Filters apply to all of them. JSON output has one line per transaction. If the backend does not respond, the
 /// command keeps trying.
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json")
@@ -23,6 +26,15 @@ use crate::wire::{self, Money, Transaction, parse_duration};
 pub(crate) struct Transactions {
     #[command(flatten)]
     list: SubjectListArgs,
+    #[arg(
+        long,
+        value_name = "STATUS",
+        help = status_help("transactions", STATUSES),
+        value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new(),
+        add = Completes::Words(STATUSES),
+    )]
+    status: Vec<String>,
     /// Keep running and show each new or changed transaction, until Ctrl-C
     #[arg(long)]
     follow: bool,
@@ -34,10 +46,8 @@ pub(crate) struct Transactions {
 /// More frequent requests would slow down the backend.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
-/// The backend returns at most this many.
-const MAX_LIMIT: u8 = 100;
-/// The backend's default limit.
-const DEFAULT_LIMIT: u8 = 50;
+/// The statuses of both providers' transactions.
+const STATUSES: &[&str] = &["pending", "succeeded", "failed", "partially_refunded", "refunded"];
 
 fn interval(text: &str) -> Result<Duration, String> {
     let interval = parse_duration(text)?;
@@ -52,23 +62,24 @@ impl ForProvider<Transactions> {
 
 impl Follow for ForProvider<Transactions> {
     type Answer = wire::Transactions;
-    const MAX_ROWS: usize = MAX_LIMIT as usize;
 
     fn call(&self) -> Result<Call<Self::Answer>, Failure> {
         let environment = self.args.list.environment.resolve()?;
-        Ok(api::transactions(self.provider, environment, &self.args.list.subject(), Some(MAX_LIMIT)))
+        Ok(api::transactions(self.provider, environment, &self.args.list.subject(), Some(MAX_ROWS)))
     }
 
-    fn keys(answer: &Self::Answer) -> Vec<RowKey> {
-        let key = |row: Transaction| {
+    fn keys(&self, answer: &Self::Answer) -> Vec<RowKey> {
+        let filter = self.args.list.filter(&self.args.status);
+        let key = |(row, json): (Transaction, Json<'_>)| {
             let id = row.reference().map(|(_, id)| id.to_owned());
-            RowKey { identity: row.unique_key(), version: row.version().to_owned(), id }
+            let is_shown = filter.keeps(json);
+            RowKey { identity: row.unique_key(), version: row.version().to_owned(), id, is_shown }
         };
-        answer.transactions.iter().map(key).collect()
+        answer.transactions.iter().zip(answer.transactions.rows()).map(key).collect()
     }
 
     fn initial_rows(&self) -> usize {
-        self.args.list.limit.limit.unwrap_or(DEFAULT_LIMIT).into()
+        self.args.list.limit.rows().into()
     }
 
     fn interval(&self) -> Duration {
@@ -77,12 +88,13 @@ impl Follow for ForProvider<Transactions> {
 }
 
 impl Command for ForProvider<Transactions> {
-    type Reply = Reply<wire::Transactions>;
+    type Reply = ListReply<wire::Transactions>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        let environment = self.args.list.environment.resolve()?;
-        let limit = self.args.list.limit.limit;
-        ctx.send(api::transactions(self.provider, environment, &self.args.list.subject(), limit)).await
+        let Transactions { list: args, status, .. } = &self.args;
+        let environment = args.environment.resolve()?;
+        let call = api::transactions(self.provider, environment, &args.subject(), args.limit.limit);
+        list(ctx, ListQuery::limited(call, args.limit.rows(), &args.filter(status))).await
     }
 }
 

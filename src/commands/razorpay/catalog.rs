@@ -9,11 +9,13 @@ use clap::Args;
 
 use crate::api::razorpay::RAZORPAY;
 use crate::api::{self, Reply};
-use crate::commands::common::{EnvironmentArgs, IdArgs, Target, sync_failure};
+use crate::commands::common::{ActiveArgs, EnvironmentArgs, IdArgs, Target, sync_environment};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::id_lists;
-use crate::error::{Code, Exit, Failure};
-use crate::runner::{Command, CommandSpec, Ctx, SyncOutcome, SyncReply};
+use crate::error::{Code, Exit, Failure, Warning};
+use crate::runner::{
+    Command, CommandSpec, Ctx, ExistingObjects, ListQuery, ListReply, SyncOutcome, SyncReply, list,
+};
 use crate::settings::CachedIds;
 use crate::ui::{Page, RowLists, Show, Tables, View, short_date};
 use crate::wire::razorpay::{Catalog, Item, Plan, SyncResults};
@@ -39,6 +41,8 @@ impl View for Catalog {
 pub(crate) struct List<O: CatalogObject> {
     #[command(flatten)]
     environment: EnvironmentArgs,
+    #[command(flatten)]
+    active: ActiveArgs,
     #[arg(skip)]
     kind: PhantomData<O>,
 }
@@ -47,12 +51,16 @@ impl<O: CatalogObject> Command for List<O> {
     type Reply = ObjectList<O>;
 
     async fn run(&self, ctx: &Ctx) -> Result<ObjectList<O>> {
-        Ok(ObjectList { catalog: catalog(ctx, self.environment.resolve()?).await?, kind: PhantomData })
+        let call = api::catalog(&RAZORPAY, self.environment.resolve()?);
+        let filter = self.active.filter();
+        let query = ListQuery { filtered: ObjectList::<O>::ROWS, ..ListQuery::whole(call, &filter) };
+        Ok(ObjectList { catalog: list(ctx, query).await?, kind: PhantomData })
     }
 
-    /// The catalog has both lists.
+    /// The catalog has both lists. Only complete ones are offered.
     fn ids_to_cache(&self, reply: &ObjectList<O>) -> Option<CachedIds> {
-        Some(id_lists::all(&reply.catalog.data, self.environment.resolve().ok()?))
+        let environment = self.environment.resolve().ok().filter(|_| self.active.filter().is_empty())?;
+        Some(id_lists::all(&reply.catalog.reply.data, environment))
     }
 }
 
@@ -91,7 +99,7 @@ async fn catalog(ctx: &Ctx, environment: Environment) -> Result<Reply<Catalog>> 
 
 /// One list of the catalog.
 pub(crate) struct ObjectList<O> {
-    catalog: Reply<Catalog>,
+    catalog: ListReply<Catalog>,
     kind: PhantomData<O>,
 }
 
@@ -106,12 +114,16 @@ impl<O: CatalogObject> Show for ObjectList<O> {
     }
 
     fn page(&self) -> Page<'_> {
-        let empty = format!("No {} {} found.", RAZORPAY.name, O::PLURAL);
-        Page { empty, ..section(O::all(&self.catalog.data)).into() }
+        let empty = self.catalog.empty(O::PLURAL);
+        Page { empty, ..section(O::all(&self.catalog.reply.data)).into() }
     }
 
     fn ids(&self) -> Vec<&str> {
-        O::all(&self.catalog.data).iter().map(CatalogObject::id).collect()
+        O::all(&self.catalog.reply.data).iter().map(CatalogObject::id).collect()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.catalog.warnings
     }
 }
 
@@ -170,17 +182,14 @@ impl MatchKey {
     }
 }
 
-/// The IDs of new objects that are in the catalog already; each existing object matches only one new object. The
+/// Finds new objects that are in the catalog already; each existing object matches only one new object. The
 /// catalog is synced first: the backend's sync waits for creates that it is still processing.
 pub(crate) async fn find_existing<O: CatalogObject>(
     ctx: &Ctx,
     environment: Environment,
     keys: impl Iterator<Item = Option<MatchKey>>,
-) -> Result<Vec<Option<String>>> {
-    let synced = ctx.send(api::sync::<SyncResults>(&RAZORPAY, Some(environment))).await?;
-    if let Some(failure) = sync_failure(&synced.data.outcomes(), Some(environment), &RAZORPAY) {
-        return Err(failure.into());
-    }
+) -> Result<ExistingObjects> {
+    sync_environment::<SyncResults>(ctx, &RAZORPAY, environment).await?;
     let catalog = catalog(ctx, environment).await?;
     let mut existing: HashMap<MatchKey, Vec<&str>> = HashMap::new();
     for row in O::all(&catalog.data).iter().rev().filter(|row| !row.is_part_of_plan()) {
@@ -189,7 +198,7 @@ pub(crate) async fn find_existing<O: CatalogObject>(
         }
     }
     let take = |key: Option<MatchKey>| Some(existing.get_mut(&key?)?.pop()?.to_owned());
-    Ok(keys.map(take).collect())
+    Ok(ExistingObjects::duplicates(keys.map(take).collect()))
 }
 
 /// Adds to the failure of a create with an unknown outcome which matching objects the catalog has now.

@@ -10,8 +10,9 @@ use crate::commands::common::{
     EnvironmentOption, KeyStatus, KeyTarget, SYNC_DEADLINE, SecretFrom, SecretInput, check_prefix,
     read_secret_from,
 };
+use crate::commands::razorpay::gateway::RazorpayGateway;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource};
 use crate::ui::ask;
@@ -176,7 +177,7 @@ impl Write for ConfigSet {
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKeys, shown: KeyStatus) -> Result<KeyStatus> {
-        Ok(shown.with_connection(ctx, request.target.before.as_ref(), &["webhooks", "setup"]).await)
+        shown.with_connection(ctx, request.target.before.as_ref(), RazorpayGateway::WEBHOOK).await
     }
 }
 

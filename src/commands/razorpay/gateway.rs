@@ -6,7 +6,7 @@ use crate::api::Provider;
 use crate::api::razorpay::RAZORPAY;
 use crate::commands::razorpay::config_set::{self, ConfigSet};
 use crate::commands::razorpay::id_lists;
-use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions};
+use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookSupport};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::razorpay::{Catalog, Subscription, Subscriptions, SyncResult, SyncResults};
@@ -23,14 +23,26 @@ impl Gateway for RazorpayGateway {
     type Subscriptions = Subscriptions;
     type DoctorCatalog = Catalog;
     const KEY_TABLES: Tables = KeyList::TABLES;
-    const WEBHOOKS: &'static [&'static str] = &["webhooks", "setup"];
+    const WEBHOOK: &'static WebhookSupport =
+        &WebhookSupport { setup: &["webhooks", "setup"], is_managed: false, forwarder: None };
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "created",
+        "authenticated",
+        "active",
+        "pending",
+        "halted",
+        "cancelled",
+        "completed",
+        "expired",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         config_set::prefix(environment)
     }
 
     /// Finds plans whose item is not in the catalog. Every item has an amount, and Razorpay has no lookup keys.
-    fn check_catalog(catalog: &Catalog, environment: Environment) -> Vec<Finding> {
+    fn check_catalog(catalog: &Catalog, _environment: Environment) -> Vec<Finding> {
         let items = catalog.items.iter().filter(|item| item.active == Some(true)).count();
         let plans = || catalog.plans.iter().filter(|plan| plan.active == Some(true));
         let exists = |id: &String| catalog.items.iter().any(|item| item.item_id == *id);
@@ -38,15 +50,15 @@ impl Gateway for RazorpayGateway {
             .filter(|plan| !plan.item_id.as_ref().is_some_and(exists))
             .map(|plan| plan.plan_id.as_str())
             .collect();
-        let sync = |_: &str| vec!["sync".to_owned(), environment.to_string()];
         vec![
-            Finding::about_objects("items", items, ("", "each with an amount"), &[], sync),
+            Finding::about_objects("items", items, ("", "each with an amount"), &[], |_| None),
             Finding::about_objects(
                 "plans",
                 plans().count(),
-                ("without their item", "each with its item"),
+                ("without their item in the mirror", "each with its item"),
                 &without_item,
-                sync,
+                // A sync adds an item that exists at Razorpay. The check of the last sync says when one is due.
+                |_| None,
             ),
         ]
     }

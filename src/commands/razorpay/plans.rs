@@ -12,7 +12,8 @@ use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::runner::{
-    Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply, execute, execute_write,
+    Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Verb, Write, WriteReply, execute,
+    execute_write,
 };
 use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::razorpay::{
@@ -211,7 +212,7 @@ impl Write for Create {
         Ok(shown)
     }
 
-    async fn find_existing(&self, ctx: &Ctx, plans: &[Self::Request]) -> Result<Vec<Option<String>>> {
+    async fn find_existing(&self, ctx: &Ctx, plans: &[Self::Request]) -> Result<ExistingObjects> {
         let keys = plans.iter().map(|(_, plan)| match_key(plan));
         catalog::find_existing::<Plan>(ctx, self.environment()?, keys).await
     }

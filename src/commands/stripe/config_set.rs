@@ -9,9 +9,10 @@ use crate::api::{Call, Reply};
 use crate::commands::common::{
     EnvironmentOption, KeyStatus, KeyTarget, SYNC_DEADLINE, SecretFrom, SecretInput,
 };
+use crate::commands::stripe::gateway::StripeGateway;
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Verb, Write};
+use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
 use crate::settings::WithSource;
 use crate::wire::{Connection, Environment, KeyList};
@@ -124,7 +125,7 @@ impl Write for ConfigSet {
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKey, shown: KeyStatus) -> Result<KeyStatus> {
-        Ok(shown.with_connection(ctx, request.target.before.as_ref(), &["webhooks", "configure"]).await)
+        shown.with_connection(ctx, request.target.before.as_ref(), StripeGateway::WEBHOOK).await
     }
 }
 

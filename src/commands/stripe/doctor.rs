@@ -15,7 +15,7 @@ pub(super) fn check_catalog(mirror: &Mirror, environment: Environment) -> Vec<Fi
         products().map(|product| product.product_id.as_str()).filter(|id| !priced.contains(id)).collect();
     let without_lookup_key: Vec<&str> =
         active().filter(|price| price.lookup_key.is_none()).map(|price| price.price_id.as_str()).collect();
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
     let environment = environment.as_str();
     vec![
         Finding::about_objects(

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+
 use crate::api::Provider;
 use crate::api::stripe::STRIPE;
 use crate::commands::stripe::config_set::ConfigSet;
 use crate::commands::stripe::{doctor, id_lists, prices, products, secret_key};
-use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions};
+use crate::runner::{Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookSupport};
 use crate::settings::CachedIds;
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date};
 use crate::wire::{
@@ -25,7 +27,21 @@ impl Gateway for StripeGateway {
     type DoctorCatalog = Mirror;
     /// Each environment has one key.
     const KEY_TABLES: Tables = &[KeyList::TABLES[0]];
-    const WEBHOOKS: &'static [&'static str] = &["webhooks", "configure"];
+    const WEBHOOK: &'static WebhookSupport = &WebhookSupport {
+        setup: &["webhooks", "configure"],
+        is_managed: true,
+        forwarder: Some("stripe listen --forward-to"),
+    };
+    const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+    ];
 
     fn key_prefix(environment: Environment) -> &'static str {
         secret_key::prefix(environment)
@@ -87,6 +103,18 @@ fn sync_row(result: &SyncResult) -> Vec<Cow<'_, str>> {
 impl SyncReply for SyncResults {
     fn outcomes(&self) -> Vec<(&str, SyncOutcome)> {
         self.results.iter().map(|result| (result.environment.as_str(), outcome(&result.connection))).collect()
+    }
+
+    /// The backend hides a failure of the customers (exchange 234).
+    fn hides_failed_customers(&self) -> Vec<(Environment, Timestamp)> {
+        let succeeded =
+            self.results.iter().filter(|result| outcome(&result.connection) == SyncOutcome::Succeeded);
+        succeeded
+            .filter_map(|SyncResult { environment, connection, .. }| {
+                let started = connection.last_synced_at.as_deref()?.parse().ok()?;
+                Some((Environment::named(environment)?, started))
+            })
+            .collect()
     }
 }
 

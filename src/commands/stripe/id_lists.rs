@@ -22,12 +22,12 @@ impl HasIdList for Price {
         owners: Some(Product::IDS.name),
         read: read_ids::<StripeGateway>,
     };
+    const REFERENCE: &'static str = "ID or lookup key of the price";
 }
 
 /// Both lists.
 pub(super) fn all(catalog: &Catalog, environment: Environment) -> CachedIds {
-    products(&catalog.products, environment)
-        .with(Price::IDS.name, catalog.prices.iter().map(|one| price(&one)))
+    products(&catalog.products, environment).with(Price::IDS.name, references(&catalog.prices))
 }
 
 /// The products.
@@ -38,7 +38,13 @@ pub(super) fn products(products: &List<Product>, environment: Environment) -> Ca
 
 /// The prices.
 pub(super) fn prices(prices: &List<Price>, environment: Environment) -> CachedIds {
-    CachedIds::new(STRIPE.segment, environment).with(Price::IDS.name, prices.iter().map(|one| price(&one)))
+    CachedIds::new(STRIPE.segment, environment).with(Price::IDS.name, references(prices))
+}
+
+/// The IDs of the prices, and then their lookup keys.
+fn references(prices: &List<Price>) -> impl Iterator<Item = CachedId> {
+    let with_key = |one: Price| Some(CachedId { id: one.lookup_key.clone()?, ..price(&one) });
+    prices.iter().map(|one| price(&one)).chain(prices.iter().filter_map(with_key))
 }
 
 /// `Pro`

@@ -7,6 +7,7 @@ mod gateway;
 mod id_lists;
 mod new_object;
 mod object_args;
+mod planned_change;
 mod prices;
 mod products;
 mod secret_key;

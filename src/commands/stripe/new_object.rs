@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::api::Call;
 use crate::api::stripe::STRIPE;
-use crate::error::Failure;
-use crate::runner::Ctx;
-use crate::wire::{Environment, IdempotencyKey};
+use crate::commands::common::{SYNC_DEADLINE, sync_environment};
+use crate::error::{Failure, Warning, WarningCode};
+use crate::runner::{Ctx, ExistingObjects, join_first};
+use crate::ui::View;
+use crate::wire::{Environment, IdempotencyKey, SyncResults};
 
 /// A new object, and the idempotency key of its create.
 pub(crate) struct NewObject<T> {
@@ -58,6 +62,42 @@ pub(super) fn derive_keys<T: Serialize>(
     Ok(())
 }
 
+/// Reads the mirror's objects before a create, so that a repeated create is reported as one. Without the list, the create is
+/// sent all the same.
+pub(super) async fn find_existing<L: DeserializeOwned + View>(ctx: &Ctx, list: Call<L>) -> ExistingObjects {
+    match ctx.send_optional(list).await {
+        Ok(list) => ExistingObjects::mirrored(&list).unwrap_or_default(),
+        Err(_) => ExistingObjects::default(),
+    }
+}
+
+/// Syncs after repeated creates: the backend has written the first versions of these objects into its mirror (CONTRACT:
+/// Idempotency).
+pub(super) async fn update_mirror(ctx: &Ctx, environment: Environment, no_sync: bool, outdated: &[String]) {
+    let failure = if no_sync {
+        None
+    } else {
+        let sync = ctx.within(SYNC_DEADLINE, sync_environment::<SyncResults>(ctx, &STRIPE, environment));
+        match ctx.while_busy("Syncing with Stripe…", sync).await {
+            Ok(_) => {
+                ctx.stderr.note(&format!(
+                    "{} changed after being created: the result shows the first version, and the mirror was synced.",
+                    join_first(outdated)
+                ));
+                return;
+            }
+            Err(error) => Some(format!(" ({error})")),
+        }
+    };
+    let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
+    let text = format!(
+        "{} changed after being created, and the mirror has the first version again{}; run `{sync}`",
+        join_first(outdated),
+        failure.unwrap_or_default()
+    );
+    ctx.warn(&[Warning { code: WarningCode::MirrorStale, text }]);
+}
+
 /// Shows the key as the user knows it: the backend sends `insforge:test:product:` and the key to Stripe, whose messages
 /// repeat that form. Adds a hint for a key that was used for something else (exchanges 091 and 149).
 pub(super) fn explain<T>(object: &NewObject<T>, kind: &str, failure: Failure) -> Failure {
@@ -82,4 +122,17 @@ pub(super) fn explain_lookup_key(ctx: &Ctx, environment: Environment, failure: F
     let free = ["prices", "update", environment.as_str(), holder, "--lookup-key", "null"];
     let hint = format!("use another lookup key, or free this one: {}", ctx.command(&STRIPE, &free));
     failure.hint(hint)
+}
+
+/// Adds why Stripe does not archive a price, and what to do.
+pub(super) fn explain_default_price(ctx: &Ctx, environment: Environment, failure: Failure) -> Failure {
+    if failure.status != Some(400) || !failure.what.contains("default price") {
+        return failure;
+    }
+    let archive = ["products", "archive", environment.as_str(), "PRODUCT_ID"];
+    failure.hint(format!(
+        "choose another default price of the product in Stripe's dashboard, then run it again; or take the whole product off \
+         sale: {}",
+        ctx.command(&STRIPE, &archive)
+    ))
 }

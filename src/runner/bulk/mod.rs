@@ -5,14 +5,14 @@
 mod results;
 mod summary;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::api::Call;
-use crate::error::{AbortPolicy, Code, Exit, Failure};
+use crate::error::{AbortPolicy, Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::write::change_of;
-use crate::runner::{Change, Ctx, DEADLINE, Entry, Output, Verb, WAITING, Write, show};
+use crate::runner::{Change, Ctx, DEADLINE, Entry, ExistingObjects, Output, Verb, WAITING, Write, show};
 use crate::ui::{View, counted};
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
@@ -22,8 +22,6 @@ struct PendingObject<R> {
     /// See [`Entry::line`].
     line: usize,
     request: R,
-    /// The ID of the object, where it exists already.
-    existing: Option<String>,
 }
 
 /// Sends all objects of a file.
@@ -48,15 +46,20 @@ pub(super) async fn execute<W: Write>(
     ctx.set_deadline_per_request(DEADLINE);
     ctx.api().await?;
     let existing = ctx.while_busy(WAITING, command.find_existing(ctx, &requests)).await?;
-    let missing = requests.iter().zip(&existing).filter(|(_, existing)| existing.is_none());
-    let missing: Vec<&W::Request> = missing.map(|(request, _)| request).collect();
+    let missing =
+        requests.iter().enumerate().filter(|(position, _)| existing.duplicate_of(*position).is_none());
+    let missing: Vec<&W::Request> = missing.map(|(_, request)| request).collect();
     if let Some(change) = change(command, &missing) {
         confirm(&change, ctx).await?;
     }
-    let items = lines.into_iter().zip(requests).zip(existing);
-    let items = items.map(|((line, request), existing)| PendingObject { line, request, existing }).collect();
-    let summary = send_each(command, items, summary, output, ctx).await?;
+    let items = lines.into_iter().zip(requests);
+    let items = items.map(|(line, request)| PendingObject { line, request }).collect();
+    let summary = send_each(command, items, &existing, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
+    if !summary.outdated.is_empty() {
+        ctx.when_interrupted(summary.interrupted_after_all(&same_command));
+        command.update_mirror(ctx, &summary.outdated).await?;
+    }
     if let Some(failure) = summary.failure(&same_command) {
         return Err(failure.into());
     }
@@ -129,6 +132,7 @@ async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx)
 async fn send_each<W: Write>(
     command: &W,
     items: Vec<PendingObject<W::Request>>,
+    existing: &ExistingObjects,
     mut summary: Summary,
     output: Output,
     ctx: &Ctx,
@@ -137,10 +141,10 @@ async fn send_each<W: Write>(
     let bar = ctx.bar_beside_results(items.len());
     let mut writer = ResultWriter::new(output, &bar, ctx);
     let mut abort_policy = AbortPolicy::default();
-    for (index, PendingObject { line, request, existing }) in items.into_iter().enumerate() {
-        let written = if let Some(id) = existing {
+    for (index, PendingObject { line, request }) in items.into_iter().enumerate() {
+        let written = if let Some(id) = existing.duplicate_of(index) {
             summary.existing += 1;
-            writer.write(index, line, &EntryResult::<W::Answer>::Existing(&id)).await
+            writer.write(index, line, &EntryResult::<W::Answer>::Existing(id)).await
         } else {
             let change = command.change(&request);
             bar.set(index, &change.what);
@@ -148,15 +152,18 @@ async fn send_each<W: Write>(
             match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();
-                    summary.done += 1;
-                    writer.write(index, line, &EntryResult::Done(&reply)).await
+                    let note = summary.record_success(&reply, existing);
+                    let note = note.unwrap_or_else(|| command.note(&request, &reply));
+                    let key = W::idempotency_key(&request);
+                    let written = writer.write(index, line, &EntryResult::Done(&reply)).await;
+                    written.with_context(|| results::unwritten(index, line, &note, key))
                 }
                 Err(Ok(failure)) => {
                     abort_policy.record_failure(&failure);
                     let failure = explain_failure(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
-                    summary.record_failure(index, line, failure, ctx.write_outcome_unknown());
+                    summary.record_failure(index, line, failure);
                     written
                 }
                 Err(Err(error)) => return Err(error),
@@ -173,6 +180,10 @@ async fn send_each<W: Write>(
         if abort_policy.should_abort() {
             break;
         }
+    }
+    if writer.is_closed() {
+        let text = format!("The results were not read: {}", summary.note());
+        ctx.warn(&[Warning { code: WarningCode::ResultNotRead, text }]);
     }
     Ok(summary)
 }
@@ -194,6 +205,8 @@ fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure
     } else {
         failure
     };
+    let helps = failure.may_be_applied && !failure.is_lasting_refusal();
+    let failure = failure.with_unknown_outcome().rerun_helps(helps);
     match W::idempotency_key(request) {
         Some(key) => failure.with_idempotency_key(key),
         None => failure,

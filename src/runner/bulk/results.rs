@@ -9,6 +9,7 @@ use crate::runner::report::json_fields;
 use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, Output, show};
 use crate::ui::{View, progress};
+use crate::wire::IdempotencyKey;
 
 /// The result of one object.
 pub(super) enum EntryResult<'a, T> {
@@ -32,6 +33,11 @@ pub(super) struct ResultWriter<'a> {
 impl<'a> ResultWriter<'a> {
     pub(super) const fn new(output: Output, bar: &'a progress::Bar, ctx: &'a Ctx) -> Self {
         Self { output, bar, ctx, closed: false }
+    }
+
+    /// Whether the reader has closed stdout.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Writes one result at once.
@@ -79,6 +85,12 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
 /// `entry 3 (line 7)`
 pub(super) fn entry_label(index: usize, line: usize) -> String {
     format!("entry {} (line {line})", index + 1)
+}
+
+/// What a result would have shown that stdout did not take.
+pub(super) fn unwritten(index: usize, line: usize, note: &str, key: Option<&IdempotencyKey>) -> String {
+    let key = key.map(|key| format!(" (idempotency key {})", key.as_str())).unwrap_or_default();
+    format!("{}: {note}{key}", entry_label(index, line))
 }
 
 /// A failure and its hint, in one sentence.

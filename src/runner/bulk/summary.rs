@@ -1,8 +1,9 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
+use crate::api::Reply;
 use crate::error::{Code, Failure};
 use crate::runner::bulk::results::{LISTED, entry_label, first_lines};
-use crate::runner::{Verb, Write};
+use crate::runner::{ExistingObjects, Verb, Write};
 use crate::ui::{View, counted};
 
 /// The counts and failures of a run.
@@ -14,6 +15,8 @@ pub(super) struct Summary {
     pub(super) done: usize,
     /// The objects that existed already.
     pub(super) existing: usize,
+    /// The IDs of those whose first version the backend has written into the mirror.
+    pub(super) outdated: Vec<String>,
     failures: Vec<(String, Failure)>,
     /// The failures whose request may have been applied all the same.
     possibly_applied: usize,
@@ -30,15 +33,31 @@ impl Summary {
             total,
             done: 0,
             existing: 0,
+            outdated: Vec::new(),
             failures: Vec::new(),
             possibly_applied: 0,
             write_error: None,
         }
     }
 
-    /// Counts a failure. `reached` says whether a write of this run may have reached the provider.
-    pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure, reached: bool) {
-        self.possibly_applied += usize::from(reached && failure.may_have_succeeded());
+    /// Counts an answered request. Returns the note about a create that returned an existing object.
+    pub(super) fn record_success<T: View>(
+        &mut self,
+        reply: &Reply<T>,
+        existing: &ExistingObjects,
+    ) -> Option<String> {
+        let Some(repeated) = existing.repeated(reply) else {
+            self.done += 1;
+            return None;
+        };
+        self.existing += 1;
+        self.outdated.extend(repeated.outdated);
+        Some(repeated.note)
+    }
+
+    /// Counts a failure.
+    pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure) {
+        self.possibly_applied += usize::from(failure.may_be_applied);
         self.failures.push((entry_label(index, line), failure));
     }
 
@@ -65,6 +84,14 @@ impl Summary {
         Failure::new(Code::Interrupted, what)
             .why(format!("{pending}: the change may have been applied"))
             .hint(self.rerun(same_command))
+            .rerun_helps(true)
+    }
+
+    /// The failure when the user interrupts the sync after the last request.
+    pub(super) fn interrupted_after_all(&self, same_command: &str) -> Failure {
+        Failure::new(Code::Interrupted, format!("{}, but the sync after it was interrupted", self.sentence()))
+            .hint(self.rerun(same_command))
+            .rerun_helps(true)
     }
 
     /// How many objects have a known outcome.
@@ -92,13 +119,16 @@ impl Summary {
             return Some(self.not_shown(error, &rerun));
         }
         let (_, first) = self.failures.first()?;
-        let is_refused = self.failures.iter().any(|(_, failure)| !failure.may_have_succeeded());
+        let is_refused = self.failures.iter().any(|(_, failure)| !failure.is_unanswered());
         let hint =
             if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
         let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
         let why = first_lines(why, LISTED);
+        let helps = self.failures.iter().any(|(_, failure)| failure.retryable() || failure.rerun_helps);
         if self.done + self.existing > 0 {
-            return Some(Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint));
+            return Some(
+                Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint).rerun_helps(helps),
+            );
         }
         // Where all objects failed for the same reason, the run has that failure and its hint.
         let is_same = |failure: &Failure| failure.code == first.code && failure.exit == first.exit;
@@ -108,7 +138,7 @@ impl Summary {
             Failure::new(Code::Failed, "")
         };
         let then = if failure.hint.is_some() { format!("then {rerun}") } else { hint };
-        Some(Failure { what: self.sentence(), ..failure }.why(why).and_hint(&then))
+        Some(Failure { what: self.sentence(), ..failure }.why(why).and_hint(&then).rerun_helps(helps))
     }
 
     /// The failure when results could not be written.
@@ -120,7 +150,10 @@ impl Summary {
         }
         let what = format!("{}, but the results cannot be written", self.sentence());
         let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
-        Failure::new(Code::Failed, what).why(why).hint(format!("{rerun}, and shows the results again"))
+        Failure::new(Code::Failed, what)
+            .why(why)
+            .hint(format!("{rerun}, and shows the results again"))
+            .rerun_helps(true)
     }
 
     /// `2 of 5 Stripe products created, 2 failed, 1 was not tried`

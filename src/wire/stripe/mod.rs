@@ -111,6 +111,7 @@ pub(crate) struct Price {
     pub(crate) unit_amount_decimal: Option<String>,
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
+    pub(crate) lookup_key: Option<String>,
     pub(crate) billing_scheme: Option<String>,
     pub(crate) recurring_interval: Option<String>,
     pub(crate) recurring_interval_count: Option<u64>,

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::stub::{Answer, Stub};
+use super::stub::{Answer, Request, Stub};
 
 /// A recorded exchange.
 #[derive(Clone, Debug, Deserialize)]
@@ -106,7 +106,15 @@ pub fn serve(exchanges: Vec<Exchange>) -> Stub {
     })
 }
 
-/// Like [`serve`], with the health and the status of a generation. A GET of the other generation's routes is answered with
+/// The answer to the list of products or prices that a create with the user's own idempotency key reads first: an empty one.
+pub fn empty_catalog_list(request: &Request) -> Option<Answer> {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let name = path.rsplit('/').next().filter(|_| request.method == "GET" && path.contains("/catalog/"))?;
+    let body = serde_json::json!({ name: [] });
+    matches!(name, "products" | "prices").then(|| Answer::json(200, &body.to_string()))
+}
+
+/// Like [`serve`], with the health, the status and empty lists of a generation. A GET of the other generation's routes is answered with
 /// the 404 that was recorded for such routes.
 pub fn serve_in(generation: Generation, exchanges: Vec<Exchange>) -> Stub {
     let health = generation.exchange("000-health");
@@ -130,7 +138,7 @@ pub fn serve_in(generation: Generation, exchanges: Vec<Exchange>) -> Stub {
                 exchange.response_body["message"] = Value::String(message);
                 exchange.answer()
             }
-            None => Answer::Unrecorded,
+            None => empty_catalog_list(request).unwrap_or(Answer::Unrecorded),
         }
     })
 }

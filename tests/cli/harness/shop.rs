@@ -105,6 +105,11 @@ impl Shop {
         requests.into_iter().filter(|request| request.method != "GET").collect()
     }
 
+    /// The first line of each request so far.
+    pub fn requests(&self) -> Vec<String> {
+        self.stub.lines()
+    }
+
     /// The writes so far, without syncs.
     pub fn changes(&self) -> Vec<String> {
         let lines = self.writes().into_iter().map(|request| request.line());

@@ -3,6 +3,7 @@
 mod generators;
 mod orphans;
 mod properties;
+mod replace_price;
 mod simulator;
 
 use serde_json::{Value, json};

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use super::selected_environments;
-use crate::api::{Answer, is_out_of_reach};
+use crate::api::{Answer, MAX_ROWS, is_out_of_reach};
 use crate::error::{Code, Exit, Failure};
-use crate::runner::{Finding, UnmappedSubscriptions, join_first};
+use crate::runner::{Finding, UnmappedSubscriptions, WebhookRepair, is_local, join_first};
 use crate::secret::redact;
-use crate::wire::{Connection, Environment, is_public_https};
+use crate::wire::{Connection, Environment, is_public_https, is_reserved};
 
 /// A slower response is a warning.
 const SLOW: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ const OLD_SYNC_HOURS: i64 = 24;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CheckVerdict {
     Pass,
-    /// Payments work, but something should be improved.
+    /// Something should be improved, or could not be verified. In `test`, payment events may not arrive.
     Warn,
     /// Payments do not work.
     Fail,
@@ -73,6 +73,17 @@ impl CheckResult {
 
     fn repaired_by(self, command: impl Into<Option<String>>) -> Self {
         Self { repair: command.into().or(self.repair), ..self }
+    }
+
+    /// Adds what brings payment events to the backend.
+    fn repaired_by_webhook(self, repair: WebhookRepair) -> Self {
+        let found = [Some(self.found), repair.also].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        Self { found, repair: repair.command, ..self }
+    }
+
+    /// Whether the check is about the webhook. Without it, no payment events reach the backend.
+    pub(super) fn is_about_webhook(&self) -> bool {
+        self.name.starts_with(WEBHOOK)
     }
 }
 
@@ -186,6 +197,7 @@ fn check_status(backend: &BackendInput) -> [CheckResult; 2] {
 }
 
 const PROVIDER_KEY: &str = "provider key";
+const WEBHOOK: &str = "webhook";
 
 fn check_environments(
     doctor: &DoctorInput,
@@ -284,49 +296,108 @@ impl EnvironmentChecks<'_> {
         }
     }
 
-    /// Set another key if the reason is about the key; otherwise sync again.
+    /// Set another key if the provider refused this one, because another sync would fail too; otherwise sync again.
     fn connection_repair(&self) -> String {
-        let key_failed = self.sync_error().is_some_and(|reason| reason.to_lowercase().contains("key"));
-        self.command(if key_failed { &["config", "set"] } else { &["sync"] })
+        self.command(if self.key_is_refused() { &["config", "set"] } else { &["sync"] })
+    }
+
+    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission.
+    fn key_is_refused(&self) -> bool {
+        const ABOUT_THE_KEY: [&str; 5] =
+            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
+        let reason = self.sync_error().unwrap_or_default().to_lowercase();
+        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
     }
 
     fn sync_error(&self) -> Option<String> {
         self.connection.last_sync_error().map(|reason| redact(&reason).into_owned())
     }
 
-    /// Whether the webhook exists, is reachable from the internet, and responds.
+    /// Whether the webhook exists, leads to this backend from the internet, and responds.
     fn webhook(&self) -> Vec<CheckResult> {
-        let configure = || self.command(self.doctor.webhook_command);
-        let unusable = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
         let connection = self.connection;
-        if connection.webhook_endpoint_id.is_none() && connection.webhook_configured_at.is_none() {
-            let found = "none, so the backend receives no payment events";
-            return vec![CheckResult::new("webhook", unusable, found).repaired_by(configure())];
-        }
-        let id = connection.webhook_endpoint_id.as_deref().unwrap_or("configured");
-        let mut checks = vec![CheckResult::new("webhook", CheckVerdict::Pass, id)];
+        let id = connection.webhook_endpoint_id.as_deref();
+        let id = id.or(connection.webhook_configured_at.as_ref().map(|_| "configured"));
+        let Some(id) = id else { return vec![self.missing_webhook()] };
+        let mut checks = vec![if self.doctor.webhook.is_managed {
+            CheckResult::new(WEBHOOK, CheckVerdict::Pass, id)
+        } else {
+            let provider = self.doctor.provider.name;
+            let found =
+                format!("not verifiable from here: only {provider}'s dashboard shows whether it is set up");
+            CheckResult::new(WEBHOOK, CheckVerdict::Skip, found)
+        }];
         let name = "webhook address";
         let Some(url) = connection.webhook_endpoint_url.as_deref() else {
             checks.push(CheckResult::new(name, CheckVerdict::Warn, "the backend does not report it"));
             return checks;
         };
-        let address = if !is_public_https(url) {
-            let provider = self.doctor.provider.name;
-            let found = format!(
-                "{url} is not a public https address, so {provider} cannot deliver events to it; set the backend's \
-                 API_BASE_URL to a public address, then configure the webhook again"
-            );
-            CheckResult::new(name, unusable, found).repaired_by(configure())
-        } else if self.input.webhook.is_none() {
-            let found = format!("{url} does not belong to {}", self.backend.address.value);
-            // A backend at a local address may have another address on the internet.
-            let moved = is_public_https(self.backend.address.value.as_str()).then(configure);
-            CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(moved)
-        } else {
-            CheckResult::new(name, CheckVerdict::Pass, url)
-        };
-        checks.extend([address, check_webhook_answer(self.input.webhook.as_ref())]);
+        // Only the sandbox has such an address.
+        if is_reserved(url) {
+            checks.push(CheckResult::new(
+                name,
+                CheckVerdict::Pass,
+                format!("{url}, simulated by the sandbox"),
+            ));
+            return checks;
+        }
+        checks.extend([
+            CheckResult { name, ..self.webhook_address(url) },
+            check_webhook_answer(self.input.webhook.as_ref()),
+        ]);
         checks
+    }
+
+    fn missing_webhook(&self) -> CheckResult {
+        let webhook = self.doctor.webhook;
+        if !webhook.is_managed {
+            let found = "not verifiable from here; nobody has read its settings from the backend yet";
+            return CheckResult::new(WEBHOOK, CheckVerdict::Warn, found)
+                .repaired_by_webhook(self.webhook_repair());
+        }
+        let verdict = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
+        let missing = CheckResult::new(WEBHOOK, verdict, "none, so the backend receives no payment events");
+        // The provider refuses a webhook of this key too.
+        if self.key_is_refused() {
+            return missing.repaired_by(self.command(&["config", "set"]));
+        }
+        missing.repaired_by_webhook(self.webhook_repair())
+    }
+
+    fn webhook_address(&self, url: &str) -> CheckResult {
+        let (name, backend) = ("webhook address", &self.backend.address);
+        if !is_public_https(url) {
+            let verdict = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
+            let provider = self.doctor.provider.name;
+            let found =
+                format!("{url} is not a public https address, so {provider} cannot deliver events to it");
+            let repair = if is_local(backend) && self.doctor.webhook.forwarder.is_some() {
+                self.webhook_repair()
+            } else {
+                WebhookRepair::needs_public_address(&self.command(self.doctor.webhook.setup))
+            };
+            return CheckResult::new(name, verdict, found).repaired_by_webhook(repair);
+        }
+        if self.input.webhook.is_some() {
+            return CheckResult::new(name, CheckVerdict::Pass, url);
+        }
+        let elsewhere = format!("{url} does not belong to {}", backend.value);
+        let check = |found| CheckResult::new(name, CheckVerdict::Warn, found);
+        match (is_local(backend), self.input.environment) {
+            (false, _) => check(format!("{elsewhere}, so events go to another address")),
+            (true, Environment::Test) => {
+                check(format!("{elsewhere}; unless it leads there, events go elsewhere"))
+            }
+            // The usual way to a backend in production from its own machine. A new endpoint could have a local address.
+            (true, Environment::Live) => return check(format!("{elsewhere}; check that it leads there")),
+        }
+        .repaired_by_webhook(self.webhook_repair())
+    }
+
+    fn webhook_repair(&self) -> WebhookRepair {
+        let environment = self.input.environment;
+        let provider = self.doctor.provider;
+        self.doctor.webhook.repair(provider, environment, &self.backend.address, self.command)
     }
 
     fn last_sync(&self) -> CheckResult {
@@ -355,7 +426,7 @@ impl EnvironmentChecks<'_> {
 
     fn catalog(&self) -> Vec<CheckResult> {
         let result = |finding: &Finding| {
-            let verdict = if finding.repair.is_some() { CheckVerdict::Warn } else { CheckVerdict::Pass };
+            let verdict = if finding.is_problem { CheckVerdict::Warn } else { CheckVerdict::Pass };
             let repair = finding
                 .repair
                 .as_ref()
@@ -374,19 +445,28 @@ impl EnvironmentChecks<'_> {
             Ok(unmapped) => unmapped,
             Err(failure) => return CheckResult::failed(name, failure),
         };
+        // The backend lists no more, so the others are unknown.
+        let all =
+            if *total == usize::from(MAX_ROWS) { format!("the first {total}") } else { total.to_string() };
         if ids.is_empty() {
-            let found =
-                if *total == 0 { "none".to_owned() } else { format!("{total}, each with a billing subject") };
-            return CheckResult::new(name, CheckVerdict::Pass, found);
+            let (verdict, found) = match *total {
+                0 => (CheckVerdict::Pass, "none".to_owned()),
+                total if total == usize::from(MAX_ROWS) => {
+                    (CheckVerdict::Warn, format!("{all} have a billing subject; the backend lists no more"))
+                }
+                _ => (CheckVerdict::Pass, format!("{all}, each with a billing subject")),
+            };
+            return CheckResult::new(name, verdict, found);
         }
+        // No command repairs it: a sync alone changes nothing.
         let found = format!(
-            "{} of {total} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them \
-             at {}, then sync",
+            "{} of {all} without a billing subject: {}; set insforge_subject_type and insforge_subject_id on them at {}, \
+             then sync",
             ids.len(),
             join_first(ids),
             self.doctor.provider.name,
         );
-        CheckResult::new(name, CheckVerdict::Warn, found).repaired_by(self.command(&["sync"]))
+        CheckResult::new(name, CheckVerdict::Warn, found)
     }
 }
 

@@ -5,20 +5,17 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::selected_environments;
-use crate::api::{self, Answer, Api, Health, Provider, SubjectFilter};
+use crate::api::{self, Answer, Api, Health, MAX_ROWS, Provider, SubjectFilter};
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, Finding, Gateway, UnmappedSubscriptions};
+use crate::runner::{Ctx, Finding, Gateway, UnmappedSubscriptions, WebhookSupport};
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Connection, Connections, Environment, Generation};
-
-/// The backend returns at most this many rows.
-const MAX_ROWS: u8 = 100;
 
 /// The input of all checks.
 pub(super) struct DoctorInput {
     pub(super) provider: &'static Provider,
-    /// The command that configures the webhook, without the environment.
-    pub(super) webhook_command: &'static [&'static str],
+    /// How payment events reach the backend.
+    pub(super) webhook: &'static WebhookSupport,
     /// The prefix of an environment's keys.
     pub(super) key_prefix: fn(Environment) -> &'static str,
     pub(super) backend: Result<BackendInput, Failure>,
@@ -63,12 +60,7 @@ pub(super) async fn read<G: Gateway>(ctx: &Ctx, only: Option<Environment>) -> Re
             }
         }
     }
-    Ok(DoctorInput {
-        provider: G::PROVIDER,
-        webhook_command: G::WEBHOOKS,
-        key_prefix: G::key_prefix,
-        backend,
-    })
+    Ok(DoctorInput { provider: G::PROVIDER, webhook: G::WEBHOOK, key_prefix: G::key_prefix, backend })
 }
 
 async fn read_backend(ctx: &Ctx, provider: &'static Provider) -> Result<Result<BackendInput, Failure>> {

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::Provider;
-use crate::commands::common::arguments::at_most_one;
+use crate::commands::common::arguments::ScopeArgs;
 use crate::error::{Code, Failure};
 use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash, json_text};
@@ -30,12 +30,8 @@ use checks::{CheckResult, CheckVerdict};
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json").note("exits with 1 if a check fails"))]
 pub(crate) struct Doctor<G: Gateway> {
-    /// Environment to check [default: both]
-    #[arg(value_name = "ENV")]
-    argument: Option<Environment>,
-    /// Environment, instead of the argument
-    #[arg(short, long = "environment", value_name = "ENV", hide_possible_values = true)]
-    environment: Vec<Environment>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[arg(skip)]
     gateway: PhantomData<G>,
 }
@@ -49,7 +45,7 @@ impl<G: Gateway> Command for Doctor<G> {
     }
 
     async fn run(&self, ctx: &Ctx) -> Result<DoctorReport> {
-        let only = at_most_one(self.argument.iter().chain(&self.environment))?;
+        let only = self.scope.only()?;
         let input = input::read::<G>(ctx, only).await?;
         let command = |words: &[&str]| ctx.command(G::PROVIDER, words);
         let checks = checks::check(&input, only, Timestamp::now(), &command);
@@ -57,7 +53,7 @@ impl<G: Gateway> Command for Doctor<G> {
     }
 }
 
-/// The selected_environments environment, or all environments.
+/// The selected environment, or all environments.
 fn selected_environments(only: Option<Environment>) -> impl Iterator<Item = Environment> {
     Environment::ALL.into_iter().filter(move |environment| only.is_none_or(|only| only == *environment))
 }
@@ -131,13 +127,30 @@ impl Show for DoctorReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        let name = self.provider.name;
-        match (self.count(CheckVerdict::Fail), self.count(CheckVerdict::Warn)) {
-            (0, 0) => vec![format!("✓ {name} payments: all checks passed.")],
-            (0, 1) => vec![format!("✓ {name} payments work, with 1 warning.")],
-            (0, warnings) => vec![format!("✓ {name} payments work, with {warnings} warnings.")],
-            _ => Vec::new(),
+        if self.count(CheckVerdict::Fail) > 0 {
+            return Vec::new();
         }
+        let name = self.provider.name;
+        let warnings = match self.count(CheckVerdict::Warn) {
+            0 => return vec![format!("✓ {name} payments: all checks passed.")],
+            1 => "1 warning".to_owned(),
+            count => format!("{count} warnings"),
+        };
+        let mut without_events: Vec<&str> = Vec::new();
+        let doubtful = |check: &&CheckResult| check.verdict == CheckVerdict::Warn && check.is_about_webhook();
+        for environment in self.checks.iter().filter(doubtful).filter_map(|check| check.environment) {
+            if !without_events.contains(&environment.as_str()) {
+                without_events.push(environment.as_str());
+            }
+        }
+        if without_events.is_empty() {
+            return vec![format!("✓ {name} payments work, with {warnings}.")];
+        }
+        // Without events, the backend does not learn that a customer has paid.
+        let environments = without_events.join(" and ");
+        vec![format!(
+            "{name} payments: no check failed, but events may not arrive in {environments} ({warnings})."
+        )]
     }
 
     fn failure(&self) -> Option<Failure> {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::checks::{CheckResult, CheckVerdict, check};
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use crate::api::{Answer, DEFAULT_PROVIDER, Health};
-use crate::runner::UnmappedSubscriptions;
+use crate::runner::{UnmappedSubscriptions, WebhookSupport};
 use crate::settings::{Source, WithSource};
 use crate::wire::{Address, Environment};
 
@@ -34,9 +34,20 @@ fn answer(status: u16, content_type: &str, body: &str) -> Answer {
 
 /// Checks the environment `test` of a backend at this address.
 fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<CheckResult> {
+    check_environment(Environment::Test, address, changes, webhook)
+}
+
+fn check_environment(
+    environment: Environment,
+    address: &str,
+    changes: &Value,
+    webhook: Option<Answer>,
+) -> Vec<CheckResult> {
     let source = Source::Variable("INSFORGE_BASE_URL");
-    let environment = EnvironmentInput {
-        environment: Environment::Test,
+    let mut connection = connection(changes);
+    connection["environment"] = environment.as_str().into();
+    let input = EnvironmentInput {
+        environment,
         catalog: Ok(Vec::new()),
         subscriptions: Ok(UnmappedSubscriptions::default()),
         webhook: webhook.map(Ok),
@@ -46,18 +57,22 @@ fn check_test(address: &str, changes: &Value, webhook: Option<Answer>) -> Vec<Ch
         key: WithSource { value: "ik_****".into(), source },
         health: Ok(Health { version: None }),
         health_duration: Duration::from_millis(2001),
-        status: Some(Ok(serde_json::from_value(json!({"connections": [connection(changes)]})).unwrap())),
+        status: Some(Ok(serde_json::from_value(json!({"connections": [connection]})).unwrap())),
         generation: None,
-        environments: vec![environment],
+        environments: vec![input],
     };
     let input = DoctorInput {
         provider: &DEFAULT_PROVIDER,
-        webhook_command: &["webhooks", "configure"],
+        webhook: &WebhookSupport {
+            setup: &["webhooks", "configure"],
+            is_managed: true,
+            forwarder: Some("forward --to"),
+        },
         key_prefix: |_| "sk_test_",
         backend: Ok(backend),
     };
     let command = |words: &[&str]| words.join(" ");
-    check(&input, Some(Environment::Test), NOW.parse().unwrap(), &command)
+    check(&input, Some(environment), NOW.parse().unwrap(), &command)
 }
 
 #[track_caller]
@@ -76,33 +91,59 @@ fn a_public_backend_needs_a_public_webhook() {
     assert_eq!(result(&healthy, "webhook address").verdict, CheckVerdict::Pass);
     assert_eq!(result(&healthy, "reachable").verdict, CheckVerdict::Warn, "it is slow");
     assert_eq!(result(&healthy, "version").verdict, CheckVerdict::Skip);
-
-    let none = json!({"webhookEndpointId": null, "webhookEndpointUrl": null});
-    for (address, verdict) in [(PUBLIC, CheckVerdict::Fail), ("http://localhost:7130", CheckVerdict::Warn)] {
-        let webhook = result(&check_test(address, &none, None), "webhook");
-        assert_eq!(webhook.verdict, verdict, "{address}");
-        assert_eq!(webhook.repair.as_deref(), Some("webhooks configure test"));
-        let local = json!({"webhookEndpointUrl": "http://localhost:7130/api/webhooks/a/test"});
-        assert_eq!(
-            result(&check_test(address, &local, None), "webhook address").verdict,
-            verdict,
-            "{address}"
-        );
-    }
 }
 
+/// A row: the environment, the backend's address, the webhook's address, and the verdict, a part of the text and the repair
+/// of the check of the webhook or its address.
+type WebhookCase<'a> = (Environment, &'a str, Option<&'a str>, CheckVerdict, &'a str, Option<&'a str>);
+
 #[test]
-fn a_webhook_at_another_address_is_repaired_if_the_backend_is_public() {
-    let moved = json!({"webhookEndpointUrl": "https://old.us-east.insforge.app/api/webhooks/a/test"});
-    for (address, repair) in [(PUBLIC, Some("webhooks configure test")), ("http://localhost:7130", None)] {
-        let checks = check_test(address, &moved, None);
-        let address_check = result(&checks, "webhook address");
-        assert_eq!(
-            (address_check.verdict, address_check.repair.as_deref()),
-            (CheckVerdict::Warn, repair),
-            "{address}"
-        );
-        assert_eq!(result(&checks, "webhook answers").verdict, CheckVerdict::Skip);
+fn the_repair_of_a_webhook_depends_on_where_the_backend_is() {
+    use CheckVerdict::{Fail, Pass, Warn};
+    use Environment::{Live, Test};
+    const CONFIGURE: Option<&str> = Some("webhooks configure test");
+    const LOCAL: &str = "http://localhost:7130";
+    const LISTEN: Option<&str> = Some("forward --to http://localhost:7130/api/webhooks/a/test");
+    const SECRET: &str = "_TEST_WEBHOOK_SECRET";
+    const API_BASE_URL: &str =
+        "set the backend's API_BASE_URL to its public https address, then run `webhooks configure";
+    const NONE: &str = "none, so the backend receives no payment events";
+    const AT_LOCAL: Option<&str> = Some("http://localhost:7130/api/webhooks/a/test");
+    const ELSEWHERE: Option<&str> = Some("https://old.us-east.insforge.app/api/webhooks/a/test");
+    const MADE_UP: Option<&str> = Some("https://shop.us-east.insforge.example/api/webhooks/a/test");
+    let table: [WebhookCase<'_>; 14] = [
+        (Test, PUBLIC, None, Fail, NONE, CONFIGURE),
+        (Live, PUBLIC, None, Fail, NONE, Some("webhooks configure live")),
+        (Test, LOCAL, None, Warn, NONE, LISTEN),
+        (Test, LOCAL, None, Warn, SECRET, LISTEN),
+        (
+            Test,
+            "https://192.168.1.5:7130",
+            None,
+            Warn,
+            NONE,
+            Some("forward --to https://192.168.1.5:7130/api/webhooks/a/test"),
+        ),
+        (Live, LOCAL, None, Fail, API_BASE_URL, None),
+        (Test, PUBLIC, AT_LOCAL, Fail, API_BASE_URL, None),
+        (Live, PUBLIC, AT_LOCAL, Fail, API_BASE_URL, None),
+        (Test, LOCAL, AT_LOCAL, Warn, "cannot deliver events to it", LISTEN),
+        (Live, LOCAL, AT_LOCAL, Fail, API_BASE_URL, None),
+        (Test, PUBLIC, ELSEWHERE, Warn, "so events go to another address", CONFIGURE),
+        (Test, LOCAL, ELSEWHERE, Warn, "unless it leads there, events go elsewhere", LISTEN),
+        (Live, LOCAL, ELSEWHERE, Warn, "check that it leads there", None),
+        (Test, LOCAL, MADE_UP, Pass, "simulated by the sandbox", None),
+    ];
+    let receiver = format!("/api/webhooks/{}/", DEFAULT_PROVIDER.segment);
+    for (environment, address, url, verdict, text, repair) in table {
+        let repair = repair.map(|repair| repair.replace("/api/webhooks/a/", &receiver));
+        let id = url.map(|_| "we_1");
+        let changes = json!({"webhookEndpointId": id, "webhookEndpointUrl": url});
+        let checks = check_environment(environment, address, &changes, None);
+        let check = result(&checks, if url.is_some() { "webhook address" } else { "webhook" });
+        let case = format!("{environment} {address} {url:?}: {check:?}");
+        assert_eq!((check.verdict, &check.repair), (verdict, &repair), "{case}");
+        assert!(check.found.contains(text), "{case}");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, MatchKey};
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Verb, Write, WriteReply};
 use crate::wire::razorpay::{Item, ItemAmount, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
@@ -81,7 +81,7 @@ impl Write for Create {
         catalog::investigate::<Item>(ctx, *environment, match_key(item), failure).await
     }
 
-    async fn find_existing(&self, ctx: &Ctx, items: &[Self::Request]) -> Result<Vec<Option<String>>> {
+    async fn find_existing(&self, ctx: &Ctx, items: &[Self::Request]) -> Result<ExistingObjects> {
         let keys = items.iter().map(|(_, item)| match_key(item));
         catalog::find_existing::<Item>(ctx, self.environment()?, keys).await
     }

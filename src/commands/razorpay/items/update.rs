@@ -82,13 +82,13 @@ impl Write for Update {
         Ok(razorpay::update_item(item.environment, &item.id, changes)?)
     }
 
-    /// Razorpay answers with a 400 if the item does not exist (exchange 305).
+    /// Adds where the ids of existing items are.
     fn explain(&self, ctx: &Ctx, (item, _): &Self::Request, failure: Failure) -> Failure {
-        if failure.status != Some(400) || !failure.what.contains("does not exist") {
+        if failure.exit != Exit::NotFound {
             return failure;
         }
         let list = ctx.command(&RAZORPAY, &["items", "list", item.environment.as_str()]);
-        failure.exit(Exit::NotFound).hint(format!("`{list}` lists the IDs of existing items"))
+        failure.hint(format!("`{list}` lists the IDs of existing items"))
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {

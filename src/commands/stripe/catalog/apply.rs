@@ -198,8 +198,8 @@ async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut Apply
             }
         };
         report.set_unmanaged(&remaining);
+        report.settle(&remaining);
         if remaining.changes.is_empty() {
-            report.mark_all_done();
             break;
         }
         let can_retry = applier.remove_missing(&after.mirror, &mut report.outcome.done);

@@ -71,9 +71,15 @@ impl ApplyReport {
             .collect();
     }
 
-    /// Records all changes as done. Nothing remains after the sync, so requests without a response succeeded.
-    pub(super) fn mark_all_done(&mut self) {
-        for (change, _) in std::mem::take(&mut self.outcome.not_done) {
+    /// Decides the changes with an unknown outcome by what remains after a sync: the backend's sync waits for the requests
+    /// that it is processing. If nothing remains, all changes are done.
+    pub(super) fn settle(&mut self, remaining: &CatalogPlan) {
+        for (change, why) in std::mem::take(&mut self.outcome.not_done) {
+            let remains = remaining.changes.iter().any(|other| is_about_same_object(other, &change));
+            if !remaining.changes.is_empty() && (remains || !why.is_unknown()) {
+                self.outcome.not_done.push((change, why.settled()));
+                continue;
+            }
             let id = self.ids.iter().find(|(key, _)| *key == change.key).map(|(_, id)| id.clone());
             let id = id.or_else(|| change.id.clone()).unwrap_or_default();
             self.outcome.done.push((change, id));
@@ -84,7 +90,8 @@ impl ApplyReport {
         self.outcome.done.iter().map(|(change, id)| row(change, Some(id))).collect()
     }
 
-    fn not_done_rows(&self) -> Vec<Value> {
+    /// The changes without success: those that were not applied, or those that may have been.
+    fn rows_without_success(&self, unknown: bool) -> Vec<Value> {
         let with_reason = |(change, why): &(PlannedChange, NotApplied)| {
             let mut row = row(change, change.id.as_deref());
             if let (Some(row), Value::Object(why)) = (row.as_object_mut(), why.json()) {
@@ -92,7 +99,7 @@ impl ApplyReport {
             }
             row
         };
-        self.outcome.not_done.iter().map(with_reason).collect()
+        self.outcome.not_done.iter().filter(|(_, why)| why.is_unknown() == unknown).map(with_reason).collect()
     }
 }
 
@@ -111,21 +118,24 @@ impl Show for ApplyReport {
             "environment": self.environment.as_str(),
             "summary": self.planned,
             "done": self.done_rows(),
-            "notDone": self.not_done_rows(),
+            "notDone": self.rows_without_success(false),
+            "unknown": self.rows_without_success(true),
             "ids": ids,
             "unmanaged": self.unmanaged,
         }))
     }
 
-    /// The rows of `done` and `notDone`, each with the field `done`.
+    /// The rows of `done`, `notDone` and `unknown`, each with the field `done`, which is null if the outcome is unknown.
     fn rows(&self) -> serde_json::Result<Option<Vec<Value>>> {
-        let marked = |rows: Vec<Value>, done: bool| {
+        let marked = |rows: Vec<Value>, done: Option<bool>| {
             rows.into_iter().map(move |mut row| {
                 row["done"] = done.into();
                 row
             })
         };
-        Ok(Some(marked(self.done_rows(), true).chain(marked(self.not_done_rows(), false)).collect()))
+        let done = marked(self.done_rows(), Some(true));
+        let not_done = marked(self.rows_without_success(false), Some(false));
+        Ok(Some(done.chain(not_done).chain(marked(self.rows_without_success(true), None)).collect()))
     }
 
     fn page(&self) -> Page<'_> {
@@ -135,7 +145,8 @@ impl Show for ApplyReport {
         }
         for (change, why) in &self.outcome.not_done {
             if !matches!(why, NotApplied::NotTried) {
-                let text = format!("not applied: {} {}", verb(change.action), name(change));
+                let outcome = if why.is_unknown() { "unknown" } else { "not applied" };
+                let text = format!("{outcome}: {} {}", verb(change.action), name(change));
                 lines.push(Line::new(Mark::Dimmed, 0, text));
             }
         }
@@ -178,7 +189,8 @@ impl Show for ApplyReport {
         if not_done.is_empty() {
             let failure = self.failure_after.clone()?;
             let what = format!("All changes were applied, but: {}", failure.what);
-            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone);
+            let helps = failure.retryable();
+            let failure = Failure { what, ..failure }.exit(Exit::PartlyDone).rerun_helps(helps);
             return Some(failure.and_hint(&format!("{same_command} checks whether Stripe matches the file")));
         }
         let after = self.failure_after.as_ref().map(|failure| failure.what.clone());
@@ -187,15 +199,24 @@ impl Show for ApplyReport {
             NotApplied::Failed(failure) => Some(failure),
             _ => None,
         });
+        let helps = not_done.iter().any(|(_, why)| match why {
+            NotApplied::Failed(failure) => failure.retryable() || failure.may_be_applied,
+            _ => false,
+        });
         // If Stripe is unchanged, the command fails as its first request did.
         if let Some(first) = first.filter(|_| done.is_empty() && *stripe_changed < StripeChanged::Yes) {
             let (what, then) = match stripe_changed {
-                StripeChanged::No => ("Nothing was changed", "tries again"),
-                _ => ("No change was completed", "continues and creates no duplicates"),
+                StripeChanged::No if first.is_lasting_refusal() => {
+                    ("Nothing was changed", format!("after that, run {same_command} again"))
+                }
+                StripeChanged::No => ("Nothing was changed", format!("{same_command} tries again")),
+                _ => {
+                    ("No change was completed", format!("{same_command} continues and creates no duplicates"))
+                }
             };
             let what = format!("{what}: {}", first.what);
             let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
-            return Some(failure.and_hint(&format!("{same_command} {then}")));
+            return Some(failure.and_hint(&then).rerun_helps(helps));
         }
         let what = match done.len() {
             0 => format!("No change was completed at Stripe {}", self.environment),
@@ -207,9 +228,18 @@ impl Show for ApplyReport {
         Some(
             Failure::new(Code::CatalogPartlyApplied, what)
                 .why(why.join("\n"))
-                .hint(format!("{same_command} continues and creates no duplicates")),
+                .hint(format!("{same_command} continues and creates no duplicates"))
+                .rerun_helps(helps),
         )
     }
+}
+
+/// Whether a remaining change completes another one. A replacement leaves changes of the replaced prices.
+fn is_about_same_object(remaining: &PlannedChange, change: &PlannedChange) -> bool {
+    let is_same_id =
+        |id: &String| change.id.as_ref() == Some(id) || change.also.contains(id) || change.key == *id;
+    remaining.kind == change.kind
+        && (remaining.key == change.key || remaining.id.as_ref().is_some_and(is_same_id))
 }
 
 /// One line for each failed change, and the number of changes that were not tried.

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
-use crate::api;
 use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{DesiredCatalog, file};
-use crate::commands::common::sync_failure;
+use crate::commands::common::sync_environment;
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, SyncReply, is_stdin, run_blocking};
+use crate::runner::{Ctx, is_stdin, run_blocking};
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
 /// The catalog file by default.
@@ -74,16 +73,20 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// The catalog of one environment at Stripe, and its account.
 #[derive(Debug)]
-pub(super) struct StripeCatalog {
-    pub(super) account: Account,
-    pub(super) mirror: Mirror,
+pub(in crate::commands::stripe) struct StripeCatalog {
+    pub(in crate::commands::stripe) account: Account,
+    pub(in crate::commands::stripe) mirror: Mirror,
 }
 
 /// Reads the mirror, after a sync if `sync` is set.
 ///
 /// # Errors
 /// A request fails, no account is connected, or the sync fails. A failed sync leaves a mirror that differs from Stripe.
-pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool) -> Result<StripeCatalog> {
+pub(in crate::commands::stripe) async fn read_stripe(
+    ctx: &Ctx,
+    environment: Environment,
+    sync: bool,
+) -> Result<StripeCatalog> {
     let account = if sync {
         sync_account(ctx, environment).await?
     } else {
@@ -103,9 +106,6 @@ pub(super) async fn read_stripe(ctx: &Ctx, environment: Environment, sync: bool)
 }
 
 async fn sync_account(ctx: &Ctx, environment: Environment) -> Result<Option<Account>> {
-    let results: SyncResults = ctx.send(api::sync(&STRIPE, Some(environment))).await?.data;
-    if let Some(failure) = sync_failure(&results.outcomes(), Some(environment), &STRIPE) {
-        return Err(failure.into());
-    }
+    let results: SyncResults = sync_environment(ctx, &STRIPE, environment).await?;
     Ok(results.results.into_iter().find_map(|result| result.connection.account()))
 }

@@ -10,6 +10,9 @@ mod plan;
 mod plan_file;
 mod plan_text;
 
+pub(super) use inputs::{StripeCatalog, read_stripe};
+pub(super) use plan_text::change_lines;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 

@@ -92,7 +92,7 @@ pub(super) const fn mark(action: ChangeAction) -> Mark {
     }
 }
 
-fn change_lines(change: &PlannedChange) -> Vec<Line<'_>> {
+pub(in crate::commands::stripe) fn change_lines(change: &PlannedChange) -> Vec<Line<'_>> {
     let object =
         |value: &Option<Value>| value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     let (before, after) = (fields(&object(&change.before), change), fields(&object(&change.after), change));

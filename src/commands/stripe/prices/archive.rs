@@ -4,6 +4,8 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::commands::common::{IdArgs, Target};
+use crate::commands::stripe::new_object;
+use crate::commands::stripe::prices::reference;
 use crate::error::Failure;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
 use crate::wire::{Environment, Price, PriceReply};
@@ -29,14 +31,18 @@ impl Write for Archive {
         self.price.environment()
     }
 
-    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Target> {
-        Ok(self.price.resolve()?)
+    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<Target> {
+        reference::resolve(ctx, self.price.resolve()?).await
     }
 
     fn change(&self, Target { environment, id }: &Target) -> Change {
         let check = Check::mirror(&["prices", "get", environment.as_str(), id]);
         Change::new(&STRIPE, *environment, format!("Archive price {id} at Stripe"), check)
             .details("Nobody can buy it anymore; existing subscriptions continue.".to_owned())
+    }
+
+    fn explain(&self, ctx: &Ctx, price: &Target, failure: Failure) -> Failure {
+        new_object::explain_default_price(ctx, price.environment, failure)
     }
 
     fn call(&self, price: &Target) -> Result<Call<PriceReply>> {

@@ -8,7 +8,7 @@ use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{
-    Change, Check, CommandSpec, Completes, Ctx, FileArgs, HasIdList, Verb, Write, WriteReply,
+    Change, Check, CommandSpec, Completes, Ctx, ExistingObjects, FileArgs, HasIdList, Verb, Write, WriteReply,
 };
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
@@ -53,6 +53,9 @@ pub(crate) struct Create {
     /// Idempotency key, such as pro-monthly-1; 1 to 200 characters [default: generated]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
+    /// Skip the sync after a repeated create of an object that has changed
+    #[arg(long)]
+    no_sync: bool,
     #[command(flatten)]
     object: ObjectArgs,
 }
@@ -130,6 +133,19 @@ impl Write for Create {
         new_object::explain_lookup_key(ctx, environment, failure)
     }
 
+    async fn find_existing(&self, ctx: &Ctx, prices: &[Self::Request]) -> Result<ExistingObjects> {
+        let product = match prices {
+            [price] => price.body.product_id.as_ref().map(ObjectId::as_str),
+            _ => None,
+        };
+        Ok(new_object::find_existing(ctx, stripe::prices(self.environment()?, product)).await)
+    }
+
+    async fn update_mirror(&self, ctx: &Ctx, outdated: &[String]) -> Result<()> {
+        new_object::update_mirror(ctx, self.environment()?, self.no_sync, outdated).await;
+        Ok(())
+    }
+
     fn derive_keys(&self, prices: &mut [Self::Request]) -> Result<()> {
         Ok(new_object::derive_keys("price", self.idempotency_key.as_ref(), prices)?)
     }
@@ -164,7 +180,7 @@ fn money(price: &NewPrice) -> Option<Money<'_>> {
 }
 
 /// Warns of a price that can be created, and of which several together may be payable, but not one alone.
-fn not_payable(money: &Money<'_>) -> Option<Warning> {
+pub(super) fn not_payable(money: &Money<'_>) -> Option<Warning> {
     let step = money.unmet_multiple()?;
     let text =
         format!("Stripe accepts no payment of {money}: amounts in this currency are multiples of {step}");

@@ -1,6 +1,8 @@
 mod archive;
 mod create;
 mod read;
+pub(super) mod reference;
+mod replace;
 mod update;
 
 use std::borrow::Cow;
@@ -9,7 +11,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::error::Exit;
-use crate::runner::{Ctx, execute, execute_write};
+use crate::runner::{Ctx, execute, execute_multi_write, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date, yes_no};
 use crate::wire::{self, List, Money, Price};
 
@@ -19,6 +21,7 @@ pub(crate) enum Prices {
     Get(read::Get),
     Create(create::Create),
     Update(update::Update),
+    Replace(replace::Replace),
     Archive(archive::Archive),
 }
 
@@ -29,6 +32,8 @@ impl Prices {
             Self::Get(get) => execute(get, ctx).await,
             Self::Create(create) => execute_write(create, ctx).await,
             Self::Update(update) => execute_write(update, ctx).await,
+            // Boxed, because it is by far the largest.
+            Self::Replace(replace) => Box::pin(execute_multi_write(replace, ctx)).await,
             Self::Archive(archive) => execute_write(archive, ctx).await,
         }
     }

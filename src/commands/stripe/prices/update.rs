@@ -7,15 +7,23 @@ use crate::commands::OptionHints;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
-use crate::error::Failure;
+use crate::commands::stripe::prices::reference;
+use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::{Environment, LookupKey, Patch, Price, PriceChanges, PriceReply, TaxBehavior, WithId};
 
-const FIXED: OptionHints = OptionHints(&[(
-    &["--unit-amount", "--amount", "--currency", "--interval", "--interval-count", "--product"],
-    "a price's amount, currency, interval and product never change: create another price with \
-     `insforge payments prices create`, then archive this one with `insforge payments prices archive ID`",
-)]);
+const FIXED: OptionHints = OptionHints(&[
+    (
+        &["--unit-amount", "--amount"],
+        "a price's amount never changes: `insforge payments prices replace ID --unit-amount N` creates another price and \
+         archives this one",
+    ),
+    (
+        &["--currency", "--interval", "--interval-count", "--product"],
+        "a price's currency, interval and product never change: create another price with `insforge payments prices \
+         create`, then archive this one with `insforge payments prices archive ID`",
+    ),
+]);
 
 /// Change a price, except its amount, currency and interval
 ///
@@ -52,8 +60,9 @@ impl Write for Update {
         Some(&self.object.file)
     }
 
-    async fn resolve(&self, _ctx: &Ctx, object: Self::Object) -> Result<Self::Request> {
+    async fn resolve(&self, ctx: &Ctx, object: Self::Object) -> Result<Self::Request> {
         let price = self.price.resolve(object.id.as_deref())?;
+        let object_has_id = object.id.is_some();
         let object = object.changes;
         let changes = PriceChanges {
             active: self.object.active(object.active),
@@ -66,7 +75,8 @@ impl Write for Update {
                 .hint("add at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
                 .into());
         }
-        Ok((price, changes))
+        // In a file, `id` is an ID: of two entries for one price, the file's check has to find the second.
+        Ok((if object_has_id { price } else { reference::resolve(ctx, price).await? }, changes))
     }
 
     fn change(&self, (Target { environment, id }, changes): &Self::Request) -> Change {
@@ -80,7 +90,11 @@ impl Write for Update {
     }
 
     fn explain(&self, ctx: &Ctx, (price, _): &Self::Request, failure: Failure) -> Failure {
-        new_object::explain_lookup_key(ctx, price.environment, failure)
+        if failure.exit == Exit::NotFound && !reference::is_id(&price.id) {
+            return failure.hint("use the ID in the file: its `id` cannot be a lookup key");
+        }
+        let failure = new_object::explain_lookup_key(ctx, price.environment, failure);
+        new_object::explain_default_price(ctx, price.environment, failure)
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use crate::commands::common::{EnvironmentArgs, missing, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, FileArgs, Verb, Write, WriteReply};
+use crate::runner::{Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Verb, Write, WriteReply};
 use crate::ui::View;
 use crate::wire::{
     Description, Environment, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply, Products,
@@ -35,6 +35,9 @@ pub(crate) struct Create {
     /// Idempotency key, such as studio-1; 1 to 200 characters [default: generated]
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<IdempotencyKey>,
+    /// Skip the sync after a repeated create of an object that has changed
+    #[arg(long)]
+    no_sync: bool,
     #[command(flatten)]
     object: ObjectArgs,
 }
@@ -88,6 +91,15 @@ impl Write for Create {
 
     fn explain(&self, _ctx: &Ctx, product: &Self::Request, failure: Failure) -> Failure {
         new_object::explain(product, "product", failure)
+    }
+
+    async fn find_existing(&self, ctx: &Ctx, _products: &[Self::Request]) -> Result<ExistingObjects> {
+        Ok(new_object::find_existing(ctx, stripe::products(self.environment()?)).await)
+    }
+
+    async fn update_mirror(&self, ctx: &Ctx, outdated: &[String]) -> Result<()> {
+        new_object::update_mirror(ctx, self.environment()?, self.no_sync, outdated).await;
+        Ok(())
     }
 
     fn derive_keys(&self, products: &mut [Self::Request]) -> Result<()> {

@@ -1,3 +1,4 @@
+mod archive;
 mod create;
 mod delete;
 mod read;
@@ -10,7 +11,7 @@ use clap::Subcommand;
 
 use crate::commands::stripe::prices;
 use crate::error::Exit;
-use crate::runner::{Ctx, execute, execute_write};
+use crate::runner::{Ctx, execute, execute_multi_write, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, into_owned, short_date, yes_no};
 use crate::wire::{self, List, Product};
 
@@ -20,6 +21,7 @@ pub(crate) enum Products {
     Get(read::Get),
     Create(create::Create),
     Update(update::Update),
+    Archive(archive::Archive),
     Delete(delete::Delete),
 }
 
@@ -30,6 +32,8 @@ impl Products {
             Self::Get(get) => execute(get, ctx).await,
             Self::Create(create) => execute_write(create, ctx).await,
             Self::Update(update) => execute_write(update, ctx).await,
+            // Boxed, because it is by far the largest.
+            Self::Archive(archive) => Box::pin(execute_multi_write(archive, ctx)).await,
             Self::Delete(delete) => execute_write(delete, ctx).await,
         }
     }

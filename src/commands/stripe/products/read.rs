@@ -2,9 +2,9 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{Reply, stripe};
-use crate::commands::common::{EnvironmentArgs, IdArgs};
+use crate::commands::common::{ActiveArgs, EnvironmentArgs, IdArgs};
 use crate::commands::stripe::id_lists;
-use crate::runner::{Command, CommandSpec, Ctx};
+use crate::runner::{Command, CommandSpec, Ctx, ListQuery, ListReply, list};
 use crate::settings::CachedIds;
 use crate::wire;
 
@@ -14,17 +14,22 @@ use crate::wire;
 pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
+    #[command(flatten)]
+    active: ActiveArgs,
 }
 
 impl Command for List {
-    type Reply = Reply<wire::Products>;
+    type Reply = ListReply<wire::Products>;
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
-        ctx.send(stripe::products(self.environment.resolve()?)).await
+        let call = stripe::products(self.environment.resolve()?);
+        list(ctx, ListQuery::whole(call, &self.active.filter())).await
     }
 
+    /// Only a complete list is offered.
     fn ids_to_cache(&self, reply: &Self::Reply) -> Option<CachedIds> {
-        Some(id_lists::products(&reply.data.products, self.environment.resolve().ok()?))
+        let environment = self.environment.resolve().ok().filter(|_| self.active.filter().is_empty())?;
+        Some(id_lists::products(&reply.reply.data.products, environment))
     }
 }
 

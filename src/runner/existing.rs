@@ -1,0 +1,77 @@
+//! What exists before a create, so that a repeated create is neither sent twice nor reported as new.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use crate::api::Reply;
+use crate::ui::{Row, View, rows_in};
+use crate::wire::Json;
+
+/// What exists before a create, as far as the provider can tell.
+#[derive(Debug, Default)]
+pub(crate) struct ExistingObjects {
+    /// Without idempotency keys: for each new object, the id of the object that it would duplicate.
+    duplicates: Vec<Option<String>>,
+    /// With idempotency keys: a fingerprint of each object in the mirror, by id.
+    mirrored: HashMap<String, u64>,
+}
+
+/// A create whose idempotency key has created the same object before.
+#[derive(Debug)]
+pub(super) struct RepeatedCreate {
+    /// The sentence that reports it.
+    pub(super) note: String,
+    /// The object's id, if the mirror had another version of it. The backend has replaced it by the first version.
+    pub(super) outdated: Option<String>,
+}
+
+impl ExistingObjects {
+    /// For each new object, the id of the object that it would duplicate.
+    pub(crate) fn duplicates(duplicates: Vec<Option<String>>) -> Self {
+        Self { duplicates, ..Self::default() }
+    }
+
+    /// The objects of a list from the mirror.
+    pub(crate) fn mirrored<T: View>(list: &Reply<T>) -> serde_json::Result<Self> {
+        let text = list.json()?;
+        let mut rows = rows_in(Json::parse(&text)?, T::ROWS);
+        let mut mirrored = HashMap::new();
+        list.data.for_each_id(&mut |id| {
+            if let Some(fingerprint) = rows.next().and_then(fingerprint) {
+                mirrored.insert(id.to_owned(), fingerprint);
+            }
+        });
+        Ok(Self { mirrored, ..Self::default() })
+    }
+
+    /// The id of the object that the new object at this position would duplicate.
+    pub(super) fn duplicate_of(&self, position: usize) -> Option<&str> {
+        self.duplicates.get(position)?.as_deref()
+    }
+
+    /// Whether a create returned an object that existed before.
+    pub(super) fn repeated<T: View>(&self, reply: &Reply<T>) -> Option<RepeatedCreate> {
+        let id = *reply.data.ids().first()?;
+        let before = *self.mirrored.get(id)?;
+        let text = reply.json().ok()?;
+        let row = rows_in(Json::parse(&text).ok()?, T::ROWS).next()?;
+        let is_outdated = fingerprint(row)? != before;
+        let provider = reply.provider.name;
+        Some(RepeatedCreate {
+            note: format!("{provider} {} already exists: {id} (same idempotency key)", T::NOUN),
+            outdated: is_outdated.then(|| id.to_owned()),
+        })
+    }
+}
+
+/// A value that differs between two versions of an object. The order of its fields and the time of the sync do not matter.
+fn fingerprint(row: Row<'_>) -> Option<u64> {
+    let mut row: Value = serde_json::from_slice(row.as_bytes()).ok()?;
+    row.as_object_mut()?.remove("syncedAt");
+    row.sort_all_objects();
+    let mut hasher = DefaultHasher::new();
+    row.to_string().hash(&mut hasher);
+    Some(hasher.finish())
+}
