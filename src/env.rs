@@ -2,9 +2,12 @@
 //! depends on it is a pure function of it.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::PathBuf;
+
+use crate::error::Failure;
+use crate::input::trim_line_end;
 
 /// The variables, terminals and working directory of this process.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +50,25 @@ impl ProcessEnv {
         Self { variables, ..Self::default() }
     }
 
-    /// A variable's value. An empty value and a value that is not UTF-8 count as unset.
+    /// A variable's value, without a line break at its end. An empty value and a value that is not UTF-8 count as unset.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.variables.get(name)?.to_str().filter(|text| !text.is_empty())
+        self.variables.get(name)?.to_str().map(trim_line_end).filter(|text| !text.is_empty())
+    }
+
+    /// Like [`ProcessEnv::var`], for a value without which the command cannot go on.
+    ///
+    /// # Errors
+    /// The value is not UTF-8.
+    pub(crate) fn utf8_var(&self, name: &str) -> Result<Option<&str>, Failure> {
+        match self.variables.get(name) {
+            Some(value) if value.to_str().is_none() => Err(not_utf8(name)),
+            _ => Ok(self.var(name)),
+        }
+    }
+
+    /// A variable's value, which need not be UTF-8. An empty value counts as unset.
+    pub(crate) fn var_os(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// All variables with a UTF-8 value, in no particular order.
@@ -57,10 +76,11 @@ impl ProcessEnv {
         self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))
     }
 
-    /// The name of a variable with this prefix whose value is not UTF-8.
-    pub(crate) fn non_utf8_variable(&self, prefix: &str) -> Option<&str> {
+    /// Checks that the values of all variables with this prefix are UTF-8.
+    pub(crate) fn check_utf8(&self, prefix: &str) -> Result<(), Failure> {
         let mut names = self.variables.iter().filter(|(_, value)| value.to_str().is_none());
-        names.find_map(|(name, _)| name.starts_with(prefix).then_some(name.as_str()))
+        let name = names.find_map(|(name, _)| name.starts_with(prefix).then_some(name));
+        name.map_or(Ok(()), |name| Err(not_utf8(name)))
     }
 
     /// The sorted names of the variables that have one of these prefixes.
@@ -80,6 +100,10 @@ impl ProcessEnv {
     }
 }
 
+fn not_utf8(name: &str) -> Failure {
+    Failure::usage(format!("{name} is not UTF-8")).hint("set it to valid UTF-8")
+}
+
 /// The signals that the parent process set to be ignored, as `nohup` and background jobs of a shell do. Child processes
 /// must ignore them too. Only Linux reports them, and only before this process installs its own handlers.
 #[cfg(unix)]
@@ -88,6 +112,11 @@ pub(crate) fn ignored_signals() -> Vec<i32> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();
     let mask = u64::from_str_radix(mask.trim(), 16).unwrap_or_default();
     (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
+
+/// The paths in the value of a variable such as `PATH`.
+pub(crate) fn split_paths(value: &OsStr) -> Vec<PathBuf> {
+    std::env::split_paths(value).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// The path of this program's executable.

@@ -2,12 +2,13 @@
 //! one. Files are private from
 //! the first byte, unless other users may read them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Code, Failure};
+use crate::input::{Input, MAX_SETTINGS};
 
 /// Why a file cannot be used. As a failure it is a `FILE_FAILED`.
 #[derive(Debug)]
@@ -26,15 +27,29 @@ impl FileError {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        Self::new(Code::FileFailed, format!("Cannot {} {}", error.action, error.path.display()))
-            .why(error.reason.to_string())
-            .hint("check the path, and that you have access to the file and its folder")
+        let what = format!("Cannot {} {}", error.action, error.path.display());
+        if error.reason.kind() == ErrorKind::TimedOut {
+            return Self::new(Code::TimedOut, what)
+                .why("another process has locked it")
+                .hint("stop that process, or wait for it, then run the command again");
+        }
+        let hint = match error.reason.kind() {
+            // The reason says what to do.
+            ErrorKind::InvalidData => "fix the file, or use another one",
+            _ => "check the path, and that you have access to the file and its folder",
+        };
+        Self::new(Code::FileFailed, what).why(error.reason.to_string()).hint(hint)
     }
 }
 
-/// Reads a text file; `None` if it does not exist.
+/// Reads a settings or cache file; `None` if it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
-    match fs::read_to_string(path) {
+    read_up_to(path, MAX_SETTINGS)
+}
+
+/// Reads a file of at most `limit` bytes; `None` if it does not exist.
+pub(crate) fn read_up_to(path: &Path, limit: u64) -> Result<Option<String>, FileError> {
+    match Input::Found(path.to_owned()).read(limit) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(FileError::of("read", path)(error)),
@@ -67,7 +82,7 @@ fn replace(path: &Path, content: &str, sync: fn(&File) -> std::io::Result<()>) -
 }
 
 /// Whether a path is something like `/dev/full`, which a new file must not replace.
-fn is_device_or_pipe(path: &Path) -> bool {
+pub(crate) fn is_device_or_pipe(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
@@ -147,9 +162,30 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "closing the file releases i
 
 impl Lock {
     /// Waits until no other process has the lock.
-    pub(crate) fn acquire(path: &Path) -> Result<Self, FileError> {
-        let lock = open_lock(path).and_then(|lock| lock.lock().map(|()| lock));
+    ///
+    /// # Errors
+    /// The lock cannot be opened, or another process still has it after `limit`.
+    pub(crate) fn acquire(path: &Path, limit: Duration) -> Result<Self, FileError> {
+        let lock = open_lock(path).and_then(|lock| wait_for(&lock, limit).map(|()| lock));
         lock.map(Self).map_err(FileError::of("lock", path))
+    }
+}
+
+/// Waits for a lock. The system has no wait with a limit, so this asks again, at growing intervals.
+fn wait_for(lock: &File, limit: Duration) -> std::io::Result<()> {
+    const LONGEST: Duration = Duration::from_millis(100);
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if started.elapsed() >= limit => {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+        }
+        pause = LONGEST.min(pause * 2);
     }
 }
 

@@ -9,7 +9,7 @@
 //! | 4 | `runner` | runs commands: confirmation, requests, output, errors |
 //! | 3 | `catalog` | the catalog as code |
 //! | 2 | `api` `settings` `ui` | the backend's API, where its address and key come from, what the user sees |
-//! | 1 | `wire` `error` `secret` `env` `files` | the backend's types, failures, and other small values with their rules |
+//! | 1 | `wire` `error` `secret` `env` `input` `files` | the backend's types, failures, and other small values with their rules |
 
 mod api;
 mod catalog;
@@ -18,6 +18,7 @@ mod commands;
 mod env;
 mod error;
 mod files;
+mod input;
 mod runner;
 mod secret;
 mod settings;
@@ -26,7 +27,7 @@ mod wire;
 
 use std::ffi::OsString;
 
-pub use error::{Code, Exit, Failure};
+pub use error::{Code, Exit, Failure, Mistake};
 #[cfg(feature = "sandbox")]
 pub use insforge_sandbox as sandbox;
 

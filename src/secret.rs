@@ -5,14 +5,19 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
+use crate::input::BOM;
+
+/// The quotes that shells, editors and web pages put around a text.
+const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
+
 /// A secret. It is never printed, and wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// Trims the white space that files and pipes add.
+    /// Trims the white space and the byte order mark that files and pipes add.
     pub(crate) fn new(mut text: String) -> Self {
-        let secret = Self(text.trim().to_owned());
+        let secret = Self(text.trim_matches(|c: char| c == BOM || c.is_whitespace()).to_owned());
         text.zeroize();
         secret
     }
@@ -30,6 +35,10 @@ impl Secret {
     pub(crate) fn flaw(&self) -> Option<&'static str> {
         if self.is_empty() {
             Some("is empty")
+        } else if self.is_quoted() {
+            Some("is in quotes, which are not part of a key: remove them")
+        } else if self.0.contains(QUOTES) {
+            Some("contains a quote, which no key has")
         } else if self.0.contains(char::is_whitespace) {
             Some("contains white space")
         } else if !self.0.chars().all(|c| c.is_ascii_graphic()) {
@@ -37,6 +46,11 @@ impl Secret {
         } else {
             None
         }
+    }
+
+    /// Whether it has quotes around it, as in a file that a shell was meant to read.
+    pub(crate) fn is_quoted(&self) -> bool {
+        self.0.chars().count() > 1 && self.0.starts_with(QUOTES) && self.0.ends_with(QUOTES)
     }
 
     /// The masked form that the backend uses in `status`: the prefix, four stars and the last four characters

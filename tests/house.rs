@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module at the top of `src`. A module imports from lower layers and from itself.
-const LAYERS: [(&str, u8); 12] = [
+const LAYERS: [(&str, u8); 13] = [
     ("cli", 5),
     ("commands", 5),
     ("runner", 4),
@@ -18,13 +18,24 @@ const LAYERS: [(&str, u8); 12] = [
     ("error", 1),
     ("secret", 1),
     ("env", 1),
+    ("input", 1),
     ("files", 1),
 ];
 
 /// Pairs of modules in one layer, of which the first may import the second: the command line leads to the commands, some
-/// wire types are secret, a failure can carry an idempotency key, and an unusable file is a failure.
-const SAME_LAYER: [(&str, &str); 4] =
-    [("cli", "commands"), ("wire", "secret"), ("error", "wire"), ("files", "error")];
+/// wire types are secret, a failure can carry an idempotency key, an unusable file or variable is a failure, and everything
+/// is read in the same way.
+const SAME_LAYER: [(&str, &str); 9] = [
+    ("cli", "commands"),
+    ("wire", "secret"),
+    ("error", "wire"),
+    ("files", "error"),
+    ("env", "error"),
+    ("files", "input"),
+    ("env", "input"),
+    ("secret", "input"),
+    ("wire", "input"),
+];
 
 fn sources() -> BTreeMap<PathBuf, String> {
     fn walk(folder: &Path, found: &mut BTreeMap<PathBuf, String>) {

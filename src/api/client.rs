@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use crate::api::error::{Cause, Error, Refusal, RequestError};
+use crate::api::foreign::ForeignAnswer;
 use crate::api::http::{Http, NoAnswer};
+use crate::api::network::Network;
 use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
+use crate::secret::redact;
 
 pub(crate) use crate::api::http::Endpoint;
 
@@ -50,14 +53,14 @@ pub(crate) struct Health {
 }
 
 impl Client {
-    pub(crate) fn new(endpoint: Endpoint, limits: Limits, trace: Trace) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, network: Network, limits: Limits, trace: Trace) -> Self {
         if trace.is_on() {
             let Endpoint { address, address_source, key, key_source } = &endpoint;
             trace.note(format_args!("backend {address}, from {address_source}"));
             trace.note(format_args!("key {}, from {key_source}", key.masked()));
             trace.note(format_args!("{limits}"));
         }
-        let http = Http::new(endpoint, trace);
+        let http = Http::new(endpoint, network, trace);
         Self { http, limits: Cell::new(limits), spent: Cell::default(), may_be_applied: Cell::default() }
     }
 
@@ -99,13 +102,18 @@ impl Client {
             }
             let pause = match &attempt {
                 Ok(answer) if answer.is_success() => None,
-                Ok(answer) => self.pause(request, replays, &self.refusal(request, answer).outcome()),
+                Ok(answer) => {
+                    let refusal = self.refusal(request, answer);
+                    let Answer { status, retry_after, .. } = *answer;
+                    let foreign = Outcome::Refused { status, code: None, message: "", retry_after };
+                    self.pause(request, replays, &refusal.as_ref().map_or(foreign, Refusal::outcome))
+                }
                 Err(NoAnswer::Unreachable { .. }) => self.pause(request, replays, &Outcome::NotSent),
                 Err(NoAnswer::ConnectionLost { .. }) => self.pause(request, replays, &Outcome::Lost),
                 Err(_) => None,
             };
             let Some(pause) = pause else {
-                return attempt.map_err(|no_answer| self.error(request, Cause::NoAnswer(no_answer)));
+                return attempt.map_err(|no_answer| self.error(request, "", Cause::NoAnswer(no_answer)));
             };
             replays += 1;
             self.count_time(tokio::time::sleep(pause)).await;
@@ -131,19 +139,59 @@ impl Client {
     pub(crate) async fn health(&self) -> Result<Health, Error> {
         let request = Request::get(HEALTH, None);
         let answer = self.exchange(request).await?;
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| self.error(request, Cause::NotABackend { status: answer.status }))
+        if !answer.is_success() {
+            return Err(self.error(request, &answer.request_ids, self.rejection(request, &answer)));
+        }
+        let health = serde_json::from_slice(&answer.body);
+        health.map_err(|error| {
+            self.error(request, &answer.request_ids, self.unreadable(request, &answer, &error))
+        })
     }
 
-    /// Reads the backend's error. Secrets of this run that come back in it are masked.
-    pub(super) fn refusal(&self, request: Request<'_>, answer: &Answer) -> Refusal {
-        let refusal = Refusal::read(answer, request.route.map(Route::provider), self.http.key_accepted.get());
+    /// Reads the backend's error; `None` if the answer is not the backend's. Secrets of this run that come back in it are
+    /// masked.
+    fn refusal(&self, request: Request<'_>, answer: &Answer) -> Option<Refusal> {
+        let refusal = Refusal::read(answer, request, self.http.key_accepted.get())?;
         let masked = |text: String| self.trace().masked(text);
-        let (message, next_actions) = (refusal.message.map(masked), refusal.next_actions.map(masked));
-        Refusal { message, next_actions, ..refusal }
+        let (message, next_actions) = (masked(refusal.message), refusal.next_actions.map(masked));
+        Some(Refusal { message, next_actions, ..refusal })
     }
 
-    pub(super) fn error(&self, request: Request<'_>, cause: Cause) -> Error {
+    /// Why an answer is no success: the backend refuses the request or has no such route, or another server answered.
+    pub(super) fn rejection(&self, request: Request<'_>, answer: &Answer) -> Cause {
+        match self.refusal(request, answer) {
+            Some(refusal) => Cause::Refused(refusal),
+            None if answer.is_missing_route_page(request.method) => {
+                Cause::NoSuchRoute { status: answer.status }
+            }
+            None => Cause::Foreign(self.foreign(request, answer)),
+        }
+    }
+
+    /// Why a success cannot be read: the body is invalid, or is not even JSON, which is all that the backend sends.
+    pub(super) fn unreadable(
+        &self,
+        request: Request<'_>,
+        answer: &Answer,
+        error: &serde_json::Error,
+    ) -> Cause {
+        if !answer.is_json() {
+            return Cause::Foreign(self.foreign(request, answer));
+        }
+        let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
+        Cause::Invalid { status: answer.status, content_type, reason: error.to_string() }
+    }
+
+    /// Describes an answer of another server. Secrets of this run that come back in it are masked.
+    fn foreign(&self, request: Request<'_>, answer: &Answer) -> ForeignAnswer {
+        let foreign = ForeignAnswer::read(answer, |text| self.trace().masked(redact(text).into_owned()));
+        // It may be the backend's keys, damaged on their way.
+        let has_keys = request.secret_answer && answer.is_success();
+        ForeignAnswer { excerpt: foreign.excerpt.filter(|_| !has_keys), ..foreign }
+    }
+
+    /// The error of a request. `request_ids` are those of its answer, or empty.
+    pub(super) fn error(&self, request: Request<'_>, request_ids: &str, cause: Cause) -> Error {
         let Endpoint { address, key_source, .. } = self.endpoint();
         let is_open = self.may_be_applied.get() || cause.leaves_outcome_unknown();
         Error::Request(Box::new(RequestError {
@@ -156,6 +204,7 @@ impl Client {
             key_source: key_source.clone(),
             deadline: self.limits.get().deadline,
             may_be_applied: request.method != Method::Get && is_open,
+            request_ids: request_ids.to_owned(),
             cause,
         }))
     }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::api::foreign::ForeignAnswer;
 use crate::api::http::NoAnswer;
-use crate::api::request::{Answer, Method, Provider};
+use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request};
 use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
+use crate::secret::redact;
 use crate::wire::{Address, Environment, Generation};
 
 /// Why a call has no reply.
@@ -38,6 +40,8 @@ pub(crate) struct RequestError {
     pub(crate) deadline: Duration,
     /// It is a write, and one of its attempts may have been carried out.
     pub(crate) may_be_applied: bool,
+    /// Those of the answer: `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     /// What went wrong with the last attempt.
     pub(crate) cause: Cause,
 }
@@ -56,22 +60,33 @@ pub(crate) enum Cause {
     NoAnswer(NoAnswer),
     /// The backend answered with an error.
     Refused(Refusal),
+    /// Something other than the backend answered.
+    Foreign(ForeignAnswer),
     /// The backend answered with a success whose body cannot be read.
     Invalid { status: u16, content_type: String, reason: String },
-    /// The answer to the health check is not an InsForge backend's.
-    NotABackend { status: u16 },
-    /// The backend has the payments API, but not this route.
+    /// The backend has no such route.
     NoSuchRoute { status: u16 },
 }
 
 impl Cause {
+    /// Whether it can be the 404 of a missing route. Its code is `NOT_FOUND`, which missing objects have too before 2.1.8.
+    pub(super) fn can_mean_no_route(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.status == 404 && refusal.code == "NOT_FOUND",
+            Self::NoSuchRoute { .. } => true,
+            Self::NoAnswer(_) | Self::Foreign(_) | Self::Invalid { .. } => false,
+        }
+    }
+
     /// Whether the attempt may have been carried out, if it was a write.
     pub(crate) const fn leaves_outcome_unknown(&self) -> bool {
         match self {
             Self::NoAnswer(no_answer) => no_answer.leaves_outcome_unknown(),
-            Self::Refused(refusal) => leaves_outcome_unknown(refusal.status),
+            Self::Refused(Refusal { status, .. }) | Self::Foreign(ForeignAnswer { status, .. }) => {
+                is_success(*status) || leaves_outcome_unknown(*status)
+            }
             Self::Invalid { .. } => true,
-            Self::NotABackend { .. } | Self::NoSuchRoute { .. } => false,
+            Self::NoSuchRoute { .. } => false,
         }
     }
 }
@@ -80,56 +95,70 @@ impl Cause {
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    pub(crate) code: Option<String>,
-    pub(crate) message: Option<String>,
+    pub(crate) code: String,
+    pub(crate) message: String,
     /// The backend's own hint.
     pub(crate) next_actions: Option<String>,
     pub(crate) retry_after: Option<Duration>,
-    /// The backend's connection to the provider broke.
-    pub(crate) provider_lost: bool,
+    /// What it means, where status and code do not say it.
+    pub(crate) meaning: Option<Meaning>,
     /// The backend has accepted the same API key earlier in this run.
     pub(crate) key_was_accepted: bool,
 }
 
 impl Refusal {
-    /// Reads an error answer. If its body is not the backend's JSON, only the status is known.
-    pub(super) fn read(answer: &Answer, provider: Option<&Provider>, key_was_accepted: bool) -> Self {
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let text = |name: &str| {
-            let text = body.get(name)?.as_str()?.trim();
-            (!text.is_empty()).then(|| text.to_owned())
-        };
-        let message = text("message");
-        let provider_lost = answer.status == 500
-            && message
-                .as_deref()
-                .zip(provider.and_then(|provider| provider.connection_lost))
-                .is_some_and(|(message, connection_lost)| message.contains(connection_lost));
-        Self {
-            status: answer.status,
-            code: text("error"),
-            message,
-            next_actions: text("nextActions"),
-            retry_after: answer.retry_after,
-            provider_lost,
-            key_was_accepted,
+    /// Reads the backend's error; `None` if the body is something else.
+    ///
+    /// Other servers use the same three fields, with a sentence such as `Not Found` as `error`. The backend's is a code.
+    pub(super) fn read(answer: &Answer, request: Request<'_>, key_was_accepted: bool) -> Option<Self> {
+        let body: Value = serde_json::from_slice(&answer.body).ok()?;
+        let text = |name: &str| body.get(name)?.as_str().map(str::trim);
+        let (status, code, message) = (answer.status, text("error")?, text("message")?);
+        if !is_code(code) || !body.get("statusCode")?.is_number() {
+            return None;
         }
+        let (method, generation) = (request.method, request.generation());
+        let error = BackendError { method, generation, status, code, message };
+        Some(Self {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            next_actions: text("nextActions").filter(|text| !text.is_empty()).map(str::to_owned),
+            retry_after: answer.retry_after,
+            meaning: request.route.and_then(|route| error.meaning(route.provider())),
+            key_was_accepted,
+        })
+    }
+
+    /// The status and the code that decide what to do.
+    pub(crate) fn meaning(&self) -> (u16, &str) {
+        self.meaning.map_or((self.status, &self.code), |meaning| (meaning.status, meaning.code))
     }
 
     /// The outcome for the retry policy.
     pub(super) fn outcome(&self) -> Outcome<'_> {
-        Outcome::Refused {
-            // For other providers the backend recognizes this case and answers 502.
-            status: if self.provider_lost { 502 } else { self.status },
-            code: self.code.as_deref(),
-            message: self.message.as_deref().unwrap_or_default(),
-            retry_after: self.retry_after,
-        }
+        let (status, code) = self.meaning();
+        Outcome::Refused { status, code: Some(code), message: &self.message, retry_after: self.retry_after }
     }
+}
 
-    /// Whether it can be the 404 of a missing route. Its code is `NOT_FOUND`, which missing objects have too before 2.1.8.
-    /// Production images answer it with HTML.
-    pub(super) fn can_mean_no_route(&self) -> bool {
-        self.status == 404 && self.code.as_deref().is_none_or(|code| code == "NOT_FOUND")
+impl Answer {
+    /// Describes the answer to a request of this method, if it is not the backend's.
+    pub(crate) fn foreign(&self, method: Method) -> Option<ForeignAnswer> {
+        let request = Request { method, ..Request::get("", None) };
+        let is_backends = self.is_success() && self.is_json()
+            || self.is_missing_route_page(method)
+            || Refusal::read(self, request, false).is_some();
+        (!is_backends).then(|| ForeignAnswer::read(self, |text| redact(text).into_owned()))
     }
+}
+
+const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
+
+/// Whether the text is written like the backend's codes: `PAYMENT_CONFIG_INVALID`.
+fn is_code(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::api::client::Client;
 use crate::api::error::{Cause, Error};
 use crate::api::request::{Answer, Call, EncodedBody, Method, Provider, Reply, Request, Route};
-use crate::wire::Generation;
+use crate::wire::{Connections, Generation};
 
 impl Generation {
     const fn other(self) -> Self {
@@ -101,26 +101,26 @@ impl Api {
             }
         };
         let (path, answer) = self.exchange(call, generation).await?;
-        if !self.can_mean_no_route(&answer, call, &path) {
-            return self.read_answer(call, generation, &path, answer);
-        }
+        let Some(missing) = self.missing_route(call, &path, &answer) else {
+            return self.read_answer(call, generation, &path, &answer);
+        };
         if self.state.get() == GenerationState::Confirmed(generation) {
-            return Err(self.missing_error(call, &path, &answer));
+            return Err(self.missing_error(call, &path, &answer, missing));
         }
         self.forget();
         let (detected, status) = self.detect(&call.route, generation, Some(&path)).await?;
         if detected == generation {
-            return Err(self.missing_error(call, &path, &answer));
+            return Err(self.missing_error(call, &path, &answer, missing));
         }
         let (path, answer) = match status {
             // The call itself is the status, which was just read.
             (path, answer) if call.route.path(detected).as_ref() == Some(&path) => (path, answer),
             _ => self.exchange(call, detected).await?,
         };
-        if self.can_mean_no_route(&answer, call, &path) {
-            return Err(self.missing_error(call, &path, &answer));
+        match self.missing_route(call, &path, &answer) {
+            Some(missing) => Err(self.missing_error(call, &path, &answer, missing)),
+            None => self.read_answer(call, detected, &path, &answer),
         }
-        self.read_answer(call, detected, &path, answer)
     }
 
     async fn exchange<T>(&self, call: &Call<T>, generation: Generation) -> Result<(String, Answer), Error> {
@@ -152,12 +152,17 @@ impl Api {
             let request = Request::get(&path, Some(route));
             let answer = self.client.exchange(request).await?;
             if answer.is_success() {
+                // Nothing is sent to an address whose status is not a backend's.
+                if let Err(error) = serde_json::from_slice::<Connections>(&answer.body) {
+                    let cause = self.client.unreadable(request, &answer, &error);
+                    return Err(self.client.error(request, &answer.request_ids, cause));
+                }
                 self.confirm(generation);
                 return Ok((generation, (path, answer)));
             }
-            let refusal = self.client.refusal(request, &answer);
-            if !refusal.can_mean_no_route() {
-                return Err(self.client.error(request, Cause::Refused(refusal)));
+            let cause = self.client.rejection(request, &answer);
+            if !cause.can_mean_no_route() {
+                return Err(self.client.error(request, &answer.request_ids, cause));
             }
         }
         Err(if route.provider().in_older {
@@ -172,15 +177,16 @@ impl Api {
         call: &Call<T>,
         generation: Generation,
         path: &str,
-        answer: Answer,
+        answer: &Answer,
     ) -> Result<Reply<T>, Error> {
+        let request = Request::of(call, path);
         if !answer.is_success() {
-            return Err(self.refused_error(call, path, &answer));
+            let cause = self.client.rejection(request, answer);
+            return Err(self.client.error(request, &answer.request_ids, cause));
         }
-        let reply = call.read(answer.body).map_err(|error| {
-            let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
-            let cause = Cause::Invalid { status: answer.status, content_type, reason: error.to_string() };
-            self.client.error(Request::of(call, path), cause)
+        let reply = call.read(answer.body.clone()).map_err(|error| {
+            let cause = self.client.unreadable(request, answer, &error);
+            self.client.error(request, &answer.request_ids, cause)
         })?;
         self.confirm(generation);
         Ok(reply)
@@ -203,21 +209,20 @@ impl Api {
     }
 
     /// The error of a call whose route answers 404 although the status route exists: the object or the route is missing.
-    fn missing_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
+    fn missing_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer, cause: Cause) -> Error {
         // On the older routes before 2.1.8 a missing object has the plain code of a missing route.
-        if self.generation() == Some(Generation::Older) && call.names_an_object() {
-            return self.refused_error(call, path, answer);
-        }
-        self.client.error(Request::of(call, path), Cause::NoSuchRoute { status: answer.status })
+        let may_be_an_object = self.generation() == Some(Generation::Older) && call.names_an_object();
+        let cause = match cause {
+            Cause::Refused(refusal) if !may_be_an_object => Cause::NoSuchRoute { status: refusal.status },
+            cause => cause,
+        };
+        self.client.error(Request::of(call, path), &answer.request_ids, cause)
     }
 
-    fn refused_error<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Error {
-        let request = Request::of(call, path);
-        self.client.error(request, Cause::Refused(self.client.refusal(request, answer)))
-    }
-
-    fn can_mean_no_route<T>(&self, answer: &Answer, call: &Call<T>, path: &str) -> bool {
-        answer.status == 404 && self.client.refusal(Request::of(call, path), answer).can_mean_no_route()
+    /// The cause, if the answer can be the 404 of a missing route.
+    fn missing_route<T>(&self, call: &Call<T>, path: &str, answer: &Answer) -> Option<Cause> {
+        let cause = (answer.status == 404).then(|| self.client.rejection(Request::of(call, path), answer))?;
+        cause.can_mean_no_route().then_some(cause)
     }
 
     fn provider_missing_error(&self, provider: &'static Provider, generation: Option<Generation>) -> Error {

@@ -3,7 +3,9 @@
 //! - [`retry`]: when a request is sent again, as a pure function
 //! - [`request`]: what is sent and what comes back
 //! - [`trace`]: the lines of `--verbose`
+//! - [`network`]: which proxy to use and which certificates to trust
 //! - [`http`]: one request over HTTP
+//! - [`foreign`]: answers that are not InsForge's
 //! - [`error`]: why a call has no reply, without sentences and hints
 //! - [`client`]: replays and the deadline
 //! - [`generation`]: which of two generations of routes the backend has
@@ -12,8 +14,10 @@
 mod client;
 mod endpoints;
 mod error;
+mod foreign;
 mod generation;
 mod http;
+mod network;
 pub(crate) mod razorpay;
 mod request;
 mod retry;
@@ -26,8 +30,10 @@ pub(crate) use endpoints::{
     sync, transactions,
 };
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
+pub(crate) use foreign::ForeignAnswer;
 pub(crate) use generation::{Api, GenerationStore};
-pub(crate) use http::NoAnswer;
+pub(crate) use http::{NoAnswer, Obstacle};
+pub(crate) use network::{Network, ProxyInvalid};
 pub(crate) use request::{Answer, Call, Method, Provider, Reply};
 pub(crate) use retry::{Replay, is_out_of_reach, leaves_outcome_unknown, names_a_connection_timeout};
 /// The provider of commands that name none, which both generations have.

@@ -13,7 +13,8 @@ pub(crate) static RAZORPAY: Provider = Provider {
     segment: "razorpay",
     in_older: false,
     commands: "insforge payments razorpay",
-    connection_lost: Some("Cannot read properties of undefined"),
+    connection_lost: &["Cannot read properties of undefined"],
+    plain_codes: None,
 };
 
 /// The keys of one environment.

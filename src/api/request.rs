@@ -20,7 +20,7 @@ use crate::wire::{Environment, Generation, Json, SharedBytes, read_body, retain_
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A payment provider.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Provider {
     /// Its display name.
     pub(crate) name: &'static str,
@@ -30,9 +30,46 @@ pub(crate) struct Provider {
     pub(crate) in_older: bool,
     /// The beginning of its command lines.
     pub(crate) commands: &'static str,
-    /// A part of the message with which the backend reports that its connection to this provider broke, in a sync or a
+    /// The parts of messages with which the backend reports that its connection to this provider broke, in a sync or a
     /// 500. Newer backends answer 502 for Stripe.
-    pub(crate) connection_lost: Option<&'static str>,
+    pub(crate) connection_lost: &'static [&'static str],
+    /// What an error with a plain code means; `None` if the backend never answers with one for this provider.
+    pub(crate) plain_codes: Option<fn(&BackendError<'_>) -> Option<Meaning>>,
+}
+
+/// An error of the backend, and the request that it answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BackendError<'a> {
+    pub(crate) method: Method,
+    /// The routes of the request.
+    pub(crate) generation: Generation,
+    pub(crate) status: u16,
+    pub(crate) code: &'a str,
+    pub(crate) message: &'a str,
+}
+
+impl BackendError<'_> {
+    /// What the error means, if its status and code do not say it.
+    pub(super) fn meaning(&self, provider: &Provider) -> Option<Meaning> {
+        let lost = || provider.connection_lost.iter().any(|text| self.message.contains(text));
+        if self.status == 500 && lost() {
+            return Some(Meaning::new(502, "UPSTREAM_FAILURE"));
+        }
+        provider.plain_codes.and_then(|meaning| meaning(self))
+    }
+}
+
+/// The status and the code with which a backend since 2.1.8 answers in the same case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+}
+
+impl Meaning {
+    pub(crate) const fn new(status: u16, code: &'static str) -> Self {
+        Self { status, code }
+    }
 }
 
 /// An HTTP method.
@@ -310,8 +347,7 @@ impl<T: DeserializeOwned> Call<T> {
     }
 
     /// Reads the body of a success.
-    pub(crate) fn read(&self, bytes: Zeroizing<Vec<u8>>) -> serde_json::Result<Reply<T>> {
-        let bytes = SharedBytes::new(bytes);
+    pub(crate) fn read(&self, bytes: SharedBytes) -> serde_json::Result<Reply<T>> {
         let (json, data) = (self.read)(&bytes)?;
         let body = json.map_or_else(|| ReplyBody::Bytes(bytes), ReplyBody::Json);
         Ok(Reply { body, data, provider: self.route.provider })
@@ -416,6 +452,12 @@ impl<'a> Request<'a> {
         let (method, replay, secret_answer) = (call.method, call.replay, call.secret_answer);
         Self { method, path, body: None, replay, route: Some(&call.route), secret_answer }
     }
+
+    /// The generation whose route the path is.
+    pub(super) fn generation(&self) -> Generation {
+        let is_older = |route: &Route| route.path(Generation::Older).as_deref() == Some(self.path);
+        if self.route.is_some_and(is_older) { Generation::Older } else { Generation::Newer }
+    }
 }
 
 /// `GET /api/…`
@@ -430,9 +472,13 @@ impl fmt::Display for Request<'_> {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
+    /// The `Server` header.
+    pub(crate) server: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// `x-request-id req_1, cf-ray 8f2`, or empty.
+    pub(crate) request_ids: String,
     /// Wiped when it is dropped: some answers have keys.
-    pub(crate) body: Zeroizing<Vec<u8>>,
+    pub(crate) body: SharedBytes,
 }
 
 impl Answer {

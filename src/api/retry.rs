@@ -133,9 +133,10 @@ fn was_certainly_not_carried_out(outcome: &Outcome<'_>) -> bool {
     matches!(outcome, Outcome::NotSent | Outcome::Refused { status: 401 | 429, .. })
 }
 
-/// Whether a write that is answered with this status may have been carried out. 501 and 505 reject the request itself.
+/// Whether a write that is answered with this status may have been carried out. Only a 4xx refuses it; of those, 408 and
+/// 499 are about the connection. 501 and 505 reject the request itself. Everything else is no answer to a write.
 pub(crate) const fn leaves_outcome_unknown(status: u16) -> bool {
-    matches!(status, 408 | 499 | 500..=599) && !matches!(status, 501 | 505)
+    !matches!(status, 200..=299 | 400..=407 | 409..=498 | 501 | 505)
 }
 
 /// Whether the status means that a server behind the backend or a proxy is unreachable. 520 to 524 are Cloudflare's.

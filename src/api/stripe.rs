@@ -1,5 +1,7 @@
 //! The endpoints that only Stripe has.
 
+mod plain_codes;
+
 use serde_json::Result;
 
 use crate::api::request::{ApiName, Body, Call, Method, Provider, Route};
@@ -15,7 +17,8 @@ pub(crate) static STRIPE: Provider = Provider {
     segment: "stripe",
     in_older: true,
     commands: "insforge payments",
-    connection_lost: Some("connection to Stripe"),
+    connection_lost: &["connection to Stripe", "Request aborted due to timeout"],
+    plain_codes: Some(plain_codes::meaning),
 };
 
 fn catalog(environment: Environment) -> Route {

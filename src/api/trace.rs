@@ -65,13 +65,19 @@ impl Trace {
         }
     }
 
-    /// Reports `200 OK, 12 ms, 345 bytes`. There is no size if the body was not read completely.
-    pub(super) fn response(&self, status: u16, reason: &str, after: Duration, bytes: Option<usize>) {
+    /// Reports `200 OK, 12 ms, 345 bytes, x-request-id req_1`. There is no size if the body was not read completely.
+    pub(super) fn response(
+        &self,
+        status: u16,
+        reason: &str,
+        after: Duration,
+        bytes: Option<usize>,
+        request_ids: &str,
+    ) {
         let (gap, ms) = (if reason.is_empty() { "" } else { " " }, after.as_millis());
-        match bytes {
-            Some(bytes) => self.report('<', format_args!("{status}{gap}{reason}, {ms} ms, {bytes} bytes")),
-            None => self.report('<', format_args!("{status}{gap}{reason}, {ms} ms")),
-        }
+        let size = bytes.map(|bytes| format!(", {bytes} bytes")).unwrap_or_default();
+        let ids = if request_ids.is_empty() { String::new() } else { format!(", {request_ids}") };
+        self.report('<', format_args!("{status}{gap}{reason}, {ms} ms{size}{ids}"));
     }
 
     /// Reports the beginning of the body of an answer.

@@ -29,7 +29,7 @@ pub(super) struct Global {
     #[arg(short, long, global = true, value_name = "FORMAT")]
     output: Option<Output>,
     /// jq filter for the JSON output, such as '.prices[].priceId'; strings print without quotes
-    #[arg(long, global = true, value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(long, global = true, value_name = "FILTER")]
     jq: Option<String>,
     /// Columns of the table or CSV to show, such as name,active
     #[arg(long, global = true, value_name = "NAMES", add = Completes::Columns)]
@@ -92,9 +92,7 @@ impl Global {
     }
 
     pub(super) fn into_ctx(self, env: ProcessEnv, pre_parse: &PreParse) -> Result<Ctx> {
-        if let Some(name) = env.non_utf8_variable("INSFORGE_") {
-            return Err(Failure::usage(format!("{name} is not UTF-8")).hint("set it to valid UTF-8").into());
-        }
+        env.check_utf8("INSFORGE_")?;
         let output = self.output_options(&env)?;
         let verbosity = verbosity(self.verbose).max(verbosity_from(&env)?);
         let stderr = Stderr { quiet: self.quiet, verbosity, ..pre_parse.stderr(&env) };

@@ -3,6 +3,7 @@
 
 mod complete;
 mod global;
+mod hyphen_values;
 mod pre_parse;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -64,9 +65,17 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     {
         return print(format!("insforge {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
     }
-    let cli = match Cli::parsed(args) {
+    let parsed = Cli::parsed(args);
+    // Only after an error, because this needs the whole command tree.
+    let is_refused = parsed.as_ref().is_err_and(clap::Error::use_stderr);
+    let joined = is_refused.then(|| hyphen_values::joined(&command(), args)).flatten();
+    let (parsed, parsed_args) = match &joined {
+        Some(joined) => (Cli::parsed(joined), joined.as_slice()),
+        None => (parsed, args),
+    };
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return handle_parse_error(&error, args, pre_parse, &env),
+        Err(error) => return handle_parse_error(&error, parsed_args, pre_parse, &env),
     };
     let action = match cli.command {
         Root::Action(action) => action,

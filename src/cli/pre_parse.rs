@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::ValueEnum;
 
 use crate::env::ProcessEnv;
+use crate::runner::Output;
 use crate::ui::Stderr;
 
 /// When to use colors.
@@ -47,8 +48,7 @@ impl PreParse {
             let short = word.strip_prefix('-').map(|word| word.trim_start_matches(['q', 'y', 'v']));
             match (word, short) {
                 ("--json", _) => json = true,
-                // The filter can look like an option.
-                ("--jq", _) => filtered = rest.next().is_some(),
+                ("--jq", _) => filtered = true,
                 ("--output", _) | (_, Some("o")) => output = rest.next().map(str::to_owned),
                 ("--color", _) => color = rest.next().map(str::to_owned),
                 (long, _) if long.starts_with("--") => match long.split_once('=') {
@@ -58,7 +58,11 @@ impl PreParse {
                     _ => {}
                 },
                 (_, Some(short)) if short.starts_with('o') => {
-                    output = Some(short[1..].trim_start_matches('=').to_owned());
+                    let value = short[1..].trim_start_matches('=');
+                    // Any other word can be the value of an option.
+                    if Output::from_str(value, false).is_ok() {
+                        output = Some(value.to_owned());
+                    }
                 }
                 _ => {}
             }

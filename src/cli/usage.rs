@@ -30,6 +30,7 @@ pub(super) fn failure(error: &clap::Error, args: &[OsString]) -> Failure {
         ErrorKind::UnknownArgument => unknown_argument(error, command, &line),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error, command),
         ErrorKind::MissingRequiredArgument => missing_argument(error, command),
+        ErrorKind::InvalidUtf8 => (not_utf8(args), None),
         _ => (parser_message(error), None),
     };
     failure.hint(suggestion.unwrap_or_else(|| format!("see `{line} --help`")))
@@ -67,7 +68,16 @@ fn unknown_argument(error: &clap::Error, command: &Command, line: &str) -> (Fail
     }
     let name = argument.split('=').next().unwrap_or_default().to_owned();
     let failure = Failure::usage(format!("Unknown option '{name}' for `{line}`"));
-    (failure, hint_for(&name, command).or_else(|| similar_option(&name, command)))
+    let hint = hint_for(&name, command).or_else(|| similar_option(&name, command));
+    (failure, hint.or_else(|| hyphen_hint(&name, command)))
+}
+
+/// How to give an ID that begins with a hyphen.
+fn hyphen_hint(name: &str, command: &Command) -> Option<String> {
+    let takes_id = command
+        .get_positionals()
+        .any(|arg| arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == "ID")));
+    takes_id.then(|| format!("if it is an ID, put `--` before it: `-- {name}`; otherwise see --help"))
 }
 
 /// A hint for an option that does not exist, but that people often try.
@@ -151,6 +161,12 @@ fn missing_argument(error: &clap::Error, command: &Command) -> (Failure, Option<
         return (failure, Some(format!("add {missing}")));
     }
     (Failure::usage(format!("Missing {missing}")).why(format!("usage: {}", usage_of(command))), None)
+}
+
+fn not_utf8(args: &[OsString]) -> Failure {
+    let position = args.iter().position(|argument| argument.to_str().is_none()).unwrap_or_default();
+    let argument = args.get(position).map(|argument| argument.to_string_lossy()).unwrap_or_default();
+    Failure::usage(format!("Argument {position} is not UTF-8: '{argument}'"))
 }
 
 /// The parser's own message, without its usage and its tips, which can name options that are hidden or unrelated.

@@ -58,13 +58,16 @@ impl NumberInfo {
             )
             .hint("run `insforge help exit-codes` to list the exit codes"));
         }
-        let has_status = |info: &&CodeInfo| info.statuses.contains(&number) || info.code == ANY_STATUS;
-        let codes = all_codes().filter(has_status).collect();
+        let has_status = |info: &&CodeInfo| info.statuses.contains(&number);
+        // A response of another server can have any status.
+        let temporary = all_codes().any(|info| info.code == ANY_STATUS && has_status(&info));
+        let is_lasting = |info: &&CodeInfo| !temporary && info.code == Code::ResponseInvalid.as_str();
+        let codes = all_codes().filter(|info| has_status(info) || is_lasting(info)).collect();
         Ok(Self { field: "status", number, title: format!("HTTP status {number}"), meaning: None, codes })
     }
 }
 
-/// The row for answers without a code of their own: `HTTP_` and the status.
+/// The row for the temporary errors of other servers: `HTTP_` and the status.
 const ANY_STATUS: &str = "HTTP_nnn";
 
 fn find(code: &str) -> Result<&'static CodeInfo, Failure> {

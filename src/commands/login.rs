@@ -51,12 +51,12 @@ impl Command for Login {
             return Err(Failure::usage("The address or the key is missing").into());
         };
         let paths = UserPaths::find()?;
-        let profiles = Profiles::load(&paths.config)?;
+        let profiles = Profiles::load(&paths.config)?.with_lock_timeout(ctx.time_limit());
         check(ctx, address, key).await?;
         let name = ctx.flags.profile_name(&ctx.env)?;
         let name = name.unwrap_or_else(|| profiles.default_name()).to_owned();
         let timeout = KeyringTimeout::for_session(ctx.interactive);
-        let credentials = Credentials { path: paths.credentials.clone() };
+        let credentials = Credentials { path: paths.credentials.clone(), lock_timeout: ctx.time_limit() };
         let earlier = profiles.get(&name).cloned();
         let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
         let (store, reason, keyring_failure) = run_blocking(move || {
@@ -109,7 +109,7 @@ async fn address(ctx: &Ctx) -> Result<WithSource<Address>> {
 pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<WithSource<Secret>> {
     let key = if let Some(flag) = ctx.flags.key.clone() {
         let env = ctx.env.clone();
-        run_blocking(move || flag.read(&env)).await?
+        ctx.run_blocking(flag.awaited(), move || flag.read(&env)).await?
     } else if ctx.interactive {
         let source = Source::Prompt;
         let key = ask::secret(format!("Project API key (ik_…) for {address}")).await?;
@@ -127,7 +127,10 @@ pub(super) async fn key(ctx: &Ctx, address: &Address) -> Result<WithSource<Secre
 
 /// Checks the key with a request that requires it.
 pub(super) async fn check(ctx: &Ctx, address: &WithSource<Address>, key: &WithSource<Secret>) -> Result<()> {
-    ctx.api_of(address, key, true).send(&api::status(&api::DEFAULT_PROVIDER)).await.map_err(Failure::from)?;
+    ctx.api_of(address, key, true)?
+        .send(&api::status(&api::DEFAULT_PROVIDER))
+        .await
+        .map_err(Failure::from)?;
     Ok(())
 }
 

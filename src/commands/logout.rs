@@ -26,8 +26,8 @@ impl Command for Logout {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let paths = UserPaths::find()?;
-        let profiles = Profiles::load(&paths.config)?;
-        let credentials = Credentials { path: paths.credentials.clone() };
+        let profiles = Profiles::load(&paths.config)?.with_lock_timeout(ctx.time_limit());
+        let credentials = Credentials { path: paths.credentials.clone(), lock_timeout: ctx.time_limit() };
         let timeout = KeyringTimeout::for_session(ctx.interactive);
         let names: Vec<String> = if self.all {
             profiles.names().map(str::to_owned).collect()

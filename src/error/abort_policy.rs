@@ -31,8 +31,14 @@ impl Failure {
     fn affects_every_request(&self) -> bool {
         let by_exit = matches!(self.exit, Exit::NotAuthenticated | Exit::Denied | Exit::NothingLinked);
         let by_code = match &self.code {
-            Code::PaymentsNotAvailable | Code::ProviderNotAvailable | Code::Redirected => true,
-            Code::Backend(code) => code.starts_with("PAYMENT_CONFIG_"),
+            Code::PaymentsNotAvailable
+            | Code::ProviderNotAvailable
+            | Code::Redirected
+            | Code::TlsFailed
+            | Code::ProxyRefused => true,
+            // A gateway that lets nobody through.
+            Code::ResponseInvalid => matches!(self.status, Some(401 | 403 | 404 | 407)),
+            Code::Backend(_) => self.meaning().starts_with("PAYMENT_CONFIG_"),
             _ => false,
         };
         by_exit || by_code
@@ -63,8 +69,11 @@ mod tests {
         assert!(abort_policy.should_abort());
         for failure in [
             Failure::new(Code::Backend("PAYMENT_CONFIG_INVALID".into()), "x"),
+            Failure::new(Code::ResponseInvalid, "x").status(403),
             Failure::new(Code::NoApiKey, "x"),
             Failure::new(Code::ProviderNotAvailable, "x"),
+            Failure::new(Code::TlsFailed, "x"),
+            Failure::new(Code::ProxyRefused, "x"),
             refused().exit(Exit::Denied),
         ] {
             let mut abort_policy = AbortPolicy::default();

@@ -19,7 +19,7 @@ pub(crate) fn remedy_of(code: &str) -> Option<&'static str> {
     BACKEND.iter().find(|info| info.code == code).map(|info| info.remedy)
 }
 
-pub(super) static BACKEND: [CodeInfo; 18] = [
+pub(super) static BACKEND: [CodeInfo; 19] = [
     CodeInfo {
         code: "AUTH_INVALID_API_KEY",
         origin: Origin::Backend,
@@ -42,11 +42,13 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
     CodeInfo {
         code: "AUTH_UNAUTHORIZED",
         origin: Origin::Backend,
-        exits: &[Exit::NotAuthenticated, Exit::Denied],
+        exits: &[Exit::NotAuthenticated, Exit::Denied, Exit::Failed],
         statuses: &[401, 403],
         meaning: "the token is invalid (401), or its role lacks the permission (403)",
-        cause: "the API key is a session token or a user's token",
-        remedy: "use the project's admin API key (ik_…)",
+        cause: "the API key is a session token or a user's token; before 2.1.8 it can also be the provider that refuses \
+                its key",
+        remedy: "use the project's admin API key (ik_…); if the message is about the provider's key, set that with \
+                 `insforge payments config set`",
     },
     CodeInfo {
         code: "PAYMENT_CONFIG_INVALID",
@@ -139,7 +141,8 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         exits: &[Exit::Failed],
         statuses: &[400],
         meaning: "the backend refuses a value of the request; the message names each field",
-        cause: "a field of --from-file that the backend does not know, or a value that it does not accept",
+        cause: "a field of --from-file that the backend does not know, or a value that it does not accept; before 2.1.8 \
+                also a request that the provider refuses",
         remedy: "use --dry-run to see the request",
     },
     CodeInfo {
@@ -152,19 +155,30 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
         remedy: "check the ID, and run `insforge current` to see the backend's version and generation",
     },
     CodeInfo {
+        code: "ALREADY_EXISTS",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        statuses: &[409],
+        meaning: "the request conflicts with the state of an object",
+        cause: "before 2.1.8: the provider is changing the same object",
+        remedy: "wait a moment, then run the command again",
+    },
+    CodeInfo {
         code: "FORBIDDEN",
         origin: Origin::Backend,
         exits: &[Exit::Denied],
         statuses: &[403],
         meaning: "the backend does not give access to this resource",
-        cause: "the resource is reserved, or the key's role lacks the permission",
-        remedy: "use the project's admin API key (ik_…)",
+        cause: "the resource is reserved, or the key's role lacks the permission; before 2.1.8 it can also be the \
+                provider's key that lacks a permission",
+        remedy: "use the project's admin API key (ik_…); if the message is about the provider's key, set one that has the \
+                 permission with `insforge payments config set`",
     },
     CodeInfo {
         code: "INTERNAL_ERROR",
         origin: Origin::Backend,
         exits: &[Exit::Failed, Exit::TryAgain],
-        statuses: &[500],
+        statuses: &[402, 429, 500],
         meaning: "the backend has an internal error",
         cause: "the backend is overloaded, lost its connection to the provider, or has a bug",
         remedy: "read the backend's log",
@@ -181,10 +195,10 @@ pub(super) static BACKEND: [CodeInfo; 18] = [
     CodeInfo {
         code: "HTTP_nnn",
         origin: Origin::Tool,
-        exits: &[Exit::Failed, Exit::NotAuthenticated, Exit::Denied, Exit::NotFound, Exit::TryAgain],
-        statuses: &[],
-        meaning: "the response has status nnn and no error code, so it is not from the backend's payments API",
-        cause: "a gateway or proxy in front of the backend, or an address that is not a backend's",
-        remedy: "check the address; if `retryable` is true, run the command again",
+        exits: &[Exit::TryAgain],
+        statuses: &[408, 429, 502, 503, 504, 520, 521, 522, 523, 524],
+        meaning: "the response has the status nnn (408, 429, 502 to 504 or 520 to 524) and is not InsForge's",
+        cause: "a gateway or proxy in front of the backend limits the requests, or does not reach the backend",
+        remedy: "wait a moment, then run the command again; if it stays like this, check what is in front of the backend",
     },
 ];

@@ -97,8 +97,21 @@ code_table! {
         Unreachable = "UNREACHABLE" {
             exits: &[Exit::TryAgain],
             meaning: "the backend cannot be reached, or the connection broke",
-            cause: "a wrong address, no network, a proxy, an untrusted certificate, or a backend that is not running",
+            cause: "a wrong address, no network, a proxy that is down, or a backend that is not running",
             remedy: "check the address, the network and the proxy (HTTPS_PROXY), then run the command again",
+        }
+        TlsFailed = "TLS_FAILED" {
+            exits: &[Exit::Failed],
+            meaning: "there is no secure connection to the backend, and another attempt fails as well",
+            cause: "the certificate is expired, is for another name or has an unknown authority; the port does not speak TLS; or \
+                    this machine has no certificates",
+            remedy: "fix the cause that the message names; for an authority of your own, set SSL_CERT_FILE to its certificate",
+        }
+        ProxyRefused = "PROXY_REFUSED" {
+            exits: &[Exit::Failed],
+            meaning: "the proxy does not connect to the backend, and another attempt fails as well",
+            cause: "the proxy requires a user name and a password, or its rules forbid the backend's host",
+            remedy: "check HTTPS_PROXY; to connect without the proxy, add the host to NO_PROXY",
         }
         TimedOut = "TIMED_OUT" {
             exits: &[Exit::TryAgain],
@@ -114,9 +127,10 @@ code_table! {
         }
         ResponseInvalid = "RESPONSE_INVALID" {
             exits: &[Exit::Failed],
-            meaning: "the backend's response does not have the documented form",
-            cause: "a proxy responded instead of the backend, or the address is not an InsForge backend's",
-            remedy: "check the address; after a write, check whether it succeeded before you run it again",
+            meaning: "the response is not InsForge's, does not have the documented form, or is not valid HTTP",
+            cause: "a gateway or proxy responded instead of the backend, or the address is not an InsForge backend's",
+            remedy: "check the address, or what is in front of the backend; after a write, check whether it succeeded \
+                     before you run it again",
         }
         Redirected = "REDIRECTED" {
             exits: &[Exit::Failed],

@@ -5,6 +5,8 @@ mod abort_policy;
 mod backend;
 mod code;
 mod exit;
+mod mistake;
+mod nearest;
 mod table;
 mod warning;
 
@@ -16,6 +18,9 @@ pub(crate) use abort_policy::AbortPolicy;
 pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
+pub use mistake::Mistake;
+pub(crate) use mistake::{LISTED, first_of};
+pub(crate) use nearest::nearest;
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};
 
@@ -46,6 +51,10 @@ pub struct Failure {
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
+    /// Every mistake in the input, where a file has them.
+    pub mistakes: Vec<Mistake>,
+    /// The code with which later backends answer in the same case, if this backend's is less specific.
+    pub(crate) later_code: Option<&'static str>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.
     pub(crate) idempotency_key: Option<Box<IdempotencyKey>>,
     /// The request was a write that may have been applied.
@@ -65,6 +74,8 @@ impl Failure {
             hint: None,
             repair: None,
             status: None,
+            mistakes: Vec::new(),
+            later_code: None,
             idempotency_key: None,
             may_be_applied: false,
             rerun_helps: false,
@@ -104,6 +115,13 @@ impl Failure {
         self
     }
 
+    /// Sets the mistakes in the input.
+    #[must_use]
+    pub(crate) fn mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
+        self.mistakes = mistakes;
+        self
+    }
+
     /// Sets the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
@@ -122,6 +140,11 @@ impl Failure {
     pub(crate) fn with_idempotency_key(mut self, key: &IdempotencyKey) -> Self {
         self.idempotency_key = Some(Box::new(key.clone()));
         self
+    }
+
+    /// The code that decides what to do. It is the same for all backends.
+    pub(crate) fn meaning(&self) -> &str {
+        self.later_code.unwrap_or(self.code.as_str())
     }
 
     /// Adds to the sentence that the outcome is unknown, if it is.

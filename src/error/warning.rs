@@ -144,6 +144,19 @@ code_table! {
             cause: "the backend lists at most 100 rows, and all of them were new",
             remedy: "use a shorter --interval; the provider's dashboard shows the rows that were missed",
         }
+        MirrorStale = "MIRROR_STALE" {
+            exits: &[],
+            meaning: "the mirror has an earlier version of an object",
+            cause: "a create with a used idempotency key writes the object's first version into the mirror, and no sync \
+                    followed: it failed, or --no-sync was set",
+            remedy: "run: insforge payments sync ENV",
+        }
+        ResultNotRead = "RESULT_NOT_READ" {
+            exits: &[],
+            meaning: "a write succeeded, but nothing read its result",
+            cause: "the reader of stdout closed the pipe before the result was written",
+            remedy: "use the id in the warning; do not run the command again without its idempotency key",
+        }
         ListTruncated = "LIST_TRUNCATED" {
             exits: &[],
             meaning: "a list has as many rows as were requested, so the backend may have more",
@@ -163,19 +176,6 @@ code_table! {
             meaning: "--product names a product that is not in the mirror, so no price matches",
             cause: "the ID is misspelled, belongs to the other environment, or was created at Stripe after the last sync",
             remedy: "find the ID with `insforge payments products list`; run `insforge payments sync` to update the mirror",
-        }
-        MirrorStale = "MIRROR_STALE" {
-            exits: &[],
-            meaning: "the mirror has an earlier version of an object",
-            cause: "a create with a used idempotency key writes the object's first version into the mirror, and no sync \
-                    followed: it failed, or --no-sync was set",
-            remedy: "run: insforge payments sync ENV",
-        }
-        ResultNotRead = "RESULT_NOT_READ" {
-            exits: &[],
-            meaning: "a write succeeded, but nothing read its result",
-            cause: "the reader of stdout closed the pipe before the result was written",
-            remedy: "use the id in the warning; do not run the command again without its idempotency key",
         }
         ColumnsUnknown = "COLUMNS_UNKNOWN" {
             exits: &[],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::api::{
-    self, Api, Call, Client, Endpoint, GenerationStore, Limits, Listener, Provider, Reply, Trace,
+    self, Api, Call, Client, Endpoint, GenerationStore, Limits, Listener, Network, Provider, Reply, Trace,
 };
 use crate::error::{Code, Failure};
 use crate::runner::{Ctx, run_blocking};
@@ -22,7 +22,13 @@ impl Ctx {
         }
         let backend = if self.flags.may_block(&self.env) {
             let (flags, env) = (self.flags.clone(), self.env.clone());
-            run_blocking(move || flags.backend(&env)).await?
+            let awaited = flags.awaited_key(&env);
+            let read = move || flags.backend(&env);
+            match awaited {
+                Some(key) => self.run_blocking(key, read).await?,
+                // The keyring has a time limit of its own, in which a person can type its password.
+                None => run_blocking(read).await?,
+            }
         } else {
             self.flags.backend(&self.env)?
         };
@@ -35,7 +41,8 @@ impl Ctx {
 
     /// Logs where the address and the key were searched, and the names of the relevant environment variables.
     fn trace_settings(&self, backend: &Backend) {
-        const MATTER: [&str; 6] = ["INSFORGE_", "CI", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TZ"];
+        const MATTER: [&str; 8] =
+            ["INSFORGE_", "CI", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "TZ"];
         let set = self.env.names_with_prefix(&MATTER).join(", ");
         self.stderr.trace(format_args!("* set in the environment: {set}"));
         for place in backend.searched {
@@ -49,7 +56,7 @@ impl Ctx {
             return Ok(api);
         }
         let backend = self.backend().await?;
-        let api = self.api_of(&backend.address, &backend.key, backend.stored);
+        let api = self.api_of(&backend.address, &backend.key, backend.stored)?;
         Ok(self.api.get_or_init(|| api))
     }
 
@@ -59,7 +66,8 @@ impl Ctx {
         address: &WithSource<Address>,
         key: &WithSource<Secret>,
         remember: bool,
-    ) -> Api {
+    ) -> Result<Api, Failure> {
+        let network = Network::of(&self.env, &address.value)?;
         let endpoint = Endpoint {
             address: address.value.clone(),
             address_source: address.source.to_string(),
@@ -72,10 +80,12 @@ impl Ctx {
             None
         };
         let store = CachedGeneration { cache, address: endpoint.address.to_string() };
-        let deadline = self.timeout.unwrap_or_else(|| self.deadline.get());
-        let limits =
-            Limits { deadline, replays: self.retries, deadline_per_request: self.deadline_per_request.get() };
-        Api::new(Client::new(endpoint, limits, self.trace()), Box::new(store))
+        let limits = Limits {
+            deadline: self.time_limit(),
+            replays: self.retries,
+            deadline_per_request: self.deadline_per_request.get(),
+        };
+        Ok(Api::new(Client::new(endpoint, network, limits, self.trace()), Box::new(store)))
     }
 
     fn trace(&self) -> Trace {

@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 
 use crate::api::Api;
 use crate::env::ProcessEnv;
-use crate::error::{Exit, Failure, Warning};
-use crate::runner::OutputOptions;
+use crate::error::{Code, Exit, Failure, Warning};
 use crate::runner::connect::is_not_logged_in;
 use crate::runner::guard::{self, Effect, GuardInput, Verdict};
+use crate::runner::{DEADLINE, OutputOptions};
 use crate::settings::{Backend, ConnectionFlags, KeyFlag, LiveWrites};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
@@ -83,7 +83,7 @@ impl Ctx {
             timeout: None,
             retries: 0,
             on_interrupt: Cell::default(),
-            deadline: Cell::default(),
+            deadline: Cell::new(DEADLINE),
             deadline_per_request: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
@@ -147,6 +147,26 @@ impl Ctx {
     pub(super) fn set_deadline_per_request(&self, deadline: Duration) {
         self.deadline.set(deadline);
         self.deadline_per_request.set(true);
+    }
+
+    /// The time limit of the run; for a run whose requests have one each, that of each.
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.timeout.unwrap_or_else(|| self.deadline.get())
+    }
+
+    /// Like [`run_blocking`], within the time limit. `awaited` is what the work may wait for.
+    pub(crate) async fn run_blocking<T: Send + 'static>(
+        &self,
+        awaited: String,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let limit = self.time_limit();
+        tokio::time::timeout(limit, run_blocking(work)).await.unwrap_or_else(|_| {
+            Err(Failure::new(Code::TimedOut, format!("Timed out waiting for {awaited}"))
+                .why(format!("it took longer than {limit:?}"))
+                .hint("check the process that provides or holds it, or set a longer --timeout")
+                .into())
+        })
     }
 
     /// Awaits the work, with a spinner on a terminal.

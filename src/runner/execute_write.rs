@@ -31,7 +31,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     }
     let object = match command.file() {
         None => W::Object::default(),
-        Some(file) => match file.read().await? {
+        Some(file) => match file.read(ctx).await? {
             None => W::Object::default(),
             Some(FileInput::One(object)) => object,
             // Boxed, because the future of every write would be as large as both paths together.
@@ -176,8 +176,8 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     let refused = failure.status.is_some_and(|status| !leaves_outcome_unknown(status));
     let can_change = !failure.is_lasting_refusal();
     match rerun {
-        // A request that was refused is refused again, unless its cause is fixed first.
-        Some(rerun) if open && refused => {
+        // A request that was refused, or answered by another server, fails again unless its cause is fixed first.
+        Some(rerun) if open && (refused || failure.code == Code::ResponseInvalid) => {
             failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
         }
         Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint).rerun_helps(true),

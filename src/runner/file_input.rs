@@ -1,7 +1,7 @@
 //! `--from-file`: a JSON file with one object, an array of objects, or JSONL.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Map, Value};
 
-use crate::error::Failure;
-use crate::runner::run_blocking;
-use crate::wire::without_position;
+use crate::error::{Failure, LISTED, Mistake, first_of, nearest};
+use crate::input::{Input, MAX_OBJECTS, is_stdin};
+use crate::runner::Ctx;
+use crate::wire::{Json, value_length, without_position};
 
 /// The `--from-file` argument.
 #[derive(Args, Clone, Debug)]
@@ -37,12 +38,10 @@ pub(super) enum FileInput<T> {
 pub(crate) struct Entry<T> {
     /// The line where the object begins, counted from 1.
     pub(crate) line: usize,
-    /// The object, or what is wrong with it. Keeping the mistake here allows all of them to be reported together.
-    pub(crate) object: Result<T, String>,
+    /// The object, or what is wrong with it. Keeping the mistakes here allows those of all objects to be reported together.
+    pub(crate) object: Result<T, Vec<Mistake>>,
 }
 
-/// The longest file that is read, in bytes.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
 /// The longest file with one object, in bytes.
 const MAX_OBJECT: usize = 1024 * 1024;
 
@@ -53,175 +52,269 @@ impl FileArgs {
     }
 
     /// Reads the file; `None` where no file was given.
-    pub(super) async fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Option<FileInput<T>>> {
-        let Some(path) = self.from_file.clone() else { return Ok(None) };
-        let name = if is_stdin(&path) { "stdin".to_owned() } else { path.display().to_string() };
-        let text = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
+    pub(super) async fn read<T: DeserializeOwned + Serialize>(
+        &self,
+        ctx: &Ctx,
+    ) -> Result<Option<FileInput<T>>> {
+        let Some(path) = &self.from_file else { return Ok(None) };
+        let input = Input::named(path);
+        let name = if input == Input::Stdin { "stdin".to_owned() } else { path.display().to_string() };
+        let read = ctx.run_blocking(format!("the objects from {name}"), move || Ok(input.read(MAX_OBJECTS)));
+        let text = read.await?.map_err(|error| {
             Failure::usage(format!("Cannot read objects from {name}"))
                 .why(error.to_string())
                 .hint("name a file with JSON objects, or use `-` and pipe them into the command")
         })?;
-        parse(&text, name.clone()).map(Some).map_err(|why| {
+        parse(&text, name.clone()).map(Some).map_err(|mistakes| {
             Failure::usage(format!("The object in {name} is invalid"))
-                .why(why)
-                .hint("use the field names in the `body` that --dry-run prints for InsForge 2.2.1 or later")
+                .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
+                .hint(FIELD_NAMES)
+                .mistakes(mistakes)
                 .into()
         })
     }
 }
 
-/// Whether an argument means stdin.
-pub(crate) fn is_stdin(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let source: &mut dyn Read =
-        if is_stdin(path) { &mut std::io::stdin().lock() } else { &mut std::fs::File::open(path)? };
-    let mut text = Vec::new();
-    source.take(MAX_FILE + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_FILE {
-        Err(std::io::Error::other("it is longer than 64 MiB"))
-    } else {
-        Ok(text)
-    }
-}
+/// Where the names of the fields are.
+pub(super) const FIELD_NAMES: &str =
+    "use the field names in the `body` that --dry-run prints for InsForge 2.2.1 or later";
 
 /// Parses the text of a file.
 ///
 /// # Errors
 /// What is wrong with the only object.
-fn parse<T: DeserializeOwned + Serialize>(text: &[u8], file: String) -> Result<FileInput<T>, String> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut parser = Parser { text, at: 0, line: 1, line_begins: 0 };
+fn parse<T: DeserializeOwned + Serialize>(text: &str, file: String) -> Result<FileInput<T>, Vec<Mistake>> {
+    let mut parser = Parser { text, at: 0, line: 1, entries: Vec::new() };
     parser.skip_blank();
-    let is_array = parser.text.get(parser.at) == Some(&b'[');
-    let entries = if is_array { parser.array() } else { parser.lines() };
-    if !is_array && entries.len() < 2 {
-        return only_object(text).map(FileInput::One);
+    if parser.next() == Some(b'[') {
+        parser.array();
+        return Ok(FileInput::Many { file, entries: parser.entries });
     }
-    Ok(FileInput::Many { file, entries })
-}
-
-fn only_object<T: DeserializeOwned + Serialize>(text: &[u8]) -> Result<T, String> {
+    parser.lines();
+    let mut entries = parser.entries;
+    if entries.len() > 1 {
+        return Ok(FileInput::Many { file, entries });
+    }
+    let only = |error: &str| vec![Mistake { line: 1, column: None, index: None, error: error.to_owned() }];
     if text.len() > MAX_OBJECT {
-        return Err("it is longer than 1 MiB".to_owned());
+        return Err(only("it is longer than 1 MiB"));
     }
-    object(text, |error| position(error, 1, 0))
+    let Some(Entry { object, .. }) = entries.pop() else { return Err(only("it is empty")) };
+    let not_indexed = |mistake| Mistake { index: None, ..mistake };
+    object.map(FileInput::One).map_err(|mistakes| mistakes.into_iter().map(not_indexed).collect())
 }
 
 /// Parses one object, as strictly as the backend does: a value that would be sent in another form is an error.
-fn object<T: DeserializeOwned + Serialize>(
-    text: &[u8],
-    position: impl Fn(&serde_json::Error) -> String,
-) -> Result<T, String> {
-    if text.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err("not a JSON object".into());
-    }
-    let object: T = serde_json::from_slice(text).map_err(|error| position(&error))?;
-    let given: Map<String, Value> = serde_json::from_slice(text).map_err(|error| position(&error))?;
+fn strict<T: DeserializeOwned + Serialize>(text: &str) -> Result<T, String> {
+    let object: T = serde_json::from_str(text).map_err(|error| with_suggestion(&without_position(&error)))?;
+    let given: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let parsed = serde_json::to_value(&object).map_err(|error| error.to_string())?;
-    match given.iter().find(|(name, value)| parsed.get(name.as_str()) != Some(*value)) {
+    match given
+        .iter()
+        .find(|(name, value)| !parsed.get(name.as_str()).is_some_and(|sent| is_same(value, sent)))
+    {
         Some((name, value)) => Err(format!("`{name}` cannot be {value}")),
         None => Ok(object),
     }
 }
 
-/// `line 1, column 10: expected value`. The text begins on `line`, after `offset` bytes.
-fn position(error: &serde_json::Error, line: usize, offset: usize) -> String {
-    let offset = if error.line() > 1 { 0 } else { offset };
-    let (line, column) = (error.line() + line - 1, error.column() + offset);
-    format!("line {line}, column {column}: {}", without_position(error))
+/// Whether a value is sent as it was given. A metadata key that is null is sent with an empty value, which removes it.
+fn is_same(given: &Value, sent: &Value) -> bool {
+    match (given, sent) {
+        (Value::Object(given), Value::Object(sent)) => {
+            given.len() == sent.len()
+                && given.iter().all(|(name, value)| sent.get(name).is_some_and(|sent| is_same(value, sent)))
+        }
+        (Value::Null, Value::String(sent)) => sent.is_empty(),
+        _ => given == sent,
+    }
 }
 
-/// A position in a file with many objects.
-struct Parser<'a> {
-    text: &'a [u8],
+/// The mistakes of an object, and their positions in its text. Each member is read alone, so that one mistake does not hide
+/// the next.
+fn mistakes_in<T: DeserializeOwned + Serialize>(text: &str, whole: &str) -> Vec<(usize, String)> {
+    let object = match Json::parse(text.as_bytes()) {
+        Ok(object) if object.is_object() => object,
+        Ok(_) => return vec![(0, "not a JSON object".to_owned())],
+        Err(error) => return vec![(0, without_position(&error))],
+    };
+    let position = |part: Json<'_>| part.as_str().as_ptr().addr() - text.as_ptr().addr();
+    let mut mistakes = Vec::new();
+    let mut names: Vec<Cow<'_, str>> = Vec::new();
+    for (name, value) in object.raw_members() {
+        let Some(text) = name.string() else { continue };
+        if names.contains(&text) {
+            mistakes.push((position(name), format!("duplicate field `{text}`")));
+            continue;
+        }
+        names.push(text);
+        if let Err(mistake) = strict::<T>(&format!("{{{}:{}}}", name.as_str(), value.as_str())) {
+            let part = if mistake.starts_with(UNKNOWN_FIELD) { name } else { value };
+            mistakes.push((position(part), mistake));
+        }
+    }
+    // The members are valid, but not together.
+    if mistakes.is_empty() {
+        mistakes.push((0, whole.to_owned()));
+    }
+    mistakes
+}
+
+const UNKNOWN_FIELD: &str = "unknown field ";
+const UNKNOWN_VALUE: &str = "unknown variant ";
+
+/// Replaces the list of all fields or values by the one that was probably meant.
+fn with_suggestion(message: &str) -> String {
+    // "unknown field `nam`, expected one of `name`, `description`"
+    let mut words = message.split('`').skip(1).step_by(2);
+    let what = [UNKNOWN_FIELD, UNKNOWN_VALUE].into_iter().find(|beginning| message.starts_with(beginning));
+    let (Some(what), Some(unknown)) = (what, words.next()) else { return message.to_owned() };
+    match nearest(unknown, &words.collect::<Vec<_>>()) {
+        Some(meant) => format!("{what}`{unknown}`; did you mean `{meant}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// A position in a file with objects, and the objects before it.
+struct Parser<'a, T> {
+    text: &'a str,
     at: usize,
-    /// The current line, counted from 1, and the position where it begins.
+    /// The current line, counted from 1.
     line: usize,
-    line_begins: usize,
+    entries: Vec<Entry<T>>,
 }
 
-impl Parser<'_> {
-    /// Parses one object after the other, with only white space between them.
-    fn lines<T: DeserializeOwned + Serialize>(&mut self) -> Vec<Entry<T>> {
-        let mut entries = Vec::new();
-        while self.at < self.text.len() && self.entry(&mut entries) {}
-        entries
+impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
+    /// Parses one object after the other, with only white space between them. After a mistake it goes on at the next line
+    /// that begins an object.
+    fn lines(&mut self) {
+        while self.at < self.text.len() {
+            if self.next() == Some(b',') {
+                let mistake = self.mistake(self.at, "unexpected comma after an object");
+                if let Some(last) = self.entries.last_mut() {
+                    let index = mistake.index.map(|index| index - 1);
+                    last.object = Err(vec![Mistake { index, ..mistake }]);
+                    self.advance(1);
+                    continue;
+                }
+            }
+            let Err(error) = self.entry() else { continue };
+            let rest = &self.text[self.at..];
+            let at = position(rest, &error);
+            let next = |from: usize| rest[from..].find("\n{").map(|newline| from + newline + 1);
+            // An object that is not closed ends where the next one begins.
+            let open_until = next(0).filter(|next| *next <= at);
+            match open_until {
+                Some(end) => self.refuse(rest[..end].trim_end().len(), "the object is not closed"),
+                None => self.refuse(at, &in_words(&error)),
+            }
+            match open_until.or_else(|| next(at.min(rest.len()))) {
+                Some(end) => self.advance(end),
+                None => return,
+            }
+        }
     }
 
     /// Parses an array. It stops at the first mistake after which the start of the next object is unknown.
-    fn array<T: DeserializeOwned + Serialize>(&mut self) -> Vec<Entry<T>> {
-        let mut entries = Vec::new();
+    fn array(&mut self) {
         self.advance(1);
-        let mut is_open = self.text.get(self.at) != Some(&b']');
+        let mut is_open = self.next() != Some(b']');
         while is_open {
-            if !self.entry(&mut entries) {
-                return entries;
+            if self.at == self.text.len() {
+                return self.refuse(0, UNCLOSED);
             }
-            match self.text.get(self.at) {
+            if let Err(error) = self.entry() {
+                let rest = &self.text[self.at..];
+                self.refuse(position(rest, &error), &in_words(&error));
+                // It goes on after the closing bracket, if this is one between two objects.
+                let end = value_length(rest.as_bytes());
+                let after = rest[end..].trim_start();
+                if !(rest[..end].ends_with('}') && after.starts_with([',', ']'])) {
+                    return;
+                }
+                self.advance(end);
+            }
+            match self.next() {
                 Some(b',') => self.advance(1),
                 Some(b']') => is_open = false,
-                Some(_) => return self.broken(entries, "expected a comma before this object"),
-                None => return self.broken(entries, UNCLOSED),
+                Some(_) => return self.refuse(0, "expected a comma before this object"),
+                None => return self.refuse(0, UNCLOSED),
             }
         }
         self.advance(1);
         if self.at < self.text.len() {
-            return self.broken(entries, "unexpected text after the array");
+            self.refuse(0, "unexpected text after the array");
         }
-        entries
     }
 
-    /// Parses the next value. Returns whether its end is known.
-    fn entry<T: DeserializeOwned + Serialize>(&mut self, entries: &mut Vec<Entry<T>>) -> bool {
-        let (line, offset) = (self.line, self.at - self.line_begins);
-        let text = &self.text[self.at..];
-        let position = |error: &serde_json::Error| position(error, line, offset);
-        let mut values = Deserializer::from_slice(text).into_iter::<IgnoredAny>();
-        let end = match values.next() {
-            Some(Ok(_)) => Ok(values.byte_offset()),
-            Some(Err(error)) => Err(position(&error)),
-            None => Err(UNCLOSED.to_owned()),
-        };
-        let (is_whole, object) = match end {
-            Ok(end) => {
-                self.advance(end);
-                (true, object(&text[..end], position))
-            }
-            Err(mistake) => (false, Err(mistake)),
-        };
-        entries.push(Entry { line, object });
-        is_whole
+    /// Parses the next value.
+    ///
+    /// # Errors
+    /// Its end is unknown.
+    fn entry(&mut self) -> Result<(), serde_json::Error> {
+        let rest = &self.text[self.at..];
+        let mut values = Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        values.next().transpose()?;
+        let end = values.byte_offset();
+        let text = &rest[..end];
+        let object = strict(text).map_err(|whole| {
+            let mistakes = mistakes_in::<T>(text, &whole);
+            mistakes.into_iter().map(|(at, error)| self.mistake(self.at + at, &error)).collect()
+        });
+        self.entries.push(Entry { line: self.line, object });
+        self.advance(end);
+        Ok(())
     }
 
-    fn broken<T>(&self, mut entries: Vec<Entry<T>>, mistake: &str) -> Vec<Entry<T>> {
-        entries.push(Entry { line: self.line, object: Err(mistake.to_owned()) });
-        entries
+    /// Adds an entry with a mistake, at this distance from the current position.
+    fn refuse(&mut self, distance: usize, mistake: &str) {
+        let object = Err(vec![self.mistake(self.at + distance, mistake)]);
+        self.entries.push(Entry { line: self.line, object });
+    }
+
+    /// A mistake of the next entry.
+    fn mistake(&self, at: usize, error: &str) -> Mistake {
+        let at = at.min(self.text.len());
+        let line_begins = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        Mistake {
+            line: self.line + self.text[self.at..at].matches('\n').count(),
+            column: Some(self.text[line_begins..at].chars().count() + 1),
+            index: Some(self.entries.len()),
+            error: error.to_owned(),
+        }
+    }
+
+    fn next(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     /// Skips this many bytes, and the white space after them.
     fn advance(&mut self, bytes: usize) {
-        for _ in 0..bytes {
-            self.next_byte();
-        }
+        let end = self.at + bytes;
+        self.line += self.text[self.at..end].matches('\n').count();
+        self.at = end;
         self.skip_blank();
     }
 
     fn skip_blank(&mut self) {
-        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.next_byte();
-        }
+        let rest = &self.text[self.at..];
+        let blank = rest.len() - rest.trim_ascii_start().len();
+        self.line += rest[..blank].matches('\n').count();
+        self.at += blank;
     }
+}
 
-    fn next_byte(&mut self) {
-        if self.text[self.at] == b'\n' {
-            self.line += 1;
-            self.line_begins = self.at + 1;
-        }
-        self.at += 1;
-    }
+/// The position of a syntax error: the character that cannot be there, or the end.
+fn position(text: &str, error: &serde_json::Error) -> usize {
+    let before: usize = text.split_inclusive('\n').take(error.line() - 1).map(str::len).sum();
+    // At the end of the text, the column is that of the last character.
+    let at =
+        if error.is_eof() { text.trim_ascii_end().len() } else { before + error.column().saturating_sub(1) };
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+fn in_words(error: &serde_json::Error) -> String {
+    if error.is_eof() { "the object is not closed".to_owned() } else { without_position(error) }
 }
 
 const UNCLOSED: &str = "the array is not closed";
@@ -231,29 +324,31 @@ mod tests {
     use super::*;
     use crate::wire::NewProduct;
 
-    /// A line for each entry: where it begins, and its name or its mistake.
+    /// A line for each entry: where it begins, and its name or its mistakes.
     fn read(text: &str) -> String {
-        let entries = match parse::<NewProduct>(text.as_bytes(), String::new()) {
+        let entries = match parse::<NewProduct>(text, String::new()) {
             Ok(FileInput::One(product)) => return format!("one {}", product.name.unwrap()),
             Ok(FileInput::Many { entries, .. }) => entries,
-            Err(mistake) => return mistake,
+            Err(mistakes) => return listed(&mistakes),
         };
-        let entries = entries.into_iter().map(|Entry { line, object }| {
-            format!(
-                "{line} {}",
-                object.map_or_else(|mistake| mistake, |product| product.name.unwrap().to_string())
-            )
+        let entries = entries.into_iter().map(|Entry { line, object }| match object {
+            Ok(product) => format!("{line} {}", product.name.unwrap()),
+            Err(mistakes) => listed(&mistakes),
         });
         entries.collect::<Vec<_>>().join("\n")
+    }
+
+    fn listed(mistakes: &[Mistake]) -> String {
+        mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
     fn one_object_is_single_input_and_everything_else_is_bulk_input() {
         for (text, expected) in [
             (r#" {"name":"A"} "#, "one A"),
-            ("\u{feff}{\n\"name\":\n\"A\"}\n\n", "one A"),
+            ("{\n\"name\":\n\"A\"}\n\n", "one A"),
             (r#"[{"name":"A"}]"#, "1 A"),
-            ("\u{feff} []  \n", ""),
+            (" []  \n", ""),
             ("[\n  {\"name\": \"A\"},\n\n  {\n    \"name\": \"B\"\n  }\n]\n", "2 A\n4 B"),
             ("{\"name\":\"A\"}\n{\"name\":\"B\"}", "1 A\n2 B"),
             ("\r\n{\"name\":\"A\"}\r\n\r\n{\"name\":\"B\"}\r\n", "2 A\n4 B"),
@@ -266,25 +361,59 @@ mod tests {
     #[test]
     fn every_mistake_is_reported_with_its_position() {
         for (text, expected) in [
-            ("", "line 1, column 0: EOF while parsing a value"),
-            ("5", "not a JSON object"),
+            ("", "line 1: it is empty"),
+            ("5", "line 1, column 1: not a JSON object"),
             (
                 "{\"name\":\"A\"}\n\n5\n{\"nam\":1}",
-                "1 A\n3 not a JSON object\n4 line 4, column 6: unknown field `nam`, expected one of `name`, `description`, `active`, `metadata`, `idempotencyKey`",
+                "1 A\nentry 2 (line 3, column 1): not a JSON object\n\
+                 entry 3 (line 4, column 2): unknown field `nam`; did you mean `name`?",
+            ),
+            (
+                "{\"colour\":1}",
+                "line 1, column 2: unknown field `colour`, expected one of `name`, `description`, `active`, `metadata`, \
+                 `idempotencyKey`",
+            ),
+            (
+                "{\"name\":5,\n \"activ\":1,\"metadata\":{\"ä\":1},\"active\":\"yes\",\n\"name\":\"B\"}",
+                "line 1, column 9: invalid type: integer `5`, expected a string\n\
+                 line 2, column 2: unknown field `activ`; did you mean `active`?\n\
+                 line 2, column 23: metadata values must be strings, but `ä` is 1; use \"1\"\n\
+                 line 2, column 40: invalid type: string \"yes\", expected a boolean\n\
+                 line 3, column 1: duplicate field `name`",
             ),
             (
                 "[\n {\"name\":\n  5}, {\"name\":null}, [], {\"name\": }, 1]",
-                "2 line 3, column 3: invalid type: integer `5`, expected a string\n3 `name` cannot be null\n3 not a JSON object\n3 line 3, column 35: expected value",
+                "entry 1 (line 3, column 3): invalid type: integer `5`, expected a string\n\
+                 entry 2 (line 3, column 15): `name` cannot be null\n\
+                 entry 3 (line 3, column 22): not a JSON object\n\
+                 entry 4 (line 3, column 35): expected value\n\
+                 entry 5 (line 3, column 38): not a JSON object",
             ),
-            ("[{\"name\":\"A\"}\n {\"name\":\"B\"}]", "1 A\n2 expected a comma before this object"),
-            ("[{\"name\":\"A\"},\n]", "1 A\n2 line 2, column 1: expected value"),
-            ("[{\"name\":\"A\"},\n", "1 A\n2 the array is not closed"),
-            ("[{\"name\":\"A\"}\n", "1 A\n2 the array is not closed"),
-            ("[", "1 the array is not closed"),
-            ("[]\n{}", "2 unexpected text after the array"),
-            ("{\"name\":\"A\"}\n{\"name\":", "1 A\n2 line 2, column 8: EOF while parsing a value"),
+            (
+                "[{\"name\":\"A\"}\n {\"name\":\"B\"}]",
+                "1 A\nentry 2 (line 2, column 2): expected a comma before this object",
+            ),
+            ("[{\"name\":\"A\"},\n]", "1 A\nentry 2 (line 2, column 1): expected value"),
+            ("[{\"name\":\"A\"},\n", "1 A\nentry 2 (line 2, column 1): the array is not closed"),
+            ("[{\"name\":\"A\"}\n", "1 A\nentry 2 (line 2, column 1): the array is not closed"),
+            ("[", "entry 1 (line 1, column 2): the array is not closed"),
+            ("[{\"name\":\"A\", {\"name\":\"B\"}]", "entry 1 (line 1, column 15): key must be a string"),
+            ("[]\n{}", "entry 1 (line 2, column 1): unexpected text after the array"),
+            (
+                "{\"name\":\"A\"\n{\"name\":\"B\"}\n{\"name\":}\n{\"name\":\"C\"},\n{\"name\":\"D\"}\n{\"name\":",
+                "entry 1 (line 1, column 12): the object is not closed\n2 B\n\
+                 entry 3 (line 3, column 9): expected value\n\
+                 entry 4 (line 4, column 13): unexpected comma after an object\n5 D\n\
+                 entry 6 (line 6, column 9): the object is not closed",
+            ),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_removed_metadata_key_is_no_other_form() {
+        assert_eq!(read(r#"{"name":"A","metadata":{"tier":null}}"#), "one A");
+        assert!(read(r#"{"name":"A","metadata":null}"#).contains("`metadata` cannot be null"));
     }
 }

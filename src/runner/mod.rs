@@ -34,7 +34,7 @@ pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache}
 pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
 pub(crate) use execute_write::execute_write;
 pub(crate) use existing::ExistingObjects;
-pub(crate) use file_input::{Entry, FileArgs, is_stdin};
+pub(crate) use file_input::{Entry, FileArgs};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{
     Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookRepair, WebhookSupport, is_local,

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::error::{Code, Exit, Failure};
+use crate::error::{Code, Exit, Failure, Mistake};
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
@@ -22,6 +22,9 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     if stderr.json {
         // One line. `error` and `code` are always present, and fields are only ever added.
         let mut line = json_fields(&failure);
+        if !failure.mistakes.is_empty() {
+            line.insert("mistakes".to_owned(), mistakes(&failure.mistakes));
+        }
         line.insert("next".to_owned(), next_command(&failure, args).into());
         Stderr::plain(&Value::Object(line).to_string());
     } else {
@@ -72,6 +75,17 @@ pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
         ("exitCode", failure.exit.code().into()),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The mistakes of a file, as many as a reader can use.
+fn mistakes(all: &[Mistake]) -> Value {
+    const MOST: usize = 1000;
+    let first = all.iter().take(MOST);
+    first
+        .map(|Mistake { line, column, index, error }| {
+            json!({"line": line, "column": column, "index": index, "error": redacted(Some(error))})
+        })
+        .collect()
 }
 
 /// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word.

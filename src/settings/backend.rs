@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -73,9 +74,22 @@ impl Backend {
 impl ConnectionFlags {
     /// Whether the lookup may block on a keyring, a pipe or a file, and so needs a thread of its own.
     pub(crate) fn may_block(&self, env: &ProcessEnv) -> bool {
-        let address = self.profile.is_none() && (self.api_url.is_some() || environment_url(env).is_some());
+        let address = self.names_address(env);
         let key = self.key.is_none() && env.var("INSFORGE_API_KEY").is_some();
         self.preset.get().is_none() && !(address && key)
+    }
+
+    /// What the lookup waits for, if it reads the key from a pipe or a file that is named.
+    pub(crate) fn awaited_key(&self, env: &ProcessEnv) -> Option<String> {
+        if let Some(flag) = &self.key {
+            return Some(flag.awaited());
+        }
+        self.names_address(env).then(|| "the API key from INSFORGE_API_KEY_FILE".to_owned())
+    }
+
+    /// Whether the address comes from a flag or the environment.
+    fn names_address(&self, env: &ProcessEnv) -> bool {
+        self.profile.is_none() && (self.api_url.is_some() || environment_url(env).is_some())
     }
 
     /// Finds the address and the key.
@@ -214,7 +228,7 @@ impl ConnectionFlags {
         let source = Credentials::source(name, profile.key_store);
         let address = read_address(&profile.api_url, &source)?;
         let mut warnings = Vec::new();
-        let credentials = Credentials { path: paths.credentials };
+        let credentials = Credentials { path: paths.credentials, lock_timeout: Duration::ZERO };
         let key = credentials
             .get(name, &address, profile.key_store, self.keyring_timeout, &mut warnings)?
             .ok_or_else(|| {

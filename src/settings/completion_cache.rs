@@ -17,8 +17,10 @@ use crate::wire::{Address, Environment};
 /// How long a list stays fresh. Writes by this tool invalidate it earlier. Changes made elsewhere, such as in the
 /// provider's dashboard, are rare, and a user can still type a missing ID.
 const FRESH: Duration = Duration::from_secs(600);
-/// The most IDs in one list: a file of at most a megabyte.
+/// The most IDs in one list: a file of about a megabyte.
 const MAX_IDS: usize = 10_000;
+/// The longest file, in bytes: as many IDs with the longest labels.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
 /// The most backends with cached lists.
 const MAX_BACKENDS: usize = 20;
 /// The longest label in characters, as much as fits next to an ID.
@@ -110,7 +112,7 @@ impl CompletionCache {
         name: &str,
     ) -> Option<(Vec<CachedId>, bool)> {
         let file = self.file(provider, environment, name);
-        let text = files::read(&file).ok()??;
+        let text = files::read_up_to(&file, MAX_FILE).ok()??;
         let ids = text.lines().map(CachedId::parse).collect::<Option<_>>()?;
         Some((ids, files::is_younger(&file, FRESH)))
     }

@@ -49,6 +49,8 @@ impl KeyringTimeout {
 pub(crate) struct Credentials {
     /// `credentials.toml`.
     pub(crate) path: PathBuf,
+    /// How long a change waits while another process changes the file.
+    pub(crate) lock_timeout: Duration,
 }
 
 impl Credentials {
@@ -68,7 +70,7 @@ impl Credentials {
                 Ok((KeyStore::Keyring, None))
             }
             Err(error) => {
-                profiles::edit(&self.path, |document| {
+                profiles::edit(&self.path, self.lock_timeout, |document| {
                     // Other entries of the table stay.
                     let entry = document.entry(profile).or_insert(Item::None);
                     if !entry.is_table_like() {
@@ -155,7 +157,7 @@ impl Credentials {
         if files::read(&self.path).map_err(profiles::settings_failure)?.is_none() {
             return Ok(());
         }
-        profiles::edit(&self.path, |document| {
+        profiles::edit(&self.path, self.lock_timeout, |document| {
             document.remove(profile);
         })
     }

@@ -1,13 +1,12 @@
 //! Reads the project's API key from a pipe or a file, and rejects text that cannot be an API key.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use zeroize::Zeroizing;
+use anyhow::Result;
 
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
+use crate::input::{Input, MAX_KEY};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource};
 
@@ -26,6 +25,11 @@ impl KeyFlag {
         }
     }
 
+    /// What a run waits for while it reads the key.
+    pub(crate) fn awaited(&self) -> String {
+        format!("the API key from {}", self.name())
+    }
+
     /// Reads the key.
     pub(crate) fn read(&self, env: &ProcessEnv) -> Result<WithSource<Secret>> {
         match self {
@@ -37,9 +41,10 @@ impl KeyFlag {
             }
             Self::Stdin => {
                 let source = Source::Flag("--api-key-stdin");
-                let key = read_secret(std::io::stdin().lock()).map_err(|error| {
+                let key = read_secret(&Input::Stdin).map_err(|error| {
                     Failure::new(Code::ApiKeyInvalid, "Cannot read the key from stdin")
-                        .why(format!("{error:#}"))
+                        .why(error.to_string())
+                        .hint("pipe the project's API key (ik_…) into the command, and nothing else")
                 })?;
                 Ok(WithSource { value: check_api_key(key, &source)?, source })
             }
@@ -49,24 +54,17 @@ impl KeyFlag {
 
 pub(super) fn read_key_file(path: &Path, named_by: &'static str) -> Result<WithSource<Secret>> {
     let source = Source::KeyFile { named_by, path: path.to_owned() };
-    let key =
-        std::fs::File::open(path).map_err(anyhow::Error::from).and_then(read_secret).map_err(|error| {
-            Failure::new(Code::ApiKeyInvalid, format!("Cannot read the key from {}", path.display()))
-                .why(format!("{error:#}"))
-                .hint(format!("check the path in {named_by}"))
-        })?;
+    let key = read_secret(&Input::Named(path.to_owned())).map_err(|error| {
+        Failure::new(Code::ApiKeyInvalid, format!("Cannot read the key from {}", path.display()))
+            .why(error.to_string())
+            .hint(format!("check the file that {named_by} names"))
+    })?;
     Ok(WithSource { value: check_api_key(key, &source)?, source })
 }
 
-/// In bytes; no key is longer.
-const MAX_KEY_BYTES: u64 = 16 * 1024;
-
 /// Reads a key of the project or of a payment provider.
-pub(crate) fn read_secret(from: impl Read) -> Result<Secret> {
-    let mut text = Zeroizing::new(Vec::new());
-    from.take(MAX_KEY_BYTES + 1).read_to_end(&mut text)?;
-    anyhow::ensure!(text.len() as u64 <= MAX_KEY_BYTES, "the input is too long to be a key");
-    Ok(Secret::new(std::str::from_utf8(&text).context("the input is not UTF-8 text")?.to_owned()))
+pub(crate) fn read_secret(from: &Input) -> std::io::Result<Secret> {
+    from.read(MAX_KEY).map(Secret::new)
 }
 
 /// Rejects text that cannot be the project's API key, before it is sent or stored.

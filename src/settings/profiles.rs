@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
@@ -12,6 +13,9 @@ use crate::settings::LivePolicy;
 
 /// The default profile, unless `default_profile` names another.
 const DEFAULT_PROFILE: &str = "default";
+
+/// How long a change waits while another process changes the same file, unless the run has another time limit.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where a profile's key is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -52,6 +56,7 @@ struct ConfigFile {
 pub(crate) struct Profiles {
     path: PathBuf,
     content: ConfigFile,
+    lock_timeout: Duration,
 }
 
 impl Profiles {
@@ -62,7 +67,12 @@ impl Profiles {
                 .map_err(|error| malformed_toml(path, &text, error.message(), error.span()))?,
             None => ConfigFile::default(),
         };
-        Ok(Self { path: path.to_owned(), content })
+        Ok(Self { path: path.to_owned(), content, lock_timeout: LOCK_TIMEOUT })
+    }
+
+    /// Sets how long a change waits while another process changes the file.
+    pub(crate) fn with_lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self { lock_timeout, ..self }
     }
 
     /// The named profile, or the default profile. `None` if there are no profiles.
@@ -144,13 +154,17 @@ impl Profiles {
     }
 
     fn edit(&self, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
-        edit(&self.path, change)
+        edit(&self.path, self.lock_timeout, change)
     }
 }
 
 /// Edits a TOML file and keeps the rest of it. A malformed file is not changed.
-pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
-    let _lock = Lock::acquire(path).map_err(settings_failure)?;
+pub(super) fn edit(
+    path: &Path,
+    lock_timeout: Duration,
+    change: impl FnOnce(&mut DocumentMut),
+) -> Result<(), Failure> {
+    let _lock = Lock::acquire(path, lock_timeout).map_err(settings_failure)?;
     let text = files::read(path).map_err(settings_failure)?.unwrap_or_default();
     let mut document: DocumentMut = text
         .parse()
@@ -164,7 +178,12 @@ pub(super) fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result
 
 /// The failure of a settings file that cannot be read or written.
 pub(super) fn settings_failure(error: FileError) -> Failure {
-    Failure { code: Code::SettingsInvalid, ..error.into() }
+    let failure = Failure::from(error);
+    if failure.code == Code::FileFailed {
+        Failure { code: Code::SettingsInvalid, ..failure }
+    } else {
+        failure
+    }
 }
 
 /// The error for a malformed TOML file, with its name, line and column.

@@ -2,6 +2,9 @@ use std::fmt;
 
 use url::{Host, Url};
 
+/// The length limit of an address, in bytes. Longer ones leave no room for the rest of a request's address.
+const LONGEST: usize = 2048;
+
 /// A backend's address. The scheme is `https`, or `http` for this machine only, because every request carries the key.
 /// It has no trailing slash. It may have a path, for a backend behind a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,12 @@ impl Address {
         let text = text.trim();
         if text.is_empty() {
             return Err("it is empty".into());
+        }
+        if text.len() > LONGEST {
+            return Err(format!(
+                "it has {} characters, and can have at most {LONGEST}",
+                text.chars().count()
+            ));
         }
         let with_scheme =
             if text.contains("://") { text.to_owned() } else { format!("{}://{text}", scheme_for(text)) };
@@ -162,6 +171,7 @@ mod tests {
             ("https://user:pw@example.com", "password"),
             ("https://example.com?x=1", "query"),
             ("https://", "host"),
+            (&format!("https://{}.example.com", "a".repeat(70_000)), "70020 characters"),
         ] {
             let error = Address::parse(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

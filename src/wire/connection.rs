@@ -54,6 +54,15 @@ impl Connection {
         self.status != "unconfigured"
     }
 
+    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission. Then
+    /// another sync fails too.
+    pub(crate) fn key_is_refused(&self) -> bool {
+        const ABOUT_THE_KEY: [&str; 5] =
+            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
+        let reason = self.last_sync_error.as_deref().unwrap_or_default().to_lowercase();
+        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
+    }
+
     /// Why the last sync failed.
     pub(crate) fn last_sync_error(&self) -> Option<Cow<'_, str>> {
         self.last_sync_error.as_deref().map(sync_error)

@@ -63,6 +63,12 @@ impl<'a> Json<'a> {
         Members(if self.is_object() { self.children() } else { Children { rest: "" } })
     }
 
+    /// The names, still with quotes and escapes, and the values of an object's members.
+    pub(crate) fn raw_members(self) -> impl Iterator<Item = (Self, Self)> {
+        let mut children = self.members().0;
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
     /// The value of a member.
     pub(crate) fn get(self, name: &str) -> Option<Self> {
         self.members().find(|(other, _)| *other == name).map(|(_, value)| value)
@@ -189,7 +195,7 @@ impl<'a> Iterator for Members<'a> {
 }
 
 /// The length of the value at the beginning.
-fn value_length(json: &[u8]) -> usize {
+pub(crate) fn value_length(json: &[u8]) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
     while at < json.len() {

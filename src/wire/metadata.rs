@@ -21,6 +21,8 @@ pub(crate) trait KeyValueLimits: Clone + Default {
     const MAX_PAIRS: usize;
     const MAX_KEY: usize;
     const MAX_VALUE: usize;
+    /// Whether an update removes a key whose value is empty, so that null can mean the same.
+    const EMPTY_REMOVES: bool = false;
     /// The characters that a key cannot contain, and their name.
     const INVALID_IN_KEYS: (&'static [char], &'static str) = (&[], "");
 }
@@ -36,6 +38,7 @@ impl KeyValueLimits for StripeLimits {
     const MAX_PAIRS: usize = 50;
     const MAX_KEY: usize = 40;
     const MAX_VALUE: usize = 500;
+    const EMPTY_REMOVES: bool = true;
     const INVALID_IN_KEYS: (&'static [char], &'static str) = (&['[', ']'], "square brackets");
 }
 
@@ -137,7 +140,7 @@ impl<L: KeyValueLimits> FromStr for KeyValue<L> {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (key, value) =
-            text.split_once('=').ok_or("expected NAME=VALUE, such as tier=pro; `NAME=` removes it")?;
+            text.split_once('=').ok_or("use the form NAME=VALUE, such as tier=pro; `NAME=` removes it")?;
         Self::new(key.to_owned(), value.to_owned())
     }
 }
@@ -148,7 +151,7 @@ impl<L: KeyValueLimits> FromStr for KeyValueMap<L> {
     fn from_str(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             if error.is_syntax() || error.is_eof() {
-                return format!("invalid JSON ({error}); use the form '{{\"key\": \"value\"}}'");
+                return format!("invalid JSON ({error}); use the form '{EXAMPLE}'");
             }
             // The message names the key, so it needs no position.
             without_position(&error)
@@ -162,6 +165,8 @@ impl<'de, L: KeyValueLimits> Deserialize<'de> for KeyValueMap<L> {
     }
 }
 
+const EXAMPLE: &str = r#"{"tier": "pro"}"#;
+
 /// Reads a JSON object of strings without duplicate keys.
 struct KeyValueVisitor<L>(PhantomData<L>);
 
@@ -169,7 +174,7 @@ impl<'de, L: KeyValueLimits> Visitor<'de> for KeyValueVisitor<L> {
     type Value = KeyValueMap<L>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} as a JSON object of strings", L::MAP)
+        write!(f, "{} as a JSON object of strings, such as {EXAMPLE}", L::MAP)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyValueMap<L>, A::Error> {
@@ -178,12 +183,17 @@ impl<'de, L: KeyValueLimits> Visitor<'de> for KeyValueVisitor<L> {
             if pairs.0.iter().any(|(known, _)| *known == key) {
                 return Err(A::Error::custom(format!("the {} key `{key}` is duplicated", L::PART)));
             }
-            let serde_json::Value::String(text) = value else {
-                return Err(A::Error::custom(format!(
-                    "{} values must be strings, but `{key}` is {value}; use \"{}\"",
-                    L::PART,
-                    value.to_string().replace('"', "'")
-                )));
+            let text = match value {
+                serde_json::Value::String(text) => text,
+                serde_json::Value::Null if L::EMPTY_REMOVES => String::new(),
+                _ => {
+                    let is_nested = value.is_array() || value.is_object();
+                    let quoted = if is_nested { String::new() } else { format!("; use \"{value}\"") };
+                    return Err(A::Error::custom(format!(
+                        "{} values must be strings, but `{key}` is {value}{quoted}",
+                        L::PART
+                    )));
+                }
             };
             KeyValue::new(key, text).and_then(|pair| pairs.set(pair)).map_err(A::Error::custom)?;
         }
@@ -216,7 +226,7 @@ mod tests {
         rejects("[]", "a JSON object of strings");
         rejects("null", "a JSON object of strings");
         rejects(r#"{"n": 1}"#, "`n` is 1; use \"1\"");
-        rejects(r#"{"n": null}"#, "`n` is null");
+        rejects(r#"{"n": [null]}"#, "`n` is [null]");
         rejects(r#"{"a": "1", "a": "2"}"#, "key `a` is duplicated");
         rejects(r#"{"insforge_subject_id": "x"}"#, "reserved for InsForge");
         rejects(r#"{"a[b]": "x"}"#, "square brackets");
@@ -235,6 +245,7 @@ mod tests {
             assert!(error.contains(why), "{json}: {error}");
         };
         rejects("[]", "notes as a JSON object of strings");
+        rejects(r#"{"n": null}"#, "note values must be strings, but `n` is null");
         rejects(r#"{"n": 1}"#, "note values must be strings, but `n` is 1");
         rejects(r#"{"insforge_x": "1"}"#, "note keys that begin with `insforge_`");
         rejects(
@@ -252,6 +263,7 @@ mod tests {
         let mut metadata: Metadata = r#"{"tier": "pro", "n": "1"}"#.parse().unwrap();
         metadata.set("n=a=b".parse().unwrap()).unwrap();
         metadata.set("tier=".parse().unwrap()).unwrap();
+        assert_eq!(r#"{"tier": null, "n": "a=b"}"#.parse::<Metadata>().unwrap(), metadata);
         assert_eq!(serde_json::to_string(&metadata).unwrap(), r#"{"tier":"","n":"a=b"}"#);
         assert_eq!(metadata.iter().collect::<Vec<_>>(), [("tier", ""), ("n", "a=b")]);
         assert!("nothing".parse::<MetadataEntry>().unwrap_err().contains("NAME=VALUE"));

@@ -27,7 +27,9 @@ pub(crate) use duration::parse_duration;
 pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
-pub(crate) use json::{DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, without_position};
+pub(crate) use json::{
+    DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, value_length, without_position,
+};
 pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
 pub(crate) use metadata::{Metadata, MetadataEntry, Notes};

@@ -5,9 +5,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Defines a string type whose values have passed a check.
+use crate::input::trim_line_end;
+
+/// Defines a string type whose values have passed a check. `$normalize` changes a value from the command line before.
 macro_rules! validated_string {
     ($(#[$meta:meta])* $name:ident, $check:expr) => {
+        validated_string! { $(#[$meta])* $name, |text| text, $check }
+    };
+    ($(#[$meta:meta])* $name:ident, $normalize:expr, $check:expr) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
         #[serde(try_from = "String")]
@@ -35,7 +40,8 @@ macro_rules! validated_string {
             type Err = String;
 
             fn from_str(text: &str) -> Result<Self, String> {
-                Self::try_from(text.to_owned())
+                let normalize: fn(&str) -> &str = $normalize;
+                Self::try_from(normalize(text).to_owned())
             }
         }
 
@@ -84,7 +90,7 @@ validated_string! {
 
 validated_string! {
     /// The id of an object at the provider.
-    ObjectId, |text| {
+    ObjectId, trim_line_end, |text| {
         if text.is_empty() || text.contains(char::is_whitespace) {
             Err("an ID cannot be empty or contain spaces; copy it from a list".into())
         } else {
@@ -168,6 +174,7 @@ mod tests {
         }
 
         assert!("prod_1".parse::<ObjectId>().is_ok());
+        assert_eq!("prod_1\r\n".parse::<ObjectId>().unwrap().as_str(), "prod_1");
         rejects::<ObjectId>("prod 1", "contain spaces");
         rejects::<ObjectId>("", "cannot be empty");
     }

@@ -131,14 +131,14 @@ fn every_mistake_is_reported_before_anything_is_sent() {
     refused(CREATE, "[\n{\"name\":\"A\"},\n{\"name\":\" \"}, {\"nam\":1},\n{\"active\":true},\n7]")
         .stderr_has(&[
             "Nothing was sent: 4 of 5 objects in stdin are invalid",
-            "entry 2 (line 3): line 3, column 12: the name is empty",
-            "entry 3 (line 3): line 3, column 20: unknown field `nam`",
+            "entry 2 (line 3, column 9): the name is empty",
+            "entry 3 (line 3, column 16): unknown field `nam`; did you mean `name`?",
             "entry 4 (line 4): The object has no name (add --name, or add it to the object in the file)",
-            "entry 5 (line 5): not a JSON object",
+            "entry 5 (line 5, column 1): not a JSON object",
         ]);
     refused(CREATE, "{\"name\":\"A\"}\n{\"name\":\"B\"\n{\"name\":\"C\"}").stderr_has(&[
-        "Nothing was sent: 1 of 2 objects in stdin is invalid",
-        "entry 2 (line 2): line 3, column 1: expected `,` or `}`",
+        "Nothing was sent: 1 of 3 objects in stdin is invalid",
+        "entry 2 (line 2, column 12): the object is not closed",
     ]);
     refused(CREATE, &"{}\n".repeat(12)).stderr_has(&["entry 10 (line 10): ", "\n  and 2 more\n"]);
     let long = format!("{{\"name\":\"{}\"}}\n", "x".repeat(1 << 20)).repeat(65);
@@ -613,4 +613,50 @@ fn nothing_is_created_at_razorpay_if_the_sync_fails() {
     assert_eq!((ran.error()["code"].clone(), ran.stdout.as_str()), (json!("PAYMENT_CONFIG_NOT_FOUND"), ""));
     let asked = asked.lock().expect("a lock");
     assert!(!asked.iter().any(|line| line.ends_with("/items")), "{asked:?}");
+}
+
+#[test]
+fn every_mistake_has_its_line_column_and_index() {
+    let stub = recordings::serve(vec![]);
+    let user = User::of(&stub.address);
+    let file = "{\"name\":\"A\"}\n{\"nam\":1,\"activ\":true}\n{\"name\":\"B\"\n\n{\"description\":\"ä\",\"activ\":1}\n{}\n";
+    let error = user.run_with_stdin(&[CREATE, &["--json"]].concat(), file).exits(64).error();
+    let mistake = |line, column: Value, index, error: &str| json!({"line": line, "column": column, "index": index, "error": error});
+    let mistakes = json!([
+        mistake(2, json!(2), 1, "unknown field `nam`; did you mean `name`?"),
+        mistake(2, json!(10), 1, "unknown field `activ`; did you mean `active`?"),
+        mistake(3, json!(12), 2, "the object is not closed"),
+        mistake(5, json!(20), 3, "unknown field `activ`; did you mean `active`?"),
+        mistake(
+            6,
+            Value::Null,
+            4,
+            "The object has no name (add --name, or add it to the object in the file)"
+        ),
+    ]);
+    assert_eq!(error["mistakes"], mistakes);
+    assert_eq!(error["error"], "Nothing was sent: 4 of 5 objects in stdin are invalid");
+    assert_eq!(error["code"], "USAGE");
+    // JSON has more than the text shows.
+    let many = user.run_with_stdin(&[CREATE, &["--json"]].concat(), &"{}\n".repeat(1200)).exits(64).error();
+    assert_eq!(many["mistakes"].as_array().map(Vec::len), Some(1000));
+    assert!(stub.lines().is_empty());
+}
+
+#[test]
+fn an_idempotency_key_belongs_to_one_object() {
+    let stub = recordings::serve(vec![]);
+    let user = User::of(&stub.address);
+    let product = |name: &str, key: &str| format!("{{\"name\":\"{name}\",\"idempotencyKey\":\"{key}\"}}\n");
+    let file = [product("A", "k1"), product("B", "k2"), product("A", "k1"), product("C", "k1")].concat();
+    let ran = user.run_with_stdin(CREATE, &file).exits(64).stderr_has(&[
+        "Nothing was sent: 1 of 4 objects in stdin is invalid",
+        "entry 4 (line 4): entry 1 (line 1) has the same idempotency key `k1` and other values: use another key",
+    ]);
+    assert_eq!((ran.stdout.as_str(), stub.lines().len()), ("", 0));
+    let error = user.run_with_stdin(&[CREATE, &["--json"]].concat(), &file).exits(64).error();
+    assert_eq!((&error["mistakes"][0]["index"], &error["mistakes"][0]["line"]), (&json!(3), &json!(4)));
+    // What an option overrides is equal.
+    let same = [product("A", "k1"), product("B", "k1")].concat();
+    user.run_with_stdin(&[CREATE, &["--name", "X", "--dry-run"]].concat(), &same).exits(0);
 }

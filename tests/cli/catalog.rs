@@ -147,7 +147,7 @@ fn the_file_option_selects_the_file_stdin_or_stdout() {
     fs::write(user.path("latin.toml"), b"version = 1\n# caf\xe9\n").expect("a file");
     plan("--file latin.toml", "")
         .exits(64)
-        .stderr_has(&["latin.toml:2:6: the file is not valid UTF-8", "save the file"]);
+        .stderr_has(&["Cannot read the catalog from latin.toml", "line 2 is not UTF-8; save it as UTF-8"]);
     let out = catalog(&user, "export --file -").exits(0);
     assert_eq!(out.stdout, text);
     assert!(!user.path(FILE).exists());
@@ -352,4 +352,25 @@ fn older_backends_support_the_catalog_as_code() {
         .run(&["sandbox", "exec", "--generation", "older", "--", "sh", "-c", script, "sh", binary])
         .exits(0);
     assert_eq!(ran.json()["changes"], json!([]), "{}", ran.stderr);
+}
+
+#[test]
+fn every_mistake_of_a_catalog_is_reported() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    user.write(FILE, "version = 1\n[products.pro]\nnam = \"Pro\"\n[products.pro.prices.m]\ncurrency = \"usd\"\namount = 19\n");
+    catalog(&user, "plan").exits(64).stderr_has(&[
+        "error: payments.toml has 2 mistakes\n  payments.toml:3:1: unknown field `nam` in a product\n    |\n  3 | nam = \"Pro\"\n",
+        "  did you mean `name`?\n",
+        "  payments.toml:6:10: `amount` must be a string in quotes",
+        "  hint: fix them in payments.toml, then run the command again\n",
+    ]);
+    let error = catalog(&user, "plan --json").exits(64).error();
+    let mistakes = error["mistakes"].as_array().expect("mistakes");
+    assert_eq!(mistakes.len(), 2);
+    assert_eq!(
+        (&mistakes[0]["line"], &mistakes[0]["column"], &mistakes[0]["index"]),
+        (&3.into(), &1.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(mistakes[0]["error"], "unknown field `nam` in a product; did you mean `name`?");
+    assert_eq!((&mistakes[1]["line"], &error["code"]), (&6.into(), &"CATALOG_INVALID".into()));
 }

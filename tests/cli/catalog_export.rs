@@ -36,8 +36,8 @@ fn slow_shop() -> Shop {
 
 /// Runs `export --adopt`, and calls `meanwhile` during its only update.
 #[track_caller]
-fn adopting(shop: &Shop, meanwhile: impl FnOnce(u32)) -> RunOutput {
-    let mut command = shop.user.command(&["payments", "catalog", "export", "--adopt"]);
+fn adopting(shop: &Shop, more: &[&str], meanwhile: impl FnOnce(u32)) -> RunOutput {
+    let mut command = shop.user.command(&[&["payments", "catalog", "export", "--adopt"], more].concat());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the binary starts");
     let start = Instant::now();
@@ -142,7 +142,7 @@ fn edits_during_the_confirmation_are_not_lost() {
 #[test]
 fn edits_during_the_adoption_are_not_lost() {
     let shop = slow_shop();
-    let ran = adopting(&shop, |_| drop(shop.user.write(FILE, "version = 1 # mine\n")));
+    let ran = adopting(&shop, &[], |_| drop(shop.user.write(FILE, "version = 1 # mine\n")));
     ran.exits(1).stderr_has(&[
         "1 object was tagged at Stripe, but: payments.toml was changed during the export",
         "insforge payments catalog export --adopt` writes the file",
@@ -160,18 +160,18 @@ fn a_folder_that_disappears_during_the_adoption_is_reported() {
     fs::create_dir(&place).expect("a folder");
     let link = shop.user.path(FILE);
     std::os::unix::fs::symlink("folder/p.toml", link).expect("a link");
-    let ran = adopting(&shop, |_| {
+    let ran = adopting(&shop, &[], |_| {
         fs::remove_dir(&place).expect("an empty folder");
         fs::write(&place, "").expect("a file in its place");
     });
     ran.exits(1).stderr_has(&["1 object was tagged at Stripe, but: Cannot write"]);
 }
 
-/// A pipe without a writer blocks the export between the last update and the file.
+/// A pipe without a reader blocks the export between the last update and the file.
 #[test]
 fn an_interruption_after_the_adoption_says_that_the_file_is_not_written() {
     let shop = slow_shop();
-    let ran = adopting(&shop, |child| {
+    let ran = adopting(&shop, &["--file", FILE], |child| {
         let pipe = shop.user.path(FILE);
         assert!(Command::new("mkfifo").arg(pipe).status().expect("mkfifo").success());
         thread::sleep(Duration::from_millis(2500));
@@ -179,7 +179,7 @@ fn an_interruption_after_the_adoption_says_that_the_file_is_not_written() {
     });
     ran.exits(130).stderr_has(&[
         "Interrupted after 1 object was tagged, before the file was written",
-        "`insforge payments catalog export --adopt` writes nothing twice",
+        "`insforge payments catalog export --adopt --file payments.toml` writes nothing twice",
     ]);
 }
 

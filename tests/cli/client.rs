@@ -6,6 +6,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::harness::recordings::{self, Generation};
+#[cfg(target_os = "linux")]
+use super::harness::running::listens_for_interrupts;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{KEY, User, dead_address, signal};
 
@@ -18,14 +20,11 @@ fn status() -> Answer {
 #[test]
 fn transient_errors_are_retried() {
     let transient = [
-        Answer::json(502, r#"{"error":"UPSTREAM_FAILURE","message":"Stripe is unreachable"}"#),
+        Answer::refusal(502, "UPSTREAM_FAILURE", "Stripe is unreachable"),
         Answer::html(503, "<h1>Service Unavailable</h1>"),
-        Answer::json(429, r#"{"error":"RATE_LIMITED","message":"slow down"}"#),
+        Answer::refusal(429, "RATE_LIMITED", "slow down"),
         Answer::json(429, "{}").header("retry-after", "0"),
-        Answer::json(
-            500,
-            r#"{"error":"INTERNAL_ERROR","message":"timeout exceeded when trying to connect"}"#,
-        ),
+        Answer::refusal(500, "INTERNAL_ERROR", "timeout exceeded when trying to connect"),
         Answer::Drop,
         Answer::Cut { body: br#"{"connections":[]}"#.to_vec() },
     ];
@@ -41,41 +40,29 @@ fn transient_errors_are_retried() {
 fn lasting_errors_have_their_exit_code_after_all_retries() {
     // answer, exit, code, requests
     let table = [
-        (Answer::json(502, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#), 8, "UPSTREAM_FAILURE", 3),
+        (Answer::refusal(502, "UPSTREAM_FAILURE", "no"), 8, "UPSTREAM_FAILURE", 3),
         (Answer::html(504, "<h1>no</h1>"), 8, "HTTP_504", 3),
-        (Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#), 8, "RATE_LIMITED", 3),
+        (Answer::refusal(429, "RATE_LIMITED", "no"), 8, "RATE_LIMITED", 3),
         (Answer::Drop, 8, "UNREACHABLE", 3),
         (Answer::Cut { body: b"[1,2,3,4]".to_vec() }, 8, "UNREACHABLE", 3),
-        (Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"no"}"#), 1, "INTERNAL_ERROR", 1),
-        (Answer::json(400, r#"{"error":"INVALID_INPUT","message":"no"}"#), 1, "INVALID_INPUT", 1),
+        (Answer::refusal(500, "INTERNAL_ERROR", "no"), 1, "INTERNAL_ERROR", 1),
+        (Answer::refusal(400, "INVALID_INPUT", "no"), 1, "INVALID_INPUT", 1),
+        (Answer::refusal(401, "AUTH_INVALID_API_KEY", "no"), 2, "AUTH_INVALID_API_KEY", 1),
+        (Answer::refusal(401, "PAYMENT_CONFIG_INVALID", "no"), 1, "PAYMENT_CONFIG_INVALID", 1),
+        (Answer::refusal(403, "AUTH_UNAUTHORIZED", "no"), 5, "AUTH_UNAUTHORIZED", 1),
+        (Answer::refusal(403, "PAYMENT_CONFIG_INVALID", "no"), 5, "PAYMENT_CONFIG_INVALID", 1),
+        (Answer::refusal(401, "UPSTREAM_FAILURE", "no"), 1, "UPSTREAM_FAILURE", 1),
+        (Answer::html(401, "<h1>Sign in to the proxy</h1>"), 1, "RESPONSE_INVALID", 1),
         (
-            Answer::json(401, r#"{"error":"AUTH_INVALID_API_KEY","message":"no"}"#),
-            2,
-            "AUTH_INVALID_API_KEY",
-            1,
-        ),
-        (
-            Answer::json(401, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#),
-            1,
-            "PAYMENT_CONFIG_INVALID",
-            1,
-        ),
-        (Answer::json(403, r#"{"error":"AUTH_UNAUTHORIZED","message":"no"}"#), 5, "AUTH_UNAUTHORIZED", 1),
-        (
-            Answer::json(403, r#"{"error":"PAYMENT_CONFIG_INVALID","message":"no"}"#),
-            5,
-            "PAYMENT_CONFIG_INVALID",
-            1,
-        ),
-        (Answer::json(401, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#), 1, "UPSTREAM_FAILURE", 1),
-        (Answer::html(401, "<h1>Sign in to the proxy</h1>"), 1, "HTTP_401", 1),
-        (
-            Answer::json(400, r#"{"error":"INVALID_INPUT","message":"no","nextActions":["a"]}"#),
+            Answer::json(
+                400,
+                r#"{"error":"INVALID_INPUT","message":"no","statusCode":400,"nextActions":["a"]}"#,
+            ),
             1,
             "INVALID_INPUT",
             1,
         ),
-        (Answer::json(418, ""), 1, "HTTP_418", 1),
+        (Answer::json(418, ""), 1, "RESPONSE_INVALID", 1),
     ];
     for (answer, exit, code, requests) in table {
         let given = answer.clone();
@@ -120,13 +107,48 @@ fn a_false_401_after_an_accepted_key_is_retried() {
 
 #[test]
 fn a_long_retry_after_is_not_waited_for() {
-    let stub = Stub::start(|_| {
-        Answer::json(429, r#"{"error":"RATE_LIMITED","message":"no"}"#).header("retry-after", "3600")
-    });
+    let stub = Stub::start(|_| Answer::refusal(429, "RATE_LIMITED", "no").header("retry-after", "3600"));
     let started = Instant::now();
     User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["wait 3600 s"]);
     assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(stub.lines().len(), 1);
+}
+
+#[test]
+fn the_hint_has_the_retry_after_of_the_answer() {
+    for status in [429, 502, 503, 504] {
+        let error = r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#;
+        let stub = Stub::start(move |_| Answer::json(status, error).header("retry-after", "3600"));
+        let ran = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(8);
+        let hint = ran.error()["hint"].as_str().expect("a hint").to_owned();
+        assert!(hint.ends_with("wait 3600 s, then run it again"), "{status}: {hint}");
+        assert_eq!(stub.lines().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn the_reason_has_the_request_ids_of_the_answer() {
+    let ids = |answer: Answer| answer.header("x-request-id", "req_1").header("cf-ray", "8f2-FRA");
+    for (answer, code) in [
+        (ids(Answer::json(500, r#"{"error":"INTERNAL_ERROR","message":"no"}"#)), "INTERNAL_ERROR"),
+        (ids(Answer::html(403, "<h1>Forbidden</h1>")), ""),
+        (ids(Answer::json(200, "[]")), "RESPONSE_INVALID"),
+    ] {
+        let given = answer.clone();
+        let stub = Stub::start(move |_| given.clone());
+        let ran = User::of(&stub.address).run(&["payments", "status", "--json", "-v"]);
+        let error = ran.error();
+        assert!(code.is_empty() || error["code"] == code, "{ran:?}");
+        let why = error["why"].as_str().expect("a reason");
+        assert!(why.contains("(x-request-id req_1, cf-ray 8f2-FRA)"), "{answer:?}: {why}");
+        ran.stderr_has(&[" bytes, x-request-id req_1, cf-ray 8f2-FRA\n"]);
+    }
+    // A backend that repeats the key does not reveal it.
+    let stub = Stub::start(|_| Answer::json(500, "{}").header("x-request-id", KEY));
+    User::of(&stub.address)
+        .run(&["payments", "status", "-vv"])
+        .exits(1)
+        .stderr_has(&["x-request-id ik_****"]);
 }
 
 #[test]
@@ -198,7 +220,7 @@ fn an_error_is_read_up_to_1_mib() {
     let large = serde_json::json!({"error": "INVALID_INPUT", "message": "x".repeat(3 << 20)}).to_string();
     let stub = Stub::start(move |_| Answer::json(400, &large));
     let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--json"]).exits(1);
-    assert_eq!((&ran.error()["code"], &ran.error()["status"]), (&"HTTP_400".into(), &400.into()));
+    assert_eq!((&ran.error()["code"], &ran.error()["status"]), (&"RESPONSE_INVALID".into(), &400.into()));
     ran.stderr_has(&[" 1048576 bytes"]);
 }
 
@@ -218,15 +240,13 @@ fn an_invalid_answer_is_an_error_and_not_a_result() {
     ];
     for (kind, body, status) in bodies {
         for format in ["table", "json"] {
-            let (kind, body) = (kind.to_owned(), body.to_owned());
-            let stub = Stub::start(move |_| Answer::Respond {
-                status,
-                headers: vec![("content-type".into(), kind.clone())],
-                body: body.clone().into_bytes(),
-            });
+            let answer = Answer::with(status, kind, body);
+            let stub = Stub::start(move |_| answer.clone());
             let ran = User::of(&stub.address).run(&["payments", "status", "-o", format]).exits(1);
             assert_eq!(ran.stdout, "");
-            assert!(ran.stderr.contains("response is invalid"), "{ran:?}");
+            let reported =
+                if kind == "text/html" { "response is not InsForge's" } else { "response is invalid" };
+            assert!(ran.stderr.contains(reported), "{ran:?}");
         }
     }
 }
@@ -242,7 +262,7 @@ fn a_body_that_is_not_entirely_json_is_not_printed_as_json() {
 #[test]
 fn an_error_body_cannot_write_on_the_terminal_or_show_a_key() {
     let body = serde_json::json!({
-        "error": "X", "message": "bad \u{1b}]0;title\u{7}\u{9b}2J key\nsk_live_abcdefghijkl1234",
+        "error": "X", "statusCode": 400, "message": "bad \u{1b}]0;title\u{7}\u{9b}2J key\nsk_live_abcdefghijkl1234",
         "nextActions": "set \u{1b}[31m ik_0123456789abcdef"
     });
     let stub = Stub::start(move |_| Answer::json(400, &body.to_string()));
@@ -272,7 +292,7 @@ fn proxy() -> (String, std::thread::JoinHandle<String>) {
 fn a_proxy_is_only_used_for_other_machines() {
     let (address, asked) = proxy();
     let user = User::of("https://backend.invalid").with("HTTPS_PROXY", &address);
-    user.run(&["payments", "status", "--retries", "0"]).exits(8);
+    user.run(&["payments", "status", "--retries", "0"]).exits(1);
     let asked = asked.join().expect("the proxy");
     assert!(asked.starts_with("CONNECT backend.invalid:443 "), "{asked}");
     assert!(!asked.contains(KEY));
@@ -305,9 +325,8 @@ fn ctrl_c_ends_a_run_that_waits_for_stdin() {
         .expect("the binary starts");
     // Kept open, because `wait` would close it and the key would be empty.
     let stdin = child.stdin.take();
-    let pid = child.id().to_string();
     let started = Instant::now();
-    while !listens_for_interrupts(&pid) {
+    while !listens_for_interrupts(child.id()) {
         assert!(started.elapsed() < Duration::from_secs(20), "it installs no handler for SIGINT");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -315,12 +334,4 @@ fn ctrl_c_ends_a_run_that_waits_for_stdin() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     drop(stdin);
     assert_eq!(stub.requests().len(), 0);
-}
-
-/// Whether the process has a handler for SIGINT, which is signal 2.
-#[cfg(target_os = "linux")]
-fn listens_for_interrupts(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process");
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the caught signals");
-    u64::from_str_radix(caught.trim(), 16).expect("a mask") & 0b10 != 0
 }

@@ -42,7 +42,7 @@ fn answer(request: &Request) -> Answer {
             "amount": 49900, "currency": "INR"}], "plans": [{"environment": "test", "planId": "plan_1",
             "itemId": "item_1", "period": "monthly", "interval": 3, "amount": 49900, "currency": "INR"}]}"#
             .to_owned(),
-        _ => return Answer::json(404, "{}"),
+        _ => return Answer::refusal(404, "NOT_FOUND", "Endpoint not found"),
     };
     Answer::json(200, &body)
 }
@@ -323,7 +323,7 @@ fn every_failure_gives_no_candidates() {
     let line = ["payments", "products", "get", "p"];
     assert_eq!(complete(&User::new(), &line), "");
     let stub = stub_with_catalog();
-    let refused = Stub::start(|_| Answer::json(401, r#"{"error": "AUTH_INVALID_API_KEY"}"#));
+    let refused = Stub::start(|_| Answer::refusal(401, "AUTH_INVALID_API_KEY", "Invalid API key"));
     for (name, text) in
         [("config.toml", "this is no TOML"), ("credentials.toml", "[neither"), ("credentials.toml", "")]
     {

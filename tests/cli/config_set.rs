@@ -311,6 +311,8 @@ const EPS: &str = "\n  Connected to account acct_x2nqMuVfZktyuDPZ (eps@fake-stri
 /// Stripe refuses a webhook of a backend on this machine.
 const LISTEN: &str = "run: stripe listen --forward-to http://127.0.0.1:";
 const SYNC: &str = "run: insforge payments sync test";
+/// A key without a permission fails in the next sync too.
+const AGAIN: &str = "run: insforge payments config set test";
 
 /// The status before and after, the codes of the warnings, and parts of the messages.
 const AFTERWARDS: [(&str, &str, &[&str], &[&str]); 5] = [
@@ -321,10 +323,10 @@ const AFTERWARDS: [(&str, &str, &[&str], &[&str]); 5] = [
         "status-recovered",
         "status-after-put-with-failing-sync",
         &["MIRROR_REBUILT", "SYNC_FAILED"],
-        &[EPS, "another account than acct_jtP2rWhblZ6tcCJR", "'rak_subs_write' permission", SYNC],
+        &[EPS, "another account than acct_jtP2rWhblZ6tcCJR", "'rak_subs_write' permission", AGAIN],
     ),
     // The same account as before its key was removed.
-    ("status-after-delete", "status-after-put-with-failing-sync", &["SYNC_FAILED"], &[EPS, SYNC]),
+    ("status-after-delete", "status-after-put-with-failing-sync", &["SYNC_FAILED"], &[EPS, AGAIN]),
 ];
 
 #[test]

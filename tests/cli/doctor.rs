@@ -208,14 +208,14 @@ fn an_unreachable_or_foreign_backend_fails() {
     let page = Stub::start(|_: &Request| Answer::html(404, "<h1>nginx</h1>"));
     run_doctor(&User::of(&page.address), &[])
         .fails(2)
-        .finds("reachable", "fail", "is not an InsForge backend", None)
-        .finds("routes", "fail", "Payments are not available on this backend", None)
+        .finds("reachable", "fail", "is not InsForge's", None)
+        .finds("routes", "fail", "is not InsForge's", None)
         .finds("provider key", "skip", "not tested: the backend did not return a status", None);
 
     // Payments can be checked even if a proxy hides the health route.
     let mut answers = healthy();
     answers["/api/health"] = json!("<h1>nginx</h1>");
-    doctor(answers, &[]).exits(0).finds("reachable", "warn", "is not an InsForge", None);
+    doctor(answers, &[]).exits(0).finds("reachable", "warn", "is not InsForge's", None);
 }
 
 #[test]
@@ -485,7 +485,7 @@ fn a_failed_request_fails_one_check() {
 
     let answers = healthy();
     let slow = Stub::start(move |request: &Request| match &answers[&request.target] {
-        Value::Null => Answer::json(404, "{}"),
+        Value::Null => Answer::refusal(404, "NOT_FOUND", "Endpoint not found"),
         answer => {
             let then = Answer::json(200, &answer.to_string());
             let is_slow = request.target.ends_with("/catalog");

@@ -57,7 +57,7 @@ fn every_code_has_its_exit_code_and_hint() {
             "insforge payments sync` to update the mirror",
         ),
         (404, "UPSTREAM_FAILURE", "No such price", [4, 4, 4], "insforge payments sync` to update the mirror"),
-        (400, "UPSTREAM_FAILURE", "Stripe says no", [1, 1, 1], ""),
+        (400, "UPSTREAM_FAILURE", "Stripe says no", [1, 1, 1], "change what the message names"),
         (402, "PAYMENT_METHOD_DECLINED", "Declined", [1, 1, 1], "provider's dashboard"),
         (409, "UPSTREAM_FAILURE", "Object is locked", [1, 1, 1], "then run it again"),
         (429, "RATE_LIMITED", "Too fast", [8, 8, 8], "wait a moment"),
@@ -67,7 +67,7 @@ fn every_code_has_its_exit_code_and_hint() {
         (503, "UPSTREAM_FAILURE", "Down", [8, 8, 1], ""),
         (504, "UPSTREAM_FAILURE", "Late", [8, 8, 1], ""),
         (524, "HTTP_524", "No answer from the origin", [8, 8, 1], ""),
-        (501, "HTTP_501", "Not implemented", [1, 1, 1], ""),
+        (501, "INTERNAL_ERROR", "Not implemented", [1, 1, 1], ""),
         (418, "SOMETHING_NEW", "A teapot", [1, 1, 1], ""),
     ];
     let explained = User::new().run(&["explain", "--json"]).exits(0).json();
@@ -111,10 +111,10 @@ fn assert_explained(explained: &Value, code: &str, exits: &[i32]) {
 }
 
 #[test]
-fn invalid_input_points_to_dry_run() {
+fn invalid_input_points_to_the_request() {
     let stub = refusing(400, "INVALID_INPUT", "name: Required");
     assert_eq!(run(&stub, ONCE).exits(1).error()["hint"], "use --dry-run to see the request");
-    assert_eq!(run(&stub, READ).exits(1).error()["hint"], json!(null));
+    assert_eq!(run(&stub, READ).exits(1).error()["hint"], "use -v to see the request");
 }
 
 /// A 401 after the same key was accepted is not about the key.

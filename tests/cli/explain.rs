@@ -68,7 +68,7 @@ fn a_number_is_an_exit_code_or_an_http_status() {
         assert!(ran.stdout.contains(part), "{part}: {ran:?}");
     }
     let ran = user.run(&["explain", "404"]).exits(0);
-    for part in ["HTTP status 404\n", "\nPAYMENT_PRODUCT_NOT_FOUND ", "\nHTTP_nnn "] {
+    for part in ["HTTP status 404\n", "\nPAYMENT_PRODUCT_NOT_FOUND ", "\nRESPONSE_INVALID "] {
         assert!(ran.stdout.contains(part), "{part}: {ran:?}");
     }
     let exit = user.run(&["explain", "7", "--json"]).exits(0).json();

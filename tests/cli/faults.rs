@@ -325,8 +325,13 @@ fn the_answer_is_late() {
 #[test]
 fn the_answer_is_invalid() {
     let html = Answer::html(200, "<html>Sign in to the network</html>");
-    let error = ("RESPONSE_INVALID", Some(200), "The backend's response is invalid");
-    Fault { attempts: 1, exit: 1, ..Fault::new(Some(html), error, "is an InsForge backend") }.strikes_all();
+    let error = (
+        "RESPONSE_INVALID",
+        Some(200),
+        "The response is not InsForge's; another server seems to have answered",
+    );
+    Fault { attempts: 1, exit: 1, ..Fault::new(Some(html), error, "what is in front of the backend") }
+        .strikes_all();
 }
 
 #[test]
@@ -339,8 +344,8 @@ fn the_provider_is_unreachable() {
 /// The exit code says that the problem is temporary, so the hint has to say it too.
 #[test]
 fn the_backend_has_no_free_database_connection() {
-    let body = r#"{"error":"INTERNAL_ERROR","message":"timeout exceeded when trying to connect"}"#;
-    Fault::refused(Answer::json(500, body), 3, 8, "again").strikes_all();
+    let answer = Answer::refusal(500, "INTERNAL_ERROR", "timeout exceeded when trying to connect");
+    Fault::refused(answer, 3, 8, "again").strikes_all();
 }
 
 #[test]
@@ -442,9 +447,9 @@ fn a_temporary_problem_is_retried() {
 /// could create a duplicate.
 #[test]
 fn a_create_that_was_lost_once_reports_its_key() {
-    let busy = r#"{"error":"UPSTREAM_FAILURE","message":"Another request with this key is under way"}"#;
+    let busy = Answer::refusal(409, "UPSTREAM_FAILURE", "Another request with this key is under way");
     let create = write("products create --name Basic", "088-product-create-min", Keyed(None));
-    each(&[rate_limited(), false_401(), Answer::json(409, busy)], |last| {
+    each(&[rate_limited(), false_401(), busy], |last| {
         let line = create.line();
         let stub = backend(line.clone(), vec![Answer::Drop, last.clone()]);
         let reported = create.run(&stub.address, &["--json"]).error();

@@ -186,11 +186,12 @@ fn server_errors_are_retried() {
 
 #[test]
 fn permanent_errors_end_it() {
-    let refused = |status, code| Answer::json(status, &json!({"error": code, "message": "no"}).to_string());
+    let refused = |status, code| Answer::refusal(status, code, "no");
     for (answer, exit) in [
         (refused(401, "AUTH_INVALID_API_KEY"), 2),
         (refused(403, "AUTH_UNAUTHORIZED"), 5),
         (refused(404, "PAYMENT_CONFIG_NOT_FOUND"), 4),
+        (Answer::html(403, "<title>No</title>"), 1),
         (Answer::json(200, "[]"), 1),
     ] {
         let answers = vec![Payments::default().answer(), answer];

@@ -42,7 +42,7 @@ fn invalid_values_are_refused_with_an_explanation() {
     let (name, key, text) = (long(251), long(201), format!("a={}", long(501)));
     let fields: Vec<String> = (0..51).map(|n| format!("--metadata-field=k{n}=v")).collect();
     let many: Vec<&str> = PRODUCT.into_iter().chain(fields.iter().map(String::as_str)).collect();
-    let table: [(&[&str], &[&str], &str); 33] = [
+    let table: [(&[&str], &[&str], &str); 34] = [
         (&["payments", "products", "create"], &[], "--name"),
         (&["payments", "products", "create", "--name", " "], &[], "the name is empty"),
         (
@@ -51,12 +51,13 @@ fn invalid_values_are_refused_with_an_explanation() {
             "at most 250 characters, but this one has 251",
         ),
         (&PRODUCT, &["--active", "yes"], "possible values: true, false"),
-        (&PRODUCT, &["--metadata", "tier=pro"], "invalid JSON"),
+        (&PRODUCT, &["--metadata", "tier=pro"], "use the form '{\"tier\": \"pro\"}'"),
         (&PRODUCT, &["--metadata", "[1]"], "a JSON object of strings"),
         (&PRODUCT, &["--metadata", r#"{"n":1}"#], "`n` is 1; use \"1\""),
         (&PRODUCT, &["--metadata", r#"{"a":"1","a":"2"}"#], "key `a` is duplicated"),
         (&PRODUCT, &["--metadata-field", "insforge_x=1"], "reserved for InsForge"),
-        (&PRODUCT, &["--metadata-field", "novalue"], "NAME=VALUE"),
+        (&PRODUCT, &["--metadata-field", "novalue"], "for '--metadata-field <NAME=VALUE>'"),
+        (&PRODUCT, &["--metadata-field", "novalue"], "use the form NAME=VALUE, such as tier=pro"),
         (&PRODUCT, &["--metadata-field", &text], "at most 500 characters"),
         (&many, &[], "at most 50 metadata keys"),
         (&PRODUCT, &["--idempotency-key", ""], "an idempotency key cannot be empty"),
@@ -143,17 +144,17 @@ fn flags_take_precedence_over_the_file() {
 fn an_invalid_file_is_reported_with_the_position() {
     let create = ["payments", "products", "create", "--from-file", "-"];
     for (text, sentence) in [
-        ("", "EOF while parsing"),
+        ("", "it is empty"),
         ("{\"name\": }", "line 1, column 10: expected value"),
         ("5", "not a JSON object"),
-        ("[\"x\",null,true,{},\"k\"]", "entry 1 (line 1): not a JSON object"),
+        ("[\"x\",null,true,{},\"k\"]", "entry 1 (line 1, column 2): not a JSON object"),
         ("{\"name\":null,\"active\":true}", "`name` cannot be null"),
         ("{\"name\":\"x\",\"active\":\"yes\"}", "invalid type: string \"yes\", expected a boolean"),
-        ("{\"name\":\"x\",\"nam\":1}", "unknown field `nam`, expected one of `name`"),
+        ("{\"name\":\"x\",\"nam\":1}", "line 1, column 13: unknown field `nam`; did you mean `name`?"),
         ("{\"name\":\"x\",\"name\":\"y\"}", "duplicate field `name`"),
         ("{\"description\":\"x\"}", "The object has no name"),
         ("{\"name\":\"x\"} {}", "entry 2 (line 1): The object has no name"),
-        ("{\"name\":\"x\"} ]", "entry 2 (line 1): line 1, column 14: expected value"),
+        ("{\"name\":\"x\"} ]", "entry 2 (line 1, column 14): expected value"),
     ] {
         refused(&create, text).stderr_has(&[sentence]);
     }
@@ -295,4 +296,76 @@ fn an_answer_with_deleted_false_is_a_failure() {
     });
     let ran = User::of(&stub.address).run(&["payments", "products", "delete", "prod_1", "-y"]).exits(1);
     ran.stderr_has(&["Stripe did not delete product prod_1"]);
+}
+
+/// Stripe removes a metadata key whose value is empty.
+#[test]
+fn null_removes_a_metadata_key() {
+    let removed = json!({"tier": "", "plan": "pro"});
+    let metadata = r#"{"tier":null,"plan":"pro"}"#;
+    let file = format!("{{\"metadata\":{metadata}}}");
+    for update in [UPDATE, REPRICE] {
+        assert_eq!(body_of(&[&update[..], &["--metadata", metadata]].concat(), "")["metadata"], removed);
+        assert_eq!(body_of(&[&update[..], &["--from-file", "-"]].concat(), &file)["metadata"], removed);
+        let fields = ["--metadata-field", "tier=", "--metadata-field", "plan=pro"];
+        assert_eq!(body_of(&[&update[..], &fields].concat(), "")["metadata"], removed);
+    }
+}
+
+#[test]
+fn an_error_of_metadata_names_the_option_and_the_right_form() {
+    for (option, value, sentences) in [
+        ("--metadata", "tier=pro", &["for '--metadata <JSON>'", "use the form '{\"tier\": \"pro\"}'"][..]),
+        ("--metadata", "{tier:pro}", &["for '--metadata <JSON>'", "use the form '{\"tier\": \"pro\"}'"]),
+        (
+            "--metadata",
+            "[]",
+            &["for '--metadata <JSON>'", "a JSON object of strings, such as {\"tier\": \"pro\"}"],
+        ),
+        ("--metadata", r#"{"a":true}"#, &["for '--metadata <JSON>'", "`a` is true; use \"true\""]),
+        ("--metadata", r#"{"a":{"b":"c"}}"#, &["values must be strings, but `a` is {\"b\":\"c\"}"]),
+        (
+            "--metadata-field",
+            "tier",
+            &["for '--metadata-field <NAME=VALUE>'", "use the form NAME=VALUE, such as tier=pro"],
+        ),
+        (
+            "--metadata-field",
+            "=pro",
+            &["for '--metadata-field <NAME=VALUE>'", "a metadata key cannot be empty"],
+        ),
+    ] {
+        for command in [&PRODUCT[..], &UPDATE[..]] {
+            refused(&[command, &[option, value]].concat(), "").stderr_has(sentences);
+        }
+    }
+}
+
+#[test]
+fn every_mistake_of_an_object_is_reported() {
+    let stub = recordings::serve(vec![]);
+    let file = "{\"productId\":5,\n\"currency\":\"dollar\",\"unit_amount\":1,\n\"recurring\":{\"interval\":\"monthly\"}}";
+    let create = ["payments", "prices", "create", "--from-file", "-"];
+    let user = User::of(&stub.address);
+    let error = user.run_with_stdin(&[&create[..], &["--json"]].concat(), file).exits(64).error();
+    let mistake =
+        |line, column, error: &str| json!({"line": line, "column": column, "index": null, "error": error});
+    assert_eq!(
+        error["mistakes"],
+        json!([
+            mistake(1, 14, "invalid type: integer `5`, expected a string"),
+            mistake(2, 12, "a currency must be a three-letter ISO code, such as usd or eur"),
+            mistake(2, 21, "unknown field `unit_amount`; did you mean `unitAmount`?"),
+            mistake(3, 13, "unknown variant `monthly`; did you mean `month`?"),
+        ])
+    );
+    assert_eq!(error["error"], "The object in stdin is invalid");
+    user.run_with_stdin(&create, file)
+        .exits(64)
+        .stderr_has(&["\n  line 2, column 21: unknown field `unit_amount`; did you mean `unitAmount`?\n"]);
+    refused(&create, "{}").stderr_has(&[
+        "The object has no product, no currency, no unit amount",
+        "add --product, --currency, --unit-amount, or add them to the object in the file",
+    ]);
+    assert!(stub.lines().is_empty());
 }

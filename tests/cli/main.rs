@@ -32,6 +32,7 @@ mod errors;
 mod explain;
 mod faults;
 mod follow;
+mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
@@ -41,11 +42,14 @@ mod keyring;
 mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
+mod network;
 mod output;
+mod plain_codes;
 mod precedence;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;
+mod reading;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod repeated_creates;
@@ -55,7 +59,6 @@ mod rerun;
 mod sandbox;
 mod settings;
 mod sync;
-mod tls;
 mod usage;
 mod verbose;
 mod writes;

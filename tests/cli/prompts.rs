@@ -204,6 +204,19 @@ fn answers_can_be_corrected_before_enter() {
 
 /// Otherwise the prompt would repeat forever on a closed terminal.
 #[test]
+fn a_typed_key_in_quotes_is_refused_and_not_shown() {
+    let (stub, user) = (backend(), User::new());
+    let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
+    dialogue.answer(KEY_QUESTION, &format!("\"{KEY}\"{ENTER}"));
+    // `finish` checks that the key is never shown.
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 2, "{screen}");
+    assert!(screen.contains("The API key from the prompt is in quotes"), "{screen}");
+    assert_eq!(stub.lines(), [""; 0]);
+    assert_nothing_stored(&user);
+}
+
+#[test]
 fn an_empty_key_ends_the_run() {
     for typed in [ENTER, CTRL_D, "  \r"] {
         for command in [["login", "--api-url"], ["link", "--api-base-url"]] {

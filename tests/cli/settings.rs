@@ -415,8 +415,8 @@ fn a_key_file_that_is_too_long_is_rejected() {
     let stub = backend();
     let user = User::new();
     let args = ["payments", "status", "--api-url", &stub.address, "--api-key-file", "key"];
-    let path = user.write("key", &"k".repeat(20_000));
-    user.run(&args).exits(2).stderr_has(&["the input is too long to be a key"]);
+    let path = user.write("key", &"k".repeat(65_537));
+    user.run(&args).exits(2).stderr_has(&["it is longer than 64 KiB"]);
     assert_eq!(stub.requests().len(), 0);
     user.write("key", KEY);
     set_mode(&path, 0o644);

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{User, finish};
+use super::harness::{User, dead_address, finish};
 
 #[test]
 fn an_invalid_command_line_exits_64_with_a_hint() {
@@ -174,13 +174,16 @@ fn no_usage_error_shows_a_key() {
 fn arguments_that_are_not_utf8_are_a_usage_error() {
     let user = User::new();
     let bad = OsStr::from_bytes(b"prod_\xff\xfe");
-    for args in [
-        &[OsStr::new("payments"), OsStr::new("products"), OsStr::new("get"), bad][..],
-        &[OsStr::new("payments"), bad],
-        &[OsStr::new("payments"), OsStr::new("status"), OsStr::new("--api-url"), bad],
+    for (args, message) in [
+        (&["payments", "products", "get"][..], "Argument 4 is not UTF-8: 'prod_\u{fffd}\u{fffd}'"),
+        (&["payments"], "Unknown command 'prod_\u{fffd}\u{fffd}'"),
+        (&["payments", "status", "--api-url"], "Argument 4 is not UTF-8: 'prod_\u{fffd}\u{fffd}'"),
+        (&["payments", "config", "set"], "the details are hidden"),
     ] {
-        let ran = user.run_raw(args).exits(64);
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).chain([bad]).collect();
+        let ran = user.run_raw(&args).exits(64);
         assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+        ran.stderr_has(&[message]);
     }
 }
 
@@ -243,9 +246,18 @@ fn an_id_is_neither_an_environment_nor_empty_nor_dots() {
 #[test]
 fn a_variable_that_is_not_utf8_is_an_error() {
     let stub = recordings::serve_in(Generation::Newer, vec![]);
-    for name in ["INSFORGE_OUTPUT", "INSFORGE_LIVE", "INSFORGE_API_KEY"] {
+    let stripe = ["payments", "config", "set"];
+    let razorpay = ["payments", "razorpay", "config", "set"];
+    for (name, args) in [
+        ("INSFORGE_OUTPUT", &["payments", "status"][..]),
+        ("INSFORGE_LIVE", &["payments", "status"]),
+        ("INSFORGE_API_KEY", &["payments", "status"]),
+        ("STRIPE_TEST_SECRET_KEY", &stripe),
+        ("RAZORPAY_TEST_KEY_ID", &razorpay),
+        ("RAZORPAY_TEST_KEY_SECRET", &[&razorpay[..], &["--key-id", "rzp_test_1"]].concat()),
+    ] {
         let user = User::of(&stub.address);
-        let mut command = user.command(&["payments", "status"]);
+        let mut command = user.command(args);
         command.env(name, OsStr::from_bytes(b"js\xff"));
         finish(command, "").exits(64).stderr_has(&[name, "is not UTF-8"]);
     }
@@ -278,5 +290,56 @@ fn switches_can_be_repeated_at_any_position() {
             .run(&["payments", "status"])
             .exits(64)
             .stderr_has(&[name, "set it to"]);
+    }
+}
+
+/// Values that begin with a hyphen: the option, its value, and where the value is in the request.
+#[test]
+fn a_value_may_begin_with_a_hyphen() {
+    let user = User::of(&dead_address());
+    let product = ["payments", "products", "create", "--dry-run", "--name"];
+    let price =
+        ["payments", "prices", "create", "--dry-run", "--currency", "usd", "--unit-amount", "1", "--product"];
+    let update = ["payments", "products", "update", "prod_1", "--dry-run"];
+    for (args, pointer, value) in [
+        (&[&product[..], &["-5% off"]].concat()[..], "/body/name", "-5% off"),
+        (&[&product, &["--best of all"][..]].concat(), "/body/name", "--best of all"),
+        (&[&product[..], &["-5", "--description", "-x"]].concat(), "/body/description", "-x"),
+        (&[&product[..], &["A", "--description", "-"]].concat(), "/body/description", "-"),
+        (&[&product[..], &["A", "--idempotency-key", "-k"]].concat(), "/body/idempotencyKey", "-k"),
+        (&[&product[..], &["A", "--metadata-field", "-x=1"]].concat(), "/body/metadata/-x", "1"),
+        (&[&price[..], &["-prod"]].concat(), "/body/productId", "-prod"),
+        (&[&price[..], &["p", "--lookup-key", "--l"]].concat(), "/body/lookupKey", "--l"),
+        (&[&update[..], &["--name", "-qv"]].concat(), "/body/name", "-qv"),
+    ] {
+        assert_eq!(user.run(args).exits(0).json().pointer(pointer), Some(&value.into()), "{args:?}");
+    }
+    let ran = user.run(&["payments", "products", "update", "--dry-run", "--name", "A", "--", "-x"]).exits(0);
+    assert_eq!(ran.json()["path"], "/api/payments/stripe/test/catalog/products/-x");
+    user.run(&["payments", "products", "get", "-x"]).exits(64).stderr_has(&["put `--` before it: `-- -x`"]);
+    let ran = user.run(&["-o", "json", "payments", "products", "update", "--name", "-o my", "-zz"]).exits(64);
+    assert_eq!(ran.error()["code"], "USAGE", "the value does not change the format of errors");
+    let stub = recordings::serve_in(Generation::Newer, vec![]);
+    let status = ["payments", "status", "--reason", "--because", "--jq"];
+    assert_eq!(User::of(&stub.address).run(&[&status[..], &["-1"]].concat()).exits(0).stdout, "-1\n");
+    let help = user.run(&["payments", "products", "create", "--name", "-5", "--help"]).exits(0);
+    assert!(help.stdout.starts_with("Create a product"), "{help:?}");
+}
+
+#[test]
+fn a_value_that_is_an_option_is_missing() {
+    let user = User::new();
+    for (args, option) in [
+        (&["payments", "products", "create", "--name", "--json"][..], "--name"),
+        (&["payments", "products", "create", "--name", "-q"], "--name"),
+        (&["payments", "products", "create", "--name", "--description", "x"], "--name"),
+        (&["payments", "products", "create", "--name", "--output=json"], "--name"),
+        (&["payments", "products", "create", "--name", "--"], "--name"),
+        (&["payments", "products", "create", "--name"], "--name"),
+        (&["payments", "status", "--jq", "--json"], "--jq"),
+        (&["payments", "status", "-p", "--json"], "--profile"),
+    ] {
+        let ran = user.run(args).exits(64);
+        ran.stderr_has(&[&format!("A value is missing for '{option}")]);
     }
 }

@@ -27,7 +27,7 @@ fn without_numbers(ran: &RunOutput) -> Vec<String> {
 
 #[test]
 fn reports_every_request_and_decision() {
-    let busy = Answer::json(503, r#"{"error":"UPSTREAM_FAILURE","message":"no"}"#).header("retry-after", "0");
+    let busy = Answer::refusal(503, "UPSTREAM_FAILURE", "no").header("retry-after", "0");
     let stub = Stub::in_order(vec![Answer::Drop, busy, status()]);
     let ran = User::of(&stub.address).run(&["payments", "status", "-v"]).exits(0);
     let lines = without_numbers(&ran);
@@ -56,9 +56,7 @@ fn reports_every_request_and_decision() {
 
 #[test]
 fn reports_why_there_is_no_retry() {
-    let refused = |status, after: &str| {
-        Answer::json(status, r#"{"error":"X","message":"no"}"#).header("retry-after", after)
-    };
+    let refused = |status, after: &str| Answer::refusal(status, "X", "no").header("retry-after", after);
     let create = ["payments", "razorpay", "items", "create", "--name", "a", "--amount", "1", "--currency"];
     let create = [&create[..], &["INR"]].concat();
     let once = [&STATUS[..], &["--retries", "0"]].concat();
@@ -183,7 +181,8 @@ fn debug_reports_headers_bodies_and_settings() {
 fn no_secret_is_reported() {
     let echo =
         format!("no: {KEY} sk_test_alpha_abc {HUSH} \\\"{HUSH}\\\" whsec_abcdefghijkl rzp_live_abcdefghijkl");
-    let echo = format!(r#"{{"error":"INVALID_INPUT","message":"{echo}","keySecret":"{HUSH}"}}"#);
+    let echo =
+        format!(r#"{{"error":"INVALID_INPUT","message":"{echo}","statusCode":400,"keySecret":"{HUSH}"}}"#);
     let config = format!(r#"{{"keys":[{{"environment":"test","keyType":"key_secret","value":"{HUSH}"}}]}}"#);
     let setup = format!(
         r#"{{"webhookUrl":"https://x.example/api/webhooks/razorpay/test","webhookSecret":"{HUSH}"}}"#
@@ -226,7 +225,7 @@ fn the_error_is_always_the_last_line() {
     let stub = Stub::start(|_| Answer::json(500, "{\"error\":\"X\",\n\"message\":\"no\u{1b}[31m\"}"));
     for flag in ["-v", "-vv"] {
         let ran = User::of(&stub.address).run(&["payments", "status", "--json", flag]).exits(1);
-        assert_eq!(ran.error()["code"], "HTTP_500");
+        assert_eq!(ran.error()["code"], "RESPONSE_INVALID");
         assert!(ran.stderr.lines().rev().skip(1).all(|line| line.starts_with(['*', '>', '<'])), "{ran:?}");
         assert!(!ran.stderr.contains('\u{1b}'));
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, LISTED, Mistake, first_of};
 use crate::ui::SourceSnippet;
 
 /// One error in a file.
@@ -12,16 +12,24 @@ pub(super) struct Diagnostic {
     span: Range<usize>,
     message: String,
     hint: Option<String>,
+    /// It can follow from another error at the same place.
+    may_follow: bool,
 }
 
 impl Diagnostic {
     pub(super) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None }
+        Self { span, message: message.into(), hint: None, may_follow: false }
     }
 
     /// Adds a hint.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Marks an error that is not reported if there is another one at the same place.
+    pub(super) fn may_follow(mut self) -> Self {
+        self.may_follow = true;
         self
     }
 }
@@ -40,9 +48,12 @@ impl Diagnostics {
         read.map_err(|diagnostic| self.add(diagnostic)).ok()
     }
 
-    /// The first error in the file.
-    pub(super) fn first(self) -> Option<Diagnostic> {
-        self.0.into_iter().min_by_key(|diagnostic| diagnostic.span.start)
+    /// The errors in the order of the file.
+    fn sorted(mut self) -> Vec<Diagnostic> {
+        // Of several at one place, those that can follow from others are the last.
+        self.0.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.may_follow));
+        self.0.dedup_by(|next, previous| next.may_follow && next.span.start == previous.span.start);
+        self.0
     }
 }
 
@@ -54,17 +65,36 @@ pub(super) struct SourceFile<'a> {
 }
 
 impl SourceFile<'_> {
-    /// Formats an error as compilers do: `payments.toml:7:10: message`, with the line below. Lines and columns start at 1;
-    /// columns count characters.
-    pub(super) fn failure(self, Diagnostic { span, message, hint }: Diagnostic) -> Failure {
-        let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span);
+    /// The failure of a file with errors; `None` if there are none. Each error is formatted as compilers do:
+    /// `payments.toml:7:10: message`, with the line below. Lines and columns start at 1; columns count characters.
+    pub(super) fn failure(self, diagnostics: Diagnostics) -> Option<Failure> {
         let name = self.name;
-        let failure =
-            Failure::new(Code::CatalogInvalid, format!("{name}:{line}:{column}: {message}")).why(excerpt);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+        let mut mistakes = Vec::new();
+        let mut blocks = Vec::new();
+        for Diagnostic { span, message, hint, .. } in diagnostics.sorted() {
+            let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span);
+            let error = hint.as_ref().map_or_else(|| message.clone(), |hint| format!("{message}; {hint}"));
+            mistakes.push(Mistake { line, column: Some(column), index: None, error });
+            blocks.push((format!("{name}:{line}:{column}: {message}"), excerpt, hint));
         }
+        let failure = match &mut blocks[..] {
+            [] => return None,
+            [(what, excerpt, hint)] => {
+                let failure = Failure::new(Code::CatalogInvalid, what.as_str()).why(excerpt.as_str());
+                hint.take().map_or(failure.clone(), |hint| failure.hint(hint))
+            }
+            _ => {
+                let what = format!("{name} has {} mistakes", blocks.len());
+                let blocks = blocks.into_iter().map(|(what, excerpt, hint)| {
+                    let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
+                    format!("{what}\n{excerpt}{hint}")
+                });
+                Failure::new(Code::CatalogInvalid, what)
+                    .why(first_of(blocks, LISTED, "\n\n"))
+                    .hint(format!("fix them in {name}, then run the command again"))
+            }
+        };
+        Some(failure.mistakes(mistakes))
     }
 
     /// The line number of a byte position.
@@ -78,7 +108,8 @@ mod tests {
     use super::*;
 
     fn failure_of(text: &str, span: Range<usize>) -> (String, String) {
-        let failure = SourceFile { name: "f", text }.failure(Diagnostic::new(span, "wrong"));
+        let diagnostics = Diagnostics(vec![Diagnostic::new(span, "wrong")]);
+        let failure = SourceFile { name: "f", text }.failure(diagnostics).unwrap();
         (failure.what, failure.why.unwrap())
     }
 

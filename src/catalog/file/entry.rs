@@ -162,10 +162,7 @@ fn unit_amount(
             Err(Diagnostic::new(span, message).hint("remove one of them"))
         }
         (None, None) => {
-            let message = format!("missing field `amount` in `{}`", table.path());
-            let spans = ["amount", "unit_amount"].map(|name| table.span_of_missing(name));
-            let span = spans.into_iter().max_by_key(|span| span.start).unwrap_or_default();
-            Err(Diagnostic::new(span, message).hint(format!("add a line such as {BOTH}")))
+            Err(table.missing(&["amount", "unit_amount"]).hint(format!("add a line such as {BOTH}")))
         }
         (Some((key, item)), None) => {
             if item.get_ref().is_integer() || item.get_ref().is_float() {
@@ -218,7 +215,7 @@ fn lookup_key(
     }
     let lookup_key = default_lookup_key(product, key).parse().map_err(|message: String| {
         let message = format!("the product's key, `_` and this key are not a valid lookup key: {message}");
-        Diagnostic::new(table.span(), message).hint("shorten a key, or add a lookup_key")
+        Diagnostic::new(table.span(), message).hint("shorten a key, or add a lookup_key").may_follow()
     })?;
     Ok((lookup_key, table.span()))
 }

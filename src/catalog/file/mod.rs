@@ -4,7 +4,6 @@ pub(super) mod amount;
 mod diagnostic;
 mod entry;
 pub(super) mod metadata;
-mod nearest;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,38 +22,32 @@ pub(super) const VERSION: i64 = 1;
 
 const FILE: Schema = Schema { subject: "a catalog file", fields: &["version", "products"] };
 
-/// Reads a catalog from bytes, which may not be UTF-8.
-///
-/// # Errors
-/// See [`read`].
-pub(crate) fn read_bytes(bytes: &[u8], name: &str) -> Result<DesiredCatalog, Failure> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let end = error.valid_up_to();
-        let text = std::str::from_utf8(&bytes[..end]).unwrap_or_default();
-        let diagnostic =
-            Diagnostic::new(end..end, "the file is not valid UTF-8").hint("save the file as UTF-8");
-        SourceFile { name, text }.failure(diagnostic)
-    })?;
-    read(text, name)
-}
-
 /// Reads a catalog. `name` is the file's name as errors show it.
 ///
 /// # Errors
-/// The first error in the file.
+/// Every error in the file.
 pub(crate) fn read(text: &str, name: &str) -> Result<DesiredCatalog, Failure> {
-    // Some editors write a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = SourceFile { name, text };
-    let table = DeTable::parse(text).map_err(|error| {
-        let message = error.message().trim().replace('\n', "; ");
-        source.failure(Diagnostic::new(error.span().unwrap_or_default(), message))
-    })?;
-    let root = TableReader::root(table.get_ref());
-    // Another version can have other fields.
-    check_version(&root).map_err(|diagnostic| source.failure(diagnostic))?;
-
+    let (table, syntax_errors) = DeTable::parse_recoverable(text);
     let mut diagnostics = Diagnostics::default();
+    for error in syntax_errors {
+        let message = error.message().trim().replace('\n', "; ");
+        diagnostics.add(Diagnostic::new(error.span().unwrap_or_default(), message));
+    }
+    // What the parser skipped would be reported as missing.
+    if let Some(failure) = source.failure(std::mem::take(&mut diagnostics)) {
+        return Err(failure);
+    }
+    let root = TableReader::root(table.get_ref());
+    if let Err(diagnostic) = check_version(&root) {
+        diagnostics.add(diagnostic);
+        // Another version can have other fields.
+        if matches!(root.integer("version"), Ok(Some(_)))
+            && let Some(failure) = source.failure(std::mem::take(&mut diagnostics))
+        {
+            return Err(failure);
+        }
+    }
     root.check_fields(&FILE, &mut diagnostics, |_, item| {
         item.get_ref().is_table().then(|| "products belong under `products`, as in [products.pro]".into())
     });
@@ -71,8 +64,8 @@ pub(crate) fn read(text: &str, name: &str) -> Result<DesiredCatalog, Failure> {
     }
     check_unique_lookup_keys(source, &parsed, &mut diagnostics);
     let line_ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
-    match diagnostics.first() {
-        Some(diagnostic) => Err(source.failure(diagnostic)),
+    match source.failure(diagnostics) {
+        Some(failure) => Err(failure),
         None => Ok(DesiredCatalog {
             products: parsed.into_iter().map(|parsed| parsed.with_lines(&line_ends)).collect(),
         }),

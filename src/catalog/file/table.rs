@@ -7,9 +7,9 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::nearest::nearest;
 use crate::catalog::catalog_key::{MAX_KEY_LENGTH, is_valid_key};
 use crate::catalog::join_words;
+use crate::error::nearest;
 
 /// A key of a table.
 pub(super) type TomlKey<'a> = Spanned<DeString<'a>>;
@@ -167,10 +167,15 @@ impl<'a> TableReader<'a> {
         Ok(value.is_none_or(|value| value.value))
     }
 
-    /// The span for a missing field: the misspelled field, which is reported already, or the table.
-    pub(super) fn span_of_missing(&self, name: &'static str) -> Range<usize> {
-        let misspelled = self.entries().find(|(key, _)| nearest(key.get_ref(), &[name]).is_some());
-        misspelled.map_or_else(|| self.span(), |(key, _)| key.span())
+    /// The error for a missing field, which can have any of these names. It is at a misspelled field, or else at the table.
+    pub(super) fn missing(&self, names: &[&'static str]) -> Diagnostic {
+        let misspelled = self.entries().find(|(key, _)| nearest(key.get_ref(), names).is_some());
+        let message = format!("missing field `{}` in `{}`", names.first().unwrap_or(&""), self.path);
+        match misspelled {
+            // That it is misspelled says enough.
+            Some((key, _)) => Diagnostic::new(key.span(), message).may_follow(),
+            None => Diagnostic::new(self.span(), message),
+        }
     }
 
     /// A required string. `example` is a valid one.
@@ -179,10 +184,8 @@ impl<'a> TableReader<'a> {
         name: &'static str,
         example: &str,
     ) -> Result<SpannedValue<&'a str>, Diagnostic> {
-        self.string(name)?.ok_or_else(|| {
-            Diagnostic::new(self.span_of_missing(name), format!("missing field `{name}` in `{}`", self.path))
-                .hint(format!("add a line such as {name} = \"{example}\""))
-        })
+        self.string(name)?
+            .ok_or_else(|| self.missing(&[name]).hint(format!("add a line such as {name} = \"{example}\"")))
     }
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::read;
 use crate::catalog::{DesiredPrice, DesiredProduct};
-use crate::error::{Code, Exit};
+use crate::error::{Code, Exit, Mistake};
 use crate::wire::{Interval, Metadata, Recurring, TaxBehavior};
 
 /// Invalid files and their errors: `###`, the file, `---`, the error.
@@ -30,6 +30,42 @@ fn errors_have_a_place_and_a_hint() {
         cases += 1;
     }
     assert!(cases > 60, "only {cases} cases");
+}
+
+#[test]
+fn every_error_is_reported_in_the_order_of_the_file() {
+    let mistakes = |text: &str| {
+        let failure = read(text, "payments.toml").unwrap_err();
+        let all: Vec<String> = failure.mistakes.iter().map(ToString::to_string).collect();
+        let text = format!("{}\n{}", failure.what, failure.why.unwrap());
+        (all.join("\n"), text)
+    };
+    // A misspelled field is not also missing.
+    let (all, text) = mistakes(
+        "[products.pro]\nnam = \"Pro\"\nactive = 1\n[products.pro.prices.m]\ncurrency = \"dollar\"\n\
+         [products.b.prices.m]\nammount = \"1\"\n",
+    );
+    assert_eq!(
+        all,
+        "line 1, column 1: missing field `version`; add version = 1 as the first line\n\
+         line 2, column 1: unknown field `nam` in a product; did you mean `name`?\n\
+         line 3, column 10: `active` must be true or false without quotes, not an integer\n\
+         line 4, column 22: missing field `amount` in `products.pro.prices.m`; add a line such as amount = \"19.00\", or \
+         unit_amount = 1900 in the currency's smallest unit\n\
+         line 5, column 12: a currency must be a three-letter ISO code, such as usd or eur\n\
+         line 6, column 11: missing field `name` in `products.b`; add a line such as name = \"Pro Plan\"\n\
+         line 6, column 20: missing field `currency` in `products.b.prices.m`; add a line such as currency = \"usd\"\n\
+         line 7, column 1: unknown field `ammount` in a price; did you mean `amount`?"
+    );
+    assert!(
+        text.starts_with("payments.toml has 8 mistakes\npayments.toml:1:1: missing field `version`\n"),
+        "{text}"
+    );
+    let (all, _) = mistakes("version = 1\nx = \n[products.a]\ny = ]\nnam = 1\n");
+    assert_eq!(all.lines().map(|line| &line[..6]).collect::<Vec<_>>(), ["line 2", "line 4"], "{all}");
+    let many: Vec<String> = (0..12).map(|n| format!("x{n} = 1")).collect();
+    let (all, text) = mistakes(&format!("version = 1\n{}", many.join("\n")));
+    assert_eq!((all.lines().count(), text.ends_with("\n\nand 2 more")), (12, true), "{text}");
 }
 
 #[test]
@@ -140,10 +176,11 @@ proptest! {
         let text = parts.concat();
         for text in [text.clone(), format!("version = 1\n{text}")] {
             let Err(failure) = read(&text, "f") else { continue };
-            let mut place = failure.what.splitn(4, ':').skip(1).map(str::parse::<usize>);
-            let (line, column) = (place.next().unwrap().unwrap(), place.next().unwrap().unwrap());
-            let length = text.split('\n').nth(line - 1).unwrap().chars().count();
-            prop_assert!(column <= length + 1, "{:?}: {}", text, failure);
+            prop_assert!(!failure.mistakes.is_empty());
+            for Mistake { line, column, .. } in &failure.mistakes {
+                let length = text.split('\n').nth(line - 1).unwrap().chars().count();
+                prop_assert!(column.unwrap() <= length + 1, "{:?}: {:?}", text, failure.mistakes);
+            }
         }
     }
 }

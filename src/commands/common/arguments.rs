@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::{DEFAULT_ROWS, MAX_ROWS, SubjectFilter};
-use crate::error::Failure;
+use crate::error::{Failure, Mistake};
+use crate::input::trim_line_end;
 use crate::runner::{Completes, Entry, HasIdList};
 use crate::wire::{Environment, RowFilter, WithId, parse_since};
 
@@ -194,13 +195,13 @@ impl<T: HasIdList> UpdateIdArgs<T> {
                 .hint("omit the ID, and give each object in the file its own `id`"));
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
-        for Entry { line, object } in entries {
+        for (index, Entry { line, object }) in entries.iter_mut().enumerate() {
             let id = object.as_ref().ok().and_then(|object| object.id.clone());
             let Some(id) = id else { continue };
             // An update is sent again until it is answered: of two, the first could arrive last.
             if let Some(other) = lines.get(&id) {
-                *object =
-                    Err(format!("`{id}` is already on line {other}: put all its changes in one object"));
+                let error = format!("`{id}` is already on line {other}: put all its changes in one object");
+                *object = Err(vec![Mistake { line: *line, column: None, index: Some(index), error }]);
             } else {
                 lines.insert(id, *line);
             }
@@ -211,6 +212,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
 
 impl Target {
     fn new(environment: Environment, id: &str) -> Result<Self, Failure> {
+        let id = trim_line_end(id);
         // In a URL, `.` and `..` are path segments, however they are escaped.
         if id.trim().is_empty() || id == "." || id == ".." {
             return Err(Failure::usage("The ID is empty or only dots").hint("copy the ID from a list"));
@@ -235,10 +237,17 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 
-/// The failure of a new object without a required field.
-pub(crate) fn missing(flag: &str) -> Failure {
-    Failure::usage(format!("The object has no {}", flag.trim_start_matches('-').replace('-', " ")))
-        .hint(format!("add {flag}, or add it to the object in the file"))
+/// Checks that a new object has its required fields: the option of each, and whether it was given.
+pub(crate) fn check_required(fields: &[(&str, bool)]) -> Result<(), Failure> {
+    let missing: Vec<&str> = fields.iter().filter(|(_, given)| !given).map(|(flag, _)| *flag).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> =
+        missing.iter().map(|flag| flag.trim_start_matches('-').replace('-', " ")).collect();
+    let them = if missing.len() == 1 { "it" } else { "them" };
+    Err(Failure::usage(format!("The object has no {}", names.join(", no ")))
+        .hint(format!("add {}, or add {them} to the object in the file", missing.join(", "))))
 }
 
 /// The maximum number of rows.
@@ -318,6 +327,7 @@ impl SubjectListArgs {
     }
 
     pub(crate) fn subject(&self) -> SubjectFilter {
-        SubjectFilter { kind: self.subject_type.clone(), id: self.subject_id.clone() }
+        let trimmed = |text: &Option<String>| text.as_deref().map(|text| trim_line_end(text).to_owned());
+        SubjectFilter { kind: trimmed(&self.subject_type), id: trimmed(&self.subject_id) }
     }
 }

@@ -54,7 +54,15 @@ impl KeyStatus {
                 self.notes.extend(now.account().map(|account| format!("  Connected to account {account}.")));
                 let address = &ctx.backend().await?.address;
                 let repair = webhook.repair(provider, environment, address, &command);
-                warnings(before, &now, environment, repair, &command(&["sync", environment.as_str()]))
+                // With a refused key, another sync fails too.
+                let words = if now.key_is_refused() { &["config", "set"][..] } else { &["sync"] };
+                warnings(
+                    before,
+                    &now,
+                    environment,
+                    repair,
+                    &command(&[words, &[environment.as_str()]].concat()),
+                )
             }
             Ok(None) => {
                 vec![status_unknown(ctx, provider, "the backend's status does not include this environment")]
@@ -71,7 +79,7 @@ fn warnings(
     now: &Connection,
     environment: Environment,
     webhook: WebhookRepair,
-    sync: &str,
+    after_failed_sync: &str,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let earlier = before.and_then(|before| before.account_id.as_deref());
@@ -94,7 +102,7 @@ fn warnings(
         let reason = reason.as_deref().unwrap_or("without a reason").trim_end_matches('.');
         warnings.push(Warning {
             code: WarningCode::SyncFailed,
-            text: format!("the last sync failed: {reason}; run: {sync}"),
+            text: format!("the last sync failed: {reason}; run: {after_failed_sync}"),
         });
     }
     warnings

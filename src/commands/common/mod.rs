@@ -15,7 +15,8 @@ mod sync;
 mod transactions;
 
 pub(super) use arguments::{
-    ActiveArgs, EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, missing, to_json,
+    ActiveArgs, EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, check_required,
+    to_json,
 };
 pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;

@@ -1,12 +1,13 @@
 //! Reads a provider's secret: from the source that the command line names, or else from an environment variable, or else
 //! from a prompt.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
 use crate::error::{Failure, Warning, WarningCode};
-use crate::runner::{Ctx, is_stdin, run_blocking};
+use crate::input::{Input, is_stdin};
+use crate::runner::Ctx;
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource, read_secret};
 use crate::ui::ask;
@@ -56,7 +57,7 @@ impl SecretInput {
     }
 
     async fn find_elsewhere(&self, ctx: &Ctx) -> Result<WithSource<Secret>> {
-        if let Some(secret) = ctx.env.var(self.variable) {
+        if let Some(secret) = ctx.env.utf8_var(self.variable)? {
             let value = Secret::new(secret.to_owned());
             return Ok(WithSource { value, source: Source::Variable(self.variable) });
         }
@@ -79,37 +80,31 @@ pub(crate) async fn read_secret_from(
     named: &SecretFrom<'_>,
     pipe: &str,
 ) -> Result<WithSource<Secret>> {
-    let (path, source) = match named {
-        _ if named.reads_stdin() => (None, Source::Flag("stdin")),
+    let (input, source) = match named {
+        _ if named.reads_stdin() => (Input::Stdin, Source::Flag("stdin")),
         SecretFrom::CommandLine(place, secret) => {
             ctx.warn(&[key_in_argv(what, pipe)]);
             return Ok(WithSource { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
         }
         SecretFrom::File(flag, path) => {
-            (Some(path.to_path_buf()), Source::KeyFile { named_by: flag, path: path.to_path_buf() })
+            let path = path.to_path_buf();
+            (Input::Named(path.clone()), Source::KeyFile { named_by: flag, path })
         }
-        SecretFrom::Stdin => (None, Source::Flag("stdin")),
+        SecretFrom::Stdin => (Input::Stdin, Source::Flag("stdin")),
     };
     // The path is not repeated: with the wrong option, it may be the secret itself.
     let place = match &source {
         Source::KeyFile { named_by, .. } => format!("the file that {named_by} names"),
         _ => "stdin".to_owned(),
     };
-    let value = run_blocking(move || read(path)).await.map_err(|error| {
+    let read = ctx.run_blocking(format!("the {what} from {place}"), move || Ok(read_secret(&input)));
+    let value = read.await?.map_err(|error| {
         Failure::usage(format!("Cannot read the {what} from {place}"))
-            .why(format!("{error:#}"))
+            .why(error.to_string())
             .hint(format!("name a file that holds the {what} and nothing else, or {pipe}"))
     })?;
     ctx.warn(source.readable_by_others().as_slice());
     Ok(WithSource { value, source })
-}
-
-/// Reads a secret from this file, or from stdin.
-fn read(path: Option<PathBuf>) -> Result<Secret> {
-    match path {
-        Some(path) => read_secret(std::fs::File::open(path)?),
-        None => read_secret(std::io::stdin().lock()),
-    }
 }
 
 fn key_in_argv(what: &str, pipe: &str) -> Warning {

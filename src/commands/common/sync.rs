@@ -206,7 +206,7 @@ impl SyncCause {
     /// Reads the reason. It may have several parts, one for each list that failed.
     fn of(reason: &str, provider: &Provider) -> Self {
         let is_out_of_reach = |part: &str| {
-            let is_lost = provider.connection_lost.is_some_and(|lost| part.contains(lost));
+            let is_lost = provider.connection_lost.iter().any(|lost| part.contains(lost));
             is_lost || part.contains("rate limit")
         };
         let names_the_key =

@@ -49,8 +49,14 @@ static VARIABLES: [Variable; 21] = [
     variable(&["CI"], "no prompts and no spinner; any value except false"),
     variable(&["NO_COLOR"], "no colors; any value"),
     variable(&["CLICOLOR_FORCE"], "colors also in a pipe; any value but 0"),
-    variable(&["HTTPS_PROXY", "NO_PROXY"], "the proxy for the backend, and the hosts to reach without it"),
-    variable(&["SSL_CERT_FILE"], "CA certificates to trust instead of the system's"),
+    variable(
+        &["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],
+        "the proxy for the backend (http://HOST:PORT), and the hosts to reach without it; also in lower case",
+    ),
+    variable(
+        &["SSL_CERT_FILE", "SSL_CERT_DIR"],
+        "a file, or folders, with CA certificates to trust instead of the system's",
+    ),
     variable(&["COMPLETE"], "the shell that asks for completion; set by the completion script at each Tab"),
     variable(&["TZ"], "the time zone of dates in tables"),
 ];

@@ -153,7 +153,7 @@ impl Write for ConfigSet {
 
     /// Adds that a key which Razorpay refuses changes nothing.
     fn explain(&self, _ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
-        if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
+        if failure.meaning() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
         let environment = request.environment;
@@ -189,8 +189,8 @@ impl ConfigSet {
             Environment::Live => "RAZORPAY_LIVE_KEY_ID",
         };
         let given = self.key_id.clone().map(|id| (id, Source::Flag("--key-id")));
-        let in_variable = || Some((ctx.env.var(variable)?.to_owned(), Source::Variable(variable)));
-        let (value, source) = match given.or_else(in_variable) {
+        let in_variable = ctx.env.utf8_var(variable)?.map(|id| (id.to_owned(), Source::Variable(variable)));
+        let (value, source) = match given.or(in_variable) {
             Some(found) => found,
             None if ctx.interactive => {
                 let question = format!("Razorpay {environment} key ID (rzp_{environment}_…)");
@@ -279,6 +279,11 @@ async fn own_webhook_secret(ctx: &Ctx, from: &SecretFrom<'_>) -> Result<Secret> 
     if found.value.is_empty() {
         return Err(Failure::usage(format!("The webhook secret from {} is empty", found.source))
             .hint("leave it out: the backend generates one")
+            .into());
+    }
+    if found.value.is_quoted() {
+        return Err(Failure::usage(format!("The webhook secret from {} is in quotes", found.source))
+            .hint("remove the quotes, which would become part of the secret")
             .into());
     }
     Ok(found.value)

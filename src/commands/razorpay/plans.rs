@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
-use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, check_required, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, Get, List, MatchKey};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
@@ -126,13 +126,13 @@ pub(crate) struct Create {
     #[arg(long, required_unless_present = "from_file")]
     period: Option<PlanPeriod>,
     /// Number of periods between payments; at least 7 for daily (required)
-    #[arg(long, value_name = "COUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    #[arg(long, value_name = "COUNT", required_unless_present = "from_file")]
     interval: Option<PlanInterval>,
     /// Name of the item, as customers see it; at most 255 characters (required)
     #[arg(long, value_name = "NAME", required_unless_present = "from_file")]
     item_name: Option<ItemName>,
     /// Amount of each payment in the currency's smallest unit: 49900 for 499.00 INR (required)
-    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file")]
     item_amount: Option<ItemAmount>,
     /// Three-letter currency code, such as INR (required)
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
@@ -171,16 +171,21 @@ impl Write for Create {
             amount: self.item_amount.or(in_file.amount),
             currency: self.item_currency.clone().or(in_file.currency),
         };
-        let period = self.period.or(object.period).ok_or_else(|| missing("--period"))?;
-        let interval = self.interval.or(object.interval).ok_or_else(|| missing("--interval"))?;
-        BillingCycle { period, interval }.check().map_err(|why| {
+        let (period, interval) = (self.period.or(object.period), self.interval.or(object.interval));
+        let cycle = period.zip(interval).map(|(period, interval)| BillingCycle { period, interval });
+        cycle.map_or(Ok(()), BillingCycle::check).map_err(|why| {
             Failure::usage(format!("Razorpay does not accept this plan: {why}"))
                 .hint("use a longer --interval, or --period weekly")
         })?;
-        items::check_required(&item, ["--item-name", "--item-amount", "--item-currency"])?;
+        check_required(&[
+            ("--period", period.is_some()),
+            ("--interval", interval.is_some()),
+            ("--item-name", item.name.is_some()),
+            ("--item-amount", item.amount.is_some()),
+            ("--item-currency", item.currency.is_some()),
+        ])?;
         let notes = self.notes.clone().or(object.notes);
-        let plan = NewPlan { period: Some(period), interval: Some(interval), item: Some(item), notes };
-        Ok((environment, plan))
+        Ok((environment, NewPlan { period, interval, item: Some(item), notes }))
     }
 
     fn change(&self, (environment, plan): &Self::Request) -> Change {

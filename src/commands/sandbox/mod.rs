@@ -12,10 +12,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::error::{Code, Exit, Failure};
-use crate::runner::{
-    Command, CommandEffect, CommandSpec, Ctx, DEADLINE, execute, execute_until_ended, run_blocking,
-};
+use crate::error::{Exit, Failure};
+use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, execute, execute_until_ended, run_blocking};
 use crate::sandbox::{self, Fault, Options};
 use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show, json_text};
@@ -209,19 +207,13 @@ impl Show for PathReply {
     }
 }
 
-/// Runs work that locks the state file. Ctrl-C and the deadline interrupt the wait for the lock.
+/// Runs work that locks the state file, which another process that uses the sandbox can hold.
 async fn with_state_file<T: Send + 'static>(
     file: &Path,
     ctx: &Ctx,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::time::timeout(ctx.timeout.unwrap_or(DEADLINE), run_blocking(work)).await;
-    done.unwrap_or_else(|_| {
-        Err(Failure::new(Code::TimedOut, format!("Timed out waiting for the lock on {}", file.display()))
-            .why("another process that uses the sandbox holds the lock")
-            .hint("stop that process, and run this command again")
-            .into())
-    })
+    ctx.run_blocking(format!("the lock on {}", file.display()), work).await
 }
 
 /// The named state file, or the default one.

@@ -108,7 +108,7 @@ impl Write for ConfigSet {
 
     /// Adds that a key which Stripe refuses changes nothing (exchanges 066, 067 and 071).
     fn explain(&self, _ctx: &Ctx, request: &NewKey, failure: Failure) -> Failure {
-        if failure.code.as_str() != "PAYMENT_CONFIG_INVALID" {
+        if failure.meaning() != "PAYMENT_CONFIG_INVALID" {
             return failure;
         }
         let environment = request.environment;

@@ -13,7 +13,7 @@ pub(super) struct ObjectArgs {
     /// Whether customers can buy it; a new one is active by default
     #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
     active: Option<bool>,
-    /// Metadata as a JSON object of strings, such as '{"tier":"pro"}'
+    /// Metadata as a JSON object of strings, such as '{"tier":"pro"}'; in an update, null removes a name
     #[arg(long, value_name = "JSON")]
     metadata: Option<Metadata>,
     /// One metadata value, such as tier=pro; repeatable; in an update, `NAME=` removes it
@@ -38,7 +38,7 @@ impl ObjectArgs {
         let mut metadata = whole.unwrap_or_default();
         for field in &self.metadata_field {
             metadata.set(field.clone()).map_err(|limit| {
-                Failure::usage("Invalid metadata")
+                Failure::usage("Too many values of --metadata-field")
                     .why(limit)
                     .hint("leave some out: Stripe stores no more with an object")
             })?;

@@ -91,7 +91,7 @@ impl Write for Configure {
 fn may_have_begun(failure: &Failure) -> bool {
     match &failure.code {
         Code::OutcomeUnknown | Code::Interrupted => true,
-        Code::Backend(code) => match code.as_str() {
+        Code::Backend(_) => match failure.meaning() {
             "UPSTREAM_FAILURE" | "RATE_LIMITED" => true,
             "PAYMENT_CONFIG_INVALID" => failure.status == Some(403),
             _ => false,

@@ -5,15 +5,19 @@
 mod results;
 mod summary;
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result};
 
 use crate::api::Call;
-use crate::error::{AbortPolicy, Code, Exit, Failure, Warning, WarningCode};
+use crate::error::{AbortPolicy, Code, Exit, Failure, LISTED, Mistake, Warning, WarningCode, first_of};
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
+use crate::runner::file_input::FIELD_NAMES;
 use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, DEADLINE, Entry, ExistingObjects, Output, Verb, WAITING, Write, show};
 use crate::ui::{View, counted};
+use crate::wire::Generation;
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 
@@ -35,6 +39,7 @@ pub(super) async fn execute<W: Write>(
     let output = ctx.output.output_for_bulk()?;
     let (lines, mut requests) = resolve(command, file, entries, ctx).await?;
     command.derive_keys(&mut requests)?;
+    check_keys(command, file, &lines, &requests)?;
     let Some(first) = requests.first() else {
         ctx.stderr.note(&format!("{file} has no objects; nothing to do."));
         return Ok(Exit::Done);
@@ -81,38 +86,61 @@ async fn resolve<W: Write>(
     let (mut lines, mut requests, mut mistakes) =
         (Vec::with_capacity(total), Vec::with_capacity(total), Vec::new());
     for (index, Entry { line, object }) in entries.into_iter().enumerate() {
-        let mistake = match object {
-            Ok(object) => {
-                match command.resolve(ctx, object).await.map_err(anyhow::Error::downcast::<Failure>) {
-                    Ok(request) => {
-                        lines.push(line);
-                        requests.push(request);
-                        continue;
-                    }
-                    Err(Ok(failure)) => results::sentence(&failure),
-                    Err(Err(error)) => return Err(error),
-                }
+        let object = match object {
+            Ok(object) => object,
+            Err(all) => {
+                mistakes.extend(all);
+                continue;
             }
-            Err(mistake) => mistake,
         };
-        mistakes.push(format!("{}: {mistake}", results::entry_label(index, line)));
+        match command.resolve(ctx, object).await.map_err(anyhow::Error::downcast::<Failure>) {
+            Ok(request) => {
+                lines.push(line);
+                requests.push(request);
+            }
+            Err(Ok(failure)) => {
+                let error = results::sentence(&failure);
+                mistakes.push(Mistake { line, column: None, index: Some(index), error });
+            }
+            Err(Err(error)) => return Err(error),
+        }
     }
-    if mistakes.is_empty() {
-        return Ok((lines, requests));
+    if mistakes.is_empty() { Ok((lines, requests)) } else { Err(invalid(file, total, mistakes).into()) }
+}
+
+/// Checks that no idempotency key is in the file with different objects: only the first would be created.
+fn check_keys<W: Write>(command: &W, file: &str, lines: &[usize], requests: &[W::Request]) -> Result<()> {
+    let body = |request| command.call(request)?.masked_json(Generation::Newer).map_err(anyhow::Error::from);
+    let mut first_with: HashMap<&str, usize> = HashMap::new();
+    let mut mistakes = Vec::new();
+    for (index, request) in requests.iter().enumerate() {
+        let Some(key) = W::idempotency_key(request) else { continue };
+        let first = *first_with.entry(key.as_str()).or_insert(index);
+        if first == index || body(&requests[first])? == body(request)? {
+            continue;
+        }
+        let other = results::entry_label(first, lines[first]);
+        let error = format!("{other} has the same idempotency key `{key}` and other values: use another key");
+        mistakes.push(Mistake { line: lines[index], column: None, index: Some(index), error });
     }
-    let invalid = if mistakes.len() == 1 { "is" } else { "are" };
-    let invalid = format!("{} of {total} objects in {file} {invalid} invalid", mistakes.len());
-    Err(Failure::usage(format!("Nothing was sent: {invalid}"))
-        .why(results::first_lines(mistakes.into_iter(), results::LISTED))
-        .hint("use the field names in the `body` that --dry-run prints for InsForge 2.2.1 or later")
-        .into())
+    if mistakes.is_empty() { Ok(()) } else { Err(invalid(file, requests.len(), mistakes).into()) }
+}
+
+/// The failure of a file with mistakes.
+fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
+    let objects = mistakes.chunk_by(|one, next| one.index == next.index).count();
+    let are = if objects == 1 { "is" } else { "are" };
+    Failure::usage(format!("Nothing was sent: {objects} of {total} objects in {file} {are} invalid"))
+        .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
+        .hint(FIELD_NAMES)
+        .mistakes(mistakes)
 }
 
 /// The change that all requests make together; `None` where there are none.
 fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
-    const LISTED: usize = 5;
+    const SHOWN: usize = 5;
     let first = change_of(command, requests.first()?);
-    let lines = results::first_lines(requests.iter().map(|request| command.change(request).what), LISTED);
+    let lines = first_of(requests.iter().map(|request| command.change(request).what), SHOWN, "\n");
     let objects = counted(requests.len(), W::Answer::NOUN);
     let what = format!("{} {objects} at {}", W::VERB.imperative(), first.provider.name);
     Some(Change { what, details: Some(lines), ..first })

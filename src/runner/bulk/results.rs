@@ -100,15 +100,3 @@ pub(super) fn sentence(failure: &Failure) -> String {
         None => failure.what.clone(),
     }
 }
-
-/// The number of mistakes or failures that a message lists.
-pub(super) const LISTED: usize = 10;
-
-/// The first of many sentences, one per line.
-pub(super) fn first_lines(mut sentences: impl ExactSizeIterator<Item = String>, most: usize) -> String {
-    let mut lines: Vec<String> = sentences.by_ref().take(most).collect();
-    if sentences.len() > 0 {
-        lines.push(format!("and {} more", sentences.len()));
-    }
-    lines.join("\n")
-}

@@ -1,8 +1,8 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
 use crate::api::Reply;
-use crate::error::{Code, Failure};
-use crate::runner::bulk::results::{LISTED, entry_label, first_lines};
+use crate::error::{Code, Failure, LISTED, first_of};
+use crate::runner::bulk::results::entry_label;
 use crate::runner::{ExistingObjects, Verb, Write};
 use crate::ui::{View, counted};
 
@@ -123,7 +123,7 @@ impl Summary {
         let hint =
             if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
         let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
-        let why = first_lines(why, LISTED);
+        let why = first_of(why, LISTED, "\n");
         let helps = self.failures.iter().any(|(_, failure)| failure.retryable() || failure.rerun_helps);
         if self.done + self.existing > 0 {
             return Some(

@@ -154,11 +154,11 @@ pub fn binary_with_signals() -> &'static [&'static str] {
 }
 
 /// Runs a command to its end.
-pub fn finish(mut command: Command, stdin: &str) -> RunOutput {
+pub fn finish(mut command: Command, stdin: impl AsRef<[u8]>) -> RunOutput {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     // A command that reads no stdin may end before this is written.
-    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_bytes());
+    let _ = child.stdin.take().expect("stdin").write_all(stdin.as_ref());
     RunOutput::of(&child.wait_with_output().expect("the binary ends"))
 }
 

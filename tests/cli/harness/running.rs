@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{User, assert_no_secret, signal, wait_for_exit};
 
@@ -67,12 +67,31 @@ impl Running {
         Self { child, stdout, stderr }
     }
 
+    /// Waits until the process handles Ctrl-C itself.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn wait_until_it_listens(&self) {
+        let started = Instant::now();
+        while !listens_for_interrupts(self.child.id()) {
+            assert!(started.elapsed() < TIMEOUT, "it installs no handler for SIGINT");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Sends a signal. Returns the exit code and the rest of stderr.
     #[track_caller]
     pub fn stop(mut self, with: &str) -> (i32, String) {
         signal(self.child.id(), with);
         (wait_for_exit(&mut self.child, TIMEOUT), self.stderr.rest())
     }
+}
+
+/// Whether a process has a handler for SIGINT, which is signal 2.
+#[cfg(target_os = "linux")]
+pub fn listens_for_interrupts(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the caught signals");
+    u64::from_str_radix(caught.trim(), 16).expect("a mask") & 0b10 != 0
 }
 
 impl Drop for Running {

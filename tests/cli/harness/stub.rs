@@ -40,6 +40,8 @@ pub enum Answer {
     Respond { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     /// Closes the connection without a response.
     Drop,
+    /// Sends these bytes, and closes the connection.
+    Raw(&'static str),
     /// Announces the length of the body, and closes the connection after half of it.
     Cut { body: Vec<u8> },
     /// Sends this many bytes of one long JSON string, in chunks, without a length.
@@ -63,7 +65,13 @@ impl Answer {
         Self::with(status, "text/html; charset=utf-8", body)
     }
 
-    fn with(status: u16, kind: &str, body: &str) -> Self {
+    /// The backend's own error.
+    pub fn refusal(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({"error": code, "message": message, "statusCode": status});
+        Self::json(status, &body.to_string())
+    }
+
+    pub fn with(status: u16, kind: &str, body: &str) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         Self::Respond { status, headers, body: body.as_bytes().to_vec() }
     }
@@ -260,6 +268,10 @@ fn send(stream: &mut TcpStream, answer: Answer, head_only: bool) -> std::io::Res
             Ok(true)
         }
         Answer::Drop | Answer::Gone => Ok(false),
+        Answer::Raw(bytes) => {
+            stream.write_all(bytes.as_bytes())?;
+            Ok(false)
+        }
         Answer::Cut { body } => {
             let head = format!("HTTP/1.1 200 X\r\ncontent-length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes())?;

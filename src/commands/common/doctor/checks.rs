@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use super::selected_environments;
-use crate::api::{Answer, MAX_ROWS, is_out_of_reach};
+use crate::api::{Answer, MAX_ROWS, Method};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Finding, UnmappedSubscriptions, WebhookRepair, is_local, join_first};
 use crate::secret::redact;
@@ -298,15 +298,7 @@ impl EnvironmentChecks<'_> {
 
     /// Set another key if the provider refused this one, because another sync would fail too; otherwise sync again.
     fn connection_repair(&self) -> String {
-        self.command(if self.key_is_refused() { &["config", "set"] } else { &["sync"] })
-    }
-
-    /// Whether the last sync failed because of the provider's key: it is invalid or missing, or lacks a permission.
-    fn key_is_refused(&self) -> bool {
-        const ABOUT_THE_KEY: [&str; 5] =
-            ["api key", "provided key", "permission", "_key is not configured", "authentication failed"];
-        let reason = self.sync_error().unwrap_or_default().to_lowercase();
-        ABOUT_THE_KEY.iter().any(|words| reason.contains(words))
+        self.command(if self.connection.key_is_refused() { &["config", "set"] } else { &["sync"] })
     }
 
     fn sync_error(&self) -> Option<String> {
@@ -358,7 +350,7 @@ impl EnvironmentChecks<'_> {
         let verdict = if self.must_be_public() { CheckVerdict::Fail } else { CheckVerdict::Warn };
         let missing = CheckResult::new(WEBHOOK, verdict, "none, so the backend receives no payment events");
         // The provider refuses a webhook of this key too.
-        if self.key_is_refused() {
+        if self.connection.key_is_refused() {
             return missing.repaired_by(self.command(&["config", "set"]));
         }
         missing.repaired_by_webhook(self.webhook_repair())
@@ -477,20 +469,16 @@ fn check_webhook_answer(answer: Option<&Result<Answer, Failure>>) -> CheckResult
     match answer {
         None => CheckResult::skipped(name, "the doctor only contacts the backend"),
         Some(Err(failure)) => CheckResult::failed(name, failure),
-        Some(Ok(answer)) if is_out_of_reach(answer.status) || is_foreign(answer) => {
-            let found = format!("HTTP {}, which does not come from the backend", answer.status);
-            CheckResult::new(name, CheckVerdict::Fail, found)
-        }
-        Some(Ok(_)) => CheckResult::new(name, CheckVerdict::Pass, "yes"),
+        Some(Ok(answer)) => match answer.foreign(Method::Get) {
+            Some(foreign) => {
+                let sender =
+                    foreign.sender().map_or_else(String::new, |it| format!(" but apparently from {it}"));
+                let found = format!("HTTP {}, which does not come from the backend{sender}", answer.status);
+                CheckResult::new(name, CheckVerdict::Fail, redact(&found))
+            }
+            None => CheckResult::new(name, CheckVerdict::Pass, "yes"),
+        },
     }
-}
-
-/// Whether this is another server's "not found" page. The backend's own response is JSON, or Express's page (recorded with
-/// a production image).
-fn is_foreign(answer: &Answer) -> bool {
-    let is_page = answer.content_type.starts_with("text/html");
-    let is_express = String::from_utf8_lossy(&answer.body).contains("Cannot GET");
-    answer.status == 404 && is_page && !is_express
 }
 
 /// The age of a timestamp, in whole hours and as text.

@@ -76,8 +76,13 @@ async fn read_backend(ctx: &Ctx, provider: &'static Provider) -> Result<Result<B
     let start = Instant::now();
     let health = api.client().health().await.map_err(Failure::from);
     let health_duration = start.elapsed();
-    let unreachable =
-        matches!(&health, Err(failure) if matches!(failure.code, Code::Unreachable | Code::TimedOut));
+    let unreachable = matches!(
+        &health,
+        Err(failure) if matches!(
+            failure.code,
+            Code::Unreachable | Code::TimedOut | Code::TlsFailed | Code::ProxyRefused
+        )
+    );
     let status =
         if unreachable { None } else { Some(api.send(&api::status(provider)).await.map_err(Failure::from)) };
     let key = WithSource { value: found.key.value.masked(), source: found.key.source.clone() };

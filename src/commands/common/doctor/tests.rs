@@ -10,7 +10,7 @@ use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use crate::api::{Answer, DEFAULT_PROVIDER, Health};
 use crate::runner::{UnmappedSubscriptions, WebhookSupport};
 use crate::settings::{Source, WithSource};
-use crate::wire::{Address, Environment};
+use crate::wire::{Address, Environment, SharedBytes};
 
 const PUBLIC: &str = "https://shop.us-east.insforge.app";
 const NOW: &str = "2026-11-25T12:00:00Z";
@@ -28,8 +28,15 @@ fn connection(changes: &Value) -> Value {
 }
 
 fn answer(status: u16, content_type: &str, body: &str) -> Answer {
-    let body = Zeroizing::new(body.as_bytes().to_vec());
-    Answer { status, content_type: content_type.into(), retry_after: None, body }
+    let body = SharedBytes::new(Zeroizing::new(body.as_bytes().to_vec()));
+    Answer {
+        status,
+        content_type: content_type.into(),
+        server: None,
+        retry_after: None,
+        request_ids: String::new(),
+        body,
+    }
 }
 
 /// Checks the environment `test` of a backend at this address.
@@ -80,8 +87,11 @@ fn result(checks: &[CheckResult], name: &str) -> CheckResult {
     checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}: {checks:?}")).clone()
 }
 
+/// The backend's answer for a route that does not exist.
 fn json_404() -> Answer {
-    answer(404, "application/json", "{}")
+    let body =
+        r#"{"error":"NOT_FOUND","message":"Endpoint /api/webhooks/a/test not found","statusCode":404}"#;
+    answer(404, "application/json; charset=utf-8", body)
 }
 
 #[test]
@@ -151,10 +161,11 @@ fn the_repair_of_a_webhook_depends_on_where_the_backend_is() {
 fn the_webhook_answer_comes_from_the_backend_or_another_server() {
     let express = "<pre>Cannot GET /api/webhooks/a/test</pre>";
     for (answer, verdict) in [
-        (answer(404, "application/json; charset=utf-8", "{}"), CheckVerdict::Pass),
+        (json_404(), CheckVerdict::Pass),
         (answer(404, "text/html; charset=utf-8", express), CheckVerdict::Pass),
-        (answer(200, "text/html", "<html>"), CheckVerdict::Pass),
-        (answer(401, "application/json", "{}"), CheckVerdict::Pass),
+        (answer(200, "text/html", "<html>"), CheckVerdict::Fail),
+        (answer(401, "application/json", "{}"), CheckVerdict::Fail),
+        (answer(403, "text/plain", "Forbidden"), CheckVerdict::Fail),
         (answer(404, "text/html", "<h1>nginx</h1>"), CheckVerdict::Fail),
         (answer(502, "text/html", "<h1>nginx</h1>"), CheckVerdict::Fail),
     ] {

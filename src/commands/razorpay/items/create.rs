@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
-use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, check_required, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, MatchKey};
 use crate::error::Failure;
@@ -28,7 +28,7 @@ pub(crate) struct Create {
     #[arg(long, required_unless_present = "from_file")]
     name: Option<ItemName>,
     /// Amount in the currency's smallest unit: 49900 for 499.00 INR (required)
-    #[arg(long, required_unless_present = "from_file", allow_negative_numbers = true)]
+    #[arg(long, required_unless_present = "from_file")]
     amount: Option<ItemAmount>,
     /// Three-letter currency code, such as INR (required)
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
@@ -63,7 +63,11 @@ impl Write for Create {
             amount: self.amount.or(object.amount),
             currency: self.currency.clone().or(object.currency),
         };
-        check_required(&item, ["--name", "--amount", "--currency"])?;
+        check_required(&[
+            ("--name", item.name.is_some()),
+            ("--amount", item.amount.is_some()),
+            ("--currency", item.currency.is_some()),
+        ])?;
         Ok((environment, item))
     }
 
@@ -85,16 +89,6 @@ impl Write for Create {
         let keys = items.iter().map(|(_, item)| match_key(item));
         catalog::find_existing::<Item>(ctx, self.environment()?, keys).await
     }
-}
-
-/// Checks that an item, by itself or in a plan, has its required fields; the array has the options for them.
-pub(in crate::commands::razorpay) fn check_required(
-    item: &NewItem,
-    [name, amount, currency]: [&str; 3],
-) -> Result<(), Failure> {
-    let required =
-        [(name, item.name.is_some()), (amount, item.amount.is_some()), (currency, item.currency.is_some())];
-    required.into_iter().find(|(_, given)| !given).map_or(Ok(()), |(flag, _)| Err(missing(flag)))
 }
 
 /// `Gold: 499.00 INR`

@@ -13,7 +13,7 @@ use crate::runner::{Ctx, execute, execute_write};
 use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::Money;
 use crate::wire::razorpay::{Catalog, Item, ItemReply};
-pub(super) use create::{check_required, name_and_price};
+pub(super) use create::name_and_price;
 
 #[derive(Subcommand)]
 pub(crate) enum Items {

@@ -24,7 +24,7 @@ pub(crate) struct Update {
     #[arg(long)]
     name: Option<ItemName>,
     /// New amount in the currency's smallest unit: 49900 for 499.00 INR
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long)]
     amount: Option<ItemAmount>,
     /// Three-letter currency code, such as INR
     #[arg(long, value_name = "CODE")]

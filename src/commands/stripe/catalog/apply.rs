@@ -16,8 +16,9 @@ use crate::commands::stripe::catalog::plan::PlanReport;
 use crate::commands::stripe::catalog::plan_file::{PlanFile, out_of_date};
 use crate::commands::stripe::catalog::plan_text::{name, plan_lines, summary};
 use crate::error::{Code, Failure};
+use crate::input::{Input, MAX_OBJECTS};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite, run_blocking};
+use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite};
 use crate::ui::Line;
 use crate::wire::{Account, Environment};
 
@@ -52,10 +53,12 @@ impl Apply {
         self
     }
 
-    async fn read_plan_file(&self) -> Result<Option<PlanFile>> {
+    async fn read_plan_file(&self, ctx: &Ctx) -> Result<Option<PlanFile>> {
         let Some(path) = self.plan_file.clone() else { return Ok(None) };
         let name = path.display().to_string();
-        let text = run_blocking(move || Ok(std::fs::read_to_string(path))).await?.map_err(|error| {
+        let read = ctx
+            .run_blocking(format!("the plan from {name}"), move || Ok(Input::Named(path).read(MAX_OBJECTS)));
+        let text = read.await?.map_err(|error| {
             Failure::new(Code::CatalogInvalid, format!("Cannot read the plan from {name}"))
                 .why(error.to_string())
                 .hint("`insforge payments catalog plan --out PATH` creates one")
@@ -106,7 +109,7 @@ impl MultiWrite for Apply {
     }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<PreparedApply> {
-        let plan_file = self.read_plan_file().await?;
+        let plan_file = self.read_plan_file(ctx).await?;
         let environment = self.environment(plan_file.as_ref())?;
         let desired = match &plan_file {
             Some(plan_file) => plan_file.desired.clone(),

@@ -12,8 +12,9 @@ use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
+use crate::input::{MAX_CATALOG, is_stdin};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, is_stdin, run_blocking};
+use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show, counted, json_text};
 use crate::wire::{Account, Environment};
 
@@ -80,7 +81,8 @@ impl MultiWrite for Export {
         let before = if is_stdin(&path) {
             None
         } else {
-            run_blocking(move || Ok(files::read(&path).map_err(Failure::from)?)).await?
+            let is_named = self.file.is_some();
+            run_blocking(move || Ok(read_existing(&path, is_named)?)).await?
         };
         let (mirror, shown_name) = (current.mirror, name.clone());
         // Thousands of prices take a while, during which Ctrl-C must work.
@@ -126,11 +128,12 @@ impl MultiWrite for Export {
         let PreparedExport { environment, exported, before, .. } = prepared;
         let path = self.path();
         let to_stdout = is_stdin(&path);
+        let is_named = self.file.is_some();
         if !to_stdout {
             // Without the file, nobody could see which keys the objects got.
             let (path, before) = (path.clone(), before.clone());
             run_blocking(move || {
-                check_unchanged(&path, before.as_deref())?;
+                check_unchanged(&path, is_named, before.as_deref())?;
                 Ok(files::check_public(&path).map_err(Failure::from)?)
             })
             .await?;
@@ -147,7 +150,7 @@ impl MultiWrite for Export {
         if !to_stdout {
             let text = exported.text.clone();
             let written = run_blocking(move || {
-                Ok(check_unchanged(&path, before.as_deref())
+                Ok(check_unchanged(&path, is_named, before.as_deref())
                     .and_then(|()| Ok(files::write_public(&path, &text)?)))
             });
             written.await?.map_err(|failure| file_not_written(failure, adopted, ctx))?;
@@ -228,9 +231,17 @@ fn partly_tagged(failure: Failure, done: usize, total: usize, same_command: &str
         .and_hint(&format!("{same_command} continues; the file is not written yet"))
 }
 
+/// The text of the file that the export replaces. A device or a pipe that the user named is only written to.
+fn read_existing(path: &Path, is_named: bool) -> Result<Option<String>, Failure> {
+    if is_named && files::is_device_or_pipe(path) {
+        return Ok(None);
+    }
+    Ok(files::read_up_to(path, MAX_CATALOG)?)
+}
+
 /// Checks that nobody changed the file during the export.
-fn check_unchanged(path: &Path, before: Option<&str>) -> Result<(), Failure> {
-    if files::read(path)?.as_deref() == before {
+fn check_unchanged(path: &Path, is_named: bool, before: Option<&str>) -> Result<(), Failure> {
+    if read_existing(path, is_named)?.as_deref() == before {
         return Ok(());
     }
     let name = name(path);

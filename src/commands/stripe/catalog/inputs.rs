@@ -1,6 +1,5 @@
 //! Reads the catalog file and the catalog at Stripe, which the commands compare.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -10,7 +9,8 @@ use crate::api::stripe::{self, STRIPE};
 use crate::catalog::{DesiredCatalog, file};
 use crate::commands::common::sync_environment;
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, is_stdin, run_blocking};
+use crate::input::{Input, MAX_CATALOG, is_stdin};
+use crate::runner::Ctx;
 use crate::wire::{Account, Environment, Mirror, SyncResults};
 
 /// The catalog file by default.
@@ -42,8 +42,13 @@ impl FileArg {
 
     /// Reads the desired catalog.
     pub(super) async fn read(&self, ctx: &Ctx) -> Result<DesiredCatalog> {
-        let (path, name) = (self.path(), self.name());
-        let bytes = run_blocking(move || Ok(read(&path))).await?.map_err(|error| {
+        let name = self.name();
+        let input = match &self.file {
+            Some(path) => Input::named(path),
+            None => Input::Found(DEFAULT_FILE.into()),
+        };
+        let read = ctx.run_blocking(format!("the catalog from {name}"), move || Ok(input.read(MAX_CATALOG)));
+        let text = read.await?.map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let failure = Failure::new(Code::CatalogInvalid, format!("Cannot read the catalog from {name}"));
             let hint = if missing {
@@ -54,21 +59,13 @@ impl FileArg {
             };
             failure.why(error.to_string()).hint(hint)
         })?;
-        Ok(file::read_bytes(&bytes, &self.name())?)
+        Ok(file::read(&text, &self.name())?)
     }
 }
 
 /// The name of a file in messages.
 pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    if !is_stdin(path) {
-        return std::fs::read(path);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
 }
 
 /// The catalog of one environment at Stripe, and its account.

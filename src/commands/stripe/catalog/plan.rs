@@ -15,7 +15,8 @@ use crate::commands::stripe::catalog::plan_file::PlanFile;
 use crate::commands::stripe::catalog::plan_text::{plan_lines, summary};
 use crate::error::Failure;
 use crate::files;
-use crate::runner::{Command, CommandSpec, Ctx, is_stdin, run_blocking};
+use crate::input::is_stdin;
+use crate::runner::{Command, CommandSpec, Ctx, run_blocking};
 use crate::ui::{Line, Mark, Page, RowLists, Show, json_text};
 use crate::wire::{Account, Environment};
 

@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, check_required, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
@@ -19,11 +19,11 @@ use crate::wire::{
 ///
 /// A price's amount, currency and interval never change: create another price instead.
 ///
-/// With your own --idempotency-key, running the command again within a day creates no second price: it prints the first
-/// one. Without the option, the tool generates a key. If the command fails, the error shows that key.
+/// With your own --idempotency-key, running the command again within a day prints the first price and creates no second one.
+/// Without it, the tool generates a key, and an error shows it.
 ///
-/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`.
-/// Each object gets a key derived from its values, so running the same file again within a day creates no duplicates.
+/// A file with many objects needs one confirmation and prints one line of JSON per object. Running the same file again within a
+/// day creates no duplicates. See `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --product prod_dxFhxxNRvjmfxv --currency eur --unit-amount 2900 --interval month --lookup-key pro_monthly_eur --idempotency-key pro-monthly-eur-1 --json"))]
 pub(crate) struct Create {
@@ -36,7 +36,7 @@ pub(crate) struct Create {
     #[arg(long, value_name = "CODE", required_unless_present = "from_file")]
     currency: Option<Currency>,
     /// Amount in the currency's smallest unit: 1999 for 19.99 USD, 500 for 500 JPY (required)
-    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file", allow_negative_numbers = true)]
+    #[arg(long, value_name = "AMOUNT", required_unless_present = "from_file")]
     unit_amount: Option<UnitAmount>,
     /// Billing interval of a recurring price [default: one-time]
     #[arg(long)]
@@ -88,15 +88,11 @@ impl Write for Create {
             metadata: self.object.metadata(object.metadata)?,
             idempotency_key: None,
         };
-        for (flag, given) in [
+        check_required(&[
             ("--product", body.product_id.is_some()),
             ("--currency", body.currency.is_some()),
             ("--unit-amount", body.unit_amount.is_some()),
-        ] {
-            if !given {
-                return Err(missing(flag).into());
-            }
-        }
+        ])?;
         ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
         Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
     }

@@ -3,7 +3,7 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::commands::common::{EnvironmentArgs, missing, to_json};
+use crate::commands::common::{EnvironmentArgs, check_required, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
@@ -15,11 +15,11 @@ use crate::wire::{
 
 /// Create a product
 ///
-/// With your own --idempotency-key, running the command again within a day creates no second product: it prints the first
-/// one. Without the option, the tool generates a key. If the command fails, the error shows that key.
+/// With your own --idempotency-key, running the command again within a day prints the first product and creates no second one.
+/// Without it, the tool generates a key, and an error shows it.
 ///
-/// A file with many objects needs one confirmation, and prints one line of JSON per object; see `insforge help output`.
-/// Each object gets a key derived from its values, so running the same file again within a day creates no duplicates.
+/// A file with many objects needs one confirmation and prints one line of JSON per object. Running the same file again within a
+/// day creates no duplicates. See `insforge help output`.
 #[derive(Args)]
 #[command(add = CommandSpec::writes::<Self>("test --name Studio --idempotency-key studio-1 --json")
     .tables(Products::TABLES))]
@@ -65,9 +65,7 @@ impl Write for Create {
             metadata: self.object.metadata(object.metadata)?,
             idempotency_key: None,
         };
-        if body.name.is_none() {
-            return Err(missing("--name").into());
-        }
+        check_required(&[("--name", body.name.is_some())])?;
         let environment = self.environment()?;
         Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
     }
