@@ -77,7 +77,9 @@ pub(super) async fn update_mirror(ctx: &Ctx, environment: Environment, no_sync: 
     let failure = if no_sync {
         None
     } else {
-        let sync = ctx.within(SYNC_DEADLINE, sync_environment::<SyncResults>(ctx, &STRIPE, environment));
+        // Boxed, because it is rare and would be most of the future of a create.
+        let sync =
+            Box::pin(ctx.within(SYNC_DEADLINE, sync_environment::<SyncResults>(ctx, &STRIPE, environment)));
         match ctx.while_busy("Syncing with Stripe…", sync).await {
             Ok(_) => {
                 ctx.stderr.note(&format!(
