@@ -110,7 +110,7 @@ fn not_utf8(name: &str) -> Failure {
 
 /// The signals that the parent process set to be ignored, as `nohup` and background jobs of a shell do. Child processes
 /// must ignore them too. Only Linux reports them, and only before this process installs its own handlers.
-#[cfg(all(unix, feature = "sandbox"))]
+#[cfg(unix)]
 pub(crate) fn ignored_signals() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or_default();

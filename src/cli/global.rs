@@ -43,7 +43,7 @@ pub(super) struct Global {
     /// Print the request that a write would send, and send nothing
     #[arg(long, global = true, overrides_with = "dry_run")]
     dry_run: bool,
-    /// No prompts; a missing value is an error that names its option [env: CI]
+    /// No prompts and no spinner; a missing value is an error that names its option [env: CI]
     #[arg(long, global = true, overrides_with = "no_input")]
     no_input: bool,
     /// Address of the backend [env: INSFORGE_BASE_URL, then INSFORGE_URL]
@@ -62,7 +62,7 @@ pub(super) struct Global {
     #[cfg(feature = "sandbox")]
     #[arg(long, global = true, overrides_with = "sandbox")]
     pub(super) sandbox: bool,
-    /// Time limit of the command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync 5m]
+    /// Time limit of the command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync and config set 5m]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
     /// Maximum number of retries of a request, when a retry is safe [env: INSFORGE_RETRIES] [default: 2]
@@ -104,7 +104,8 @@ impl Global {
             (true, _) => Some(KeyFlag::Stdin),
             (false, path) => path.map(KeyFlag::File),
         };
-        let silent = self.no_input || env.is_enabled("CI") || output.output.is_json();
+        let no_input = self.no_input || env.is_enabled("CI");
+        let silent = no_input || output.output.is_json();
         let interactive = !silent && env.stdin_terminal && env.stderr_terminal;
         let timeout = self.timeout.map_or_else(|| timeout_from(&env), |timeout| Ok(Some(timeout)))?;
         let retries = self.retries.map_or_else(|| retries_from(&env), Ok)?;
@@ -116,6 +117,7 @@ impl Global {
         };
         let mut ctx = Ctx::new(env, flags, output, style, stderr);
         ctx.interactive = interactive;
+        ctx.no_input = no_input;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;
         ctx.caller_brief = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();

@@ -5,10 +5,10 @@ use clap::Args;
 use serde_json::json;
 
 use crate::commands::login;
-use crate::error::{Code, Failure, WarningCode};
-use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
+use crate::error::{Code, Failure, Warning, WarningCode};
+use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{LinkedFile, Project, Source, WithSource, check_api_key, read_address};
+use crate::settings::{LinkedFile, Project, Source, Stored, WithSource, check_api_key, read_address};
 use crate::ui::{Page, Show, json_text};
 use crate::wire::Address;
 use crate::wire::fields::Fields;
@@ -76,7 +76,9 @@ impl Command for Link {
                 "git does not ignore .insforge/project.json, which contains the key; run: echo .insforge/ >> .gitignore",
             );
         }
-        Ok(LinkReport { address: address.value.clone(), linked })
+        let (path, env) = (linked.path.clone(), ctx.env.clone());
+        let not_used = run_blocking(move || Ok(Stored::Project(&path).not_used(&env))).await?;
+        Ok(LinkReport { address: address.value.clone(), linked, not_used })
     }
 }
 
@@ -89,6 +91,8 @@ fn directory_is_gone() -> Failure {
 pub(crate) struct LinkReport {
     address: Address,
     linked: LinkedFile,
+    /// Commands in this directory use another backend.
+    not_used: Option<Warning>,
 }
 
 impl Show for LinkReport {
@@ -103,5 +107,9 @@ impl Show for LinkReport {
 
     fn notes(&self) -> Vec<String> {
         vec![format!("✓ Linked to {} in {}.", self.address, self.linked.path.display())]
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        self.not_used.as_slice()
     }
 }

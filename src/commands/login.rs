@@ -5,11 +5,11 @@ use clap::Args;
 use serde_json::json;
 
 use crate::api;
-use crate::error::{Failure, WarningCode};
+use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{
-    Credentials, KeyStore, KeyringTimeout, Profiles, Source, UserPaths, WithSource, check_api_key,
+    Credentials, KeyStore, KeyringTimeout, Profiles, Source, Stored, UserPaths, WithSource, check_api_key,
     read_address,
 };
 use crate::ui::{Page, Show, ask, json_text};
@@ -77,11 +77,14 @@ impl Command for Login {
             let text = format!("the key of the earlier login is still in the keyring: {error}");
             ctx.stderr.warning(WarningCode::KeyLeftInKeyring, &text);
         }
+        let env = ctx.env.clone();
+        let profile = name.clone();
+        let not_used = run_blocking(move || Ok(Stored::Profile(&profile).not_used(&env))).await?;
         let place = match store {
             KeyStore::Keyring => "the system's keyring".to_owned(),
             KeyStore::File => paths.credentials.display().to_string(),
         };
-        Ok(LoginReport { address: address.value.clone(), profile: name, store, place, reason })
+        Ok(LoginReport { address: address.value.clone(), profile: name, store, place, reason, not_used })
     }
 }
 
@@ -142,6 +145,8 @@ pub(crate) struct LoginReport {
     place: String,
     /// Why the key is not in the keyring.
     reason: Option<String>,
+    /// Commands in this directory use another backend.
+    not_used: Option<Warning>,
 }
 
 impl Show for LoginReport {
@@ -165,5 +170,9 @@ impl Show for LoginReport {
         ];
         notes.extend(self.reason.as_ref().map(|reason| format!("  The keyring was not used: {reason}.")));
         notes
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        self.not_used.as_slice()
     }
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use crate::error::Failure;
+use crate::error::{Failure, Warning};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::settings::{CompletionCache, Credentials, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Page, Show, json_text};
@@ -37,10 +37,13 @@ impl Command for Logout {
             profiles.select(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
         };
         run_blocking(move || {
-            let mut report = LogoutReport { profiles: Vec::new(), failure: None };
+            let mut report = LogoutReport { profiles: Vec::new(), warnings: Vec::new(), failure: None };
             for name in names {
                 match remove(&name, &profiles, &credentials, &paths.completion_cache, timeout) {
-                    Ok(()) => report.profiles.push(name),
+                    Ok(warning) => {
+                        report.profiles.push(name);
+                        report.warnings.extend(warning);
+                    }
                     // The other logins are removed anyway.
                     Err(failure) => report.failure = report.failure.or(Some(failure)),
                 }
@@ -57,8 +60,8 @@ fn remove(
     credentials: &Credentials,
     ids: &Path,
     timeout: KeyringTimeout,
-) -> Result<(), Failure> {
-    let Some(profile) = profiles.get(name) else { return Ok(()) };
+) -> Result<Option<Warning>, Failure> {
+    let Some(profile) = profiles.get(name) else { return Ok(None) };
     let address = Address::parse(&profile.api_url);
     if let Ok(address) = &address {
         CompletionCache::new(address, ids).clear();
@@ -66,13 +69,16 @@ fn remove(
     // Keys are stored under the normalized address. No key is stored for an invalid one.
     let api_url = address.map_or_else(|_| profile.api_url.clone(), |a| a.to_string());
     // Remove the key first: a profile without a key can be removed later, a key without a profile is lost.
-    credentials.remove(name, &api_url, profile.key_store, timeout)?;
-    profiles.remove(name)
+    let warning = credentials.remove(name, &api_url, profile.key_store, timeout)?;
+    profiles.remove(name)?;
+    Ok(warning)
 }
 
 /// The removed logins.
 pub(crate) struct LogoutReport {
     profiles: Vec<String>,
+    /// The keys that may be left somewhere.
+    warnings: Vec<Warning>,
     /// Why a login was not removed.
     failure: Option<Failure>,
 }
@@ -100,5 +106,9 @@ impl Show for LogoutReport {
 
     fn notes(&self) -> Vec<String> {
         self.profiles.iter().map(|name| format!("✓ Logged out of profile {name}.")).collect()
+    }
+
+    fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 }

@@ -44,6 +44,7 @@ pub(crate) enum Action {
     Login(login::Login),
     Link(link::Link),
     Logout(logout::Logout),
+    #[command(alias = "whoami")]
     Current(current::Current),
     Explain(explain::Explain),
     /// Manage keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay

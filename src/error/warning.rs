@@ -29,11 +29,23 @@ code_table! {
             cause: "INSFORGE_BASE_URL is not set, and a key is only used together with its address",
             remedy: "set INSFORGE_BASE_URL too, or unset INSFORGE_API_KEY",
         }
+        ProfileNotUsed = "PROFILE_NOT_USED" {
+            exits: &[],
+            meaning: "a profile was named or stored, but another backend is used",
+            cause: "a flag, an environment variable, a linked directory or another default profile comes first",
+            remedy: "unset the variable that the message names, or select the profile with --profile",
+        }
+        LinkNotUsed = "LINK_NOT_USED" {
+            exits: &[],
+            meaning: "the directory was linked, but another backend is used",
+            cause: "INSFORGE_BASE_URL, INSFORGE_PROFILE or INSFORGE_SANDBOX is set, and comes first",
+            remedy: "unset the variable that the message names",
+        }
         KeyLeftInKeyring = "KEY_LEFT_IN_KEYRING" {
             exits: &[],
             meaning: "the keyring still has the key of an earlier login",
-            cause: "the keyring was locked or did not answer",
-            remedy: "unlock the keyring and remove the entry there",
+            cause: "the keyring was locked, did not answer or is not running",
+            remedy: "unlock the keyring and remove the entry there; its service is insforge",
         }
         FileReadableByOthers = "FILE_READABLE_BY_OTHERS" {
             exits: &[],

@@ -65,6 +65,15 @@ impl Change {
         Self { details: details.into(), ..self }
     }
 
+    /// Requires a confirmation in test too, if there is a reason. The reasons are shown as details.
+    pub(crate) fn destroys_if(self, reasons: &[Option<String>]) -> Self {
+        let reasons: Vec<&str> = reasons.iter().flatten().map(String::as_str).collect();
+        if reasons.is_empty() {
+            return self;
+        }
+        Self { effect: Effect::Destroy, ..self.details(reasons.join("\n")) }
+    }
+
     /// `Delete product prod_1 at Stripe, live`
     pub(super) fn sentence(&self) -> String {
         format!("{}, {}", self.what, self.environment)
@@ -89,12 +98,12 @@ impl Change {
 
 /// Asks for confirmation where the guard requires it.
 pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
-    let verdict = ctx.verdict(change.effect, change.environment).await?;
-    match verdict {
+    let is_interactive = match ctx.verdict(change.effect, change.environment).await? {
         Verdict::Go => return Ok(()),
-        Verdict::Denied => return Err(guard::denied().into()),
-        Verdict::Ask | Verdict::NotInteractive => {}
-    }
+        Verdict::Denied(place) => return Err(guard::denied(&place).into()),
+        Verdict::Ask => true,
+        Verdict::NotInteractive => false,
+    };
     let account = match &change.account {
         Some(account) => Some(account.clone()),
         None => ctx.connection(change.provider, change.environment).await?.and_then(|c| c.account()),
@@ -103,7 +112,7 @@ pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
     let account = format!("Account: {account}");
     let details = change.details.iter().flat_map(|details| details.lines());
     let lines = std::iter::once(account.as_str()).chain(details);
-    if verdict == Verdict::NotInteractive {
+    if !is_interactive {
         let sentence = change.sentence();
         let lines: Vec<&str> = std::iter::once(sentence.as_str()).chain(lines).collect();
         return Err(guard::not_interactive(&lines.join("\n")).into());

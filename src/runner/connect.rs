@@ -45,7 +45,7 @@ impl Ctx {
             ["INSFORGE_", "CI", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "TZ"];
         let set = self.env.names_with_prefix(&MATTER).join(", ");
         self.stderr.trace(format_args!("* set in the environment: {set}"));
-        for place in backend.address.source.earlier_places() {
+        for place in backend.searched {
             self.stderr.trace(format_args!("* no address and key in {place}"));
         }
     }

@@ -12,7 +12,7 @@ use crate::error::{Code, Exit, Failure, Warning};
 use crate::runner::connect::is_not_logged_in;
 use crate::runner::guard::{self, Effect, GuardInput, Verdict};
 use crate::runner::{DEADLINE, OutputOptions};
-use crate::settings::{Backend, ConnectionFlags, KeyFlag};
+use crate::settings::{Backend, ConnectionFlags, KeyFlag, LiveWrites};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
@@ -40,6 +40,8 @@ pub(crate) struct Ctx {
     pub(crate) stderr: Stderr,
     /// A person can answer a question.
     pub(crate) interactive: bool,
+    /// No prompts, no spinner and no progress bar, even on a terminal.
+    pub(crate) no_input: bool,
     pub(crate) yes: bool,
     /// Show the request of a write instead of sending it.
     pub(crate) dry_run: bool,
@@ -74,6 +76,7 @@ impl Ctx {
             style,
             stderr,
             interactive: false,
+            no_input: false,
             yes: false,
             dry_run: false,
             caller_brief: Vec::new(),
@@ -110,12 +113,13 @@ impl Ctx {
         Ok(())
     }
 
-    /// Whether the policy denies every write to this environment.
-    pub(super) async fn denies_writes(&self, environment: Environment) -> Result<bool> {
+    /// Fails if a policy denies every write to this environment.
+    pub(super) async fn refuse_denied_write(&self, environment: Environment) -> Result<()> {
         match self.verdict(Effect::Write, environment).await {
-            Ok(verdict) => Ok(verdict == Verdict::Denied),
+            Ok(Verdict::Denied(place)) => Err(guard::denied(&place).into()),
+            Ok(_) => Ok(()),
             // A mistake on the command line is reported before a missing login.
-            Err(error) if is_not_logged_in(&error) => Ok(false),
+            Err(error) if is_not_logged_in(&error) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -125,10 +129,10 @@ impl Ctx {
         let backend = self.backend().await?;
         let live = match environment {
             Environment::Live => {
-                let (backend, flags, env) = (backend.clone(), self.flags.clone(), self.env.clone());
-                run_blocking(move || Ok(backend.effective_live_policy(&flags, &env)?)).await?
+                let (backend, env) = (backend.clone(), self.env.clone());
+                run_blocking(move || Ok(backend.live_writes(&env)?)).await?
             }
-            Environment::Test => backend.live_policy,
+            Environment::Test => LiveWrites::default(),
         };
         Ok(guard::verdict(
             effect,
@@ -181,7 +185,8 @@ impl Ctx {
     }
 
     fn is_watched(&self) -> bool {
-        let is_off = self.stderr.quiet || self.stderr.json || self.stderr.verbosity > Verbosity::Nothing;
+        let Stderr { quiet, json, verbosity, .. } = self.stderr;
+        let is_off = self.no_input || quiet || json || verbosity > Verbosity::Nothing;
         self.env.stderr_terminal && !is_off
     }
 

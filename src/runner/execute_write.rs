@@ -11,9 +11,7 @@ use crate::runner::file_input::FileInput;
 use crate::runner::report::failure_of;
 use crate::runner::stdout::is_broken_pipe;
 use crate::runner::write::change_of;
-use crate::runner::{
-    Change, Ctx, DEADLINE, ExistingObjects, Output, WAITING, Write, WriteReply, bulk, guard, rerun, show,
-};
+use crate::runner::{Change, Ctx, ExistingObjects, Output, WAITING, Write, WriteReply, bulk, rerun, show};
 use crate::ui::Show;
 use crate::wire::IdempotencyKey;
 
@@ -22,14 +20,14 @@ const INVESTIGATING: &str = "Checking the outcome…";
 /// Runs a command that writes: one object, or all objects of a file.
 pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exit> {
     let output = ctx.output.output_for(W::HAS_IDS || ctx.dry_run, W::Shown::TABLES, W::Shown::ROWS)?;
-    ctx.set_deadline(DEADLINE);
+    ctx.set_deadline(W::DEADLINE);
     let environment = command.environment()?;
     if let Some(argument) = command.reads_stdin() {
         ctx.claim_stdin(argument)?;
     }
     // Before any prompt: nobody should type a key for a write that is denied.
-    if !ctx.dry_run && ctx.denies_writes(environment).await? {
-        return Err(guard::denied().into());
+    if !ctx.dry_run {
+        ctx.refuse_denied_write(environment).await?;
     }
     let object = match command.file() {
         None => W::Object::default(),
@@ -72,7 +70,9 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         Ok(reply) => reply,
         Err(Ok(failure)) => {
             let failure = command.explain(ctx, &request, with_outcome(failure, &change, rerun, ctx));
-            if failure.code != Code::OutcomeUnknown {
+            // A write that is safe to run again: its answer was lost, or a gateway did not wait for it.
+            let is_lost = failure.retryable() && matches!(failure.status, None | Some(504));
+            if failure.code != Code::OutcomeUnknown && !(is_lost && failure.may_be_applied) {
                 return Err(failure.into());
             }
             // Boxed, because it is rare and would make the future of every write larger.

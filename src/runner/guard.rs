@@ -2,7 +2,7 @@
 //! Commands that only read are not checked. A sync counts as a read because it changes only the mirror.
 
 use crate::error::{Code, Failure};
-use crate::settings::LivePolicy;
+use crate::settings::{LiveWrites, Source};
 use crate::wire::Environment;
 
 /// How much a command changes at the provider.
@@ -15,7 +15,7 @@ pub(crate) enum Effect {
 }
 
 /// Everything that a verdict depends on, besides the effect.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct GuardInput {
     pub(crate) environment: Environment,
     /// `--yes` was given.
@@ -23,28 +23,28 @@ pub(crate) struct GuardInput {
     /// A person can answer a question.
     pub(crate) interactive: bool,
     /// The policy for writes to live.
-    pub(crate) live: LivePolicy,
+    pub(crate) live: LiveWrites,
 }
 
 /// Whether a write may go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Go,
     /// Only after confirmation.
     Ask,
     /// Confirmation is required, but the session is not interactive.
     NotInteractive,
-    /// The policy forbids it. Confirmation does not help.
-    Denied,
+    /// The policy of this place forbids it. Confirmation does not help.
+    Denied(Source),
 }
 
 /// Looks up the verdict.
 pub(crate) fn verdict(effect: Effect, input: GuardInput) -> Verdict {
-    let asks = match (input.environment, effect) {
-        (Environment::Live, _) if input.live == LivePolicy::Deny => return Verdict::Denied,
-        (_, Effect::Destroy) => true,
-        (Environment::Live, Effect::Write) => input.live != LivePolicy::Allow,
-        (Environment::Test, Effect::Write) => false,
+    let asks = match (input.environment, effect, input.live) {
+        (Environment::Live, _, LiveWrites::Denied(place)) => return Verdict::Denied(place),
+        (_, Effect::Destroy, _) => true,
+        (Environment::Live, Effect::Write, live) => live != LiveWrites::Allow,
+        (Environment::Test, Effect::Write, _) => false,
     };
     match (asks && !input.yes, input.interactive) {
         (false, _) => Verdict::Go,
@@ -66,9 +66,14 @@ pub(crate) fn declined() -> Failure {
 }
 
 /// The failure of [`Verdict::Denied`].
-pub(crate) fn denied() -> Failure {
+pub(crate) fn denied(place: &Source) -> Failure {
+    let why = match place {
+        Source::Profile { name, .. } => format!("live = \"deny\" in profile {name} of config.toml"),
+        Source::Variable(name) => format!("{name} is set to deny"),
+        file => format!("\"live\" is \"deny\" in {file}"),
+    };
     Failure::new(Code::LiveDenied, "Writes to live are forbidden here")
-        .why(Code::LiveDenied.info().cause)
+        .why(why)
         .hint(Code::LiveDenied.info().remedy)
 }
 
@@ -80,27 +85,30 @@ mod tests {
     #[test]
     fn verdicts_follow_from_effect_environment_policy_and_session() {
         // The three verdicts: with --yes, in an interactive session, in any other session.
-        let (go, ask, fails, denied) = (Verdict::Go, Verdict::Ask, Verdict::NotInteractive, Verdict::Denied);
+        let (go, ask, fails) = (&Verdict::Go, &Verdict::Ask, &Verdict::NotInteractive);
+        let place = Source::Variable("INSFORGE_LIVE");
+        let denied = &Verdict::Denied(place.clone());
+        let deny = &LiveWrites::Denied(place);
         let table = [
-            (Effect::Write, Test, LivePolicy::Ask, [go, go, go]),
-            (Effect::Write, Test, LivePolicy::Allow, [go, go, go]),
-            (Effect::Write, Test, LivePolicy::Deny, [go, go, go]),
-            (Effect::Write, Live, LivePolicy::Ask, [go, ask, fails]),
-            (Effect::Write, Live, LivePolicy::Allow, [go, go, go]),
-            (Effect::Write, Live, LivePolicy::Deny, [denied, denied, denied]),
-            (Effect::Destroy, Test, LivePolicy::Ask, [go, ask, fails]),
-            (Effect::Destroy, Test, LivePolicy::Allow, [go, ask, fails]),
-            (Effect::Destroy, Test, LivePolicy::Deny, [go, ask, fails]),
-            (Effect::Destroy, Live, LivePolicy::Ask, [go, ask, fails]),
-            (Effect::Destroy, Live, LivePolicy::Allow, [go, ask, fails]),
-            (Effect::Destroy, Live, LivePolicy::Deny, [denied, denied, denied]),
+            (Effect::Write, Test, &LiveWrites::Ask, [go, go, go]),
+            (Effect::Write, Test, &LiveWrites::Allow, [go, go, go]),
+            (Effect::Write, Test, deny, [go, go, go]),
+            (Effect::Write, Live, &LiveWrites::Ask, [go, ask, fails]),
+            (Effect::Write, Live, &LiveWrites::Allow, [go, go, go]),
+            (Effect::Write, Live, deny, [denied, denied, denied]),
+            (Effect::Destroy, Test, &LiveWrites::Ask, [go, ask, fails]),
+            (Effect::Destroy, Test, &LiveWrites::Allow, [go, ask, fails]),
+            (Effect::Destroy, Test, deny, [go, ask, fails]),
+            (Effect::Destroy, Live, &LiveWrites::Ask, [go, ask, fails]),
+            (Effect::Destroy, Live, &LiveWrites::Allow, [go, ask, fails]),
+            (Effect::Destroy, Live, deny, [denied, denied, denied]),
         ];
         for (effect, environment, live, expected) in table {
             let sessions = [(true, false), (false, true), (false, false)];
             let verdicts = sessions.map(|(yes, interactive)| {
-                verdict(effect, GuardInput { environment, yes, interactive, live })
+                verdict(effect, GuardInput { environment, yes, interactive, live: live.clone() })
             });
-            assert_eq!(verdicts, expected, "{effect:?} {environment} {live:?}");
+            assert_eq!(verdicts.each_ref(), expected, "{effect:?} {environment} {live:?}");
         }
     }
 }

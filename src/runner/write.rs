@@ -1,6 +1,7 @@
 //! Commands that write at the provider: what each command says about itself, and what it does.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::api::{Call, Reply};
 use crate::error::Failure;
 use crate::runner::file_input::{Entry, FileArgs};
 use crate::runner::guard::Effect;
-use crate::runner::{Change, Ctx, ExistingObjects};
+use crate::runner::{Change, Ctx, DEADLINE, ExistingObjects};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::fields::Fields;
 use crate::wire::{Environment, IdempotencyKey};
@@ -30,6 +31,9 @@ pub(crate) trait Write {
     const VERB: Verb;
     /// The effect of every run. [`Write::change`] can raise it for one run.
     const EFFECT: Effect = Effect::Write;
+
+    /// The time limit for all requests together, unless `--timeout` sets another.
+    const DEADLINE: Duration = DEADLINE;
 
     /// The environment that the arguments name.
     fn environment(&self) -> Result<Environment, Failure>;
@@ -62,7 +66,7 @@ pub(crate) trait Write {
         failure
     }
 
-    /// Checks the outcome of a request whose answer was lost, and which must not be sent again.
+    /// Checks the outcome of a request whose answer was lost.
     async fn investigate(&self, _ctx: &Ctx, _request: &Self::Request, failure: Failure) -> Failure {
         failure
     }

@@ -1,5 +1,5 @@
-//! Finds the address and the key of the backend: flags, environment, linked project, profile. Each place has a complete
-//! pair; half a pair is an error that names both halves.
+//! Finds the address and the key of the backend: flags, environment, named profile, linked project, default profile. Each
+//! place has a complete pair; half a pair is an error that names both halves.
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -11,9 +11,10 @@ use crate::env::ProcessEnv;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::secret::Secret;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
+use crate::settings::place::{Place, profile_not_used};
 use crate::settings::profiles::Profile;
 use crate::settings::{
-    Credentials, KeyringTimeout, LivePolicy, Profiles, Project, Source, UserPaths, WithSource,
+    Credentials, KeyringTimeout, LivePolicy, LiveWrites, Profiles, Project, Source, UserPaths, WithSource,
 };
 use crate::wire::Address;
 
@@ -44,35 +45,36 @@ pub(crate) struct Backend {
     pub(crate) key: WithSource<Secret>,
     /// The profile that the pair comes from.
     pub(crate) profile: Option<String>,
-    /// The policy from the environment and the profile; use [`Backend::effective_live_policy`].
-    pub(crate) live_policy: LivePolicy,
+    /// The policy for live of that profile.
+    live_policy: Option<WithSource<LivePolicy>>,
     /// The pair comes from a file, so facts about the backend may be stored in a file too.
     pub(crate) stored: bool,
+    /// The places that were searched before, and name no backend.
+    pub(crate) searched: &'static [&'static str],
     pub(crate) warnings: Vec<Warning>,
 }
 
 impl Backend {
-    /// The policy for writes to live. The project's file and the profile can forbid them even if the pair comes from
-    /// elsewhere. Call this only before such a write: a run that gets everything from its environment reads no file.
-    pub(crate) fn effective_live_policy(
-        &self,
-        flags: &ConnectionFlags,
-        env: &ProcessEnv,
-    ) -> Result<LivePolicy, Failure> {
-        let project = linked_project(env)?.and_then(|project| project.live);
-        let profile = match UserPaths::find() {
-            Ok(paths) => Profiles::load(&paths.config)?.live_policy(flags.profile_name(env)?),
-            Err(_) => None,
-        };
-        let forbidden = [project, profile].contains(&Some(LivePolicy::Deny));
-        Ok(if forbidden { LivePolicy::Deny } else { self.live_policy })
+    /// Whether writes to live are allowed. The project's file can forbid them even if the pair comes from elsewhere. Call
+    /// this only before such a write: a run that gets everything from its environment reads no file.
+    pub(crate) fn live_writes(&self, env: &ProcessEnv) -> Result<LiveWrites, Failure> {
+        let project = linked_project(env)?.and_then(|project| {
+            Some(WithSource { value: project.live?, source: Source::Project(project.path) })
+        });
+        Ok(LiveWrites::combine(environment_policy(env)?, project, self.live_policy.clone()))
+    }
+
+    /// The address, or `the sandbox`, whose address is of no use to anyone.
+    pub(crate) fn name(&self) -> String {
+        let WithSource { value, source } = &self.address;
+        if source.is_preset() { "the sandbox".to_owned() } else { value.to_string() }
     }
 }
 
 impl ConnectionFlags {
     /// Whether the lookup may block on a keyring, a pipe or a file, and so needs a thread of its own.
     pub(crate) fn may_block(&self, env: &ProcessEnv) -> bool {
-        let address = self.api_url.is_some() || self.environment_url(env).is_some();
+        let address = self.names_address(env);
         let key = self.key.is_none() && env.var("INSFORGE_API_KEY").is_some();
         self.preset.get().is_none() && !(address && key)
     }
@@ -82,30 +84,44 @@ impl ConnectionFlags {
         if let Some(flag) = &self.key {
             return Some(flag.awaited());
         }
-        let named = self.api_url.is_some() || self.environment_url(env).is_some();
-        named.then(|| "the API key from INSFORGE_API_KEY_FILE".to_owned())
+        self.names_address(env).then(|| "the API key from INSFORGE_API_KEY_FILE".to_owned())
+    }
+
+    /// Whether the address comes from a flag or the environment.
+    fn names_address(&self, env: &ProcessEnv) -> bool {
+        self.profile.is_none() && (self.api_url.is_some() || environment_url(env).is_some())
     }
 
     /// Finds the address and the key.
     pub(crate) fn backend(&self, env: &ProcessEnv) -> Result<Backend> {
+        // An invalid policy is an error of every command, not only of a write to live.
+        environment_policy(env)?;
         if let Some(preset) = self.preset.get().cloned() {
-            return Ok(unstored_backend(preset.address, preset.key, env)?);
+            let winner =
+                preset.flag.map_or("INSFORGE_SANDBOX is set".to_owned(), |flag| format!("{flag} is given"));
+            return Ok(unstored_backend(preset.address, preset.key, &[], profile_not_used(&winner, env)));
         }
         if self.profile.is_some() && (self.api_url.is_some() || self.key.is_some()) {
             return Err(Failure::usage("A profile has its own address and key")
                 .hint("omit --profile, or --api-url, --api-key-stdin and --api-key-file")
                 .into());
         }
-        let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
-        if let Some((url, source)) = url.or_else(|| self.environment_url(env)) {
-            return self.backend_from_url(url, source, env);
+        let place = self.place(env)?;
+        let searched = place.earlier();
+        if let Place::Url { text, source } = place {
+            return self.backend_from_url(&text, source, searched, env);
         }
         if let Some(flag) = &self.key {
             return Err(Failure::usage(format!("{} requires the backend's address", flag.name()))
                 .hint("add --api-url, or set INSFORGE_BASE_URL")
                 .into());
         }
-        let mut backend = self.backend_from_files(env)?;
+        let mut backend = match place {
+            Place::Project(project) => backend_from_project(project)?,
+            Place::Profile { name, .. } => self.backend_from_profile(Some(&name), env)?,
+            Place::Url { .. } | Place::DefaultProfile => self.backend_from_profile(None, env)?,
+        };
+        backend.searched = searched;
         let unused = KEY_VARIABLES.into_iter().find(|name| env.var(name).is_some());
         // With --profile it is clear that the variable is not used.
         if let (None, Some(name)) = (&self.profile, unused) {
@@ -123,42 +139,69 @@ impl ConnectionFlags {
     /// The address of the backend if it comes from a file. This does not read the key, so no keyring is opened:
     /// completion finds its stored ids by the address alone.
     pub(crate) fn stored_address(&self, env: &ProcessEnv) -> Result<Option<Address>, Failure> {
-        let unstored = self.preset.get().is_some() || self.api_url.is_some() || self.key.is_some();
-        if unstored || self.environment_url(env).is_some() {
+        if self.preset.get().is_some() || self.key.is_some() {
             return Ok(None);
         }
-        if let (None, Some(project)) = (&self.profile, linked_project(env)?) {
-            let source = Source::Project(project.path);
-            return project.host.map(|host| read_address(&host, &source)).transpose();
-        }
+        let named = match self.place(env)? {
+            Place::Url { .. } => return Ok(None),
+            Place::Project(project) => {
+                let source = Source::Project(project.path);
+                return project.host.map(|host| read_address(&host, &source)).transpose();
+            }
+            Place::Profile { name, .. } => Some(name),
+            Place::DefaultProfile => None,
+        };
         let profiles = Profiles::load(&UserPaths::find()?.config)?;
-        let selected = profiles.select(self.profile_name(env)?)?;
         let address = |(name, profile): (&str, &Profile)| {
             read_address(&profile.api_url, &Credentials::source(name, profile.key_store))
         };
-        selected.map(address).transpose()
+        profiles.select(named.as_deref())?.map(address).transpose()
     }
 
-    /// The address in the environment. `--profile` overrides the environment.
-    fn environment_url<'a>(&self, env: &'a ProcessEnv) -> Option<(&'a str, Source)> {
-        if self.profile.is_some() {
-            return None;
+    /// The place that names the backend.
+    pub(super) fn place(&self, env: &ProcessEnv) -> Result<Place, Failure> {
+        if let Some(name) = &self.profile {
+            check_profile_name(name)?;
+            return Ok(Place::Profile { name: name.clone(), source: Source::Flag("--profile") });
         }
-        ["INSFORGE_BASE_URL", "INSFORGE_URL"]
-            .into_iter()
-            .find_map(|name| Some((env.var(name)?, Source::Variable(name))))
+        let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
+        if let Some((url, source)) = url.or_else(|| environment_url(env)) {
+            return Ok(Place::Url { text: url.to_owned(), source });
+        }
+        if let Some(name) = self.profile_name(env)? {
+            return Ok(Place::Profile { name: name.to_owned(), source: Source::Variable(PROFILE) });
+        }
+        Ok(linked_project(env)?.map_or(Place::DefaultProfile, Place::Project))
     }
 
-    fn backend_from_url(&self, url: &str, source: Source, env: &ProcessEnv) -> Result<Backend> {
+    fn backend_from_url(
+        &self,
+        url: &str,
+        source: Source,
+        searched: &'static [&'static str],
+        env: &ProcessEnv,
+    ) -> Result<Backend> {
         let address = read_address(url, &source)?;
-        let key = self.unstored_key(env)?.ok_or_else(|| {
-            Failure::new(Code::NoApiKey, format!("There is no API key for {address}"))
+        let winner = source.presence();
+        let key = match &self.key {
+            Some(flag) => Some(flag.read(env)?),
+            None => environment_key(&address, env)?,
+        };
+        let key = key.ok_or_else(|| {
+            let failure = Failure::new(Code::NoApiKey, format!("There is no API key for {address}"))
                 .why(format!(
                     "the address comes from {source}; stored keys are sent only to their own backend"
                 ))
-                .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file")
+                .hint("set INSFORGE_API_KEY, or use --api-key-stdin or --api-key-file");
+            match (&source, env.var(PROFILE)) {
+                (Source::Variable(url), Some(name)) => {
+                    failure.and_hint(&format!("to use profile {name}, unset {url}"))
+                }
+                _ => failure,
+            }
         })?;
-        Ok(unstored_backend(WithSource { value: address, source }, key, env)?)
+        let address = WithSource { value: address, source };
+        Ok(unstored_backend(address, key, searched, profile_not_used(&winner, env)))
     }
 
     /// The first flag on the command line that selects the backend.
@@ -169,49 +212,17 @@ impl ConnectionFlags {
         address.or(key).or(self.profile.as_ref().map(|_| "--profile"))
     }
 
-    /// The key from a flag, else from the environment.
-    fn unstored_key(&self, env: &ProcessEnv) -> Result<Option<WithSource<Secret>>> {
-        if let Some(flag) = &self.key {
-            return flag.read(env).map(Some);
-        }
-        if let Some(key) = env.var("INSFORGE_API_KEY") {
-            let source = Source::Variable("INSFORGE_API_KEY");
-            let value = check_api_key(Secret::new(key.to_owned()), &source)?;
-            return Ok(Some(WithSource { value, source }));
-        }
-        env.var("INSFORGE_API_KEY_FILE")
-            .map(|path| read_key_file(Path::new(path), "INSFORGE_API_KEY_FILE"))
-            .transpose()
-    }
-
     /// The profile name from --profile, else from the environment.
     pub(crate) fn profile_name<'a>(&'a self, env: &'a ProcessEnv) -> Result<Option<&'a str>, Failure> {
-        let name = self.profile.as_deref().or_else(|| env.var("INSFORGE_PROFILE"));
-        let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-        match name {
-            Some(name) if name.is_empty() || !name.chars().all(is_allowed) => {
-                Err(Failure::usage("The profile's name is empty or contains invalid characters")
-                    .hint("use letters, digits, `-`, `_`, `.` and `@`"))
-            }
-            name => Ok(name),
-        }
+        let name = self.profile.as_deref().or_else(|| env.var(PROFILE));
+        name.map_or(Ok(()), check_profile_name)?;
+        Ok(name)
     }
 
-    /// The pair from the linked project or from a profile. --profile overrides the project.
-    fn backend_from_files(&self, env: &ProcessEnv) -> Result<Backend> {
-        let project = linked_project(env)?;
-        if self.profile.is_none()
-            && let Some(project) = project
-        {
-            return backend_from_project(project, env);
-        }
-        self.backend_from_profile(project.and_then(|project| project.live), env)
-    }
-
-    fn backend_from_profile(&self, project_policy: Option<LivePolicy>, env: &ProcessEnv) -> Result<Backend> {
+    fn backend_from_profile(&self, named: Option<&str>, env: &ProcessEnv) -> Result<Backend> {
         let paths = UserPaths::find()?;
         let profiles = Profiles::load(&paths.config)?;
-        let Some((name, profile)) = profiles.select(self.profile_name(env)?)? else {
+        let Some((name, profile)) = profiles.select(named)? else {
             return Err(not_linked(env).into());
         };
         let source = Credentials::source(name, profile.key_store);
@@ -229,13 +240,13 @@ impl ConnectionFlags {
                     .hint(format!("run `insforge login --profile {name}`"))
                     .repair(["insforge", "login", "--profile", name])
             })?;
-        let live_policy = LivePolicy::combine(environment_policy(env)?, project_policy, profile.live);
         Ok(Backend {
             address: WithSource { value: address, source: source.clone() },
-            key: WithSource { value: check_api_key(key, &source)?, source },
+            key: WithSource { value: check_api_key(key, &source)?, source: source.clone() },
             profile: Some(name.to_owned()),
-            live_policy,
+            live_policy: profile.live.map(|value| WithSource { value, source }),
             stored: true,
+            searched: &[],
             warnings,
         })
     }
@@ -246,20 +257,67 @@ fn linked_project(env: &ProcessEnv) -> Result<Option<Project>, Failure> {
     env.directory.as_deref().map_or(Ok(None), Project::find)
 }
 
+/// The variable that names a profile.
+pub(super) const PROFILE: &str = "INSFORGE_PROFILE";
 const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];
+
+fn check_profile_name(name: &str) -> Result<(), Failure> {
+    let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    if name.is_empty() || !name.chars().all(is_allowed) {
+        return Err(Failure::usage("The profile's name is empty or contains invalid characters")
+            .hint("use letters, digits, `-`, `_`, `.` and `@`"));
+    }
+    Ok(())
+}
+
+/// The address in the environment.
+fn environment_url(env: &ProcessEnv) -> Option<(&str, Source)> {
+    ["INSFORGE_BASE_URL", "INSFORGE_URL"]
+        .into_iter()
+        .find_map(|name| Some((env.var(name)?, Source::Variable(name))))
+}
+
+/// The key in the environment, for this address.
+///
+/// # Errors
+/// The environment names another address, which the key was given with.
+fn environment_key(address: &Address, env: &ProcessEnv) -> Result<Option<WithSource<Secret>>> {
+    let Some((variable, text)) = KEY_VARIABLES.into_iter().find_map(|name| Some((name, env.var(name)?)))
+    else {
+        return Ok(None);
+    };
+    if let Some((other, place)) = environment_url(env) {
+        let other = Address::parse(other);
+        if other.as_ref() != Ok(address) {
+            let other = other.map_or_else(|_| "an invalid address".to_owned(), |other| other.to_string());
+            return Err(Failure::usage(format!("--api-url and {place} name different backends"))
+                .why(format!(
+                    "{variable} is the key of {place} ({other}), so it is not sent to --api-url ({address})"
+                ))
+                .hint("give the key of --api-url with --api-key-stdin or --api-key-file")
+                .into());
+        }
+    }
+    let source = Source::Variable(variable);
+    if variable == "INSFORGE_API_KEY_FILE" {
+        return read_key_file(Path::new(text), variable).map(Some);
+    }
+    let value = check_api_key(Secret::new(text.to_owned()), &source)?;
+    Ok(Some(WithSource { value, source }))
+}
 
 /// A pair from flags, the environment or a preset.
 fn unstored_backend(
     address: WithSource<Address>,
     key: WithSource<Secret>,
-    env: &ProcessEnv,
-) -> Result<Backend, Failure> {
-    let live_policy = LivePolicy::combine(environment_policy(env)?, None, None);
-    let warnings = key.source.readable_by_others().into_iter().collect();
-    Ok(Backend { address, key, profile: None, live_policy, stored: false, warnings })
+    searched: &'static [&'static str],
+    warning: Option<Warning>,
+) -> Backend {
+    let warnings = key.source.readable_by_others().into_iter().chain(warning).collect();
+    Backend { address, key, profile: None, live_policy: None, stored: false, searched, warnings }
 }
 
-fn backend_from_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
+fn backend_from_project(project: Project) -> Result<Backend> {
     let source = Source::Project(project.path.clone());
     let warnings = project.readable_by_others().map(|mode| Warning::readable(&project.path, &mode));
     let incomplete = |what: &str, name: &str| {
@@ -274,8 +332,9 @@ fn backend_from_project(project: Project, env: &ProcessEnv) -> Result<Backend> {
         address: WithSource { value: read_address(&host, &source)?, source: source.clone() },
         key: WithSource { value: check_api_key(key, &source)?, source },
         profile: None,
-        live_policy: LivePolicy::combine(environment_policy(env)?, project.live, None),
+        live_policy: None,
         stored: true,
+        searched: &[],
         warnings: warnings.into_iter().collect(),
     })
 }
@@ -291,13 +350,15 @@ pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failu
     })
 }
 
-fn environment_policy(env: &ProcessEnv) -> Result<Option<LivePolicy>, Failure> {
+fn environment_policy(env: &ProcessEnv) -> Result<Option<WithSource<LivePolicy>>, Failure> {
+    let source = Source::Variable("INSFORGE_LIVE");
     let parse = |text| {
         LivePolicy::parse(text).ok_or_else(|| {
-            Failure::usage(format!("Invalid INSFORGE_LIVE '{text}'")).hint("set it to ask, allow or deny")
+            Failure::usage(format!("Invalid {source} '{text}'")).hint("set it to ask, allow or deny")
         })
     };
-    env.var("INSFORGE_LIVE").map(parse).transpose()
+    let policy = env.var("INSFORGE_LIVE").map(parse).transpose()?;
+    Ok(policy.map(|value| WithSource { value, source }))
 }
 
 fn not_linked(env: &ProcessEnv) -> Failure {

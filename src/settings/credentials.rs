@@ -2,13 +2,14 @@
 //!
 //! An entry is named after the profile **and** the address. A profile whose address was edited finds no key.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use toml_edit::{Item, Table, value};
 
-use crate::error::{Code, Failure, Warning};
+use crate::error::{Code, Failure, Warning, WarningCode};
 use crate::files;
 use crate::secret::Secret;
 use crate::settings::Source;
@@ -68,7 +69,7 @@ impl Credentials {
                 self.remove_from_file(profile)?;
                 Ok((KeyStore::Keyring, None))
             }
-            Err(reason) => {
+            Err(error) => {
                 profiles::edit(&self.path, self.lock_timeout, |document| {
                     // Other entries of the table stay.
                     let entry = document.entry(profile).or_insert(Item::None);
@@ -78,7 +79,7 @@ impl Credentials {
                     entry["api_url"] = value(api_url);
                     entry["api_key"] = value(key.expose());
                 })?;
-                Ok((KeyStore::File, Some(reason)))
+                Ok((KeyStore::File, Some(error.to_string())))
             }
         }
     }
@@ -97,7 +98,7 @@ impl Credentials {
                 Err(unavailable(profile, "it is not opened here").into())
             }
             KeyStore::Keyring => keyring::get(&entry_name(profile, address.as_str()), timeout.duration())
-                .map_err(|reason| unavailable(profile, &reason).into()),
+                .map_err(|error| unavailable(profile, &error.to_string()).into()),
             KeyStore::File => {
                 let Some(text) = files::read(&self.path).map_err(profiles::settings_failure)? else {
                     return Ok(None);
@@ -122,23 +123,34 @@ impl Credentials {
         timeout: KeyringTimeout,
     ) -> Result<(), Failure> {
         let removed = keyring::remove(&entry_name(profile, api_url), timeout.duration());
-        removed.map_err(|reason| unavailable(profile, &reason))
+        removed.map_err(|error| unavailable(profile, &error.to_string()))
     }
 
-    /// Removes a profile's key from the keyring and the file.
+    /// Removes a profile's key from the keyring and the file. Returns a warning if the key can be in a keyring that is not
+    /// there.
+    ///
+    /// # Errors
+    /// The key is in a keyring that is locked or does not answer. The user can unlock it and try again.
     pub(crate) fn remove(
         &self,
         profile: &str,
         api_url: &str,
         store: KeyStore,
         timeout: KeyringTimeout,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Warning>, Failure> {
+        let removed = keyring::remove(&entry_name(profile, api_url), timeout.duration());
         // A login that used the file because the keyring was locked may have left an earlier key in the keyring.
-        let removed = Self::remove_from_keyring(profile, api_url, timeout);
-        if store == KeyStore::Keyring {
-            removed?;
-        }
-        self.remove_from_file(profile)
+        let warning = match removed {
+            Err(error @ KeyringError::Gone(_)) if store == KeyStore::Keyring => Some(Warning {
+                code: WarningCode::KeyLeftInKeyring,
+                text: format!("the key of profile {profile} may still be in the keyring: {error}"),
+            }),
+            #[cfg(feature = "keyring")]
+            Err(error) if store == KeyStore::Keyring => return Err(unavailable(profile, &error.to_string())),
+            _ => None,
+        };
+        self.remove_from_file(profile)?;
+        Ok(warning)
     }
 
     fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
@@ -169,6 +181,26 @@ fn unavailable(profile: &str, reason: &str) -> Failure {
     .hint("unlock the keyring, or set INSFORGE_BASE_URL and INSFORGE_API_KEY")
 }
 
+/// Why the keyring did not do what it was asked.
+#[derive(Debug)]
+enum KeyringError {
+    /// There is no keyring.
+    Gone(&'static str),
+    /// It is locked, did not answer, or failed.
+    #[cfg(feature = "keyring")]
+    Failed(String),
+}
+
+impl fmt::Display for KeyringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone(reason) => f.write_str(reason),
+            #[cfg(feature = "keyring")]
+            Self::Failed(reason) => f.write_str(reason),
+        }
+    }
+}
+
 /// The system's keyring. Each call runs on its own thread with a time limit: the thread may hang, the program does not.
 #[cfg(feature = "keyring")]
 mod keyring {
@@ -177,16 +209,17 @@ mod keyring {
 
     use keyring::{Entry, Error};
 
+    use super::KeyringError;
     use crate::secret::Secret;
 
     const SERVICE: &str = "insforge";
 
-    pub(super) fn set(name: &str, key: &Secret, timeout: Duration) -> Result<(), String> {
+    pub(super) fn set(name: &str, key: &Secret, timeout: Duration) -> Result<(), KeyringError> {
         let key = key.clone();
         with_timeout(name, timeout, move |entry| entry.set_password(key.expose()))
     }
 
-    pub(super) fn get(name: &str, timeout: Duration) -> Result<Option<Secret>, String> {
+    pub(super) fn get(name: &str, timeout: Duration) -> Result<Option<Secret>, KeyringError> {
         with_timeout(name, timeout, |entry| match entry.get_password() {
             Ok(key) => Ok(Some(Secret::new(key))),
             Err(Error::NoEntry) => Ok(None),
@@ -194,7 +227,7 @@ mod keyring {
         })
     }
 
-    pub(super) fn remove(name: &str, timeout: Duration) -> Result<(), String> {
+    pub(super) fn remove(name: &str, timeout: Duration) -> Result<(), KeyringError> {
         with_timeout(name, timeout, |entry| match entry.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
             Err(error) => Err(error),
@@ -205,7 +238,7 @@ mod keyring {
         name: &str,
         timeout: Duration,
         work: impl FnOnce(Entry) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, String> {
+    ) -> Result<T, KeyringError> {
         let (sender, receiver) = mpsc::channel();
         let name = name.to_owned();
         std::thread::spawn(move || {
@@ -214,19 +247,15 @@ mod keyring {
         });
         match receiver.recv_timeout(timeout) {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => Err(reason(&error)),
+            Ok(Err(Error::NoDefaultStore)) => Err(KeyringError::Gone("no keyring is running on this system")),
+            Ok(Err(Error::NoStorageAccess(_))) => Err(KeyringError::Failed("it is locked".to_owned())),
+            Ok(Err(other)) => Err(KeyringError::Failed(other.to_string())),
             Err(RecvTimeoutError::Timeout) => {
-                Err(format!("it did not answer within {} s", timeout.as_secs()))
+                Err(KeyringError::Failed(format!("it did not answer within {} s", timeout.as_secs())))
             }
-            Err(RecvTimeoutError::Disconnected) => Err("it failed unexpectedly".to_owned()),
-        }
-    }
-
-    fn reason(error: &Error) -> String {
-        match error {
-            Error::NoDefaultStore => "no keyring is running on this system".to_owned(),
-            Error::NoStorageAccess(_) => "it is locked".to_owned(),
-            other => other.to_string(),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(KeyringError::Failed("it failed unexpectedly".to_owned()))
+            }
         }
     }
 }
@@ -236,19 +265,20 @@ mod keyring {
 mod keyring {
     use std::time::Duration;
 
+    use super::KeyringError;
     use crate::secret::Secret;
 
-    const REASON: &str = "this build does not support keyrings";
+    const GONE: KeyringError = KeyringError::Gone("this build does not support keyrings");
 
-    pub(super) fn set(_: &str, _: &Secret, _: Duration) -> Result<(), String> {
-        Err(REASON.to_owned())
+    pub(super) fn set(_: &str, _: &Secret, _: Duration) -> Result<(), KeyringError> {
+        Err(GONE)
     }
 
-    pub(super) fn get(_: &str, _: Duration) -> Result<Option<Secret>, String> {
-        Err(REASON.to_owned())
+    pub(super) fn get(_: &str, _: Duration) -> Result<Option<Secret>, KeyringError> {
+        Err(GONE)
     }
 
-    pub(super) fn remove(_: &str, _: Duration) -> Result<(), String> {
-        Err(REASON.to_owned())
+    pub(super) fn remove(_: &str, _: Duration) -> Result<(), KeyringError> {
+        Err(GONE)
     }
 }

@@ -1,8 +1,8 @@
 //! Where the backend's address and API key come from.
 //!
-//! They are looked up **as a pair**, and the first pair wins: flags, environment variables, the nearest
-//! `.insforge/project.json`, a profile. A stored key is sent only to the address stored with it. The address in a
-//! cloned repository must never receive a key that belongs to another backend.
+//! They are looked up **as a pair**, and the first pair wins: flags, environment variables, the profile in
+//! `INSFORGE_PROFILE`, the nearest `.insforge/project.json`, the default profile. A key is sent only to the address that it
+//! was stored or given with. The address in a cloned repository must never receive a key that belongs to another backend.
 
 mod backend;
 mod completion_cache;
@@ -10,6 +10,7 @@ mod credentials;
 mod generation_cache;
 mod key;
 mod live_policy;
+mod place;
 mod profiles;
 mod project;
 mod source;
@@ -21,7 +22,8 @@ pub(crate) use completion_cache::{CachedId, CachedIds, CompletionCache};
 pub(crate) use credentials::{Credentials, KeyringTimeout};
 pub(crate) use generation_cache::GenerationCache;
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
-pub(crate) use live_policy::LivePolicy;
+pub(crate) use live_policy::{LivePolicy, LiveWrites};
+pub(crate) use place::Stored;
 pub(crate) use profiles::{KeyStore, Profiles};
 pub(crate) use project::{LinkedFile, Project};
 pub(crate) use source::{Source, WithSource};

@@ -105,11 +105,6 @@ impl Profiles {
         }
     }
 
-    /// The policy of the selected profile, if it exists.
-    pub(crate) fn live_policy(&self, named: Option<&str>) -> Option<LivePolicy> {
-        self.get(named.unwrap_or_else(|| self.default_name()))?.live
-    }
-
     /// The name of the default profile.
     pub(crate) fn default_name(&self) -> &str {
         self.content.default_profile.as_deref().unwrap_or(DEFAULT_PROFILE)

@@ -38,15 +38,11 @@ impl Source {
         false
     }
 
-    /// The places that come before this one in the lookup of an address.
-    pub(crate) const fn earlier_places(&self) -> &'static [&'static str] {
+    /// `--api-url is given` or `INSFORGE_BASE_URL is set`.
+    pub(super) fn presence(&self) -> String {
         match self {
-            Self::Variable(_) => &["the flags"],
-            Self::Project(_) => &["the flags", "the environment"],
-            Self::Profile { .. } => {
-                &["the flags", "the environment", "a linked project, or a profile is named"]
-            }
-            _ => &[],
+            Self::Flag(name) => format!("{name} is given"),
+            other => format!("{other} is set"),
         }
     }
 

@@ -42,11 +42,12 @@ async fn read_line(prompt: String) -> Result<String> {
 }
 
 /// Runs a prompt on its own thread, so that Ctrl-C still works. [`restore_terminal`] then undoes the prompt's changes to
-/// the terminal.
+/// the terminal. SIGHUP and SIGQUIT end the process as always, after the terminal is restored.
 async fn run_prompt<T: Send + 'static>(
     ask: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
 ) -> Result<T> {
     terminal::remember();
+    terminal::restore_on_signals();
     let answer = tokio::task::spawn_blocking(ask).await.map_err(|_| anyhow!("The prompt failed"))?;
     answer.context("Cannot prompt on this terminal")
 }
@@ -59,16 +60,40 @@ pub(crate) fn restore_terminal() {
 #[cfg(unix)]
 mod terminal {
     use std::io::{Write, stderr, stdin};
-    use std::sync::OnceLock;
+    use std::sync::{Once, OnceLock};
 
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use signal_hook::consts::{SIGHUP, SIGQUIT};
+    use signal_hook::low_level::emulate_default_handler;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    use crate::env::ignored_signals;
 
     static BEFORE: OnceLock<Termios> = OnceLock::new();
+    static ON_SIGNALS: Once = Once::new();
 
     pub(super) fn remember() {
         if let Ok(now) = tcgetattr(stdin()) {
             BEFORE.get_or_init(|| now);
         }
+    }
+
+    /// From now on, restores the terminal before SIGHUP or SIGQUIT ends the process. A signal that the parent process set
+    /// to be ignored stays ignored.
+    pub(super) fn restore_on_signals() {
+        ON_SIGNALS.call_once(|| {
+            let ignored = ignored_signals();
+            for number in [SIGHUP, SIGQUIT].into_iter().filter(|number| !ignored.contains(number)) {
+                // If no handler can be installed, the signal ends the process as before.
+                let Ok(mut received) = signal(SignalKind::from_raw(number)) else { continue };
+                tokio::spawn(async move {
+                    received.recv().await;
+                    restore();
+                    // It only fails for an unknown signal.
+                    let _ = emulate_default_handler(number);
+                });
+            }
+        });
     }
 
     pub(super) fn restore() {
@@ -83,6 +108,8 @@ mod terminal {
 #[cfg(not(unix))]
 mod terminal {
     pub(super) fn remember() {}
+
+    pub(super) fn restore_on_signals() {}
 
     pub(super) fn restore() {}
 }

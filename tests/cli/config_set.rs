@@ -2,6 +2,7 @@
 //! afterwards, the policies for live, and that no run shows a part of a key.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -103,9 +104,9 @@ fn assert_done(line: &str, ran: &RunOutput, environment: &str, configured: bool,
         assert_eq!(ran.stdout, format!("{json:#}\n"), "{case}");
         assert_eq!(codes(ran), warnings, "{case}");
     } else {
-        let verb = if configured { "configured" } else { "removed" };
+        let verb = if configured { "configured for http://127.0.0.1:" } else { "removed.\n" };
         assert_eq!(ran.stdout, "", "{case}");
-        assert!(ran.stderr.contains(&format!("✓ Stripe {environment} key {verb}.\n")), "{case}");
+        assert!(ran.stderr.contains(&format!("✓ Stripe {environment} key {verb}")), "{case}");
         assert_eq!(ran.stderr.matches("warning: ").count(), warnings.len(), "{case}");
     }
 }
@@ -478,10 +479,11 @@ const PLACES: [&str; 7] = [
 fn a_policy_for_live_applies_from_every_place() {
     let policies = ["ask", "allow", "deny"];
     for (place, policy) in PLACES.iter().flat_map(|place| policies.map(|policy| (place, policy))) {
-        // A project's file may come with a repository from somebody else, and a profile's policy is for its own backend.
-        // For another backend they can only deny, and never allow.
+        // A project's file may come with a repository from somebody else, so it can only deny. A profile's policy is for its
+        // own backend.
+        let is_ignored = place.starts_with("profile beside");
         let (alone, with_yes) = match policy {
-            "deny" => (5, 5),
+            "deny" if !is_ignored => (5, 5),
             "allow" if ["environment", "profile"].contains(place) => (0, 0),
             _ => (6, 0),
         };
@@ -509,6 +511,12 @@ fn check_policy(place: &str, policy: &str, words: &str, piped: &str, exit: i32) 
     } else if exit == 5 {
         assert_eq!(codes(&ran), ["LIVE_DENIED"], "{case}");
         assert_eq!(stub.lines(), [""; 0], "no request is sent: {case}");
+        let named = match place {
+            "environment" => "INSFORGE_LIVE is set to deny",
+            "profile" => "live = \"deny\" in profile default of config.toml",
+            _ => "\"live\" is \"deny\" in /",
+        };
+        assert!(ran.error()["why"].as_str().expect("a reason").starts_with(named), "{case}");
     }
 }
 
@@ -518,8 +526,161 @@ fn a_denial_cannot_be_overridden() {
     let user = user_with("project beside the environment", "deny", &stub.address);
     let user = user.with("INSFORGE_LIVE", "allow");
     let ran = run(&user, "payments config set live - --yes", LIVE_KEY).exits(5);
-    ran.stderr_has(&["Writes to live are forbidden here", "--yes does not override it"]);
+    let file = user.path(".insforge/project.json");
+    ran.stderr_has(&[
+        "Writes to live are forbidden here",
+        &format!("\"live\" is \"deny\" in {}\n", file.display()),
+        "--yes does not override it",
+    ]);
     assert_eq!(stub.lines(), [""; 0]);
+}
+
+/// The places of an address and a key of InsForge, and the command line, variable and stdin of the provider's key. Only a
+/// project's file and a variable together could collect keys for somebody else.
+const COLLECTED: [(&str, &str, bool, &str, bool); 12] = [
+    ("project", "stripe config set test", true, "", true),
+    ("project", "stripe config set", true, "", true),
+    ("project", "stripe config set test -", true, TEST_KEY, false),
+    ("project", "stripe config set test --secret-key-file key-file", true, TEST_KEY, false),
+    ("project", "stripe config set test --secret-key KEY", true, "", false),
+    ("project", "stripe config set test KEY", false, "", false),
+    ("environment", "stripe config set test", true, "", false),
+    ("profile", "stripe config set test", true, "", false),
+    ("flags", "stripe config set test", true, "", false),
+    ("project", "razorpay config set test --key-id rzp_test_jtP2rWhblZ6tcCJR", true, "", true),
+    ("project", "razorpay config set test --key-id rzp_test_jtP2rWhblZ6tcCJR -", true, "hunter2", false),
+    ("environment", "razorpay config set test --key-id rzp_test_jtP2rWhblZ6tcCJR", true, "", false),
+];
+
+#[test]
+fn a_key_from_a_variable_needs_confirmation_for_the_address_of_a_project() {
+    for (place, line, in_variable, piped, asks) in COLLECTED {
+        for yes in [false, true] {
+            let stub = any_keys();
+            let address = &*stub.address;
+            let user = if place == "flags" { User::new() } else { user_with(place, "ask", address) };
+            let user = if in_variable {
+                user.with("STRIPE_TEST_SECRET_KEY", TEST_KEY).with("RAZORPAY_TEST_KEY_SECRET", "hunter2")
+            } else {
+                user
+            };
+            user.write("key-file", piped);
+            user.write("api-key", KEY);
+            let flags = if place == "flags" {
+                format!("--api-url {address} --api-key-file api-key")
+            } else {
+                String::new()
+            };
+            let yes_flag = if yes { "--yes" } else { "" };
+            let line = format!("payments {} {flags} {yes_flag}", line.replace("KEY", TEST_KEY));
+            let ran = run(&user, &line, piped);
+            let case = format!("{place}: {line}: {ran:?}");
+            let stops = asks && !yes;
+            assert_eq!((ran.code, writes(&stub).len()), if stops { (6, 0) } else { (0, 1) }, "{case}");
+            if !stops {
+                assert!(ran.stderr.contains(&format!(" test key configured for {address}.\n")), "{case}");
+                continue;
+            }
+            let variable =
+                if line.contains("razorpay") { "RAZORPAY_TEST_KEY_SECRET" } else { "STRIPE_TEST_SECRET_KEY" };
+            ran.stderr_has(&[
+                &format!(" key of {address} to "),
+                &format!("{} and the key from {variable}", user.path(".insforge/project.json").display()),
+                "run it again with --yes",
+            ]);
+        }
+    }
+}
+
+/// A backend that accepts every key, and shows the account of these tests.
+fn any_keys() -> Stub {
+    Stub::start(|request| {
+        match request.method.as_str() {
+        "GET" => Answer::json(
+            200,
+            &json!({"connections": [{
+                "environment": "test", "status": "connected", "webhookEndpointId": "we_1",
+                "accountId": if request.target.contains("razorpay") { "rzp_test_jtP2rWhblZ6tcCJR" } else { "acct_1" },
+                "maskedKey": "sk_test_****ha_2",
+            }]})
+            .to_string(),
+        ),
+        _ => Answer::json(200, r#"{"keys": []}"#),
+    }
+    })
+}
+
+/// The key in the status afterwards, and what is said of the new one. Stripe's key ends in `ha_2`.
+const AFTER_A_TIMEOUT: [(&str, &str, &str); 6] = [
+    (
+        "stripe",
+        r#"{"status": "connected", "maskedKey": "sk_test_****ha_2"}"#,
+        "the backend has stored the key",
+    ),
+    (
+        "stripe",
+        r#"{"status": "connected", "maskedKey": "sk_test_****0000"}"#,
+        "the backend has not stored the key",
+    ),
+    ("stripe", r#"{"status": "unconfigured"}"#, "the backend has not stored the key"),
+    ("stripe", "no JSON", "it is unknown whether the backend has stored the key"),
+    (
+        "razorpay",
+        r#"{"status": "connected", "accountId": "rzp_test_new1"}"#,
+        "the backend has stored the key",
+    ),
+    (
+        "razorpay",
+        r#"{"status": "connected", "accountId": "rzp_test_old1"}"#,
+        "the backend has not stored the key",
+    ),
+];
+
+/// The answer is late, or a gateway does not wait for it.
+#[test]
+fn after_a_timeout_the_status_says_whether_the_key_is_stored() {
+    for (provider, connection, says) in AFTER_A_TIMEOUT {
+        for lost in [
+            Answer::Announce { bytes: 1 },
+            Answer::html(504, "Gateway Timeout"),
+            Answer::Late { after: Duration::from_secs(5), then: Box::new(Answer::Drop) },
+        ] {
+            let is_late = matches!(lost, Answer::Late { .. });
+            let written = AtomicBool::new(false);
+            let after = connection.replacen('{', r#"{"connections": [{"environment": "test", "#, 1) + "]}";
+            let stub = Stub::start(move |request| {
+                if request.method != "GET" {
+                    written.store(true, Ordering::SeqCst);
+                    return lost.clone();
+                }
+                let is_after = written.load(Ordering::SeqCst);
+                Answer::json(200, if is_after { &after } else { r#"{"connections": []}"# })
+            });
+            let secret = if provider == "stripe" { "-" } else { "--key-id rzp_test_new1 -" };
+            let deadline = if is_late { "--timeout 1s" } else { "" };
+            let line = format!("--json payments {provider} config set test {secret} --retries 0 {deadline}");
+            let ran =
+                run(&User::of(&stub.address), &line, if provider == "stripe" { TEST_KEY } else { "hunter2" });
+            let ran = ran.exits(8);
+            let error = ran.error();
+            assert!(error["why"].as_str().expect("a reason").contains(says), "{line}: {ran:?}");
+            assert!(error["hint"].as_str().expect("a hint").contains("run it again"), "{line}: {ran:?}");
+            assert_eq!(error["retryable"], true, "{line}: {ran:?}");
+            assert_eq!(stub.lines().len(), 3, "status, key, status: {:?}", stub.lines());
+        }
+    }
+}
+
+/// The first sync of a large account takes minutes.
+#[test]
+fn a_key_has_the_deadline_of_a_sync() {
+    let stub = any_keys();
+    for (line, limit) in
+        [("config set test -", 300), ("config set test - --timeout 7s", 7), ("config remove --yes", 60)]
+    {
+        let ran = run(&User::of(&stub.address), &format!("payments {line} -v"), TEST_KEY).exits(0);
+        ran.stderr_has(&[&format!("deadline {limit} s for all requests together")]);
+    }
 }
 
 /// The recorded exchange, the exit code, whether an earlier endpoint may be deleted, and a part of the hint.
@@ -604,7 +765,10 @@ mod on_a_terminal {
             let stub = connected();
             let (code, screen) = converse(&User::of(&stub.address), line, Some(TEST_KEY), None);
             assert_eq!(code, 0, "{line}\n{screen}");
-            assert!(screen.contains("Stripe test key configured."), "{line}\n{screen}");
+            assert!(
+                screen.contains(&format!("Stripe test key configured for {}.", stub.address)),
+                "{line}\n{screen}"
+            );
             assert!(!screen.contains("warning:"), "{line}\n{screen}");
             let put = "PUT /api/payments/stripe/test/config".to_owned();
             assert_eq!(writes(&stub), [(put, json!({"secretKey": TEST_KEY}))], "{line}");
@@ -626,7 +790,8 @@ mod on_a_terminal {
                 let before = screen.split(QUESTION).next().unwrap_or_default();
                 let end = &key[key.len() - 4..];
                 let masked = format!("sk_{environment}_****{end}, {environment}");
-                for text in ["acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)", &masked, lost] {
+                let target = format!("Set the Stripe key of {} to ", stub.address);
+                for text in ["acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)", &masked, &target, lost] {
                     assert!(before.contains(text), "it does not say {text:?}:\n{screen}");
                 }
                 assert_eq!(before.contains("mirrored data"), !lost.is_empty(), "{screen}");

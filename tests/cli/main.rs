@@ -47,6 +47,7 @@ mod map;
 mod network;
 mod output;
 mod plain_codes;
+mod precedence;
 mod prompts;
 mod razorpay;
 mod razorpay_sandbox;

@@ -279,6 +279,58 @@ fn sigterm_at_a_hidden_prompt_restores_the_terminal() {
     assert_nothing_stored(&user);
 }
 
+/// They end the process as always: the shell sees the signal, and no error is printed.
+#[test]
+fn sigquit_and_sighup_at_a_hidden_prompt_restore_the_terminal() {
+    let (stub, user) = (backend(), User::new());
+    for signal in ["-QUIT", "-HUP"] {
+        for args in [&["login", "--api-url", &stub.address][..], &["login"]] {
+            let dialogue = Dialogue::start(&user, args);
+            // In the second case, the hidden prompt is not the first one.
+            if args.len() == 1 {
+                dialogue.answer(ADDRESS_QUESTION, &format!("{}{ENTER}", stub.address));
+            }
+            let tty = dialogue.answer(KEY_QUESTION, "");
+            dialogue.terminal.signal(signal);
+            wait_until("the terminal echoes again", || tty.echoes());
+            let (code, screen) = dialogue.terminal.finish();
+            assert_eq!(code, -1, "it ended by itself:\n{screen}");
+            assert!(screen.contains(CURSOR_SHOWN) && !screen.contains("error:"), "{screen}");
+        }
+    }
+    assert_eq!(stub.lines(), [""; 0]);
+    assert_nothing_stored(&user);
+}
+
+/// After the prompt, too: nothing swallows the signal.
+#[test]
+fn sigquit_and_sighup_after_a_prompt_end_the_process() {
+    for signal in ["-QUIT", "-HUP"] {
+        let (stub, user) = (slow_backend(FOR_EVER), User::new());
+        let dialogue = Dialogue::start(&user, &["login", "--api-url", &stub.address]);
+        dialogue.answer(KEY_QUESTION, &format!("{KEY}{ENTER}"));
+        wait_until("the backend gets a request", || !stub.requests().is_empty());
+        dialogue.terminal.signal(signal);
+        assert_eq!(dialogue.terminal.finish().0, -1);
+        assert_nothing_stored(&user);
+    }
+}
+
+/// `trap '' HUP` and the like: the prompt survives the signal.
+#[test]
+fn an_ignored_signal_stays_ignored_at_a_prompt() {
+    let (stub, user) = (backend(), User::new());
+    let script =
+        format!("trap '' HUP; exec {} login --api-url {}", env!("CARGO_BIN_EXE_insforge"), stub.address);
+    let terminal = Terminal::of(&user, 100, &["sh", "-c", &script]);
+    let dialogue = Dialogue { terminal, user: &user };
+    dialogue.answer(KEY_QUESTION, "");
+    dialogue.terminal.signal("-HUP");
+    dialogue.terminal.type_in(&format!("{KEY}{ENTER}"));
+    let (code, screen) = dialogue.terminal.finish();
+    assert_eq!(code, 0, "{screen}");
+}
+
 /// The prompt itself reads Ctrl-C here, and races with the signal: a single run proves little.
 #[test]
 fn ctrl_c_at_the_address_question_restores_the_terminal() {
@@ -526,12 +578,20 @@ fn a_quick_request_shows_no_spinner() {
 }
 
 #[test]
-fn quiet_json_and_verbose_runs_show_no_spinner() {
+fn quiet_json_verbose_and_unattended_runs_show_no_spinner() {
     let stub = slow_backend(Duration::from_secs(1));
-    let user = with_cursor(&stub);
-    let flags = [&["-q"][..], &["--json"], &["-o", "json"], &["-v"]];
-    let running = flags.map(|more| Terminal::start(&user, 100, &[&["payments", "status"], more].concat()));
-    for (terminal, more) in running.into_iter().zip(flags) {
+    let (user, ci) = (with_cursor(&stub), with_cursor(&stub).with("CI", "1"));
+    let runs = [
+        (&user, &["-q"][..]),
+        (&user, &["--json"]),
+        (&user, &["-o", "json"]),
+        (&user, &["-v"]),
+        (&user, &["--no-input"]),
+        (&ci, &[]),
+    ];
+    let running =
+        runs.map(|(user, more)| Terminal::start(user, 100, &[&["payments", "status"], more].concat()));
+    for (terminal, (_, more)) in running.into_iter().zip(runs) {
         let (code, screen) = terminal.finish();
         assert_eq!(code, 0, "{screen}");
         assert!(!has_spinner(&screen), "{more:?}\n{screen}");

@@ -582,7 +582,7 @@ fn the_key_is_read_from_the_named_source() {
     let stub = keys("288-rzp-status");
     let user =
         User::of(&stub.address).with("RAZORPAY_TEST_KEY_SECRET", SECRET).with("RAZORPAY_TEST_KEY_ID", KEY_ID);
-    set(&user, "", "").exits(0).stderr_has(&["✓ Razorpay test key configured."]);
+    set(&user, "", "").exits(0).stderr_has(&["✓ Razorpay test key configured for http://127.0.0.1:"]);
     let ran = set(&user, "test --dry-run --json", "").exits(0);
     assert_eq!(ran.json()["body"], json!({"keyId": KEY_ID, "keySecret": "****This"}));
     assert_eq!(sent(&stub), [json!({"keyId": KEY_ID, "keySecret": SECRET})]);

@@ -134,6 +134,32 @@ fn the_variable_takes_precedence_over_all_backends_except_flags() {
     assert!(source(&linked, &["--sandbox"]).starts_with("the sandbox ("));
 }
 
+/// A read-only home, as in many CI images. A file in place of the directory has the same effect, even for root.
+#[test]
+fn a_home_without_a_place_for_the_state_is_no_dead_end() {
+    let user = User::new();
+    user.write(".local", "");
+    for (args, says) in [
+        (
+            &["payments", "status", "--sandbox"][..],
+            &[
+                "`insforge sandbox exec -- COMMAND`, which needs no file",
+                "`insforge sandbox serve --state FILE`",
+            ][..],
+        ),
+        (&["sandbox", "serve"], &["--state names another file"]),
+        (&["sandbox", "reset"], &["--state names another file"]),
+    ] {
+        let ran = user.run(args).exits(1);
+        ran.stderr_has(&["sandbox.json"]).stderr_has(says);
+    }
+    // The advice works.
+    exec(&user, &[], &[BINARY, "payments", "status"]).exits(0);
+    exec(&user, &["--state", "state.json"], &[BINARY, "payments", "status"]).exits(0);
+    serve(&user, &["--state", "served.json"]);
+    assert!(user.path("state.json").exists());
+}
+
 #[test]
 fn a_sandbox_needs_no_login() {
     let user = User::new();

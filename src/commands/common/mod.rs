@@ -7,6 +7,7 @@ mod config_remove;
 mod customers;
 mod doctor;
 mod key_status;
+mod key_target;
 mod secret_input;
 mod status;
 mod subscriptions;
@@ -20,6 +21,7 @@ pub(super) use arguments::{
 pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;
 pub(super) use key_status::KeyStatus;
+pub(super) use key_target::KeyTarget;
 pub(super) use secret_input::{SecretFrom, SecretInput, check_prefix, read_secret_from};
 pub(super) use sync::{SYNC_DEADLINE, sync_environment};
 

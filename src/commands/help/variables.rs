@@ -15,7 +15,7 @@ static VARIABLES: [Variable; 21] = [
     variable(&["INSFORGE_URL"], "the same, if INSFORGE_BASE_URL is not set"),
     variable(&["INSFORGE_API_KEY"], "the project's API key (ik_…)"),
     variable(&["INSFORGE_API_KEY_FILE"], "a file with the API key"),
-    variable(&["INSFORGE_PROFILE"], "the stored login to use"),
+    variable(&["INSFORGE_PROFILE"], "the stored login to use, if INSFORGE_BASE_URL is not set"),
     variable(
         &["INSFORGE_SANDBOX"],
         "use the built-in sandbox instead of these; any value but 0, false, no and off",
@@ -24,7 +24,8 @@ static VARIABLES: [Variable; 21] = [
     variable(&["INSFORGE_OUTPUT"], "table, json, jsonl, csv or ids"),
     variable(
         &["INSFORGE_TIMEOUT"],
-        "time limit of a command, such as 30s or 5m; of each request in `catalog apply`, bulk input and `transactions --follow`",
+        "time limit of a command, such as 30s or 5m; of each request in `catalog apply`, `catalog export`, bulk input and \
+         `transactions --follow`",
     ),
     variable(&["INSFORGE_RETRIES"], "maximum number of retries of a request, from 0 to 10"),
     variable(&["INSFORGE_LIVE"], "policy for writes to live: ask, allow or deny"),
@@ -45,7 +46,7 @@ static VARIABLES: [Variable; 21] = [
         &["INSFORGE_LOG"],
         "info: log each request on stderr; debug: headers and bodies too; secrets are masked",
     ),
-    variable(&["CI"], "no prompts; any value except false"),
+    variable(&["CI"], "no prompts and no spinner; any value except false"),
     variable(&["NO_COLOR"], "no colors; any value"),
     variable(&["CLICOLOR_FORCE"], "colors also in a pipe; any value but 0"),
     variable(
@@ -81,7 +82,8 @@ pub(super) fn environment() -> String {
 }
 
 const RULES: &str = "
-The address and the key come as a pair from the first of these that has one: flags, environment, the
-nearest .insforge/project.json, a profile. A stored key is sent only to the address stored with it.
-A flag overrides its variable. An empty variable counts as unset.
+The address and the key come as a pair from the first of these that has one: flags, INSFORGE_BASE_URL
+with a key, the profile in INSFORGE_PROFILE, the nearest .insforge/project.json, the default profile.
+A key is sent only to the address that it was stored or set with. A flag overrides its variable. An
+empty variable counts as unset.
 ";

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -6,11 +7,11 @@ use clap::Args;
 use crate::api::razorpay::{self, Keys, RAZORPAY};
 use crate::api::{Call, Reply};
 use crate::commands::common::{
-    EnvironmentOption, KeyStatus, SecretFrom, SecretInput, check_prefix, read_secret_from,
+    EnvironmentOption, KeyStatus, KeyTarget, SYNC_DEADLINE, SecretFrom, SecretInput, check_prefix,
+    read_secret_from,
 };
 use crate::commands::razorpay::gateway::RazorpayGateway;
 use crate::error::Failure;
-use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
 use crate::settings::{Source, WithSource};
@@ -25,11 +26,13 @@ use crate::wire::{Connection, Environment, KeyList};
 /// and generates a webhook secret if it has none.
 ///
 /// The backend treats a new key ID as another account and deletes the mirrored data of the current one. The command asks for
-/// confirmation before that.
+/// confirmation before that. It also asks if the key secret comes from a variable and the backend's address from
+/// .insforge/project.json.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
 #[command(add = CommandSpec::writes::<Self>("test --key-id rzp_test_shop_0002 - --yes --json")
-    .note("also asks in test if the key ID is new: the backend takes it for another account and deletes the mirrored data of the current one")
+    .note("also asks in test if the key ID is new: the backend takes it for another account and deletes the mirrored data of the current one; \
+           and if the secret comes from a variable and the address from a project file")
     .stdin("a-made-up-secret"))]
 pub(crate) struct ConfigSet {
     /// The environment [default: test]; `-` reads the key secret from stdin
@@ -57,12 +60,13 @@ pub(crate) struct ConfigSet {
 const USAGE: &str = "insforge payments razorpay config set [ENV] --key-id ID [- | --key-secret-file PATH | \
                      --key-secret SECRET] [--webhook-secret-file PATH | --webhook-secret-stdin]";
 
-/// Valid keys, and the connection that they replace.
+/// Valid keys, and the backend that receives them.
 pub(crate) struct NewKeys {
     environment: Environment,
     keys: Keys,
-    /// The present connection; not read in a dry run.
-    before: Option<Connection>,
+    /// Where the key secret comes from.
+    secret_source: Source,
+    target: KeyTarget,
 }
 
 impl Write for ConfigSet {
@@ -72,6 +76,7 @@ impl Write for ConfigSet {
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
     const VERB: Verb = Verb::Configure;
+    const DEADLINE: Duration = SYNC_DEADLINE;
 
     fn environment(&self) -> Result<Environment, Failure> {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
@@ -123,24 +128,23 @@ impl Write for ConfigSet {
                     .into());
             }
         };
-        let before = if ctx.dry_run { None } else { ctx.connection(&RAZORPAY, environment).await? };
-        Ok(NewKeys { environment, keys: Keys { id, secret: secret.value, webhook_secret }, before })
+        let target = KeyTarget::read(ctx, &RAZORPAY, environment).await?;
+        let keys = Keys { id, secret: secret.value, webhook_secret };
+        Ok(NewKeys { environment, keys, secret_source: secret.source, target })
     }
 
-    fn change(&self, NewKeys { environment, keys, before }: &NewKeys) -> Change {
-        let account = before.as_ref().and_then(Connection::account);
+    fn change(&self, NewKeys { environment, keys, secret_source, target }: &NewKeys) -> Change {
+        let account = target.before.as_ref().and_then(Connection::account);
         // The backend uses the key's ID as the account's id (exchange 327).
         let destroys = account.as_ref().is_some_and(|account| account.id != keys.id);
-        let details = destroys.then(|| {
+        let loss = destroys.then(|| {
             format!(
                 "The backend treats a new key ID as another account: it deletes all mirrored data of {environment} and \
                  syncs again, and the webhook must be set up again."
             )
         });
-        let effect = if destroys { Effect::Destroy } else { Effect::Write };
-        let what = format!("Set the backend's Razorpay key to {}", keys.id);
-        let change = Change::new(&RAZORPAY, *environment, what, Check::backend(&["status"]));
-        Change { effect, details, account, ..change }
+        let change = Change::new(&RAZORPAY, *environment, target.what(&keys.id), Check::backend(&["status"]));
+        Change { account, ..change.destroys_if(&[loss, target.risk(secret_source)]) }
     }
 
     fn call(&self, request: &NewKeys) -> Result<Call<KeyList>> {
@@ -159,12 +163,21 @@ impl Write for ConfigSet {
         ))
     }
 
+    /// The status shows the key ID, but nothing of the secret.
+    async fn investigate(&self, ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
+        let has_id = |one: &Connection| one.account_id.as_deref() == Some(&request.keys.id);
+        let before = request.target.before.as_ref().filter(|before| before.is_configured());
+        let is_unchanged = before.is_some_and(has_id);
+        let has_key = |now: &Connection| if is_unchanged { None } else { Some(has_id(now)) };
+        request.target.report_stored(ctx, has_key, failure).await
+    }
+
     fn note(&self, request: &NewKeys, _reply: &Reply<KeyList>) -> String {
-        format!("Razorpay {} key configured.", request.environment)
+        request.target.note()
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKeys, shown: KeyStatus) -> Result<KeyStatus> {
-        shown.with_connection(ctx, request.before.as_ref(), RazorpayGateway::WEBHOOK).await
+        shown.with_connection(ctx, request.target.before.as_ref(), RazorpayGateway::WEBHOOK).await
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn failure(error: &Error) -> Failure {
     match error {
         Error::Listen { .. } => failure.hint("choose another port, or use port 0 for any free one"),
         Error::File { .. } => {
-            failure.hint("check that the path is correct, and that you own the file and its directory")
+            failure.hint("check that you own the file and its directory; --state names another file")
         }
         Error::NotRegularFile { .. } => {
             failure.hint("name a regular file; it is created if it does not exist")

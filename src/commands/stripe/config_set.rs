@@ -1,17 +1,20 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::commands::common::{EnvironmentOption, KeyStatus, SecretFrom, SecretInput};
+use crate::commands::common::{
+    EnvironmentOption, KeyStatus, KeyTarget, SYNC_DEADLINE, SecretFrom, SecretInput,
+};
 use crate::commands::stripe::gateway::StripeGateway;
 use crate::commands::stripe::secret_key;
 use crate::error::Failure;
-use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandSpec, Completes, Ctx, Gateway, Verb, Write};
 use crate::secret::Secret;
+use crate::settings::WithSource;
 use crate::wire::{Connection, Environment, KeyList};
 
 /// Set the Stripe secret key of one environment
@@ -19,11 +22,13 @@ use crate::wire::{Connection, Environment, KeyList};
 /// The key is read from stdin (`config set test -`), from --secret-key-file, from STRIPE_TEST_SECRET_KEY or
 /// STRIPE_LIVE_SECRET_KEY, or from a hidden prompt. It can also be an argument, but everyone on the machine can see a command
 /// line. The backend syncs at once and creates a webhook endpoint. A key of another Stripe account deletes the mirrored
-/// data of the current account; if that is possible, the command asks for confirmation.
+/// data of the current account; if that is possible, the command asks for confirmation. It also asks if the key comes from a
+/// variable and the backend's address from .insforge/project.json.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
 #[command(add = CommandSpec::writes::<Self>("test - --json")
-    .note("also asks in test if the key may belong to another account, because the mirrored data of the current account would be deleted")
+    .note("also asks in test if the key may belong to another account, because the mirrored data of the current account would be deleted; \
+           and if the key comes from a variable and the address from a project file")
     .stdin("sk_test_51SandboxShop0001b"))]
 pub(crate) struct ConfigSet {
     /// The environment [default: test], then the key; `-` reads the key from stdin
@@ -45,12 +50,11 @@ const USAGE: &str =
 const COMMAND_LINE: &str = "the command line";
 const SECRET_KEY: &str = "--secret-key";
 
-/// A valid key, and the connection that it replaces.
+/// A valid key, and the backend that receives it.
 pub(crate) struct NewKey {
     environment: Environment,
-    key: Secret,
-    /// The present connection; not read in a dry run.
-    before: Option<Connection>,
+    key: WithSource<Secret>,
+    target: KeyTarget,
 }
 
 impl Write for ConfigSet {
@@ -60,6 +64,7 @@ impl Write for ConfigSet {
     type Shown = KeyStatus;
     const HAS_IDS: bool = false;
     const VERB: Verb = Verb::Configure;
+    const DEADLINE: Duration = SYNC_DEADLINE;
 
     fn environment(&self) -> Result<Environment, Failure> {
         Ok(self.arguments()?.0)
@@ -77,28 +82,28 @@ impl Write for ConfigSet {
             Failure::usage(format!("The key from {} {why}", key.source))
                 .hint(format!("use the account's secret key for {environment} (sk_{environment}_…)"))
         })?;
-        let before = if ctx.dry_run { None } else { ctx.connection(&STRIPE, environment).await? };
-        Ok(NewKey { environment, key: key.value, before })
+        let target = KeyTarget::read(ctx, &STRIPE, environment).await?;
+        Ok(NewKey { environment, key, target })
     }
 
-    fn change(&self, NewKey { environment, key, before }: &NewKey) -> Change {
-        let account = before.as_ref().and_then(Connection::account);
-        let destroys = secret_key::may_change_account(key, before.as_ref());
-        let details = account.as_ref().filter(|_| destroys).map(|account| {
+    fn change(&self, NewKey { environment, key, target }: &NewKey) -> Change {
+        let before = target.before.as_ref();
+        let account = before.and_then(Connection::account);
+        let loss = account.as_ref().filter(|_| secret_key::may_change_account(&key.value, before));
+        let loss = loss.map(|account| {
             format!(
                 "The key does not show whether it belongs to {}. A key of another account deletes all mirrored data of \
                  {environment} and syncs it again.",
                 account.id
             )
         });
-        let effect = if destroys { Effect::Destroy } else { Effect::Write };
-        let what = format!("Set the backend's Stripe key to {}", key.masked());
-        let change = Change::new(&STRIPE, *environment, what, Check::backend(&["status"]));
-        Change { effect, details, account, ..change }
+        let change =
+            Change::new(&STRIPE, *environment, target.what(&key.value.masked()), Check::backend(&["status"]));
+        Change { account, ..change.destroys_if(&[loss, target.risk(&key.source)]) }
     }
 
     fn call(&self, request: &NewKey) -> Result<Call<KeyList>> {
-        Ok(stripe::set_key(request.environment, request.key.clone()))
+        Ok(stripe::set_key(request.environment, request.key.value.clone()))
     }
 
     /// Adds that a key which Stripe refuses changes nothing (exchanges 066, 067 and 071).
@@ -110,12 +115,17 @@ impl Write for ConfigSet {
         failure.hint(format!("nothing was changed; set the {environment} secret key from Stripe's dashboard"))
     }
 
+    async fn investigate(&self, ctx: &Ctx, request: &NewKey, failure: Failure) -> Failure {
+        let has_key = |now: &Connection| Some(secret_key::matches_masked(&request.key.value, now));
+        request.target.report_stored(ctx, has_key, failure).await
+    }
+
     fn note(&self, request: &NewKey, _reply: &Reply<KeyList>) -> String {
-        format!("Stripe {} key configured.", request.environment)
+        request.target.note()
     }
 
     async fn complete(&self, ctx: &Ctx, request: NewKey, shown: KeyStatus) -> Result<KeyStatus> {
-        shown.with_connection(ctx, request.before.as_ref(), StripeGateway::WEBHOOK).await
+        shown.with_connection(ctx, request.target.before.as_ref(), StripeGateway::WEBHOOK).await
     }
 }
 

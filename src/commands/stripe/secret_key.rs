@@ -50,13 +50,15 @@ pub(super) fn may_change_account(key: &Secret, connection: Option<&Connection>) 
     let Some(account) = connection.and_then(|connection| connection.account_id.as_deref()) else {
         return false;
     };
-    let present = connection.and_then(|connection| connection.masked_key.as_deref());
-    !(matches_masked(key.expose(), present) || shows_account(key.expose(), account))
+    let is_present = connection.is_some_and(|connection| matches_masked(key, connection));
+    !(is_present || shows_account(key.expose(), account))
 }
 
-fn matches_masked(key: &str, masked: Option<&str>) -> bool {
-    let end = masked.and_then(|masked| masked.rsplit('*').next()).unwrap_or_default();
-    end.len() >= 4 && key.ends_with(end)
+/// Whether the connection's key ends with the same four characters, so that it is the same key.
+pub(super) fn matches_masked(key: &Secret, connection: &Connection) -> bool {
+    let end =
+        connection.masked_key.as_deref().and_then(|masked| masked.rsplit('*').next()).unwrap_or_default();
+    end.len() >= 4 && key.expose().trim().ends_with(end)
 }
 
 fn shows_account(key: &str, account: &str) -> bool {
