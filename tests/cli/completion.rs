@@ -261,7 +261,7 @@ fn environments_profiles_and_codes_are_completed() {
     ] {
         assert!(complete(&user, line).contains("live"), "{line:?}");
     }
-    assert_eq!(complete(&user, &["payments", "sync", "a"]), "all");
+    assert_eq!(complete(&user, &["payments", "sync", "a"]), "all\tBoth environments");
     let set = |words: &[&str]| complete(&user, &[&["payments", "config", "set"], words].concat());
     assert_eq!(set(&["l"]), "live\tWith real customers and real money");
     assert!(set(&["live", ""]).starts_with("--"), "a key is never completed");
