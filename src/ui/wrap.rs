@@ -35,7 +35,9 @@ pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
         let before = if number == 0 { used } else { indent };
         if number > 0 {
             out.push('\n');
-            out.push_str(&" ".repeat(indent));
+            if !line.is_empty() {
+                out.push_str(&" ".repeat(indent));
+            }
         }
         let own = line.len() - line.trim_start().len();
         match width {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::input::trim_line_end;
 use crate::wire::validated::trimmed_string;
 
 /// A key that makes a create repeatable, and where the key comes from. The same key with the same parameters returns the
@@ -76,7 +77,7 @@ impl FromStr for IdempotencyKey {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::checked(text, KeyOrigin::Argument)
+        Self::checked(trim_line_end(text), KeyOrigin::Argument)
     }
 }
 

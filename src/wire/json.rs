@@ -239,10 +239,12 @@ pub(crate) fn scalar_length(json: &[u8]) -> usize {
     json.len()
 }
 
-/// The message of an error without the position, which serde_json appends to it.
+/// The message of an error without the position, which serde_json appends to it. After the first letter of `true`, it calls
+/// the rest of the word an ident.
 pub(crate) fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    if message == "expected ident" { "expected value".to_owned() } else { message.to_owned() }
 }
 
 /// Whether it is nested too deeply to be written, or to be read by a filter.

@@ -151,7 +151,10 @@ impl<L: KeyValueLimits> FromStr for KeyValueMap<L> {
     fn from_str(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             if error.is_syntax() || error.is_eof() {
-                return format!("invalid JSON ({error}); use the form '{EXAMPLE}'");
+                let (line, column, reason) = (error.line(), error.column(), without_position(&error));
+                return format!(
+                    "invalid JSON (line {line}, column {column}: {reason}); use the form '{EXAMPLE}'"
+                );
             }
             // The message names the key, so it needs no position.
             without_position(&error)

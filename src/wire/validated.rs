@@ -55,7 +55,7 @@ macro_rules! validated_string {
 
 validated_string! {
     /// A lookup key, by which an application finds a price without its id; 1 to 200 characters.
-    LookupKey, |text| trimmed_string("a lookup key", 200, text)
+    LookupKey, trim_line_end, |text| trimmed_string("a lookup key", 200, text)
 }
 
 validated_string! {
@@ -101,7 +101,7 @@ validated_string! {
 
 validated_string! {
     /// A three-letter ISO currency code, in upper or lower case. The provider checks that it supports the currency.
-    Currency, |text| {
+    Currency, trim_line_end, |text| {
         if text.len() == 3 && text.chars().all(|c| c.is_ascii_alphabetic()) {
             Ok(())
         } else {

@@ -360,8 +360,7 @@ fn every_mistake_of_a_catalog_is_reported() {
     user.write(FILE, "version = 1\n[products.pro]\nnam = \"Pro\"\n[products.pro.prices.m]\ncurrency = \"usd\"\namount = 19\n");
     catalog(&user, "plan").exits(64).stderr_has(&[
         "error: payments.toml has 2 mistakes\n  payments.toml:3:1: unknown field `nam` in a product\n    |\n  3 | nam = \"Pro\"\n",
-        "  did you mean `name`?\n",
-        "  payments.toml:6:10: `amount` must be a string in quotes",
+        "  did you mean `name`?\n\n  payments.toml:6:10: `amount` must be a string in quotes",
         "  hint: fix them in payments.toml, then run the command again\n",
     ]);
     let error = catalog(&user, "plan --json").exits(64).error();

@@ -315,7 +315,14 @@ fn null_removes_a_metadata_key() {
 #[test]
 fn an_error_of_metadata_names_the_option_and_the_right_form() {
     for (option, value, sentences) in [
-        ("--metadata", "tier=pro", &["for '--metadata <JSON>'", "use the form '{\"tier\": \"pro\"}'"][..]),
+        (
+            "--metadata",
+            "tier=pro",
+            &[
+                "for '--metadata <JSON>'",
+                "invalid JSON (line 1, column 2: expected value); use the form '{\"tier\": \"pro\"}'",
+            ][..],
+        ),
         ("--metadata", "{tier:pro}", &["for '--metadata <JSON>'", "use the form '{\"tier\": \"pro\"}'"]),
         (
             "--metadata",

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
 use super::harness::stub::Stub;
@@ -186,10 +188,30 @@ fn a_line_break_at_the_end_of_a_variable_or_an_id_is_not_part_of_it() {
         let user = User::of(&stub.address).with("INSFORGE_API_KEY", &format!("\u{feff}{KEY}{end}"));
         user.run(&["payments", "status"]).exits(0);
     }
-    let create =
-        ["payments", "prices", "create", "--currency", "usd", "--unit-amount", "1", "--dry-run", "--product"];
-    let ran = User::of(&dead_address()).run(&[&create[..], &["prod_1\r"]].concat()).exits(0);
-    assert_eq!(ran.json()["body"]["productId"], "prod_1");
+    let create = "payments prices create --dry-run --unit-amount 1 --product prod_1\r --currency usd\r --lookup-key pro\r \
+                  --idempotency-key k1\r";
+    let ran = User::of(&dead_address()).run(&create.split(' ').collect::<Vec<_>>()).exits(0);
+    assert_eq!(
+        ran.json()["body"],
+        json!({"productId": "prod_1", "currency": "usd", "unitAmount": 1, "lookupKey": "pro", "idempotencyKey": "k1"})
+    );
+}
+
+#[test]
+fn a_line_break_at_the_end_of_the_id_of_a_filter_is_not_part_of_it() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    for (list, filter, id) in [
+        ("prices list", "--product", "prod_dxFhxxNRvjmfxv"),
+        ("subscriptions", "--customer", "cus_N5vQmLzLObXy5g"),
+        ("transactions", "--customer", "cus_N5vQmLzLObXy5g"),
+    ] {
+        let words: Vec<&str> = ["payments"].into_iter().chain(list.split(' ')).collect();
+        let rows =
+            |id: &str| user.run(&[&words[..], &["test", filter, id, "-o", "jsonl"]].concat()).exits(0).stdout;
+        let expected = rows(id);
+        assert!(!expected.is_empty(), "{list}");
+        assert_eq!(rows(&format!("{id}\r\n")), expected, "{list}");
+    }
 }
 
 fn stub_path(exchange: &str) -> String {

@@ -12,7 +12,7 @@ use crate::api::{DEFAULT_ROWS, MAX_ROWS, SubjectFilter};
 use crate::error::{Failure, Mistake};
 use crate::input::trim_line_end;
 use crate::runner::{Completes, Entry, HasIdList};
-use crate::wire::{Environment, RowFilter, WithId, parse_since};
+use crate::wire::{Environment, ObjectId, RowFilter, WithId, parse_since};
 
 /// The environment, as the first argument or as an option.
 #[derive(Args, Clone, Debug)]
@@ -310,8 +310,8 @@ pub(crate) struct SubjectListArgs {
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
     /// Only rows of this customer
-    #[arg(long, value_name = "CUSTOMER_ID", value_parser = NonEmptyStringValueParser::new())]
-    customer: Option<String>,
+    #[arg(long, value_name = "CUSTOMER_ID")]
+    customer: Option<ObjectId>,
     #[command(flatten)]
     since: SinceArgs,
     #[command(flatten)]
@@ -323,7 +323,7 @@ impl SubjectListArgs {
     pub(crate) fn filter(&self, statuses: &[String]) -> RowFilter {
         RowFilter {
             statuses: statuses.to_vec(),
-            customer: self.customer.clone(),
+            customer: self.customer.as_ref().map(|id| id.as_str().to_owned()),
             since: self.since.since,
             ..RowFilter::default()
         }

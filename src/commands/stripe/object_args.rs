@@ -13,7 +13,7 @@ pub(super) struct ObjectArgs {
     /// Whether customers can buy it; a new one is active by default
     #[arg(long, value_name = "BOOL", value_parser = boolean(), ignore_case = true)]
     active: Option<bool>,
-    /// Metadata as a JSON object of strings, such as '{"tier":"pro"}'
+    /// Metadata as a JSON object, such as '{"tier":"pro"}'; in an update, null removes a value
     #[arg(long, value_name = "JSON")]
     metadata: Option<Metadata>,
     /// One metadata value, such as tier=pro; repeatable; in an update, `NAME=` removes it

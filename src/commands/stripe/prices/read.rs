@@ -1,6 +1,5 @@
 use anyhow::Result;
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 
 use crate::api::Reply;
 use crate::api::stripe::{self, STRIPE};
@@ -10,7 +9,7 @@ use crate::commands::stripe::prices::reference;
 use crate::error::{Exit, Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandSpec, Completes, Ctx, HasIdList, ListQuery, ListReply, list};
 use crate::settings::CachedIds;
-use crate::wire::{self, Environment};
+use crate::wire::{self, Environment, ObjectId};
 
 /// List the prices of one environment
 #[derive(Args)]
@@ -19,8 +18,8 @@ pub(crate) struct List {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// Only prices of this product
-    #[arg(long, value_name = "PRODUCT_ID", value_parser = NonEmptyStringValueParser::new(), add = Completes::Ids(wire::Product::IDS))]
-    product: Option<String>,
+    #[arg(long, value_name = "PRODUCT_ID", add = Completes::Ids(wire::Product::IDS))]
+    product: Option<ObjectId>,
     #[command(flatten)]
     active: ActiveArgs,
 }
@@ -30,10 +29,10 @@ impl Command for List {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let environment = self.environment.resolve()?;
-        let call = stripe::prices(environment, self.product.as_deref());
+        let call = stripe::prices(environment, self.product.as_ref().map(ObjectId::as_str));
         let mut reply = list(ctx, ListQuery::whole(call, &self.active.filter())).await?;
         if let (Some(product), true, true) = (&self.product, reply.is_empty, reply.warnings.is_empty()) {
-            reply.warnings.extend(unknown_product(ctx, environment, product).await);
+            reply.warnings.extend(unknown_product(ctx, environment, product.as_str()).await);
         }
         Ok(reply)
     }
