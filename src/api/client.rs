@@ -33,7 +33,8 @@ impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scope = if self.deadline_per_request { "each request" } else { "all requests together" };
         let Self { deadline, replays, .. } = self;
-        write!(f, "deadline {} s for {scope}, at most {replays} retries of each", deadline.as_secs_f64())
+        let retries = if *replays == 1 { "retry" } else { "retries" };
+        write!(f, "deadline {} s for {scope}, at most {replays} {retries} of each", deadline.as_secs_f64())
     }
 }
 

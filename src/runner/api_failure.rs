@@ -142,7 +142,7 @@ fn foreign(answer: &ForeignAnswer, request: &str, error: &RequestError) -> Failu
     } else {
         Failure::new(Code::ResponseInvalid, what).hint(CHECK_ADDRESS)
     };
-    failure.why(why).status(*status)
+    Failure { retry_after: answer.retry_after, ..failure.why(why).status(*status) }
 }
 
 /// The hint to wait: as long as the answer says.
@@ -264,7 +264,8 @@ fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {
     };
     let exit = exit(refusal.meaning().0, Some(refusal), error);
     let failure = Failure::new(Code::Backend(code.clone()), what).why(why).exit(exit).status(*status);
-    let failure = Failure { later_code: refusal.meaning.map(|meaning| meaning.code), ..failure };
+    let later_code = refusal.meaning.map(|meaning| meaning.code);
+    let failure = Failure { later_code, retry_after: refusal.retry_after, ..failure };
     let own = Hint::of(refusal, error, exit);
     // The hint of the backend about a false 401 is about the key, which is fine.
     let backends = refusal.next_actions.as_deref().filter(|_| !is_false_401(refusal));

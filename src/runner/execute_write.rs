@@ -180,7 +180,12 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
         Some(rerun) if open && (refused || failure.code == Code::ResponseInvalid) => {
             failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
         }
-        Some(rerun) if open => failure.with_idempotency_key(rerun.key).hint(&rerun.hint).rerun_helps(true),
+        Some(rerun) if open => {
+            let wait = failure.retry_after.filter(|wait| !wait.is_zero());
+            let wait = wait.map(|wait| format!("wait {} s; ", wait.as_secs())).unwrap_or_default();
+            let hint = format!("{wait}{}", rerun.hint);
+            failure.with_idempotency_key(rerun.key).hint(hint).rerun_helps(true)
+        }
         Some(rerun) => failure.with_idempotency_key(rerun.key),
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),
         // It is safe to run it again. Where that is not the next step, an earlier attempt may have been applied.

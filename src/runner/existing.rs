@@ -14,7 +14,7 @@ use crate::wire::Json;
 pub(crate) struct ExistingObjects {
     /// Without idempotency keys: for each new object, the id of the object that it would duplicate.
     duplicates: Vec<Option<String>>,
-    /// With idempotency keys: a fingerprint of each object in the mirror, by id.
+    /// With idempotency keys: a fingerprint of each object in the mirror, and of each that this run has created, by id.
     mirrored: HashMap<String, u64>,
 }
 
@@ -51,19 +51,30 @@ impl ExistingObjects {
         self.duplicates.get(position)?.as_deref()
     }
 
+    /// Adds an object that was just created: the same idempotency key can return it again.
+    pub(super) fn add<T: View>(&mut self, reply: &Reply<T>) {
+        if let (Some(id), Some(fingerprint)) = (reply.data.ids().first(), fingerprint_of(reply)) {
+            self.mirrored.insert((*id).to_owned(), fingerprint);
+        }
+    }
+
     /// Whether a create returned an object that existed before.
     pub(super) fn repeated<T: View>(&self, reply: &Reply<T>) -> Option<RepeatedCreate> {
         let id = *reply.data.ids().first()?;
         let before = *self.mirrored.get(id)?;
-        let text = reply.json().ok()?;
-        let row = rows_in(Json::parse(&text).ok()?, T::ROWS).next()?;
-        let is_outdated = fingerprint(row)? != before;
+        let is_outdated = fingerprint_of(reply)? != before;
         let provider = reply.provider.name;
         Some(RepeatedCreate {
             note: format!("{provider} {} already exists: {id} (same idempotency key)", T::NOUN),
             outdated: is_outdated.then(|| id.to_owned()),
         })
     }
+}
+
+/// The fingerprint of the only object of a reply.
+fn fingerprint_of<T: View>(reply: &Reply<T>) -> Option<u64> {
+    let text = reply.json().ok()?;
+    fingerprint(rows_in(Json::parse(&text).ok()?, T::ROWS).next()?)
 }
 
 /// A value that differs between two versions of an object. The order of its fields and the time of the sync do not matter.

@@ -125,6 +125,13 @@ fn the_hint_has_the_retry_after_of_the_answer() {
         assert!(hint.ends_with("wait 3600 s, then run it again"), "{status}: {hint}");
         assert_eq!(stub.lines().len(), 1, "{status}");
     }
+    let busy = Answer::refusal(503, "UPSTREAM_FAILURE", "no").header("retry-after", "3600");
+    let stub = Stub::in_order(vec![status(), busy]);
+    let create = ["payments", "products", "create", "--name", "A"];
+    User::of(&stub.address)
+        .run(&create)
+        .exits(8)
+        .stderr_has(&["hint: wait 3600 s; the idempotency key prevents a duplicate; run it again: "]);
 }
 
 #[test]

@@ -204,3 +204,12 @@ fn a_create_is_sent_although_the_list_fails() {
         assert_eq!(lists, 1, "{list:?}: it is not repeated");
     }
 }
+
+#[test]
+fn two_entries_with_one_idempotency_key_create_one_object() {
+    let twice = "{\"name\":\"A\",\"idempotencyKey\":\"a-1\"}\n".repeat(2);
+    let shop = Shop::new();
+    let (ran, sent) = requests_of(&shop, || shop.user.run_with_stdin(BULK, &twice).exits(0));
+    ran.stderr_has(&["✓ 1 Stripe product created, 1 existed already.\n"]);
+    assert!(!sent.iter().any(|request| request == SYNC), "{sent:?}");
+}

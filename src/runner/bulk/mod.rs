@@ -59,7 +59,7 @@ pub(super) async fn execute<W: Write>(
     }
     let items = lines.into_iter().zip(requests);
     let items = items.map(|(line, request)| PendingObject { line, request }).collect();
-    let summary = send_each(command, items, &existing, summary, output, ctx).await?;
+    let summary = send_each(command, items, existing, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
     if !summary.outdated.is_empty() {
         ctx.when_interrupted(summary.interrupted_after_all(&same_command));
@@ -160,7 +160,7 @@ async fn show_dry_run<W: Write>(command: &W, requests: &[W::Request], ctx: &Ctx)
 async fn send_each<W: Write>(
     command: &W,
     items: Vec<PendingObject<W::Request>>,
-    existing: &ExistingObjects,
+    mut existing: ExistingObjects,
     mut summary: Summary,
     output: Output,
     ctx: &Ctx,
@@ -180,9 +180,12 @@ async fn send_each<W: Write>(
             match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();
-                    let note = summary.record_success(&reply, existing);
+                    let note = summary.record_success(&reply, &existing);
                     let note = note.unwrap_or_else(|| command.note(&request, &reply));
                     let key = W::idempotency_key(&request);
+                    if key.is_some() {
+                        existing.add(&reply);
+                    }
                     let written = writer.write(index, line, &EntryResult::Done(&reply)).await;
                     written.with_context(|| results::unwritten(index, line, &note, key))
                 }
