@@ -112,6 +112,14 @@ impl Failure {
         self.hint(hint)
     }
 
+    /// What failed, and the hint.
+    pub(crate) fn in_one_sentence(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} ({hint})", self.what),
+            None => self.what.clone(),
+        }
+    }
+
     /// Sets the command that repairs the cause.
     #[must_use]
     pub fn repair<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {

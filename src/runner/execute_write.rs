@@ -9,6 +9,7 @@ use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FileInput;
 use crate::runner::report::failure_of;
+use crate::runner::required::{Required, missing};
 use crate::runner::stdout::is_broken_pipe;
 use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, ExistingObjects, Output, WAITING, Write, WriteReply, bulk, rerun, show};
@@ -31,7 +32,7 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     }
     let object = match command.file() {
         None => W::Object::default(),
-        Some(file) => match file.read(ctx).await? {
+        Some(file) => match file.read(ctx, required_in_file(&command)).await? {
             None => W::Object::default(),
             Some(FileInput::One(object)) => object,
             // Boxed, because the future of every write would be as large as both paths together.
@@ -42,6 +43,12 @@ pub(crate) async fn execute_write<W: Write>(command: W, ctx: &Ctx) -> Result<Exi
     };
     let request = command.resolve(ctx, object).await?;
     Box::pin(write_one(&command, request, output, ctx)).await
+}
+
+/// The required fields that no option sets.
+fn required_in_file<W: Write>(command: &W) -> Vec<Required> {
+    let options = command.combined(W::Object::default());
+    options.map_or_else(|_| Vec::new(), |options| missing(W::REQUIRED, &options))
 }
 
 /// Asks, sends and shows the result; or shows the request of a dry run.

@@ -12,6 +12,7 @@ use serde_json::{Deserializer, Map, Value};
 use crate::error::{Failure, LISTED, Mistake, first_of, nearest};
 use crate::input::{Input, MAX_OBJECTS, is_stdin};
 use crate::runner::Ctx;
+use crate::runner::required::{Required, at, failure};
 use crate::wire::{Json, value_length, without_position};
 
 /// The `--from-file` argument.
@@ -51,10 +52,12 @@ impl FileArgs {
         self.from_file.as_deref().is_some_and(is_stdin).then_some("--from-file -")
     }
 
-    /// Reads the file; `None` where no file was given.
+    /// Reads the file, whose objects need these fields; `None` where no file was given. An object that is valid except that it
+    /// lacks some is not a mistake here.
     pub(super) async fn read<T: DeserializeOwned + Serialize>(
         &self,
         ctx: &Ctx,
+        required: Vec<Required>,
     ) -> Result<Option<FileInput<T>>> {
         let Some(path) = &self.from_file else { return Ok(None) };
         let input = Input::named(path);
@@ -65,7 +68,7 @@ impl FileArgs {
                 .why(error.to_string())
                 .hint("name a file with JSON objects, or use `-` and pipe them into the command")
         })?;
-        parse(&text, name.clone()).map(Some).map_err(|mistakes| {
+        parse(&text, name.clone(), &required).map(Some).map_err(|mistakes| {
             Failure::usage(format!("The object in {name} is invalid"))
                 .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
                 .hint(FIELD_NAMES)
@@ -83,8 +86,12 @@ pub(super) const FIELD_NAMES: &str =
 ///
 /// # Errors
 /// What is wrong with the only object.
-fn parse<T: DeserializeOwned + Serialize>(text: &str, file: String) -> Result<FileInput<T>, Vec<Mistake>> {
-    let mut parser = Parser { text, at: 0, line: 1, entries: Vec::new() };
+fn parse<T: DeserializeOwned + Serialize>(
+    text: &str,
+    file: String,
+    required: &[Required],
+) -> Result<FileInput<T>, Vec<Mistake>> {
+    let mut parser = Parser { text, at: 0, line: 1, entries: Vec::new(), required };
     parser.skip_blank();
     if parser.next() == Some(b'[') {
         parser.array();
@@ -160,6 +167,22 @@ fn mistakes_in<T: DeserializeOwned + Serialize>(text: &str, whole: &str) -> Vec<
     mistakes
 }
 
+/// What an invalid object lacks besides its mistakes. A field that is misspelled or has a mistake in it is not missing.
+fn lacking(text: &str, mistakes: &[(usize, String)], required: &[Required]) -> Option<String> {
+    let object: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let object = Value::Object(object);
+    let is_meant = |name: &str| {
+        let suggestion = format!("did you mean `{name}`?");
+        mistakes.iter().any(|(_, mistake)| mistake.ends_with(&suggestion))
+    };
+    let is_missing = |(_, path): &&Required| {
+        let mut names = path.split('.');
+        at(&object, path).is_none() && !names.any(is_meant)
+    };
+    let missing: Vec<Required> = required.iter().filter(is_missing).copied().collect();
+    (!missing.is_empty()).then(|| failure(&missing).in_one_sentence())
+}
+
 const UNKNOWN_FIELD: &str = "unknown field ";
 const UNKNOWN_VALUE: &str = "unknown variant ";
 
@@ -178,6 +201,8 @@ fn with_suggestion(message: &str) -> String {
 /// A position in a file with objects, and the objects before it.
 struct Parser<'a, T> {
     text: &'a str,
+    /// The fields that each object needs.
+    required: &'a [Required],
     at: usize,
     /// The current line, counted from 1.
     line: usize,
@@ -259,7 +284,10 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
         let text = &rest[..end];
         let object = strict(text).map_err(|whole| {
             let mistakes = mistakes_in::<T>(text, &whole);
-            mistakes.into_iter().map(|(at, error)| self.mistake(self.at + at, &error)).collect()
+            let lacking = lacking(text, &mistakes, self.required);
+            let mistakes = mistakes.into_iter().map(|(at, error)| self.mistake(self.at + at, &error));
+            let lacking = lacking.map(|error| Mistake { column: None, ..self.mistake(self.at, &error) });
+            mistakes.chain(lacking).collect()
         });
         self.entries.push(Entry { line: self.line, object });
         self.advance(end);
@@ -326,7 +354,7 @@ mod tests {
 
     /// A line for each entry: where it begins, and its name or its mistakes.
     fn read(text: &str) -> String {
-        let entries = match parse::<NewProduct>(text, String::new()) {
+        let entries = match parse::<NewProduct>(text, String::new(), &[("--name", "name")]) {
             Ok(FileInput::One(product)) => return format!("one {}", product.name.unwrap()),
             Ok(FileInput::Many { entries, .. }) => entries,
             Err(mistakes) => return listed(&mistakes),
@@ -371,7 +399,7 @@ mod tests {
             (
                 "{\"colour\":1}",
                 "line 1, column 2: unknown field `colour`, expected one of `name`, `description`, `active`, `metadata`, \
-                 `idempotencyKey`",
+                 `idempotencyKey`\nline 1: The object has no name (add --name, or add it to the object in the file)",
             ),
             (
                 "{\"name\":5,\n \"activ\":1,\"metadata\":{\"ä\":1},\"active\":\"yes\",\n\"name\":\"B\"}",

@@ -11,6 +11,7 @@ use crate::api::{Call, Reply};
 use crate::error::Failure;
 use crate::runner::file_input::{Entry, FileArgs};
 use crate::runner::guard::Effect;
+use crate::runner::required::Required;
 use crate::runner::{Change, Ctx, DEADLINE, ExistingObjects};
 use crate::ui::{Page, RowLists, Show, Tables, View};
 use crate::wire::fields::Fields;
@@ -29,6 +30,8 @@ pub(crate) trait Write {
     /// Whether the result has IDs.
     const HAS_IDS: bool = true;
     const VERB: Verb;
+    /// The fields that every object needs.
+    const REQUIRED: &'static [Required] = &[];
     /// The effect of every run. [`Write::change`] can raise it for one run.
     const EFFECT: Effect = Effect::Write;
 
@@ -46,6 +49,11 @@ pub(crate) trait Write {
     /// The argument that reads stdin, if one does.
     fn reads_stdin(&self) -> Option<&'static str> {
         self.file().and_then(FileArgs::reads_stdin)
+    }
+
+    /// The object with the values of the options, which take precedence.
+    fn combined(&self, object: Self::Object) -> Result<Self::Object, Failure> {
+        Ok(object)
     }
 
     /// Checks the arguments, which take precedence over `object`, and prompts for what is missing.

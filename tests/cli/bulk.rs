@@ -622,17 +622,14 @@ fn every_mistake_has_its_line_column_and_index() {
     let file = "{\"name\":\"A\"}\n{\"nam\":1,\"activ\":true}\n{\"name\":\"B\"\n\n{\"description\":\"ä\",\"activ\":1}\n{}\n";
     let error = user.run_with_stdin(&[CREATE, &["--json"]].concat(), file).exits(64).error();
     let mistake = |line, column: Value, index, error: &str| json!({"line": line, "column": column, "index": index, "error": error});
+    let no_name = "The object has no name (add --name, or add it to the object in the file)";
     let mistakes = json!([
         mistake(2, json!(2), 1, "unknown field `nam`; did you mean `name`?"),
         mistake(2, json!(10), 1, "unknown field `activ`; did you mean `active`?"),
         mistake(3, json!(12), 2, "the object is not closed"),
         mistake(5, json!(20), 3, "unknown field `activ`; did you mean `active`?"),
-        mistake(
-            6,
-            Value::Null,
-            4,
-            "The object has no name (add --name, or add it to the object in the file)"
-        ),
+        mistake(5, Value::Null, 3, no_name),
+        mistake(6, Value::Null, 4, no_name),
     ]);
     assert_eq!(error["mistakes"], mistakes);
     assert_eq!(error["error"], "Nothing was sent: 4 of 5 objects in stdin are invalid");
@@ -651,7 +648,8 @@ fn an_idempotency_key_belongs_to_one_object() {
     let file = [product("A", "k1"), product("B", "k2"), product("A", "k1"), product("C", "k1")].concat();
     let ran = user.run_with_stdin(CREATE, &file).exits(64).stderr_has(&[
         "Nothing was sent: 1 of 4 objects in stdin is invalid",
-        "entry 4 (line 4): entry 1 (line 1) has the same idempotency key `k1` and other values: use another key",
+        "entry 4 (line 4): entry 1 (line 1) has the same idempotency key `k1` and other values\n",
+        "hint: give each object its own `idempotencyKey`",
     ]);
     assert_eq!((ran.stdout.as_str(), stub.lines().len()), ("", 0));
     let error = user.run_with_stdin(&[CREATE, &["--json"]].concat(), &file).exits(64).error();

@@ -370,6 +370,18 @@ fn every_mistake_of_an_object_is_reported() {
     user.run_with_stdin(&create, file)
         .exits(64)
         .stderr_has(&["\n  line 2, column 21: unknown field `unit_amount`; did you mean `unitAmount`?\n"]);
+    // A field with a mistake in it is not missing, nor is one that an option sets.
+    let no_currency =
+        "line 1: The object has no currency (add --currency, or add it to the object in the file)\n";
+    let file = r#"{"prodctId":"prod_1","unitAmount":"5"}"#;
+    refused(&create, file).stderr_has(&["column 2: unknown field", "column 35: invalid type", no_currency]);
+    let ran = refused(&[&create[..], &["--currency", "eur"]].concat(), file);
+    assert!(!ran.stderr.contains("has no"), "{ran:?}");
+    let plan = ["payments", "razorpay", "plans", "create", "--from-file", "-"];
+    refused(&plan, r#"{"period":"montly","item":{"name":"Gold","amount":5}}"#).stderr_has(&[
+        "did you mean `monthly`?",
+        "line 1: The object has no interval, no item currency (add --interval, --item-currency, or add them",
+    ]);
     refused(&create, "{}").stderr_has(&[
         "The object has no product, no currency, no unit amount",
         "add --product, --currency, --unit-amount, or add them to the object in the file",

@@ -240,19 +240,6 @@ pub(crate) fn to_json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 
-/// Checks that a new object has its required fields: the option of each, and whether it was given.
-pub(crate) fn check_required(fields: &[(&str, bool)]) -> Result<(), Failure> {
-    let missing: Vec<&str> = fields.iter().filter(|(_, given)| !given).map(|(flag, _)| *flag).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<String> =
-        missing.iter().map(|flag| flag.trim_start_matches('-').replace('-', " ")).collect();
-    let them = if missing.len() == 1 { "it" } else { "them" };
-    Err(Failure::usage(format!("The object has no {}", names.join(", no ")))
-        .hint(format!("add {}, or add {them} to the object in the file", missing.join(", "))))
-}
-
 /// The maximum number of rows.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LimitArgs {

@@ -15,8 +15,7 @@ mod sync;
 mod transactions;
 
 pub(super) use arguments::{
-    ActiveArgs, EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, check_required,
-    to_json,
+    ActiveArgs, EnvironmentArgs, EnvironmentOption, IdArgs, Target, UpdateIdArgs, boolean, to_json,
 };
 pub(super) use catalog::{Catalog, read_ids};
 pub(super) use config::Config;

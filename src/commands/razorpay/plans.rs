@@ -5,15 +5,15 @@ use clap::{Args, Subcommand};
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
-use crate::commands::common::{EnvironmentArgs, check_required, to_json};
+use crate::commands::common::{EnvironmentArgs, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, Get, List, MatchKey};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
 use crate::commands::razorpay::items;
 use crate::error::{Exit, Failure};
 use crate::runner::{
-    Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Verb, Write, WriteReply, execute,
-    execute_write,
+    Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Required, Verb, Write, WriteReply,
+    check_required, execute, execute_write,
 };
 use crate::ui::{Column, Page, RowLists, Tables, View, dash, short_date, yes_no};
 use crate::wire::fields::{self, Fields};
@@ -155,6 +155,13 @@ impl Write for Create {
     type Answer = PlanReply;
     type Shown = WriteReply<PlanReply>;
     const VERB: Verb = Verb::Create;
+    const REQUIRED: &'static [Required] = &[
+        ("--period", "period"),
+        ("--interval", "interval"),
+        ("--item-name", "item.name"),
+        ("--item-amount", "item.amount"),
+        ("--item-currency", "item.currency"),
+    ];
 
     fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
@@ -164,8 +171,7 @@ impl Write for Create {
         Some(&self.file)
     }
 
-    async fn resolve(&self, _ctx: &Ctx, object: NewPlan) -> Result<Self::Request> {
-        let environment = self.environment()?;
+    fn combined(&self, object: NewPlan) -> Result<NewPlan, Failure> {
         let in_file = object.item.unwrap_or_default();
         let item = NewItem {
             name: self.item_name.clone().or(in_file.name),
@@ -173,21 +179,22 @@ impl Write for Create {
             amount: self.item_amount.or(in_file.amount),
             currency: self.item_currency.clone().or(in_file.currency),
         };
-        let (period, interval) = (self.period.or(object.period), self.interval.or(object.interval));
-        let cycle = period.zip(interval).map(|(period, interval)| BillingCycle { period, interval });
-        cycle.map_or(Ok(()), BillingCycle::check).map_err(|why| {
+        Ok(NewPlan {
+            period: self.period.or(object.period),
+            interval: self.interval.or(object.interval),
+            item: Some(item),
+            notes: self.notes.clone().or(object.notes),
+        })
+    }
+
+    async fn resolve(&self, _ctx: &Ctx, object: NewPlan) -> Result<Self::Request> {
+        let plan = self.combined(object)?;
+        billing_cycle(&plan).map_or(Ok(()), BillingCycle::check).map_err(|why| {
             Failure::usage(format!("Razorpay does not accept this plan: {why}"))
                 .hint("use a longer --interval, or --period weekly")
         })?;
-        check_required(&[
-            ("--period", period.is_some()),
-            ("--interval", interval.is_some()),
-            ("--item-name", item.name.is_some()),
-            ("--item-amount", item.amount.is_some()),
-            ("--item-currency", item.currency.is_some()),
-        ])?;
-        let notes = self.notes.clone().or(object.notes);
-        Ok((environment, NewPlan { period, interval, item: Some(item), notes }))
+        check_required(Self::REQUIRED, &plan)?;
+        Ok((self.environment()?, plan))
     }
 
     fn change(&self, (environment, plan): &Self::Request) -> Change {

@@ -99,13 +99,17 @@ async fn resolve<W: Write>(
                 requests.push(request);
             }
             Err(Ok(failure)) => {
-                let error = results::sentence(&failure);
+                let error = failure.in_one_sentence();
                 mistakes.push(Mistake { line, column: None, index: Some(index), error });
             }
             Err(Err(error)) => return Err(error),
         }
     }
-    if mistakes.is_empty() { Ok((lines, requests)) } else { Err(invalid(file, total, mistakes).into()) }
+    if mistakes.is_empty() {
+        Ok((lines, requests))
+    } else {
+        Err(invalid(file, total, mistakes).hint(FIELD_NAMES).into())
+    }
 }
 
 /// Checks that no idempotency key is in the file with different objects: only the first would be created.
@@ -120,11 +124,18 @@ fn check_keys<W: Write>(command: &W, file: &str, lines: &[usize], requests: &[W:
             continue;
         }
         let other = results::entry_label(first, lines[first]);
-        let error = format!("{other} has the same idempotency key `{key}` and other values: use another key");
+        let error = format!("{other} has the same idempotency key `{key}` and other values");
         mistakes.push(Mistake { line: lines[index], column: None, index: Some(index), error });
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(invalid(file, requests.len(), mistakes).into()) }
+    if mistakes.is_empty() {
+        Ok(())
+    } else {
+        Err(invalid(file, requests.len(), mistakes).hint(OWN_KEY).into())
+    }
 }
+
+const OWN_KEY: &str =
+    "give each object its own `idempotencyKey`, or omit it: the key is then derived from the object";
 
 /// The failure of a file with mistakes.
 fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
@@ -132,7 +143,6 @@ fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
     let are = if objects == 1 { "is" } else { "are" };
     Failure::usage(format!("Nothing was sent: {objects} of {total} objects in {file} {are} invalid"))
         .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
-        .hint(FIELD_NAMES)
         .mistakes(mistakes)
 }
 

@@ -92,11 +92,3 @@ pub(super) fn unwritten(index: usize, line: usize, note: &str, key: Option<&Idem
     let key = key.map(|key| format!(" (idempotency key {})", key.as_str())).unwrap_or_default();
     format!("{}: {note}{key}", entry_label(index, line))
 }
-
-/// A failure and its hint, in one sentence.
-pub(super) fn sentence(failure: &Failure) -> String {
-    match &failure.hint {
-        Some(hint) => format!("{} ({hint})", failure.what),
-        None => failure.what.clone(),
-    }
-}

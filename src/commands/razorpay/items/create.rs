@@ -3,11 +3,14 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
-use crate::commands::common::{EnvironmentArgs, check_required, to_json};
+use crate::commands::common::{EnvironmentArgs, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, MatchKey};
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Verb, Write, WriteReply};
+use crate::runner::{
+    Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Required, Verb, Write, WriteReply,
+    check_required,
+};
 use crate::wire::razorpay::{Item, ItemAmount, ItemReply, NewItem};
 use crate::wire::{Currency, Environment, ItemDescription, ItemName, Patch};
 
@@ -46,6 +49,8 @@ impl Write for Create {
     type Answer = ItemReply;
     type Shown = WriteReply<ItemReply>;
     const VERB: Verb = Verb::Create;
+    const REQUIRED: &'static [Required] =
+        &[("--name", "name"), ("--amount", "amount"), ("--currency", "currency")];
 
     fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
@@ -55,20 +60,19 @@ impl Write for Create {
         Some(&self.file)
     }
 
-    async fn resolve(&self, _ctx: &Ctx, object: NewItem) -> Result<Self::Request> {
-        let environment = self.environment()?;
-        let item = NewItem {
+    fn combined(&self, object: NewItem) -> Result<NewItem, Failure> {
+        Ok(NewItem {
             name: self.name.clone().or(object.name),
             description: Patch::from(self.description.clone()).or(object.description),
             amount: self.amount.or(object.amount),
             currency: self.currency.clone().or(object.currency),
-        };
-        check_required(&[
-            ("--name", item.name.is_some()),
-            ("--amount", item.amount.is_some()),
-            ("--currency", item.currency.is_some()),
-        ])?;
-        Ok((environment, item))
+        })
+    }
+
+    async fn resolve(&self, _ctx: &Ctx, object: NewItem) -> Result<Self::Request> {
+        let item = self.combined(object)?;
+        check_required(Self::REQUIRED, &item)?;
+        Ok((self.environment()?, item))
     }
 
     fn change(&self, (environment, item): &Self::Request) -> Change {

@@ -3,12 +3,13 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::commands::common::{EnvironmentArgs, check_required, to_json};
+use crate::commands::common::{EnvironmentArgs, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{
-    Change, Check, CommandSpec, Completes, Ctx, ExistingObjects, FileArgs, HasIdList, Verb, Write, WriteReply,
+    Change, Check, CommandSpec, Completes, Ctx, ExistingObjects, FileArgs, HasIdList, Required, Verb, Write,
+    WriteReply, check_required,
 };
 use crate::wire::{
     Currency, Environment, IdempotencyKey, Interval, LookupKey, Money, NewPrice, ObjectId, Patch, PriceReply,
@@ -66,6 +67,8 @@ impl Write for Create {
     type Answer = PriceReply;
     type Shown = WriteReply<PriceReply>;
     const VERB: Verb = Verb::Create;
+    const REQUIRED: &'static [Required] =
+        &[("--product", "productId"), ("--currency", "currency"), ("--unit-amount", "unitAmount")];
 
     fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
@@ -75,9 +78,8 @@ impl Write for Create {
         Some(&self.object.file)
     }
 
-    async fn resolve(&self, ctx: &Ctx, object: NewPrice) -> Result<Self::Request> {
-        let environment = self.environment()?;
-        let body = NewPrice {
+    fn combined(&self, object: NewPrice) -> Result<NewPrice, Failure> {
+        Ok(NewPrice {
             product_id: self.product.clone().or(object.product_id),
             currency: self.currency.clone().or(object.currency),
             unit_amount: self.unit_amount.or(object.unit_amount),
@@ -86,15 +88,16 @@ impl Write for Create {
             recurring: self.recurring(object.recurring)?,
             tax_behavior: self.tax_behavior.or(object.tax_behavior),
             metadata: self.object.metadata(object.metadata)?,
-            idempotency_key: None,
-        };
-        check_required(&[
-            ("--product", body.product_id.is_some()),
-            ("--currency", body.currency.is_some()),
-            ("--unit-amount", body.unit_amount.is_some()),
-        ])?;
+            idempotency_key: object.idempotency_key,
+        })
+    }
+
+    async fn resolve(&self, ctx: &Ctx, object: NewPrice) -> Result<Self::Request> {
+        let mut body = self.combined(object)?;
+        check_required(Self::REQUIRED, &body)?;
         ctx.warn(money(&body).and_then(|money| not_payable(&money)).as_slice());
-        Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
+        let in_file = body.idempotency_key.take();
+        Ok(NewObject::new(self.environment()?, body, self.idempotency_key.as_ref(), in_file))
     }
 
     fn change(&self, price: &Self::Request) -> Change {

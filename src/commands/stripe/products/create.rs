@@ -3,11 +3,14 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
-use crate::commands::common::{EnvironmentArgs, check_required, to_json};
+use crate::commands::common::{EnvironmentArgs, to_json};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
-use crate::runner::{Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Verb, Write, WriteReply};
+use crate::runner::{
+    Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Required, Verb, Write, WriteReply,
+    check_required,
+};
 use crate::ui::View;
 use crate::wire::{
     Description, Environment, IdempotencyKey, NewProduct, Patch, ProductName, ProductReply, Products,
@@ -48,6 +51,7 @@ impl Write for Create {
     type Answer = ProductReply;
     type Shown = WriteReply<ProductReply>;
     const VERB: Verb = Verb::Create;
+    const REQUIRED: &'static [Required] = &[("--name", "name")];
 
     fn environment(&self) -> Result<Environment, Failure> {
         self.environment.resolve()
@@ -57,17 +61,21 @@ impl Write for Create {
         Some(&self.object.file)
     }
 
-    async fn resolve(&self, _ctx: &Ctx, object: NewProduct) -> Result<Self::Request> {
-        let body = NewProduct {
+    fn combined(&self, object: NewProduct) -> Result<NewProduct, Failure> {
+        Ok(NewProduct {
             name: self.name.clone().or(object.name),
             description: Patch::from(self.description.clone()).or(object.description),
             active: self.object.active(object.active),
             metadata: self.object.metadata(object.metadata)?,
-            idempotency_key: None,
-        };
-        check_required(&[("--name", body.name.is_some())])?;
-        let environment = self.environment()?;
-        Ok(NewObject::new(environment, body, self.idempotency_key.as_ref(), object.idempotency_key))
+            idempotency_key: object.idempotency_key,
+        })
+    }
+
+    async fn resolve(&self, _ctx: &Ctx, object: NewProduct) -> Result<Self::Request> {
+        let mut body = self.combined(object)?;
+        check_required(Self::REQUIRED, &body)?;
+        let in_file = body.idempotency_key.take();
+        Ok(NewObject::new(self.environment()?, body, self.idempotency_key.as_ref(), in_file))
     }
 
     fn change(&self, product: &Self::Request) -> Change {
