@@ -11,7 +11,7 @@ mod table;
 mod warning;
 
 use std::fmt;
-use std::time::Duration;
+use std::num::NonZeroU32;
 
 use crate::wire::IdempotencyKey;
 
@@ -54,8 +54,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// Every mistake in the input, where a file has them.
     pub mistakes: Vec<Mistake>,
-    /// How long to wait before the command is run again, if the answer says so.
-    pub(crate) retry_after: Option<Duration>,
+    /// How many seconds to wait before the command is run again, if the answer says so.
+    pub(crate) retry_after: Option<NonZeroU32>,
     /// The code with which later backends answer in the same case, if this backend's is less specific.
     pub(crate) later_code: Option<&'static str>,
     /// The idempotency key of a create that may have been applied: with it, the command can be run again.

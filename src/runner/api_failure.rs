@@ -1,6 +1,7 @@
 //! Turns the client's errors into failures: sentences, hints, codes and exit codes.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::api::{
@@ -142,14 +143,19 @@ fn foreign(answer: &ForeignAnswer, request: &str, error: &RequestError) -> Failu
     } else {
         Failure::new(Code::ResponseInvalid, what).hint(CHECK_ADDRESS)
     };
-    Failure { retry_after: answer.retry_after, ..failure.why(why).status(*status) }
+    Failure { retry_after: seconds(answer.retry_after), ..failure.why(why).status(*status) }
+}
+
+/// As whole seconds; `None` if there is no need to wait.
+fn seconds(wait: Option<Duration>) -> Option<NonZeroU32> {
+    NonZeroU32::new(u32::try_from(wait?.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// The hint to wait: as long as the answer says.
 fn wait_hint(retry_after: Option<Duration>) -> String {
-    match retry_after {
-        Some(wait) if !wait.is_zero() => format!("wait {} s, then run it again", wait.as_secs()),
-        _ => "wait a moment, then run it again".to_owned(),
+    match seconds(retry_after) {
+        Some(wait) => format!("wait {wait} s, then run it again"),
+        None => "wait a moment, then run it again".to_owned(),
     }
 }
 
@@ -265,7 +271,7 @@ fn refused(refusal: &Refusal, request: &str, error: &RequestError) -> Failure {
     let exit = exit(refusal.meaning().0, Some(refusal), error);
     let failure = Failure::new(Code::Backend(code.clone()), what).why(why).exit(exit).status(*status);
     let later_code = refusal.meaning.map(|meaning| meaning.code);
-    let failure = Failure { later_code, retry_after: refusal.retry_after, ..failure };
+    let failure = Failure { later_code, retry_after: seconds(refusal.retry_after), ..failure };
     let own = Hint::of(refusal, error, exit);
     // The hint of the backend about a false 401 is about the key, which is fine.
     let backends = refusal.next_actions.as_deref().filter(|_| !is_false_401(refusal));

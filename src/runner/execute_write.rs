@@ -188,8 +188,7 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
             failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
         }
         Some(rerun) if open => {
-            let wait = failure.retry_after.filter(|wait| !wait.is_zero());
-            let wait = wait.map(|wait| format!("wait {} s; ", wait.as_secs())).unwrap_or_default();
+            let wait = failure.retry_after.map(|wait| format!("wait {wait} s; ")).unwrap_or_default();
             let hint = format!("{wait}{}", rerun.hint);
             failure.with_idempotency_key(rerun.key).hint(hint).rerun_helps(true)
         }

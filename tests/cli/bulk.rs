@@ -658,3 +658,17 @@ fn an_idempotency_key_belongs_to_one_object() {
     let same = [product("A", "k1"), product("B", "k1")].concat();
     user.run_with_stdin(&[CREATE, &["--name", "X", "--dry-run"]].concat(), &same).exits(0);
 }
+
+#[test]
+fn the_hint_of_a_run_names_its_command_once() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "GET" => Answer::json(200, "{\"connections\":[],\"products\":[]}"),
+        _ => Answer::refusal(429, "RATE_LIMITED", "Slow down").header("retry-after", "3600"),
+    });
+    let ran = User::of(&stub.address).run_with_stdin(CREATE, THREE).exits(8);
+    assert!(
+        ran.stderr.contains("hint: wait 3600 s, then run `insforge payments products create --from-file -`"),
+        "{ran:?}"
+    );
+    assert!(!ran.stderr.contains("run it again"), "{ran:?}");
+}

@@ -620,9 +620,9 @@ const AFTER_A_TIMEOUT: [(&str, &str, &str); 6] = [
     (
         "stripe",
         r#"{"status": "connected", "maskedKey": "sk_test_****0000"}"#,
-        "the backend has not stored the key",
+        "the backend has not stored the key yet",
     ),
-    ("stripe", r#"{"status": "unconfigured"}"#, "the backend has not stored the key"),
+    ("stripe", r#"{"status": "unconfigured"}"#, "the backend has not stored the key yet"),
     ("stripe", "no JSON", "it is unknown whether the backend has stored the key"),
     (
         "razorpay",
@@ -632,7 +632,7 @@ const AFTER_A_TIMEOUT: [(&str, &str, &str); 6] = [
     (
         "razorpay",
         r#"{"status": "connected", "accountId": "rzp_test_old1"}"#,
-        "the backend has not stored the key",
+        "the backend has not stored the key yet",
     ),
 ];
 

@@ -88,7 +88,7 @@ impl KeyTarget {
                 format!("`{status}` shows whether the sync has finished; it is safe to run it again"),
             ),
             Some(false) => (
-                "the backend has not stored the key".to_owned(),
+                "the backend has not stored the key yet".to_owned(),
                 "run it again, with a longer --timeout if needed".to_owned(),
             ),
             None => {

@@ -137,8 +137,12 @@ impl Summary {
         } else {
             Failure::new(Code::Failed, "")
         };
-        let then = if failure.hint.is_some() { format!("then {rerun}") } else { hint };
-        Some(Failure { what: self.sentence(), ..failure }.why(why).and_hint(&then).rerun_helps(helps))
+        // The hint names the command to run again once.
+        let hint = match failure.hint.as_deref().map(|first| first.trim_end_matches(", then run it again")) {
+            Some(first) => format!("{first}, then {rerun}"),
+            None => hint,
+        };
+        Some(Failure { what: self.sentence(), ..failure }.why(why).hint(hint).rerun_helps(helps))
     }
 
     /// The failure when results could not be written.
