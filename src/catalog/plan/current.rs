@@ -253,7 +253,7 @@ impl LookupKeyConflict<'_, '_> {
     fn remove_lookup_key(self) -> String {
         let (environment, id) = (self.options.environment, &self.current.price.price_id);
         format!(
-            "remove it from {id} with `insforge payments prices update {environment} {} --lookup-key null`",
+            "remove the lookup key from {id} with `insforge payments prices update {environment} {} --lookup-key null`",
             shell_words::quote(id)
         )
     }
