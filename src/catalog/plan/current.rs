@@ -82,7 +82,7 @@ impl<'a> CatalogIndex<'a> {
         for product in &mirror.products {
             let Some(key) = product_key(product) else { continue };
             if let Some(other) = managed.insert(key, product) {
-                return Err(duplicate_product(key, other, product));
+                return Err(catalog_key::duplicate("products", key, &other.product_id, &product.product_id));
             }
         }
         let by_id: HashMap<&str, &MirroredProduct> =
@@ -171,17 +171,6 @@ impl<'a> CatalogIndex<'a> {
         }
         changes
     }
-}
-
-/// Two products have the same `catalog_key`, so only a person can decide which one is meant.
-fn duplicate_product(key: &str, one: &MirroredProduct, other: &MirroredProduct) -> Failure {
-    let (one, other) = (&one.product_id, &other.product_id);
-    Failure::new(
-        Code::CatalogConflict,
-        format!("Two products have the same {CATALOG_KEY}: {one} and {other}"),
-    )
-    .why(format!("both have {CATALOG_KEY}={key} in their metadata, and a catalog can describe only one"))
-    .hint(format!("remove {CATALOG_KEY} from the metadata of the wrong one in Stripe's dashboard"))
 }
 
 /// A conflict that only a person can resolve: an unmanaged price has a lookup key of the desired catalog.
