@@ -394,6 +394,7 @@ fn keyed_prices() -> Stub {
         price("price_3", "price_old_key", false),
         price("price_4", "twice", true),
         price("price_5", "twice", true),
+        price("price_6", "price_monthly", true),
     ];
     let mut answers = json!({
         "stripe/status": status(),
@@ -412,8 +413,12 @@ fn keyed_prices() -> Stub {
 
 #[test]
 fn a_lookup_key_names_a_price() {
-    for (reference, id) in [("pro_monthly", "price_2"), ("price_old_key", "price_3"), ("price_1", "price_1")]
-    {
+    for (reference, id) in [
+        ("pro_monthly", "price_2"),
+        ("price_old_key", "price_3"),
+        ("price_monthly", "price_6"),
+        ("price_1", "price_1"),
+    ] {
         let stub = keyed_prices();
         let path = format!("/api/payments/stripe/test/catalog/prices/{id}");
         let is_key = reference != id;
