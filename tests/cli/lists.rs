@@ -73,7 +73,7 @@ fn a_list_that_may_be_longer_is_a_warning() {
             &["--since", "1d", "--limit", "100"],
             100,
             Some(
-                "more NOUN may match: filters only apply to the 100 that the backend lists at most"
+                "more NOUN may match: filters only apply to the first 100, and the backend lists no more"
                     .to_owned(),
             ),
         ),
