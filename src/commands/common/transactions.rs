@@ -103,9 +103,9 @@ const COLUMNS: &[Column<'_>] = &[
     Column::new("Status").usual_width(18),
     Column::new("Subject").usual_width(16),
     Column::money("Amount").usual_width(12),
-    Column::money("Refunded").usual_width(10),
-    Column::new("Customer").usual_width(18),
-    Column::new("Provider Object").usual_width(42),
+    Column::money("Refunded").if_it_fits().usual_width(10),
+    Column::spare("Customer").usual_width(18),
+    Column::spare("Provider Object").usual_width(42),
     Column::new("When").usual_width(16),
 ];
 

@@ -166,10 +166,10 @@ impl View for Subscriptions {
     const ROWS: RowLists = &[("subscriptions", "subscription", fields::SUBSCRIPTION)];
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
-        Column::new("Customer"),
+        Column::spare("Customer"),
         Column::new("Subject"),
         Column::new("Status"),
-        Column::new("Items"),
+        Column::spare("Items"),
         Column::new("Period End"),
     ]];
 
