@@ -289,7 +289,8 @@ fn exit(status: u16, refusal: Option<&Refusal>, error: &RequestError) -> Exit {
         (404, Some(_)) => Exit::NotFound,
         (400, Some(refusal)) if names_unknown_object(refusal) => Exit::NotFound,
         (429, _) => Exit::TryAgain,
-        (status, _) if repeatable && (status == 408 || is_out_of_reach(status)) => Exit::TryAgain,
+        (408, Some(_)) if repeatable => Exit::TryAgain,
+        (status, _) if repeatable && is_out_of_reach(status) => Exit::TryAgain,
         (500, Some(refusal)) if repeatable && names_a_connection_timeout(&refusal.message) => Exit::TryAgain,
         _ => Exit::Failed,
     }
