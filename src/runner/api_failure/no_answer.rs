@@ -19,7 +19,12 @@ pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestErro
         }
         NoAnswer::Malformed { reason } => {
             Failure::new(Code::ResponseInvalid, "The response is not valid HTTP")
-                .why(format!("{request} was answered by something else than a web server: {reason}"))
+                .why(format!("{request}: {reason}"))
+                .hint(format!("check that {address} is an InsForge backend, and what is in front of it"))
+        }
+        NoAnswer::HeadersTooLarge => {
+            Failure::new(Code::ResponseInvalid, "The response's headers are too large")
+                .why(format!("{request} answered with more than 100 headers, or more than 400 kB of them"))
                 .hint(format!("check that {address} is an InsForge backend, and what is in front of it"))
         }
         NoAnswer::NotSendable { length } => {
@@ -52,11 +57,10 @@ pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestErro
             )
         }
         NoAnswer::CertificatesUnusable { variable, reason } => {
+            let file = if *variable == "SSL_CERT_DIR" { "directory" } else { "file" };
             Failure::new(Code::TlsFailed, format!("Cannot read the certificates in {variable}"))
                 .why(reason)
-                .hint(format!(
-                    "set {variable} to certificates in PEM format, or unset it to trust the system's"
-                ))
+                .hint(format!("set {variable} to a {file} with certificates in PEM format, or unset it to trust the system's"))
         }
         NoAnswer::KeyInvalid => {
             Failure::new(Code::NoApiKey, "The API key has characters that a header cannot have")
