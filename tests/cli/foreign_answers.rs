@@ -249,6 +249,21 @@ fn an_answer_with_keys_is_never_quoted() {
     ran.stderr_has(&["answered 200 with text/plain\n"]);
 }
 
+/// The reason has no names of Rust types.
+#[test]
+fn a_list_or_a_value_instead_of_an_object_is_described_in_json_terms() {
+    for (body, reason) in [
+        ("[]", "invalid type: sequence, expected an object"),
+        ("42", "invalid type: integer `42`, expected an object"),
+        (r#"{"connections":["x"]}"#, "invalid type: string \"x\", expected an object"),
+    ] {
+        let stub = Stub::start(move |_| Answer::json(200, body));
+        let error = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(1).error();
+        let why = error["why"].as_str().expect("a reason");
+        assert!(why.contains(&format!("{reason} at line 1")) && !why.contains("struct"), "{why}");
+    }
+}
+
 /// Of the refusals, only a rate limiter's is another one in a moment.
 #[test]
 fn a_gateways_refusal_is_not_retried() {
