@@ -170,7 +170,7 @@ impl Client {
         }
     }
 
-    /// Why a success cannot be read: the body is invalid, or is not even JSON, which is all that the backend sends.
+    /// Why a success cannot be read: the body is invalid, or is not JSON, so another server sent it.
     pub(super) fn unreadable(
         &self,
         request: Request<'_>,

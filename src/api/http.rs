@@ -44,7 +44,7 @@ pub(crate) struct Endpoint {
 pub(crate) enum NoAnswer {
     /// The connection could not be made, so the request was not sent.
     Unreachable { reason: String },
-    /// The connection could not be made, and it cannot until someone changes something.
+    /// The connection cannot be made, and another attempt fails as well.
     Blocked { obstacle: Obstacle, reason: String },
     /// The connection broke after it was made.
     ConnectionLost { reason: String },

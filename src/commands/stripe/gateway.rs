@@ -35,7 +35,7 @@ impl Gateway for StripeGateway {
     const WEBHOOK: &'static WebhookSupport = &WebhookSupport {
         setup: &["webhooks", "configure"],
         is_managed: true,
-        forwarder: Some("stripe listen --forward-to"),
+        forwarder: Some("stripe listen"),
     };
     const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
         "incomplete",
