@@ -15,6 +15,7 @@ use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
 use crate::secret::redact;
+use crate::wire::without_type_names;
 
 pub(crate) use crate::api::http::Endpoint;
 
@@ -33,7 +34,8 @@ impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scope = if self.deadline_per_request { "each request" } else { "all requests together" };
         let Self { deadline, replays, .. } = self;
-        write!(f, "deadline {} s for {scope}, at most {replays} retries of each", deadline.as_secs_f64())
+        let retries = if *replays == 1 { "retry" } else { "retries" };
+        write!(f, "deadline {} s for {scope}, at most {replays} {retries} of each", deadline.as_secs_f64())
     }
 }
 
@@ -179,7 +181,7 @@ impl Client {
             return Cause::Foreign(self.foreign(request, answer));
         }
         let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
-        Cause::Invalid { status: answer.status, content_type, reason: error.to_string() }
+        Cause::Invalid { status: answer.status, content_type, reason: without_type_names(&error.to_string()) }
     }
 
     /// Describes an answer of another server. Secrets of this run that come back in it are masked.
