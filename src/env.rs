@@ -75,6 +75,11 @@ impl ProcessEnv {
         self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// A variable's value as a path, or as several: without a line break at its end, if it is UTF-8.
+    pub(crate) fn path_var(&self, name: &str) -> Option<&OsStr> {
+        self.var(name).map(OsStr::new).or_else(|| self.var_os(name))
+    }
+
     /// All variables with a UTF-8 value, in no particular order.
     pub(crate) fn utf8_variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))

@@ -15,6 +15,7 @@ use crate::api::request::{Answer, Method, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
 use crate::secret::redact;
+use crate::wire::without_type_names;
 
 pub(crate) use crate::api::http::Endpoint;
 
@@ -169,7 +170,7 @@ impl Client {
         }
     }
 
-    /// Why a success cannot be read: the body is invalid, or is not even JSON, which is all that the backend sends.
+    /// Why a success cannot be read: the body is invalid, or is not JSON, so another server sent it.
     pub(super) fn unreadable(
         &self,
         request: Request<'_>,
@@ -180,7 +181,7 @@ impl Client {
             return Cause::Foreign(self.foreign(request, answer));
         }
         let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
-        Cause::Invalid { status: answer.status, content_type, reason: error.to_string() }
+        Cause::Invalid { status: answer.status, content_type, reason: without_type_names(&error.to_string()) }
     }
 
     /// Describes an answer of another server. Secrets of this run that come back in it are masked.

@@ -26,7 +26,7 @@ const LONGEST_TEXT: usize = 80;
 const SEARCHED: usize = 16 * 1024;
 
 impl ForeignAnswer {
-    /// Reads an answer of which is known that it is not InsForge's. `mask` masks secrets, before the text is cut: half a
+    /// Reads an answer that is not InsForge's. `mask` masks secrets, before the text is cut: half a
     /// secret is not recognized.
     pub(super) fn read(answer: &Answer, mask: impl Fn(&str) -> String) -> Self {
         let media_type = answer.content_type.split(';').next().unwrap_or_default();

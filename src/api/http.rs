@@ -44,12 +44,14 @@ pub(crate) struct Endpoint {
 pub(crate) enum NoAnswer {
     /// The connection could not be made, so the request was not sent.
     Unreachable { reason: String },
-    /// The connection could not be made, and it cannot until someone changes something.
+    /// The connection cannot be made, and another attempt fails as well.
     Blocked { obstacle: Obstacle, reason: String },
     /// The connection broke after it was made.
     ConnectionLost { reason: String },
-    /// The answer is not valid HTTP, or its headers are too large.
+    /// The answer is not valid HTTP.
     Malformed { reason: String },
+    /// The answer has more or longer headers than the HTTP client reads.
+    HeadersTooLarge,
     /// No request can have this address.
     NotSendable { length: usize },
     /// The deadline passed.
@@ -88,7 +90,11 @@ impl NoAnswer {
     pub(crate) const fn leaves_outcome_unknown(&self) -> bool {
         matches!(
             self,
-            Self::ConnectionLost { .. } | Self::Malformed { .. } | Self::TimedOut | Self::TooLarge { .. }
+            Self::ConnectionLost { .. }
+                | Self::Malformed { .. }
+                | Self::HeadersTooLarge
+                | Self::TimedOut
+                | Self::TooLarge { .. }
         )
     }
 }
@@ -107,6 +113,7 @@ impl fmt::Display for NoAnswer {
             Self::TimedOut => f.write_str("the deadline passed"),
             Self::TooLarge { limit } => write!(f, "it is larger than {} MiB", limit / MIB),
             Self::Redirected { target, .. } => write!(f, "the redirect to {target} is not followed"),
+            Self::HeadersTooLarge => f.write_str("its headers are too large"),
             Self::KeyInvalid => f.write_str("the API key has characters that a header cannot have"),
         }
     }
@@ -257,7 +264,7 @@ impl Http {
             self.with_certificates(self.with_proxy(builder)?).await?
         };
         let client =
-            builder.build().map_err(|error| NoAnswer::TlsUnavailable { reason: innermost(&error) })?;
+            builder.build().map_err(|error| NoAnswer::TlsUnavailable { reason: tls_reason(&error) })?;
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -349,7 +356,8 @@ impl Http {
                 let reason = "it requires a client certificate, which this tool does not have".to_owned();
                 NoAnswer::Blocked { obstacle: Obstacle::Tls, reason }
             }
-            None if malformed => NoAnswer::Malformed { reason: plain(reason) },
+            None if malformed && reason.contains("too large") => NoAnswer::HeadersTooLarge,
+            None if malformed => NoAnswer::Malformed { reason },
             _ => NoAnswer::ConnectionLost { reason },
         }
     }
@@ -366,6 +374,9 @@ impl Http {
             Some(rustls::Error::InvalidCertificate(problem)) => {
                 let (obstacle, reason) = self.certificate_problem(problem);
                 (Some(obstacle), reason)
+            }
+            Some(rustls::Error::InvalidMessage(_)) => {
+                (Some(Obstacle::Tls), "the server's response is not TLS".to_owned())
             }
             Some(_) => (Some(Obstacle::Tls), reason),
             None => match proxy {
@@ -434,14 +445,6 @@ fn day(seconds: u64) -> String {
     date.map(|date| date.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
-/// A reason with the limits of the HTTP client, which its own text does not have.
-fn plain(reason: String) -> String {
-    if reason.contains("too large") {
-        return "it has more than 100 headers, or more than 400 kB of them".into();
-    }
-    reason
-}
-
 /// The errors of a chain, the outermost first. An `io::Error` hides the error that it was made from.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
@@ -456,6 +459,11 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 /// The message at the end of an error chain, which is the most specific one.
 fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Why TLS cannot be set up, without the words that rustls puts before every error of others.
+fn tls_reason(error: &reqwest::Error) -> String {
+    innermost(error).trim_start_matches("unexpected error: ").to_owned()
 }
 
 /// `x-request-id req_1, cf-ray 8f2`: what the operators of the backend and of what is in front of it need to find a

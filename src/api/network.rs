@@ -169,8 +169,8 @@ pub(super) struct CertificatesUnusable {
 
 impl Trust {
     fn of(env: &ProcessEnv) -> Self {
-        let folders = env.var_os(CERTIFICATE_FOLDERS).map(split_paths).unwrap_or_default();
-        Self { file: env.var_os(CERTIFICATE_FILE).map(PathBuf::from), folders }
+        let folders = env.path_var(CERTIFICATE_FOLDERS).map(split_paths).unwrap_or_default();
+        Self { file: env.path_var(CERTIFICATE_FILE).map(PathBuf::from), folders }
     }
 
     pub(super) fn is_the_systems(&self) -> bool {

@@ -119,7 +119,7 @@ pub(crate) fn decide(replay: Replay, outcome: &Outcome<'_>, state: RetryState) -
 fn is_transient(outcome: &Outcome<'_>, key_accepted: bool) -> bool {
     match outcome {
         Outcome::NotSent | Outcome::Lost => true,
-        Outcome::Refused { status: 408 | 429, .. } => true,
+        Outcome::Refused { status: 429, .. } | Outcome::Refused { status: 408, code: Some(_), .. } => true,
         Outcome::Refused { status, .. } if is_out_of_reach(*status) => true,
         // Under load the backend answers false 401s, and 500s that name its database's timeout (CONTRACT: Load).
         Outcome::Refused { status: 401, code, .. } => key_accepted && *code == Some("AUTH_INVALID_API_KEY"),
@@ -188,7 +188,8 @@ mod tests {
             (refused(402, Some("PAYMENT_METHOD_DECLINED"), ""), false, false, false),
             (refused(403, Some("AUTH_UNAUTHORIZED"), ""), false, false, true),
             (refused(404, Some("NOT_FOUND"), ""), false, false, false),
-            (refused(408, None, ""), true, false, false),
+            (refused(408, Some("X"), ""), true, false, false),
+            (refused(408, None, ""), false, false, false),
             (refused(409, Some("UPSTREAM_FAILURE"), ""), false, false, false),
             (refused(429, Some("RATE_LIMITED"), ""), true, true, false),
             (refused(500, Some("INTERNAL_ERROR"), "prices exploded"), false, false, false),

@@ -1,6 +1,7 @@
 //! The keys that match products and prices of a file with objects at Stripe.
 
 use super::{CATALOG_KEY, REPLACED_BY};
+use crate::error::{Code, Failure};
 use crate::wire::{LookupKey, MirroredPrice, MirroredProduct};
 
 /// The longest key of a product or price in a file.
@@ -21,6 +22,15 @@ pub(crate) fn default_lookup_key(product: &str, price: &str) -> String {
 /// The `catalog_key` of a product. `None` if it is not valid in a file.
 pub(crate) fn product_key(product: &MirroredProduct) -> Option<&str> {
     product.metadata.get(CATALOG_KEY).map(String::as_str).filter(|key| is_valid_key(key))
+}
+
+/// Two objects have the same key, so only a person can decide which one is meant. `kind` is `products` or `prices`.
+pub(crate) fn duplicate(kind: &str, key: &str, one: &str, other: &str) -> Failure {
+    Failure::new(Code::CatalogConflict, format!("The {kind} {one} and {other} have the same key `{key}`"))
+        .why(format!("a key identifies one object of the catalog, by the {CATALOG_KEY} in its metadata"))
+        .hint(format!(
+            "remove it from the wrong one: `insforge payments {kind} update ENV ID --metadata-field {CATALOG_KEY}=`"
+        ))
 }
 
 /// The `catalog_key` of a price. `None` if it is not a valid lookup key.

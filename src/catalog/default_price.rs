@@ -23,7 +23,7 @@ pub(crate) fn default_price_differences(
             id: product.product_id.clone(),
             name: product.name.clone(),
             reason: format!(
-                "the default price is {current}, and {wanted} in {}; only Stripe's dashboard can change it",
+                "its default price is {current}, but {wanted} in {}; only Stripe's dashboard can change it",
                 from.0
             ),
         })

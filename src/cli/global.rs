@@ -62,7 +62,7 @@ pub(super) struct Global {
     #[cfg(feature = "sandbox")]
     #[arg(long, global = true, overrides_with = "sandbox")]
     pub(super) sandbox: bool,
-    /// Time limit of the command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; sync and config set 5m]
+    /// Time limit of the command, such as 30s or 5m [env: INSFORGE_TIMEOUT] [default: 60s; 5m for commands that sync]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     timeout: Option<Duration>,
     /// Maximum number of retries of a request, when a retry is safe [env: INSFORGE_RETRIES] [default: 2]

@@ -41,7 +41,7 @@ impl Command for Login {
     }
 
     async fn prepare(&mut self, ctx: &Ctx) -> Result<()> {
-        ctx.flags.profile_name(&ctx.env)?;
+        ctx.flags.named_profile(&ctx.env)?;
         let address = address(ctx).await?;
         self.key = Some(key(ctx, &address.value).await?);
         self.address = Some(address);
@@ -55,8 +55,8 @@ impl Command for Login {
         let paths = UserPaths::find()?;
         let profiles = Profiles::load(&paths.config)?.with_lock_timeout(ctx.time_limit());
         check(ctx, address, key).await?;
-        let name = ctx.flags.profile_name(&ctx.env)?;
-        let name = name.unwrap_or_else(|| profiles.default_name()).to_owned();
+        let named = ctx.flags.named_profile(&ctx.env)?;
+        let name = named.map_or_else(|| profiles.default_name(), |(name, _)| name).to_owned();
         let timeout = KeyringTimeout::for_session(ctx.interactive);
         let credentials = Credentials { path: paths.credentials.clone(), lock_timeout: ctx.time_limit() };
         let earlier = profiles.get(&name).cloned();

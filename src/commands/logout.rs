@@ -33,7 +33,8 @@ impl Command for Logout {
         let names: Vec<String> = if self.all {
             profiles.names().map(str::to_owned).collect()
         } else {
-            let named = ctx.flags.profile_name(&ctx.env)?;
+            let named = ctx.flags.named_profile(&ctx.env)?;
+            let named = named.as_ref().map(|(name, source)| (*name, source));
             profiles.select(named)?.into_iter().map(|(name, _)| name.to_owned()).collect()
         };
         run_blocking(move || {

@@ -53,7 +53,7 @@ pub(crate) struct WebhookSupport {
     /// Whether the backend creates the endpoint at the provider. Otherwise a person enters it in the provider's dashboard,
     /// and the backend does not know whether that happened.
     pub(crate) is_managed: bool,
-    /// The program that forwards the events of `test` to a local address, which follows as its last argument.
+    /// The command that forwards the events of `test` to the address in its option `--forward-to`.
     pub(crate) forwarder: Option<&'static str>,
 }
 
@@ -86,9 +86,9 @@ impl WebhookSupport {
         let (address, segment) = (&backend.value, provider.segment);
         let secret = format!("{}_TEST_WEBHOOK_SECRET", segment.to_ascii_uppercase());
         WebhookRepair {
-            command: Some(format!("{forwarder} {address}/api/webhooks/{segment}/{environment}")),
+            command: Some(format!("{forwarder} --forward-to {address}/api/webhooks/{segment}/{environment}")),
             also: Some(format!(
-                "set the backend's secret {secret} to the signing secret that this program prints"
+                "set the backend's secret {secret} to the signing secret that `{forwarder}` prints"
             )),
         }
     }

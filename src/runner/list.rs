@@ -96,7 +96,9 @@ fn truncated(noun: &str, limit: u8, filter: &RowFilter) -> Warning {
         (true, true) => format!("there may be more {noun}: the backend lists at most {limit}"),
         (true, false) => format!("there may be more {noun} than the {limit} requested"),
         (false, true) => {
-            format!("more {noun} may match: filters only apply to the {limit} that the backend lists at most")
+            format!(
+                "more {noun} may match: filters only apply to the first {limit}, and the backend lists no more"
+            )
         }
         (false, false) => format!("more {noun} may match: filters only apply to the {limit} requested"),
     };

@@ -12,7 +12,7 @@ use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::secret::Secret;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
 use crate::settings::place::{Place, profile_not_used};
-use crate::settings::profiles::Profile;
+use crate::settings::profiles::{Profile, from_variable};
 use crate::settings::{
     Credentials, KeyringTimeout, LivePolicy, LiveWrites, Profiles, Project, Source, UserPaths, WithSource,
 };
@@ -118,7 +118,7 @@ impl ConnectionFlags {
         }
         let mut backend = match place {
             Place::Project(project) => backend_from_project(project)?,
-            Place::Profile { name, .. } => self.backend_from_profile(Some(&name), env)?,
+            Place::Profile { name, source } => self.backend_from_profile(Some((&name, &source)), env)?,
             Place::Url { .. } | Place::DefaultProfile => self.backend_from_profile(None, env)?,
         };
         backend.searched = searched;
@@ -148,28 +148,31 @@ impl ConnectionFlags {
                 let source = Source::Project(project.path);
                 return project.host.map(|host| read_address(&host, &source)).transpose();
             }
-            Place::Profile { name, .. } => Some(name),
+            Place::Profile { name, source } => Some((name, source)),
             Place::DefaultProfile => None,
         };
         let profiles = Profiles::load(&UserPaths::find()?.config)?;
         let address = |(name, profile): (&str, &Profile)| {
             read_address(&profile.api_url, &Credentials::source(name, profile.key_store))
         };
-        profiles.select(named.as_deref())?.map(address).transpose()
+        let named = named.as_ref().map(|(name, source)| (name.as_str(), source));
+        profiles.select(named)?.map(address).transpose()
     }
 
     /// The place that names the backend.
     pub(super) fn place(&self, env: &ProcessEnv) -> Result<Place, Failure> {
-        if let Some(name) = &self.profile {
-            check_profile_name(name)?;
-            return Ok(Place::Profile { name: name.clone(), source: Source::Flag("--profile") });
+        let named = || self.named_profile(env);
+        if self.profile.is_some()
+            && let Some((name, source)) = named()?
+        {
+            return Ok(Place::Profile { name: name.to_owned(), source });
         }
         let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
         if let Some((url, source)) = url.or_else(|| environment_url(env)) {
             return Ok(Place::Url { text: url.to_owned(), source });
         }
-        if let Some(name) = self.profile_name(env)? {
-            return Ok(Place::Profile { name: name.to_owned(), source: Source::Variable(PROFILE) });
+        if let Some((name, source)) = named()? {
+            return Ok(Place::Profile { name: name.to_owned(), source });
         }
         Ok(linked_project(env)?.map_or(Place::DefaultProfile, Place::Project))
     }
@@ -212,14 +215,20 @@ impl ConnectionFlags {
         address.or(key).or(self.profile.as_ref().map(|_| "--profile"))
     }
 
-    /// The profile name from --profile, else from the environment.
-    pub(crate) fn profile_name<'a>(&'a self, env: &'a ProcessEnv) -> Result<Option<&'a str>, Failure> {
-        let name = self.profile.as_deref().or_else(|| env.var(PROFILE));
-        name.map_or(Ok(()), check_profile_name)?;
-        Ok(name)
+    /// The profile that --profile names, else the environment.
+    pub(crate) fn named_profile<'a>(
+        &'a self,
+        env: &'a ProcessEnv,
+    ) -> Result<Option<(&'a str, Source)>, Failure> {
+        let flag = self.profile.as_deref().map(|name| (name, Source::Flag("--profile")));
+        let named = flag.or_else(|| Some((env.var(PROFILE)?, Source::Variable(PROFILE))));
+        if let Some((name, source)) = &named {
+            check_profile_name(name, source)?;
+        }
+        Ok(named)
     }
 
-    fn backend_from_profile(&self, named: Option<&str>, env: &ProcessEnv) -> Result<Backend> {
+    fn backend_from_profile(&self, named: Option<(&str, &Source)>, env: &ProcessEnv) -> Result<Backend> {
         let paths = UserPaths::find()?;
         let profiles = Profiles::load(&paths.config)?;
         let Some((name, profile)) = profiles.select(named)? else {
@@ -261,11 +270,14 @@ fn linked_project(env: &ProcessEnv) -> Result<Option<Project>, Failure> {
 pub(super) const PROFILE: &str = "INSFORGE_PROFILE";
 const KEY_VARIABLES: [&str; 2] = ["INSFORGE_API_KEY", "INSFORGE_API_KEY_FILE"];
 
-fn check_profile_name(name: &str) -> Result<(), Failure> {
+fn check_profile_name(name: &str, source: &Source) -> Result<(), Failure> {
     let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     if name.is_empty() || !name.chars().all(is_allowed) {
-        return Err(Failure::usage("The profile's name is empty or contains invalid characters")
-            .hint("use letters, digits, `-`, `_`, `.` and `@`"));
+        let place = from_variable(source);
+        return Err(Failure::usage(format!(
+            "The profile's name{place} is empty or contains invalid characters"
+        ))
+        .hint("use letters, digits, `-`, `_`, `.` and `@`"));
     }
     Ok(())
 }

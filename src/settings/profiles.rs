@@ -9,7 +9,8 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::error::{Code, Failure};
 use crate::files::{self, FileError, Lock};
-use crate::settings::LivePolicy;
+use crate::settings::{LivePolicy, Source};
+use crate::wire::without_type_names;
 
 /// The default profile, unless `default_profile` names another.
 const DEFAULT_PROFILE: &str = "default";
@@ -79,8 +80,8 @@ impl Profiles {
     ///
     /// # Errors
     /// The named profile does not exist, or profiles exist but none is the default.
-    pub(crate) fn select(&self, named: Option<&str>) -> Result<Option<(&str, &Profile)>, Failure> {
-        let name = named.unwrap_or_else(|| self.default_name());
+    pub(crate) fn select(&self, named: Option<(&str, &Source)>) -> Result<Option<(&str, &Profile)>, Failure> {
+        let name = named.map_or_else(|| self.default_name(), |(name, _)| name);
         if let Some((name, profile)) = self.content.profiles.get_key_value(name) {
             return Ok(Some((name, profile)));
         }
@@ -98,10 +99,13 @@ impl Profiles {
             )
             .why(existing)
             .hint("select one with --profile, or set default_profile in config.toml")),
-            Some(name) => Err(Failure::new(Code::ProfileNotFound, format!("Profile {name} does not exist"))
-                .why(existing)
-                .hint(format!("log in with `insforge login --profile {name}`"))
-                .repair(["insforge", "login", "--profile", name])),
+            Some((name, source)) => Err(Failure::new(
+                Code::ProfileNotFound,
+                format!("Profile {name}{} does not exist", from_variable(source)),
+            )
+            .why(existing)
+            .hint(format!("log in with `insforge login --profile {name}`"))
+            .repair(["insforge", "login", "--profile", name])),
         }
     }
 
@@ -176,6 +180,14 @@ pub(super) fn edit(
     files::write(path, &(comments + &document.to_string())).map_err(settings_failure)
 }
 
+/// ` (INSFORGE_PROFILE)`, after the name of a profile that nobody typed in this command.
+pub(super) fn from_variable(source: &Source) -> String {
+    match source {
+        Source::Variable(variable) => format!(" ({variable})"),
+        _ => String::new(),
+    }
+}
+
 /// The failure of a settings file that cannot be read or written.
 pub(super) fn settings_failure(error: FileError) -> Failure {
     let failure = Failure::from(error);
@@ -196,7 +208,7 @@ pub(super) fn malformed_toml(
     let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message = message.trim().replace('\n', "; ");
+    let message = without_type_names(message.trim()).replace('\n', "; ");
     Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {message}", path.display()))
         .why("the file is invalid and was not changed")
         .hint("fix the file, or move it away and log in again")

@@ -32,10 +32,11 @@ pub(crate) enum Source {
 impl Source {
     /// Whether the value belongs to the sandbox of `--sandbox`.
     pub(crate) const fn is_preset(&self) -> bool {
-        #[cfg(feature = "sandbox")]
-        return matches!(self, Self::Preset(_));
-        #[cfg(not(feature = "sandbox"))]
-        false
+        match self {
+            #[cfg(feature = "sandbox")]
+            Self::Preset(_) => true,
+            _ => false,
+        }
     }
 
     /// `--api-url is given` or `INSFORGE_BASE_URL is set`.

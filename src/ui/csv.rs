@@ -210,7 +210,8 @@ fn begins_formula(mut cell: impl Iterator<Item = char>) -> bool {
     cell.find(|c| !is_invisible(c)).is_some_and(|c| FIRST.contains(&c))
 }
 
-/// The columns to write. A name is first that of a field, so that every column with a field's name has its values.
+/// The columns to write. A name is first that of an amount in the table, so that every `amount` is decimal. Then it is that
+/// of a field, so that every other column with a field's name has its values.
 fn columns<'a>(
     rows: impl Iterator<Item = Row<'a>>,
     chosen: Option<&Columns>,
@@ -221,24 +222,27 @@ fn columns<'a>(
     let Some(chosen) = chosen else { return Ok(all.into_iter().map(field).collect()) };
     let columns = || tables.page.sections.iter().flat_map(|section| section.columns.iter());
     let existing = |name: &str| all.iter().find(|field| is_same(field, name));
+    let cell = |name: &str| CsvColumn { name: camel_case(name), source: Source::Cell(name.to_owned()) };
     let column = |name: &str| {
+        let mut amounts = columns().filter(|column| column.content == Content::Money);
+        if let Some(amount) = amounts.find(|column| is_same(column.name, name)) {
+            return Ok(cell(amount.name));
+        }
         if let Some(name) = existing(name) {
             return Ok(field(name.clone()));
         }
         let known = tables.lists.iter().find_map(|(_, _, fields)| known_field(fields, name));
         // An older backend may have another name for it.
         let known = known.map(|known| older_name(known).and_then(existing).map_or(known, String::as_str));
-        let cell = columns().find(|column| is_same(column.name, name)).map(|column| column.name);
+        let of_table = columns().find(|column| is_same(column.name, name)).map(|column| column.name);
         let first = name.split_once('.').and_then(|(first, _)| existing(first));
-        match (known, cell) {
+        match (known, of_table) {
             (Some(path), _) if path.contains('.') => {
                 Ok(CsvColumn { name: path.to_owned(), source: Source::Path })
             }
             (Some(known), None) => Ok(field(known.to_owned())),
             (Some(known), _) if existing(known).is_some() => Ok(field(known.to_owned())),
-            (_, Some(cell)) => {
-                Ok(CsvColumn { name: camel_case(cell), source: Source::Cell(cell.to_owned()) })
-            }
+            (_, Some(name)) => Ok(cell(name)),
             (None, None) if first.is_some() => Ok(CsvColumn { name: name.to_owned(), source: Source::Path }),
             (None, None) => {
                 let columns = columns().map(|column| column.name);

@@ -173,7 +173,7 @@ impl<'a> Column<'a> {
 
     /// A column that is left out if the terminal is too narrow, the last such column first.
     pub(crate) const fn spare(name: &'a str) -> Self {
-        Self { shown: Shown::IfItFits, ..Self::new(name) }
+        Self::new(name).if_it_fits()
     }
 
     /// A column that is shown only if it is chosen.
@@ -189,6 +189,11 @@ impl<'a> Column<'a> {
     /// A column of amounts with their currency.
     pub(crate) const fn money(name: &'a str) -> Self {
         Self { content: Content::Money, ..Self::new(name) }
+    }
+
+    /// The column, left out like [`Column::spare`].
+    pub(crate) const fn if_it_fits(self) -> Self {
+        Self { shown: Shown::IfItFits, ..self }
     }
 
     pub(super) fn is_label(&self) -> bool {

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use crate::ui::page::{Cells, Column, Section, TableRows};
 use crate::ui::style::TerminalStyle;
-use crate::ui::table::{shown_columns, total_width, widths, write_heading, write_records, write_rows};
+use crate::ui::table::{
+    leave_out_spare, shown_columns, total_width, widths, write_heading, write_records, write_rows,
+};
 
 /// A table that is being written.
 #[derive(Debug)]
@@ -17,8 +19,8 @@ pub(crate) struct StreamingTable {
 enum Layout {
     /// Nothing was written yet.
     Undecided,
-    /// The width of each column.
-    Table(Vec<usize>),
+    /// The columns that are shown, and the width of each column.
+    Table(Vec<usize>, Vec<usize>),
     Records,
 }
 
@@ -34,43 +36,48 @@ impl StreamingTable {
         }
         let Section { columns, rows, .. } = section;
         let needed = widths(section);
-        let shown = shown_columns(columns);
         match &mut self.layout {
             Layout::Records => {
                 writeln!(out)?;
                 write_records(out, section, self.style)
             }
-            Layout::Table(widths) => {
+            Layout::Table(kept, widths) => {
                 for (width, needed) in widths.iter_mut().zip(needed) {
                     *width = (*width).max(needed);
                 }
-                write_rows(out, rows.iter(), columns, &shown, widths, self.style)
+                write_rows(out, rows.iter(), columns, kept, widths, self.style)
             }
             Layout::Undecided => {
-                let Some(widths) = self.fitting_widths(columns, &shown, needed) else {
+                let Some((kept, widths)) = self.fitting_layout(columns, needed) else {
                     self.layout = Layout::Records;
                     return write_records(out, section, self.style);
                 };
-                write_heading(out, columns, &shown, &widths, self.style)?;
-                write_rows(out, rows.iter(), columns, &shown, &widths, self.style)?;
-                self.layout = Layout::Table(widths);
+                write_heading(out, columns, &kept, &widths, self.style)?;
+                write_rows(out, rows.iter(), columns, &kept, &widths, self.style)?;
+                self.layout = Layout::Table(kept, widths);
                 Ok(())
             }
         }
     }
 
-    /// The usual widths, or else the widths that these rows need. `None` if neither fits the terminal.
-    fn fitting_widths(
-        &self,
-        columns: &[Column<'_>],
-        shown: &[usize],
-        needed: Vec<usize>,
-    ) -> Option<Vec<usize>> {
+    /// The columns with their usual widths, or else with the widths that these rows need. Spare columns are left out until
+    /// one of the two fits the terminal. `None` if neither does.
+    fn fitting_layout(&self, columns: &[Column<'_>], needed: Vec<usize>) -> Option<(Vec<usize>, Vec<usize>)> {
         let usual =
             columns.iter().zip(&needed).map(|(column, width)| column.usual_width.max(*width)).collect();
-        let fits =
-            |widths: &Vec<usize>| self.style.width.is_none_or(|width| total_width(shown, widths) <= width);
-        [usual, needed].into_iter().find(fits)
+        let choices: [Vec<usize>; 2] = [usual, needed];
+        let mut kept = shown_columns(columns);
+        loop {
+            let fits = |widths: &&Vec<usize>| {
+                self.style.width.is_none_or(|width| total_width(&kept, widths) <= width)
+            };
+            if let Some(widths) = choices.iter().find(fits) {
+                return Some((kept, widths.clone()));
+            }
+            if !leave_out_spare(&mut kept, columns) {
+                return None;
+            }
+        }
     }
 }
 
@@ -98,6 +105,18 @@ mod tests {
             stream.write(&mut out, &Section::new(COLUMNS, rows)).unwrap();
         }
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn spare_columns_are_left_out_before_a_row_becomes_a_record() {
+        const SPARE: &[Column<'_>] = &[Column::new("ID"), Column::spare("Name").usual_width(9)];
+        let mut stream = StreamingTable::new(TerminalStyle { width: Some(7), colors: false });
+        let mut out = Vec::new();
+        for id in ["a", "long_id_of_b"] {
+            let rows = std::iter::once(vec![Cow::Borrowed(id), Cow::Borrowed("Name")]);
+            stream.write(&mut out, &Section::new(SPARE, rows)).unwrap();
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), "ID\na\nlong_id_of_b\n");
     }
 
     #[test]

@@ -64,17 +64,21 @@ fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Ve
     let mut widths = widths(section);
     let Some(room) = style.width else { return Some((kept, widths)) };
     while total_width(&kept, &widths) > room {
-        let spare = kept.iter().rposition(|index| section.columns[*index].shown == Shown::IfItFits);
-        let Some(spare) = spare else {
+        if !leave_out_spare(&mut kept, &section.columns) {
             let text = *kept.iter().rfind(|index| section.columns[**index].content == Content::Text)?;
             let others = total_width(&kept, &widths) - widths[text];
             let narrowest = longest_word(section, text).max(widths[text].min(NARROWEST_TEXT));
             widths[text] = room.checked_sub(others).filter(|width| *width >= narrowest)?;
             break;
-        };
-        kept.remove(spare);
+        }
     }
     Some((kept, widths))
+}
+
+/// Leaves out the last spare column. Returns whether there was one.
+pub(super) fn leave_out_spare(kept: &mut Vec<usize>, columns: &[Column<'_>]) -> bool {
+    let spare = kept.iter().rposition(|index| columns[*index].shown == Shown::IfItFits);
+    spare.map(|spare| kept.remove(spare)).is_some()
 }
 
 /// The positions of the columns that are shown without being chosen.

@@ -244,7 +244,20 @@ pub(crate) fn scalar_length(json: &[u8]) -> usize {
 pub(crate) fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
-    if message == "expected ident" { "expected value".to_owned() } else { message.to_owned() }
+    if message == "expected ident" { "expected value".to_owned() } else { without_type_names(message) }
+}
+
+/// A message of serde without the names of our types: `expected struct Health` becomes `expected an object`.
+pub(crate) fn without_type_names(message: &str) -> String {
+    let Some((found, after)) = message.split_once("expected struct ") else { return message.to_owned() };
+    // A list is read as the fields of the object, in their order.
+    let found = if found.starts_with("invalid length ") { "invalid type: sequence, " } else { found };
+    let rest = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    let rest = match rest.split_once(" element") {
+        Some((_, rest)) => rest.trim_start_matches('s'),
+        None => rest,
+    };
+    format!("{found}expected an object{rest}")
 }
 
 /// Whether it is nested too deeply to be written, or to be read by a filter.
@@ -271,6 +284,27 @@ pub(crate) fn is_too_deep(json: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_have_no_names_of_types() {
+        for (message, expected) in [
+            (
+                "invalid type: null, expected struct Health at line 1",
+                "invalid type: null, expected an object at line 1",
+            ),
+            (
+                "invalid length 0, expected struct A with 1 element",
+                "invalid type: sequence, expected an object",
+            ),
+            (
+                "invalid length 1, expected struct A with 2 elements at x",
+                "invalid type: sequence, expected an object at x",
+            ),
+            ("missing field `a` at line 1", "missing field `a` at line 1"),
+        ] {
+            assert_eq!(without_type_names(message), expected);
+        }
+    }
 
     #[test]
     fn invalid_and_deep_json_is_refused() {

@@ -32,6 +32,7 @@ pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{
     DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, value_length, without_position,
+    without_type_names,
 };
 pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};

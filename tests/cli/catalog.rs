@@ -311,12 +311,12 @@ fn a_lookup_key_collision_names_the_line_and_both_ways_out() {
     catalog(&user, "plan").exits(1).stderr_has(&[
         &format!("The lookup key `studio_monthly` on line {line} of the file belongs to the unmanaged price {price}"),
         "catalog export test --adopt --file OTHER.toml",
-        &format!("or remove it from {price} with `insforge payments {release}`"),
+        &format!("or remove the lookup key from {price} with `insforge payments {release}`"),
     ]);
     user.run(&["payments", "prices", "archive", &price, "-q"]).exits(0);
     catalog(&user, "plan")
         .exits(1)
-        .stderr_has(&["choose another lookup_key in the file, or remove it from "]);
+        .stderr_has(&["choose another lookup_key in the file, or remove the lookup key from "]);
     let release: Vec<&str> = std::iter::once("payments").chain(release.split(' ')).collect();
     user.run(&release).exits(0);
     catalog(&user, "plan").exits(0);

@@ -109,7 +109,7 @@ fn another_default_price_is_listed() {
     let pro = product(&user, "live", "Pro Plan");
     assert_eq!(listed.len(), 1, "{diff}");
     assert_eq!((&listed[0]["kind"], &listed[0]["id"]), (&json!("product"), &json!(pro)));
-    let reason = "the default price is none, and pro_monthly in test; only Stripe's dashboard can change it";
+    let reason = "its default price is none, but pro_monthly in test; only Stripe's dashboard can change it";
     assert_eq!(listed[0]["reason"], reason);
     let text = gate(&user, "test live", 0);
     assert!(text.ends_with("No changes, but 1 object above differs.\n"), "{text}");

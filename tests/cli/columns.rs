@@ -166,6 +166,32 @@ fn columns_take_nested_fields_and_negative_amounts_in_csv() {
         .stderr_has(&["Unknown column `metadatum.tier`"]);
 }
 
+/// Plain CSV has the fields as the backend sent them.
+#[test]
+fn chosen_amounts_are_decimal_in_csv() {
+    let user = User::new().with("INSFORGE_SANDBOX", "1");
+    let run = |words: &[&str], columns: &[&str]| {
+        let ran = user.run(&[&["payments"], words, &["-o", "csv"], columns].concat()).exits(0);
+        ran.stdout.lines().take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let cases: [(&[&str], &str, [&str; 2]); 9] = [
+        (&["prices", "list"], "amount,currency", ["amount,currency", "99.00,usd"]),
+        (&["transactions"], "Amount,refunded", ["amount,refunded", "19.00,0.00"]),
+        (&["customers"], "email,total-spend", ["email,totalSpend", "ada@northwind.example,99.00"]),
+        (&["catalog"], "name,amount", ["name,amount", "100 Credits,"]),
+        (&["razorpay", "items", "list"], "name,amount", ["name,amount", "100 Credits,499.00"]),
+        (&["razorpay", "items", "get", "item_rTnF3Iv7WglSJS"], "amount", ["amount", "499.00"]),
+        (&["razorpay", "plans", "list"], "amount,every", ["amount,every", "999.00,month"]),
+        (&["razorpay", "transactions"], "amount", ["amount", "2499.00"]),
+        (&["razorpay", "catalog"], "kind,amount", ["kind,amount", "item,499.00"]),
+    ];
+    for (words, columns, expected) in cases {
+        assert_eq!(run(words, &["--columns", columns]), expected, "{words:?}");
+    }
+    let plain = run(&["razorpay", "items", "list"], &[]);
+    assert!(plain[0].contains(",amount,unitAmount,") && plain[1].contains(",49900,49900,"), "{plain:?}");
+}
+
 /// The rows of a recorded list.
 fn rows(exchange: &Exchange, member: &str) -> Vec<Value> {
     exchange.response_body[member].as_array().cloned().unwrap_or_default()

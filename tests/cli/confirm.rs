@@ -50,14 +50,14 @@ const ASKING: [(&[&str], &str, &str); 9] = [
         "POST live/catalog/prices",
     ),
     (
-        &["prices", "update", "live", "price_q", "--active", "true"],
-        "Update price price_q at Stripe, live",
-        "PATCH live/catalog/prices/price_q",
+        &["prices", "update", "live", "price_1q", "--active", "true"],
+        "Update price price_1q at Stripe, live",
+        "PATCH live/catalog/prices/price_1q",
     ),
     (
-        &["prices", "archive", "live", "price_q"],
-        "Archive price price_q at Stripe, live",
-        "DELETE live/catalog/prices/price_q",
+        &["prices", "archive", "live", "price_1q"],
+        "Archive price price_1q at Stripe, live",
+        "DELETE live/catalog/prices/price_1q",
     ),
     (
         &["webhooks", "configure", "live"],
@@ -121,7 +121,7 @@ fn the_question_shows_the_whole_change() {
             &["products", "update", "live", "p", "--name", "x", "--metadata-field", "a=b"][..],
             r#"{"name":"x","metadata":{"a":"b"}}"#,
         ),
-        (&["prices", "update", "live", "price_q", "--lookup-key", "null"], r#"{"lookupKey":null}"#),
+        (&["prices", "update", "live", "price_1q", "--lookup-key", "null"], r#"{"lookupKey":null}"#),
         (
             &["products", "create", "live", "--name", "x", "--active", "false"],
             r#"{"name":"x","active":false}"#,
@@ -161,7 +161,7 @@ fn any_answer_but_yes_cancels() {
 fn ctrl_c_at_the_question_changes_nothing_and_restores_the_terminal() {
     let stub = backend();
     let user = User::of(&stub.address);
-    Dialogue::start(&user, &args(&["prices", "archive", "live", "price_q"])).interrupt_at(QUESTION);
+    Dialogue::start(&user, &args(&["prices", "archive", "live", "price_1q"])).interrupt_at(QUESTION);
     assert_eq!(stub.lines(), [STATUS]);
 }
 

@@ -141,7 +141,7 @@ fn run(stub: &Stub, args: &[&str]) -> RunOutput {
 
 /// Whether a gateway's answer with this status can be another one in a moment.
 fn is_temporary(status: u16) -> bool {
-    matches!(status, 408 | 429 | 502..=504)
+    matches!(status, 429 | 502..=504)
 }
 
 #[test]
@@ -201,8 +201,8 @@ fn check(sender: &Sender, status: u16, route: &Route) {
         _ => assert!(hint.starts_with("wait a moment, then run it again"), "{case}"),
     }
     assert!(!hint.contains("config set") && !hint.contains("the key comes from"), "{case}");
-    // What another server refused was not applied.
-    if !open && status != 200 && status < 500 {
+    // What another server refused was not applied, except after a time-out.
+    if !open && status != 200 && status != 408 && status < 500 {
         assert!(!hint.contains("whether it was applied"), "{case}");
     }
 }
@@ -247,6 +247,33 @@ fn an_answer_with_keys_is_never_quoted() {
     let ran = User::of(&stub.address).run(&["payments", "razorpay", "config"]).exits(1);
     assert!(!ran.stderr.contains("hush"), "{ran:?}");
     ran.stderr_has(&["answered 200 with text/plain\n"]);
+}
+
+/// The reason has no names of Rust types.
+#[test]
+fn a_list_or_a_value_instead_of_an_object_is_described_in_json_terms() {
+    for (body, reason) in [
+        ("[]", "invalid type: sequence, expected an object"),
+        ("42", "invalid type: integer `42`, expected an object"),
+        (r#"{"connections":["x"]}"#, "invalid type: string \"x\", expected an object"),
+    ] {
+        let stub = Stub::start(move |_| Answer::json(200, body));
+        let error = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(1).error();
+        let why = error["why"].as_str().expect("a reason");
+        assert!(why.contains(&format!("{reason} at line 1")) && !why.contains("struct"), "{why}");
+    }
+}
+
+/// Of the refusals, only a rate limiter's is another one in a moment.
+#[test]
+fn a_gateways_refusal_is_not_retried() {
+    for status in [400, 401, 403, 404, 407, 408, 413] {
+        let page = Answer::html(status, "<title>No</title>").header("retry-after", "0");
+        let stub = Stub::start(move |_| page.clone());
+        let error = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(1).error();
+        assert_eq!(error["code"], "RESPONSE_INVALID", "{status}");
+        assert_eq!(stub.requests().len(), 1, "{status}");
+    }
 }
 
 /// A gateway's rate limiter: the request is sent again, after the time that it asks for.

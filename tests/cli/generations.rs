@@ -153,12 +153,12 @@ fn a_missing_object_of_2_1_is_not_taken_for_a_missing_route() {
 
     // The same with a remembered generation, which such a 404 must not erase.
     let user = logged_in(&stub.address);
-    user.run(&["payments", "prices", "get", "price_missing"]).exits(4);
+    user.run(&["payments", "prices", "get", "price_1missing"]).exits(4);
     let before = stub.lines().len();
-    user.run(&["payments", "prices", "get", "price_missing"]).exits(4);
+    user.run(&["payments", "prices", "get", "price_1missing"]).exits(4);
     assert_eq!(
         stub.lines()[before..],
-        ["GET /api/payments/test/catalog/prices/price_missing", NEWER_STATUS, OLDER_STATUS]
+        ["GET /api/payments/test/catalog/prices/price_1missing", NEWER_STATUS, OLDER_STATUS]
     );
     assert!(user.read(".cache/insforge/backends.json").contains("older"));
 

@@ -73,7 +73,7 @@ fn a_list_that_may_be_longer_is_a_warning() {
             &["--since", "1d", "--limit", "100"],
             100,
             Some(
-                "more NOUN may match: filters only apply to the 100 that the backend lists at most"
+                "more NOUN may match: filters only apply to the first 100, and the backend lists no more"
                     .to_owned(),
             ),
         ),
@@ -394,6 +394,7 @@ fn keyed_prices() -> Stub {
         price("price_3", "price_old_key", false),
         price("price_4", "twice", true),
         price("price_5", "twice", true),
+        price("price_6", "price_monthly", true),
     ];
     let mut answers = json!({
         "stripe/status": status(),
@@ -412,8 +413,12 @@ fn keyed_prices() -> Stub {
 
 #[test]
 fn a_lookup_key_names_a_price() {
-    for (reference, id) in [("pro_monthly", "price_2"), ("price_old_key", "price_3"), ("price_1", "price_1")]
-    {
+    for (reference, id) in [
+        ("pro_monthly", "price_2"),
+        ("price_old_key", "price_3"),
+        ("price_monthly", "price_6"),
+        ("price_1", "price_1"),
+    ] {
         let stub = keyed_prices();
         let path = format!("/api/payments/stripe/test/catalog/prices/{id}");
         let is_key = reference != id;

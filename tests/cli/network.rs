@@ -168,7 +168,12 @@ fn a_certificate_that_is_not_trusted_is_reported_at_once() {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
     });
     let user = other.user().with("INSFORGE_BASE_URL", &format!("https://{}", plain.place));
-    is_permanent(&run(user), &plain, "TLS_FAILED", &["hint", "check the address and its port"]);
+    is_permanent(
+        &run(user),
+        &plain,
+        "TLS_FAILED",
+        &["the server's response is not TLS", "check the address and its port"],
+    );
 }
 
 #[test]
@@ -181,6 +186,10 @@ fn a_certificate_is_trusted_if_its_authority_is_named() {
         "\n* no proxy\n",
         &format!("\n* certificates: 1 from SSL_CERT_FILE ({})\n", user.path("ca.pem").display()),
     ]);
+
+    // A line break at the end, as a file with Windows line endings leaves it, is no part of the path.
+    let path = format!("{}\r", user.path("ca.pem").display());
+    backend.user().with("SSL_CERT_FILE", &path).run(&["payments", "status"]).exits(0);
 
     let user = User::of(&backend.address);
     let folder = user.path("certificates").display().to_string();
@@ -212,9 +221,12 @@ fn certificates_that_cannot_be_used_are_reported_with_their_path() {
     ] {
         let user = User::of("https://backend.invalid").with(variable, path);
         let ran = user.run(&STATUS).exits(1);
+        let kind = if variable == "SSL_CERT_DIR" { "directory" } else { "file" };
         let error = format!("error: Cannot read the certificates in {variable}\n  {path}: {reason}");
         assert!(ran.stderr.starts_with(&error), "{ran:?}");
-        ran.stderr_has(&[&format!("hint: set {variable} to certificates in PEM format, or unset it")]);
+        ran.stderr_has(&[&format!(
+            "hint: set {variable} to a {kind} with certificates in PEM format, or unset it"
+        )]);
     }
     // An empty variable counts as unset.
     let ran = User::of("https://backend.invalid").with("SSL_CERT_FILE", "").run(&STATUS);
@@ -234,8 +246,6 @@ fn reading_certificates_ends_at_the_deadline() {
 
 #[test]
 fn an_answer_that_is_not_http_is_reported_at_once() {
-    let many = "x: 1\r\n".repeat(101);
-    let long = format!("HTTP/1.1 200 OK\r\nx-long: {}\r\n\r\n", "a".repeat(1 << 20));
     for (answer, reason) in [
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "invalid HTTP version"),
         ("\u{15}\u{3}\u{1}\0\u{2}\u{2}(", "invalid HTTP version"),
@@ -243,13 +253,19 @@ fn an_answer_that_is_not_http_is_reported_at_once() {
         ("HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "invalid HTTP header"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "invalid content-length"),
         ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "Invalid chunk size"),
-        (&*format!("HTTP/1.1 200 OK\r\n{many}\r\n"), "more than 100 headers"),
-        (&*long, "more than 400 kB"),
     ] {
         let server = Server::answering(answer);
         let user = User::of(&format!("http://{}", server.place));
         let ran = user.run(&["payments", "status", "--json"]);
         is_permanent(&ran, &server, "RESPONSE_INVALID", &["The response is not valid HTTP", reason]);
+    }
+    let many = "x: 1\r\n".repeat(101);
+    let long = format!("x-long: {}\r\n", "a".repeat(1 << 20));
+    for headers in [many, long] {
+        let server = Server::answering(format!("HTTP/1.1 200 OK\r\n{headers}\r\n"));
+        let ran = User::of(&format!("http://{}", server.place)).run(&["payments", "status", "--json"]);
+        let words = ["The response's headers are too large", "more than 100 headers, or more than 400 kB"];
+        is_permanent(&ran, &server, "RESPONSE_INVALID", &words);
     }
 }
 

@@ -105,6 +105,37 @@ fn status_is_a_table_at_80_columns_and_doctor_at_100() {
     assert_eq!(narrow.lines().take_while(|line| !line.is_empty()).find(too_long), None, "{narrow}");
 }
 
+#[cfg(feature = "sandbox")]
+#[test]
+fn every_list_is_a_table_at_100_columns() {
+    let cases: [(&[&str], &str); 11] = [
+        (&["products", "list"], "Env Product ID Name Active Default Price"),
+        (&["prices", "list"], "Price ID Product Lookup Key Amount Active Recurring"),
+        (&["customers"], "Customer ID Email Name Payments Total Spend Last Payment"),
+        (&["subscriptions"], "Subscription ID Customer Subject Status Period End"),
+        (&["transactions"], "Type Status Subject Amount When"),
+        (&["transactions", "--follow"], "Type Status Subject Amount When"),
+        (&["razorpay", "items", "list"], "Env Item ID Name Amount Active Type"),
+        (&["razorpay", "plans", "list"], "Env Plan ID Item ID Name Amount Every Active"),
+        (&["razorpay", "customers"], "Customer ID Email Name Payments Total Spend Last Payment"),
+        (&["razorpay", "subscriptions"], "Subscription ID Plan ID Subject Status Current End"),
+        (&["razorpay", "transactions"], "Type Status Subject Amount When"),
+    ];
+    for (words, heading) in cases {
+        let args = [&["payments"], words].concat();
+        let user = User::new().with("INSFORGE_SANDBOX", "1");
+        let terminal = Terminal::start(&user, 100, &args);
+        if words.contains(&"--follow") {
+            terminal.expect("When");
+            terminal.type_in("\x03");
+        }
+        let screen = without_styles(&terminal.finish().1);
+        let first = screen.lines().next().unwrap_or_default();
+        assert_eq!(first.split_whitespace().collect::<Vec<_>>().join(" "), heading, "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= 100), "{screen}");
+    }
+}
+
 /// Whether a line ends or begins with a part of a word of this text.
 fn breaks_a_word(screen: &str, text: &str, columns: usize) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();

@@ -177,11 +177,13 @@ fn a_profile_that_does_not_exist_is_not_found_from_the_flag_and_the_variable() {
             let mut with_variable = user.command(&[&words[..], &["--json"]].concat());
             with_variable.env("INSFORGE_PROFILE", "typo");
             let from_variable = super::harness::finish(with_variable, "");
-            for ran in [&from_flag, &from_variable] {
+            for (ran, named) in
+                [(&from_flag, "Profile typo does"), (&from_variable, "Profile typo (INSFORGE_PROFILE) does")]
+            {
+                assert!((ran.stdout.clone() + &ran.stderr).contains(named), "{ran:?}");
                 // The doctor reports a missing login as a failed check.
                 if command == "payments doctor" {
                     assert_eq!(ran.code, 1, "{ran:?}");
-                    assert!(ran.stdout.contains("Profile typo does not exist"), "{ran:?}");
                 } else {
                     assert_eq!(
                         (ran.code, &ran.error()["code"]),

@@ -15,7 +15,7 @@ pub(crate) use self::adopt::Adoption;
 pub(crate) use self::render::escape;
 use self::select::Selection;
 pub(crate) use self::select::SkippedObject;
-use super::{CATALOG_KEY, DesiredCatalog, catalog_key, file, managed};
+use super::{DesiredCatalog, catalog_key, file, managed};
 use crate::error::{Code, Failure};
 use crate::wire::{LookupKey, Metadata, Mirror};
 
@@ -128,18 +128,10 @@ fn check_unique<'a>(kind: &str, objects: impl Iterator<Item = (String, &'a str)>
     for (key, mut ids) in by_key {
         ids.sort_unstable();
         if let [one, other, ..] = ids[..] {
-            return Err(duplicate_key(kind, &key, one, other));
+            return Err(catalog_key::duplicate(kind, &key, one, other));
         }
     }
     Ok(())
-}
-
-fn duplicate_key(kind: &str, key: &str, one: &str, other: &str) -> Failure {
-    Failure::new(Code::CatalogConflict, format!("The {kind} {one} and {other} have the same key `{key}`"))
-        .why(format!("a key identifies one object of the catalog, by the {CATALOG_KEY} in its metadata"))
-        .hint(format!(
-            "remove it from the wrong one: `insforge payments {kind} update ENV ID --metadata-field {CATALOG_KEY}=`"
-        ))
 }
 
 /// The catalog sorted by key, without line numbers, and without empty metadata values, which only delete a name at Stripe.

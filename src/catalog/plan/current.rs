@@ -82,7 +82,7 @@ impl<'a> CatalogIndex<'a> {
         for product in &mirror.products {
             let Some(key) = product_key(product) else { continue };
             if let Some(other) = managed.insert(key, product) {
-                return Err(duplicate_product(key, other, product));
+                return Err(catalog_key::duplicate("products", key, &other.product_id, &product.product_id));
             }
         }
         let by_id: HashMap<&str, &MirroredProduct> =
@@ -173,17 +173,6 @@ impl<'a> CatalogIndex<'a> {
     }
 }
 
-/// Two products have the same `catalog_key`, so only a person can decide which one is meant.
-fn duplicate_product(key: &str, one: &MirroredProduct, other: &MirroredProduct) -> Failure {
-    let (one, other) = (&one.product_id, &other.product_id);
-    Failure::new(
-        Code::CatalogConflict,
-        format!("Two products have the same {CATALOG_KEY}: {one} and {other}"),
-    )
-    .why(format!("both have {CATALOG_KEY}={key} in their metadata, and a catalog can describe only one"))
-    .hint(format!("remove {CATALOG_KEY} from the metadata of the wrong one in Stripe's dashboard"))
-}
-
 /// A conflict that only a person can resolve: an unmanaged price has a lookup key of the desired catalog.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LookupKeyConflict<'s, 'a> {
@@ -253,7 +242,7 @@ impl LookupKeyConflict<'_, '_> {
     fn remove_lookup_key(self) -> String {
         let (environment, id) = (self.options.environment, &self.current.price.price_id);
         format!(
-            "remove it from {id} with `insforge payments prices update {environment} {} --lookup-key null`",
+            "remove the lookup key from {id} with `insforge payments prices update {environment} {} --lookup-key null`",
             shell_words::quote(id)
         )
     }

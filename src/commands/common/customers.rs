@@ -39,9 +39,9 @@ const COLUMNS: &[Column<'_>] = &[
     Column::text("Name"),
     Column::new("Payments"),
     Column::money("Total Spend"),
-    Column::new("Last Payment"),
-    Column::new("Method"),
-    Column::new("Country"),
+    Column::spare("Last Payment"),
+    Column::spare("Method"),
+    Column::spare("Country"),
 ];
 
 impl View for wire::Customers {

@@ -18,8 +18,8 @@ use crate::wire::{self, Json, Money, Number, Transaction, fields, parse_duration
 /// List the payments, failed payments and refunds of one environment, newest first
 ///
 /// With --follow, existing transactions are shown oldest first, at most --limit of them. After that, each new or changed
-/// transaction is shown, until Ctrl-C. Filters apply to all of them. JSON output has one line per transaction. If the backend does not respond, the
-/// command keeps trying.
+/// transaction is shown, until Ctrl-C. Filters apply to all of them. JSON output has one line per transaction. If the
+/// backend does not respond, the command keeps trying.
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<ForProvider<Self>>("test --limit 10 --json")
     .note("with --follow it runs until it is stopped, then exits with 0; JSON is then one line for each row"))]
@@ -103,9 +103,9 @@ const COLUMNS: &[Column<'_>] = &[
     Column::new("Status").usual_width(18),
     Column::new("Subject").usual_width(16),
     Column::money("Amount").usual_width(12),
-    Column::money("Refunded").usual_width(10),
-    Column::new("Customer").usual_width(18),
-    Column::new("Provider Object").usual_width(42),
+    Column::money("Refunded").if_it_fits().usual_width(10),
+    Column::spare("Customer").usual_width(18),
+    Column::spare("Provider Object").usual_width(42),
     Column::new("When").usual_width(16),
 ];
 

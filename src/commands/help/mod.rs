@@ -142,7 +142,7 @@ json   The backend's own response with its own field names, indented by two spac
        masked. On stderr, a warning is a line {\"warning\":…,\"code\":…}, and an error is the last line:
        {\"error\":…,\"code\":…,\"status\":…,\"why\":…,\"hint\":…,\"retryable\":…,\"idempotencyKey\":…,
        \"exitCode\":…,\"next\":…}. `next` is a command line that is safe to run again and may succeed, as a
-       list of words, or null. If a file is invalid, \"mistakes\" has each with its line, column and index.
+       list of arguments, or null. If a file is invalid, \"mistakes\" has each with its line, column and index.
        With --dry-run the result is the request: {\"method\":…,\"path\":…,\"body\":…}.
 jsonl  One line of JSON per row of the result: each product, each environment of a status, each check of
        the doctor, each change of a plan. A result without rows is one line.

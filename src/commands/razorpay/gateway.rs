@@ -146,11 +146,11 @@ impl View for Subscriptions {
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
         Column::new("Plan ID"),
-        Column::new("Customer"),
+        Column::spare("Customer"),
         Column::new("Subject"),
         Column::new("Status"),
-        Column::new("Paid"),
-        Column::new("Remaining"),
+        Column::spare("Paid"),
+        Column::spare("Remaining"),
         Column::new("Current End"),
     ]];
 

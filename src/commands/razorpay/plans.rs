@@ -49,9 +49,9 @@ impl CatalogObject for Plan {
     const NOT_FOUND: &'static str = "PAYMENT_PLAN_NOT_FOUND";
     const FIELDS: Fields = fields::PLAN;
     const COLUMNS: &'static [Column<'static>] = &[
-        Column::new("Env"),
+        Column::spare("Env"),
         Column::new("Plan ID"),
-        Column::new("Item ID"),
+        Column::spare("Item ID"),
         Column::text("Name"),
         Column::money("Amount"),
         Column::new("Every"),

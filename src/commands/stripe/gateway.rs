@@ -35,7 +35,7 @@ impl Gateway for StripeGateway {
     const WEBHOOK: &'static WebhookSupport = &WebhookSupport {
         setup: &["webhooks", "configure"],
         is_managed: true,
-        forwarder: Some("stripe listen --forward-to"),
+        forwarder: Some("stripe listen"),
     };
     const SUBSCRIPTION_STATUSES: &'static [&'static str] = &[
         "incomplete",
@@ -166,10 +166,10 @@ impl View for Subscriptions {
     const ROWS: RowLists = &[("subscriptions", "subscription", fields::SUBSCRIPTION)];
     const TABLES: Tables = &[&[
         Column::new("Subscription ID"),
-        Column::new("Customer"),
+        Column::spare("Customer"),
         Column::new("Subject"),
         Column::new("Status"),
-        Column::new("Items"),
+        Column::spare("Items"),
         Column::new("Period End"),
     ]];
 

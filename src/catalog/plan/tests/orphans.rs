@@ -65,7 +65,7 @@ fn a_conflict_names_both_objects_and_a_fix() {
     };
     let mut mirror = mirror_with(json!({}), json!({}));
     mirror.products.push(MirroredProduct { product_id: "prod_2".into(), ..mirror.products[0].clone() });
-    assert_eq!(conflict(&mirror).0, "Two products have the same catalog_key: prod_1 and prod_2");
+    assert_eq!(conflict(&mirror).0, "The products prod_1 and prod_2 have the same key `pro`");
     let what = "The lookup key `pro_monthly` of the file belongs to the unmanaged price price_1";
     let (message, hint) = conflict(&mirror_with(json!({"metadata": {}}), json!({"metadata": {}})));
     assert_eq!(message, what);
@@ -74,7 +74,7 @@ fn a_conflict_names_both_objects_and_a_fix() {
     let invalid_keys =
         mirror_with(json!({"metadata": {"catalog_key": "p r o"}}), json!({"metadata": {"catalog_key": " "}}));
     assert_eq!(conflict(&invalid_keys), (message, hint));
-    let both_ways = "choose another lookup_key in the file, or remove it from price_1 with `insforge payments prices \
+    let both_ways = "choose another lookup_key in the file, or remove the lookup key from price_1 with `insforge payments prices \
                      update test price_1 --lookup-key null`";
     assert_eq!(
         conflict(&mirror_with(json!({"metadata": {}}), json!({"metadata": {}, "active": false}))).1,

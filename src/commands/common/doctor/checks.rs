@@ -343,7 +343,8 @@ impl EnvironmentChecks<'_> {
     fn missing_webhook(&self) -> CheckResult {
         let webhook = self.doctor.webhook;
         if !webhook.is_managed {
-            let found = "not verifiable from here; nobody has read its settings from the backend yet";
+            let found =
+                "not verifiable from here, but probably missing: its URL and secret were never requested";
             return CheckResult::new(WEBHOOK, CheckVerdict::Warn, found)
                 .repaired_by_webhook(self.webhook_repair());
         }

@@ -73,7 +73,7 @@ fn check_environment(
         webhook: &WebhookSupport {
             setup: &["webhooks", "configure"],
             is_managed: true,
-            forwarder: Some("forward --to"),
+            forwarder: Some("forward"),
         },
         key_prefix: |_| "sk_test_",
         backend: Ok(backend),
@@ -113,7 +113,7 @@ fn the_repair_of_a_webhook_depends_on_where_the_backend_is() {
     use Environment::{Live, Test};
     const CONFIGURE: Option<&str> = Some("webhooks configure test");
     const LOCAL: &str = "http://localhost:7130";
-    const LISTEN: Option<&str> = Some("forward --to http://localhost:7130/api/webhooks/a/test");
+    const LISTEN: Option<&str> = Some("forward --forward-to http://localhost:7130/api/webhooks/a/test");
     const SECRET: &str = "_TEST_WEBHOOK_SECRET";
     const API_BASE_URL: &str =
         "set the backend's API_BASE_URL to its public https address, then run `webhooks configure";
@@ -132,7 +132,7 @@ fn the_repair_of_a_webhook_depends_on_where_the_backend_is() {
             None,
             Warn,
             NONE,
-            Some("forward --to https://192.168.1.5:7130/api/webhooks/a/test"),
+            Some("forward --forward-to https://192.168.1.5:7130/api/webhooks/a/test"),
         ),
         (Live, LOCAL, None, Fail, API_BASE_URL, None),
         (Test, PUBLIC, AT_LOCAL, Fail, API_BASE_URL, None),

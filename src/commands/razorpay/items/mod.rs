@@ -45,7 +45,7 @@ impl CatalogObject for Item {
     const NOT_FOUND: &'static str = "PAYMENT_ITEM_NOT_FOUND";
     const FIELDS: Fields = fields::ITEM;
     const COLUMNS: &'static [Column<'static>] = &[
-        Column::new("Env"),
+        Column::spare("Env"),
         Column::new("Item ID"),
         Column::text("Name"),
         Column::money("Amount"),

@@ -42,7 +42,7 @@ impl Prices {
 }
 
 pub(super) const COLUMNS: &[Column<'_>] = &[
-    Column::new("Env"),
+    Column::spare("Env"),
     Column::new("Price ID"),
     Column::text("Product"),
     Column::new("Lookup Key"),

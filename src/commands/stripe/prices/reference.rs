@@ -8,35 +8,38 @@ use crate::error::{Code, Exit, Failure};
 use crate::runner::{Ctx, ListQuery, join_first, list};
 use crate::wire::{Environment, Price, RowFilter};
 
-/// The price that the argument names. An ID needs no request; anything else is searched in the price list.
+/// The price that the argument names. An ID needs no request; anything else is searched in the price list. `price_monthly`
+/// can be either: it is an ID if no price in the list has it.
 pub(crate) async fn resolve(ctx: &Ctx, target: Target) -> Result<Target> {
-    if is_id(&target.id) {
+    if is_id(&target.id) && !is_word(&target.id) {
         return Ok(target);
     }
-    let price = find(ctx, target.environment, &target.id).await?;
-    Ok(Target { id: price.price_id, ..target })
+    match search(ctx, target.environment, &target.id).await? {
+        Some(price) => Ok(Target { id: price.price_id, ..target }),
+        None if is_id(&target.id) => Ok(target),
+        None => Err(unknown(ctx, target.environment, &target.id).into()),
+    }
 }
 
 /// The price with this ID or lookup key, from the mirror.
 ///
 /// # Errors
-/// Exit code 4 if no price has it, or several prices have it.
-pub(crate) async fn find(ctx: &Ctx, environment: Environment, reference: &str) -> Result<Price> {
+/// Exit code 4 if several prices have the lookup key.
+async fn search(ctx: &Ctx, environment: Environment, reference: &str) -> Result<Option<Price>> {
     let prices =
         list(ctx, ListQuery::whole(stripe::prices(environment, None), &RowFilter::default())).await?;
     ctx.warn(&prices.warnings);
-    select(prices.reply.data.prices.iter(), reference).map_err(|same_key| {
-        let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
-        if same_key.is_empty() {
-            unknown(ctx, environment, reference)
-        } else {
-            let ids: Vec<&str> = same_key.iter().map(|price| price.price_id.as_str()).collect();
-            not_found(format!("Several Stripe {environment} prices have the lookup key {reference}"))
-                .why(format!("the mirror has {}", join_first(&ids)))
-                .hint(format!("use the ID of one of them, or run `{sync}` to update the mirror"))
-        }
-        .into()
-    })
+    let same_key = match select(prices.reply.data.prices.iter(), reference) {
+        Ok(price) => return Ok(Some(price)),
+        Err(same_key) if same_key.is_empty() => return Ok(None),
+        Err(same_key) => same_key,
+    };
+    let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
+    let ids: Vec<&str> = same_key.iter().map(|price| price.price_id.as_str()).collect();
+    Err(not_found(format!("Several Stripe {environment} prices have the lookup key {reference}"))
+        .why(format!("the mirror has {}", join_first(&ids)))
+        .hint(format!("use the ID of one of them, or run `{sync}` to update the mirror"))
+        .into())
 }
 
 /// The failure if no price in the mirror has this ID or lookup key.
@@ -58,6 +61,11 @@ pub(super) fn is_id(reference: &str) -> bool {
         .into_iter()
         .filter_map(|prefix| reference.strip_prefix(prefix))
         .any(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Whether it is lower-case letters only, which a generated ID is not, but a name in a test or a lookup key is.
+fn is_word(reference: &str) -> bool {
+    reference.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// The price with this ID, or else the one with this lookup key. Of several with the same key, it is the active one.

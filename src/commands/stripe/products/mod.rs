@@ -41,7 +41,7 @@ impl Products {
 }
 
 pub(super) const COLUMNS: &[Column<'_>] = &[
-    Column::new("Env"),
+    Column::spare("Env"),
     Column::new("Product ID"),
     Column::text("Name"),
     Column::new("Active"),
