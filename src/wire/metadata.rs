@@ -219,7 +219,7 @@ mod tests {
     fn rejects(json: &str, why: &str) {
         let error = json.parse::<Metadata>().unwrap_err();
         assert!(error.contains(why), "{json}: {error}");
-        assert_eq!(error.contains("at line"), error.starts_with("invalid JSON"), "{error}");
+        assert_eq!(error.contains("line 1"), error.starts_with("invalid JSON"), "{error}");
     }
 
     #[test]
