@@ -135,13 +135,17 @@ fn invalid_value(error: &clap::Error, command: &Command) -> (Failure, Option<Str
     (failure.why(format!("possible values: {}", possible.join(", "))), suggestion)
 }
 
-/// The reason for an invalid value, without the parser's notation for a range.
+/// The reason for an invalid value, without the parser's notation for a range and without the words of the standard library.
 fn in_plain_words(reason: &str) -> String {
     let range = reason.split_once(" is not in ").and_then(|(_, range)| range.split_once("..="));
-    range.map_or_else(
-        || reason.to_owned(),
-        |(least, most)| format!("expected a number from {least} to {most}"),
-    )
+    match (range, reason) {
+        (Some((least, most)), _) => format!("expected a number from {least} to {most}"),
+        (None, "invalid digit found in string" | "cannot parse integer from empty string") => {
+            "expected a whole number".to_owned()
+        }
+        (None, "number too large to fit in target type") => "the number is too large".to_owned(),
+        (None, reason) => reason.to_owned(),
+    }
 }
 
 /// The option that an argument was probably meant for: the first that the command requires.

@@ -45,7 +45,7 @@ fn long_values_are_cut() {
 
 #[test]
 fn an_invalid_command_line_exits_64_with_a_hint() {
-    let table: [(&[&str], &[&str]); 32] = [
+    let table: [(&[&str], &[&str]); 34] = [
         (&["payment"], &["Unknown command 'payment' for `insforge`", "did you mean `insforge payments`?"]),
         (&["payments", "product", "list"], &["did you mean `insforge payments products`?"]),
         (&["products", "list"], &["did you mean `insforge payments products`?"]),
@@ -68,7 +68,9 @@ fn an_invalid_command_line_exits_64_with_a_hint() {
             ],
         ),
         (&["payments", "customers", "--limit", "101"], &["Invalid value '101'"]),
-        (&["payments", "customers", "--limit", "abc"], &["Invalid value 'abc'"]),
+        (&["payments", "customers", "--limit", "abc"], &["Invalid value 'abc'", "expected a whole number"]),
+        (&["payments", "customers", "--limit", "1.5"], &["expected a whole number"]),
+        (&["payments", "customers", "--limit", "99999999999999999999"], &["the number is too large"]),
         (&["payments", "customers", "--limit"], &["A value is missing for '--limit"]),
         (&["payments", "subscriptions", "--subject-type", "team"], &["Missing --subject-id"]),
         (&["payments", "products", "get"], &["Missing <ID>", "see `insforge payments products get --help`"]),
