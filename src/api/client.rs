@@ -11,7 +11,7 @@ use crate::api::error::{Cause, Error, Refusal, RequestError};
 use crate::api::foreign::ForeignAnswer;
 use crate::api::http::{Http, NoAnswer};
 use crate::api::network::Network;
-use crate::api::request::{Answer, Method, Request, Route};
+use crate::api::request::{Answer, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
 use crate::secret::redact;
@@ -87,8 +87,7 @@ impl Client {
         if self.limits.get().deadline_per_request {
             self.spent.set(Duration::ZERO);
         }
-        let is_write = request.method != Method::Get;
-        if is_write {
+        if request.is_write {
             self.may_be_applied.set(false);
         }
         let mut replays = 0;
@@ -99,7 +98,7 @@ impl Client {
                 Ok(answer) => leaves_outcome_unknown(answer.status),
                 Err(no_answer) => no_answer.leaves_outcome_unknown(),
             };
-            if is_write && is_open {
+            if request.is_write && is_open {
                 self.may_be_applied.set(true);
             }
             let pause = match &attempt {
@@ -205,7 +204,7 @@ impl Client {
             address: address.clone(),
             key_source: key_source.clone(),
             deadline: self.limits.get().deadline,
-            may_be_applied: request.method != Method::Get && is_open,
+            may_be_applied: request.is_write && is_open,
             request_ids: request_ids.to_owned(),
             cause,
         }))

@@ -37,7 +37,7 @@ pub(crate) fn remove_keys(provider: &'static Provider, environment: Environment)
 /// Updates the mirror of one environment or of all. It changes nothing else, so it is repeatable.
 pub(crate) fn sync<T: DeserializeOwned>(provider: &'static Provider, only: Option<Environment>) -> Call<T> {
     let route = Route::of(provider);
-    Call::repeatable(Method::Post, only.into_iter().fold(route, Route::in_environment).name("sync"))
+    Call::sync(Method::Post, only.into_iter().fold(route, Route::in_environment).name("sync"))
 }
 
 /// Gets the catalog: products and prices, or items and plans.

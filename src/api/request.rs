@@ -281,6 +281,8 @@ pub(crate) struct Call<T> {
     pub(crate) method: Method,
     pub(crate) route: Route,
     pub(crate) replay: Replay,
+    /// Whether it changes more than the mirror. A sync only copies what the provider has.
+    pub(crate) is_write: bool,
     pub(crate) body: Option<Body>,
     /// The answer of a success has keys in clear, so `--verbose` does not show it.
     pub(crate) secret_answer: bool,
@@ -308,6 +310,7 @@ impl<T: DeserializeOwned> Call<T> {
             method: Method::Get,
             route,
             replay: Replay::Always,
+            is_write: false,
             body: None,
             secret_answer: false,
             read: read_data,
@@ -316,11 +319,16 @@ impl<T: DeserializeOwned> Call<T> {
 
     /// A write that must not be sent twice.
     pub(crate) fn write(method: Method, route: Route) -> Self {
-        Self { method, replay: Replay::IfNotSent, ..Self::get(route) }
+        Self { replay: Replay::IfNotSent, ..Self::repeatable(method, route) }
     }
 
     /// A write that has the same effect however often it is sent.
     pub(crate) fn repeatable(method: Method, route: Route) -> Self {
+        Self { is_write: true, ..Self::sync(method, route) }
+    }
+
+    /// A request that changes only the mirror.
+    pub(crate) fn sync(method: Method, route: Route) -> Self {
         Self { method, ..Self::get(route) }
     }
 
@@ -427,6 +435,8 @@ pub(crate) struct Request<'a> {
     pub(crate) path: &'a str,
     pub(crate) body: Option<EncodedBody<'a>>,
     pub(crate) replay: Replay,
+    /// See [`Call::is_write`].
+    pub(crate) is_write: bool,
     /// `None` for a request outside the payments API, which needs no key and gets none.
     pub(crate) route: Option<&'a Route>,
     /// The answer of a success has keys in clear.
@@ -444,13 +454,21 @@ pub(crate) struct EncodedBody<'a> {
 impl<'a> Request<'a> {
     /// A read.
     pub(crate) const fn get(path: &'a str, route: Option<&'a Route>) -> Self {
-        Self { method: Method::Get, path, body: None, replay: Replay::Always, route, secret_answer: false }
+        Self {
+            method: Method::Get,
+            path,
+            body: None,
+            replay: Replay::Always,
+            is_write: false,
+            route,
+            secret_answer: false,
+        }
     }
 
     /// The request of a call, without its body.
     pub(crate) fn of<T>(call: &'a Call<T>, path: &'a str) -> Self {
-        let (method, replay, secret_answer) = (call.method, call.replay, call.secret_answer);
-        Self { method, path, body: None, replay, route: Some(&call.route), secret_answer }
+        let Call { method, replay, is_write, secret_answer, .. } = *call;
+        Self { method, path, body: None, replay, is_write, route: Some(&call.route), secret_answer }
     }
 
     /// The generation whose route the path is.

@@ -481,6 +481,23 @@ fn an_earlier_attempt_leaves_the_outcome_unknown() {
     });
 }
 
+/// A sync changes nothing at the provider, so its outcome is not worth a word.
+#[test]
+fn a_sync_whose_connection_broke_is_simply_run_again() {
+    for (line, command) in [
+        ("POST /api/payments/stripe/test/sync", &["payments", "sync", "test"][..]),
+        ("POST /api/payments/razorpay/test/sync", &["payments", "razorpay", "sync", "test"]),
+    ] {
+        let status = status().answer();
+        let stub =
+            Stub::start(move |request| if request.line() == line { Answer::Gone } else { status.clone() });
+        let error = User::of(&stub.address).run(&[command, &["--json"]].concat()).exits(8).error();
+        let text = format!("{} {}", error["error"], error["why"]);
+        assert!(text.contains("Cannot reach") && !text.contains("unknown"), "{text}");
+        assert!(!text.contains("may have been applied"), "{text}");
+    }
+}
+
 /// Without its result, only the error has what was done and, for a create, the idempotency key.
 #[test]
 fn a_full_stdout_reports_what_was_done() {
