@@ -38,6 +38,7 @@ mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
+#[path = "../harness/mod.rs"]
 mod harness;
 mod inputs;
 mod keyring;

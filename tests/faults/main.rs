@@ -1,0 +1,12 @@
+//! The program against faulty backends: it ends in time, reports what happened, and applies every write exactly once.
+#![cfg(unix)]
+#![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
+#![allow(
+    unreachable_pub,
+    clippy::format_push_string,
+    reason = "a harness is read more often than it is linked"
+)]
+
+#[path = "../harness/mod.rs"]
+#[allow(dead_code, reason = "tests/cli uses the rest")]
+mod harness;
