@@ -61,6 +61,8 @@ mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_server;
 mod settings;
 mod sync;
 mod usage;

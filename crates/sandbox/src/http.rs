@@ -13,6 +13,7 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinError;
 
 use crate::backend::{self, EnvironmentLock, ParsedRequest};
 use crate::client_stream::ClientStream;
@@ -44,6 +45,8 @@ pub(crate) struct Server {
     pub(crate) log: Box<dyn Fn(&str) + Send + Sync>,
     /// One lock for each environment of each provider.
     pub(crate) locks: [tokio::sync::Mutex<()>; EnvironmentLock::COUNT],
+    /// Held by the request that uses the state.
+    pub(crate) turn: tokio::sync::Mutex<()>,
     pub(crate) limits: Limits,
 }
 
@@ -94,7 +97,8 @@ impl Server {
         let stream = TokioIo::new(ClientStream::new(stream, self.limits.time));
         let mut http = hyper::server::conn::http1::Builder::new();
         // The time for the head of a request is also the time between two requests of a connection.
-        http.timer(TokioTimer::new()).header_read_timeout(self.limits.time).max_buf_size(MAX_HEAD);
+        http.timer(TokioTimer::new()).header_read_timeout(self.limits.time);
+        http.max_header_size(MAX_HEAD).max_buf_size(MAX_HEAD);
         // A connection that fails has nobody to report to.
         let _ = http.serve_connection(stream, service).await;
     }
@@ -106,12 +110,13 @@ impl Server {
         permit: ConnectionPermit,
     ) -> Result<Response<ResponseBody>, DroppedConnection> {
         let (head, body) = request.into_parts();
-        let method = head.method.clone();
+        let head = Arc::new(head);
+        let method = &head.method;
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let response = match self.refusal(&head) {
             Some(response) => {
                 request_body::discard(body, self.limits.time).await;
-                Ok(http_response(&method, &head.headers, &response))
+                Ok(http_response(&head, &response))
             }
             None => Arc::clone(&self).respond_to_allowed(&head, &target, body, permit).await,
         };
@@ -149,7 +154,7 @@ impl Server {
     /// Responds to a request for an allowed host.
     async fn respond_to_allowed(
         self: Arc<Self>,
-        head: &Parts,
+        head: &Arc<Parts>,
         target: &str,
         body: Incoming,
         permit: ConnectionPermit,
@@ -162,7 +167,7 @@ impl Server {
         let RequestBody { json, memory } =
             match self.limits.bodies.read(&head.headers, body, self.limits.time).await {
                 Ok(body) => body,
-                Err(response) => return Ok(http_response(&head.method, &head.headers, &response)),
+                Err(response) => return Ok(http_response(head, &response)),
             };
         let header = |name: HeaderName| Some(head.headers.get(name)?.to_str().ok()?.to_owned());
         let request = ParsedRequest::new(
@@ -176,19 +181,19 @@ impl Server {
             self.generation,
         );
         // A task of its own: a real backend finishes a request even if the client disconnects.
-        let running = Arc::clone(&self).execute(request, fault);
+        let running = Arc::clone(&self).execute(Arc::clone(head), request, fault);
         let outcome = tokio::spawn(async move {
             let outcome = running.await;
             drop((memory, permit));
             outcome
         });
-        let outcome = outcome
-            .await
-            .unwrap_or_else(|error| Outcome::Response(backend::internal_error(&error.to_string())));
-        let response = match outcome {
-            Outcome::Drop => return Err(DroppedConnection),
-            Outcome::Status(status) => fault_response(status),
-            Outcome::Response(response) => http_response(&head.method, &head.headers, &response),
+        let response = match outcome.await {
+            Ok(Outcome::Drop) => return Err(DroppedConnection),
+            Ok(Outcome::Status(status)) => fault_response(status),
+            Ok(Outcome::Response(response)) => response,
+            Ok(Outcome::Failed(error)) | Err(error) => {
+                http_response(head, &backend::internal_error(&error.to_string()))
+            }
         };
         Ok(match fault.effect {
             Some(FaultEffect::Garbage) => {
@@ -202,7 +207,12 @@ impl Server {
     }
 
     /// Waits for the locks and the fault's delay, then runs the request unless a fault prevents it.
-    async fn execute(self: Arc<Self>, request: ParsedRequest, fault: FaultDecision) -> Outcome {
+    async fn execute(
+        self: Arc<Self>,
+        head: Arc<Parts>,
+        request: ParsedRequest,
+        fault: FaultDecision,
+    ) -> Outcome {
         let mut guards = Vec::new();
         for lock in request.locks() {
             if let Some(lock) = self.locks.get(lock as usize) {
@@ -215,15 +225,19 @@ impl Server {
             Some(FaultEffect::Status(status, FaultTiming::BeforeWrite)) => return Outcome::Status(status),
             _ => {}
         }
-        // Another process may hold the lock of the state file, which must not block other requests.
+        // The state has one user at a time anyway. Waiting here takes less memory than a thread, and than a response that
+        // waits until it is written as JSON.
+        let turn = self.turn.lock().await;
+        // Another process may hold the lock of the state file, which must not block the server.
         let server = Arc::clone(&self);
-        let response = tokio::task::spawn_blocking(move || server.run_backend(&request)).await;
-        match fault.effect {
-            Some(FaultEffect::Drop(_)) => Outcome::Drop,
-            Some(FaultEffect::Status(status, _)) => Outcome::Status(status),
-            _ => Outcome::Response(
-                response.unwrap_or_else(|error| backend::internal_error(&error.to_string())),
-            ),
+        let response =
+            tokio::task::spawn_blocking(move || http_response(&head, &server.run_backend(&request))).await;
+        drop(turn);
+        match (fault.effect, response) {
+            (Some(FaultEffect::Drop(_)), _) => Outcome::Drop,
+            (Some(FaultEffect::Status(status, _)), _) => Outcome::Status(status),
+            (_, Ok(response)) => Outcome::Response(response),
+            (_, Err(error)) => Outcome::Failed(error),
         }
     }
 
@@ -241,7 +255,9 @@ impl Server {
 
 /// The outcome of a request.
 enum Outcome {
-    Response(backend::Response),
+    Response(Response<ResponseBody>),
+    /// The request did not end normally.
+    Failed(JoinError),
     /// A fault replaces the response by this status.
     Status(u16),
     /// A fault drops the connection.

@@ -163,6 +163,7 @@ impl Options {
             allowed_hosts: self.allowed_hosts.into_iter().chain(public_host).collect(),
             log: self.log.map_or_else(|| Box::new(|_: &str| {}) as _, |log| log.0),
             locks: Default::default(),
+            turn: tokio::sync::Mutex::default(),
             limits: Limits::new(self.time_limit.unwrap_or(TIME_LIMIT)),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();

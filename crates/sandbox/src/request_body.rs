@@ -14,7 +14,9 @@ use crate::backend;
 /// The longest body, in bytes. A backend accepts 100 MB, but answers valid requests of a few kB only. Longer ones get the
 /// answer of a backend whose limit they exceed.
 const MAX_BODY: u32 = 2 * 1024 * 1024;
-/// The limit for the bodies of all requests together, in bytes. A parsed body can need 30 times as much memory.
+/// The most values in a body. A value needs more memory than the two bytes that it can be sent in.
+const MAX_VALUES: usize = 20_000;
+/// The limit for the bodies of all requests together, in bytes.
 const MAX_BODIES: usize = 16 * 1024 * 1024;
 
 /// The memory for bodies.
@@ -56,7 +58,7 @@ impl BodyMemory {
         let announced = body.size_hint().upper().map_or(Some(MAX_BODY), |length| u32::try_from(length).ok());
         // Only a body that will be parsed needs memory.
         let reserved = announced.filter(|length| is_json && *length <= MAX_BODY).unwrap_or(0);
-        let memory = Arc::clone(&self.0).acquire_many_owned(reserved).await.ok();
+        let mut memory = Arc::clone(&self.0).acquire_many_owned(reserved).await.ok();
         let (mut bytes, mut length) = (Vec::with_capacity(reserved as usize), 0);
         while let Some(frame) = body.frame().await {
             // The client has disconnected, or sent something that is not HTTP.
@@ -68,9 +70,12 @@ impl BodyMemory {
                 bytes.extend_from_slice(&data);
             }
         }
-        if is_json && length > reserved as usize {
+        let values = bytes.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+        if is_json && (length > reserved as usize || values > MAX_VALUES) {
             return Err(backend::internal_error("request entity too large"));
         }
+        // A body without a known length may be short.
+        drop(memory.as_mut().and_then(|memory| memory.split(reserved as usize - bytes.len())));
         Ok((bytes, memory))
     }
 }

@@ -8,7 +8,8 @@ use std::task::Poll;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
@@ -18,19 +19,15 @@ use crate::backend;
 const SERVER: &str = concat!("insforge-sandbox/", env!("CARGO_PKG_VERSION"), " (for development only)");
 
 /// A response with the backend's headers.
-pub(crate) fn http_response(
-    method: &Method,
-    headers: &HeaderMap,
-    response: &backend::Response,
-) -> Response<ResponseBody> {
+pub(crate) fn http_response(request: &Parts, response: &backend::Response) -> Response<ResponseBody> {
     let mut status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut http = Response::new(ResponseBody::complete(""));
     http.headers_mut().insert(header::SERVER, HeaderValue::from_static(SERVER));
     let Some(body) = &response.body else { return with_status(http, status) };
     let body = body.to_string();
     let etag = etag(&body);
-    let is_read = matches!(*method, Method::GET | Method::HEAD);
-    let cached = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_read = matches!(request.method, Method::GET | Method::HEAD);
+    let cached = request.headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     if is_read && status == StatusCode::OK && cached == Some(&etag) {
         status = StatusCode::NOT_MODIFIED;
     } else {
