@@ -72,8 +72,7 @@ struct SandboxArgs {
     /// one, to which Stripe sends no webhooks
     #[arg(long, value_name = "URL", value_parser = Address::parse)]
     public_url: Option<Address>,
-    /// Host whose requests to accept, such as `host.docker.internal`; always accepted are loopback hosts and the host of
-    /// --public-url; can be repeated
+    /// Additional host to accept requests for, such as `host.docker.internal`; can be repeated
     #[arg(long = "allow-host", value_name = "HOST")]
     allowed_hosts: Vec<Host>,
     /// Backend generation whose routes to serve

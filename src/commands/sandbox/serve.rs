@@ -14,11 +14,11 @@ use crate::wire::fields::Fields;
 
 /// Serve the sandbox on a local port until Ctrl-C
 ///
-/// The sandbox is for development only: its API key is public. It listens only on 127.0.0.1, and refuses requests for
-/// other hosts unless --allow-host or --public-url names them.
-///
 /// It prints the address and the key to use. It keeps its state in a file, which --sandbox and other sandboxes with the
 /// same file share. With --verbose, it logs each request on stderr.
+///
+/// The sandbox is for development only: its API key is public. It listens only on 127.0.0.1, and refuses requests for
+/// other hosts unless --allow-host or --public-url names them.
 #[derive(Args)]
 #[command(after_long_help = FAULTS_HELP)]
 #[command(add = CommandSpec::reads::<Self>("--json")
