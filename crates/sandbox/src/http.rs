@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -132,7 +133,7 @@ impl Server {
         Ok(response)
     }
 
-    /// The response to a request for a host that is not allowed.
+    /// The response to a request that does not name one allowed host.
     fn refusal(&self, head: &Parts) -> Option<backend::Response> {
         let headers: Vec<_> = head.headers.get_all(header::HOST).iter().collect();
         if headers.len() > 1 || headers.is_empty() && head.version == Version::HTTP_11 {
@@ -140,14 +141,11 @@ impl Server {
         }
         let in_header = headers.iter().map(|value| value.to_str().unwrap_or_default());
         // A client that uses the sandbox as a proxy puts the host into the request line.
-        let in_target = head.uri.authority().map(|authority| authority.as_str());
-        let refused = in_header.chain(in_target).find(|authority| {
-            let host = Host::of_authority(authority);
-            !host.is_some_and(|host| host.is_loopback() || self.allowed_hosts.contains(&host))
-        });
-        refused.map(|authority| match Host::of_authority(authority) {
-            Some(host) => backend::host_not_allowed(&host.to_string()),
-            None => backend::Response::empty(400),
+        let in_target = head.uri.authority().map(Authority::as_str);
+        in_header.chain(in_target).find_map(|authority| match Host::of_authority(authority) {
+            Some(host) if host.is_loopback() || self.allowed_hosts.contains(&host) => None,
+            Some(host) => Some(backend::host_not_allowed(&host.to_string())),
+            None => Some(backend::Response::empty(400)),
         })
     }
 
