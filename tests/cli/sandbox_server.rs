@@ -264,6 +264,6 @@ fn files_and_memory_are_given_back() {
     }
     wait_for_files(process, files);
     let grown = resources(process).1.saturating_sub(memory);
-    assert!(grown < 48 << 20, "{} MB were not given back", grown >> 20);
+    assert!(grown < 32 << 20, "{} MB were not given back", grown >> 20);
     assert!(post(b"{\"name\": \"Cup\"}").starts_with("HTTP/1.1 201 "));
 }
