@@ -139,10 +139,35 @@ mod tests {
     #[test]
     fn invisible_characters_are_replaced() {
         for c in [
-            '\u{ad}', '\u{34f}', '\u{61c}', '\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}', '\u{180b}', '\u{180e}',
-            '\u{200b}', '\u{2060}', '\u{2064}', '\u{206a}', '\u{206f}', '\u{2800}', '\u{3164}', '\u{fe00}', '\u{ffa0}',
-            '\u{fff9}', '\u{fffb}', '\u{fffe}', '\u{1d173}', '\u{1d17a}', '\u{1fffe}', '\u{e0000}', '\u{e0041}',
-            '\u{e007f}', '\u{e0100}', '\u{e01ef}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{17b5}',
+            '\u{180b}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{206a}',
+            '\u{206f}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe00}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{fffb}',
+            '\u{fffe}',
+            '\u{1d173}',
+            '\u{1d17a}',
+            '\u{1fffe}',
+            '\u{e0000}',
+            '\u{e0041}',
+            '\u{e007f}',
+            '\u{e0100}',
+            '\u{e01ef}',
         ] {
             assert_eq!(line(&format!("é{c}b")), "é�b", "{c:?}");
         }
@@ -150,7 +175,8 @@ mod tests {
 
     #[test]
     fn joiners_and_selectors_are_kept_where_they_have_a_meaning() {
-        for kept in ["❤️", "👨‍👩‍👧", "❤️‍🔥", "🏴‍☠️", "1️⃣", "می\u{200c}خواهم", "क्\u{200d}ष", "®\u{fe0e}"] {
+        for kept in ["❤️", "👨‍👩‍👧", "❤️‍🔥", "🏴‍☠️", "1️⃣", "می\u{200c}خواهم", "क्\u{200d}ष", "®\u{fe0e}"]
+        {
             assert_eq!(line(kept), kept);
         }
         for (text, replaced) in [
@@ -171,7 +197,10 @@ mod tests {
         let marks = |count| format!("e{}", "\u{301}".repeat(count));
         assert_eq!(line(&marks(4)), marks(4));
         assert_eq!(line(&marks(6)), marks(4) + "��");
-        assert_eq!(line("\u{5e9}\u{5c1}\u{5bc}\u{5b8}\u{591}").chars().filter(|c| *c == REPLACEMENT).count(), 0);
+        assert_eq!(
+            line("\u{5e9}\u{5c1}\u{5bc}\u{5b8}\u{591}").chars().filter(|c| *c == REPLACEMENT).count(),
+            0
+        );
     }
 
     proptest! {

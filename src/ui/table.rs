@@ -149,15 +149,15 @@ pub(super) fn write_rows<'a>(
     }
 }
 
-/// The line, or its words on several lines if it is wider than the terminal: a column can become too wide for it later.
+/// The line, or its words on several lines if it is wider than the terminal: the cells of a later row can be too wide.
 fn fitted(line: &str, style: TerminalStyle) -> Cow<'_, str> {
-    match style.width {
-        Some(width) if line.width() > width => {
-            let parts = wrapped(line, width, width.saturating_sub(CONTINUED));
-            parts.join(&format!("\n{}", " ".repeat(CONTINUED))).into()
-        }
-        _ => line.into(),
-    }
+    let Some(width) = style.width.filter(|width| line.width() > *width) else { return line.into() };
+    let ends = line.match_indices(' ').map(|(end, _)| end);
+    let end = ends.take_while(|end| line[..*end].width() <= width).last().or_else(|| line.find(' '));
+    let Some((first, rest)) = end.map(|end| line.split_at(end)) else { return line.into() };
+    let room = width.saturating_sub(CONTINUED);
+    let indent = format!("\n{}", " ".repeat(CONTINUED));
+    format!("{}{indent}{}", first.trim_end(), wrapped(rest.trim_start(), room, room).join(&indent)).into()
 }
 
 fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Cells<'a>>) -> String {
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(render(Some(27), &rows), without_spare);
         assert_eq!(
             render(Some(26), &rows),
-            "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23 20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
+            "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23\n    20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
         );
     }
 

@@ -32,8 +32,9 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 }
 
 /// The lines of a message, wrapped for a terminal of this width. The first line begins after `used` columns, and the
-/// others after `indent`. What is wrapped continues at [`CONTINUED`] or farther right. An excerpt of a file is cut instead,
-/// because its marks are aligned.
+/// others after `indent`. What is wrapped continues at [`CONTINUED`] or farther right, also inside a word that is longer than
+/// a line: the terminal would continue it at the first column. An excerpt of a file is cut instead, because its marks are
+/// aligned.
 pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
@@ -52,7 +53,7 @@ pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
             Some(width) => {
                 let hanging = (indent + own).max(CONTINUED);
                 let (first, room) = (width.saturating_sub(before + own), width.saturating_sub(hanging));
-                let parts = wrapped(line.trim_start(), first, room);
+                let parts = split_long(wrapped(line.trim_start(), first, room), first, room);
                 format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging)))).into()
             }
             None => line.into(),
@@ -67,6 +68,28 @@ pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
         before = indent;
     }
     out
+}
+
+/// The parts, with those that are too wide split.
+fn split_long(parts: Vec<String>, first: usize, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        let mut column = 0;
+        lines.push(String::new());
+        for c in part.chars() {
+            let limit = if lines.len() == 1 { first } else { room };
+            let width = c.width().unwrap_or_default();
+            if width > 0 && column > 0 && column + width > limit {
+                lines.push(String::new());
+                column = 0;
+            }
+            column += width;
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    lines
 }
 
 /// The part of an excerpt's line, and of the marks below it, that fits the width and has the beginning of the marks.
@@ -94,8 +117,13 @@ fn cut_excerpt(line: &str, marks: &str, width: usize) -> [String; 2] {
     let begin = begin.unwrap_or(column);
     let ellipsis = if begin > 0 { "…" } else { "" };
     let before = (mark + ellipsis.width()).saturating_sub(begin);
-    let marks = "^".repeat(marks.trim_start().len().min(room));
-    [format!("{gutter}{ellipsis}{shown}"), format!("{}{}{marks}", " ".repeat(text_at - 2) + "| ", " ".repeat(before))]
+    // The ellipsis has no mark.
+    let length = marks.trim_start().len().min((begin + room).saturating_sub(mark));
+    let marks = "^".repeat(length);
+    [
+        format!("{gutter}{ellipsis}{shown}"),
+        format!("{}{}{marks}", " ".repeat(text_at - 2) + "| ", " ".repeat(before)),
+    ]
 }
 
 /// Whether it is a line of a [`crate::ui::SourceSnippet`].
@@ -194,26 +222,27 @@ mod tests {
 
     #[test]
     fn messages_are_wrapped_between_words_and_excerpts_are_not() {
-        let text = "the file has a mistake somewhere\n  1 | name = \"a name\"\n    |        ^\n  see the other line";
+        let text =
+            "the file has a mistake somewhere\n  1 | name = \"a name\"\n    |        ^\n  see the other one";
         assert_eq!(message(text, None, 2, 2), text.replace('\n', "\n  "));
         assert_eq!(
-            message(text, Some(21), 2, 2),
-            "the file has a\n    mistake somewhere\n    1 | name = \"a name\"\n      |        ^\n    see the other\n    line"
+            message(text, Some(23), 2, 2),
+            "the file has a\n    mistake somewhere\n    1 | name = \"a name\"\n      |        ^\n    see the other one"
         );
         assert_eq!(
-            message("an_id_that_is_long_and_not_cut x", Some(10), 7, 2),
-            "an_id_that_is_long_and_not_cut\n    x"
+            message("an_id_that_is_too_long_for_a_line x", Some(14), 7, 2),
+            "an_id_t\n    hat_is_too\n    _long_for_\n    a_line\n    x"
         );
     }
 
     /// Otherwise the terminal would continue the line of a hostile file where our lines begin.
     #[test]
     fn an_excerpt_is_cut_around_its_marks() {
-        let text = "  |\n1 | name = \"0123456789 error: forged\"\n  |                      ^^^^^";
+        let text = "  |\n1 | name = \"0123456789 error: forged\"\n  |                    ^^^^^";
         for (width, expected) in [
             (50, text.replace('\n', "\n  ")),
-            (30, "  |\n  1 | name = \"0123456789 error…\n    |                      ^^".to_owned()),
-            (20, "  |\n  1 | …56789 error…\n    |           ^^^^^".to_owned()),
+            (30, "  |\n  1 | name = \"0123456789 err…\n    |                    ^^^".to_owned()),
+            (20, "  |\n  1 | …56789 error:…\n    |        ^^^^^".to_owned()),
         ] {
             let cut = message(text, Some(width), 2, 2);
             assert_eq!(cut, expected);
@@ -225,12 +254,16 @@ mod tests {
     /// Neither its line breaks nor the places where it is wrapped can look like the beginning of another line of ours.
     #[test]
     fn no_line_of_a_text_begins_where_ours_do() {
-        let text = "x\nerror: other\n  hint: run it\n\nhint: and a longer line with words that are wrapped";
-        for width in [None, Some(80), Some(40), Some(20), Some(1)] {
+        let text = format!(
+            "x\nerror: other\n  hint: run it\n\nhint: and a longer line with words that are wrapped\n{}error: other",
+            "日x".repeat(40)
+        );
+        for width in [None, Some(80), Some(40), Some(20)] {
             for (used, indent) in [(7, 4), (9, 4), (8, 8), (0, 4)] {
-                let shown = message(text, width, used, indent);
+                let shown = message(&text, width, used, indent);
                 for line in shown.lines().skip(1).filter(|line| !line.is_empty()) {
                     assert!(line.starts_with("    "), "{width:?} {shown}");
+                    assert!(width.is_none_or(|width| line.width() <= width), "{width:?} {shown}");
                 }
             }
         }

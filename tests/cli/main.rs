@@ -63,6 +63,8 @@ mod rerun;
 mod sandbox;
 mod settings;
 mod sync;
+#[cfg(feature = "sandbox")]
+mod terminals;
 mod usage;
 mod verbose;
 mod writes;

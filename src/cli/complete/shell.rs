@@ -116,7 +116,14 @@ mod tests {
 
     #[test]
     fn no_shell_gets_a_candidate_that_it_would_run() {
-        let files = [("plain.json", ""), ("a b.json", ""), ("c$(id).json", ""), ("d\n;e", ""), ("f'g", ""), ("h\u{3164}", "")];
+        let files = [
+            ("plain.json", ""),
+            ("a b.json", ""),
+            ("c$(id).json", ""),
+            ("d\n;e", ""),
+            ("f'g", ""),
+            ("h\u{3164}", ""),
+        ];
         for (shell, expected) in [
             (Shell::Bash, "plain.json\na\\ b.json"),
             (Shell::PowerShell, "plain.json"),
