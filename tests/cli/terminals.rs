@@ -160,7 +160,10 @@ fn assert_harmless(stream: &str, lines: bool, context: &str) {
 
 /// A user of this backend.
 fn user(stub: &Stub) -> User {
-    User::of(&stub.address).with("NO_COLOR", "1")
+    User::new()
+        .with("INSFORGE_BASE_URL", &stub.address)
+        .with("INSFORGE_API_KEY", "ik_sandbox")
+        .with("NO_COLOR", "1")
 }
 
 fn run_in_pipe(user: &User, argv: &[String], stdin: &str) -> RunOutput {
@@ -177,12 +180,17 @@ fn on_terminal(user: &User, columns: u16, argv: &[String]) -> String {
 struct Counts {
     runs: AtomicUsize,
     hostile: AtomicUsize,
+    /// Of these, the runs that succeeded.
+    succeeded: AtomicUsize,
 }
 
 impl Counts {
-    fn add(&self, output: &str) {
+    /// Counts a run. Returns whether its output has something of the hostile text.
+    fn add(&self, output: &str) -> bool {
+        let is_hostile = output.contains("]0;title");
         self.runs.fetch_add(1, Ordering::Relaxed);
-        self.hostile.fetch_add(usize::from(output.contains("]0;title")), Ordering::Relaxed);
+        self.hostile.fetch_add(usize::from(is_hostile), Ordering::Relaxed);
+        is_hostile
     }
 }
 
@@ -214,7 +222,8 @@ fn check(command: &Value, stub: &Stub, counts: &Counts) {
         if !is_original {
             assert_harmless(&ran.stdout, true, &context);
         }
-        counts.add(&[ran.stdout, ran.stderr].concat());
+        let is_hostile = counts.add(&[&*ran.stdout, &*ran.stderr].concat());
+        counts.succeeded.fetch_add(usize::from(is_hostile && ran.code == 0), Ordering::Relaxed);
         if format == ["-vv"] || format.contains(&".") || format.contains(&"jsonl") || format.contains(&"ids")
         {
             continue;
@@ -230,8 +239,9 @@ fn check(command: &Value, stub: &Stub, counts: &Counts) {
     }
 }
 
-/// Runs all commands against the backend that `start` makes for each of them. At least this many runs show a hostile text.
-fn check_all(start: impl Fn() -> (Option<Sandbox>, Stub) + Sync, least: usize) {
+/// Runs all commands against the backend that `start` makes for each of them. At least so many runs show a hostile text, and
+/// so many of these succeed.
+fn check_all(start: impl Fn() -> (Option<Sandbox>, Stub) + Sync, least: (usize, usize)) {
     const EXCLUDED: [&str; 3] = ["sandbox serve", "sandbox exec", "completion"];
     let map = map(&[]);
     let commands: Vec<&Value> = map["commands"]
@@ -252,9 +262,16 @@ fn check_all(start: impl Fn() -> (Option<Sandbox>, Stub) + Sync, least: usize) {
             });
         }
     });
-    let (runs, hostile) = (counts.runs.into_inner(), counts.hostile.into_inner());
-    println!("{} commands, {runs} runs, {hostile} of them with a hostile text", commands.len());
-    assert!(runs > 800 && hostile >= least, "only {hostile} of {runs} runs have a hostile text");
+    let Counts { runs, hostile, succeeded } = counts;
+    let (runs, hostile, succeeded) = (runs.into_inner(), hostile.into_inner(), succeeded.into_inner());
+    println!(
+        "{} commands, {runs} runs, {hostile} with a hostile text, {succeeded} succeeded",
+        commands.len()
+    );
+    assert!(
+        runs > 800 && hostile >= least.0 && succeeded >= least.1,
+        "{hostile} of {runs}, {succeeded} succeeded"
+    );
 }
 
 #[test]
@@ -264,12 +281,12 @@ fn texts_of_a_hostile_backend_are_harmless_on_a_terminal() {
         let stub = poisoned(&sandbox);
         (Some(sandbox), stub)
     };
-    check_all(start, 600);
+    check_all(start, (500, 200));
 }
 
 #[test]
 fn refusals_of_a_hostile_backend_are_harmless_on_a_terminal() {
-    check_all(|| (None, Stub::start(refusing)), 600);
+    check_all(|| (None, Stub::start(refusing)), (600, 0));
 }
 
 /// The command line, the environment, names of files, and files that can come with somebody else's repository.
