@@ -68,6 +68,8 @@ mod sandbox;
 mod sandbox_server;
 mod settings;
 mod sync;
+#[cfg(feature = "sandbox")]
+mod terminals;
 mod usage;
 mod verbose;
 mod writes;
