@@ -64,8 +64,12 @@ mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_server;
 mod settings;
 mod sync;
+#[cfg(feature = "sandbox")]
+mod terminals;
 mod usage;
 mod verbose;
 mod writes;
