@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{Call, MAX_ROWS, Reply};
 use crate::error::{Exit, Failure, WarningCode};
+use crate::interrupt;
 use crate::runner::list::no_key;
 use crate::runner::show::RowWriter;
 use crate::runner::stdout::reader_closed_pipe;
-use crate::runner::{Ctx, DEADLINE, OnInterrupt, WAITING};
+use crate::runner::{Ctx, DEADLINE, WAITING};
 use crate::ui::View;
 
 /// A command with `--follow`.
@@ -54,7 +55,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
     let output = ctx.output.output_for(true, F::Answer::TABLES, F::Answer::ROWS)?;
     let environment = command.call()?.route.environment();
     ctx.set_deadline_per_request(DEADLINE);
-    ctx.on_interrupt.set(OnInterrupt::Succeed);
+    interrupt::end_with(Exit::Done);
     let mut writer = RowWriter::new(output, ctx);
     let mut seen = SeenRows::default();
     tokio::select! {

@@ -7,6 +7,7 @@ use std::panic::PanicHookInfo;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Code, Exit, Failure, Mistake};
+use crate::interrupt;
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
@@ -57,6 +58,15 @@ pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
         let failure = panic_failure(panic);
         std::process::exit(report(&failure.into(), stderr, &args).code().into());
     }));
+}
+
+/// Makes an interrupt report like any other failure if the main thread is busy. The terminal is restored first.
+pub(crate) fn report_interrupts(stderr: Stderr, args: Vec<OsString>) {
+    interrupt::set_reporter(move |failure| {
+        ask::restore_terminal();
+        Stderr::keep_for_this_thread();
+        report(&failure.into(), stderr, &args);
+    });
 }
 
 fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {

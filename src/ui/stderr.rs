@@ -10,6 +10,7 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::error::WarningCode;
+use crate::interrupt;
 use crate::secret::redact;
 use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
@@ -89,6 +90,11 @@ impl Stderr {
         }
     }
 
+    /// Keeps the other threads from writing from now on.
+    pub(crate) fn keep_for_this_thread() {
+        std::mem::forget(std::io::stderr().lock());
+    }
+
     /// Prints text without colors.
     pub(crate) fn plain(text: &str) {
         write_line(&sanitize::lines(text));
@@ -107,6 +113,9 @@ impl Stderr {
 /// The one place that writes to this stream.
 fn write_line(text: &str) {
     let mut stream = std::io::stderr().lock();
+    // Written at once, so that a signal does not cut the line.
+    let line = format!("{}\n", redact(text));
+    interrupt::before_write(&stream, line.len());
     // There is no place left to report an error of this stream.
-    let _ = writeln!(stream, "{}", redact(text));
+    let _ = stream.write_all(line.as_bytes());
 }
