@@ -1,12 +1,11 @@
 //! Reports an error to users and scripts: as text or one line of JSON, and with an exit code.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{Code, Exit, Failure, Mistake};
+use crate::error::{Code, Exit, FOR_PEOPLE, Failure, IN_JSON, Mistake, shortened};
 use crate::interrupt;
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
@@ -20,9 +19,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
         return Exit::Done;
     }
     let mut failure = failure_of(error);
-    if failure.exit == Exit::Usage {
-        cut_arguments(&mut failure, args);
-    }
+    cut_arguments(&mut failure, args);
     if stderr.json {
         // One line. `error` and `code` are always present, and fields are only ever added.
         let mut line = json_fields(&failure);
@@ -37,14 +34,16 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     failure.exit
 }
 
-/// Cuts long arguments in the texts of a usage error. A text that quotes one could be as long as the command line.
+/// Cuts long arguments in the texts of a failure. A text that quotes one could be as long as the command line. Only the hint
+/// of a usage error does not repeat the command.
 fn cut_arguments(failure: &mut Failure, args: &[OsString]) {
-    let Failure { what, why, hint, .. } = failure;
+    let Failure { exit, what, why, hint, .. } = failure;
+    let mut hint = hint.as_mut().filter(|_| *exit == Exit::Usage);
     for arg in args {
         let arg = arg.to_string_lossy();
         let value = arg.split_once('=').map(|(_, value)| value);
         for long in [Some(&*arg), value].into_iter().flatten().filter(|value| cut(value) != *value) {
-            for text in [Some(&mut *what), why.as_mut(), hint.as_mut()].into_iter().flatten() {
+            for text in [Some(&mut *what), why.as_mut(), hint.as_deref_mut()].into_iter().flatten() {
                 *text = text.replace(long, &cut(long));
             }
         }
@@ -110,14 +109,17 @@ fn mistakes(all: &[Mistake]) -> Value {
     let first = all.iter().take(MOST);
     first
         .map(|Mistake { line, column, index, error }| {
-            json!({"line": line, "column": column, "index": index, "error": redacted(Some(error))})
+            let error = redact(error);
+            let error = shortened(&error, FOR_PEOPLE);
+            json!({"line": line, "column": column, "index": index, "error": error})
         })
         .collect()
 }
 
-/// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word.
-fn redacted(text: Option<&str>) -> Option<Cow<'_, str>> {
-    text.map(redact)
+/// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word. Cuts it
+/// afterwards.
+fn redacted(text: Option<&str>) -> Option<String> {
+    text.map(|text| shortened(&redact(text), IN_JSON).into_owned())
 }
 
 #[cfg(all(test, target_os = "linux"))]

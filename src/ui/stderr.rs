@@ -9,7 +9,7 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::error::WarningCode;
+use crate::error::{FOR_PEOPLE, IN_JSON, WarningCode, shortened, shortened_lines};
 use crate::interrupt;
 use crate::secret::redact;
 use crate::ui::sanitize;
@@ -48,12 +48,14 @@ impl Stderr {
         if self.quiet || self.json || self.silent {
             return;
         }
+        let text = redact(text);
+        let text = shortened(&text, FOR_PEOPLE);
         match text.strip_prefix('✓') {
             Some(rest) => {
                 let rest = message(&sanitize::lines(rest), self.width, 1, 0);
                 write_line(&format!("{}{rest}", self.paint(GREEN, "✓")));
             }
-            None => write_line(&message(&sanitize::lines(text), self.width, 0, 0)),
+            None => write_line(&message(&sanitize::lines(&text), self.width, 0, 0)),
         }
     }
 
@@ -62,10 +64,13 @@ impl Stderr {
         if self.silent {
             return;
         }
+        let text = redact(text);
         if self.json {
-            write_line(&json!({"warning": redact(text), "code": code.as_str()}).to_string());
+            let text = shortened(&text, IN_JSON);
+            write_line(&json!({"warning": text, "code": code.as_str()}).to_string());
         } else {
-            let text = message(&sanitize::lines(text), self.width, "warning: ".len(), 2);
+            let text =
+                message(&sanitize::lines(&shortened(&text, FOR_PEOPLE)), self.width, "warning: ".len(), 2);
             write_line(&format!("{} {text}", self.paint(YELLOW, "warning:")));
         }
     }
@@ -73,20 +78,24 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            write_line(&self.paint(DIM, &sanitize::line(&line.to_string())));
+            let line = line.to_string();
+            write_line(&self.paint(DIM, &sanitize::line(&shortened(&redact(&line), IN_JSON))));
         }
     }
 
     /// Prints an error as text: what failed, the reason, and the next command.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
         let fitted = |text: &str, used, indent| message(&sanitize::lines(text), self.width, used, indent);
-        write_line(&format!("{} {}", self.paint(RED, "error:"), fitted(what, "error: ".len(), 2)));
-        if let Some(why) = why {
-            write_line(&format!("  {}", fitted(why, 2, 2)));
+        let (what, why, hint) = (redact(what), why.map(redact), hint.map(redact));
+        let what = shortened(&what, FOR_PEOPLE);
+        write_line(&format!("{} {}", self.paint(RED, "error:"), fitted(&what, "error: ".len(), 2)));
+        // It can have a line for each of several objects.
+        if let Some(why) = why.as_deref().map(shortened_lines) {
+            write_line(&format!("  {}", fitted(&why, 2, 2)));
         }
-        if let Some(hint) = hint {
+        if let Some(hint) = hint.as_deref().map(|hint| shortened(hint, FOR_PEOPLE)) {
             let indent = "  hint: ".len();
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), fitted(hint, indent, indent)));
+            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), fitted(&hint, indent, indent)));
         }
     }
 

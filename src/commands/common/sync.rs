@@ -145,7 +145,9 @@ fn sync_failure(
             SyncOutcome::Unconfigured => {}
             SyncOutcome::Failed(reason) => {
                 failed.push(*environment);
-                why.push(format!("{environment}: {reason}"));
+                // One line for each environment.
+                let reason_in_line = reason.lines().collect::<Vec<_>>().join(" ");
+                why.push(format!("{environment}: {reason_in_line}"));
                 causes.push((*environment, SyncCause::of(reason, provider)));
             }
         }
