@@ -21,13 +21,23 @@ pub(crate) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     format!("{}{mark}{}", &text[..head], &text[tail..]).into()
 }
 
-/// Lines of text: each in at most [`FOR_PEOPLE`] bytes, and all of them in at most [`IN_JSON`].
+/// Entries of text: each in at most [`FOR_PEOPLE`] bytes, and all of them in at most [`IN_JSON`]. An entry is a line and the
+/// indented ones after it.
 pub(crate) fn shortened_lines(text: &str) -> Cow<'_, str> {
     if text.len() <= FOR_PEOPLE {
         return text.into();
     }
-    let lines: Vec<_> = text.lines().map(|line| shortened(line, FOR_PEOPLE)).collect();
-    shortened(&lines.join("\n"), IN_JSON).into_owned().into()
+    let mut entries: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for (end, _) in text.match_indices('\n') {
+        if !text[end + 1..].starts_with(' ') {
+            entries.push(&text[start..end]);
+            start = end + 1;
+        }
+    }
+    entries.push(&text[start..]);
+    let entries: Vec<_> = entries.into_iter().map(|entry| shortened(entry, FOR_PEOPLE)).collect();
+    shortened(&entries.join("\n"), IN_JSON).into_owned().into()
 }
 
 #[cfg(test)]
@@ -47,5 +57,8 @@ mod tests {
         }
         assert_eq!(shortened_lines(&"x".repeat(10_000)).len(), FOR_PEOPLE);
         assert!(shortened_lines(&"x\n".repeat(100_000)).len() <= IN_JSON);
+        assert_eq!(shortened_lines(&"x\n  ".repeat(100_000)).len(), FOR_PEOPLE);
+        let (first, last) = ("é".repeat(900), "x\n  y".repeat(100));
+        assert_eq!(shortened_lines(&format!("{first}\n{last}")), format!("{first}\n{last}"));
     }
 }

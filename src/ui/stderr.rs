@@ -1,20 +1,25 @@
 //! Everything but the result: notes, warnings, errors, the text around prompts, and the `--verbose` log.
 //!
-//! Secrets are masked and control characters are replaced in every line. With JSON output there are no notes, a warning
-//! is one line `{"warning":…,"code":…}`, and the error is the last line. A closed stream is not a failure.
+//! Secrets are masked and unsafe characters are replaced in every line. Our lines begin at the first column, and the reason
+//! and the hint of an error at the third. Every other line of a text begins farther right, whether the text has it or it was
+//! wrapped. So no text from outside can look like a line of ours.
+//!
+//! With JSON output there are no notes, a warning is one line `{"warning":…,"code":…}`, and the error is the last line. A
+//! closed stream is not a failure.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{FOR_PEOPLE, IN_JSON, WarningCode, shortened, shortened_lines};
 use crate::interrupt;
 use crate::secret::redact;
+use crate::ui::json::json_line;
 use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
-use crate::ui::wrap::message;
+use crate::ui::wrap::{CONTINUED, message};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,14 +53,12 @@ impl Stderr {
         if self.quiet || self.json || self.silent {
             return;
         }
-        let text = redact(text);
-        let text = shortened(&text, FOR_PEOPLE);
         match text.strip_prefix('✓') {
             Some(rest) => {
-                let rest = message(&sanitize::lines(rest), self.width, 1, 0);
+                let rest = self.fitted(rest, 1, CONTINUED);
                 write_line(&format!("{}{rest}", self.paint(GREEN, "✓")));
             }
-            None => write_line(&message(&sanitize::lines(&text), self.width, 0, 0)),
+            None => write_line(&self.fitted(text, 0, CONTINUED)),
         }
     }
 
@@ -64,13 +67,12 @@ impl Stderr {
         if self.silent {
             return;
         }
-        let text = redact(text);
         if self.json {
-            let text = shortened(&text, IN_JSON);
-            write_line(&json!({"warning": text, "code": code.as_str()}).to_string());
+            let text = redact(text);
+            let text = sanitize::lines(&text);
+            Self::json(&json!({"warning": shortened(&text, IN_JSON), "code": code.as_str()}));
         } else {
-            let text =
-                message(&sanitize::lines(&shortened(&text, FOR_PEOPLE)), self.width, "warning: ".len(), 2);
+            let text = self.fitted(text, "warning: ".len(), CONTINUED);
             write_line(&format!("{} {text}", self.paint(YELLOW, "warning:")));
         }
     }
@@ -78,30 +80,43 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            let line = line.to_string();
-            write_line(&self.paint(DIM, &sanitize::line(&shortened(&redact(&line), IN_JSON))));
+            let line = self.fitted_up_to(IN_JSON, &sanitize::line(&line.to_string()), 0, CONTINUED);
+            write_line(&self.paint(DIM, &line));
         }
     }
 
     /// Prints an error as text: what failed, the reason, and the next command.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
-        let fitted = |text: &str, used, indent| message(&sanitize::lines(text), self.width, used, indent);
-        let (what, why, hint) = (redact(what), why.map(redact), hint.map(redact));
-        let what = shortened(&what, FOR_PEOPLE);
-        write_line(&format!("{} {}", self.paint(RED, "error:"), fitted(&what, "error: ".len(), 2)));
-        // It can have a line for each of several objects.
-        if let Some(why) = why.as_deref().map(shortened_lines) {
-            write_line(&format!("  {}", fitted(&why, 2, 2)));
+        let what = self.fitted(what, "error: ".len(), CONTINUED);
+        write_line(&format!("{} {what}", self.paint(RED, "error:")));
+        if let Some(why) = why {
+            // Its lines that are not ours are indented already. The first can be from outside too: a filter's own error.
+            let deeper = if why.trim_start().to_lowercase().starts_with("hint") { 2 } else { 0 };
+            write_line(&format!(
+                "  {:deeper$}{}",
+                "",
+                self.fitted_up_to(IN_JSON, &shortened_lines(&redact(why)), 2 + deeper, 2)
+            ));
         }
-        if let Some(hint) = hint.as_deref().map(|hint| shortened(hint, FOR_PEOPLE)) {
+        if let Some(hint) = hint {
             let indent = "  hint: ".len();
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), fitted(&hint, indent, indent)));
+            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), self.fitted(hint, indent, indent)));
         }
+    }
+
+    /// Prints a line above a question, after this indentation.
+    pub(crate) fn above_question(self, indent: usize, text: &str) {
+        write_line(&format!("{:indent$}{}", "", self.fitted(&sanitize::line(text), indent, CONTINUED)));
     }
 
     /// Keeps the other threads from writing from now on.
     pub(crate) fn keep_for_this_thread() {
         std::mem::forget(std::io::stderr().lock());
+    }
+
+    /// Prints JSON as one line.
+    pub(crate) fn json(value: &Value) {
+        write_line(&json_line(value));
     }
 
     /// Prints text without colors.
@@ -112,6 +127,17 @@ impl Stderr {
     /// Prints text with its colors.
     pub(crate) fn styled(text: &str) {
         write_line(text.trim_end());
+    }
+
+    /// The safe lines of a text, wrapped for the terminal.
+    fn fitted(self, text: &str, used: usize, indent: usize) -> String {
+        self.fitted_up_to(FOR_PEOPLE, text, used, indent)
+    }
+
+    /// The same for a text of another length. Secrets are masked before it is cut.
+    fn fitted_up_to(self, limit: usize, text: &str, used: usize, indent: usize) -> String {
+        let text = redact(text);
+        message(&shortened(&sanitize::lines(&text), limit), self.width, used, indent)
     }
 
     fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {

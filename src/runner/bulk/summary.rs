@@ -128,7 +128,7 @@ impl Summary {
         let (why, helps) = (self.failures.listed(), self.failures.rerun_helps);
         if self.done + self.existing > 0 {
             return Some(
-                Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint).rerun_helps(helps),
+                Failure::new(Code::PartlyDone, self.sentence()).why_lines(why).hint(hint).rerun_helps(helps),
             );
         }
         // Where all objects failed for the same reason, the run has that failure and its hint.
@@ -142,7 +142,7 @@ impl Summary {
             Some(first) => format!("{first}, then {rerun}"),
             None => hint,
         };
-        Some(Failure { what: self.sentence(), ..failure }.why(why).hint(hint).rerun_helps(helps))
+        Some(Failure { what: self.sentence(), ..failure }.why_lines(why).hint(hint).rerun_helps(helps))
     }
 
     /// The failure when results could not be written.
@@ -214,10 +214,10 @@ impl Failures {
     }
 
     /// The first messages, and how many more there are.
-    fn listed(&self) -> String {
+    fn listed(&self) -> Vec<String> {
         let more = self.count - self.messages.len();
         let more = (more > 0).then(|| format!("and {more} more"));
-        self.messages.iter().cloned().chain(more).collect::<Vec<_>>().join("\n")
+        self.messages.iter().cloned().chain(more).collect()
     }
 }
 
