@@ -10,3 +10,5 @@
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
+mod interrupts;
+mod long_texts;
