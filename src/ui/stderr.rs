@@ -117,9 +117,9 @@ impl Stderr {
         write_line(text.trim_end());
     }
 
-    /// The safe lines of a text, wrapped for the terminal.
+    /// The safe lines of a text, wrapped for the terminal. Secrets are masked before, because half of one is not recognized.
     fn fitted(self, text: &str, used: usize, indent: usize) -> String {
-        message(&sanitize::lines(text), self.width, used, indent)
+        message(&sanitize::lines(&redact(text)), self.width, used, indent)
     }
 
     fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {
