@@ -153,7 +153,7 @@ fn environments() -> Vec<DescribedValue> {
 
 /// Each profile with its address.
 fn profiles() -> Option<Vec<DescribedValue>> {
-    let profiles = Profiles::load(&UserPaths::find().ok()?.config).ok()?;
+    let profiles = Profiles::load(&UserPaths::find().ok()?).ok()?;
     let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
     Some(profiles.names().filter_map(with_address).collect())
 }
