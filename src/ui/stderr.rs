@@ -134,7 +134,7 @@ impl Stderr {
         self.fitted_up_to(FOR_PEOPLE, text, used, indent)
     }
 
-    /// The same for a text of another length. Secrets are masked before it is cut.
+    /// The same for a text of another length. Secrets are masked first, because half of one is not recognized.
     fn fitted_up_to(self, limit: usize, text: &str, used: usize, indent: usize) -> String {
         let text = redact(text);
         message(&shortened(&sanitize::lines(&text), limit), self.width, used, indent)

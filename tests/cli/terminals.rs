@@ -447,6 +447,23 @@ fn an_excerpt_of_a_file_fits_the_terminal() {
     }
 }
 
+/// Half of a secret would not be recognized.
+#[test]
+fn a_secret_is_masked_before_a_message_is_wrapped() {
+    let secret = "0a1b2c3d4e".repeat(6);
+    let message = format!("{}sk_live_{secret} is no key", "x".repeat(20));
+    let stub = Stub::start(move |_| Answer::refusal(400, "NO", &message));
+    for columns in [80, 40, 20] {
+        for format in [&[][..], &["-vv"]] {
+            let line = [&["payments", "products", "list", "--no-input"], format].concat();
+            let (code, screen) = Terminal::start(&user(&stub), columns, &line).finish();
+            let text: String = screen.split_whitespace().collect();
+            assert_eq!(code, 1, "{screen}");
+            assert!(text.contains("sk_live_****3d4e") && !text.contains("0a1b"), "{columns}\n{screen}");
+        }
+    }
+}
+
 /// Only a terminal gets replaced characters. JSON has them escaped, so that its values stay the same.
 #[test]
 fn json_keeps_the_values_and_a_pipe_gets_original_texts() {
