@@ -55,9 +55,9 @@ mod tests {
             assert!(cut.len() <= limit && cut.len() + 4 > limit - limit % 4, "{} of {limit}", cut.len());
             assert!(cut.starts_with("aé") && cut.contains(&mark) && cut.ends_with("éz"), "{cut}");
         }
-        assert_eq!(shortened_lines(&"x".repeat(10_000)).len(), FOR_PEOPLE);
+        assert!(shortened_lines(&"x".repeat(10_000)).len() <= FOR_PEOPLE);
         assert!(shortened_lines(&"x\n".repeat(100_000)).len() <= IN_JSON);
-        assert_eq!(shortened_lines(&"x\n  ".repeat(100_000)).len(), FOR_PEOPLE);
+        assert!(shortened_lines(&"x\n  ".repeat(100_000)).len() <= FOR_PEOPLE);
         let (first, last) = ("é".repeat(900), "x\n  y".repeat(100));
         assert_eq!(shortened_lines(&format!("{first}\n{last}")), format!("{first}\n{last}"));
     }

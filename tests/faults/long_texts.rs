@@ -120,7 +120,7 @@ fn texts_of_a_success_are_cut_in_messages() {
             let ran = user.run(&[args, more].concat());
             let run = format!("{args:?} {json} exits {}", ran.code);
             assert_short(&ran, json, &run);
-            assert!(!ran.stderr.lines().any(|line| line.trim() == "error: forged"), "{run}");
+            assert!(!ran.stderr.lines().any(|line| line.starts_with("error: forged")), "{run}");
             // The backend's own JSON stays whole.
             if json && ran.code == 0 {
                 assert!(ran.stdout.len() > 500_000, "{run}");

@@ -43,8 +43,8 @@ pub(super) struct CheckResult {
 
 impl CheckResult {
     pub(super) fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>) -> Self {
-        // A text of the backend can be long. Secrets are masked before it is cut.
-        let found = shortened(&redact(&found.into()), FOR_PEOPLE).into_owned();
+        // A text of the backend can be long. The callers have masked its secrets.
+        let found = shortened(&found.into(), FOR_PEOPLE).into_owned();
         Self { name, environment: None, verdict, found, repair: None }
     }
 
