@@ -33,11 +33,18 @@ pub use insforge_sandbox as sandbox;
 
 /// Runs a command line, which starts with the program's name. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let args: Vec<OsString> = args.into_iter().collect();
+    secret::prevent_core_dumps();
+    let exit = run_until_exit(args.into_iter().collect());
+    secret::forget();
+    exit
+}
+
+fn run_until_exit(args: Vec<OsString>) -> Exit {
     let env = env::ProcessEnv::read();
     if let Some(exit) = cli::complete(&args, &env).or_else(|| runner::filter_in_own_process(&args, &env)) {
         return exit;
     }
+    runner::remember_secret_arguments(&args);
     let pre_parse = cli::PreParse::read(&args, &env);
     let stderr = pre_parse.stderr(&env);
     runner::report_panics(stderr, args.clone());

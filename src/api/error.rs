@@ -9,7 +9,6 @@ use crate::api::foreign::ForeignAnswer;
 use crate::api::http::NoAnswer;
 use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request};
 use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
-use crate::secret::redact;
 use crate::wire::{Address, Environment, Generation};
 
 /// Why a call has no reply.
@@ -149,7 +148,7 @@ impl Answer {
         let is_backends = self.is_success() && self.is_json()
             || self.is_missing_route_page(method)
             || Refusal::read(self, request, false).is_some();
-        (!is_backends).then(|| ForeignAnswer::read(self, |text| redact(text).into_owned()))
+        (!is_backends).then(|| ForeignAnswer::read(self))
     }
 }
 

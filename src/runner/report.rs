@@ -1,6 +1,5 @@
 //! Reports an error to users and scripts: as text or one line of JSON, and with an exit code.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 
@@ -9,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Code, Exit, Failure, Mistake};
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
-use crate::secret::redact;
+use crate::secret::forget;
 use crate::ui::{Stderr, ask, cut};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
@@ -29,7 +28,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
             line.insert("mistakes".to_owned(), mistakes(&failure.mistakes));
         }
         line.insert("next".to_owned(), next_command(&failure, args).into());
-        Stderr::plain(&Value::Object(line).to_string());
+        Stderr::json(Value::Object(line));
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
@@ -54,8 +53,9 @@ fn cut_arguments(failure: &mut Failure, args: &[OsString]) {
 pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
     std::panic::set_hook(Box::new(move |panic| {
         ask::restore_terminal();
-        let failure = panic_failure(panic);
-        std::process::exit(report(&failure.into(), stderr, &args).code().into());
+        let exit = report(&panic_failure(panic).into(), stderr, &args);
+        forget();
+        std::process::exit(exit.code().into());
     }));
 }
 
@@ -82,13 +82,13 @@ pub(super) fn failure_of(error: &anyhow::Error) -> Failure {
 /// The JSON fields of a failure, of a whole run or of one object of a bulk input.
 pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
     let fields: [(&str, Value); 8] = [
-        ("error", redacted(Some(&failure.what)).into()),
+        ("error", failure.what.as_str().into()),
         ("code", failure.code.as_str().into()),
         ("status", failure.status.into()),
-        ("why", redacted(failure.why.as_deref()).into()),
-        ("hint", redacted(failure.hint.as_deref()).into()),
+        ("why", failure.why.as_deref().into()),
+        ("hint", failure.hint.as_deref().into()),
         ("retryable", failure.retryable().into()),
-        ("idempotencyKey", redacted(failure.idempotency_key.as_ref().map(|key| key.as_str())).into()),
+        ("idempotencyKey", failure.idempotency_key.as_ref().map(|key| key.as_str()).into()),
         ("exitCode", failure.exit.code().into()),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -100,14 +100,9 @@ fn mistakes(all: &[Mistake]) -> Value {
     let first = all.iter().take(MOST);
     first
         .map(|Mistake { line, column, index, error }| {
-            json!({"line": line, "column": column, "index": index, "error": redacted(Some(error))})
+            json!({"line": line, "column": column, "index": index, "error": error})
         })
         .collect()
-}
-
-/// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word.
-fn redacted(text: Option<&str>) -> Option<Cow<'_, str>> {
-    text.map(redact)
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use toml_edit::{Item, Table, value};
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Failure, Warning, WarningCode};
 use crate::files;
@@ -103,15 +104,21 @@ impl Credentials {
                 let Some(text) = files::read(&self.path).map_err(profiles::settings_failure)? else {
                     return Ok(None);
                 };
+                let text = Zeroizing::new(text);
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
-                let entries: toml::Table = toml::from_str(&text).map_err(|error| {
+                let mut entries: toml::Table = toml::from_str(&text).map_err(|error| {
                     profiles::malformed_toml(&self.path, &text, error.message(), error.span())
                 })?;
-                let text = |name| entries.get(profile)?.get(name)?.as_str();
-                let same = text("api_url") == Some(address.as_str());
-                Ok(text("api_key").filter(|_| same).map(|key| Secret::new(key.to_owned())))
+                let entry = entries.get_mut(profile).and_then(toml::Value::as_table_mut);
+                let is_same = |entry: &&mut toml::Table| {
+                    entry.get("api_url").and_then(toml::Value::as_str) == Some(address.as_str())
+                };
+                Ok(match entry.filter(is_same).and_then(|entry| entry.remove("api_key")) {
+                    Some(toml::Value::String(key)) => Some(Secret::remembered(key)),
+                    _ => None,
+                })
             }
         }
     }
@@ -221,7 +228,7 @@ mod keyring {
 
     pub(super) fn get(name: &str, timeout: Duration) -> Result<Option<Secret>, KeyringError> {
         with_timeout(name, timeout, |entry| match entry.get_password() {
-            Ok(key) => Ok(Some(Secret::new(key))),
+            Ok(key) => Ok(Some(Secret::remembered(key))),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(error),
         })

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Failure};
 use crate::files;
@@ -38,7 +39,7 @@ impl Project {
         for directory in from.ancestors() {
             let path = directory.join(FILE);
             if let Some(text) = files::read(&path).map_err(settings_failure)? {
-                return Ok(Some(Self::parse(path, &text)?));
+                return Ok(Some(Self::parse(path, &Zeroizing::new(text))?));
             }
         }
         Ok(None)
@@ -50,7 +51,11 @@ impl Project {
     }
 
     fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
-        let map = object(&path, text)?;
+        let mut map = object(&path, text)?;
+        let key = match map.remove("api_key") {
+            Some(Value::String(key)) => Some(Secret::remembered(key)).filter(|key| !key.is_empty()),
+            _ => None,
+        };
         let string =
             |name: &str| map.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
         let host = string("oss_host").map(|host| match (string("appkey"), string("region")) {
@@ -68,7 +73,6 @@ impl Project {
                 })
             })
             .transpose()?;
-        let key = string("api_key").map(|key| Secret::new(key.to_owned()));
         Ok(Self { path, host, key, live })
     }
 

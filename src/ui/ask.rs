@@ -5,14 +5,14 @@ use std::io::{Write, stderr, stdin};
 use anyhow::{Context, Result, anyhow};
 use dialoguer::Password;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, redact};
 
 /// Asks for a secret, which is hidden while it is typed.
 pub(crate) async fn secret(question: String) -> Result<Secret> {
     // An empty answer is accepted: on a closed terminal the prompt would repeat forever.
     let ask =
         move || Password::new().with_prompt(question).allow_empty_password(true).report(false).interact();
-    Ok(Secret::new(run_prompt(ask).await?))
+    Ok(Secret::remembered(run_prompt(ask).await?))
 }
 
 /// Asks for a line of text.
@@ -30,7 +30,7 @@ pub(crate) async fn confirm(question: &str) -> Result<bool> {
 /// Reads a line with the terminal's own editing: dialoguer's line editor never returns if the terminal is closed.
 async fn read_line(prompt: String) -> Result<String> {
     run_prompt(move || {
-        write!(stderr(), "{prompt}")?;
+        write!(stderr(), "{}", redact(&prompt))?;
         let mut line = String::new();
         if stdin().read_line(&mut line)? == 0 {
             // Ctrl-D leaves the cursor on the line of the prompt.

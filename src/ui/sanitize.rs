@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::secret::redact;
+
 /// Whether a terminal would obey the character instead of showing it: control characters, and characters that reorder or
 /// hide text.
 pub(crate) const fn is_unsafe(c: char) -> bool {
@@ -27,10 +29,11 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
 /// The longest value that a message quotes in full.
 const LONGEST_VALUE: usize = 80;
 
-/// The value, or its beginning with an ellipsis.
+/// The value, or its beginning with an ellipsis. Secrets are masked first, because half a secret is not recognized.
 pub(crate) fn cut(value: &str) -> Cow<'_, str> {
+    let value = redact(value);
     if value.chars().nth(LONGEST_VALUE).is_none() {
-        return value.into();
+        return value;
     }
     value.chars().take(LONGEST_VALUE - 1).chain(['…']).collect()
 }

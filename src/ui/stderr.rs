@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::WarningCode;
-use crate::secret::redact;
+use crate::secret::{redact, redact_json};
 use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
 use crate::ui::wrap::message;
@@ -49,10 +49,10 @@ impl Stderr {
         }
         match text.strip_prefix('✓') {
             Some(rest) => {
-                let rest = message(&sanitize::lines(rest), self.width, 1, 0);
+                let rest = message(&safe(rest), self.width, 1, 0);
                 write_line(&format!("{}{rest}", self.paint(GREEN, "✓")));
             }
-            None => write_line(&message(&sanitize::lines(text), self.width, 0, 0)),
+            None => write_line(&message(&safe(text), self.width, 0, 0)),
         }
     }
 
@@ -62,9 +62,9 @@ impl Stderr {
             return;
         }
         if self.json {
-            write_line(&json!({"warning": redact(text), "code": code.as_str()}).to_string());
+            Self::json(json!({"warning": text, "code": code.as_str()}));
         } else {
-            let text = message(&sanitize::lines(text), self.width, "warning: ".len(), 2);
+            let text = message(&safe(text), self.width, "warning: ".len(), 2);
             write_line(&format!("{} {text}", self.paint(YELLOW, "warning:")));
         }
     }
@@ -72,13 +72,13 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            write_line(&self.paint(DIM, &sanitize::line(&line.to_string())));
+            write_line(&self.paint(DIM, &sanitize::line(&redact(&line.to_string()))));
         }
     }
 
     /// Prints an error as text: what failed, the reason, and the next command.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
-        let fitted = |text: &str, used, indent| message(&sanitize::lines(text), self.width, used, indent);
+        let fitted = |text: &str, used, indent| message(&safe(text), self.width, used, indent);
         write_line(&format!("{} {}", self.paint(RED, "error:"), fitted(what, "error: ".len(), 2)));
         if let Some(why) = why {
             write_line(&format!("  {}", fitted(why, 2, 2)));
@@ -91,12 +91,19 @@ impl Stderr {
 
     /// Prints text without colors.
     pub(crate) fn plain(text: &str) {
-        write_line(&sanitize::lines(text));
+        write_line(&safe(text));
+    }
+
+    /// Prints JSON on one line. The names of its fields are ours.
+    pub(crate) fn json(mut value: Value) {
+        // Not in the line: an escaped line break would join the key after it to a longer word.
+        redact_json(&mut value);
+        write_line(&sanitize::lines(&value.to_string()));
     }
 
     /// Prints text with its colors.
     pub(crate) fn styled(text: &str) {
-        write_line(text.trim_end());
+        write_line(&redact(text.trim_end()));
     }
 
     fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {
@@ -104,9 +111,14 @@ impl Stderr {
     }
 }
 
+/// The text as safe lines without secrets.
+fn safe(text: &str) -> String {
+    sanitize::lines(&redact(text)).into_owned()
+}
+
 /// The one place that writes to this stream.
 fn write_line(text: &str) {
     let mut stream = std::io::stderr().lock();
     // There is no place left to report an error of this stream.
-    let _ = writeln!(stream, "{}", redact(text));
+    let _ = writeln!(stream, "{text}");
 }
