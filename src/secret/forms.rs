@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// How often the escapes of a text are decoded.
-const DEEPEST: usize = 3;
+/// How often the escapes of a text are decoded: a body of JSON can repeat what was escaped three times before.
+const DEEPEST: usize = 4;
+/// The escapes of a longer text are decoded half as often, in bytes. A hostile one could be read in a hundred ways.
+const LONG: usize = 64 * 1024;
 /// A shorter secret is found only as a word of its own, in bytes: it can be part of other words.
 const SHORT: usize = 8;
 /// A shorter secret is not searched, in bytes.
@@ -150,7 +152,8 @@ impl Searcher {
     /// The places of all secrets, in their order. They do not overlap.
     pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
         let mut hits = Vec::new();
-        self.search(&Reading::of(text), 0, &mut hits);
+        let depth = if text.len() > LONG { DEEPEST / 2 } else { DEEPEST };
+        self.search(&Reading::of(text), depth, false, &mut hits);
         hits.sort_unstable_by_key(|(place, _)| (place.start, std::cmp::Reverse(place.end)));
         let mut joined: Vec<Hit> = Vec::new();
         for (place, secret) in hits {
@@ -162,16 +165,17 @@ impl Searcher {
         joined
     }
 
-    fn search(&self, reading: &Reading<'_>, depth: usize, hits: &mut Vec<Hit>) {
-        self.find(reading, |_| true, hits);
-        if let Some(stripped) = reading.decoded(stripped) {
-            // Short words come together by chance.
-            self.find(&stripped, |pattern| !pattern.is_short, hits);
+    /// Searches a reading, and what it is with its escapes decoded up to `depth` times.
+    fn search(&self, reading: &Reading<'_>, depth: usize, is_stripped: bool, hits: &mut Vec<Hit>) {
+        // Without the white space between them, short words come together by chance.
+        self.find(reading, |pattern| !(is_stripped && pattern.is_short), hits);
+        if !is_stripped && let Some(stripped) = reading.decoded(stripped) {
+            self.search(&stripped, depth, true, hits);
         }
-        if depth < DEEPEST {
+        if depth > 0 {
             for decoder in [percent_decoded, unescaped, html_decoded] {
                 if let Some(decoded) = reading.decoded(decoder) {
-                    self.search(&decoded, depth + 1, hits);
+                    self.search(&decoded, depth - 1, is_stripped, hits);
                 }
             }
         }

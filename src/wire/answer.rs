@@ -59,14 +59,18 @@ fn redacted_string(token: &str, masker: &Masker) -> Option<String> {
 /// Why an answer is invalid: the field, the type that it has, and the type that it should have. The value can be a secret.
 pub(crate) fn invalid_answer(body: &[u8], error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let (message, position) = match text.rfind(" at line ") {
-        Some(position) => text.split_at(position),
-        None => (text.as_str(), ""),
-    };
+    let position = text.rfind(" at line ").map_or("", |position| &text[position..]);
+    invalid_part(body, error) + position
+}
+
+/// The same for a part of an answer, without the position in the part.
+pub(super) fn invalid_part(part: &[u8], error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let message = text.rfind(" at line ").map_or(text.as_str(), |position| &text[..position]);
     let message = without_value(&without_type_names(message));
     // Other errors are about the syntax.
-    let field = if error.is_data() { field_at(body, error.line(), error.column()) } else { String::new() };
-    if field.is_empty() { message + position } else { format!("`{field}`: {message}{position}") }
+    let field = if error.is_data() { field_at(part, error.line(), error.column()) } else { String::new() };
+    if field.is_empty() { message } else { format!("`{field}`: {message}") }
 }
 
 /// A message of serde without the value that was found.
@@ -154,10 +158,7 @@ mod tests {
                 r#"{"name":"a","open":"hu\"sh, expected x"}"#,
                 "`open`: invalid type: string, expected a boolean at line 1 column 39",
             ),
-            (
-                "{\"name\":\n  1.5}",
-                "`name`: invalid type: floating point, expected a string at line 2 column 5",
-            ),
+            ("{\"name\":\n  1.5}", "`name`: invalid type: number, expected a string at line 2 column 5"),
             (
                 r#" {"name":["hush"]}"#,
                 "`name`: invalid type: sequence, expected a string at line 1 column 10",
@@ -168,11 +169,11 @@ mod tests {
             ),
             (
                 r#"{"name":"a","rows":[{"id":"x","parts":[]},{"id":true}]}"#,
-                "`rows`: row 2: `id`: invalid type: boolean, expected a string at line 1 column 10 at line 1 column 54",
+                "`rows`: row 2: `id`: invalid type: boolean, expected a string at line 1 column 54",
             ),
             (
                 r#"{"name":"a","rows":[{"id":"x","parts":[1,"hush"]}]}"#,
-                "`rows`: row 1: `parts[1]`: invalid type: string, expected u8 at line 1 column 28 at line 1 column 50",
+                "`rows`: row 1: `parts[1]`: invalid type: string, expected u8 at line 1 column 50",
             ),
             (r#"["hush"]"#, "`[0]`: invalid type: sequence, expected an object"),
             ("\"hush\"", "invalid type: string, expected an object at line 1 column 6"),

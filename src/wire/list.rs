@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::wire::answer::invalid_answer;
+use crate::wire::answer::invalid_part;
 use crate::wire::json::Json;
 
 /// The body of an answer. It is wiped when it is dropped, because it can carry keys.
@@ -107,7 +107,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
         }
         for (position, row) in list.elements().enumerate() {
             serde_json::from_str::<T>(row.as_str()).map_err(|error| {
-                let reason = invalid_answer(row.as_str().as_bytes(), &error);
+                let reason = invalid_part(row.as_str().as_bytes(), &error);
                 D::Error::custom(format_args!("row {}: {reason}", position + 1))
             })?;
         }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn invalid_rows_are_refused() {
         for (text, reason) in [
-            (r#"{"numbers":[1,-2]}"#, "row 2: invalid value: integer `-2`"),
+            (r#"{"numbers":[1,-2]}"#, "row 2: invalid value: integer, expected u8"),
             (r#"{"numbers":null}"#, "expected a list"),
             (r#"{"numbers":[1}"#, "expected"),
             (r"{}", "missing field `numbers`"),
