@@ -4,6 +4,9 @@
 //! A text is read in several ways: as it is, and with its escapes decoded. Each reading is searched for the secret, and
 //! for its base64 and its hex. So the escapes need not be those that this program would choose.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -152,9 +155,25 @@ impl Searcher {
     /// The places of all secrets, in their order. They do not overlap.
     pub(super) fn hits(&self, text: &str) -> Vec<Hit> {
         let mut hits = Vec::new();
-        let depth = if text.len() > LONG { DEEPEST / 2 } else { DEEPEST };
-        self.search(&Reading::of(text), depth, false, &mut hits);
-        hits.sort_unstable_by_key(|(place, _)| (place.start, std::cmp::Reverse(place.end)));
+        let mut seen = HashSet::new();
+        // Each with the number of times that its escapes can still be decoded.
+        let mut readings = vec![(Reading::of(text), if text.len() > LONG { DEEPEST / 2 } else { DEEPEST })];
+        while let Some((reading, depth)) = readings.pop() {
+            self.find(&reading, &mut hits);
+            let decoders: &[Decoder] = match depth {
+                0 => &[stripped],
+                _ => &[stripped, percent_decoded, unescaped, html_decoded],
+            };
+            for (position, decoder) in decoders.iter().enumerate() {
+                // In another order, the same decoders usually lead to the same reading.
+                let Some(decoded) = reading.decoded(*decoder).filter(|new| seen.insert(new.fingerprint()))
+                else {
+                    continue;
+                };
+                readings.push((decoded, if position == 0 { depth } else { depth - 1 }));
+            }
+        }
+        hits.sort_unstable_by_key(|(place, _)| (place.start, Reverse(place.end)));
         let mut joined: Vec<Hit> = Vec::new();
         for (place, secret) in hits {
             match joined.last_mut() {
@@ -165,31 +184,11 @@ impl Searcher {
         joined
     }
 
-    /// Searches a reading, and what it is with its escapes decoded up to `depth` times.
-    fn search(&self, reading: &Reading<'_>, depth: usize, is_stripped: bool, hits: &mut Vec<Hit>) {
-        // Without the white space between them, short words come together by chance.
-        self.find(reading, |pattern| !(is_stripped && pattern.is_short), hits);
-        if !is_stripped && let Some(stripped) = reading.decoded(stripped) {
-            self.search(&stripped, depth, true, hits);
-        }
-        if depth > 0 {
-            for decoder in [percent_decoded, unescaped, html_decoded] {
-                if let Some(decoded) = reading.decoded(decoder) {
-                    self.search(&decoded, depth - 1, is_stripped, hits);
-                }
-            }
-        }
-    }
-
-    fn find(&self, reading: &Reading<'_>, counts: impl Fn(&Pattern) -> bool, hits: &mut Vec<Hit>) {
+    fn find(&self, reading: &Reading<'_>, hits: &mut Vec<Hit>) {
         let bytes = reading.bytes();
-        for start in 0..bytes.len() {
-            if !self.begins[usize::from(bytes[start])] {
-                continue;
-            }
+        for start in (0..bytes.len()).filter(|start| self.begins[usize::from(bytes[*start])]) {
             for (secret, patterns) in self.patterns.iter().enumerate() {
-                let places = patterns.iter().filter(|pattern| counts(pattern));
-                let places = places.filter_map(|pattern| pattern.at(bytes, start));
+                let places = patterns.iter().filter_map(|pattern| pattern.at(bytes, start));
                 hits.extend(places.map(|place| (reading.origin(&place), secret)));
             }
         }
@@ -230,6 +229,12 @@ impl<'a> Reading<'a> {
                 first.0 as usize..last.1 as usize
             }
         }
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.bytes().hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Decodes; `None` if that changes nothing.
