@@ -34,21 +34,21 @@ pub use insforge_sandbox as sandbox;
 /// Runs a command line, which starts with the program's name. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     secret::prevent_core_dumps();
-    let exit = run_until_exit(args.into_iter().collect());
+    let exit = run_until_exit(&args.into_iter().collect::<Vec<_>>());
     secret::forget();
     exit
 }
 
-fn run_until_exit(args: Vec<OsString>) -> Exit {
+fn run_until_exit(args: &[OsString]) -> Exit {
     let env = env::ProcessEnv::read();
-    if let Some(exit) = cli::complete(&args, &env).or_else(|| runner::filter_in_own_process(&args, &env)) {
+    if let Some(exit) = cli::complete(args, &env).or_else(|| runner::filter_in_own_process(args, &env)) {
         return exit;
     }
-    runner::remember_secret_arguments(&args);
-    let pre_parse = cli::PreParse::read(&args, &env);
+    runner::remember_secret_arguments(args);
+    let pre_parse = cli::PreParse::read(args, &env);
     let stderr = pre_parse.stderr(&env);
-    runner::report_panics(stderr, args.clone());
-    cli::run(&args, env, &pre_parse).unwrap_or_else(|error| runner::report(&error, stderr, &args))
+    runner::report_panics(stderr, args.to_vec());
+    cli::run(args, env, &pre_parse).unwrap_or_else(|error| runner::report(&error, stderr, args))
 }
 
 /// The complete command tree, laid out as in the help. For man pages and documentation.

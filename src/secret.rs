@@ -12,7 +12,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use memchr::memmem;
-use serde_json::Value;
 use zeroize::Zeroize;
 
 use crate::input::BOM;
@@ -202,20 +201,6 @@ pub(crate) fn redact_beginning(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Redacts all strings of a JSON value.
-pub(crate) fn redact_json(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(redacted) = redact(text) {
-                *text = redacted;
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(redact_json),
-        Value::Object(fields) => fields.values_mut().for_each(redact_json),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,9 +227,6 @@ mod tests {
         ] {
             assert_eq!(redact(text), redacted, "{text}");
         }
-        let mut value = serde_json::json!({"hush4redact\"4hush": ["\nsk_test_redact1234", 1, {"a": "no"}]});
-        redact_json(&mut value);
-        assert_eq!(value.to_string(), r#"{"hush4redact\"4hush":["\nsk_test_****1234",1,{"a":"no"}]}"#);
         assert!(has_plain_secret(b"\xffsk_test_redact1234\xff") && !has_plain_secret(b"sk_test_redact"));
     }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::error::{Code, Exit, Failure, Mistake};
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
-use crate::secret::forget;
-use crate::ui::{Stderr, ask, cut};
+use crate::secret::{forget, redact};
+use crate::ui::{Stderr, ask, clean_lines, cut};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
@@ -28,7 +28,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
             line.insert("mistakes".to_owned(), mistakes(&failure.mistakes));
         }
         line.insert("next".to_owned(), next_command(&failure, args).into());
-        Stderr::json(Value::Object(line));
+        Stderr::json(&Value::Object(line));
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
@@ -82,13 +82,13 @@ pub(super) fn failure_of(error: &anyhow::Error) -> Failure {
 /// The JSON fields of a failure, of a whole run or of one object of a bulk input.
 pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
     let fields: [(&str, Value); 8] = [
-        ("error", failure.what.as_str().into()),
+        ("error", shown(Some(&failure.what)).into()),
         ("code", failure.code.as_str().into()),
         ("status", failure.status.into()),
-        ("why", failure.why.as_deref().into()),
-        ("hint", failure.hint.as_deref().into()),
+        ("why", shown(failure.why.as_deref()).into()),
+        ("hint", shown(failure.hint.as_deref()).into()),
         ("retryable", failure.retryable().into()),
-        ("idempotencyKey", failure.idempotency_key.as_ref().map(|key| key.as_str()).into()),
+        ("idempotencyKey", shown(failure.idempotency_key.as_ref().map(|key| key.as_str())).into()),
         ("exitCode", failure.exit.code().into()),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -100,9 +100,15 @@ fn mistakes(all: &[Mistake]) -> Value {
     let first = all.iter().take(MOST);
     first
         .map(|Mistake { line, column, index, error }| {
-            json!({"line": line, "column": column, "index": index, "error": error})
+            json!({"line": line, "column": column, "index": index, "error": shown(Some(error))})
         })
         .collect()
+}
+
+/// A text for JSON, which a script may print: safe lines without secrets. It is redacted before it becomes JSON, because an
+/// escaped line break would join the key after it to a longer word.
+fn shown(text: Option<&str>) -> Option<String> {
+    text.map(|text| clean_lines(&redact(text)).into_owned())
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -75,7 +75,7 @@ impl Pattern {
         Self {
             bytes: Zeroizing::new((first..bits / 6).map(digit).collect()),
             alphabet: Alphabet::Base64,
-            shared: (before > 0, bits % 6 > 0),
+            shared: (before > 0, !bits.is_multiple_of(6)),
             is_short,
         }
     }
@@ -110,8 +110,8 @@ impl Pattern {
                 .get(at)
                 .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii())
         };
-        let is_word = !in_word(place.end) && !place.start.checked_sub(1).is_some_and(in_word);
-        (is_word || !self.is_short).then_some(place)
+        let is_alone = !in_word(place.end) && !place.start.checked_sub(1).is_some_and(in_word);
+        (is_alone || !self.is_short).then_some(place)
     }
 }
 
@@ -243,19 +243,19 @@ impl<'a> Reading<'a> {
         // Positions have 32 bits.
         u32::try_from(bytes.len()).ok()?;
         (0..bytes.len()).find(|at| decoder(&bytes[*at..]).is_some())?;
-        let mut decoded = Zeroizing::new(Vec::with_capacity(bytes.len()));
+        let mut out = Zeroizing::new(Vec::with_capacity(bytes.len()));
         let mut origins = Vec::with_capacity(bytes.len());
         let mut at = 0;
         while at < bytes.len() {
             let (unit, count, length) = decoder(&bytes[at..]).unwrap_or(([bytes[at], 0, 0, 0], 1, 1));
             let Range { start, end } = self.origin(&(at..at + length));
             for byte in &unit[..count] {
-                decoded.push(*byte);
+                out.push(*byte);
                 origins.push((u32::try_from(start).ok()?, u32::try_from(end).ok()?));
             }
             at += length;
         }
-        Some(Self::Decoded { bytes: decoded, origins })
+        Some(Self::Decoded { bytes: out, origins })
     }
 }
 

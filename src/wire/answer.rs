@@ -51,7 +51,7 @@ fn redacted_string(token: &str, masker: &Masker) -> Option<String> {
     let decoded =
         if inside.contains('\\') { serde_json::from_str(token).ok()? } else { Cow::Borrowed(inside) };
     match masker.mask(&decoded) {
-        Cow::Owned(masked) => serde_json::to_string(&masked).ok(),
+        Cow::Owned(text) => serde_json::to_string(&text).ok(),
         Cow::Borrowed(_) => None,
     }
 }

@@ -8,7 +8,6 @@ use crate::error::Failure;
 use crate::runner::report::json_fields;
 use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, Output, show};
-use crate::secret::redact_json;
 use crate::ui::{View, progress};
 use crate::wire::IdempotencyKey;
 
@@ -80,9 +79,7 @@ fn as_json<T>(index: usize, line: usize, result: &EntryResult<'_, T>) -> Result<
         EntryResult::Existing(id) => fields.extend([("existing".to_owned(), json!(id))]),
         EntryResult::Failed(failure) => fields.extend(json_fields(failure)),
     }
-    let mut line = Value::Object(fields);
-    redact_json(&mut line);
-    Ok(line)
+    Ok(Value::Object(fields))
 }
 
 /// `entry 3 (line 7)`
