@@ -47,7 +47,7 @@ pub(crate) use multi_write::{MultiWrite, MultiWriteReply, PlannedRequests, execu
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_interrupts, report_panics};
 pub(crate) use required::{Required, check_required};
-pub(crate) use rerun::next_command;
+pub(crate) use rerun::{next_command, remember_secret_arguments};
 pub(crate) use show::show_json;
 pub(crate) use spec::{CommandEffect, CommandSpec};
 pub(crate) use stdout::print;
