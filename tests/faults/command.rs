@@ -30,7 +30,7 @@ pub enum Kind {
     Repeatable,
     /// A write that must not be sent twice.
     Once,
-    /// A write that must not be sent twice. After a lost answer, the mirror shows whether it was applied.
+    /// A write that must not be sent twice. If its answer is lost, the mirror is searched for it.
     Searched,
     /// One change with several requests that can be sent again.
     Planned,
@@ -316,6 +316,12 @@ fn kinds() -> Vec<Command> {
             "a write that cannot be repeated",
             Kind::Once,
             &words("payments products update test prod_dxFhxxNRvjmfxv --name Pro"),
+            "",
+        ),
+        Command::new(
+            "a create at Razorpay",
+            Kind::Searched,
+            &words("payments razorpay items create test --name Seat --amount 100 --currency INR"),
             "",
         ),
         Command::new("bulk", Kind::Bulk, &words("payments products create --from-file -"), THREE),

@@ -61,19 +61,16 @@ pub fn expected(fault: &Fault, command: &Command, format: Format) -> Expected {
         }
         let healthy = command.healthy(format);
         let code = command.healthy(Format::Json).code.clone().filter(|_| healthy.exit != 0);
-        Expected { exit: healthy.exit, code, attempts, stdout: Stdout::Healthy, warning: None }
+        // The lines of bulk input are JSON in every format.
+        let is_extended =
+            fault.class == Class::Extended && (format == Format::Json || command.kind == Kind::Bulk);
+        let stdout = if is_extended { Stdout::Partial } else { Stdout::Healthy };
+        Expected { exit: healthy.exit, code, attempts, stdout, warning: None }
     };
     if command.kind == Kind::Local {
         return healthy(0);
     }
     let is_first = fault.is_before_all_requests();
-    // A request that cannot be told from the struck one, because only its connection or its head is seen, is struck, too:
-    // the next object, or the sync after the changes.
-    let struck = match (command.kind, fault.stage()) {
-        (Kind::Bulk, Stage::Connected | Stage::FirstByte | Stage::Head) => 2,
-        (Kind::Apply, Stage::Connected | Stage::FirstByte) => 2,
-        _ => 1,
-    };
     // Before all requests there is nothing that must not be repeated.
     let kind = if is_first && !matches!(command.kind, Kind::Report | Kind::Checks) {
         Kind::Read
@@ -107,10 +104,20 @@ pub fn expected(fault: &Fault, command: &Command, format: Format) -> Expected {
             },
         };
     }
+    // Requests that cannot be told from the struck one, because only their connection or their head is seen, are struck, too.
+    let others = match (command.kind, fault.stage()) {
+        // The next object.
+        (Kind::Bulk, Stage::Connected | Stage::FirstByte | Stage::Head) => outcome.attempts,
+        // The sync after the changes.
+        (Kind::Apply, Stage::Connected | Stage::FirstByte) => outcome.attempts,
+        // The sync and the list in which the object is searched.
+        (Kind::Searched, Stage::Connected | Stage::FirstByte) => 2 * (1 + RETRIES),
+        _ => 0,
+    };
     let failed = |exit, code: &str, stdout| Expected {
         exit,
         code: Some(code.to_owned()),
-        attempts: outcome.attempts * struck,
+        attempts: outcome.attempts + others,
         stdout,
         warning: None,
     };
@@ -144,7 +151,7 @@ fn outcome(class: Class, is_repeatable: bool, key_is_accepted: bool, retries: us
         if is_repeatable { outcome } else { Outcome { status: outcome.status, ..unknown() } }
     };
     Some(match class {
-        Class::Harmless => return None,
+        Class::Harmless | Class::Extended => return None,
         Class::Unreachable => Outcome::new(8, "UNREACHABLE", all),
         Class::Unconnected => Outcome::new(8, "TIMED_OUT", 1),
         Class::NoTls => Outcome::new(1, "TLS_FAILED", 1),

@@ -100,11 +100,10 @@ fn problem(command: &Command, fault: &Fault, code: i32, screen: &str, echoes: bo
             screen.is_empty() || screen.ends_with('\n') || screen.ends_with("\u{1b}[2K"),
             "the line is not ended",
         ),
-        (expected == 0 || screen.contains("error: "), "no error"),
+        (expected == 0 || screen.contains("error:"), "no error"),
     ];
     let (_, problem) = checks.into_iter().find(|(is_right, _)| !is_right)?;
-    Some(format!(
-        "{} | {}: {problem}, exit {code} instead of {expected}: {screen:?}",
-        fault.name, command.name
-    ))
+    let start = screen.char_indices().rev().nth(600).map_or(0, |(at, _)| at);
+    let (fault, command, end) = (&fault.name, &command.name, &screen[start..]);
+    Some(format!("{fault} | {command}: {problem}, exit {code} instead of {expected}: …{end:?}"))
 }
