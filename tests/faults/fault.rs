@@ -153,6 +153,7 @@ pub fn all() -> Vec<Fault> {
         waits(),
         redirects(),
         bodies(),
+        types(),
         encodings(),
         slow(),
     ]
@@ -612,13 +613,14 @@ fn statuses() -> Vec<Fault> {
 
 /// Errors that are not the backend's, or only partly.
 fn foreign_errors() -> Vec<Fault> {
+    const JSON: &str = "application/json";
+
     let error = |name: &str, status: u16, kind: &'static str, body: &'static [u8]| {
         Fault::new(name, Class::Foreign(status, Now), move |_| {
             let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\n");
             vec![Send(with_head(&head, body))]
         })
     };
-    const JSON: &str = "application/json";
     vec![
         error("500 without a body", 500, JSON, b""),
         error("500 with a list", 500, JSON, b"[]"),
@@ -759,12 +761,6 @@ fn bodies() -> Vec<Fault> {
     let sent = |name: &str, class, bytes: Vec<u8>| {
         Fault::new(name, class, move |reply| vec![Send(body(reply, &bytes))])
     };
-    let typed = |name: &str, class, kind: &'static str, page: Option<&'static str>| {
-        Fault::new(name, class, move |reply| {
-            let body = page.map_or_else(|| reply.body.clone(), |page| page.as_bytes().to_vec());
-            vec![Send(with_head(&format!("HTTP/1.1 200 X\r\n{kind}"), &body))]
-        })
-    };
     let edited = |name: &str, class, edit: fn(&Reply) -> Vec<u8>| {
         Fault::new(name, class, move |reply| vec![Send(edit(reply))])
     };
@@ -821,6 +817,19 @@ fn bodies() -> Vec<Fault> {
         edited("an unknown field twice", Class::Extended, |reply| {
             field_first(reply, br#""unknown":1,"unknown":2"#)
         }),
+    ]
+}
+
+/// Bodies with another content type or another success.
+fn types() -> Vec<Fault> {
+    let typed = |name: &str, class, kind: &'static str, page: Option<&'static str>| {
+        Fault::new(name, class, move |reply| {
+            let body = page.map_or_else(|| reply.body.clone(), |page| page.as_bytes().to_vec());
+            vec![Send(with_head(&format!("HTTP/1.1 200 X\r\n{kind}"), &body))]
+        })
+    };
+    let invalid = Class::Unreadable;
+    vec![
         typed(
             "a page instead of JSON",
             invalid,
@@ -924,11 +933,11 @@ fn stored_deflate(body: &[u8]) -> Vec<u8> {
 fn slow() -> Vec<Fault> {
     /// Fifty times in a second, so that the client's memory depends on its limits and not on the machine.
     const PACE: Duration = Duration::from_millis(20);
+    const CHUNKED: &str =
+        "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let endless = |name: &str, head: &'static str, repeated: Vec<u8>| {
         Fault::new(name, Class::TimedOut, move |_| vec![Send(text(head)), Repeat(repeated.clone(), PACE)])
     };
-    const CHUNKED: &str =
-        "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunk =
         |bytes: Vec<u8>| [format!("{:x}\r\n", bytes.len()).into_bytes(), bytes, text("\r\n")].concat();
     vec![

@@ -82,8 +82,11 @@ pub struct Misbehavior {
     pub transport: Transport,
     pub before: Before,
     pub stage: Stage,
-    pub acts: Arc<dyn Fn(&Reply) -> Vec<Act> + Send + Sync>,
+    pub acts: Acts,
 }
+
+/// The steps, for the recorded answer.
+pub type Acts = Arc<dyn Fn(&Reply) -> Vec<Act> + Send + Sync>;
 
 impl Misbehavior {
     pub fn none() -> Self {
