@@ -275,6 +275,9 @@ impl Shared {
                 Reaction::Answer(reply, before) => {
                     let notice = if before == Before::Closed { "connection: close\r\n" } else { "" };
                     let head = reply.head();
+                    if before != Before::Open {
+                        wire.send_with_the_end()?;
+                    }
                     wire.write_all(&[head.as_bytes(), notice.as_bytes(), b"\r\n", &reply.body].concat())?;
                     wire.flush()?;
                     if before != Before::Open {
@@ -292,7 +295,11 @@ impl Shared {
 
     /// Performs the misbehavior. Returns whether the connection is still open.
     fn act(&self, wire: &mut Wire, reply: &Reply) -> io::Result<bool> {
-        for act in (self.misbehavior.acts)(reply) {
+        let acts = (self.misbehavior.acts)(reply);
+        if matches!(acts[..], [Act::Send(_), Act::Close]) {
+            wire.send_with_the_end()?;
+        }
+        for act in acts {
             match act {
                 Act::Send(bytes) => wire.write_all(&bytes).and_then(|()| wire.flush())?,
                 Act::Trickle(bytes, pause) => {
@@ -468,6 +475,14 @@ impl Wire {
         self.socket().set_read_timeout(Some(Duration::from_secs(5)))?;
         let mut socket = self.socket();
         while socket.read(&mut [0; 4096])? > 0 {}
+        Ok(())
+    }
+
+    /// Holds back what is sent until the connection is closed. Otherwise the client can send its next request before it is
+    /// told of the end.
+    fn send_with_the_end(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        rustix::net::sockopt::set_tcp_cork(self.socket(), true)?;
         Ok(())
     }
 
