@@ -9,7 +9,7 @@
 //! | 4 | `runner` | runs commands: confirmation, requests, output, errors |
 //! | 3 | `catalog` | the catalog as code |
 //! | 2 | `api` `settings` `ui` | the backend's API, where its address and key come from, what the user sees |
-//! | 1 | `wire` `error` `secret` `env` `input` `files` | the backend's types, failures, and other small values with their rules |
+//! | 1 | `wire` `error` `secret` `env` `input` `files` `interrupt` | the backend's types, failures, and other small things with their rules |
 
 mod api;
 mod catalog;
@@ -19,6 +19,7 @@ mod env;
 mod error;
 mod files;
 mod input;
+mod interrupt;
 mod runner;
 mod secret;
 mod settings;
@@ -34,14 +35,22 @@ pub use insforge_sandbox as sandbox;
 /// Runs a command line, which starts with the program's name. Returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
+    // A signal may end completion silently.
+    if args.get(1).is_none_or(|first| first != "--") {
+        interrupt::handle();
+    }
     let env = env::ProcessEnv::read();
     if let Some(exit) = cli::complete(&args, &env).or_else(|| runner::filter_in_own_process(&args, &env)) {
         return exit;
     }
+    interrupt::handle();
     let pre_parse = cli::PreParse::read(&args, &env);
     let stderr = pre_parse.stderr(&env);
     runner::report_panics(stderr, args.clone());
-    cli::run(&args, env, &pre_parse).unwrap_or_else(|error| runner::report(&error, stderr, &args))
+    runner::report_interrupts(stderr, args.clone());
+    let outcome = cli::run(&args, env, &pre_parse);
+    interrupt::end_run();
+    outcome.unwrap_or_else(|error| runner::report(&error, stderr, &args))
 }
 
 /// The complete command tree, laid out as in the help. For man pages and documentation.

@@ -155,7 +155,7 @@ impl Client {
         let refusal = Refusal::read(answer, request, self.http.key_accepted.get())?;
         let masked = |text: String| self.trace().masked(text);
         let (message, next_actions) = (masked(refusal.message), refusal.next_actions.map(masked));
-        Some(Refusal { message, next_actions, ..refusal })
+        Some(Refusal { message, next_actions, ..refusal }.shortened())
     }
 
     /// Why an answer is no success: the backend refuses the request or has no such route, or another server answered.

@@ -9,6 +9,7 @@ use crate::api::foreign::ForeignAnswer;
 use crate::api::http::NoAnswer;
 use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request};
 use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
+use crate::error::{FOR_PEOPLE, IN_JSON, shortened};
 use crate::secret::redact;
 use crate::wire::{Address, Environment, Generation};
 
@@ -128,6 +129,18 @@ impl Refusal {
             meaning: request.route.and_then(|route| error.meaning(route.provider())),
             key_was_accepted,
         })
+    }
+
+    /// The same refusal with texts of a length that can be shown. The secrets of this run have to be masked before.
+    pub(super) fn shortened(self) -> Self {
+        let in_json = |text: String| shortened(&redact(&text), IN_JSON).into_owned();
+        Self {
+            // It is a part of other texts, too.
+            code: shortened(&self.code, FOR_PEOPLE / 2).into_owned(),
+            message: in_json(self.message),
+            next_actions: self.next_actions.map(in_json),
+            ..self
+        }
     }
 
     /// The status and the code that decide what to do.

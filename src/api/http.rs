@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::api::network::{CertificatesUnusable, Network, NetworkPath, Proxy};
 use crate::api::request::{Answer, Method, Request};
 use crate::api::trace::Trace;
+use crate::interrupt;
 use crate::secret::Secret;
 use crate::wire::{Address, SharedBytes};
 
@@ -184,6 +185,7 @@ impl Http {
         let sending = sending.headers(headers).build().map_err(|_| unsendable)?;
         if request.method != Method::Get {
             self.write_sent.set(true);
+            interrupt::note_write();
         }
         let response = client.execute(sending).await.map_err(|error| self.no_answer(&error))?;
         self.read(response, request, started).await
@@ -332,6 +334,10 @@ impl Http {
                 body.extend_from_slice(&chunk[..left]);
                 break;
             }
+        }
+        // To read and show so much takes the main thread a while.
+        if body.len() > MIB {
+            interrupt::watch();
         }
         Ok(body)
     }

@@ -16,6 +16,8 @@ mod fault;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
+mod interrupts;
+mod long_texts;
 #[cfg(feature = "sandbox")]
 mod matrix;
 #[cfg(feature = "sandbox")]

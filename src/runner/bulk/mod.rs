@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::api::Call;
 use crate::error::{AbortPolicy, Code, Exit, Failure, LISTED, Mistake, Warning, WarningCode, first_of};
+use crate::interrupt;
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FIELD_NAMES;
@@ -62,7 +63,7 @@ pub(super) async fn execute<W: Write>(
     let summary = send_each(command, items, existing, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
     if !summary.outdated.is_empty() {
-        ctx.when_interrupted(summary.interrupted_after_all(&same_command));
+        interrupt::set_failure(summary.interrupted_after_all(&same_command));
         command.update_mirror(ctx, &summary.outdated).await?;
     }
     if let Some(failure) = summary.failure(&same_command) {
@@ -187,7 +188,7 @@ async fn send_each<W: Write>(
         } else {
             let change = command.change(&request);
             bar.set(index, &change.what);
-            ctx.when_interrupted(summary.interrupted(&change.what, &same_command));
+            interrupt::set_failure(summary.interrupted(&change.what, &same_command));
             match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();

@@ -1,9 +1,10 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
 use crate::api::Reply;
-use crate::error::{Code, Failure, LISTED, first_of};
+use crate::error::{Code, FOR_PEOPLE, Failure, LISTED, shortened};
 use crate::runner::bulk::results::entry_label;
 use crate::runner::{ExistingObjects, Verb, Write};
+use crate::secret::redact;
 use crate::ui::{View, counted};
 
 /// The counts and failures of a run.
@@ -17,7 +18,7 @@ pub(super) struct Summary {
     pub(super) existing: usize,
     /// The IDs of those whose first version the backend has written into the mirror.
     pub(super) outdated: Vec<String>,
-    failures: Vec<(String, Failure)>,
+    failures: Failures,
     /// The failures whose request may have been applied all the same.
     possibly_applied: usize,
     /// Why no more results can be written.
@@ -34,7 +35,7 @@ impl Summary {
             done: 0,
             existing: 0,
             outdated: Vec::new(),
-            failures: Vec::new(),
+            failures: Failures::default(),
             possibly_applied: 0,
             write_error: None,
         }
@@ -58,7 +59,7 @@ impl Summary {
     /// Counts a failure.
     pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure) {
         self.possibly_applied += usize::from(failure.may_be_applied);
-        self.failures.push((entry_label(index, line), failure));
+        self.failures.add(&entry_label(index, line), failure);
     }
 
     pub(super) fn record_write_error(&mut self, error: anyhow::Error) {
@@ -96,7 +97,7 @@ impl Summary {
 
     /// How many objects have a known outcome.
     fn known_count(&self) -> usize {
-        self.done + self.existing + self.failures.len()
+        self.done + self.existing + self.failures.count
     }
 
     /// What the same command does when it is run again.
@@ -114,25 +115,24 @@ impl Summary {
         let rerun = self.rerun(same_command);
         // A failure at the provider matters more than a filter that does not fit the results.
         let write_error =
-            self.write_error.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
+            self.write_error.as_ref().filter(|error| self.failures.count == 0 || !is_filter_failure(error));
         if let Some(error) = write_error {
             return Some(self.not_shown(error, &rerun));
         }
-        let (_, first) = self.failures.first()?;
-        let is_refused = self.failures.iter().any(|(_, failure)| !failure.is_unanswered());
-        let hint =
-            if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
-        let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
-        let why = first_of(why, LISTED);
-        let helps = self.failures.iter().any(|(_, failure)| failure.retryable() || failure.rerun_helps);
+        let first = self.failures.first.as_ref()?;
+        let hint = if self.failures.any_refused {
+            format!("fix the objects that failed, then {rerun}")
+        } else {
+            rerun.clone()
+        };
+        let (why, helps) = (self.failures.listed(), self.failures.rerun_helps);
         if self.done + self.existing > 0 {
             return Some(
                 Failure::new(Code::PartlyDone, self.sentence()).why_lines(why).hint(hint).rerun_helps(helps),
             );
         }
         // Where all objects failed for the same reason, the run has that failure and its hint.
-        let is_same = |failure: &Failure| failure.code == first.code && failure.exit == first.exit;
-        let failure = if self.failures.iter().all(|(_, failure)| is_same(failure)) {
+        let failure = if self.failures.all_same {
             Failure { idempotency_key: None, ..first.clone() }
         } else {
             Failure::new(Code::Failed, "")
@@ -167,12 +167,12 @@ impl Summary {
         if self.existing > 0 {
             parts.push(format!("{} existed already", self.existing));
         }
-        if !self.failures.is_empty() {
+        if self.failures.count > 0 {
             let open = match self.possibly_applied {
                 0 => String::new(),
                 open => format!(" ({open} may have been {past} anyway)"),
             };
-            parts.push(format!("{} failed{open}", self.failures.len()));
+            parts.push(format!("{} failed{open}", self.failures.count));
         }
         match self.total - self.known_count() {
             0 => {}
@@ -180,6 +180,44 @@ impl Summary {
             count => parts.push(format!("{count} were not tried")),
         }
         parts.join(", ")
+    }
+}
+
+/// The failures of a run. Of a file with millions of objects, each can fail with a long message.
+#[derive(Default)]
+struct Failures {
+    count: usize,
+    first: Option<Failure>,
+    /// The messages of the first ones.
+    messages: Vec<String>,
+    /// All have the code and the exit code of the first.
+    all_same: bool,
+    /// The request of one was answered.
+    any_refused: bool,
+    /// Running the same command again helps one.
+    rerun_helps: bool,
+}
+
+impl Failures {
+    fn add(&mut self, entry: &str, failure: Failure) {
+        self.count += 1;
+        self.any_refused |= !failure.is_unanswered();
+        self.rerun_helps |= failure.retryable() || failure.rerun_helps;
+        if self.messages.len() < LISTED {
+            let what = redact(&failure.what);
+            self.messages.push(format!("{entry}: {}", shortened(&what, FOR_PEOPLE / 4)));
+        }
+        match &self.first {
+            Some(first) => self.all_same &= failure.code == first.code && failure.exit == first.exit,
+            None => (self.all_same, self.first) = (true, Some(failure)),
+        }
+    }
+
+    /// The first messages, and how many more there are.
+    fn listed(&self) -> Vec<String> {
+        let more = self.count - self.messages.len();
+        let more = (more > 0).then(|| format!("and {more} more"));
+        self.messages.iter().cloned().chain(more).collect()
     }
 }
 
