@@ -485,11 +485,11 @@ fn request_ids(headers: &HeaderMap) -> String {
     ["x-request-id", "cf-ray"].into_iter().filter_map(id).collect::<Vec<_>>().join(", ")
 }
 
-/// Parses a `Retry-After`: seconds, or an HTTP date.
+/// Parses a `Retry-After`: seconds, however many, or an HTTP date.
 fn parse_retry_after(value: &str) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     let wait = date.duration_since(jiff::Timestamp::now());

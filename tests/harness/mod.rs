@@ -14,6 +14,7 @@ mod shutdown;
 pub mod stripe_catalog;
 pub mod stub;
 
+#[allow(unused_imports, reason = "tests/faults has addresses of its own")]
 pub use stub::dead_address;
 
 use std::ffi::OsStr;
