@@ -91,7 +91,10 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
     ctx.when_interrupted(interrupted_after_change(&change, ctx));
     let (note, outdated) = match existing.repeated(&reply) {
         Some(repeated) => (repeated.note, repeated.outdated),
-        None => (command.note(&request, &reply), None),
+        None => {
+            let note = existing.note_if_unread(&reply);
+            (note.unwrap_or_else(|| command.note(&request, &reply)), None)
+        }
     };
     let done = WriteReply { reply, environment: change.environment, note: format!("✓ {note}") };
     let shown = command.complete(ctx, request, done.into()).await?;
@@ -185,7 +188,8 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     match rerun {
         // A request that was refused, or answered by another server, fails again unless its cause is fixed first.
         Some(rerun) if open && (refused || failure.code == Code::ResponseInvalid) => {
-            failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
+            let failure = failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint);
+            failure.rerun_helps(can_change).with_unknown_outcome()
         }
         Some(rerun) if open => {
             let wait = failure.retry_after.map(|wait| format!("wait {wait} s; ")).unwrap_or_default();
@@ -196,7 +200,8 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),
         // It is safe to run it again. Where that is not the next step, an earlier attempt may have been applied.
         None if open && !failure.retryable() => {
-            failure.and_hint(&format!("`{}` shows whether it was applied", change.check(ctx)))
+            let check = format!("`{}` shows whether it was applied", change.check(ctx));
+            failure.and_hint(&check).with_unknown_outcome()
         }
         None => failure,
     }

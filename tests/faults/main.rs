@@ -10,3 +10,6 @@
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
+
+#[cfg(feature = "sandbox")]
+mod exactly_once;
