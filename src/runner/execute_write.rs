@@ -89,12 +89,10 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         Err(Err(error)) => return Err(error),
     };
     ctx.when_interrupted(interrupted_after_change(&change, ctx));
-    let (note, outdated) = match existing.repeated(&reply) {
-        Some(repeated) => (repeated.note, repeated.outdated),
-        None => {
-            let note = existing.note_if_unread(&reply);
-            (note.unwrap_or_else(|| command.note(&request, &reply)), None)
-        }
+    let (note, outdated) = match (existing.repeated(&reply), existing.note_if_unread(&reply)) {
+        (Some(repeated), _) => (repeated.note, repeated.outdated),
+        (None, Some(note)) => (note, None),
+        (None, None) => (command.note(&request, &reply), None),
     };
     let done = WriteReply { reply, environment: change.environment, note: format!("✓ {note}") };
     let shown = command.complete(ctx, request, done.into()).await?;
@@ -188,8 +186,7 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
     match rerun {
         // A request that was refused, or answered by another server, fails again unless its cause is fixed first.
         Some(rerun) if open && (refused || failure.code == Code::ResponseInvalid) => {
-            let failure = failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint);
-            failure.rerun_helps(can_change).with_unknown_outcome()
+            failure.with_idempotency_key(rerun.key).and_hint(&rerun.hint).rerun_helps(can_change)
         }
         Some(rerun) if open => {
             let wait = failure.retry_after.map(|wait| format!("wait {wait} s; ")).unwrap_or_default();
@@ -200,8 +197,7 @@ fn with_outcome(failure: Failure, change: &Change, rerun: Option<&Rerun<'_>>, ct
         None if failure.code == Code::OutcomeUnknown => failure.hint(change.check_first_hint(ctx)),
         // It is safe to run it again. Where that is not the next step, an earlier attempt may have been applied.
         None if open && !failure.retryable() => {
-            let check = format!("`{}` shows whether it was applied", change.check(ctx));
-            failure.and_hint(&check).with_unknown_outcome()
+            failure.and_hint(&format!("`{}` shows whether it was applied", change.check(ctx)))
         }
         None => failure,
     }

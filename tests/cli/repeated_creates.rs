@@ -211,7 +211,10 @@ fn a_bulk_run_without_the_list_does_not_say_that_it_created_the_objects() {
     let shop = Shop::with(&["GET /products: 503 x2"]);
     shop.user.run_with_stdin(BULK, TWO).exits(0).stderr_has(&["✓ 2 Stripe products created now or earlier."]);
     shop.user.run_with_stdin(BULK, TWO).exits(0).stderr_has(&["✓ 2 Stripe products created now or earlier."]);
-    shop.user.run_with_stdin(BULK, TWO).exits(0).stderr_has(&["✓ 0 Stripe products created, 2 existed already."]);
+    shop.user
+        .run_with_stdin(BULK, TWO)
+        .exits(0)
+        .stderr_has(&["✓ 0 Stripe products created, 2 existed already."]);
     // The note about one object is the same in an error about its result.
     let shop = Shop::with(&["GET /products: 503", "POST /products: 400 x1"]);
     let ran = shop.user.run_with_stdin(BULK, TWO).exits(9);

@@ -20,14 +20,8 @@ fn program() -> Command {
 /// Runs rounds, prints their counts, and fails if something went wrong.
 #[track_caller]
 fn assert_exactly_once(rounds: u64, seed: u64) {
-    let settings = engine::Settings {
-        rounds,
-        first: 0,
-        seed,
-        workers: 8,
-        program: &program,
-        on_progress: &|_| {},
-    };
+    let settings =
+        engine::Settings { rounds, first: 0, seed, workers: 16, program: &program, on_progress: &|_| {} };
     let report = engine::run(&settings);
     println!("seed {seed}\n{report}");
     assert!(report.is_clean(), "seed {seed}\n{}", report.failures.join("\n"));

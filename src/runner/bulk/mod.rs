@@ -244,11 +244,7 @@ fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answe
 /// Adds to a failure what the command knows about it, and the key that was sent.
 fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
     let failure = command.explain(ctx, request, failure);
-    let failure = if failure.code == Code::OutcomeUnknown {
-        failure.hint(SAME_FILE)
-    } else {
-        failure
-    };
+    let failure = if failure.code == Code::OutcomeUnknown { failure.hint(SAME_FILE) } else { failure };
     let helps = failure.may_be_applied && !failure.is_lasting_refusal();
     let failure = failure.with_unknown_outcome().rerun_helps(helps);
     match W::idempotency_key(request) {

@@ -96,9 +96,7 @@ impl ApplyReport {
                 let product = mirror.products.iter().find(|product| product_key(product) == Some(key))?;
                 Some(product.product_id.clone())
             }
-            (_, ObjectKind::Price) => {
-                self.ids.iter().find(|(own, _)| own == key).map(|(_, id)| id.clone())
-            }
+            (_, ObjectKind::Price) => self.ids.iter().find(|(own, _)| own == key).map(|(_, id)| id.clone()),
         }
     }
 

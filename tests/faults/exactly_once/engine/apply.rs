@@ -39,9 +39,11 @@ pub fn apply(round: &mut Round<'_>) {
     let own = |kind: Kind| {
         let is_own = |row: &&Value| match kind {
             Kind::Product => row["name"].as_str().is_some_and(|name| name.starts_with(&format!("{key} "))),
-            _ => truth.get(Kind::Product, row["product"].as_str().unwrap_or_default()).is_some_and(|product| {
-                product["name"].as_str().is_some_and(|name| name.starts_with(&format!("{key} ")))
-            }),
+            _ => {
+                truth.get(Kind::Product, row["product"].as_str().unwrap_or_default()).is_some_and(|product| {
+                    product["name"].as_str().is_some_and(|name| name.starts_with(&format!("{key} ")))
+                })
+            }
         };
         truth.all(kind).iter().filter(is_own).count()
     };
@@ -78,7 +80,8 @@ fn toml(file: &[Product]) -> String {
         for (price, amount) in prices {
             let own = price.rsplit('_').next().unwrap_or_default();
             let (whole, cents) = (amount / 100, amount % 100);
-            let _ = writeln!(text, "prices.{own} = {{ currency = \"usd\", amount = \"{whole}.{cents:02}\" }}");
+            let _ =
+                writeln!(text, "prices.{own} = {{ currency = \"usd\", amount = \"{whole}.{cents:02}\" }}");
         }
     }
     text
@@ -133,9 +136,10 @@ fn is_done(truth: &Truth, row: &Value, file: &[Product]) -> bool {
     }
     match kind {
         Kind::Product => file.iter().any(|product| product.key == key && is_product_applied(truth, product)),
-        _ => file.iter().flat_map(|product| &product.prices).any(|(price, amount)| {
-            price == key && is_price_applied(truth, price, *amount)
-        }),
+        _ => file
+            .iter()
+            .flat_map(|product| &product.prices)
+            .any(|(price, amount)| price == key && is_price_applied(truth, price, *amount)),
     }
 }
 
@@ -166,8 +170,7 @@ fn is_product_applied(truth: &Truth, product: &Product) -> bool {
 }
 
 fn is_price_applied(truth: &Truth, key: &str, amount: u32) -> bool {
-    let own: Vec<&Value> =
-        managed(truth, Kind::Price, key).filter(|row| row["active"] == true).collect();
+    let own: Vec<&Value> = managed(truth, Kind::Price, key).filter(|row| row["active"] == true).collect();
     own.len() == 1 && own[0]["unitAmount"] == amount && own[0]["lookupKey"] == key
 }
 

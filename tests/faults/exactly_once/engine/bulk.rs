@@ -82,7 +82,7 @@ fn run(round: &mut Round<'_>, command: CommandLine, file: &[Value], input: &Inpu
     round.report.bulk_inputs += 1;
     round.report.bulk_entries += file.len() as u64;
     round.stop_within = file.len() * 2;
-    let lines: String = file.iter().map(|entry| format!("{entry}\n")).collect();
+    let lines = file.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     let mut command = if round.rng.bool() {
         command.with("--from-file -").with_stdin(lines)
     } else {
@@ -140,7 +140,9 @@ fn check_results(round: &mut Round<'_>, ran: &Ran, input: &Input<'_>) {
         }
     }
     let untried = labels.len() - lines.len();
-    if ran.is_interrupted() && let Some(label) = labels.get(lines.len()) {
+    if ran.is_interrupted()
+        && let Some(label) = labels.get(lines.len())
+    {
         *allowed.entry(label).or_default() += 1;
     }
     for label in labels.iter().collect::<BTreeSet<_>>() {

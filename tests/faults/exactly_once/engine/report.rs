@@ -139,13 +139,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "{} runs: {} reruns ({} as `next` says), {} kills, {} interrupts, {} unknown outcomes, {} statements checked",
-            self.runs,
-            self.reruns,
-            self.followed,
-            self.kills,
-            self.interrupts,
-            self.unknown,
-            self.statements
+            self.runs, self.reruns, self.followed, self.kills, self.interrupts, self.unknown, self.statements
         )?;
         let share = self.fault_share() * 100.0;
         writeln!(f, "{} requests, {share:.0}% with a fault, {} of them late", self.requests, self.late)?;

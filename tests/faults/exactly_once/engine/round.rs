@@ -100,7 +100,8 @@ impl Ran {
         };
         let what = self.what();
         let unknown = ["the outcome is unknown", "may have been applied", "may be applied in part"];
-        if error["code"] == "OUTCOME_UNKNOWN" || unknown.iter().any(|text| what.contains(text)) {
+        let is_unknown = unknown.iter().any(|text| what.contains(text));
+        if is_unknown || self.hint().contains("shows whether it was applied") {
             Claim::Unknown
         } else if what.contains("the change was applied") || what.contains("But the result cannot be shown") {
             Claim::Applied

@@ -82,9 +82,7 @@ impl Truth {
             let all = accounts.into_iter().flatten().flat_map(|(_, account)| of_account(account));
             all.map(|(_, row)| row).collect()
         };
-        let of_kind = |kind: Kind| {
-            rows(if kind.is_stripes() { "stripe" } else { "razorpay" }, kind.plural())
-        };
+        let of_kind = |kind: Kind| rows(if kind.is_stripes() { "stripe" } else { "razorpay" }, kind.plural());
         Self { objects: Kind::ALL.map(of_kind) }
     }
 
@@ -121,7 +119,8 @@ impl Shop {
         let generation = if is_older { Generation::Older } else { Generation::Newer };
         let options = Options::new().empty().generation(generation).seed(seed);
         // Unlike a delay of the proxy, it delays the backend's own work. Later requests wait for it.
-        let faults = ["POST /items: delay 700ms 4%", "POST /plans: delay 700ms 4%", "POST /products: delay 700ms 2%"];
+        let faults =
+            ["POST /items: delay 700ms 4%", "POST /plans: delay 700ms 4%", "POST /products: delay 700ms 2%"];
         let faults = faults.iter().map(|fault| fault.parse::<Fault>().expect("a fault"));
         let options = faults.fold(options, Options::fault).state(directory.path().join("state.json"));
         let shop = Self { sandbox: options.spawn().expect("a sandbox"), is_older, directory };

@@ -127,7 +127,8 @@ pub fn change(round: &mut Round<'_>) {
     match round.rng.u8(0..kinds) {
         0 => {
             let id = round.shop.product(&label);
-            let command = CommandLine::new(&["payments", "products", "update", "test", &id, "--name", &renamed]);
+            let command =
+                CommandLine::new(&["payments", "products", "update", "test", &id, "--name", &renamed]);
             update(round, Kind::Product, &id, command, |row| row["name"] == renamed);
         }
         1 => {
@@ -140,14 +141,16 @@ pub fn change(round: &mut Round<'_>) {
         3 => archive_product(round),
         4 => {
             let id = round.shop.item(&label, 500);
-            let command =
-                CommandLine::new(&["payments", "razorpay", "items", "update", "test", &id, "--amount", "900"]);
+            let command = CommandLine::new(&[
+                "payments", "razorpay", "items", "update", "test", &id, "--amount", "900",
+            ]);
             update(round, Kind::Item, &id, command, |row| row["amount"] == 900);
         }
         _ => {
             let product = round.shop.product(&label);
             let id = round.shop.price(&product, &label, 500, None);
-            let command = CommandLine::new(&["payments", "prices", "update", "test", &id, "--lookup-key", &renamed]);
+            let command =
+                CommandLine::new(&["payments", "prices", "update", "test", &id, "--lookup-key", &renamed]);
             update(round, Kind::Price, &id, command, |row| row["lookupKey"] == renamed);
         }
     }
@@ -297,7 +300,9 @@ pub fn next_of(ran: &Ran) -> Option<Vec<String>> {
 fn follow_hint(round: &mut Round<'_>, goal: &Goal<'_>, ran: &Ran) -> bool {
     let hint = ran.hint();
     let is_reached = (goal.is_reached)(&ran.after);
-    if hint.contains("it is safe to run the command again") || hint.contains("continues and creates no duplicates") {
+    if hint.contains("it is safe to run the command again")
+        || hint.contains("continues and creates no duplicates")
+    {
         return false;
     }
     if hint.contains("it was created; run it again only to create another") {
