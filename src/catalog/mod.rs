@@ -18,7 +18,7 @@ mod price_terms;
 pub(crate) use catalog_key::{price_key, product_key};
 pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
-pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, escape, export};
+pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, export};
 pub(crate) use price_terms::{PriceTerms, has_amount};
 
 use crate::wire::Mirror;

@@ -25,7 +25,7 @@ pub(crate) use key::{KeyFlag, check_api_key, read_secret};
 pub(crate) use live_policy::{LivePolicy, LiveWrites};
 pub(crate) use place::Stored;
 pub(crate) use profiles::{KeyStore, Profiles};
-pub(crate) use project::{LinkedFile, Project};
+pub(crate) use project::Project;
 pub(crate) use source::{Source, WithSource};
 
 use std::path::PathBuf;

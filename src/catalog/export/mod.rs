@@ -12,7 +12,6 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::adopt::Adoption;
-pub(crate) use self::render::escape;
 use self::select::Selection;
 pub(crate) use self::select::SkippedObject;
 use super::{DesiredCatalog, catalog_key, file, managed};

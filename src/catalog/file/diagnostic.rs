@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Failure, LISTED, Mistake, first_of};
+use crate::error::{Code, Failure, LISTED, Mistake};
 use crate::ui::SourceSnippet;
 
 /// One error in a file.
@@ -80,17 +80,20 @@ impl SourceFile<'_> {
         let failure = match &mut blocks[..] {
             [] => return None,
             [(what, excerpt, hint)] => {
-                let failure = Failure::new(Code::CatalogInvalid, what.as_str()).why(excerpt.as_str());
+                let failure = Failure::new(Code::CatalogInvalid, what.as_str()).why_lines(excerpt.lines());
                 hint.take().map_or(failure.clone(), |hint| failure.hint(hint))
             }
             _ => {
                 let what = format!("{name} has {} mistakes", blocks.len());
-                let blocks = blocks.into_iter().map(|(what, excerpt, hint)| {
-                    let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
-                    format!("{what}\n{excerpt}{hint}")
+                let more = blocks.len().checked_sub(LISTED).filter(|more| *more > 0);
+                let blocks = blocks.into_iter().take(LISTED).map(|(what, excerpt, hint)| {
+                    let excerpt = excerpt.lines().map(str::to_owned);
+                    std::iter::once(what).chain(excerpt).chain(hint).collect::<Vec<String>>()
                 });
+                let more = more.map(|more| vec![format!("and {more} more")]);
+                let blocks: Vec<Vec<String>> = blocks.chain(more).collect();
                 Failure::new(Code::CatalogInvalid, what)
-                    .why(first_of(blocks, LISTED, "\n\n"))
+                    .why_lines(blocks.join(&String::new()))
                     .hint(format!("fix them in {name}, then run the command again"))
             }
         };
