@@ -14,7 +14,6 @@ use crate::api::network::Network;
 use crate::api::request::{Answer, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
-use crate::secret::redact;
 use crate::wire::invalid_answer;
 
 pub(crate) use crate::api::http::Endpoint;

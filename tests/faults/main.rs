@@ -10,6 +10,8 @@
 #[cfg(feature = "sandbox")]
 mod command;
 #[cfg(feature = "sandbox")]
+mod exactly_once;
+#[cfg(feature = "sandbox")]
 mod expectation;
 #[cfg(feature = "sandbox")]
 mod fault;
