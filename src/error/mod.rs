@@ -20,7 +20,7 @@ pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
 pub use mistake::Mistake;
-pub(crate) use mistake::{LISTED, first_of};
+pub(crate) use mistake::{LISTED, PositionCounter, first_of};
 pub(crate) use nearest::nearest;
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};

@@ -10,7 +10,7 @@ use crate::files;
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
 use crate::settings::profiles::settings_failure;
-use crate::wire::{Address, without_position};
+use crate::wire::{Address, position_of, without_position};
 
 const FILE: &str = ".insforge/project.json";
 
@@ -49,7 +49,8 @@ impl Project {
         self.key.as_ref().and_then(|_| files::readable_by_others(&self.path))
     }
 
-    fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
+    /// Reads the text of a file.
+    pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
         let map = object(&path, text)?;
         let string =
             |name: &str| map.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
@@ -75,10 +76,21 @@ impl Project {
     /// Links `directory` to a self-hosted backend. Unknown fields of an existing file are kept.
     pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<LinkedFile, Failure> {
         let path = directory.join(FILE);
-        let mut map = match files::read(&path).map_err(settings_failure)? {
-            Some(text) => object(&path, &text)?,
-            None => Map::new(),
-        };
+        let text = files::read(&path).map_err(settings_failure)?;
+        let text = Self::linked(&path, text.as_deref(), address, key)?;
+        files::write(&path, &text).map_err(settings_failure)?;
+        let needs_gitignore = git_would_add_it(directory);
+        Ok(LinkedFile { path, needs_gitignore })
+    }
+
+    /// The text of a file that links to a backend, from the text of the existing file.
+    pub(crate) fn linked(
+        path: &Path,
+        existing: Option<&str>,
+        address: &Address,
+        key: &Secret,
+    ) -> Result<String, Failure> {
+        let mut map = existing.map(|text| object(path, text)).transpose()?.unwrap_or_default();
         for (name, value) in [
             // The values that InsForge's other tools write for a self-hosted backend.
             ("project_id", "fa4e0000-1234-5678-90ab-cd1234567890"),
@@ -91,19 +103,15 @@ impl Project {
         ] {
             map.insert(name.to_owned(), Value::String(value.to_owned()));
         }
-        files::write(&path, &format!("{:#}\n", Value::Object(map))).map_err(settings_failure)?;
-        let needs_gitignore = git_would_add_it(directory);
-        Ok(LinkedFile { path, needs_gitignore })
+        Ok(format!("{:#}\n", Value::Object(map)))
     }
 }
 
 fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
+        let (line, column) = position_of(&error, text);
         let reason = without_position(&error);
-        Failure::new(
-            Code::SettingsInvalid,
-            format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column().max(1)),
-        )
+        Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {reason}", path.display()))
         .why("the file is invalid and was not changed")
         .hint("fix the file, or remove it and run `insforge link`")
         .repair(["insforge", "link"])

@@ -27,16 +27,24 @@ pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};
+#[cfg(any(test, fuzzing))]
+pub(crate) use page::{Shown, TableRows};
 pub(crate) use page::{
     Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
 };
 pub(crate) use rows::{KIND, Row, RowLists, rows_in};
+#[cfg(any(test, fuzzing))]
+pub(crate) use sanitize::lines as clean_lines;
 pub(crate) use sanitize::{cut, is_unsafe, line as clean_line};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};
 pub(crate) use style::TerminalStyle;
+#[cfg(any(test, fuzzing))]
+pub(crate) use table::layout as table_widths;
 pub(crate) use table::write_page;
+#[cfg(any(test, fuzzing))]
+pub(crate) use wrap::message as wrapped_message;
 pub(crate) use wrap::{reflowed, with_wrapped_usage};
 
 /// What failed if stdout does not take the result.

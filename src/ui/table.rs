@@ -59,7 +59,7 @@ fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyl
 }
 
 /// The columns to show, and the width of each column. `None` if no table fits the terminal.
-fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Vec<usize>)> {
+pub(crate) fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Vec<usize>)> {
     let mut kept = shown_columns(&section.columns);
     let mut widths = widths(section);
     let Some(room) = style.width else { return Some((kept, widths)) };

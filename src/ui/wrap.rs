@@ -29,7 +29,7 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 
 /// The lines of a message, wrapped for a terminal of this width. The first line begins after `used` columns, and the
 /// others after `indent`. An excerpt of a file stays as it is, because its marks are aligned.
-pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
+pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
     let mut out = String::new();
     for (number, line) in text.lines().enumerate() {
         let before = if number == 0 { used } else { indent };

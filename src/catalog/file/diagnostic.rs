@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Failure, LISTED, Mistake, first_of};
+use crate::error::{Code, Failure, LISTED, Mistake, PositionCounter, first_of};
 use crate::ui::SourceSnippet;
 
 /// One error in a file.
@@ -69,24 +69,23 @@ impl SourceFile<'_> {
     /// `payments.toml:7:10: message`, with the line below. Lines and columns start at 1; columns count characters.
     pub(super) fn failure(self, diagnostics: Diagnostics) -> Option<Failure> {
         let name = self.name;
-        let mut mistakes = Vec::new();
-        let mut blocks = Vec::new();
-        for Diagnostic { span, message, hint, .. } in diagnostics.sorted() {
-            let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span);
-            let error = hint.as_ref().map_or_else(|| message.clone(), |hint| format!("{message}; {hint}"));
-            mistakes.push(Mistake { line, column: Some(column), index: None, error });
-            blocks.push((format!("{name}:{line}:{column}: {message}"), excerpt, hint));
-        }
-        let failure = match &mut blocks[..] {
+        let diagnostics = diagnostics.sorted();
+        let block = |Diagnostic { span, message, .. }: &Diagnostic| {
+            let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span.clone());
+            (format!("{name}:{line}:{column}: {message}"), excerpt)
+        };
+        let failure = match &diagnostics[..] {
             [] => return None,
-            [(what, excerpt, hint)] => {
-                let failure = Failure::new(Code::CatalogInvalid, what.as_str()).why(excerpt.as_str());
-                hint.take().map_or(failure.clone(), |hint| failure.hint(hint))
+            [only] => {
+                let (what, excerpt) = block(only);
+                let failure = Failure::new(Code::CatalogInvalid, what).why(excerpt);
+                only.hint.iter().fold(failure, |failure, hint| failure.hint(hint))
             }
-            _ => {
-                let what = format!("{name} has {} mistakes", blocks.len());
-                let blocks = blocks.into_iter().map(|(what, excerpt, hint)| {
-                    let hint = hint.map(|hint| format!("\n{hint}")).unwrap_or_default();
+            all => {
+                let what = format!("{name} has {} mistakes", all.len());
+                let blocks = all.iter().map(|diagnostic| {
+                    let (what, excerpt) = block(diagnostic);
+                    let hint = diagnostic.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
                     format!("{what}\n{excerpt}{hint}")
                 });
                 Failure::new(Code::CatalogInvalid, what)
@@ -94,12 +93,14 @@ impl SourceFile<'_> {
                     .hint(format!("fix them in {name}, then run the command again"))
             }
         };
+        let mut positions = PositionCounter::new(self.text);
+        let mistakes = diagnostics.into_iter().map(|Diagnostic { span, message, hint, .. }| {
+            let (line, column) = positions.position(span.start);
+            let error = hint.map_or(message.clone(), |hint| format!("{message}; {hint}"));
+            Mistake { line, column: Some(column), index: None, error }
+        });
+        let mistakes = mistakes.collect();
         Some(failure.mistakes(mistakes))
-    }
-
-    /// The line number of a byte position.
-    pub(super) fn line(self, position: usize) -> usize {
-        self.text.get(..position).unwrap_or_default().matches('\n').count() + 1
     }
 }
 
