@@ -223,7 +223,8 @@ impl Http {
             status: status.as_u16(),
             content_type: text(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
             server: text(header::SERVER).map(str::to_owned),
-            retry_after: text(header::RETRY_AFTER).and_then(|text| parse_retry_after(text, jiff::Timestamp::now())),
+            retry_after: text(header::RETRY_AFTER)
+                .and_then(|text| parse_retry_after(text, jiff::Timestamp::now())),
             request_ids,
             body: SharedBytes::new(body),
         })

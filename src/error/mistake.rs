@@ -86,8 +86,16 @@ mod tests {
     fn positions_are_counted_in_any_order() {
         let text = "aé\n\n日b\r\n";
         let mut counter = PositionCounter::new(text);
-        let expected =
-            [(0, (1, 1)), (1, (1, 2)), (2, (1, 2)), (3, (1, 3)), (4, (2, 1)), (5, (3, 1)), (8, (3, 2)), (11, (4, 1))];
+        let expected = [
+            (0, (1, 1)),
+            (1, (1, 2)),
+            (2, (1, 2)),
+            (3, (1, 3)),
+            (4, (2, 1)),
+            (5, (3, 1)),
+            (8, (3, 2)),
+            (11, (4, 1)),
+        ];
         for (at, position) in expected.into_iter().chain([(99, (4, 1)), (1, (1, 2)), (8, (3, 2))]) {
             assert_eq!(counter.position(at), position, "{at}");
         }

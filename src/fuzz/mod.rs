@@ -5,9 +5,9 @@
 
 mod files;
 mod replies;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use files::{config_toml, jsonl, payments_toml, project_json};
 pub use replies::{replies, retry_after};

@@ -9,9 +9,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::with_choice;
-use crate::api::{self, Answer, Call, Method, SubjectFilter, parse_retry_after, razorpay, stripe};
 use crate::api::razorpay::RAZORPAY;
 use crate::api::stripe::STRIPE;
+use crate::api::{self, Answer, Call, Method, SubjectFilter, parse_retry_after, razorpay, stripe};
 use crate::ui::{CsvTables, CsvWriter, Row, TerminalStyle, View, is_unsafe, rows_in, write_json, write_page};
 use crate::wire::{self, Environment, Json, Mirror, RowFilter, SharedBytes};
 
@@ -87,7 +87,8 @@ fn reply<T: View + DeserializeOwned>(call: &Call<T>, body: &[u8]) {
     }
     for width in [None, Some(80), Some(30), Some(1)] {
         let mut out = Vec::new();
-        write_page(&mut out, &page, TerminalStyle { width, colors: false }).expect("a vector takes everything");
+        write_page(&mut out, &page, TerminalStyle { width, colors: false })
+            .expect("a vector takes everything");
         check_safe(&out);
     }
     let mut ids = 0;
@@ -158,9 +159,8 @@ fn check_rows(rows: &[Row<'_>], expected: &[&Value]) {
 fn check_csv(rows: &[Row<'_>], terminal: bool) {
     let mut out = Vec::new();
     let mut csv = CsvWriter::new(None, terminal);
-    if csv.write(&mut out, rows.iter().copied(), &CsvTables::default()).is_err() {
-        panic!("rows are not written as CSV");
-    }
+    let written = csv.write(&mut out, rows.iter().copied(), &CsvTables::default());
+    assert!(written.is_ok(), "rows are not written as CSV");
     let text = String::from_utf8(out).expect("CSV is UTF-8");
     if terminal {
         check_safe(text.as_bytes());
@@ -211,7 +211,11 @@ fn check_filter<T: View + DeserializeOwned>(call: &Call<T>, body: &[u8], value: 
     let reply = call.read(shared(body)).expect("it was read before");
     let before = reply.json().expect("a reply has a body").into_owned();
     let reply = reply.retain_rows(&names, |_| true).expect("it is still valid");
-    assert_eq!(*reply.json().expect("a reply has a body"), before, "a filter that keeps all changes the text");
+    assert_eq!(
+        *reply.json().expect("a reply has a body"),
+        before,
+        "a filter that keeps all changes the text"
+    );
 }
 
 /// The mirror, as a plan reads it.
@@ -224,7 +228,8 @@ fn mirror(body: &[u8]) {
         let read = crate::catalog::read_catalog(&exported.text, "file");
         let read = read.unwrap_or_else(|failure| panic!("{failure}:\n{}", exported.text));
         assert_eq!((read.products.len(), read.prices().count()), (exported.products, exported.prices));
-        let again = crate::catalog::export(&mirror, Some(&exported.text), "file").expect("the own file is read");
+        let again =
+            crate::catalog::export(&mirror, Some(&exported.text), "file").expect("the own file is read");
         assert_eq!(again.text, exported.text, "a second export changes the file");
     }
 }
@@ -283,9 +288,9 @@ pub fn retry_after(data: &[u8]) {
     if is_number {
         // A number that is too large is a long wait, and not none.
         let digits = trimmed.trim_start_matches('0');
-        let seconds = digits.bytes().try_fold(0_u64, |number, digit| {
-            number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-        });
+        let seconds = digits
+            .bytes()
+            .try_fold(0_u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
         assert_eq!(read, Some(Duration::from_secs(seconds.unwrap_or(u64::MAX))), "{trimmed}");
     } else if let Some(wait) = read {
         assert!(trimmed.contains(':') && trimmed.len() > 16, "{trimmed} is read as {wait:?}");

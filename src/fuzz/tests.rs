@@ -30,7 +30,12 @@ impl Drop for OnPanic<'_> {
         if std::thread::panicking() {
             let path = std::env::temp_dir().join(format!("insforge-{}-failed", self.0));
             let _ = fs::write(&path, self.1);
-            eprintln!("the input of {} is in {}: {:?}", self.0, path.display(), String::from_utf8_lossy(self.1));
+            eprintln!(
+                "the input of {} is in {}: {:?}",
+                self.0,
+                path.display(),
+                String::from_utf8_lossy(self.1)
+            );
         }
     }
 }
@@ -58,8 +63,30 @@ fn mutated(random: &mut fastrand::Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
             }
             4 => {
                 const TOKENS: [&str; 24] = [
-                    "\n", "\r\n", "\"", "\\", "{", "}", "[", "]", ",", ":", "=", "null", "-1", "1e9", "\\ud800",
-                    "é", "日本", "\u{1b}[31m", "\u{202e}", "\u{feff}", "\u{301}", "👩\u{200d}👧", "..", "%2e",
+                    "\n",
+                    "\r\n",
+                    "\"",
+                    "\\",
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ",",
+                    ":",
+                    "=",
+                    "null",
+                    "-1",
+                    "1e9",
+                    "\\ud800",
+                    "é",
+                    "日本",
+                    "\u{1b}[31m",
+                    "\u{202e}",
+                    "\u{feff}",
+                    "\u{301}",
+                    "👩\u{200d}👧",
+                    "..",
+                    "%2e",
                 ];
                 let token = random.choice(TOKENS).unwrap_or_default();
                 input.splice(at..at, token.bytes());
@@ -136,6 +163,11 @@ fn repeated(before: &str, part: &str, after: &str, size: usize) -> Vec<u8> {
     [before, &part.repeat(size / part.len()), after].concat().into_bytes()
 }
 
+/// The parts for these many numbers.
+fn numbered(count: usize, part: impl Fn(usize) -> String) -> String {
+    (0..count).map(part).collect::<Vec<_>>().concat()
+}
+
 /// Long inputs, by size in bytes.
 const LONG: [Growing; 30] = [
     ("project_json", "nested arrays", |n| repeated("", "[", "", n)),
@@ -148,21 +180,21 @@ const LONG: [Growing; 30] = [
     ("payments_toml", "a long dotted key", |n| repeated("version=1\na", ".a", "=1", n)),
     ("payments_toml", "invalid lines", |n| repeated("version=1\n", "x\n", "", n)),
     ("payments_toml", "unknown fields", |n| {
-        let lines: String = (0..n / 10).map(|line| format!("x{line:06}=1\n")).collect();
+        let lines = numbered(n / 10, |line| format!("x{line:06}=1\n"));
         format!("version=1\n{lines}").into_bytes()
     }),
     ("payments_toml", "unknown fields on one line", |n| {
-        let fields: String = (0..n / 10).map(|field| format!("x{field:06}=1,")).collect();
+        let fields = numbered(n / 10, |field| format!("x{field:06}=1,"));
         format!("version=1\nproducts={{a={{{fields}}}}}").into_bytes()
     }),
     ("payments_toml", "many products", |n| {
-        let products: String = (0..n / 40).map(|key| format!("[products.p{key:07}]\nname = \"Product\"\n")).collect();
+        let products: String = numbered(n / 40, |key| format!("[products.p{key:07}]\nname = \"Product\"\n"));
         format!("version=1\n{products}").into_bytes()
     }),
     ("payments_toml", "equal lookup keys", |n| {
-        let prices: String = (0..n / 80)
-            .map(|key| format!("p{key:07} = {{ currency = \"usd\", amount = \"1\", lookup_key = \"same\" }}\n"))
-            .collect();
+        let prices = numbered(n / 80, |key| {
+            format!("p{key:07} = {{ currency = \"usd\", amount = \"1\", lookup_key = \"same\" }}\n")
+        });
         format!("version=1\nproducts.a.name=\"A\"\n[products.a.prices]\n{prices}").into_bytes()
     }),
     ("jsonl", "nested arrays", |n| repeated("\0", "[", "", n)),
@@ -172,25 +204,29 @@ const LONG: [Growing; 30] = [
     ("jsonl", "objects that are not closed", |n| repeated("\0", "{\"name\":[\n", "", n)),
     ("jsonl", "lines that are no JSON", |n| repeated("\0{}\n", "{x\n", "", n)),
     ("jsonl", "many members of an object", |n| {
-        let members: String = (0..n / 12).map(|member| format!("\"x{member:06}\":1,")).collect();
+        let members = numbered(n / 12, |member| format!("\"x{member:06}\":1,"));
         format!("\0{{{members}\"y\":1}}").into_bytes()
     }),
     ("replies", "nested arrays", |n| repeated("\u{16}", "[", "", n)),
     ("replies", "many products", |n| {
-        repeated("\u{7}{\"products\":[", "{\"environment\":\"test\",\"productId\":\"prod_1\"},", "{\"environment\":\"test\",\"productId\":\"prod_1\"}]}", n)
+        repeated(
+            "\u{7}{\"products\":[",
+            "{\"environment\":\"test\",\"productId\":\"prod_1\"},",
+            "{\"environment\":\"test\",\"productId\":\"prod_1\"}]}",
+            n,
+        )
     }),
     ("replies", "many fields of a row", |n| {
-        let fields: String = (0..n / 12).map(|field| format!(",\"x{field:06}\":1")).collect();
+        let fields = numbered(n / 12, |field| format!(",\"x{field:06}\":1"));
         let row = format!("{{\"environment\":\"test\",\"productId\":\"prod_1\"{fields}}}");
         format!("\u{7}{{\"products\":[{row}]}}").into_bytes()
     }),
     ("replies", "items and plans", |n| {
-        let items: String = (0..n / 100)
-            .map(|item| format!("{{\"environment\":\"test\",\"itemId\":\"item_{item:07}\"}},"))
-            .collect();
-        let plans: String = (0..n / 100)
-            .map(|_| "{\"environment\":\"test\",\"planId\":\"plan_1\",\"itemId\":\"item_9999999\"},".to_owned())
-            .collect();
+        let items =
+            numbered(n / 100, |item| format!("{{\"environment\":\"test\",\"itemId\":\"item_{item:07}\"}},"));
+        let plans = numbered(n / 100, |_| {
+            "{\"environment\":\"test\",\"planId\":\"plan_1\",\"itemId\":\"item_9999999\"},".to_owned()
+        });
         let (items, plans) = (items.trim_end_matches(','), plans.trim_end_matches(','));
         format!("\u{10}{{\"items\":[{items}],\"plans\":[{plans}]}}").into_bytes()
     }),
@@ -229,7 +265,7 @@ fn time_is_proportional_to_the_size() {
         let time = |input: &[u8]| {
             let started = time_used();
             run(name, target, input);
-            time_used() - started
+            time_used().saturating_sub(started)
         };
         let (small, large) = (input(SMALL), input(4 * SMALL));
         let (mut fastest, mut is_slow) = ([Duration::MAX; 2], true);

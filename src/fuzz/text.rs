@@ -11,7 +11,7 @@ use crate::api::stripe::{price, prices};
 use crate::env::ProcessEnv;
 use crate::ui::{
     Column, Filter, Page, Section, Shown, TableRows, TerminalStyle, clean_line, clean_lines, cut, is_unsafe,
-    table_widths, write_page, write_value, wrapped_message,
+    table_widths, wrapped_message, write_page, write_value,
 };
 use crate::wire::{Address, Environment, Generation, Metadata, MetadataEntry, Notes, ObjectId};
 
@@ -93,7 +93,9 @@ pub fn table_layout(data: &[u8]) {
         .collect();
     let cells: Vec<Cow<'_, str>> = text.split('\u{1f}').map(Cow::Borrowed).collect();
     let mut rows: Vec<Vec<_>> = cells.chunks(count).map(<[_]>::to_vec).collect();
-    rows.iter_mut().for_each(|row| row.resize(count, "-".into()));
+    for row in &mut rows {
+        row.resize(count, "-".into());
+    }
     check_table(&columns, &rows, None);
     check_table(&columns, &rows, Some(width));
 }
@@ -124,7 +126,11 @@ fn check_table(columns: &[Column<'_>], rows: &[Vec<Cow<'_, str>>], width: Option
     let all_shown = width.is_none();
     let natural = |index: &usize| rows.iter().all(|row| clean_line(&row[*index]).width() <= widths[*index]);
     if kept.iter().all(natural) {
-        assert_eq!(lines.len(), rows.len() + 1, "a row is not one line at {width:?}, with {kept:?} of {columns:?}:\n{out}");
+        assert_eq!(
+            lines.len(),
+            rows.len() + 1,
+            "a row is not one line at {width:?}, with {kept:?} of {columns:?}:\n{out}"
+        );
         for (row, line) in rows.iter().zip(&lines[1..]) {
             for index in &kept {
                 let cell = clean_line(&row[*index]);
@@ -228,6 +234,8 @@ fn check_part(part: &str, text: &str) {
 pub fn jq_filter(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Err(failure) = Filter::new(&text, &ProcessEnv::default()) {
-        assert!(!failure.what.contains("panicked") && failure.why.is_none_or(|why| !why.contains("panicked")));
+        assert!(
+            !failure.what.contains("panicked") && failure.why.is_none_or(|why| !why.contains("panicked"))
+        );
     }
 }

@@ -112,9 +112,9 @@ fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
         let (line, column) = position_of(&error, text);
         let reason = without_position(&error);
         Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {reason}", path.display()))
-        .why("the file is invalid and was not changed")
-        .hint("fix the file, or remove it and run `insforge link`")
-        .repair(["insforge", "link"])
+            .why("the file is invalid and was not changed")
+            .hint("fix the file, or remove it and run `insforge link`")
+            .repair(["insforge", "link"])
     })
 }
 

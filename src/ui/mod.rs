@@ -27,11 +27,11 @@ pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};
-#[cfg(any(test, fuzzing))]
-pub(crate) use page::{Shown, TableRows};
 pub(crate) use page::{
     Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
 };
+#[cfg(any(test, fuzzing))]
+pub(crate) use page::{Shown, TableRows};
 pub(crate) use rows::{KIND, Row, RowLists, rows_in};
 #[cfg(any(test, fuzzing))]
 pub(crate) use sanitize::lines as clean_lines;

@@ -179,7 +179,9 @@ fn an_error_in_a_file_has_a_line_and_column_and_the_file_is_unchanged() {
         user.run(&["logout"]).exits(1);
         assert_eq!(user.read(toml), text);
     }
-    for (text, place) in [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:1: "), ("{\"é日\": x}", ":1:8: ")] {
+    for (text, place) in
+        [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:1: "), ("{\"é日\": x}", ":1:8: ")]
+    {
         let user = User::new();
         user.write(".insforge/project.json", text);
         let ran = user.run(&["payments", "status", "--json"]).exits(1);

@@ -79,7 +79,7 @@ impl SourceFile<'_> {
             [only] => {
                 let (what, excerpt) = block(only);
                 let failure = Failure::new(Code::CatalogInvalid, what).why(excerpt);
-                only.hint.iter().fold(failure, |failure, hint| failure.hint(hint))
+                only.hint.iter().fold(failure, Failure::hint)
             }
             all => {
                 let what = format!("{name} has {} mistakes", all.len());

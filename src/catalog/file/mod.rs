@@ -88,11 +88,7 @@ fn check_version(file: &TableReader<'_>) -> Result<(), Diagnostic> {
     }
 }
 
-fn check_unique_lookup_keys(
-    text: &str,
-    products: &[entry::ParsedProduct],
-    diagnostics: &mut Diagnostics,
-) {
+fn check_unique_lookup_keys(text: &str, products: &[entry::ParsedProduct], diagnostics: &mut Diagnostics) {
     let mut prices: Vec<_> = products.iter().flat_map(|product| product.lookup_keys.iter()).collect();
     prices.sort_by_key(|price| price.span.start);
     let mut positions = PositionCounter::new(text);
