@@ -80,6 +80,15 @@ impl ProcessEnv {
         self.var(name).map(OsStr::new).or_else(|| self.var_os(name))
     }
 
+    /// The absolute path of a program. Relative directories in `PATH` are skipped, because the program in the working
+    /// directory can be somebody else's.
+    pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let mut directories = split_paths(self.var_os("PATH")?).into_iter();
+        directories
+            .find_map(|path| Some(path.join(&name)).filter(|file| file.is_absolute() && file.is_file()))
+    }
+
     /// All variables with a UTF-8 value, in no particular order.
     pub(crate) fn utf8_variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str()?)))

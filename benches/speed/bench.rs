@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::bench_env::{BenchEnv, INSFORGE, LINEAR, MEGABYTE, Table, compare};
+use crate::bench_env::{BenchEnv, LINEAR, MEGABYTE, Table, compare};
 use crate::{backend, bulk, catalog};
 
 const JSON_LIST: &[&str] = &["payments", "prices", "list", "--json"];
@@ -70,7 +70,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     bulk::create(&env, &mut table)?;
 
     #[allow(clippy::cast_precision_loss, reason = "the program is smaller than nine petabytes")]
-    let size = std::fs::metadata(INSFORGE)?.len() as f64;
+    let size = std::fs::metadata(env.program())?.len() as f64;
     table.memory("size of the program", size, Some(12.0 * MEGABYTE));
     Ok(if table.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

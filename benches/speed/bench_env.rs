@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use crate::backend::{self, Addresses};
 use crate::peak_memory;
 
-pub(crate) const INSFORGE: &str = env!("CARGO_BIN_EXE_insforge");
 const KEY: &str = "ik_bench";
 
 /// The limit of the ratio of times when there are four times as many rows: four, and a third for noise.
@@ -22,6 +21,7 @@ pub(crate) const MEGABYTE: f64 = 1e6;
 /// An isolated environment: an empty home directory, no variables, a backend on loopback.
 pub(crate) struct BenchEnv {
     home: TempDir,
+    insforge: PathBuf,
     path: String,
     curl: PathBuf,
     addresses: Addresses,
@@ -38,15 +38,24 @@ impl BenchEnv {
             .find(|file| file.is_file())
             .context("curl is not installed")?;
         let (home, addresses) = (tempfile::tempdir()?, backend::start()?);
+        // An installed program is a fresh copy, too. The kernel caches the linker's own file in pieces that depend on how it
+        // was written, so its start time differs from build to build.
+        let insforge = home.path().join("insforge");
+        std::fs::copy(env!("CARGO_BIN_EXE_insforge"), &insforge)?;
         // Both programs read as many certificates as on any system.
         let system = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
         let certificates = home.path().join("certificates.pem");
         std::fs::write(&certificates, format!("{system}\n{}", addresses.certificate))?;
-        Ok(Self { home, path, curl, addresses, certificates })
+        Ok(Self { home, insforge, path, curl, addresses, certificates })
+    }
+
+    /// The measured program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.insforge
     }
 
     pub(crate) fn insforge(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(INSFORGE);
+        let mut command = Command::new(&self.insforge);
         self.isolate(&mut command).args(args);
         command
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bench_env::{BenchEnv, INSFORGE, Timing};
+use crate::bench_env::{BenchEnv, Timing};
 
 /// The delay of every answer.
 pub(crate) const DELAY: Duration = Duration::from_millis(20);
@@ -21,9 +21,10 @@ pub(crate) struct SlowRun {
 
 /// Runs these arguments.
 pub(crate) fn run(env: &BenchEnv, words: &str) -> Result<SlowRun> {
+    let insforge = env.program().display();
     let script = format!(
-        "printf sk_test_bench_1 | '{INSFORGE}' payments config set test - -q && start=$(date +%s%N) && \
-         '{INSFORGE}' {words} -v -o ids 2>trace | wc -l && \
+        "printf sk_test_bench_1 | '{insforge}' payments config set test - -q && start=$(date +%s%N) && \
+         '{insforge}' {words} -v -o ids 2>trace | wc -l && \
          end=$(date +%s%N) && echo $(((end - start) / 1000)) && grep -c '^> ' trace"
     );
     let fault = format!("* *: delay {}ms", DELAY.as_millis());

@@ -18,7 +18,7 @@ mod price_terms;
 pub(crate) use catalog_key::price_key;
 pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
-pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, escape, export};
+pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, export};
 #[cfg(any(test, fuzzing))]
 pub(crate) use export::{edited_catalog, normalized as normalized_catalog, written_catalog};
 #[cfg(any(test, fuzzing))]

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +9,7 @@ use crate::commands::login;
 use crate::error::{Code, Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
-use crate::settings::{LinkedFile, Project, Source, Stored, WithSource, check_api_key, read_address};
+use crate::settings::{Project, Source, Stored, WithSource, check_api_key, read_address};
 use crate::ui::{Page, Show, json_text};
 use crate::wire::Address;
 use crate::wire::fields::Fields;
@@ -70,15 +71,16 @@ impl Command for Link {
         };
         let directory = ctx.env.directory.as_deref().ok_or_else(directory_is_gone)?;
         login::check(ctx, address, key).await?;
-        let linked = Project::link(directory, &address.value, &key.value)?;
-        if linked.needs_gitignore {
-            ctx.stderr.warning(WarningCode::NotIgnoredByGit,
-                "git does not ignore .insforge/project.json, which contains the key; run: echo .insforge/ >> .gitignore",
-            );
-        }
-        let (path, env) = (linked.path.clone(), ctx.env.clone());
-        let not_used = run_blocking(move || Ok(Stored::Project(&path).not_used(&env))).await?;
-        Ok(LinkReport { address: address.value.clone(), linked, not_used })
+        let (linked, backend, key) = (directory.to_owned(), address.value.clone(), key.value.clone());
+        let (limit, env) = (ctx.time_limit(), ctx.env.clone());
+        let (file, not_used) = run_blocking(move || {
+            let file = Project::link(&linked, &backend, &key, limit)?;
+            let not_used = Stored::Project(&file).not_used(&env);
+            Ok((file, not_used))
+        })
+        .await?;
+        ctx.warn(Project::not_ignored_by_git(directory, &ctx.env).await.as_slice());
+        Ok(LinkReport { address: address.value.clone(), file, not_used })
     }
 }
 
@@ -90,7 +92,7 @@ fn directory_is_gone() -> Failure {
 /// The linked directory and its backend.
 pub(crate) struct LinkReport {
     address: Address,
-    linked: LinkedFile,
+    file: PathBuf,
     /// Commands in this directory use another backend.
     not_used: Option<Warning>,
 }
@@ -98,7 +100,7 @@ pub(crate) struct LinkReport {
 impl Show for LinkReport {
     const FIELDS: Fields = &["backend", "file"];
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
-        json_text(&json!({"backend": self.address.as_str(), "file": self.linked.path.display().to_string()}))
+        json_text(&json!({"backend": self.address.as_str(), "file": self.file.display().to_string()}))
     }
 
     fn page(&self) -> Page<'_> {
@@ -106,7 +108,7 @@ impl Show for LinkReport {
     }
 
     fn notes(&self) -> Vec<String> {
-        vec![format!("✓ Linked to {} in {}.", self.address, self.linked.path.display())]
+        vec![format!("✓ Linked to {} in {}.", self.address, self.file.display())]
     }
 
     fn warnings(&self) -> &[Warning] {

@@ -53,7 +53,7 @@ impl Command for Login {
             return Err(Failure::usage("The address or the key is missing").into());
         };
         let paths = UserPaths::find()?;
-        let profiles = Profiles::load(&paths.config)?.with_lock_timeout(ctx.time_limit());
+        let profiles = Profiles::load(&paths)?.with_lock_timeout(ctx.time_limit());
         check(ctx, address, key).await?;
         let named = ctx.flags.named_profile(&ctx.env)?;
         let name = named.map_or_else(|| profiles.default_name(), |(name, _)| name).to_owned();
@@ -62,15 +62,22 @@ impl Command for Login {
         let earlier = profiles.get(&name).cloned();
         let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
         let (store, reason, keyring_failure) = run_blocking(move || {
-            let (store, reason) = credentials.put(&profile, &api_url, &key, timeout)?;
+            let in_keyring = Credentials::put_in_keyring(&profile, &api_url, &key, timeout);
+            let store = if in_keyring.is_ok() { KeyStore::Keyring } else { KeyStore::File };
+            // The file gets no key before its profile exists, because `logout` finds a key by its profile.
             profiles.put(&profile, &api_url, store)?;
+            match store {
+                // An earlier login may have left its key in the file.
+                KeyStore::Keyring => credentials.remove_from_file(&profile)?,
+                KeyStore::File => credentials.put_in_file(&profile, &api_url, &key)?,
+            }
             let keyring_failure = earlier
                 .filter(|earlier| earlier.key_store == KeyStore::Keyring)
                 .filter(|earlier| store != KeyStore::Keyring || earlier.api_url != api_url)
                 .and_then(|earlier| {
                     Credentials::remove_from_keyring(&profile, &earlier.api_url, timeout).err()
                 });
-            Ok((store, reason, keyring_failure))
+            Ok((store, in_keyring.err(), keyring_failure))
         })
         .await?;
         if let Some(error) = keyring_failure {

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::error::{Failure, Warning};
+use crate::files;
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::settings::{CompletionCache, Credentials, KeyringTimeout, Profiles, UserPaths};
 use crate::ui::{Page, Show, json_text};
@@ -27,11 +28,18 @@ impl Command for Logout {
 
     async fn run(&self, ctx: &Ctx) -> Result<Self::Reply> {
         let paths = UserPaths::find()?;
-        let profiles = Profiles::load(&paths.config)?.with_lock_timeout(ctx.time_limit());
+        let profiles = Profiles::load(&paths)?.with_lock_timeout(ctx.time_limit());
         let credentials = Credentials { path: paths.credentials.clone(), lock_timeout: ctx.time_limit() };
         let timeout = KeyringTimeout::for_session(ctx.interactive);
         let names: Vec<String> = if self.all {
-            profiles.names().map(str::to_owned).collect()
+            files::remove_older_leftovers(&paths.config);
+            files::remove_older_leftovers(&paths.credentials);
+            // A killed login of an older version has left a key without a profile.
+            let mut names = credentials.names_in_file()?;
+            names.extend(profiles.names().map(str::to_owned));
+            names.sort_unstable();
+            names.dedup();
+            names
         } else {
             let named = ctx.flags.named_profile(&ctx.env)?;
             let named = named.as_ref().map(|(name, source)| (*name, source));
@@ -62,7 +70,9 @@ fn remove(
     ids: &Path,
     timeout: KeyringTimeout,
 ) -> Result<Option<Warning>, Failure> {
-    let Some(profile) = profiles.get(name) else { return Ok(None) };
+    let Some(profile) = profiles.get(name) else {
+        return credentials.remove_from_file(name).map(|()| None);
+    };
     let address = Address::parse(&profile.api_url);
     if let Ok(address) = &address {
         CompletionCache::new(address, ids).clear();

@@ -19,7 +19,7 @@ pub(crate) fn remedy_of(code: &str) -> Option<&'static str> {
     BACKEND.iter().find(|info| info.code == code).map(|info| info.remedy)
 }
 
-pub(super) static BACKEND: [CodeInfo; 19] = [
+pub(super) static BACKEND: [CodeInfo; 20] = [
     CodeInfo {
         code: "AUTH_INVALID_API_KEY",
         origin: Origin::Backend,
@@ -191,6 +191,15 @@ pub(super) static BACKEND: [CodeInfo; 19] = [
         meaning: "the backend has no such secret",
         cause: "no webhook is configured, so there is no signing secret",
         remedy: "create the endpoint with `insforge payments webhooks configure`",
+    },
+    CodeInfo {
+        code: "HOST_NOT_ALLOWED",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        statuses: &[421],
+        meaning: "the sandbox refuses requests for the host of this address",
+        cause: "the sandbox was started for this machine only, and the address is that of a tunnel or a container",
+        remedy: "if you trust the host, start the sandbox with --allow-host HOST",
     },
     CodeInfo {
         code: "HTTP_nnn",

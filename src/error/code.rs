@@ -48,7 +48,7 @@ code_table! {
         }
         SettingsInvalid = "SETTINGS_INVALID" {
             exits: &[Exit::Failed],
-            meaning: "a settings file cannot be read or written, or its content is invalid",
+            meaning: "a settings file cannot be read, or its content is invalid",
             cause: "config.toml or .insforge/project.json was edited by hand or only partly written, or its permissions are wrong",
             remedy: "fix the place that the message names, or remove the file and run `insforge login` or `insforge link`",
         }

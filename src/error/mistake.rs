@@ -65,17 +65,13 @@ impl<'a> PositionCounter<'a> {
     }
 }
 
-/// The first of many texts, and how many more there are.
-pub(crate) fn first_of(
-    mut texts: impl ExactSizeIterator<Item = String>,
-    most: usize,
-    separator: &str,
-) -> String {
-    let mut first: Vec<String> = texts.by_ref().take(most).collect();
-    if texts.len() > 0 {
-        first.push(format!("and {} more", texts.len()));
+/// The first of many lines, and how many more there are.
+pub(crate) fn first_of(mut lines: impl ExactSizeIterator<Item = String>, most: usize) -> Vec<String> {
+    let mut first: Vec<String> = lines.by_ref().take(most).collect();
+    if lines.len() > 0 {
+        first.push(format!("and {} more", lines.len()));
     }
-    first.join(separator)
+    first
 }
 
 #[cfg(test)]

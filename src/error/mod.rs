@@ -91,10 +91,26 @@ impl Failure {
         Self::new(Code::Usage, what)
     }
 
-    /// Sets the reason.
+    /// Sets the reason. Line breaks in it are from outside, so its other lines are indented.
     #[must_use]
     pub fn why(mut self, why: impl Into<String>) -> Self {
-        self.why = Some(why.into());
+        self.why = Some(as_block(why.into()));
+        self
+    }
+
+    /// Sets a reason of several lines.
+    #[must_use]
+    pub fn why_lines<T: Into<String>>(mut self, lines: impl IntoIterator<Item = T>) -> Self {
+        let lines: Vec<String> = lines.into_iter().map(|line| as_block(line.into())).collect();
+        self.why = Some(lines.join("\n"));
+        self
+    }
+
+    /// Appends a line to the reason.
+    #[must_use]
+    pub fn and_why(mut self, line: impl Into<String>) -> Self {
+        let lines = self.why.take().into_iter().chain([as_block(line.into())]);
+        self.why = Some(lines.collect::<Vec<_>>().join("\n"));
         self
     }
 
@@ -193,6 +209,18 @@ impl Failure {
     pub fn retryable(&self) -> bool {
         self.exit == Exit::TryAgain
     }
+}
+
+/// The text with at least two spaces before each line but the first, so that these lines do not look like lines of ours.
+fn as_block(text: String) -> String {
+    if !text.contains('\n') {
+        return text;
+    }
+    let indented = |(number, line): (usize, &str)| {
+        let is_one_of_ours = number == 0 || line.is_empty() || line.starts_with("  ");
+        if is_one_of_ours { line.to_owned() } else { format!("  {}", line.trim_start()) }
+    };
+    text.lines().enumerate().map(indented).collect::<Vec<_>>().join("\n")
 }
 
 impl fmt::Display for Failure {

@@ -12,7 +12,7 @@ use super::with_choice;
 use crate::api::razorpay::RAZORPAY;
 use crate::api::stripe::STRIPE;
 use crate::api::{self, Answer, Call, Method, SubjectFilter, parse_retry_after, razorpay, stripe};
-use crate::ui::{CsvTables, CsvWriter, Row, TerminalStyle, View, is_unsafe, rows_in, write_json, write_page};
+use crate::ui::{CsvTables, CsvWriter, Row, TerminalStyle, View, is_clean, rows_in, write_json, write_page};
 use crate::wire::{self, Environment, Json, Mirror, RowFilter, SharedBytes};
 
 /// Every reply: the body of one of the calls.
@@ -115,8 +115,8 @@ fn check_masked(body: &[u8], text: &[u8]) {
 
 fn check_safe(out: &[u8]) {
     let text = std::str::from_utf8(out).expect("output is UTF-8");
-    let found = text.chars().find(|c| *c != '\n' && is_unsafe(*c));
-    assert_eq!(found, None, "an unsafe character is printed");
+    let unsafe_line = text.lines().find(|line| !is_clean(line));
+    assert_eq!(unsafe_line, None, "an unsafe character is printed");
 }
 
 /// The printed JSON has the values that came, and no character that a terminal obeys.

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::api::Provider;
 use crate::runner::Ctx;
 use crate::runner::guard::{self, Effect, Verdict};
-use crate::ui::{Stderr, ask, clean_line};
+use crate::ui::{ask, clean_line};
 use crate::wire::{Account, Environment};
 
 /// A change that is about to be made.
@@ -67,7 +67,7 @@ impl Change {
 
     /// Requires a confirmation in test too, if there is a reason. The reasons are shown as details.
     pub(crate) fn destroys_if(self, reasons: &[Option<String>]) -> Self {
-        let reasons: Vec<&str> = reasons.iter().flatten().map(String::as_str).collect();
+        let reasons: Vec<_> = reasons.iter().flatten().map(|reason| clean_line(reason)).collect();
         if reasons.is_empty() {
             return self;
         }
@@ -115,14 +115,14 @@ pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
     if !is_interactive {
         let sentence = change.sentence();
         let lines: Vec<&str> = std::iter::once(sentence.as_str()).chain(lines).collect();
-        return Err(guard::not_interactive(&lines.join("\n")).into());
+        return Err(guard::not_interactive(lines).into());
     }
-    Stderr::plain(&clean_line(&change.sentence()));
+    ctx.stderr.above_question(0, &change.sentence());
     for line in lines {
-        Stderr::plain(&format!("  {}", clean_line(line)));
+        ctx.stderr.above_question(2, line);
     }
     for text in &ctx.caller_brief {
-        Stderr::plain(&format!("caller says: {}", clean_line(text)));
+        ctx.stderr.above_question(0, &format!("caller says: {text}"));
     }
     if ask::confirm("Continue?").await? { Ok(()) } else { Err(guard::declined().into()) }
 }

@@ -163,7 +163,7 @@ fn not_shown(
     let is_filter = failure.code == Code::JqFailed;
     let cause = if is_filter { "--jq" } else { &failure.what };
     let cause = [Some(cause), failure.why.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let failure = Failure { what, why: Some(format!("{cause}\n{note}")), ..failure };
+    let failure = Failure { what, ..failure }.why_lines([&cause, note]);
     Err(match rerun {
         // The same filter fails again.
         Some(rerun) if is_filter => failure.with_idempotency_key(rerun.key),

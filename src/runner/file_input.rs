@@ -71,7 +71,7 @@ impl FileArgs {
         })?;
         parse(&text, name.clone(), &required).map(Some).map_err(|mistakes| {
             Failure::usage(format!("The object in {name} is invalid"))
-                .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
+                .why_lines(first_of(mistakes.iter().map(ToString::to_string), LISTED))
                 .hint(FIELD_NAMES)
                 .mistakes(mistakes)
                 .into()

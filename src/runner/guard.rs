@@ -53,10 +53,10 @@ pub(crate) fn verdict(effect: Effect, input: GuardInput) -> Verdict {
     }
 }
 
-/// The failure of [`Verdict::NotInteractive`]; `change` says what would have happened.
-pub(crate) fn not_interactive(change: &str) -> Failure {
+/// The failure of [`Verdict::NotInteractive`]. The lines of `change` say what would have happened.
+pub(crate) fn not_interactive(change: Vec<&str>) -> Failure {
     Failure::new(Code::ConfirmationNeeded, "Confirmation required, but the session is not interactive")
-        .why(change)
+        .why_lines(change)
         .hint(Code::ConfirmationNeeded.info().remedy)
 }
 

@@ -88,7 +88,7 @@ fn not_shown(error: anyhow::Error, shown: &impl Show, ctx: &Ctx) -> Result<Exit>
     }
     let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let failure = Failure::new(Code::Failed, "The changes were applied, but the result cannot be shown");
-    Err(failure.why(format!("{why}\nchanged: {ids}")).into())
+    Err(failure.why(why).and_why(format!("changed: {ids}")).into())
 }
 
 /// The requests that a dry run would send.

@@ -1,6 +1,5 @@
 //! Reports an error to users and scripts: as text or one line of JSON, and with an exit code.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::panic::PanicHookInfo;
 
@@ -10,7 +9,7 @@ use crate::error::{Code, Exit, Failure, Mistake};
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
 use crate::secret::redact;
-use crate::ui::{Stderr, ask, cut};
+use crate::ui::{Stderr, ask, clean_lines, cut};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
@@ -29,7 +28,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
             line.insert("mistakes".to_owned(), mistakes(&failure.mistakes));
         }
         line.insert("next".to_owned(), next_command(&failure, args).into());
-        Stderr::plain(&Value::Object(line).to_string());
+        Stderr::json(&Value::Object(line));
     } else {
         stderr.error(&failure.what, failure.why.as_deref(), failure.hint.as_deref());
     }
@@ -82,13 +81,13 @@ pub(super) fn failure_of(error: &anyhow::Error) -> Failure {
 /// The JSON fields of a failure, of a whole run or of one object of a bulk input.
 pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
     let fields: [(&str, Value); 8] = [
-        ("error", redacted(Some(&failure.what)).into()),
+        ("error", shown(Some(&failure.what)).into()),
         ("code", failure.code.as_str().into()),
         ("status", failure.status.into()),
-        ("why", redacted(failure.why.as_deref()).into()),
-        ("hint", redacted(failure.hint.as_deref()).into()),
+        ("why", shown(failure.why.as_deref()).into()),
+        ("hint", shown(failure.hint.as_deref()).into()),
         ("retryable", failure.retryable().into()),
-        ("idempotencyKey", redacted(failure.idempotency_key.as_ref().map(|key| key.as_str())).into()),
+        ("idempotencyKey", shown(failure.idempotency_key.as_ref().map(|key| key.as_str())).into()),
         ("exitCode", failure.exit.code().into()),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -100,14 +99,15 @@ fn mistakes(all: &[Mistake]) -> Value {
     let first = all.iter().take(MOST);
     first
         .map(|Mistake { line, column, index, error }| {
-            json!({"line": line, "column": column, "index": index, "error": redacted(Some(error))})
+            json!({"line": line, "column": column, "index": index, "error": shown(Some(error))})
         })
         .collect()
 }
 
-/// Redacts before the text becomes JSON, because an escaped line break would join the key after it to a longer word.
-fn redacted(text: Option<&str>) -> Option<Cow<'_, str>> {
-    text.map(redact)
+/// A text for JSON, which a script may print: safe lines without secrets. It is redacted before it becomes JSON, because an
+/// escaped line break would join the key after it to a longer word.
+fn shown(text: Option<&str>) -> Option<String> {
+    text.map(|text| clean_lines(&redact(text)).into_owned())
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::runner::Ctx;
 use crate::secret::redact;
 use crate::settings::KeyFlag;
-use crate::ui::is_unsafe;
+use crate::ui::is_clean;
 use crate::wire::IdempotencyKey;
 
 const FLAG: &str = "--idempotency-key";
@@ -30,7 +30,7 @@ pub(crate) fn next_command(failure: &Failure, args: &[OsString]) -> Option<Vec<S
 fn command_line<'a>(args: &'a [OsString], key: Option<&'a IdempotencyKey>) -> Option<Vec<&'a str>> {
     let mut line = vec!["insforge"];
     for arg in args.iter().skip(1) {
-        line.push(arg.to_str().filter(|arg| !arg.contains(is_unsafe))?);
+        line.push(arg.to_str().filter(|arg| is_clean(arg))?);
     }
     if let Some(key) = key.filter(|key| key.is_generated()) {
         // After `--` the option would be an argument.

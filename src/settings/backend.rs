@@ -151,7 +151,7 @@ impl ConnectionFlags {
             Place::Profile { name, source } => Some((name, source)),
             Place::DefaultProfile => None,
         };
-        let profiles = Profiles::load(&UserPaths::find()?.config)?;
+        let profiles = Profiles::load(&UserPaths::find()?)?;
         let address = |(name, profile): (&str, &Profile)| {
             read_address(&profile.api_url, &Credentials::source(name, profile.key_store))
         };
@@ -230,7 +230,7 @@ impl ConnectionFlags {
 
     fn backend_from_profile(&self, named: Option<(&str, &Source)>, env: &ProcessEnv) -> Result<Backend> {
         let paths = UserPaths::find()?;
-        let profiles = Profiles::load(&paths.config)?;
+        let profiles = Profiles::load(&paths)?;
         let Some((name, profile)) = profiles.select(named)? else {
             return Err(not_linked(env).into());
         };

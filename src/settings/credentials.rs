@@ -54,34 +54,31 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Stores a key in the keyring, or in the file if the keyring fails. Returns the place, and why it is not the
-    /// keyring.
-    pub(crate) fn put(
-        &self,
+    /// Stores a key in the keyring.
+    ///
+    /// # Errors
+    /// Why the keyring cannot be used. The key then belongs in the file.
+    pub(crate) fn put_in_keyring(
         profile: &str,
         api_url: &str,
         key: &Secret,
         timeout: KeyringTimeout,
-    ) -> Result<(KeyStore, Option<String>)> {
-        match keyring::set(&entry_name(profile, api_url), key, timeout.duration()) {
-            Ok(()) => {
-                // An earlier login may have left its key in the file.
-                self.remove_from_file(profile)?;
-                Ok((KeyStore::Keyring, None))
+    ) -> Result<(), String> {
+        let stored = keyring::set(&entry_name(profile, api_url), key, timeout.duration());
+        stored.map_err(|error| error.to_string())
+    }
+
+    /// Stores a key in the file.
+    pub(crate) fn put_in_file(&self, profile: &str, api_url: &str, key: &Secret) -> Result<(), Failure> {
+        profiles::edit(&self.path, self.lock_timeout, |document| {
+            // Other entries of the table stay.
+            let entry = document.entry(profile).or_insert(Item::None);
+            if !entry.is_table_like() {
+                *entry = Item::Table(Table::new());
             }
-            Err(error) => {
-                profiles::edit(&self.path, self.lock_timeout, |document| {
-                    // Other entries of the table stay.
-                    let entry = document.entry(profile).or_insert(Item::None);
-                    if !entry.is_table_like() {
-                        *entry = Item::Table(Table::new());
-                    }
-                    entry["api_url"] = value(api_url);
-                    entry["api_key"] = value(key.expose());
-                })?;
-                Ok((KeyStore::File, Some(error.to_string())))
-            }
-        }
+            entry["api_url"] = value(api_url);
+            entry["api_key"] = value(key.expose());
+        })
     }
 
     /// The key of a profile; `None` if none is stored for this address.
@@ -100,15 +97,10 @@ impl Credentials {
             KeyStore::Keyring => keyring::get(&entry_name(profile, address.as_str()), timeout.duration())
                 .map_err(|error| unavailable(profile, &error.to_string()).into()),
             KeyStore::File => {
-                let Some(text) = files::read(&self.path).map_err(profiles::settings_failure)? else {
-                    return Ok(None);
-                };
+                let entries = self.read()?;
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
-                let entries: toml::Table = toml::from_str(&text).map_err(|error| {
-                    profiles::malformed_toml(&self.path, &text, error.message(), error.span())
-                })?;
                 let text = |name| entries.get(profile)?.get(name)?.as_str();
                 let same = text("api_url") == Some(address.as_str());
                 Ok(text("api_key").filter(|_| same).map(|key| Secret::new(key.to_owned())))
@@ -153,8 +145,23 @@ impl Credentials {
         Ok(warning)
     }
 
-    fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
-        if files::read(&self.path).map_err(profiles::settings_failure)?.is_none() {
+    /// The profiles whose keys are in the file.
+    pub(crate) fn names_in_file(&self) -> Result<Vec<String>, Failure> {
+        let entries = self.read()?;
+        let with_key = entries.into_iter().filter(|(_, entry)| entry.get("api_key").is_some());
+        Ok(with_key.map(|(name, _)| name).collect())
+    }
+
+    /// The entries of the file. A missing file has none.
+    fn read(&self) -> Result<toml::Table, Failure> {
+        let text = files::read(&self.path).map_err(profiles::unreadable)?.unwrap_or_default();
+        toml::from_str(&text)
+            .map_err(|error| profiles::malformed_toml(&self.path, &text, error.message(), error.span()))
+    }
+
+    /// Removes a profile's key from the file.
+    pub(crate) fn remove_from_file(&self, profile: &str) -> Result<(), Failure> {
+        if files::read(&self.path).map_err(profiles::unreadable)?.is_none() {
             return Ok(());
         }
         profiles::edit(&self.path, self.lock_timeout, |document| {

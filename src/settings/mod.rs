@@ -27,7 +27,7 @@ pub(crate) use place::Stored;
 pub(crate) use profiles::{KeyStore, Profiles};
 #[cfg(any(test, fuzzing))]
 pub(crate) use profiles::{edited as edited_toml, remove_from as remove_profile_from};
-pub(crate) use project::{LinkedFile, Project};
+pub(crate) use project::Project;
 pub(crate) use source::{Source, WithSource};
 
 use std::path::PathBuf;

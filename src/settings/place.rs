@@ -89,7 +89,7 @@ impl Stored<'_> {
                 Some((format!("{path} links this directory to a backend"), ""))
             }
             (Place::DefaultProfile, Self::Profile(stored)) => {
-                let profiles = Profiles::load(&UserPaths::find()?.config)?;
+                let profiles = Profiles::load(&UserPaths::find()?)?;
                 let default = profiles.default_name();
                 let reason = match profiles.get(default) {
                     Some(_) => format!("the default profile is {default}"),

@@ -8,15 +8,12 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::error::{Code, Failure};
-use crate::files::{self, FileError, Lock};
-use crate::settings::{LivePolicy, Source};
+use crate::files::{self, FileError, FileLock, LOCK_TIMEOUT};
+use crate::settings::{LivePolicy, Source, UserPaths};
 use crate::wire::without_type_names;
 
 /// The default profile, unless `default_profile` names another.
 const DEFAULT_PROFILE: &str = "default";
-
-/// How long a change waits while another process changes the same file, unless the run has another time limit.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where a profile's key is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -61,9 +58,13 @@ pub(crate) struct Profiles {
 }
 
 impl Profiles {
-    /// Reads the file. A missing file has no profiles.
-    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let text = files::read(path).map_err(settings_failure)?;
+    /// Reads the file. A missing file has no profiles. Every use of the user's settings begins here, so this also removes
+    /// what killed processes have left.
+    pub(crate) fn load(paths: &UserPaths) -> Result<Self, Failure> {
+        let path = &paths.config;
+        files::remove_leftover(path);
+        files::remove_leftover(&paths.credentials);
+        let text = files::read(path).map_err(unreadable)?;
         Self::parse(path, &text.unwrap_or_default())
     }
 
@@ -167,9 +168,9 @@ pub(super) fn edit(
     lock_timeout: Duration,
     change: impl FnOnce(&mut DocumentMut),
 ) -> Result<(), Failure> {
-    let _lock = Lock::acquire(path, lock_timeout).map_err(settings_failure)?;
-    let text = files::read(path).map_err(settings_failure)?.unwrap_or_default();
-    files::write(path, &edited(path, &text, change)?).map_err(settings_failure)
+    let lock = FileLock::acquire(path, lock_timeout)?;
+    let text = lock.read().map_err(unreadable)?.unwrap_or_default();
+    Ok(lock.replace(&edited(path, &text, change)?)?)
 }
 
 /// Removes a profile from a document.
@@ -210,14 +211,9 @@ pub(super) fn from_variable(source: &Source) -> String {
     }
 }
 
-/// The failure of a settings file that cannot be read or written.
-pub(super) fn settings_failure(error: FileError) -> Failure {
-    let failure = Failure::from(error);
-    if failure.code == Code::FileFailed {
-        Failure { code: Code::SettingsInvalid, ..failure }
-    } else {
-        failure
-    }
+/// The failure of a settings file that cannot be read.
+pub(super) fn unreadable(error: FileError) -> Failure {
+    Failure { code: Code::SettingsInvalid, ..error.into() }
 }
 
 /// The error for a malformed TOML file, with its name, line and column.

@@ -2,17 +2,24 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio::process::Command;
 
-use crate::error::{Code, Failure};
-use crate::files;
+use crate::env::ProcessEnv;
+use crate::error::{Code, Failure, Warning, WarningCode};
+use crate::files::{self, FileLock};
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
-use crate::settings::profiles::settings_failure;
+use crate::settings::profiles::unreadable;
 use crate::wire::{Address, position_of, without_position};
 
+const DIRECTORY: &str = ".insforge";
 const FILE: &str = ".insforge/project.json";
+
+/// How long to wait for git, which can hang in a directory of somebody else.
+const GIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The link of a directory to a backend, as read from its file.
 #[derive(Debug)]
@@ -24,20 +31,13 @@ pub(crate) struct Project {
     pub(crate) live: Option<LivePolicy>,
 }
 
-/// The result of linking a directory.
-#[derive(Debug)]
-pub(crate) struct LinkedFile {
-    pub(crate) path: PathBuf,
-    /// The file contains a key, and git does not ignore the file.
-    pub(crate) needs_gitignore: bool,
-}
-
 impl Project {
     /// Finds the link of a directory or of its nearest linked parent.
     pub(crate) fn find(from: &Path) -> Result<Option<Self>, Failure> {
         for directory in from.ancestors() {
             let path = directory.join(FILE);
-            if let Some(text) = files::read(&path).map_err(settings_failure)? {
+            files::remove_leftover(&path);
+            if let Some(text) = files::read(&path).map_err(unreadable)? {
                 return Ok(Some(Self::parse(path, &text)?));
             }
         }
@@ -73,14 +73,24 @@ impl Project {
         Ok(Self { path, host, key, live })
     }
 
-    /// Links `directory` to a self-hosted backend. Unknown fields of an existing file are kept.
-    pub(crate) fn link(directory: &Path, address: &Address, key: &Secret) -> Result<LinkedFile, Failure> {
+    /// Links `directory` to a self-hosted backend, and returns the path of its file. Unknown fields of an existing file are
+    /// kept.
+    pub(crate) fn link(
+        directory: &Path,
+        address: &Address,
+        key: &Secret,
+        lock_timeout: Duration,
+    ) -> Result<PathBuf, Failure> {
+        // The directory can be somebody else's repository, which chooses where its links lead.
+        for name in [DIRECTORY, FILE] {
+            refuse_symbolic_link(&directory.join(name))?;
+        }
         let path = directory.join(FILE);
-        let text = files::read(&path).map_err(settings_failure)?;
-        let text = Self::linked(&path, text.as_deref(), address, key)?;
-        files::write(&path, &text).map_err(settings_failure)?;
-        let needs_gitignore = git_would_add_it(directory);
-        Ok(LinkedFile { path, needs_gitignore })
+        let lock = FileLock::acquire(&path, lock_timeout)?;
+        files::remove_older_leftovers(&path);
+        let text = lock.read().map_err(unreadable)?;
+        lock.replace(&Self::linked(&path, text.as_deref(), address, key)?)?;
+        Ok(path)
     }
 
     /// The text of a file that links to a backend, from the text of the existing file.
@@ -105,6 +115,41 @@ impl Project {
         }
         Ok(format!("{:#}\n", Value::Object(map)))
     }
+
+    /// A warning if `git add` can add the file of a directory. Without git or a repository it cannot.
+    pub(crate) async fn not_ignored_by_git(directory: &Path, env: &ProcessEnv) -> Option<Warning> {
+        let mut git = Command::new(env.find_program("git")?);
+        // These variables can name another repository.
+        for name in env.names_with_prefix(&["GIT_"]) {
+            git.env_remove(name);
+        }
+        // Nothing that the repository configures may run. Git starts a transport if an object of its index is missing.
+        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"]);
+        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
+        git.args(["check-ignore", "--quiet", FILE]).current_dir(directory).kill_on_drop(true);
+        git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let text = match tokio::time::timeout(GIT_TIMEOUT, git.status()).await {
+            // 0: ignored. 1: not ignored. Other: not in a repository.
+            Ok(status) if status.as_ref().is_ok_and(|status| status.code() == Some(1)) => {
+                format!(
+                    "git does not ignore {FILE}, which contains the key; run: echo {DIRECTORY}/ >> .gitignore"
+                )
+            }
+            Ok(_) => return None,
+            Err(_) => format!(
+                "git did not answer within {} s; check that it ignores {FILE}, which contains the key",
+                GIT_TIMEOUT.as_secs()
+            ),
+        };
+        Some(Warning { code: WarningCode::NotIgnoredByGit, text })
+    }
+}
+
+fn refuse_symbolic_link(path: &Path) -> Result<(), Failure> {
+    let Ok(target) = std::fs::read_link(path) else { return Ok(()) };
+    Err(Failure::new(Code::FileFailed, format!("Cannot write {}", path.display()))
+        .why(format!("it is a symbolic link to {}, and a key is written to no linked file", target.display()))
+        .hint("remove the symbolic link, then run the command again"))
 }
 
 fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
@@ -116,13 +161,4 @@ fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
             .hint("fix the file, or remove it and run `insforge link`")
             .repair(["insforge", "link"])
     })
-}
-
-/// Whether `git add` would add the file. Without git or a repository it would not.
-fn git_would_add_it(directory: &Path) -> bool {
-    let mut git = std::process::Command::new("git");
-    git.args(["check-ignore", "--quiet", FILE]).current_dir(directory);
-    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // 0: ignored. 1: not ignored. Other: not in a repository.
-    git.status().is_ok_and(|status| status.code() == Some(1))
 }

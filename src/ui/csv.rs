@@ -6,13 +6,14 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
+use unicode_width::UnicodeWidthChar;
 
 use crate::ui::CANNOT_WRITE;
 use crate::ui::columns::{Columns, field_at, is_same, known_field, unknown_column};
 use crate::ui::json::compact;
 use crate::ui::page::{BoxedRows, Cells, Column, Content, Page};
 use crate::ui::rows::{KIND, Row, RowLists};
-use crate::ui::sanitize::{is_unsafe, safe_char};
+use crate::ui::sanitize::{SafetyScan, is_unsafe};
 use crate::wire::fields::older_name;
 use crate::wire::{Json, Members};
 
@@ -186,6 +187,7 @@ fn write_text(
     let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
     out.write_all(quote)?;
     let mut rest = text;
+    let mut scan = SafetyScan::default();
     let mut is_start = true;
     if rest.clone().next().is_some_and(|c| matches!(c, '\t' | '\n' | '\r')) {
         out.write_all(b"'")?;
@@ -196,7 +198,7 @@ fn write_text(
         }
         let Some(c) = rest.next() else { break };
         is_start = SEPARATORS.contains(&c);
-        match if terminal { safe_char(c) } else { c } {
+        match if terminal { scan.in_line(c) } else { c } {
             '"' => out.write_all(b"\"\"")?,
             c => out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?,
         }
@@ -207,7 +209,10 @@ fn write_text(
 /// Whether a formula begins here, in the wide letters of East Asia too.
 fn begins_formula(mut cell: impl Iterator<Item = char>) -> bool {
     const FIRST: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    let is_invisible = |c: &char| (c.is_whitespace() || is_unsafe(*c)) && !SEPARATORS.contains(c);
+    let is_invisible = |c: &char| {
+        let has_no_shape = c.is_whitespace() || is_unsafe(*c) || c.width() == Some(0);
+        has_no_shape && !SEPARATORS.contains(c)
+    };
     cell.find(|c| !is_invisible(c)).is_some_and(|c| FIRST.contains(&c))
 }
 
@@ -368,6 +373,7 @@ mod tests {
             "\u{2003}=1",
             "\u{200b}=1",
             "\u{feff}=1",
+            "\u{200d}=1",
             "\0=1",
         ] {
             let written = csv(&json!([{"a": text}]), None).unwrap();

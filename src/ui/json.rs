@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::ui::sanitize::is_unsafe;
+use crate::ui::sanitize::{SafetyScan, is_clean};
 use crate::wire::{DEEPEST_JSON, Json, scalar_length};
 
 /// Lays out JSON that comes piece by piece, so that pieces can be left out or put in. A piece ends where a token ends.
@@ -90,19 +90,20 @@ impl<'a> JsonWriter<'a> {
 
 /// Writes a string, number or word unchanged, except for characters that a terminal would obey.
 fn write_scalar(out: &mut dyn Write, scalar: &str) -> io::Result<()> {
-    let mut rest = scalar;
-    // Nearly all scalars are plain, and this check is fast.
-    let is_plain = rest.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    while let Some(at) = if is_plain { None } else { rest.find(is_unsafe) } {
-        let (safe, from) = rest.split_at(at);
-        out.write_all(safe.as_bytes())?;
-        let mut chars = from.chars();
-        for unit in chars.next().unwrap_or_default().encode_utf16(&mut [0; 2]) {
+    if is_clean(scalar) {
+        return out.write_all(scalar.as_bytes());
+    }
+    let mut scan = SafetyScan::default();
+    for c in scalar.chars() {
+        if scan.is_safe(c) {
+            out.write_all(c.encode_utf8(&mut [0; 4]).as_bytes())?;
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
             write!(out, "\\u{unit:04x}")?;
         }
-        rest = chars.as_str();
     }
-    out.write_all(rest.as_bytes())
+    Ok(())
 }
 
 /// Writes JSON with indentation, and a line break.
@@ -129,6 +130,14 @@ pub(crate) fn write_json_line<'a>(
 pub(crate) fn write_value(out: &mut dyn Write, value: &impl Serialize, as_line: bool) -> io::Result<()> {
     let text = serde_json::to_string(value)?;
     if as_line { write_json_line(out, [&*text]) } else { write_indented(out, &text) }
+}
+
+/// A value as one line of JSON, without a line break.
+pub(crate) fn json_line(value: &impl Serialize) -> String {
+    let mut line = Vec::new();
+    // A vector does not fail, and neither do the names of the values that are shown here.
+    let _ = serde_json::to_string(value).map(|text| JsonWriter::compact(&mut line).write(&text));
+    String::from_utf8_lossy(&line).into_owned()
 }
 
 /// The text without spaces between tokens. It is copied only if it has such spaces.

@@ -1,4 +1,5 @@
 //! Lines of text, with a mark before each object that changes. Long lines are wrapped between words; an id is never cut.
+//! A line begins at an even depth, and what is wrapped continues at an odd one, so that a value cannot look like a line.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -71,6 +72,9 @@ impl<'a> Line<'a> {
     }
 }
 
+/// How much farther a wrapped line continues.
+const CONTINUED: usize = 3;
+
 /// Writes the lines.
 pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: TerminalStyle) -> io::Result<()> {
     for line in lines {
@@ -78,10 +82,11 @@ pub(crate) fn write_lines(out: &mut dyn Write, lines: &[Line<'_>], style: Termin
         let indent = "  ".repeat(line.depth);
         let sign = line.mark.sign();
         let color = line.mark.color().filter(|_| style.colors && !text.is_empty());
-        let hanging = format!("{indent}{}", " ".repeat(sign.width()));
-        let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(hanging.width()).max(20));
-        let room = if line.mark == Mark::Verbatim { usize::MAX } else { room };
-        for (position, part) in wrapped(&text, room, room).into_iter().enumerate() {
+        let hanging = " ".repeat(indent.len() + sign.width() + CONTINUED);
+        let width = style.width.filter(|_| line.mark != Mark::Verbatim);
+        let room = |used| width.map_or(usize::MAX, |width| width.saturating_sub(used).max(20));
+        let first = room(indent.len() + sign.width());
+        for (position, part) in wrapped(&text, first, room(hanging.len())).into_iter().enumerate() {
             let before = if position == 0 { format!("{indent}{sign}") } else { hanging.clone() };
             match color {
                 Some(color) => writeln!(out, "{}", style.paint(color, &format!("{before}{part}")))?,
@@ -123,7 +128,7 @@ mod tests {
         );
         assert_eq!(
             written(&lines[..1], Some(31), false),
-            "  + price pro_monthly 19.00 USD\n    every month\n"
+            "  + price pro_monthly 19.00 USD\n       every month\n"
         );
         assert_eq!(written(&lines[..1], Some(80), true).matches("\u{1b}[32m").count(), 1);
         let long = "price_1234567890123456789012345678901234567890";

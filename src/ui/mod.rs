@@ -25,7 +25,7 @@ pub(crate) use columns::{Columns, is_same};
 pub(crate) use csv::{CsvTables, CsvWriter};
 pub(crate) use date::short_date;
 pub(crate) use jq::{Filter, FilterFormat};
-pub(crate) use json::{write_json, write_value};
+pub(crate) use json::{json_line, write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use page::{
     Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
@@ -34,8 +34,8 @@ pub(crate) use page::{
 pub(crate) use page::{Shown, TableRows};
 pub(crate) use rows::{KIND, Row, RowLists, rows_in};
 #[cfg(any(test, fuzzing))]
-pub(crate) use sanitize::lines as clean_lines;
-pub(crate) use sanitize::{cut, is_unsafe, line as clean_line};
+pub(crate) use sanitize::is_unsafe;
+pub(crate) use sanitize::{SafetyScan, cut, is_clean, line as clean_line, lines as clean_lines};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};

@@ -71,7 +71,7 @@ impl Spinner {
     fn start(message: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.set_style(ProgressStyle::default_spinner().tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
-        bar.set_message(message.to_owned());
+        bar.set_message(sanitize::line(message).into_owned());
         bar.enable_steady_tick(TICK);
         Self(bar)
     }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::ui::sanitize::SafetyScan;
+
 /// A part of a text: its position and an excerpt.
 #[derive(Debug)]
 pub(crate) struct SourceSnippet {
@@ -35,7 +37,10 @@ fn excerpt(number: usize, line: &str, column: usize, marked: usize) -> String {
     const WIDTH: usize = 100;
     /// The most characters before the mark, if the line is longer.
     const LEAD: usize = 40;
-    let characters: Vec<char> = line.chars().collect();
+    // The same number of characters, each as wide as it is shown.
+    let mut scan = SafetyScan::default();
+    let characters: Vec<char> =
+        line.chars().map(|c| if c == '\t' { '\t' } else { scan.in_line(c) }).collect();
     let from =
         if characters.len() <= WIDTH { 0 } else { column.saturating_sub(LEAD).min(characters.len() - WIDTH) };
     let to = characters.len().min(from + WIDTH);

@@ -1,19 +1,24 @@
 //! Everything but the result: notes, warnings, errors, the text around prompts, and the `--verbose` log.
 //!
-//! Secrets are masked and control characters are replaced in every line. With JSON output there are no notes, a warning
-//! is one line `{"warning":…,"code":…}`, and the error is the last line. A closed stream is not a failure.
+//! Secrets are masked and unsafe characters are replaced in every line. Our lines begin at the first column, and the reason
+//! and the hint of an error at the third. Every other line of a text begins farther right, whether the text has it or it was
+//! wrapped. So no text from outside can look like a line of ours.
+//!
+//! With JSON output there are no notes, a warning is one line `{"warning":…,"code":…}`, and the error is the last line. A
+//! closed stream is not a failure.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::WarningCode;
 use crate::secret::redact;
+use crate::ui::json::json_line;
 use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
-use crate::ui::wrap::message;
+use crate::ui::wrap::{CONTINUED, message};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,10 +54,10 @@ impl Stderr {
         }
         match text.strip_prefix('✓') {
             Some(rest) => {
-                let rest = message(&sanitize::lines(rest), self.width, 1, 0);
+                let rest = self.fitted(rest, 1, CONTINUED);
                 write_line(&format!("{}{rest}", self.paint(GREEN, "✓")));
             }
-            None => write_line(&message(&sanitize::lines(text), self.width, 0, 0)),
+            None => write_line(&self.fitted(text, 0, CONTINUED)),
         }
     }
 
@@ -62,9 +67,9 @@ impl Stderr {
             return;
         }
         if self.json {
-            write_line(&json!({"warning": redact(text), "code": code.as_str()}).to_string());
+            Self::json(&json!({"warning": sanitize::lines(&redact(text)), "code": code.as_str()}));
         } else {
-            let text = message(&sanitize::lines(text), self.width, "warning: ".len(), 2);
+            let text = self.fitted(text, "warning: ".len(), CONTINUED);
             write_line(&format!("{} {text}", self.paint(YELLOW, "warning:")));
         }
     }
@@ -72,21 +77,34 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            write_line(&self.paint(DIM, &sanitize::line(&line.to_string())));
+            let line = self.fitted(&sanitize::line(&line.to_string()), 0, CONTINUED);
+            write_line(&self.paint(DIM, &line));
         }
     }
 
     /// Prints an error as text: what failed, the reason, and the next command.
     pub(crate) fn error(self, what: &str, why: Option<&str>, hint: Option<&str>) {
-        let fitted = |text: &str, used, indent| message(&sanitize::lines(text), self.width, used, indent);
-        write_line(&format!("{} {}", self.paint(RED, "error:"), fitted(what, "error: ".len(), 2)));
+        let what = self.fitted(what, "error: ".len(), CONTINUED);
+        write_line(&format!("{} {what}", self.paint(RED, "error:")));
         if let Some(why) = why {
-            write_line(&format!("  {}", fitted(why, 2, 2)));
+            // Its lines that are not ours are indented already. The first can be from outside too: a filter's own error.
+            let deeper = if why.trim_start().to_lowercase().starts_with("hint") { 2 } else { 0 };
+            write_line(&format!("  {:deeper$}{}", "", self.fitted(why, 2 + deeper, 2)));
         }
         if let Some(hint) = hint {
             let indent = "  hint: ".len();
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), fitted(hint, indent, indent)));
+            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), self.fitted(hint, indent, indent)));
         }
+    }
+
+    /// Prints a line above a question, after this indentation.
+    pub(crate) fn above_question(self, indent: usize, text: &str) {
+        write_line(&format!("{:indent$}{}", "", self.fitted(&sanitize::line(text), indent, CONTINUED)));
+    }
+
+    /// Prints JSON as one line.
+    pub(crate) fn json(value: &Value) {
+        write_line(&json_line(value));
     }
 
     /// Prints text without colors.
@@ -97,6 +115,11 @@ impl Stderr {
     /// Prints text with its colors.
     pub(crate) fn styled(text: &str) {
         write_line(text.trim_end());
+    }
+
+    /// The safe lines of a text, wrapped for the terminal.
+    fn fitted(self, text: &str, used: usize, indent: usize) -> String {
+        message(&sanitize::lines(text), self.width, used, indent)
     }
 
     fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {

@@ -29,7 +29,8 @@ impl StreamingTable {
         Self { style, layout: Layout::Undecided }
     }
 
-    /// Writes rows. The first rows determine the layout. A column that is too narrow for a later row becomes wider.
+    /// Writes rows. The first rows determine the layout. A column that is too narrow for a later row becomes wider, as long
+    /// as the table fits the terminal.
     pub(crate) fn write(&mut self, out: &mut dyn Write, section: &Section<'_>) -> io::Result<()> {
         if section.rows.is_empty() {
             return Ok(());
@@ -42,10 +43,13 @@ impl StreamingTable {
                 write_records(out, section, self.style)
             }
             Layout::Table(kept, widths) => {
-                for (width, needed) in widths.iter_mut().zip(needed) {
-                    *width = (*width).max(needed);
+                let wider: Vec<usize> =
+                    widths.iter().zip(needed).map(|(width, needed)| needed.max(*width)).collect();
+                write_rows(out, rows.iter(), columns, kept, &wider, self.style)?;
+                if self.style.width.is_none_or(|width| total_width(kept, &wider) <= width) {
+                    *widths = wider;
                 }
-                write_rows(out, rows.iter(), columns, kept, widths, self.style)
+                Ok(())
             }
             Layout::Undecided => {
                 let Some((kept, widths)) = self.fitting_layout(columns, needed) else {
@@ -125,10 +129,13 @@ mod tests {
             &[&[], &[["a", "A"], ["b", "\u{1b}B"]], &[], &[["long_id_of_c", "C"]], &[["d", "D"]]];
         let wide = "ID        Name\na         A\nb         �B\nlong_id_of_c  C\nd             D\n";
         assert_eq!(written(None, parts), wide);
-        assert_eq!(written(Some(14), parts), wide);
-        let narrow = "ID  Name\na   A\nb   �B\nlong_id_of_c  C\nd             D\n";
+        assert_eq!(written(Some(18), parts), wide);
+        let wrapped = "ID        Name\na         A\nb         �B\nlong_id_of_c\n    C\nd         D\n";
+        assert_eq!(written(Some(14), parts), wrapped);
+        let narrow = "ID  Name\na   A\nb   �B\nlong_id_of_c\n    C\nd   D\n";
         assert_eq!(written(Some(13), parts), narrow);
-        let records = "ID: a\nName: A\n\nID: b\nName: �B\n\nID: long_id_of_c\nName: C\n\nID: d\nName: D\n";
+        let records =
+            "ID: a\nName: A\n\nID: b\nName:\n    �B\n\nID: long_id_of_c\nName: C\n\nID: d\nName: D\n";
         assert_eq!(written(Some(7), parts), records);
     }
 }

@@ -1,6 +1,7 @@
 //! Tables: a line for each row, and no id is ever wrapped or cut. On a narrow terminal the spare columns are left out, one
 //! after the other, and then the last column of text is wrapped. If that is not enough, each row becomes a record of
-//! `key: value` lines.
+//! `key: value` lines. What is wrapped continues at a column where no row and no record begins, so that a value cannot look
+//! like another row.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -11,7 +12,7 @@ use crate::ui::lines::write_lines;
 use crate::ui::page::{Cells, Column, Content, Page, Section, Shown};
 use crate::ui::sanitize;
 use crate::ui::style::{BOLD, GREEN, RED, TerminalStyle, YELLOW};
-use crate::ui::wrap::wrapped;
+use crate::ui::wrap::{CONTINUED, wrapped};
 
 /// The space between two columns.
 const GAP: usize = 2;
@@ -89,12 +90,17 @@ pub(super) fn shown_columns(columns: &[Column<'_>]) -> Vec<usize> {
 fn longest_word(section: &Section<'_>, index: usize) -> usize {
     let longest = |text: &str| text.split(' ').map(UnicodeWidthStr::width).max().unwrap_or_default();
     let cells = section.rows.iter().map(|row| longest(&sanitize::line(&row[index])));
-    cells.max().unwrap_or_default().max(section.columns[index].name.width())
+    cells.max().unwrap_or_default().max(heading(&section.columns[index]).width())
+}
+
+/// The name of a column, which can be a path that the user chose.
+fn heading<'a>(column: &Column<'a>) -> Cow<'a, str> {
+    sanitize::line(column.name)
 }
 
 /// The width that each column needs for its name and its widest cell.
 pub(super) fn widths(section: &Section<'_>) -> Vec<usize> {
-    let mut widths: Vec<usize> = section.columns.iter().map(|column| column.name.width()).collect();
+    let mut widths: Vec<usize> = section.columns.iter().map(|column| heading(column).width()).collect();
     for row in section.rows.iter() {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(sanitize::line(&cell).width());
@@ -115,7 +121,7 @@ pub(super) fn write_heading(
     widths: &[usize],
     style: TerminalStyle,
 ) -> io::Result<()> {
-    let names = kept.iter().map(|index| (widths[*index], Cow::Borrowed(columns[*index].name)));
+    let names = kept.iter().map(|index| (widths[*index], heading(&columns[*index])));
     for line in lay_out(names) {
         writeln!(out, "{}", style.paint(BOLD, &line))?;
     }
@@ -133,10 +139,22 @@ pub(super) fn write_rows<'a>(
     let first = kept.first().map(|index| &columns[*index]);
     for row in rows {
         for line in lay_out(kept.iter().map(|index| (widths[*index], sanitize::line(&row[*index])))) {
+            let line = fitted(&line, style);
             writeln!(out, "{}", with_verdict_color(style, first, &line))?;
         }
     }
     Ok(())
+}
+
+/// The line, or its words on several lines if it is wider than the terminal: the cells of a later row can be too wide.
+fn fitted(line: &str, style: TerminalStyle) -> Cow<'_, str> {
+    let Some(width) = style.width.filter(|width| line.width() > *width) else { return line.into() };
+    let ends = line.match_indices(' ').map(|(end, _)| end);
+    let end = ends.take_while(|end| line[..*end].width() <= width).last().or_else(|| line.find(' '));
+    let Some((first, rest)) = end.map(|end| line.split_at(end)) else { return line.into() };
+    let room = width.saturating_sub(CONTINUED);
+    let indent = format!("\n{}", " ".repeat(CONTINUED));
+    format!("{}{indent}{}", first.trim_end(), wrapped(rest.trim_start(), room, room).join(&indent)).into()
 }
 
 /// The lines of a row, from its cells and the widths of their columns. A cell that is wider than its column is wrapped.
@@ -173,15 +191,17 @@ pub(super) fn write_records(
     for (position, row) in section.rows.iter().enumerate() {
         let mut cells = shown.iter().map(|index| (&section.columns[*index], &*row[*index])).peekable();
         if let Some((column, label)) = cells.next_if(|(column, _)| column.is_label()) {
-            let (value_column, value) = cells.next().unwrap_or((column, ""));
+            let (_, value) = cells.next().unwrap_or((column, ""));
+            let label = sanitize::line(label);
             let colored = if column.content == Content::Verdict {
-                with_verdict_color(style, Some(column), label).into()
+                with_verdict_color(style, Some(column), &label).into()
             } else {
-                style.paint(BOLD, label)
+                style.paint(BOLD, &label)
             };
-            write_field(out, "", (label, &colored), value_column, value, style)?;
+            write_field(out, "", (&label, &colored), value, style)?;
             for (column, cell) in cells.filter(|(_, cell)| *cell != "-") {
-                write_field(out, "  ", (column.name, &style.paint(BOLD, column.name)), column, cell, style)?;
+                let name = heading(column);
+                write_field(out, "  ", (&name, &style.paint(BOLD, &name)), cell, style)?;
             }
             continue;
         }
@@ -189,31 +209,27 @@ pub(super) fn write_records(
             writeln!(out)?;
         }
         for (column, cell) in cells {
-            write_field(out, "", (column.name, &style.paint(BOLD, column.name)), column, cell, style)?;
+            let name = heading(column);
+            write_field(out, "", (&name, &style.paint(BOLD, &name)), cell, style)?;
         }
     }
     Ok(())
 }
 
-/// Writes `name: value`. Text is wrapped between words.
+/// Writes `name: value`, wrapped between words.
 fn write_field(
     out: &mut dyn Write,
     indent: &str,
     (name, colored): (&str, &str),
-    column: &Column<'_>,
     value: &str,
     style: TerminalStyle,
 ) -> io::Result<()> {
     let value = sanitize::line(value);
     let before = indent.len() + name.width() + 2;
-    match style.width {
-        Some(width) if column.content == Content::Text => {
-            let parts = wrapped(&value, width.saturating_sub(before), width.saturating_sub(indent.len() + 2));
-            let lines = format!("{indent}{colored}: {}", parts.join(&format!("\n{indent}  ")));
-            lines.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
-        }
-        _ => writeln!(out, "{indent}{colored}: {value}"),
-    }
+    let room = |used| style.width.map_or(usize::MAX, |width| width.saturating_sub(used));
+    let parts = wrapped(&value, room(before), room(CONTINUED));
+    let lines = format!("{indent}{colored}: {}", parts.join(&format!("\n{}", " ".repeat(CONTINUED))));
+    lines.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
 }
 
 #[cfg(test)]
@@ -243,7 +259,7 @@ mod tests {
         assert_eq!(render(Some(27), &rows), without_spare);
         assert_eq!(
             render(Some(26), &rows),
-            "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23 20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
+            "ID: prod_1\nName: 日本 �[31m\nActive: Yes\nSynced At: 2026-11-23\n    20:04\n\nID: prod_22\nName: B\nActive: No\nSynced At: -\n"
         );
     }
 

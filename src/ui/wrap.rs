@@ -1,7 +1,11 @@
 //! Wraps text between words, so that a terminal does not break it inside one.
 
 use console::{measure_text_width, strip_ansi_codes};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The column at which a line of ours that is wrapped continues, and at which the other lines of a text from outside begin.
+/// No line of ours begins there, so that none can be forged.
+pub(super) const CONTINUED: usize = 4;
 
 /// The text in parts, the first of at most `first` columns and the others of at most `room`, split between words. A word
 /// that is longer stays whole. Spaces that align columns stay if the text fits.
@@ -28,30 +32,98 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 }
 
 /// The lines of a message, wrapped for a terminal of this width. The first line begins after `used` columns, and the
-/// others after `indent`. An excerpt of a file stays as it is, because its marks are aligned.
+/// others after `indent`. What is wrapped continues at [`CONTINUED`] or farther right, also inside a word that is longer than
+/// a line: the terminal would continue it at the first column. An excerpt of a file is cut instead, because its marks are
+/// aligned.
 pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
     let mut out = String::new();
-    for (number, line) in text.lines().enumerate() {
-        let before = if number == 0 { used } else { indent };
-        if number > 0 {
+    let mut lines = text.lines().peekable();
+    let mut before = used;
+    while let Some(line) = lines.next() {
+        let own = line.len() - line.trim_start().len();
+        let shown = match width {
+            Some(width) if before + line.width() <= width => line.into(),
+            Some(width) if is_excerpt(line) => {
+                let room = width.saturating_sub(before);
+                match lines.next_if(|next| is_excerpt(next) && next.ends_with('^')) {
+                    Some(marks) => cut_excerpt(line, marks, room).join(&format!("\n{}", " ".repeat(indent))),
+                    None => cut_excerpt(line, "", room)[0].clone(),
+                }
+            }
+            Some(width) => {
+                let hanging = (indent + own).max(CONTINUED);
+                let (first, room) = (width.saturating_sub(before + own), width.saturating_sub(hanging));
+                let parts = split_long(wrapped(line.trim_start(), first, room), first, room);
+                format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging)))).into()
+            }
+            None => line.into(),
+        };
+        out.push_str(&shown);
+        if let Some(next) = lines.peek() {
             out.push('\n');
-            if !line.is_empty() {
+            if !next.is_empty() {
                 out.push_str(&" ".repeat(indent));
             }
         }
-        let own = line.len() - line.trim_start().len();
-        match width {
-            Some(width) if !is_excerpt(line) && before + line.width() > width => {
-                let hanging = indent + own;
-                let room = width.saturating_sub(hanging);
-                let parts = wrapped(line.trim_start(), width.saturating_sub(before + own), room);
-                out.push_str(&line[..own]);
-                out.push_str(&parts.join(&format!("\n{}", " ".repeat(hanging))));
-            }
-            _ => out.push_str(line),
-        }
+        before = indent;
     }
     out
+}
+
+/// The parts, with those that are too wide split.
+fn split_long(parts: Vec<String>, first: usize, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        let mut column = 0;
+        lines.push(String::new());
+        for c in part.chars() {
+            let limit = if lines.len() == 1 { first } else { room };
+            let width = c.width().unwrap_or_default();
+            if width > 0 && column > 0 && column + width > limit {
+                lines.push(String::new());
+                column = 0;
+            }
+            column += width;
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    lines
+}
+
+/// The part of an excerpt's line, and of the marks below it, that fits the width and has the beginning of the marks.
+fn cut_excerpt(line: &str, marks: &str, width: usize) -> [String; 2] {
+    let text_at = line.find("| ").map_or(line.len(), |bar| bar + 2);
+    let (gutter, text) = line.split_at(text_at);
+    let marks = marks.get(text_at..).unwrap_or_default();
+    let mark = marks.len() - marks.trim_start().len();
+    // A column on each side is for the ellipsis.
+    let room = width.saturating_sub(text_at + 2);
+    let skipped = if mark < room { 0 } else { mark - room / 2 };
+    let (mut shown, mut column, mut begin) = (String::new(), 0, None);
+    for c in text.chars() {
+        let c_width = c.width().unwrap_or_default();
+        if column >= skipped {
+            let begin = *begin.get_or_insert(column);
+            if column + c_width > begin + room {
+                shown.push('…');
+                break;
+            }
+            shown.push(c);
+        }
+        column += c_width;
+    }
+    let begin = begin.unwrap_or(column);
+    let ellipsis = if begin > 0 { "…" } else { "" };
+    let before = (mark + ellipsis.width()).saturating_sub(begin);
+    // The ellipsis has no mark.
+    let length = marks.trim_start().len().min((begin + room).saturating_sub(mark));
+    let marks = "^".repeat(length);
+    [
+        format!("{gutter}{ellipsis}{shown}"),
+        format!("{}{}{marks}", " ".repeat(text_at - 2) + "| ", " ".repeat(before)),
+    ]
 }
 
 /// Whether it is a line of a [`crate::ui::SourceSnippet`].
@@ -150,16 +222,51 @@ mod tests {
 
     #[test]
     fn messages_are_wrapped_between_words_and_excerpts_are_not() {
-        let text = "the file has a mistake somewhere\n  1 | name = \"a long name\"\n    |        ^\n  see the other line";
+        let text =
+            "the file has a mistake somewhere\n  1 | name = \"a name\"\n    |        ^\n  see the other one";
         assert_eq!(message(text, None, 2, 2), text.replace('\n', "\n  "));
         assert_eq!(
-            message(text, Some(20), 2, 2),
-            "the file has a\n  mistake somewhere\n    1 | name = \"a long name\"\n      |        ^\n    see the other\n    line"
+            message(text, Some(23), 2, 2),
+            "the file has a\n    mistake somewhere\n    1 | name = \"a name\"\n      |        ^\n    see the other one"
         );
         assert_eq!(
-            message("an_id_that_is_long_and_not_cut x", Some(10), 7, 2),
-            "an_id_that_is_long_and_not_cut\n  x"
+            message("an_id_that_is_too_long_for_a_line x", Some(14), 7, 2),
+            "an_id_t\n    hat_is_too\n    _long_for_\n    a_line\n    x"
         );
+    }
+
+    /// Otherwise the terminal would continue the line of a hostile file where our lines begin.
+    #[test]
+    fn an_excerpt_is_cut_around_its_marks() {
+        let text = "  |\n1 | name = \"0123456789 error: forged\"\n  |                    ^^^^^";
+        for (width, expected) in [
+            (50, text.replace('\n', "\n  ")),
+            (30, "  |\n  1 | name = \"0123456789 err…\n    |                    ^^^".to_owned()),
+            (20, "  |\n  1 | …56789 error:…\n    |        ^^^^^".to_owned()),
+        ] {
+            let cut = message(text, Some(width), 2, 2);
+            assert_eq!(cut, expected);
+            assert!(cut.lines().all(|line| line.width() <= width), "{cut}");
+        }
+        assert_eq!(message("1 | 日本日本日本", Some(11), 0, 0), "1 | 日本…");
+    }
+
+    /// Neither its line breaks nor the places where it is wrapped can look like the beginning of another line of ours.
+    #[test]
+    fn no_line_of_a_text_begins_where_ours_do() {
+        let text = format!(
+            "x\nerror: other\n  hint: run it\n\nhint: and a longer line with words that are wrapped\n{}error: other",
+            "日x".repeat(40)
+        );
+        for width in [None, Some(80), Some(40), Some(20)] {
+            for (used, indent) in [(7, 4), (9, 4), (8, 8), (0, 4)] {
+                let shown = message(&text, width, used, indent);
+                for line in shown.lines().skip(1).filter(|line| !line.is_empty()) {
+                    assert!(line.starts_with("    "), "{width:?} {shown}");
+                    assert!(width.is_none_or(|width| line.width() <= width), "{width:?} {shown}");
+                }
+            }
+        }
     }
 
     #[test]

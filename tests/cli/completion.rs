@@ -74,7 +74,7 @@ fn complete(user: &User, line: &[&str]) -> String {
 }
 
 /// The files of the completion cache.
-fn cached_files(user: &User) -> Vec<PathBuf> {
+pub fn cached_files(user: &User) -> Vec<PathBuf> {
     fn files(folder: &Path) -> Vec<PathBuf> {
         let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()

@@ -1,5 +1,5 @@
 //! Runs the `console` blocks of README.md and docs/*.md, compares their output with what the page shows, and checks the
-//! pages' links. `INSFORGE_UPDATE=1` writes the new output into the pages.
+//! links of these pages and of SECURITY.md. `INSFORGE_UPDATE=1` writes the new output into the pages.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const FROM_A_CHECKOUT: &str = "cargo run --release --locked --quiet -- ";
 const MOST_README_LINES: usize = 200;
 
-/// README.md or a page of docs/.
+/// README.md, SECURITY.md or a page of docs/.
 struct Document {
     path: PathBuf,
     /// The path as a failure names it.
@@ -109,7 +109,7 @@ fn the_ci_script_of_the_readme_detects_differences() {
     }
 }
 
-/// README.md, then the pages of docs/ in alphabetical order.
+/// README.md, then the pages of docs/ in alphabetical order, then SECURITY.md.
 fn documents() -> Vec<Document> {
     let root = Path::new(ROOT);
     let mut pages: Vec<PathBuf> = std::fs::read_dir(root.join("docs"))
@@ -119,6 +119,7 @@ fn documents() -> Vec<Document> {
         .collect();
     pages.sort();
     pages.insert(0, root.join("README.md"));
+    pages.push(root.join("SECURITY.md"));
     let document = |path: PathBuf| Document {
         name: path.strip_prefix(root).expect("a path in the project").display().to_string(),
         text: std::fs::read_to_string(&path).expect("a page"),

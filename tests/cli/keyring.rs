@@ -7,7 +7,6 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +16,9 @@ use std::time::{Duration, Instant};
 use super::harness::pty::Terminal;
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{KEY, RunOutput, User, is_ci, is_installed, mode, set_mode};
+use super::harness::{
+    KEY, RunOutput, User, files_with_key, finish, is_ci, is_installed, mode, set_mode, wrapped,
+};
 use super::prompts::{CTRL_C, Dialogue, ENTER, KEY_QUESTION, run_within, wait_until};
 
 /// Longer than the keyring's timeout of 3 s, because the machine may be busy.
@@ -222,27 +223,6 @@ fn assert_login_works(user: &User, stub: &Stub) {
     assert_eq!(last.header("authorization"), Some(&*format!("Bearer {KEY}")));
 }
 
-/// The files in the home directory that contain the key in plain text.
-fn files_with_the_key(user: &User) -> Vec<String> {
-    fn search(directory: &Path, found: &mut Vec<String>, home: &Path) {
-        for entry in fs::read_dir(directory).expect("a directory").flatten() {
-            let (path, kind) = (entry.path(), entry.file_type().expect("a type"));
-            if kind.is_dir() {
-                search(&path, found, home);
-            } else if kind.is_file() && has_key(&fs::read(&path).expect("a file")) {
-                found.push(path.strip_prefix(home).expect("in the home").display().to_string());
-            }
-        }
-    }
-    let mut found = Vec::new();
-    search(user.home.path(), &mut found, user.home.path());
-    found
-}
-
-fn has_key(content: &[u8]) -> bool {
-    content.windows(KEY.len()).any(|window| window == KEY.as_bytes())
-}
-
 /// Asserts that the login stored the key in the private file, and reported the place and the reason.
 #[track_caller]
 fn assert_fell_back(ran: RunOutput, user: &User, why: &str) {
@@ -253,7 +233,7 @@ fn assert_fell_back(ran: RunOutput, user: &User, why: &str) {
         &format!("The keyring was not used: {why}"),
     ]);
     assert!(user.read(CONFIG).contains("key_store = \"file\""), "{}", user.read(CONFIG));
-    assert_eq!(files_with_the_key(user), [CREDENTIALS]);
+    assert_eq!(files_with_key(user.home.path()), [CREDENTIALS]);
     assert_eq!(mode(&place), 0o600);
 }
 
@@ -290,7 +270,7 @@ fn login_stores_the_key_in_an_unlocked_keyring() {
         .stderr_has(&["✓ Logged in", "The key is stored in the system's keyring."]);
     assert!(user.read(CONFIG).contains("key_store = \"keyring\""), "{}", user.read(CONFIG));
     assert!(!user.path(CREDENTIALS).exists());
-    assert_eq!(files_with_the_key(user), [""; 0]);
+    assert_eq!(files_with_key(user.home.path()), [""; 0]);
     assert_login_works(user, &stub);
     let current = run(user, &["current", "--json"]).exits(0).json();
     assert_eq!(current["key"]["source"], "profile default (keyring)");
@@ -365,8 +345,28 @@ fn a_key_of_an_earlier_login_moves_from_the_file_to_the_keyring() {
     assert_fell_back(login(&session.user, &stub, &[]), &session.user, "it is locked");
     session.unlock();
     login(&session.user, &stub, &[]).exits(0).stderr_has(&["The key is stored in the system's keyring."]);
-    assert_eq!(files_with_the_key(&session.user), [""; 0]);
+    assert_eq!(files_with_key(session.user.home.path()), [""; 0]);
     assert_login_works(&session.user, &stub);
+}
+
+/// The key is in the keyring before the profile is stored.
+#[test]
+fn a_killed_login_with_a_keyring_leaves_no_key_in_a_file() {
+    let Some(session) = Session::unlocked() else { return };
+    let stub = backend();
+    let (user, args) = (&session.user, ["login", "--api-url", &stub.address, "--api-key-stdin"]);
+    let kills = (0..1000).step_by(5).take_while(|limit| {
+        let limit = format!("--fsize={limit}");
+        let ran = finish(wrapped(user, &["prlimit", &limit, "--core=0"], &args), KEY);
+        assert_eq!(files_with_key(user.home.path()), [""; 0], "{limit}");
+        ran.code == -1
+    });
+    assert!(kills.count() > 10);
+    // The same login replaces the key, and logout finds it.
+    assert_login_works(user, &stub);
+    user.run(&["logout"]).exits(0);
+    login(user, &stub, &["-p", "default"]).exits(0);
+    assert_eq!(super::harness::names_in(&user.path(".config/insforge")), ["config.toml"]);
 }
 
 #[test]
@@ -440,7 +440,7 @@ fn without_a_bus_login_uses_the_file() {
     let reply = login(&user, &stub, &["--json"]).exits(0).json();
     assert_eq!(reply["keyStore"], "file");
     run(&user, &["logout"]).exits(0);
-    assert_eq!(files_with_the_key(&user), [""; 0]);
+    assert_eq!(files_with_key(user.home.path()), [""; 0]);
     run(&user, &["payments", "status"]).exits(3);
 }
 
@@ -552,5 +552,5 @@ fn ctrl_c_ends_a_login_that_waits_for_the_keyring() {
     dialogue.terminal.type_in(CTRL_C);
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 130, "{screen}");
-    assert_eq!(files_with_the_key(&user), [""; 0]);
+    assert_eq!(files_with_key(user.home.path()), [""; 0]);
 }

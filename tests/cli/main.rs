@@ -25,6 +25,7 @@ mod client;
 mod columns;
 mod completion;
 mod completion_shells;
+mod concurrent;
 mod config_set;
 mod confirm;
 mod doctor;
@@ -42,6 +43,8 @@ mod generations;
 mod harness;
 mod inputs;
 mod keyring;
+mod killed;
+mod linking;
 mod lists;
 #[cfg(feature = "sandbox")]
 mod map;
@@ -61,8 +64,12 @@ mod replace;
 mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_server;
 mod settings;
 mod sync;
+#[cfg(feature = "sandbox")]
+mod terminals;
 mod usage;
 mod verbose;
 mod writes;

@@ -458,7 +458,8 @@ fn a_run_does_not_wait_for_a_locked_cache() {
     let user = User::new();
     login(&user, &stub, &[]).exits(0);
     user.write(".cache/insforge/backends.json", "{}");
-    let lock = std::fs::File::open(user.path(".cache/insforge/backends.json.lock")).expect("the lock");
+    let lock = user.write(".cache/insforge/backends.json.insforge-lock", "");
+    let lock = std::fs::File::open(lock).expect("the lock");
     lock.lock().expect("the lock is free");
     user.run(&["payments", "status", "--timeout", "5s"]).exits(0);
     assert_eq!(user.read(".cache/insforge/backends.json"), "{}");

@@ -215,6 +215,46 @@ pub fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|text| !text.is_empty())
 }
 
+/// A command that runs the binary through another program, such as `prlimit`.
+pub fn wrapped(user: &User, wrapper: &[&str], args: &[&str]) -> Command {
+    let mut command = Command::new(wrapper[0]);
+    command.args(&wrapper[1..]).args(binary_with_signals()).args(args);
+    user.set_environment(&mut command);
+    command
+}
+
+/// The sorted names in a directory. A missing directory has none.
+pub fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The files in a directory, and in its directories, that contain the key in plain text. A key that is cut is a key, too.
+pub fn files_with_key(directory: &Path) -> Vec<String> {
+    fn search(directory: &Path, found: &mut Vec<PathBuf>) {
+        for path in names_in(directory).iter().map(|name| directory.join(name)) {
+            let kind = std::fs::symlink_metadata(&path).expect("a file").file_type();
+            if kind.is_dir() {
+                search(&path, found);
+            } else if kind.is_file() && has_key(&std::fs::read(&path).expect("a file")) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    search(directory, &mut found);
+    let relative = |path: PathBuf| path.strip_prefix(directory).expect("inside").display().to_string();
+    found.into_iter().map(relative).collect()
+}
+
+fn has_key(content: &[u8]) -> bool {
+    let part = &KEY.as_bytes()[..KEY.len() / 2];
+    content.windows(part.len()).any(|window| window == part)
+}
+
 /// Waits for a process to exit, and returns its exit code. Panics after the timeout, so that the test does not hang.
 #[track_caller]
 pub fn wait_for_exit(child: &mut Child, timeout: Duration) -> i32 {

@@ -252,10 +252,10 @@ impl Between {
 }
 
 /// Forwards a request on a new connection.
-fn forward(port: u16, request: &Request) -> std::io::Result<Answer> {
+pub fn forward(port: u16, request: &Request) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     let mut head =
-        format!("{} {} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n", request.method, request.target);
+        format!("{} {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n", request.method, request.target);
     head.push_str(&format!("content-length: {}\r\n", request.body.len()));
     for name in ["authorization", "content-type", "accept"] {
         if let Some(value) = request.header(name) {

@@ -29,10 +29,13 @@ impl FileLock {
     pub(crate) fn acquire(path: &Path) -> Result<Self, Error> {
         // Every name of a file leads to the same lock.
         let target = resolve_links(path);
+        let name = sibling(&target, ".lock");
+        // The directory can be somebody else's: a link leads to another file, and opening a pipe waits.
+        if fs::symlink_metadata(&name).is_ok_and(|found| !found.is_file()) {
+            return Err(Error::NotRegularFile { path: name });
+        }
         let lock = create_private_directory(target.parent().unwrap_or(Path::new(".")))
-            .and_then(|()| {
-                private(OpenOptions::new().create(true).truncate(false)).open(sibling(&target, ".lock"))
-            })
+            .and_then(|()| private(OpenOptions::new().create(true).truncate(false)).open(&name))
             .and_then(|lock| lock.lock().map(|()| lock))
             .map_err(|error| failed("lock", path, error))?;
         Ok(Self { target, _lock: lock })

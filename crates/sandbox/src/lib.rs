@@ -1,15 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+mod client_stream;
 mod environment;
 mod error;
 mod faults;
 mod file;
 mod generation;
+mod host;
 mod http;
 mod patch;
 mod provider_faults;
 mod razorpay;
+mod request_body;
+mod response;
 mod seed;
 mod sleep;
 mod state;
@@ -20,13 +24,15 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 pub use error::Error;
 pub use faults::{Fault, FaultError};
 pub use generation::{Generation, UnknownGeneration};
+pub use host::{Host, HostError};
 
 use crate::faults::FaultInjector;
-use crate::http::Server;
+use crate::http::{Limits, Server, TIME_LIMIT};
 use crate::state::State;
 use crate::store::Store;
 
@@ -36,17 +42,22 @@ pub const API_KEY: &str = "ik_sandbox";
 /// A made-up public address for [`Options::public_url`], so that Stripe accepts the backend's webhook endpoint.
 pub const PUBLIC_URL: &str = "https://shop.us-east.insforge.example";
 
+/// The limit of threads for requests that wait. The requests themselves run one after the other.
+const MAX_THREADS: usize = 16;
+
 /// The settings of a sandbox. [`Options::spawn`] starts it.
 #[derive(Debug, Default)]
 pub struct Options {
     generation: Generation,
     state_file: Option<PathBuf>,
     public_url: Option<String>,
+    allowed_hosts: Vec<Host>,
     port: u16,
     faults: Vec<Fault>,
     seed: u64,
     empty: bool,
     log: Option<LogCallback>,
+    time_limit: Option<Duration>,
 }
 
 impl Options {
@@ -67,12 +78,24 @@ impl Options {
         Self { state_file: Some(path.into()), ..self }
     }
 
-    /// Sets the address at which Stripe would reach the backend, such as [`PUBLIC_URL`].
+    /// Sets the address at which Stripe would reach the backend, such as [`PUBLIC_URL`]. Requests for its host are
+    /// accepted.
     ///
     /// The default is the sandbox's own address. It is a loopback address, so Stripe refuses to send webhooks to it.
     #[must_use]
     pub fn public_url(self, url: impl Into<String>) -> Self {
         Self { public_url: Some(url.into()), ..self }
+    }
+
+    /// Accepts requests for this host, such as `host.docker.internal`. Can be called several times.
+    ///
+    /// Requests for other hosts are refused, unless the host is `localhost`, ends in `.localhost`, is a loopback address,
+    /// or is the one of [`Options::public_url`]. Otherwise any web page could use the sandbox, by making its own host
+    /// name lead to this machine.
+    #[must_use]
+    pub fn allow_host(mut self, host: Host) -> Self {
+        self.allowed_hosts.push(host);
+        self
     }
 
     /// Listens on this port; 0 is any free port.
@@ -106,7 +129,14 @@ impl Options {
         Self { log: Some(LogCallback(Box::new(log))), ..self }
     }
 
-    /// Starts the sandbox on a thread of its own.
+    /// Sets how long a client can take for a head or a body. Only for this project's tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn time_limit(self, limit: Duration) -> Self {
+        Self { time_limit: Some(limit), ..self }
+    }
+
+    /// Starts the sandbox on a thread of its own. It listens only on 127.0.0.1.
     ///
     /// # Errors
     ///
@@ -124,17 +154,24 @@ impl Options {
         listener.set_nonblocking(true).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let url = format!("http://{address}");
+        let public_host = self.public_url.as_deref().and_then(Host::of_url);
         let server = Arc::new(Server {
             store,
             faults: Mutex::new(FaultInjector::new(self.faults, self.seed)),
             generation: self.generation,
             base_url: self.public_url.unwrap_or_else(|| url.clone()),
+            allowed_hosts: self.allowed_hosts.into_iter().chain(public_host).collect(),
             log: self.log.map_or_else(|| Box::new(|_: &str| {}) as _, |log| log.0),
             locks: Default::default(),
+            turn: tokio::sync::Mutex::default(),
+            limits: Limits::new(self.time_limit.unwrap_or(TIME_LIMIT)),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen_error)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(MAX_THREADS)
+            .build();
+        let runtime = runtime.map_err(listen_error)?;
         let running = Arc::clone(&server);
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {

@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use self::adopt::Adoption;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::edit::edit as edited_catalog;
-pub(crate) use self::render::escape;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::render::file as written_catalog;
 use self::select::Selection;

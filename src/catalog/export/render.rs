@@ -7,7 +7,7 @@ use toml_edit::{InlineTable, Item, Key, Table, Value};
 use crate::catalog::catalog_key::default_lookup_key;
 use crate::catalog::file::{VERSION, amount};
 use crate::catalog::{DesiredCatalog, DesiredPrice, DesiredProduct};
-use crate::ui::is_unsafe;
+use crate::ui::{SafetyScan, is_clean};
 use crate::wire::{Metadata, TaxBehavior};
 
 /// The first lines of a new file.
@@ -106,32 +106,30 @@ pub(super) fn metadata(metadata: &Metadata) -> Value {
 
 /// A key, with unsafe characters escaped.
 pub(super) fn key(name: &str) -> Key {
-    let escaped = name.contains(is_unsafe).then(|| Key::parse(&quoted(name)).ok()?.pop()).flatten();
+    let escaped = (!is_clean(name)).then(|| Key::parse(&quoted(name)).ok()?.pop()).flatten();
     escaped.unwrap_or_else(|| Key::new(name))
 }
 
 /// A string on one line, with unsafe characters escaped.
 pub(super) fn text(text: &str) -> Value {
-    let escaped = if text.contains(is_unsafe) { quoted(text).parse().ok() } else { None };
+    let escaped = if is_clean(text) { None } else { quoted(text).parse().ok() };
     escaped.unwrap_or_else(|| Value::from(text))
 }
 
 /// A quoted string in which invisible characters and terminal control characters are escaped.
 fn quoted(text: &str) -> String {
-    // TOML has the same escapes as JSON. JSON leaves some unsafe characters unescaped.
-    escape(&serde_json::Value::from(text).to_string())
-}
-
-/// Escapes unsafe characters as `\uXXXX`, in JSON or TOML that has them only inside of quotes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && is_unsafe(c) {
-            // Unsafe characters have at most four digits, and a write to a string never fails.
-            let _ = write!(escaped, "\\u{:04X}", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
+    // TOML has the same escapes as JSON, except for those of characters beyond `\uFFFF`. JSON leaves some unsafe
+    // characters unescaped.
+    let json = serde_json::Value::from(text).to_string();
+    let mut scan = SafetyScan::default();
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        // A write to a string never fails.
+        let _ = match u32::from(c) {
+            _ if scan.is_safe(c) => escaped.write_char(c),
+            code @ ..=0xffff => write!(escaped, "\\u{code:04X}"),
+            code => write!(escaped, "\\U{code:08X}"),
+        };
     }
     escaped
 }

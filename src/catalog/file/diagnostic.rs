@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Failure, LISTED, Mistake, PositionCounter, first_of};
+use crate::error::{Code, Failure, LISTED, Mistake, PositionCounter};
 use crate::ui::SourceSnippet;
 
 /// One error in a file.
@@ -78,18 +78,24 @@ impl SourceFile<'_> {
             [] => return None,
             [only] => {
                 let (what, excerpt) = block(only);
-                let failure = Failure::new(Code::CatalogInvalid, what).why(excerpt);
+                let failure = Failure::new(Code::CatalogInvalid, what).why_lines(excerpt.lines());
                 only.hint.iter().fold(failure, Failure::hint)
             }
             all => {
                 let what = format!("{name} has {} mistakes", all.len());
-                let blocks = all.iter().map(|diagnostic| {
+                let more = all.len().checked_sub(LISTED).filter(|more| *more > 0);
+                let blocks = all.iter().take(LISTED).map(|diagnostic| {
                     let (what, excerpt) = block(diagnostic);
-                    let hint = diagnostic.hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default();
-                    format!("{what}\n{excerpt}{hint}")
+                    let excerpt = excerpt.lines().map(str::to_owned);
+                    std::iter::once(what)
+                        .chain(excerpt)
+                        .chain(diagnostic.hint.clone())
+                        .collect::<Vec<String>>()
                 });
+                let more = more.map(|more| vec![format!("and {more} more")]);
+                let blocks: Vec<Vec<String>> = blocks.chain(more).collect();
                 Failure::new(Code::CatalogInvalid, what)
-                    .why(first_of(blocks, LISTED, "\n\n"))
+                    .why_lines(blocks.join(&String::new()))
                     .hint(format!("fix them in {name}, then run the command again"))
             }
         };

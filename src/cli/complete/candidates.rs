@@ -1,7 +1,6 @@
 //! The candidates for an argument's value. The argument's [`Completes`] says what they are. IDs come from the completion
 //! cache while they are fresh, otherwise from the backend if it answers in time.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -22,7 +21,7 @@ use crate::env::ProcessEnv;
 use crate::error::all_codes;
 use crate::runner::{CommandSpec, Completes, Ctx, IdList, Output};
 use crate::settings::{CachedId, CachedIds, CompletionCache, KeyFlag, KeyringTimeout, Profiles, UserPaths};
-use crate::ui::{Stderr, clean_line};
+use crate::ui::{Stderr, clean_line, cut, is_clean};
 use crate::wire::Environment;
 
 /// The longest wait after Tab.
@@ -131,11 +130,7 @@ fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
 fn candidates(values: Vec<DescribedValue>, word: &str) -> Vec<CompletionCandidate> {
     let matching = values.into_iter().filter(|(value, _)| value.starts_with(word) && is_plain(value));
     let candidate = |(value, help): DescribedValue| {
-        let cleaned = match clean_line(&help) {
-            Cow::Owned(cleaned) => Some(cleaned),
-            Cow::Borrowed(_) => None,
-        };
-        let help = cleaned.unwrap_or(help);
+        let help = cut(&clean_line(&help)).into_owned();
         // Without a tag, clap renders the argument's name as the tag of each candidate.
         let tag = Some("values".into());
         CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into())).tag(tag)
@@ -146,7 +141,7 @@ fn candidates(values: Vec<DescribedValue>, word: &str) -> Vec<CompletionCandidat
 /// Whether no shell reads the value as anything but a plain word. An object's name or ID must never become a command.
 fn is_plain(value: &str) -> bool {
     let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    value.chars().all(is_safe) && !value.starts_with('-')
+    value.chars().all(is_safe) && is_clean(value) && !value.starts_with('-')
 }
 
 /// Each environment with its help.
@@ -158,7 +153,7 @@ fn environments() -> Vec<DescribedValue> {
 
 /// Each profile with its address.
 fn profiles() -> Option<Vec<DescribedValue>> {
-    let profiles = Profiles::load(&UserPaths::find().ok()?.config).ok()?;
+    let profiles = Profiles::load(&UserPaths::find().ok()?).ok()?;
     let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
     Some(profiles.names().filter_map(with_address).collect())
 }

@@ -5,7 +5,7 @@ use clap_complete::engine::CompletionCandidate;
 
 use crate::cli::complete::line::CommandLine;
 use crate::env::ProcessEnv;
-use crate::ui::is_unsafe;
+use crate::ui::is_clean;
 
 /// A candidate and its description.
 struct Candidate {
@@ -67,12 +67,14 @@ impl Candidate {
     /// contain hostile ones.
     fn is_safe_in(&self, shell: Shell) -> bool {
         let is_plain = |c: char| c.is_alphanumeric() || "-_./~:=@%+,".contains(c);
-        match shell {
+        let fits_shell = match shell {
             Shell::Bash => self.value.chars().all(|c| is_plain(c) || c == ' '),
             Shell::PowerShell => self.value.chars().all(is_plain),
             // These shells quote the candidates.
-            _ => !self.value.contains(is_unsafe),
-        }
+            _ => true,
+        };
+        // Some letters are invisible.
+        fits_shell && is_clean(&self.value)
     }
 
     fn with_help(&self, separator: &str) -> String {
@@ -114,7 +116,14 @@ mod tests {
 
     #[test]
     fn no_shell_gets_a_candidate_that_it_would_run() {
-        let files = [("plain.json", ""), ("a b.json", ""), ("c$(id).json", ""), ("d\n;e", ""), ("f'g", "")];
+        let files = [
+            ("plain.json", ""),
+            ("a b.json", ""),
+            ("c$(id).json", ""),
+            ("d\n;e", ""),
+            ("f'g", ""),
+            ("h\u{3164}", ""),
+        ];
         for (shell, expected) in [
             (Shell::Bash, "plain.json\na\\ b.json"),
             (Shell::PowerShell, "plain.json"),

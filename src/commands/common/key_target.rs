@@ -100,10 +100,8 @@ impl KeyTarget {
                 )
             }
         };
-        let why =
-            failure.why.iter().map(String::as_str).chain([found.as_str()]).collect::<Vec<_>>().join("\n");
         let failure = if stored.is_some() { failure.without_unknown_outcome() } else { failure };
-        failure.why(why).hint(hint)
+        failure.and_why(found).hint(hint)
     }
 
     /// Reads the status after the deadline of the command.

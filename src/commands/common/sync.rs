@@ -169,7 +169,7 @@ fn sync_failure(
         Failure::new(Code::SyncPartlyFailed, format!("The {name} sync of {failed} failed; {done} was synced"))
             .rerun_helps(is_transient)
     };
-    let failure = failure.why(why.join("\n"));
+    let failure = failure.why_lines(why);
     let needs_key = causes.iter().find(|(_, cause)| *cause == SyncCause::KeyRefused);
     let unreported = causes.iter().find(|(_, cause)| *cause == SyncCause::Unreported);
     Some(match (needs_key, unreported) {

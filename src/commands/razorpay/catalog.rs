@@ -223,11 +223,10 @@ pub(crate) async fn investigate<O: CatalogObject>(
     let seen = if found.is_empty() {
         format!("no {} {what} is in {place}", O::SINGULAR)
     } else {
-        let row = |row: &&O| format!("{}, created {}", row.id(), short_date(row.created_at()));
-        let rows: Vec<String> = found.iter().map(row).collect();
-        format!("{} {what} in {place}:\n{}", O::PLURAL, rows.join("\n"))
+        format!("{} {what} in {place}:", O::PLURAL)
     };
-    let why = failure.why.iter().map(String::as_str).chain([seen.as_str()]).collect::<Vec<_>>().join("\n");
+    let row = |row: &&O| format!("{}, created {}", row.id(), short_date(row.created_at()));
+    let failure = found.iter().map(row).fold(failure.and_why(seen), Failure::and_why);
     let hint = match (found.is_empty(), synced) {
         (false, _) => {
             format!(
@@ -236,7 +235,7 @@ pub(crate) async fn investigate<O: CatalogObject>(
             )
         }
         (true, true) => format!("the {} was probably not created; run it again", O::SINGULAR),
-        (true, false) => return failure.why(why),
+        (true, false) => return failure,
     };
-    failure.why(why).hint(hint)
+    failure.hint(hint)
 }

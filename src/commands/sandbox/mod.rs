@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::error::{Exit, Failure};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, execute, execute_until_ended, run_blocking};
-use crate::sandbox::{self, Fault, Options};
+use crate::sandbox::{self, Fault, Host, Options};
 use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show, json_text};
 use crate::wire::fields::Fields;
@@ -72,6 +72,9 @@ struct SandboxArgs {
     /// one, to which Stripe sends no webhooks
     #[arg(long, value_name = "URL", value_parser = Address::parse)]
     public_url: Option<Address>,
+    /// Additional host to accept requests for, such as `host.docker.internal`; can be repeated
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allowed_hosts: Vec<Host>,
     /// Backend generation whose routes to serve
     #[arg(long, value_enum, default_value_t)]
     generation: Generation,
@@ -111,6 +114,7 @@ impl SandboxArgs {
         if self.empty {
             options = options.empty();
         }
+        options = self.allowed_hosts.iter().cloned().fold(options, Options::allow_host);
         options = self.faults.iter().cloned().fold(options, Options::fault);
         match state {
             Some(file) => {

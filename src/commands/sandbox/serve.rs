@@ -16,6 +16,9 @@ use crate::wire::fields::Fields;
 ///
 /// It prints the address and the key to use. It keeps its state in a file, which --sandbox and other sandboxes with the
 /// same file share. With --verbose, it logs each request on stderr.
+///
+/// The sandbox is for development only: its API key is public. It listens only on 127.0.0.1, and refuses requests for
+/// other hosts unless --allow-host or --public-url names them.
 #[derive(Args)]
 #[command(after_long_help = FAULTS_HELP)]
 #[command(add = CommandSpec::reads::<Self>("--json")
@@ -73,7 +76,8 @@ impl Show for ServeReply {
     fn notes(&self) -> Vec<String> {
         let url = self.sandbox.url();
         vec![
-            "The sandbox is running. To use it in another terminal:".to_owned(),
+            "The sandbox is running. It is for development only: its API key is public.".to_owned(),
+            "To use it in another terminal:".to_owned(),
             format!("  export INSFORGE_BASE_URL={url} INSFORGE_API_KEY={API_KEY}"),
             "Press Ctrl-C to stop it.".to_owned(),
         ]

@@ -66,9 +66,8 @@ impl Write for Configure {
             return failure;
         }
         let earlier = "an earlier endpoint may be deleted by now, although `status` still shows it";
-        let why = failure.why.as_ref().map_or_else(|| earlier.to_owned(), |why| format!("{why}\n{earlier}"));
         let command = ctx.command(&STRIPE, &["webhooks", "configure", environment.as_str()]);
-        let failure = failure.why(why);
+        let failure = failure.and_why(earlier);
         match failure.code {
             // The status does not show the outcome here.
             Code::OutcomeUnknown | Code::Interrupted => {

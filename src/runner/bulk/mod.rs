@@ -16,7 +16,7 @@ use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FIELD_NAMES;
 use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, DEADLINE, Entry, ExistingObjects, Output, Verb, WAITING, Write, show};
-use crate::ui::{View, counted};
+use crate::ui::{View, clean_line, counted};
 use crate::wire::Generation;
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
@@ -142,7 +142,7 @@ fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
     let objects = mistakes.chunk_by(|one, next| one.index == next.index).count();
     let are = if objects == 1 { "is" } else { "are" };
     Failure::usage(format!("Nothing was sent: {objects} of {total} objects in {file} {are} invalid"))
-        .why(first_of(mistakes.iter().map(ToString::to_string), LISTED, "\n"))
+        .why_lines(first_of(mistakes.iter().map(ToString::to_string), LISTED))
         .mistakes(mistakes)
 }
 
@@ -150,7 +150,8 @@ fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
 fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
     const SHOWN: usize = 5;
     let first = change_of(command, requests.first()?);
-    let lines = first_of(requests.iter().map(|request| command.change(request).what), SHOWN, "\n");
+    let line = |request: &&W::Request| clean_line(&command.change(request).what).into_owned();
+    let lines = first_of(requests.iter().map(line), SHOWN).join("\n");
     let objects = counted(requests.len(), W::Answer::NOUN);
     let what = format!("{} {objects} at {}", W::VERB.imperative(), first.provider.name);
     Some(Change { what, details: Some(lines), ..first })

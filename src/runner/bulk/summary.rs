@@ -123,11 +123,11 @@ impl Summary {
         let hint =
             if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
         let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
-        let why = first_of(why, LISTED, "\n");
+        let why = first_of(why, LISTED);
         let helps = self.failures.iter().any(|(_, failure)| failure.retryable() || failure.rerun_helps);
         if self.done + self.existing > 0 {
             return Some(
-                Failure::new(Code::PartlyDone, self.sentence()).why(why).hint(hint).rerun_helps(helps),
+                Failure::new(Code::PartlyDone, self.sentence()).why_lines(why).hint(hint).rerun_helps(helps),
             );
         }
         // Where all objects failed for the same reason, the run has that failure and its hint.
@@ -142,7 +142,7 @@ impl Summary {
             Some(first) => format!("{first}, then {rerun}"),
             None => hint,
         };
-        Some(Failure { what: self.sentence(), ..failure }.why(why).hint(hint).rerun_helps(helps))
+        Some(Failure { what: self.sentence(), ..failure }.why_lines(why).hint(hint).rerun_helps(helps))
     }
 
     /// The failure when results could not be written.

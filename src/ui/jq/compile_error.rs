@@ -80,6 +80,6 @@ fn with_article(noun: &str) -> String {
 fn failure(filter: &str, at: Range<usize>, message: &str) -> Failure {
     let SourceSnippet { line, column, excerpt } = SourceSnippet::new(filter, at);
     Failure::usage(format!("--jq:{line}:{column}: {message}"))
-        .why(excerpt)
+        .why_lines(excerpt.lines())
         .hint("write the filter in jq's language, in single quotes: --jq '.prices[].priceId'")
 }

@@ -64,3 +64,14 @@ impl From<StripeError> for ApiError {
 pub(crate) fn internal_error(message: &str) -> Response {
     ApiError::new(500, "INTERNAL_ERROR", message).into_response()
 }
+
+/// The sandbox's response to a request for a host that is not allowed.
+pub(crate) fn host_not_allowed(host: &str) -> Response {
+    ApiError::new(
+        421,
+        "HOST_NOT_ALLOWED",
+        format!("The sandbox does not accept requests for the host {host}"),
+    )
+    .next_actions(format!("If you trust this host, start the sandbox with --allow-host {host}"))
+    .into_response()
+}

@@ -24,7 +24,7 @@ use crate::environment::Environment;
 use crate::generation::Generation;
 use crate::state::State;
 
-pub(crate) use api_error::internal_error;
+pub(crate) use api_error::{host_not_allowed, internal_error};
 pub(crate) use json::parse_json;
 
 /// The parts of an HTTP request that the backend reads.
@@ -58,6 +58,13 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: Option<Value>,
+}
+
+impl Response {
+    /// A response without a body.
+    pub(crate) const fn empty(status: u16) -> Self {
+        Self { status, body: None }
+    }
 }
 
 impl ParsedRequest {
@@ -100,7 +107,7 @@ impl ParsedRequest {
     /// Runs the request.
     pub(crate) fn respond(&self, state: &mut State, context: &Context) -> Response {
         let result = match &self.route {
-            _ if self.request.method == "OPTIONS" => return Response { status: 204, body: None },
+            _ if self.request.method == "OPTIONS" => return Response::empty(204),
             Some(route) => self.run(route, state, context),
             None => Err(ApiError::endpoint_not_found(&self.request.target)),
         };

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules are private to this test")]
 
 mod api;
+mod clients;
 mod compare;
 mod faults;
 mod layers;

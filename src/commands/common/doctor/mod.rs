@@ -1,8 +1,10 @@
 //! `doctor`: checks everything that payments need, and suggests the commands that repair problems. [`input`] sends the
-//! requests; [`checks`] is pure.
+//! requests; [`checks`] and [`environment`] are pure.
 
 mod checks;
+mod environment;
 mod input;
+mod result;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +23,7 @@ use crate::runner::{Command, CommandSpec, Ctx, Gateway};
 use crate::ui::{Column, Page, RowLists, Section, Show, Tables, dash, json_text};
 use crate::wire::Environment;
 use crate::wire::fields::Fields;
-use checks::{CheckResult, CheckVerdict};
+use result::{CheckResult, CheckVerdict};
 
 /// Check the address, key, backend, webhook, sync and catalog, and suggest repairs
 ///

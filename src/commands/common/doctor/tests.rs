@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::checks::{CheckResult, CheckVerdict, check};
+use super::checks::check;
 use super::input::{BackendInput, DoctorInput, EnvironmentInput};
+use super::result::{CheckResult, CheckVerdict};
 use crate::api::{Answer, DEFAULT_PROVIDER, Health};
 use crate::runner::{UnmappedSubscriptions, WebhookSupport};
 use crate::settings::{Source, WithSource};

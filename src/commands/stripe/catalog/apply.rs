@@ -121,10 +121,10 @@ impl MultiWrite for Apply {
         if let Some(plan_file) =
             plan_file.as_ref().filter(|plan_file| plan_file.account != current.account.id)
         {
-            return Err(out_of_date(format!(
+            return Err(out_of_date([format!(
                 "it is for account {}, but {environment} is connected to {}",
                 plan_file.account, current.account
-            ))
+            )])
             .into());
         }
         let options = PlanOptions { source: Source::File, prune, environment };
@@ -244,7 +244,7 @@ async fn check_account(ctx: &Ctx, environment: Environment, account: &Account) -
         now => {
             let now = now.map_or_else(|| "no account".to_owned(), |now| now.to_string());
             let why = format!("it is for account {account}, but {environment} is now connected to {now}");
-            Err(out_of_date(why).into())
+            Err(out_of_date([why]).into())
         }
     }
 }

@@ -220,7 +220,7 @@ impl Show for ApplyReport {
                 }
             };
             let what = format!("{what}: {}", first.what);
-            let failure = Failure { what, why: Some(why.join("\n")), ..first.clone() };
+            let failure = Failure { what, ..first.clone() }.why_lines(why);
             return Some(failure.and_hint(&then).rerun_helps(helps));
         }
         let what = match done.len() {
@@ -232,7 +232,7 @@ impl Show for ApplyReport {
         };
         Some(
             Failure::new(Code::CatalogPartlyApplied, what)
-                .why(why.join("\n"))
+                .why_lines(why)
                 .hint(format!("{same_command} continues and creates no duplicates"))
                 .rerun_helps(helps),
         )

@@ -7,11 +7,13 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use crate::api::stripe::{self, STRIPE};
-use crate::catalog::{DesiredCatalog, escape, has_amount, managed, price_key};
+use crate::catalog::{DesiredCatalog, has_amount, managed, price_key};
 use crate::commands::common::EnvironmentArgs;
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::ui::{Column, Line, Mark, Page, RowLists, Section, Show, Tables, json_text};
+use crate::ui::{
+    Column, Line, Mark, Page, RowLists, Section, Show, Tables, clean_line, json_line, json_text, write_value,
+};
 use crate::wire::{Environment, Mirror};
 
 /// Print the price IDs of the catalog by lookup key
@@ -118,13 +120,18 @@ fn by_catalog_key(mirror: &Mirror) -> BTreeMap<String, &str> {
 
 fn format_ids(format: Format, ids: &BTreeMap<String, String>) -> Result<String, Failure> {
     Ok(match format {
-        Format::Json => escape(&format!("{:#}", json!(ids))),
+        Format::Json => {
+            let mut text = Vec::new();
+            // Writing to a vector cannot fail.
+            let _ = write_value(&mut text, ids, false);
+            String::from_utf8_lossy(&text).into_owned()
+        }
         Format::Ts => {
             let lines = ids.iter().fold(String::new(), |mut lines, (key, id)| {
-                let _ = writeln!(lines, "  {}: {},", json!(key), json!(id));
+                let _ = writeln!(lines, "  {}: {},", json_line(key), json_line(id));
                 lines
             });
-            escape(&format!("export const prices = {{\n{lines}}} as const;"))
+            format!("export const prices = {{\n{lines}}} as const;")
         }
         Format::Env => {
             let mut names: BTreeMap<String, &str> = BTreeMap::new();
@@ -137,7 +144,8 @@ fn format_ids(format: Format, ids: &BTreeMap<String, String>) -> Result<String, 
                     ))
                     .hint("use --format json, or give one of them another lookup key"));
                 }
-                lines.push(format!("{name}={id}"));
+                // The file is often sourced by a shell.
+                lines.push(format!("{name}={}", shell_words::quote(&clean_line(id))));
             }
             lines.join("\n")
         }
@@ -219,9 +227,9 @@ mod tests {
     fn unsafe_characters_in_a_key_are_escaped() {
         let ids = BTreeMap::from([("a\u{200b}\u{202e}b".to_owned(), "price_1".to_owned())]);
         let text = format_ids(Format::Json, &ids).unwrap();
-        assert!(text.contains("a\\u200B\\u202Eb"), "{text}");
+        assert!(text.contains("a\\u200b\\u202eb"), "{text}");
         assert_eq!(serde_json::from_str::<BTreeMap<String, String>>(&text).unwrap(), ids);
-        assert!(format_ids(Format::Ts, &ids).unwrap().contains("\"a\\u200B\\u202Eb\": \"price_1\""));
+        assert!(format_ids(Format::Ts, &ids).unwrap().contains("\"a\\u200b\\u202eb\": \"price_1\""));
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl PlanFile {
     /// The environment of the plan.
     pub(super) fn environment(&self) -> Result<Environment, Failure> {
         Environment::named(&self.environment)
-            .ok_or_else(|| out_of_date(format!("it is for the unknown environment `{}`", self.environment)))
+            .ok_or_else(|| out_of_date([format!("it is for the unknown environment `{}`", self.environment)]))
     }
 
     /// Checks that the reviewed plan contains all changes of a new plan. Reviewed changes can be applied already, completely
@@ -103,7 +103,7 @@ impl PlanFile {
             .filter(|change| !covered(change))
             .map(|change| format!("{} would change differently now", name(change)))
             .collect();
-        if others.is_empty() { Ok(()) } else { Err(out_of_date(others.join("\n"))) }
+        if others.is_empty() { Ok(()) } else { Err(out_of_date(others)) }
     }
 }
 
@@ -135,8 +135,8 @@ fn is_rest_of(rest: &PlannedChange, replacement: &PlannedChange) -> bool {
 }
 
 /// The failure of an apply whose plan no longer matches Stripe.
-pub(super) fn out_of_date(why: impl Into<String>) -> Failure {
+pub(super) fn out_of_date<T: Into<String>>(why: impl IntoIterator<Item = T>) -> Failure {
     Failure::new(Code::PlanStale, "The plan is out of date; nothing was changed")
-        .why(why)
+        .why_lines(why)
         .hint("create a new plan with `insforge payments catalog plan --out PATH`, review it, and apply it")
 }

@@ -111,7 +111,6 @@ impl MultiWrite for Replace {
     }
 }
 
-/// The amount of a price with its currency: `19.00 EUR`.
 /// An amount with the interval of a price: `19.00 EUR every month`.
 fn price_text(price: &MirroredPrice, amount: Option<Number>) -> String {
     let money = amount.map(|amount| Money::of(&amount, &price.currency).to_string()).unwrap_or_default();

@@ -1,0 +1,251 @@
+//! `link` in a directory of somebody else: its links, its special files, and its git repository lead nowhere.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::harness::recordings::{self, Generation};
+use super::harness::stub::Stub;
+use super::harness::{KEY, RunOutput, User, files_with_key, mode, names_in};
+
+/// A user in a cloned repository, and a backend.
+struct Repository {
+    user: User,
+    stub: Stub,
+}
+
+impl Repository {
+    fn new() -> Self {
+        let user = User::new();
+        fs::create_dir(user.path("repo")).expect("a directory");
+        let directory = user.path("repo");
+        Self { user: user.in_directory(&directory), stub: recordings::serve_in(Generation::Newer, vec![]) }
+    }
+
+    fn with(self, name: &str, value: &str) -> Self {
+        Self { user: self.user.with(name, value), ..self }
+    }
+
+    fn link(&self) -> RunOutput {
+        let args = ["link", "--api-base-url", &self.stub.address, "--api-key-stdin"];
+        self.user.run_with_stdin(&args, KEY)
+    }
+
+    /// A git command in the repository, with the user's environment. Returns its output.
+    fn git(&self, args: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.args(args).env_clear().envs(self.user.environment()).current_dir(self.user.path("repo"));
+        let output = command.stderr(Stdio::null()).output().expect("git");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// An executable file that creates the file `ran` when it runs. Returns the path.
+    fn trap(&self, path: &str) -> PathBuf {
+        let ran = self.user.path("ran");
+        let path = self.user.write(path, &format!("#!/bin/sh\ntouch '{}'\n", ran.display()));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+        path
+    }
+
+    /// Whether a trap ran since the last question.
+    fn trap_ran(&self) -> bool {
+        fs::remove_file(self.user.path("ran")).is_ok()
+    }
+}
+
+fn pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+}
+
+#[test]
+fn link_writes_no_key_through_a_symbolic_link() {
+    for directory in ["/dev", "OUTSIDE", "../outside", "missing", "../repo/src"] {
+        let repo = Repository::new();
+        fs::create_dir_all(repo.user.path("outside")).expect("a directory");
+        fs::create_dir_all(repo.user.path("repo/src")).expect("a directory");
+        let target = directory.replace("OUTSIDE", repo.user.path("outside").to_str().expect("a path"));
+        symlink(&target, repo.user.path("repo/.insforge")).expect("a link");
+        repo.link().exits(1).stderr_has(&[
+            "error: Cannot write ",
+            "/repo/.insforge\n  it is a symbolic link to ",
+            &target,
+            "hint: remove the symbolic link",
+        ]);
+        assert_eq!(names_in(&repo.user.path("outside")), [""; 0], "{directory}");
+        assert_eq!(files_with_key(repo.user.home.path()), [""; 0], "{directory}");
+    }
+    for file in ["/dev/null", "/dev/stderr", "../../outside", "missing", "../src/app.js", "project.json"] {
+        let repo = Repository::new();
+        let outside = repo.user.write("outside", "{}");
+        repo.user.write("repo/src/app.js", "{}");
+        fs::create_dir_all(repo.user.path("repo/.insforge")).expect("a directory");
+        symlink(file, repo.user.path("repo/.insforge/project.json")).expect("a link");
+        let error = repo.link().exits(1).stderr_has(&["it is a symbolic link to", file]);
+        assert!(error.stdout.is_empty());
+        assert_eq!(fs::read_to_string(&outside).expect("it stays"), "{}");
+        assert_eq!(names_in(&repo.user.path("repo/.insforge")), ["project.json"], "{file}");
+        assert_eq!(files_with_key(repo.user.home.path()), [""; 0], "{file}");
+    }
+    let repo = Repository::new();
+    symlink("elsewhere", repo.user.path("repo/.insforge")).expect("a link");
+    let args = ["link", "--api-base-url", &repo.stub.address, "--api-key-stdin", "--json"];
+    assert_eq!(repo.user.run_with_stdin(&args, KEY).exits(1).error()["code"], "FILE_FAILED");
+}
+
+/// Whatever has the name of the temporary file or of the lock is removed, and never opened.
+#[test]
+fn link_opens_nothing_that_has_the_name_of_its_own_files() {
+    for name in ["project.json.insforge-new", "project.json.insforge-lock"] {
+        for kind in ["symbolic", "dangling", "hard", "pipe", "file"] {
+            let repo = Repository::new();
+            let victim = repo.user.write("repo/src/victim", "mine");
+            fs::create_dir_all(repo.user.path("repo/.insforge")).expect("a directory");
+            let planted = repo.user.path("repo/.insforge").join(name);
+            match kind {
+                "symbolic" => symlink("../src/victim", &planted).expect("a link"),
+                "dangling" => symlink("../src/new", &planted).expect("a link"),
+                "hard" => fs::hard_link(&victim, &planted).expect("a link"),
+                "pipe" => pipe(&planted),
+                _ => fs::write(&planted, "theirs").expect("a file"),
+            }
+            repo.link().exits(0);
+            assert_eq!(fs::read_to_string(&victim).expect("it stays"), "mine", "{kind} {name}");
+            assert_eq!(names_in(&repo.user.path("repo/src")), ["victim"], "{kind} {name}");
+            assert_eq!(names_in(&repo.user.path("repo/.insforge")), ["project.json"], "{kind} {name}");
+            assert_eq!(mode(&repo.user.path("repo/.insforge/project.json")), 0o600);
+        }
+        let repo = Repository::new();
+        fs::create_dir_all(repo.user.path("repo/.insforge").join(name)).expect("a directory");
+        repo.link().exits(1).stderr_has(&["error: Cannot write ", "project.json\n"]);
+        assert_eq!(files_with_key(repo.user.home.path()), [""; 0]);
+    }
+}
+
+#[test]
+fn link_replaces_a_hard_link_and_refuses_a_pipe() {
+    let repo = Repository::new();
+    fs::create_dir_all(repo.user.path("repo/.insforge")).expect("a directory");
+    let other = repo.user.write("outside", "{\"custom\": 1}");
+    fs::hard_link(&other, repo.user.path("repo/.insforge/project.json")).expect("a link");
+    repo.link().exits(0);
+    assert_eq!(fs::read_to_string(&other).expect("it stays"), "{\"custom\": 1}");
+    assert!(repo.user.read("repo/.insforge/project.json").contains("\"custom\": 1"));
+
+    let repo = Repository::new();
+    fs::create_dir_all(repo.user.path("repo/.insforge")).expect("a directory");
+    pipe(&repo.user.path("repo/.insforge/project.json"));
+    repo.link().exits(1).stderr_has(&["it is not a regular file"]);
+    assert_eq!(names_in(&repo.user.path("repo/.insforge")), ["project.json"]);
+}
+
+/// Git itself runs these programs for `git check-ignore`.
+#[test]
+fn link_runs_no_program_that_the_repository_configures() {
+    let repo = Repository::new();
+    repo.git(&["init", "--quiet"]);
+    repo.user.write("repo/a", "a");
+    repo.git(&["add", "a"]);
+    let trap = repo.trap("repo/trap");
+    let trap = trap.to_str().expect("a path");
+    repo.git(&["config", "core.fsmonitor", trap]);
+    repo.git(&["config", "core.untrackedCache", "true"]);
+    repo.git(&["config", "core.pager", trap]);
+    repo.git(&["config", "pager.check-ignore", trap]);
+    repo.git(&["config", "alias.check-ignore", &format!("!{trap}")]);
+    repo.git(&["config", "core.hooksPath", "."]);
+    repo.trap("repo/post-index-change");
+    let asked = ["check-ignore", "--quiet", ".insforge/project.json"];
+    repo.git(&asked);
+    assert!(repo.trap_ran(), "git runs core.fsmonitor");
+    repo.link().exits(0).stderr_has(&["git does not ignore .insforge/project.json"]);
+    assert!(!repo.trap_ran(), "link runs it");
+
+    // An object of the index is missing, and git fetches it from an address that is a command.
+    let repo = Repository::new();
+    let trap = repo.trap("repo/trap");
+    repo.git(&["init", "--quiet"]);
+    repo.user.write("repo/.gitignore", "*\n");
+    repo.git(&["add", "--force", ".gitignore"]);
+    repo.git(&["update-index", "--skip-worktree", ".gitignore"]);
+    let object = repo.git(&["rev-parse", ":.gitignore"]);
+    let (folder, file) = object.trim().split_at(2);
+    fs::remove_file(repo.user.path("repo/.git/objects").join(folder).join(file)).expect("the object");
+    fs::remove_file(repo.user.path("repo/.gitignore")).expect("the file");
+    for (name, value) in [
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", &format!("ext::{}", trap.display())),
+        ("protocol.ext.allow", "always"),
+    ] {
+        repo.git(&["config", name, value]);
+    }
+    repo.git(&asked);
+    assert!(repo.trap_ran(), "git fetches the object");
+    repo.link().exits(0);
+    assert!(!repo.trap_ran(), "link fetches it");
+}
+
+#[test]
+fn link_runs_no_git_from_a_relative_directory() {
+    let path = std::env::var("PATH").expect("PATH");
+    for before in [".", "", "bin", "./bin"] {
+        let repo = Repository::new().with("PATH", &format!("{before}:{path}"));
+        repo.git(&["init", "--quiet"]);
+        repo.trap("repo/git");
+        repo.trap("repo/bin/git");
+        repo.link().exits(0).stderr_has(&["git does not ignore"]);
+        assert!(!repo.trap_ran(), "PATH={before:?}");
+    }
+    // Without git, nothing is said.
+    let repo = Repository::new().with("PATH", ".");
+    repo.trap("repo/git");
+    let ran = repo.link().exits(0);
+    assert!(!repo.trap_ran() && !ran.stderr.contains("warning"), "{ran:?}");
+}
+
+/// Git's own variables can name another repository, such as in a hook.
+#[test]
+fn link_asks_about_the_repository_of_its_own_directory() {
+    let repo = Repository::new();
+    let other = repo.user.path("other");
+    repo.git(&["init", "--quiet"]);
+    repo.git(&["init", "--quiet", other.to_str().expect("a path")]);
+    repo.user.write("other/.git/info/exclude", ".insforge\n");
+    let git_directory = other.join(".git").display().to_string();
+    let repo = repo.with("GIT_DIR", &git_directory).with("GIT_WORK_TREE", ".");
+    assert_eq!(repo.git(&["check-ignore", ".insforge/project.json"]), ".insforge/project.json\n");
+    repo.link().exits(0).stderr_has(&["git does not ignore"]);
+}
+
+#[test]
+fn a_git_that_hangs_does_not_keep_link_waiting() {
+    let repo = Repository::new();
+    repo.git(&["init", "--quiet"]);
+    pipe(&repo.user.path("repo/pipe"));
+    repo.git(&["config", "core.excludesFile", repo.user.path("repo/pipe").to_str().expect("a path")]);
+    let started = Instant::now();
+    repo.link().exits(0).stderr_has(&[
+        "warning: git did not answer within 5 s; check that it ignores .insforge/project.json",
+        "✓ Linked to ",
+    ]);
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+/// The lock of a state file in the repository is beside it.
+#[cfg(feature = "sandbox")]
+#[test]
+fn the_sandbox_opens_no_lock_that_is_a_link_or_a_pipe() {
+    let repo = Repository::new();
+    let exec = ["sandbox", "exec", "--state", "shop.json", "--", "true"];
+    pipe(&repo.user.path("repo/shop.json.lock"));
+    repo.user.run(&exec).exits(1).stderr_has(&["shop.json.lock is not a regular file"]);
+    fs::remove_file(repo.user.path("repo/shop.json.lock")).expect("the pipe");
+    symlink("../outside", repo.user.path("repo/shop.json.lock")).expect("a link");
+    repo.user.run(&exec).exits(1).stderr_has(&["shop.json.lock is not a regular file"]);
+    assert!(!repo.user.path("outside").exists());
+    fs::remove_file(repo.user.path("repo/shop.json.lock")).expect("the link");
+    repo.user.run(&exec).exits(0);
+}
