@@ -81,7 +81,8 @@ pub(crate) fn trim_line_end(text: &str) -> &str {
 /// The byte order mark, which some editors write at the beginning of a file.
 pub(crate) const BOM: char = '\u{feff}';
 
-fn decode(bytes: Vec<u8>) -> io::Result<String> {
+/// The text of a file, without a byte order mark.
+pub(crate) fn decode(bytes: Vec<u8>) -> io::Result<String> {
     if is_utf16(&bytes) {
         return Err(refused(bytes, "it is UTF-16; save it as UTF-8".to_owned()));
     }

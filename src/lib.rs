@@ -18,6 +18,9 @@ mod commands;
 mod env;
 mod error;
 mod files;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod interrupt;
 mod runner;

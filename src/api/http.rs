@@ -226,7 +226,8 @@ impl Http {
             status: status.as_u16(),
             content_type: text(header::CONTENT_TYPE).unwrap_or_default(),
             server: text(header::SERVER),
-            retry_after: text(header::RETRY_AFTER).and_then(|text| parse_retry_after(&text)),
+            retry_after: text(header::RETRY_AFTER)
+                .and_then(|text| parse_retry_after(&text, jiff::Timestamp::now())),
             request_ids,
             body: SharedBytes::new(redacted_body(body, request.has_secrets())),
         })
@@ -485,14 +486,22 @@ fn request_ids(headers: &HeaderMap) -> String {
     ["x-request-id", "cf-ray"].into_iter().filter_map(id).collect::<Vec<_>>().join(", ")
 }
 
-/// Parses a `Retry-After`: seconds, however many, or an HTTP date.
-fn parse_retry_after(value: &str) -> Option<Duration> {
+/// Parses a `Retry-After`: seconds, or an HTTP date in one of its three forms (RFC 9110, section 5.6.7).
+pub(crate) fn parse_retry_after(value: &str, now: jiff::Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that is too large is a long wait.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let wait = date.duration_since(jiff::Timestamp::now());
+    let obsolete = |form: &str| {
+        let date = jiff::fmt::strtime::parse(form, value).ok()?.to_datetime().ok()?;
+        Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok();
+    let date = date
+        .or_else(|| obsolete("%A, %d-%b-%y %H:%M:%S GMT"))
+        .or_else(|| obsolete("%a %b %e %H:%M:%S %Y"))?;
+    let wait = date.duration_since(now);
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 

@@ -294,6 +294,12 @@ impl<T> Call<T> {
         self.method == Method::Delete || self.route.ends_in_an_id()
     }
 
+    /// Path and query; empty if the generation has no such route.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn path(&self, generation: Generation) -> String {
+        self.route.path(generation).unwrap_or_default()
+    }
+
     /// The request for `--dry-run`, secrets masked; `None` if the generation has no such route.
     pub(crate) fn masked_json(&self, generation: Generation) -> serde_json::Result<Option<Value>> {
         let Some(path) = self.route.path(generation) else { return Ok(None) };

@@ -19,6 +19,10 @@ pub(crate) use catalog_key::{price_key, product_key};
 pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
 pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, export};
+#[cfg(any(test, fuzzing))]
+pub(crate) use export::{edited_catalog, normalized as normalized_catalog, written_catalog};
+#[cfg(any(test, fuzzing))]
+pub(crate) use file::read as read_catalog;
 pub(crate) use price_terms::{PriceTerms, has_amount};
 
 use crate::wire::Mirror;

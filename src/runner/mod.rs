@@ -36,6 +36,8 @@ pub(crate) use ctx::{Ctx, run_blocking};
 pub(crate) use execute_write::execute_write;
 pub(crate) use existing::ExistingObjects;
 pub(crate) use file_input::{Entry, FileArgs};
+#[cfg(any(test, fuzzing))]
+pub(crate) use file_input::{FileInput, parse as parse_objects};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{
     Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookRepair, WebhookSupport, is_local,

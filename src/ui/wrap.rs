@@ -35,7 +35,7 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 /// others after `indent`. What is wrapped continues at [`CONTINUED`] or farther right, also inside a word that is longer than
 /// a line: the terminal would continue it at the first column. An excerpt of a file is cut instead, because its marks are
 /// aligned.
-pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
+pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     let mut before = used;

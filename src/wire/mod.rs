@@ -33,8 +33,8 @@ pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{
-    DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, value_length, without_position,
-    without_type_names,
+    DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, position_of, scalar_length, too_deep_at,
+    value_length, without_position, without_type_names,
 };
 pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};
