@@ -179,7 +179,7 @@ mod tests {
                 read_body::<Shop>(&SharedBytes::new(Zeroizing::new(body.as_bytes().to_vec()))).unwrap_err();
             assert_eq!(invalid_answer(body.as_bytes(), &error), reason, "{body}");
         }
-        let body = br#"{"connections":[{"environment":"test"},{"environment":5}]}"#;
+        let body = br#"{"connections":[{"environment":"test","status":"connected"},{"environment":5}]}"#;
         let error = serde_json::from_slice::<Connections>(body).unwrap_err();
         let reason = invalid_answer(body, &error);
         assert!(
