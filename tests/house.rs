@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module at the top of `src`. A module imports from lower layers and from itself.
-const LAYERS: [(&str, u8); 14] = [
+const LAYERS: [(&str, u8); 15] = [
+    ("fuzz", 6),
     ("cli", 5),
     ("commands", 5),
     ("runner", 4),

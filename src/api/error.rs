@@ -131,8 +131,8 @@ impl Refusal {
         })
     }
 
-    /// The same refusal with texts of a length that can be shown. The secrets of this run have to be masked before.
-    pub(super) fn shortened(self) -> Self {
+    /// The same refusal with texts that can be shown: keys are masked, then long texts are cut.
+    pub(super) fn presentable(self) -> Self {
         let in_json = |text: String| shortened(&redact(&text), IN_JSON).into_owned();
         Self {
             // It is a part of other texts, too.
@@ -162,7 +162,7 @@ impl Answer {
         let is_backends = self.is_success() && self.is_json()
             || self.is_missing_route_page(method)
             || Refusal::read(self, request, false).is_some();
-        (!is_backends).then(|| ForeignAnswer::read(self, |text| redact(text).into_owned()))
+        (!is_backends).then(|| ForeignAnswer::read(self))
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) use endpoints::{
 pub(crate) use error::{Cause, Error, Refusal, RequestError};
 pub(crate) use foreign::ForeignAnswer;
 pub(crate) use generation::{Api, GenerationStore};
+#[cfg(any(test, fuzzing))]
+pub(crate) use http::parse_retry_after;
 pub(crate) use http::{NoAnswer, Obstacle};
 pub(crate) use network::{Network, ProxyInvalid};
 pub(crate) use request::{Answer, Call, Method, Provider, Reply};

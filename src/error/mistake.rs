@@ -29,6 +29,42 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// The line and the column of positions in a text, which come in ascending order: it reads the text only once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PositionCounter<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> PositionCounter<'a> {
+    /// At the beginning of the text.
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, line: 1, column: 1 }
+    }
+
+    /// The line and the column of this byte, from 1. The column counts characters.
+    pub(crate) fn position(&mut self, at: usize) -> (usize, usize) {
+        if at < self.at {
+            *self = Self::new(self.text);
+        }
+        let at = (0..=at.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let passed = &self.text[self.at..at];
+        let in_line = match passed.rsplit_once('\n') {
+            Some((before, in_line)) => {
+                self.line += before.matches('\n').count() + 1;
+                self.column = 1;
+                in_line
+            }
+            None => passed,
+        };
+        self.column += in_line.chars().count();
+        self.at = at;
+        (self.line, self.column)
+    }
+}
+
 /// The first of many lines, and how many more there are.
 pub(crate) fn first_of(mut lines: impl ExactSizeIterator<Item = String>, most: usize) -> Vec<String> {
     let mut first: Vec<String> = lines.by_ref().take(most).collect();
@@ -36,4 +72,28 @@ pub(crate) fn first_of(mut lines: impl ExactSizeIterator<Item = String>, most: u
         first.push(format!("and {} more", lines.len()));
     }
     first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_counted_in_any_order() {
+        let text = "aé\n\n日b\r\n";
+        let mut counter = PositionCounter::new(text);
+        let expected = [
+            (0, (1, 1)),
+            (1, (1, 2)),
+            (2, (1, 2)),
+            (3, (1, 3)),
+            (4, (2, 1)),
+            (5, (3, 1)),
+            (8, (3, 2)),
+            (11, (4, 1)),
+        ];
+        for (at, position) in expected.into_iter().chain([(99, (4, 1)), (1, (1, 2)), (8, (3, 2))]) {
+            assert_eq!(counter.position(at), position, "{at}");
+        }
+    }
 }

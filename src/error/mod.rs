@@ -21,7 +21,7 @@ pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
 pub use mistake::Mistake;
-pub(crate) use mistake::{LISTED, first_of};
+pub(crate) use mistake::{LISTED, PositionCounter, first_of};
 pub(crate) use nearest::nearest;
 pub(crate) use shorten::{FOR_PEOPLE, IN_JSON, shortened, shortened_lines};
 pub(crate) use table::{CodeInfo, Origin};

@@ -90,9 +90,10 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         Err(Err(error)) => return Err(error),
     };
     interrupt::set_failure(interrupted_after_change(&change, ctx));
-    let (note, outdated) = match existing.repeated(&reply) {
-        Some(repeated) => (repeated.note, repeated.outdated),
-        None => (command.note(&request, &reply), None),
+    let (note, outdated) = match (existing.repeated(&reply), existing.note_if_unread(&reply)) {
+        (Some(repeated), _) => (repeated.note, repeated.outdated),
+        (None, Some(note)) => (note, None),
+        (None, None) => (command.note(&request, &reply), None),
     };
     let done = WriteReply { reply, environment: change.environment, note: format!("✓ {note}") };
     let shown = command.complete(ctx, request, done.into()).await?;

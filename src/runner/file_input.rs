@@ -1,6 +1,7 @@
 //! `--from-file`: a JSON file with one object, an array of objects, or JSONL.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -9,11 +10,11 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Map, Value};
 
-use crate::error::{Failure, LISTED, Mistake, first_of, nearest};
+use crate::error::{Failure, LISTED, Mistake, PositionCounter, first_of, nearest};
 use crate::input::{Input, MAX_OBJECTS, is_stdin};
 use crate::runner::Ctx;
 use crate::runner::required::{Required, at, failure};
-use crate::wire::{Json, value_length, without_position};
+use crate::wire::{DEEPEST_JSON, Json, too_deep_at, value_length, without_position};
 
 /// The `--from-file` argument.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +25,7 @@ pub(crate) struct FileArgs {
 }
 
 /// The contents of a file.
-pub(super) enum FileInput<T> {
+pub(crate) enum FileInput<T> {
     /// One object.
     One(T),
     /// An array, or JSONL with several objects.
@@ -86,12 +87,12 @@ pub(super) const FIELD_NAMES: &str =
 ///
 /// # Errors
 /// What is wrong with the only object.
-fn parse<T: DeserializeOwned + Serialize>(
+pub(crate) fn parse<T: DeserializeOwned + Serialize>(
     text: &str,
     file: String,
     required: &[Required],
 ) -> Result<FileInput<T>, Vec<Mistake>> {
-    let mut parser = Parser { text, at: 0, line: 1, entries: Vec::new(), required };
+    let mut parser = Parser { text, at: 0, here: PositionCounter::new(text), entries: Vec::new(), required };
     parser.skip_blank();
     if parser.next() == Some(b'[') {
         parser.array();
@@ -147,14 +148,13 @@ fn mistakes_in<T: DeserializeOwned + Serialize>(text: &str, whole: &str) -> Vec<
     };
     let position = |part: Json<'_>| part.as_str().as_ptr().addr() - text.as_ptr().addr();
     let mut mistakes = Vec::new();
-    let mut names: Vec<Cow<'_, str>> = Vec::new();
+    let mut names: HashSet<Cow<'_, str>> = HashSet::new();
     for (name, value) in object.raw_members() {
         let Some(text) = name.string() else { continue };
-        if names.contains(&text) {
+        if !names.insert(text.clone()) {
             mistakes.push((position(name), format!("duplicate field `{text}`")));
             continue;
         }
-        names.push(text);
         if let Err(mistake) = strict::<T>(&format!("{{{}:{}}}", name.as_str(), value.as_str())) {
             let part = if mistake.starts_with(UNKNOWN_FIELD) { name } else { value };
             mistakes.push((position(part), mistake));
@@ -204,8 +204,8 @@ struct Parser<'a, T> {
     /// The fields that each object needs.
     required: &'a [Required],
     at: usize,
-    /// The current line, counted from 1.
-    line: usize,
+    /// Counts the lines up to here.
+    here: PositionCounter<'a>,
     entries: Vec<Entry<T>>,
 }
 
@@ -223,15 +223,14 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
                     continue;
                 }
             }
-            let Err(error) = self.entry() else { continue };
+            let Err(SyntaxError { at, message }) = self.entry() else { continue };
             let rest = &self.text[self.at..];
-            let at = position(rest, &error);
             let next = |from: usize| rest[from..].find("\n{").map(|newline| from + newline + 1);
             // An object that is not closed ends where the next one begins.
             let open_until = next(0).filter(|next| *next <= at);
             match open_until {
                 Some(end) => self.refuse(rest[..end].trim_end().len(), "the object is not closed"),
-                None => self.refuse(at, &in_words(&error)),
+                None => self.refuse(at, &message),
             }
             match open_until.or_else(|| next(at.min(rest.len()))) {
                 Some(end) => self.advance(end),
@@ -248,9 +247,9 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
             if self.at == self.text.len() {
                 return self.refuse(0, UNCLOSED);
             }
-            if let Err(error) = self.entry() {
+            if let Err(SyntaxError { at, message }) = self.entry() {
+                self.refuse(at, &message);
                 let rest = &self.text[self.at..];
-                self.refuse(position(rest, &error), &in_words(&error));
                 // It goes on after the closing bracket, if this is one between two objects.
                 let end = value_length(rest.as_bytes());
                 let after = rest[end..].trim_start();
@@ -276,20 +275,33 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
     ///
     /// # Errors
     /// Its end is unknown.
-    fn entry(&mut self) -> Result<(), serde_json::Error> {
+    fn entry(&mut self) -> Result<(), SyntaxError> {
         let rest = &self.text[self.at..];
+        // Otherwise each of many objects that are not closed would be read to the end of the text.
+        let too_deep = too_deep_at(rest.as_bytes());
+        let rest = &rest[..too_deep.unwrap_or(rest.len())];
         let mut values = Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-        values.next().transpose()?;
+        values.next().transpose().map_err(|error| match too_deep {
+            Some(at) if error.is_eof() => {
+                SyntaxError { at, message: format!("nested more than {DEEPEST_JSON} levels deep") }
+            }
+            _ => SyntaxError { at: position(rest, &error), message: in_words(&error) },
+        })?;
         let end = values.byte_offset();
         let text = &rest[..end];
         let object = strict(text).map_err(|whole| {
             let mistakes = mistakes_in::<T>(text, &whole);
             let lacking = lacking(text, &mistakes, self.required);
-            let mistakes = mistakes.into_iter().map(|(at, error)| self.mistake(self.at + at, &error));
+            let (mut positions, index) = (self.here, Some(self.entries.len()));
+            let mistakes = mistakes.into_iter().map(|(at, error)| {
+                let (line, column) = positions.position(self.at + at);
+                Mistake { line, column: Some(column), index, error }
+            });
             let lacking = lacking.map(|error| Mistake { column: None, ..self.mistake(self.at, &error) });
             mistakes.chain(lacking).collect()
         });
-        self.entries.push(Entry { line: self.line, object });
+        let line = self.line();
+        self.entries.push(Entry { line, object });
         self.advance(end);
         Ok(())
     }
@@ -297,19 +309,19 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
     /// Adds an entry with a mistake, at this distance from the current position.
     fn refuse(&mut self, distance: usize, mistake: &str) {
         let object = Err(vec![self.mistake(self.at + distance, mistake)]);
-        self.entries.push(Entry { line: self.line, object });
+        let line = self.line();
+        self.entries.push(Entry { line, object });
     }
 
     /// A mistake of the next entry.
     fn mistake(&self, at: usize, error: &str) -> Mistake {
-        let at = at.min(self.text.len());
-        let line_begins = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        Mistake {
-            line: self.line + self.text[self.at..at].matches('\n').count(),
-            column: Some(self.text[line_begins..at].chars().count() + 1),
-            index: Some(self.entries.len()),
-            error: error.to_owned(),
-        }
+        let (line, column) = { self.here }.position(at);
+        Mistake { line, column: Some(column), index: Some(self.entries.len()), error: error.to_owned() }
+    }
+
+    /// The current line, counted from 1.
+    fn line(&self) -> usize {
+        { self.here }.position(self.at).0
     }
 
     fn next(&self) -> Option<u8> {
@@ -318,18 +330,22 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
 
     /// Skips this many bytes, and the white space after them.
     fn advance(&mut self, bytes: usize) {
-        let end = self.at + bytes;
-        self.line += self.text[self.at..end].matches('\n').count();
-        self.at = end;
+        self.at += bytes;
         self.skip_blank();
     }
 
     fn skip_blank(&mut self) {
         let rest = &self.text[self.at..];
-        let blank = rest.len() - rest.trim_ascii_start().len();
-        self.line += rest[..blank].matches('\n').count();
-        self.at += blank;
+        self.at += rest.len() - rest.trim_ascii_start().len();
+        self.here.position(self.at);
     }
+}
+
+/// Why the end of a value is unknown.
+struct SyntaxError {
+    /// The distance in bytes from the beginning of the value.
+    at: usize,
+    message: String,
 }
 
 /// The position of a syntax error: the character that cannot be there, or the end.

@@ -36,6 +36,8 @@ pub(crate) use ctx::{Ctx, run_blocking};
 pub(crate) use execute_write::execute_write;
 pub(crate) use existing::ExistingObjects;
 pub(crate) use file_input::{Entry, FileArgs};
+#[cfg(any(test, fuzzing))]
+pub(crate) use file_input::{FileInput, parse as parse_objects};
 pub(crate) use follow::{Follow, RowKey, execute_follow};
 pub(crate) use gateway::{
     Finding, Gateway, SyncOutcome, SyncReply, UnmappedSubscriptions, WebhookRepair, WebhookSupport, is_local,
@@ -47,7 +49,7 @@ pub(crate) use multi_write::{MultiWrite, MultiWriteReply, PlannedRequests, execu
 pub(crate) use output::{Output, OutputOptions};
 pub(crate) use report::{report, report_interrupts, report_panics};
 pub(crate) use required::{Required, check_required};
-pub(crate) use rerun::next_command;
+pub(crate) use rerun::{next_command, remember_secret_arguments};
 pub(crate) use show::show_json;
 pub(crate) use spec::{CommandEffect, CommandSpec};
 pub(crate) use stdout::print;

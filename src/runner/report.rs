@@ -9,7 +9,7 @@ use crate::error::{Code, Exit, FOR_PEOPLE, Failure, IN_JSON, Mistake, shortened}
 use crate::interrupt;
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
-use crate::secret::redact;
+use crate::secret::{forget, redact};
 use crate::ui::{Stderr, ask, clean_lines, cut};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
@@ -54,8 +54,9 @@ fn cut_arguments(failure: &mut Failure, args: &[OsString]) {
 pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
     std::panic::set_hook(Box::new(move |panic| {
         ask::restore_terminal();
-        let failure = panic_failure(panic);
-        std::process::exit(report(&failure.into(), stderr, &args).code().into());
+        let exit = report(&panic_failure(panic).into(), stderr, &args);
+        forget();
+        std::process::exit(exit.code().into());
     }));
 }
 

@@ -64,12 +64,15 @@ impl Profiles {
         let path = &paths.config;
         files::remove_leftover(path);
         files::remove_leftover(&paths.credentials);
-        let content = match files::read(path).map_err(unreadable)? {
-            Some(text) => toml::from_str(&text)
-                .map_err(|error| malformed_toml(path, &text, error.message(), error.span()))?,
-            None => ConfigFile::default(),
-        };
-        Ok(Self { path: path.clone(), content, lock_timeout: LOCK_TIMEOUT })
+        let text = files::read(path).map_err(unreadable)?;
+        Self::parse(path, &text.unwrap_or_default())
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        let content = toml::from_str(text)
+            .map_err(|error| malformed_toml(path, text, error.message(), error.span()))?;
+        Ok(Self { path: path.to_owned(), content, lock_timeout: LOCK_TIMEOUT })
     }
 
     /// Sets how long a change waits while another process changes the file.
@@ -125,37 +128,33 @@ impl Profiles {
 
     /// Adds or changes a profile. The first profile becomes the default.
     pub(crate) fn put(&self, name: &str, api_url: &str, store: KeyStore) -> Result<(), Failure> {
-        self.edit(|document| {
-            if document.get("default_profile").is_none()
-                && name != DEFAULT_PROFILE
-                && self.content.profiles.is_empty()
-            {
-                document["default_profile"] = value(name);
-            }
-            let profiles = document.entry("profiles").or_insert_with(|| {
-                let mut table = Table::new();
-                table.set_implicit(true);
-                Item::Table(table)
-            });
-            let profile = &mut profiles[name];
-            if profile.is_none() {
-                *profile = Item::Table(Table::new());
-            }
-            profile["api_url"] = value(api_url);
-            profile["key_store"] = value(store.as_str());
-        })
+        self.edit(|document| self.put_into(document, name, api_url, store))
+    }
+
+    /// Adds or changes a profile of a document.
+    pub(crate) fn put_into(&self, document: &mut DocumentMut, name: &str, api_url: &str, store: KeyStore) {
+        if document.get("default_profile").is_none()
+            && name != DEFAULT_PROFILE
+            && self.content.profiles.is_empty()
+        {
+            document["default_profile"] = value(name);
+        }
+        let profiles = document.entry("profiles").or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        let profile = &mut profiles[name];
+        if profile.is_none() {
+            *profile = Item::Table(Table::new());
+        }
+        profile["api_url"] = value(api_url);
+        profile["key_store"] = value(store.as_str());
     }
 
     /// Removes a profile.
     pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
-        self.edit(|document| {
-            if let Some(profiles) = document.get_mut("profiles").and_then(Item::as_table_like_mut) {
-                profiles.remove(name);
-            }
-            if document.get("default_profile").and_then(Item::as_str) == Some(name) {
-                document.remove("default_profile");
-            }
-        })
+        self.edit(|document| remove_from(document, name))
     }
 
     fn edit(&self, change: impl FnOnce(&mut DocumentMut)) -> Result<(), Failure> {
@@ -171,14 +170,37 @@ pub(super) fn edit(
 ) -> Result<(), Failure> {
     let lock = FileLock::acquire(path, lock_timeout)?;
     let text = lock.read().map_err(unreadable)?.unwrap_or_default();
+    Ok(lock.replace(&edited(path, &text, change)?)?)
+}
+
+/// Removes a profile from a document.
+pub(crate) fn remove_from(document: &mut DocumentMut, name: &str) {
+    if let Some(profiles) = document.get_mut("profiles").and_then(Item::as_table_like_mut) {
+        profiles.remove(name);
+    }
+    if document.get("default_profile").and_then(Item::as_str) == Some(name) {
+        document.remove("default_profile");
+    }
+}
+
+/// The text of an edited file.
+pub(crate) fn edited(
+    path: &Path,
+    text: &str,
+    change: impl FnOnce(&mut DocumentMut),
+) -> Result<String, Failure> {
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| malformed_toml(path, &text, error.message(), error.span()))?;
+        .map_err(|error: toml_edit::TomlError| malformed_toml(path, text, error.message(), error.span()))?;
     // In a file with comments only, toml_edit would move the comments after the new table.
-    let comments =
+    let mut comments =
         if document.is_empty() { std::mem::take(&mut document).to_string() } else { String::new() };
+    // Otherwise the last comment would go on in the new entry.
+    if !comments.is_empty() && !comments.ends_with('\n') {
+        comments.push('\n');
+    }
     change(&mut document);
-    Ok(lock.replace(&(comments + &document.to_string()))?)
+    Ok(comments + &document.to_string())
 }
 
 /// ` (INSFORGE_PROFILE)`, after the name of a profile that nobody typed in this command.

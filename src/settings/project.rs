@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::process::Command;
+use zeroize::Zeroizing;
 
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure, Warning, WarningCode};
@@ -13,7 +14,7 @@ use crate::files::{self, FileLock};
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
 use crate::settings::profiles::unreadable;
-use crate::wire::{Address, without_position};
+use crate::wire::{Address, position_of, without_position};
 
 const DIRECTORY: &str = ".insforge";
 const FILE: &str = ".insforge/project.json";
@@ -38,7 +39,7 @@ impl Project {
             let path = directory.join(FILE);
             files::remove_leftover(&path);
             if let Some(text) = files::read(&path).map_err(unreadable)? {
-                return Ok(Some(Self::parse(path, &text)?));
+                return Ok(Some(Self::parse(path, &Zeroizing::new(text))?));
             }
         }
         Ok(None)
@@ -49,8 +50,13 @@ impl Project {
         self.key.as_ref().and_then(|_| files::readable_by_others(&self.path))
     }
 
-    fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
-        let map = object(&path, text)?;
+    /// Reads the text of a file.
+    pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
+        let mut map = object(&path, text)?;
+        let key = match map.remove("api_key") {
+            Some(Value::String(key)) => Some(Secret::remembered(key)).filter(|key| !key.is_empty()),
+            _ => None,
+        };
         let string =
             |name: &str| map.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
         let host = string("oss_host").map(|host| match (string("appkey"), string("region")) {
@@ -68,7 +74,6 @@ impl Project {
                 })
             })
             .transpose()?;
-        let key = string("api_key").map(|key| Secret::new(key.to_owned()));
         Ok(Self { path, host, key, live })
     }
 
@@ -87,10 +92,19 @@ impl Project {
         let path = directory.join(FILE);
         let lock = FileLock::acquire(&path, lock_timeout)?;
         files::remove_older_leftovers(&path);
-        let mut map = match lock.read().map_err(unreadable)? {
-            Some(text) => object(&path, &text)?,
-            None => Map::new(),
-        };
+        let text = lock.read().map_err(unreadable)?;
+        lock.replace(&Self::linked(&path, text.as_deref(), address, key)?)?;
+        Ok(path)
+    }
+
+    /// The text of a file that links to a backend, from the text of the existing file.
+    pub(crate) fn linked(
+        path: &Path,
+        existing: Option<&str>,
+        address: &Address,
+        key: &Secret,
+    ) -> Result<String, Failure> {
+        let mut map = existing.map(|text| object(path, text)).transpose()?.unwrap_or_default();
         for (name, value) in [
             // The values that InsForge's other tools write for a self-hosted backend.
             ("project_id", "fa4e0000-1234-5678-90ab-cd1234567890"),
@@ -103,8 +117,7 @@ impl Project {
         ] {
             map.insert(name.to_owned(), Value::String(value.to_owned()));
         }
-        lock.replace(&format!("{:#}\n", Value::Object(map)))?;
-        Ok(path)
+        Ok(format!("{:#}\n", Value::Object(map)))
     }
 
     /// A warning if `git add` can add the file of a directory. Without git or a repository it cannot.
@@ -145,13 +158,11 @@ fn refuse_symbolic_link(path: &Path) -> Result<(), Failure> {
 
 fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
+        let (line, column) = position_of(&error, text);
         let reason = without_position(&error);
-        Failure::new(
-            Code::SettingsInvalid,
-            format!("{}:{}:{}: {reason}", path.display(), error.line(), error.column().max(1)),
-        )
-        .why("the file is invalid and was not changed")
-        .hint("fix the file, or remove it and run `insforge link`")
-        .repair(["insforge", "link"])
+        Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {reason}", path.display()))
+            .why("the file is invalid and was not changed")
+            .hint("fix the file, or remove it and run `insforge link`")
+            .repair(["insforge", "link"])
     })
 }

@@ -2,6 +2,7 @@
 //! character by character, because a cell can be as large as the answer.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
@@ -272,16 +273,16 @@ fn camel_case(heading: &str) -> String {
 /// The names of all members, in the order of their first appearance.
 fn all_names<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
     for row in rows {
         let kind = row.kind.map(|_| Cow::Borrowed(KIND));
         let value = (!row.json.is_object()).then_some(Cow::Borrowed(VALUE));
         let members = row.members().map(|(name, _)| name);
         for (position, name) in kind.into_iter().chain(value).chain(members).enumerate() {
             // Nearly always a row has the members of the row before.
-            if names.get(position).is_none_or(|other| *other != name)
-                && !names.iter().any(|other| *other == name)
-            {
-                names.push(name.into_owned());
+            if names.get(position).is_none_or(|other| *other != name) && !known.contains(&*name) {
+                names.push(name.clone().into_owned());
+                known.insert(name.into_owned());
             }
         }
     }

@@ -30,13 +30,21 @@ pub(crate) use lines::{Line, Mark, rendered};
 pub(crate) use page::{
     Column, Page, Section, Show, Tables, View, counted, dash, into_owned, json_text, yes_no,
 };
+#[cfg(any(test, fuzzing))]
+pub(crate) use page::{Shown, TableRows};
 pub(crate) use rows::{KIND, Row, RowLists, rows_in};
+#[cfg(any(test, fuzzing))]
+pub(crate) use sanitize::is_unsafe;
 pub(crate) use sanitize::{SafetyScan, cut, is_clean, line as clean_line, lines as clean_lines};
 pub(crate) use source_snippet::SourceSnippet;
 pub(crate) use stderr::{Stderr, Verbosity};
 pub(crate) use stream::{StreamingTable, rows_at};
 pub(crate) use style::TerminalStyle;
+#[cfg(any(test, fuzzing))]
+pub(crate) use table::layout as table_widths;
 pub(crate) use table::write_page;
+#[cfg(any(test, fuzzing))]
+pub(crate) use wrap::message as wrapped_message;
 pub(crate) use wrap::{reflowed, with_wrapped_usage};
 
 /// What failed if stdout does not take the result.

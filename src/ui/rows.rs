@@ -45,6 +45,12 @@ impl<'a> Row<'a> {
         self.json.members()
     }
 
+    /// The kind of the rows of its list.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) const fn list(self) -> &'static str {
+        self.list
+    }
+
     /// Its JSON as text, without the kind.
     pub(crate) const fn as_bytes(self) -> &'a [u8] {
         self.json.as_str().as_bytes()

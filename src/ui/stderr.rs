@@ -80,7 +80,8 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            let line = self.fitted_up_to(IN_JSON, &sanitize::line(&line.to_string()), 0, CONTINUED);
+            let line = redact(&line.to_string()).into_owned();
+            let line = self.fitted_up_to(IN_JSON, &sanitize::line(&line), 0, CONTINUED);
             write_line(&self.paint(DIM, &line));
         }
     }
@@ -106,7 +107,11 @@ impl Stderr {
 
     /// Prints a line above a question, after this indentation.
     pub(crate) fn above_question(self, indent: usize, text: &str) {
-        write_line(&format!("{:indent$}{}", "", self.fitted(&sanitize::line(text), indent, CONTINUED)));
+        write_line(&format!(
+            "{:indent$}{}",
+            "",
+            self.fitted(&sanitize::line(&redact(text)), indent, CONTINUED)
+        ));
     }
 
     /// Keeps the other threads from writing from now on.
@@ -114,19 +119,19 @@ impl Stderr {
         std::mem::forget(std::io::stderr().lock());
     }
 
-    /// Prints JSON as one line.
+    /// Prints JSON as one line. Its texts are redacted already; the names of its fields are ours.
     pub(crate) fn json(value: &Value) {
         write_line(&json_line(value));
     }
 
     /// Prints text without colors.
     pub(crate) fn plain(text: &str) {
-        write_line(&sanitize::lines(text));
+        write_line(&sanitize::lines(&redact(text)));
     }
 
     /// Prints text with its colors.
     pub(crate) fn styled(text: &str) {
-        write_line(text.trim_end());
+        write_line(&redact(text.trim_end()));
     }
 
     /// The safe lines of a text, wrapped for the terminal.
@@ -134,7 +139,7 @@ impl Stderr {
         self.fitted_up_to(FOR_PEOPLE, text, used, indent)
     }
 
-    /// The same for a text of another length. Secrets are masked before it is cut.
+    /// The same for a text of another length. Secrets are masked first, because half of one is not recognized.
     fn fitted_up_to(self, limit: usize, text: &str, used: usize, indent: usize) -> String {
         let text = redact(text);
         message(&shortened(&sanitize::lines(&text), limit), self.width, used, indent)
@@ -149,7 +154,7 @@ impl Stderr {
 fn write_line(text: &str) {
     let mut stream = std::io::stderr().lock();
     // Written at once, so that a signal does not cut the line.
-    let line = format!("{}\n", redact(text));
+    let line = format!("{text}\n");
     interrupt::before_write(&stream, line.len());
     // There is no place left to report an error of this stream.
     let _ = stream.write_all(line.as_bytes());

@@ -19,6 +19,8 @@ use crate::ui::wrap::{CONTINUED, wrapped};
 const GAP: usize = 2;
 /// comfy-table holds all cells of a table more than once: a long list is laid out in parts of the same width.
 const ROWS_AT_ONCE: usize = 500;
+/// The widest column of a table. One very long cell would fill every other row with spaces.
+const WIDEST: usize = 1000;
 
 /// The narrowest column whose text is wrapped, unless its text is shorter.
 const NARROWEST_TEXT: usize = 20;
@@ -59,10 +61,13 @@ fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyl
     }
 }
 
-/// The columns to show, and the width of each column. `None` if no table fits the terminal.
-fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Vec<usize>)> {
+/// The columns to show, and the width of each column. `None` if no table fits the terminal, or if a cell is very long.
+pub(crate) fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Vec<usize>)> {
     let mut kept = shown_columns(&section.columns);
     let mut widths = widths(section);
+    if kept.iter().any(|index| widths[*index] > WIDEST) {
+        return None;
+    }
     let Some(room) = style.width else { return Some((kept, widths)) };
     while total_width(&kept, &widths) > room {
         if !leave_out_spare(&mut kept, &section.columns) {
@@ -309,5 +314,12 @@ mod tests {
         let name_at: std::collections::HashSet<_> =
             text.lines().skip(1).map(|line| line.find(" N ").unwrap()).collect();
         assert_eq!(name_at.len(), 1, "the columns of the parts are not aligned");
+    }
+
+    #[test]
+    fn a_table_with_a_very_long_cell_becomes_records() {
+        let long = "x".repeat(70_000);
+        let text = render(None, &[["a", "N", "No", "-"], [&long, "N", "No", "-"]]);
+        assert!(text.starts_with("ID: a\nName: N\n") && text.contains(&format!("ID: {long}\nName: N\n")));
     }
 }

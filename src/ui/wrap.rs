@@ -35,14 +35,14 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 /// others after `indent`. What is wrapped continues at [`CONTINUED`] or farther right, also inside a word that is longer than
 /// a line: the terminal would continue it at the first column. An excerpt of a file is cut instead, because its marks are
 /// aligned.
-pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
+pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     let mut before = used;
     while let Some(line) = lines.next() {
         let own = line.len() - line.trim_start().len();
         let shown = match width {
-            Some(width) if before + line.width() <= width => line.into(),
+            Some(width) if before + line.width() <= width => line.to_owned(),
             Some(width) if is_excerpt(line) => {
                 let room = width.saturating_sub(before);
                 match lines.next_if(|next| is_excerpt(next) && next.ends_with('^')) {
@@ -54,9 +54,9 @@ pub(super) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
                 let hanging = (indent + own).max(CONTINUED);
                 let (first, room) = (width.saturating_sub(before + own), width.saturating_sub(hanging));
                 let parts = split_long(wrapped(line.trim_start(), first, room), first, room);
-                format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging)))).into()
+                format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging))))
             }
-            None => line.into(),
+            None => line.to_owned(),
         };
         out.push_str(&shown);
         if let Some(next) = lines.peek() {

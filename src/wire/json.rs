@@ -196,10 +196,21 @@ impl<'a> Iterator for Members<'a> {
 
 /// The length of the value at the beginning.
 pub(crate) fn value_length(json: &[u8]) -> usize {
+    scan_value(json, usize::MAX).unwrap_or_else(|at| at)
+}
+
+/// Where the value at the beginning is nested too deeply. What follows the value does not matter.
+pub(crate) fn too_deep_at(json: &[u8]) -> Option<usize> {
+    scan_value(json, DEEPEST).err()
+}
+
+/// The length of the value at the beginning, or where it is nested more deeply.
+fn scan_value(json: &[u8], deepest: usize) -> Result<usize, usize> {
     let mut depth = 0_usize;
     let mut at = 0;
     while at < json.len() {
         match json[at] {
+            b'[' | b'{' if depth == deepest => return Err(at),
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
@@ -209,17 +220,17 @@ pub(crate) fn value_length(json: &[u8]) -> usize {
             _ => {
                 at += scalar_length(&json[at..]);
                 if depth == 0 {
-                    return at;
+                    return Ok(at);
                 }
                 continue;
             }
         }
         at += 1;
         if depth == 0 {
-            return at;
+            return Ok(at);
         }
     }
-    at
+    Ok(at)
 }
 
 /// The length of the string, number or word at the beginning; at least one byte.
@@ -237,6 +248,13 @@ pub(crate) fn scalar_length(json: &[u8]) -> usize {
         }
     }
     json.len()
+}
+
+/// The line and the column of an error, from 1. The column counts characters, while serde_json counts bytes.
+pub(crate) fn position_of(error: &serde_json::Error, text: &str) -> (usize, usize) {
+    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let before = line.char_indices().take_while(|(at, c)| at + c.len_utf8() < error.column());
+    (error.line().max(1), before.count() + 1)
 }
 
 /// The message of an error without the position, which serde_json appends to it. After the first letter of `true`, it calls
@@ -303,6 +321,21 @@ mod tests {
             ("missing field `a` at line 1", "missing field `a` at line 1"),
         ] {
             assert_eq!(without_type_names(message), expected);
+        }
+    }
+
+    #[test]
+    fn the_column_of_an_error_counts_characters() {
+        for (text, position) in [
+            ("", (1, 1)),
+            ("x", (1, 1)),
+            ("{\"é日\":x", (1, 7)),
+            ("{\n\"é\": é}", (2, 6)),
+            ("{\"é\": \"日", (1, 8)),
+            ("[1,\n", (2, 1)),
+        ] {
+            let error = serde_json::from_str::<IgnoredAny>(text).unwrap_err();
+            assert_eq!(position_of(&error, text), position, "{text}: {error}");
         }
     }
 

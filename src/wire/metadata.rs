@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::wire::without_position;
+use crate::wire::{position_of, without_position};
 
 /// The key-value pairs that an application stores with an object at a provider, in order. Keys that begin with
 /// `insforge_` are reserved for InsForge.
@@ -151,7 +151,7 @@ impl<L: KeyValueLimits> FromStr for KeyValueMap<L> {
     fn from_str(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| {
             if error.is_syntax() || error.is_eof() {
-                let (line, column, reason) = (error.line(), error.column(), without_position(&error));
+                let ((line, column), reason) = (position_of(&error, text), without_position(&error));
                 return format!(
                     "invalid JSON (line {line}, column {column}: {reason}); use the form '{EXAMPLE}'"
                 );

@@ -1,6 +1,7 @@
 //! The types of requests and responses, and small values with their rules. No IO.
 
 mod address;
+mod answer;
 mod connection;
 mod duration;
 mod environment;
@@ -22,6 +23,7 @@ mod validated;
 mod with_id;
 
 pub(crate) use address::{Address, is_public_https, is_reserved};
+pub(crate) use answer::{invalid_answer, redacted_body};
 pub(crate) use connection::{
     Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MANUAL_WEBHOOK, MaskedKey,
     is_about_the_key, sync_error,
@@ -31,8 +33,8 @@ pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;
 pub(crate) use json::{
-    DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, scalar_length, value_length, without_position,
-    without_type_names,
+    DEEPEST as DEEPEST_JSON, Json, Members, is_too_deep, position_of, scalar_length, too_deep_at,
+    value_length, without_position, without_type_names,
 };
 pub(crate) use list::{List, SharedBytes, read_body, retain_elements};
 pub(crate) use lists::{Customer, Customers, Subject, Transaction, Transactions};

@@ -113,6 +113,13 @@ fn a_long_retry_after_is_not_waited_for() {
     User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["wait 3600 s"]);
     assert!(started.elapsed() < Duration::from_secs(10));
     assert_eq!(stub.lines().len(), 1);
+    // More seconds than a number has, and the two older forms of a date.
+    for after in ["99999999999999999999999", "Friday, 31-Dec-60 23:59:59 GMT", "Fri Dec 31 23:59:59 2060"] {
+        let refusal = Answer::refusal(429, "RATE_LIMITED", "no").header("retry-after", after);
+        let stub = Stub::start(move |_| refusal.clone());
+        User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["hint: wait "]);
+        assert_eq!(stub.lines().len(), 1, "{after}");
+    }
 }
 
 #[test]

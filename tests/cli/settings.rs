@@ -179,7 +179,9 @@ fn an_error_in_a_file_has_a_line_and_column_and_the_file_is_unchanged() {
         user.run(&["logout"]).exits(1);
         assert_eq!(user.read(toml), text);
     }
-    for (text, place) in [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:1: ")] {
+    for (text, place) in
+        [("{\n  \"oss_host\": ,\n}", ":2:15: "), ("[]", ":1:"), ("", ":1:1: "), ("{\"é日\": x}", ":1:8: ")]
+    {
         let user = User::new();
         user.write(".insforge/project.json", text);
         let ran = user.run(&["payments", "status", "--json"]).exits(1);
@@ -260,6 +262,21 @@ fn login_keeps_unknown_entries_and_comments() {
     user.run(&["logout"]).exits(0).stderr_has(&["✓ Logged out of profile default."]);
     assert_eq!(user.read(".config/insforge/config.toml"), before);
     assert!(!user.read(".config/insforge/credentials.toml").contains(KEY));
+}
+
+#[test]
+fn login_begins_a_line_after_a_last_comment_without_a_line_break() {
+    let stub = backend();
+    for profile in ["default", "work"] {
+        let user = User::new();
+        for file in [".config/insforge/config.toml", ".config/insforge/credentials.toml"] {
+            user.write(file, "# nothing yet");
+        }
+        login(&user, &stub, &["--profile", profile]).exits(0);
+        let after = user.read(".config/insforge/config.toml");
+        assert!(after.starts_with("# nothing yet\n"), "{after}");
+        user.run(&["payments", "status"]).exits(0);
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) fn removed(previous: &DesiredCatalog, target: &DesiredCatalog) -> Vec
 }
 
 /// The edited file. `None` if it cannot be edited.
-pub(super) fn edit(text: &str, previous: &DesiredCatalog, target: &DesiredCatalog) -> Option<String> {
+pub(crate) fn edit(text: &str, previous: &DesiredCatalog, target: &DesiredCatalog) -> Option<String> {
     let has_crlf = text.contains('\n') && text.matches('\n').count() == text.matches("\r\n").count();
     let bom = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
     let mut document: DocumentMut = text.trim_start_matches('\u{feff}').parse().ok()?;

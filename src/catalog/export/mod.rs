@@ -12,6 +12,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::adopt::Adoption;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::edit::edit as edited_catalog;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::render::file as written_catalog;
 use self::select::Selection;
 pub(crate) use self::select::SkippedObject;
 use super::{DesiredCatalog, catalog_key, file, managed};
@@ -134,7 +138,7 @@ fn check_unique<'a>(kind: &str, objects: impl Iterator<Item = (String, &'a str)>
 }
 
 /// The catalog sorted by key, without line numbers, and without empty metadata values, which only delete a name at Stripe.
-fn normalized(catalog: &DesiredCatalog) -> DesiredCatalog {
+pub(crate) fn normalized(catalog: &DesiredCatalog) -> DesiredCatalog {
     let mut catalog = catalog.clone();
     catalog.products.sort_by(|one, other| one.key.cmp(&other.key));
     for product in &mut catalog.products {

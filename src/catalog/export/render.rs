@@ -17,7 +17,7 @@ const HEAD: &str = "\
 ";
 
 /// A new file.
-pub(super) fn file(desired: &DesiredCatalog) -> String {
+pub(crate) fn file(desired: &DesiredCatalog) -> String {
     let mut products = Table::new();
     products.set_implicit(true);
     for product in &desired.products {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Failure, LISTED, Mistake};
+use crate::error::{Code, Failure, LISTED, Mistake, PositionCounter};
 use crate::ui::SourceSnippet;
 
 /// One error in a file.
@@ -69,26 +69,28 @@ impl SourceFile<'_> {
     /// `payments.toml:7:10: message`, with the line below. Lines and columns start at 1; columns count characters.
     pub(super) fn failure(self, diagnostics: Diagnostics) -> Option<Failure> {
         let name = self.name;
-        let mut mistakes = Vec::new();
-        let mut blocks = Vec::new();
-        for Diagnostic { span, message, hint, .. } in diagnostics.sorted() {
-            let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span);
-            let error = hint.as_ref().map_or_else(|| message.clone(), |hint| format!("{message}; {hint}"));
-            mistakes.push(Mistake { line, column: Some(column), index: None, error });
-            blocks.push((format!("{name}:{line}:{column}: {message}"), excerpt, hint));
-        }
-        let failure = match &mut blocks[..] {
+        let diagnostics = diagnostics.sorted();
+        let block = |Diagnostic { span, message, .. }: &Diagnostic| {
+            let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span.clone());
+            (format!("{name}:{line}:{column}: {message}"), excerpt)
+        };
+        let failure = match &diagnostics[..] {
             [] => return None,
-            [(what, excerpt, hint)] => {
-                let failure = Failure::new(Code::CatalogInvalid, what.as_str()).why_lines(excerpt.lines());
-                hint.take().map_or(failure.clone(), |hint| failure.hint(hint))
+            [only] => {
+                let (what, excerpt) = block(only);
+                let failure = Failure::new(Code::CatalogInvalid, what).why_lines(excerpt.lines());
+                only.hint.iter().fold(failure, Failure::hint)
             }
-            _ => {
-                let what = format!("{name} has {} mistakes", blocks.len());
-                let more = blocks.len().checked_sub(LISTED).filter(|more| *more > 0);
-                let blocks = blocks.into_iter().take(LISTED).map(|(what, excerpt, hint)| {
+            all => {
+                let what = format!("{name} has {} mistakes", all.len());
+                let more = all.len().checked_sub(LISTED).filter(|more| *more > 0);
+                let blocks = all.iter().take(LISTED).map(|diagnostic| {
+                    let (what, excerpt) = block(diagnostic);
                     let excerpt = excerpt.lines().map(str::to_owned);
-                    std::iter::once(what).chain(excerpt).chain(hint).collect::<Vec<String>>()
+                    std::iter::once(what)
+                        .chain(excerpt)
+                        .chain(diagnostic.hint.clone())
+                        .collect::<Vec<String>>()
                 });
                 let more = more.map(|more| vec![format!("and {more} more")]);
                 let blocks: Vec<Vec<String>> = blocks.chain(more).collect();
@@ -97,12 +99,14 @@ impl SourceFile<'_> {
                     .hint(format!("fix them in {name}, then run the command again"))
             }
         };
+        let mut positions = PositionCounter::new(self.text);
+        let mistakes = diagnostics.into_iter().map(|Diagnostic { span, message, hint, .. }| {
+            let (line, column) = positions.position(span.start);
+            let error = hint.map_or(message.clone(), |hint| format!("{message}; {hint}"));
+            Mistake { line, column: Some(column), index: None, error }
+        });
+        let mistakes = mistakes.collect();
         Some(failure.mistakes(mistakes))
-    }
-
-    /// The line number of a byte position.
-    pub(super) fn line(self, position: usize) -> usize {
-        self.text.get(..position).unwrap_or_default().matches('\n').count() + 1
     }
 }
 

@@ -15,7 +15,7 @@ use toml::de::DeTable;
 use self::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use self::table::{Schema, TableReader};
 use super::DesiredCatalog;
-use crate::error::Failure;
+use crate::error::{Failure, PositionCounter};
 
 /// The version of the file format.
 pub(super) const VERSION: i64 = 1;
@@ -62,7 +62,7 @@ pub(crate) fn read(text: &str, name: &str) -> Result<DesiredCatalog, Failure> {
             }
         }
     }
-    check_unique_lookup_keys(source, &parsed, &mut diagnostics);
+    check_unique_lookup_keys(text, &parsed, &mut diagnostics);
     let line_ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
     match source.failure(diagnostics) {
         Some(failure) => Err(failure),
@@ -88,20 +88,18 @@ fn check_version(file: &TableReader<'_>) -> Result<(), Diagnostic> {
     }
 }
 
-fn check_unique_lookup_keys(
-    source: SourceFile<'_>,
-    products: &[entry::ParsedProduct],
-    diagnostics: &mut Diagnostics,
-) {
+fn check_unique_lookup_keys(text: &str, products: &[entry::ParsedProduct], diagnostics: &mut Diagnostics) {
     let mut prices: Vec<_> = products.iter().flat_map(|product| product.lookup_keys.iter()).collect();
     prices.sort_by_key(|price| price.span.start);
-    let mut seen: HashMap<&str, &entry::LookupKeySpan> = HashMap::new();
+    let mut positions = PositionCounter::new(text);
+    let mut seen: HashMap<&str, (&entry::LookupKeySpan, usize)> = HashMap::new();
     for price in prices {
-        let Some(first) = seen.get(price.lookup_key.as_str()) else {
-            seen.insert(&price.lookup_key, price);
+        let (line, _) = positions.position(price.span.start);
+        let Some((first, line)) = seen.get(price.lookup_key.as_str()) else {
+            seen.insert(&price.lookup_key, (price, line));
             continue;
         };
-        let (key, path, line) = (&price.lookup_key, &first.path, source.line(first.span.start));
+        let (key, path) = (&price.lookup_key, &first.path);
         let message = format!("`{key}` is already the lookup key of `{path}` on line {line}");
         diagnostics
             .add(Diagnostic::new(price.span.clone(), message).hint("give one of them another lookup_key"));

@@ -22,6 +22,9 @@ use crate::wire::Generation;
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
 
+/// The hint for an object whose outcome is unknown.
+const SAME_FILE: &str = "run the same file again: objects that exist already are not created again";
+
 /// One object of the file, ready to be sent.
 struct PendingObject<R> {
     /// See [`Entry::line`].
@@ -243,11 +246,7 @@ fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answe
 /// Adds to a failure what the command knows about it, and the key that was sent.
 fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
     let failure = command.explain(ctx, request, failure);
-    let failure = if failure.code == Code::OutcomeUnknown {
-        failure.hint("run the same file again: objects that exist already are not created again")
-    } else {
-        failure
-    };
+    let failure = if failure.code == Code::OutcomeUnknown { failure.hint(SAME_FILE) } else { failure };
     let helps = failure.may_be_applied && !failure.is_lasting_refusal();
     let failure = failure.with_unknown_outcome().rerun_helps(helps);
     match W::idempotency_key(request) {

@@ -2,7 +2,9 @@
 
 use crate::api::Reply;
 use crate::error::{Code, FOR_PEOPLE, Failure, LISTED, shortened};
+use crate::runner::bulk::SAME_FILE;
 use crate::runner::bulk::results::entry_label;
+use crate::runner::existing::CREATED_OR_EXISTING;
 use crate::runner::{ExistingObjects, Verb, Write};
 use crate::secret::redact;
 use crate::ui::{View, counted};
@@ -10,6 +12,8 @@ use crate::ui::{View, counted};
 /// The counts and failures of a run.
 pub(super) struct Summary {
     verb: Verb,
+    /// See [`ExistingObjects::is_unread`].
+    unread: bool,
     /// `Stripe product`
     noun: String,
     total: usize,
@@ -30,6 +34,7 @@ impl Summary {
     pub(super) fn new<W: Write>(provider: &str, total: usize) -> Self {
         Self {
             verb: W::VERB,
+            unread: false,
             noun: format!("{provider} {}", W::Answer::NOUN),
             total,
             done: 0,
@@ -41,7 +46,12 @@ impl Summary {
         }
     }
 
-    /// Counts an answered request. Returns the note about a create that returned an existing object.
+    /// What happened to the objects that are done.
+    const fn past(&self) -> &'static str {
+        if self.unread && self.done > 0 { CREATED_OR_EXISTING } else { self.verb.past() }
+    }
+
+    /// Counts an answered request. Returns the note about a create that returned, or may have returned, an existing object.
     pub(super) fn record_success<T: View>(
         &mut self,
         reply: &Reply<T>,
@@ -49,7 +59,8 @@ impl Summary {
     ) -> Option<String> {
         let Some(repeated) = existing.repeated(reply) else {
             self.done += 1;
-            return None;
+            self.unread = existing.is_unread();
+            return existing.note_if_unread(reply);
         };
         self.existing += 1;
         self.outdated.extend(repeated.outdated);
@@ -72,7 +83,7 @@ impl Summary {
             0 => String::new(),
             existing => format!(", {existing} existed already"),
         };
-        format!("{} {}{existing}", self.count_of(self.done), self.verb.past())
+        format!("{} {}{existing}", self.count_of(self.done), self.past())
     }
 
     fn count_of(&self, count: usize) -> String {
@@ -138,7 +149,7 @@ impl Summary {
             Failure::new(Code::Failed, "")
         };
         // The hint names the command to run again once.
-        let hint = match failure.hint.as_deref().map(|first| first.trim_end_matches(", then run it again")) {
+        let hint = match failure.hint.as_deref().and_then(without_rerun) {
             Some(first) => format!("{first}, then {rerun}"),
             None => hint,
         };
@@ -163,7 +174,7 @@ impl Summary {
     /// `2 of 5 Stripe products created, 2 failed, 1 was not tried`
     fn sentence(&self) -> String {
         let past = self.verb.past();
-        let mut parts = vec![format!("{} of {} {past}", self.done, self.count_of(self.total))];
+        let mut parts = vec![format!("{} of {} {}", self.done, self.count_of(self.total), self.past())];
         if self.existing > 0 {
             parts.push(format!("{} existed already", self.existing));
         }
@@ -218,6 +229,17 @@ impl Failures {
         let more = (more > 0).then(|| format!("and {more} more"));
         self.messages.iter().cloned().chain(more).collect()
     }
+}
+
+/// What a hint says to do before the command is run again, if anything.
+fn without_rerun(hint: &str) -> Option<&str> {
+    if hint == SAME_FILE {
+        return None;
+    }
+    let before = hint.strip_suffix("run it again").map(|before| {
+        [", then ", ", or "].iter().find_map(|word| before.strip_suffix(word)).unwrap_or(before)
+    });
+    Some(before.unwrap_or(hint)).filter(|hint| !hint.is_empty())
 }
 
 /// Whether one result does not fit the --jq filter.

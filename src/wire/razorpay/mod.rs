@@ -4,6 +4,8 @@
 
 mod bodies;
 
+use std::collections::HashMap;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer};
 
@@ -76,9 +78,11 @@ struct CatalogRows {
 /// Gives each plan the name of its item, because the backend's plans have no name.
 impl From<CatalogRows> for Catalog {
     fn from(CatalogRows { items, mut plans }: CatalogRows) -> Self {
+        let names: HashMap<&str, &Option<String>> =
+            items.iter().rev().map(|item| (item.item_id.as_str(), &item.name)).collect();
         for plan in &mut plans {
-            let item = items.iter().find(|item| Some(&item.item_id) == plan.item_id.as_ref());
-            plan.item_name = item.and_then(|item| item.name.clone());
+            let name = plan.item_id.as_deref().and_then(|id| names.get(id));
+            plan.item_name = name.copied().cloned().flatten();
         }
         Self { items, plans }
     }

@@ -202,7 +202,7 @@ async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut Apply
             }
         };
         report.set_unmanaged(&remaining);
-        report.settle(&remaining);
+        report.settle(&remaining, &after.mirror);
         if remaining.changes.is_empty() {
             break;
         }
