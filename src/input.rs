@@ -40,8 +40,9 @@ impl Input {
     /// # Errors
     /// It cannot be read, is longer than `limit` bytes, or is not UTF-8. The message repeats nothing of the text.
     pub(crate) fn read(&self, limit: u64) -> io::Result<String> {
-        // The text can be a key.
-        let mut bytes = Zeroizing::new(Vec::new());
+        // The text can be a key. Growing would leave a copy behind.
+        let capacity = usize::try_from(limit.min(MAX_KEY) + 1).unwrap_or_default();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
         self.open()?.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(invalid(format!("it is longer than {}", size(limit))));

@@ -1,11 +1,23 @@
-//! A type for secrets, and the redactor for everything that is written to stderr.
+//! A type for secrets, and the redactor of everything that is written to stderr or comes from a backend.
+//!
+//! This process remembers the secrets that it reads to send or to store them. They are masked in all [`forms`]. Other keys
+//! are recognized by their [`prefixes`].
+
+mod forms;
+mod prefixes;
+mod variables;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use memchr::memmem;
 use zeroize::Zeroize;
 
 use crate::input::BOM;
+use forms::{LONGEST_ESCAPE, Pattern, Searcher, is_searchable};
+use prefixes::{is_public, mask, redact_by_prefix};
+pub(crate) use variables::redact_variable;
 
 /// The quotes that shells, editors and web pages put around a text.
 const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
@@ -20,6 +32,24 @@ impl Secret {
         let secret = Self(text.trim_matches(|c: char| c == BOM || c.is_whitespace()).to_owned());
         text.zeroize();
         secret
+    }
+
+    /// A secret that is read to be sent or stored. From now on, it is masked in all output.
+    pub(crate) fn remembered(text: String) -> Self {
+        let secret = Self::new(text);
+        secret.remember();
+        secret
+    }
+
+    /// Masks this secret in all output from now on.
+    pub(crate) fn remember(&self) {
+        if !is_searchable(&self.0) || is_public(&self.0) {
+            return;
+        }
+        let mut all = remembered();
+        if !all.iter().any(|other| other.secret == *self) {
+            all.push(Arc::new(Remembered { secret: self.clone(), patterns: OnceLock::new() }));
+        }
     }
 
     /// The secret in plain text.
@@ -72,93 +102,103 @@ impl Drop for Secret {
     }
 }
 
-/// The prefixes of the keys of InsForge and its providers.
-const PREFIXES: [&str; 7] = ["sk_", "rk_", "pk_", "ik_", "whsec_", "rzp_", "uak_"];
-const MODES: [&str; 2] = ["test_", "live_"];
-/// The sandbox's key, which is the same for everyone and is not a secret.
-const PUBLIC: &str = "ik_sandbox";
-
-/// Splits a word that looks like a key into its public prefix and its secret rest.
-fn split_key(word: &str) -> Option<(&str, &str)> {
-    let prefix = PREFIXES.iter().find(|prefix| word.starts_with(**prefix))?;
-    let mode = MODES.iter().find(|mode| word[prefix.len()..].starts_with(**mode)).map_or(0, |m| m.len());
-    Some(word.split_at(prefix.len() + mode))
+/// A secret of this run.
+struct Remembered {
+    secret: Secret,
+    /// What it can look like. Most runs search no text.
+    patterns: OnceLock<Arc<[Pattern]>>,
 }
 
-fn mask(key: &str) -> String {
-    let (beginning, rest) = split_key(key).unwrap_or(("", key));
-    let length = rest.chars().count();
-    // The last four characters of a short secret would reveal most of it.
-    let shown = if length >= 7 { 4 } else { 0 };
-    let end: String = rest.chars().skip(length - shown).collect();
-    format!("{beginning}****{end}")
+/// The secrets of this run. They are not in its context, because a panic is reported from anywhere.
+static REMEMBERED: Mutex<Vec<Arc<Remembered>>> = Mutex::new(Vec::new());
+
+fn remembered() -> MutexGuard<'static, Vec<Arc<Remembered>>> {
+    REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Masks everything in a text that looks like a key. A key that is already masked (`sk_test_****1234`) and a bare prefix
-/// (`must start with sk_test_`) stay unchanged.
+/// Wipes the secrets of this run, at its end.
+pub(crate) fn forget() {
+    remembered().clear();
+}
+
+/// Makes the system write no core dump of this process, and lets no other process of the user read its memory. A program
+/// that this process starts is not affected.
+pub(crate) fn prevent_core_dumps() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // It only fails for an unknown behavior.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// Masks secrets in texts.
+pub(crate) struct Masker {
+    secrets: Vec<Arc<Remembered>>,
+    searcher: Searcher,
+}
+
+impl Masker {
+    /// Masks the secrets of this run. `None` if it has none.
+    pub(crate) fn of_this_run() -> Option<Self> {
+        let secrets = remembered().clone();
+        (!secrets.is_empty()).then(|| Self::of(secrets))
+    }
+
+    fn of(secrets: Vec<Arc<Remembered>>) -> Self {
+        let patterns = |secret: &Arc<Remembered>| {
+            Arc::clone(secret.patterns.get_or_init(|| Pattern::of(secret.secret.expose())))
+        };
+        let searcher = Searcher::new(secrets.iter().map(patterns).collect());
+        Self { secrets, searcher }
+    }
+
+    /// The text with the secrets masked, in all their forms.
+    pub(crate) fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let hits = self.searcher.hits(text);
+        if hits.is_empty() {
+            return text.into();
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (place, secret) in hits {
+            out.push_str(&text[copied..place.start]);
+            out.push_str(&self.secrets[secret].secret.masked());
+            copied = place.end;
+        }
+        out.push_str(&text[copied..]);
+        out.into()
+    }
+}
+
+/// Whether a text has a secret of this run as it is, which is found fast.
+pub(crate) fn has_plain_secret(text: &[u8]) -> bool {
+    let all = remembered().clone();
+    all.iter().any(|one| memmem::find(text, one.secret.expose().as_bytes()).is_some())
+}
+
+/// Masks the secrets of this run, and everything that looks like a key. Call it before a text is cut: half a secret is not
+/// recognized.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
-    let mut out = String::new();
-    let mut copied = 0;
-    let mut from = 0;
-    while let Some(offset) = text[from..].find(is_word_char) {
-        let start = from + offset;
-        let word = leading(&text[start..], is_word_char);
-        from = start + word.len();
-        if let Some(inside) = secret_in(word) {
-            let start = start + inside;
-            // What follows without a space, such as the other parts of a token, counts as part of the key.
-            let secret =
-                leading(&text[start..], |c| is_word_char(c) || matches!(c, '.' | '-' | '/' | '+' | '='));
-            let secret = secret.trim_end_matches(['.', '-', '/', '+', '=']);
-            if secret == PUBLIC {
-                continue;
-            }
-            out.push_str(&text[copied..start]);
-            out.push_str(&mask(secret));
-            from = start + secret.len();
-            copied = from;
+    match Masker::of_this_run().map(|masker| masker.mask(text)) {
+        Some(Cow::Owned(masked)) => redact_by_prefix(&masked).into_owned().into(),
+        _ => redact_by_prefix(text),
+    }
+}
+
+/// Redacts the beginning of a text that goes on elsewhere. Its end is dropped, because it can be half a secret.
+pub(crate) fn redact_beginning(text: &str) -> Cow<'_, str> {
+    let longest = remembered().iter().map(|one| one.secret.expose().len()).max().unwrap_or_default();
+    let redacted = redact(text);
+    let mut ends = (0..=redacted.len().saturating_sub(LONGEST_ESCAPE * longest)).rev();
+    let end = ends.find(|end| redacted.is_char_boundary(*end)).unwrap_or_default();
+    match redacted {
+        Cow::Borrowed(text) => text[..end].into(),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            text.into()
         }
     }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    out.push_str(&text[copied..]);
-    Cow::Owned(out)
-}
-
-const fn is_word_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
-}
-
-/// The beginning of `text`, up to the first character that does not belong.
-fn leading(text: &str, belongs: impl Fn(char) -> bool) -> &str {
-    &text[..text.find(|c| !belongs(c)).unwrap_or(text.len())]
-}
-
-/// The position in a word where a secret begins.
-fn secret_in(word: &str) -> Option<usize> {
-    let is_key = |word: &str| split_key(word).is_some_and(|(_, rest)| !rest.is_empty());
-    // The header of a JSON web token begins with `{"`, which is `eyJ` in base64.
-    if is_key(word) || word.starts_with("eyJ") && word.len() > 20 {
-        return Some(0);
-    }
-    // In the middle of a word, only something that is unlike any other word counts: `task_20261123200415` is no key.
-    PREFIXES.iter().find_map(|prefix| {
-        let mut places = word.match_indices(prefix).map(|(at, _)| at);
-        places.find(|at| {
-            let rest = &word[at + prefix.len()..];
-            let has_mode = MODES.iter().any(|mode| rest.len() > mode.len() && rest.starts_with(mode));
-            let end = leading(rest, |c| c.is_ascii_alphanumeric());
-            // Words such as `task` and `risk` end in a short prefix, but no word ends in a long one.
-            let is_rare = prefix.len() > "sk_".len();
-            has_mode || end.len() >= 12 && (is_rare || is_mixed(end))
-        })
-    })
-}
-
-/// Whether the text has both letters and digits, unlike words and dates.
-fn is_mixed(text: &str) -> bool {
-    text.contains(|c: char| c.is_ascii_digit()) && text.contains(|c: char| c.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
@@ -166,54 +206,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn masks_like_the_backend() {
-        // Exchanges 086 and 087 of the newer backend have the same keys in clear and masked.
-        for (key, masked) in [
-            ("sk_test_alpha_2", "sk_test_****ha_2"),
-            ("sk_live_alpha_1", "sk_live_****ha_1"),
-            ("rzp_test_alpha_1", "rzp_test_****ha_1"),
-            ("ik_c0de0000", "ik_****0000"),
-            ("short", "****"),
-            ("s3cr3t", "****"),
-            ("", "****"),
-        ] {
-            assert_eq!(mask(key), masked, "{key}");
-        }
-    }
-
-    #[test]
-    fn redacts_keys_and_nothing_else() {
-        for (text, redacted) in [
-            ("invalid value 'sk_live_abcdefgh1234' for", "invalid value 'sk_live_****1234' for"),
-            ("Bearer ik_0123456789abcdef", "Bearer ik_****cdef"),
-            ("whsec_abcdefghijkl, rzp_live_abcdefghijkl", "whsec_****ijkl, rzp_live_****ijkl"),
-            ("--secret-key=sk_test_abcdefgh", "--secret-key=sk_test_****efgh"),
-            ("Expired API Key provided: sk_test_****ha_2", "Expired API Key provided: sk_test_****ha_2"),
-            ("the key sk_test_abcdefgh-ijkl.", "the key sk_test_****ijkl."),
-            ("x-sk_test_abcdefgh", "x-sk_test_****efgh"),
-            ("xsk_live_abcdefgh and nwhsec_abcdefghijkl", "xsk_live_****efgh and nwhsec_****ijkl"),
-            ("sk_live_abc/defghi+jklm=", "sk_live_****jklm="),
-            ("must start with sk_test_", "must start with sk_test_"),
-            ("risk_level, task_id, prod_sk_1", "risk_level, task_id, prod_sk_1"),
-            ("xik_0123456789abcdef", "xik_****cdef"),
-            ("task_20261123200415 risk_assessmentreport", "task_20261123200415 risk_assessmentreport"),
-            ("sk_test_ü", "sk_test_ü"),
-            ("INSFORGE_API_KEY=ik_sandbox.", "INSFORGE_API_KEY=ik_sandbox."),
-            ("ik_sandbox2 ik_sandbox.sk_live_abcdefgh", "ik_****box2 ik_****efgh"),
-        ] {
-            assert_eq!(redact(text), redacted);
-        }
-    }
-
-    #[test]
-    fn redacts_a_token_with_all_its_parts() {
-        let shown =
-            redact("Bearer eyJhbGciOiJSUzI1NiIsInR5cCI6.eyJzdWIiOiJhYWE3Mz.A6JNOw04w-O_yl3o x").into_owned();
-        assert_eq!(shown, "Bearer ****yl3o x");
-    }
-
-    #[test]
     fn debug_output_hides_the_secret() {
         assert_eq!(format!("{:?}", Secret::new("ik_secret".into())), "Secret(****)");
+    }
+
+    #[test]
+    fn secrets_of_this_run_are_masked_by_their_value() {
+        for secret in ["hush4redact\"4hush", "sk_test_redact1234", "redact4hush4é"] {
+            Secret::remembered(secret.to_owned());
+        }
+        for (text, redacted) in [
+            ("no hush4redact\"4hush, no REDACT4HUSH4é", "no ****hush, no ****"),
+            ("Bearer sk_test_redact1234.", "Bearer sk_test_****1234."),
+            ("sk_test_redact1234sk_test_redact1234", "sk_test_****1234sk_test_****1234"),
+            ("hush4redact\"4hush4redact\"4hush", "****hush"),
+            ("sk_test_redact123 sk_live_other1234", "sk_test_****t123 sk_live_****1234"),
+            ("sk_test_redact\u{fffd}1234", "sk_test_****1234"),
+            ("c2tfdGVzdF9yZWRhY3QxMjM0 6F8", "sk_test_****1234 6F8"),
+            ("test sk_test_ and ****hush", "test sk_test_ and ****hush"),
+        ] {
+            assert_eq!(redact(text), redacted, "{text}");
+        }
+        assert!(has_plain_secret(b"\xffsk_test_redact1234\xff") && !has_plain_secret(b"sk_test_redact"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_text_ends_before_half_a_secret() {
+        Secret::remembered("beginning4hush".to_owned());
+        let text = "x".repeat(1000) + "beginning4hus";
+        let shown = redact_beginning(&text);
+        assert!((800..1000).contains(&shown.len()) && shown.bytes().all(|byte| byte == b'x'), "{shown}");
+        assert_eq!(redact_beginning("beginning4hus"), "");
+    }
+
+    #[test]
+    fn what_is_public_or_too_short_is_not_masked() {
+        for public in ["ik_sandbox", "sk_test_", "whsec_", "test", "x1", "", "1234"] {
+            Secret::remembered(public.to_owned());
+            assert!(remembered().iter().all(|one| one.secret.expose() != public), "{public}");
+        }
+    }
+
+    /// The other tests do not depend on it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_process_writes_no_core_dump() {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        prevent_core_dumps();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }

@@ -14,8 +14,7 @@ use crate::api::network::Network;
 use crate::api::request::{Answer, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
-use crate::secret::redact;
-use crate::wire::without_type_names;
+use crate::wire::invalid_answer;
 
 pub(crate) use crate::api::http::Endpoint;
 
@@ -145,17 +144,13 @@ impl Client {
         }
         let health = serde_json::from_slice(&answer.body);
         health.map_err(|error| {
-            self.error(request, &answer.request_ids, self.unreadable(request, &answer, &error))
+            self.error(request, &answer.request_ids, Self::unreadable(request, &answer, &error))
         })
     }
 
-    /// Reads the backend's error; `None` if the answer is not the backend's. Secrets of this run that come back in it are
-    /// masked.
+    /// Reads the backend's error, with keys masked and long texts cut; `None` if the answer is not the backend's.
     fn refusal(&self, request: Request<'_>, answer: &Answer) -> Option<Refusal> {
-        let refusal = Refusal::read(answer, request, self.http.key_accepted.get())?;
-        let masked = |text: String| self.trace().masked(text);
-        let (message, next_actions) = (masked(refusal.message), refusal.next_actions.map(masked));
-        Some(Refusal { message, next_actions, ..refusal })
+        Some(Refusal::read(answer, request, self.http.key_accepted.get())?.presentable())
     }
 
     /// Why an answer is no success: the backend refuses the request or has no such route, or another server answered.
@@ -165,27 +160,23 @@ impl Client {
             None if answer.is_missing_route_page(request.method) => {
                 Cause::NoSuchRoute { status: answer.status }
             }
-            None => Cause::Foreign(self.foreign(request, answer)),
+            None => Cause::Foreign(Self::foreign(request, answer)),
         }
     }
 
     /// Why a success cannot be read: the body is invalid, or is not JSON, so another server sent it.
-    pub(super) fn unreadable(
-        &self,
-        request: Request<'_>,
-        answer: &Answer,
-        error: &serde_json::Error,
-    ) -> Cause {
+    pub(super) fn unreadable(request: Request<'_>, answer: &Answer, error: &serde_json::Error) -> Cause {
         if !answer.is_json() {
-            return Cause::Foreign(self.foreign(request, answer));
+            return Cause::Foreign(Self::foreign(request, answer));
         }
         let content_type = answer.content_type.split(';').next().unwrap_or_default().to_owned();
-        Cause::Invalid { status: answer.status, content_type, reason: without_type_names(&error.to_string()) }
+        let reason = invalid_answer(&answer.body, error);
+        Cause::Invalid { status: answer.status, content_type, reason }
     }
 
-    /// Describes an answer of another server. Secrets of this run that come back in it are masked.
-    fn foreign(&self, request: Request<'_>, answer: &Answer) -> ForeignAnswer {
-        let foreign = ForeignAnswer::read(answer, |text| self.trace().masked(redact(text).into_owned()));
+    /// Describes an answer of another server.
+    fn foreign(request: Request<'_>, answer: &Answer) -> ForeignAnswer {
+        let foreign = ForeignAnswer::read(answer);
         // It may be the backend's keys, damaged on their way.
         let has_keys = request.secret_answer && answer.is_success();
         ForeignAnswer { excerpt: foreign.excerpt.filter(|_| !has_keys), ..foreign }

@@ -9,6 +9,7 @@ use crate::api::foreign::ForeignAnswer;
 use crate::api::http::NoAnswer;
 use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request};
 use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
+use crate::error::{FOR_PEOPLE, IN_JSON, shortened};
 use crate::secret::redact;
 use crate::wire::{Address, Environment, Generation};
 
@@ -130,6 +131,18 @@ impl Refusal {
         })
     }
 
+    /// The same refusal with texts that can be shown: keys are masked, then long texts are cut.
+    pub(super) fn presentable(self) -> Self {
+        let in_json = |text: String| shortened(&redact(&text), IN_JSON).into_owned();
+        Self {
+            // It is a part of other texts, too.
+            code: shortened(&self.code, FOR_PEOPLE / 2).into_owned(),
+            message: in_json(self.message),
+            next_actions: self.next_actions.map(in_json),
+            ..self
+        }
+    }
+
     /// The status and the code that decide what to do.
     pub(crate) fn meaning(&self) -> (u16, &str) {
         self.meaning.map_or((self.status, &self.code), |meaning| (meaning.status, meaning.code))
@@ -149,7 +162,7 @@ impl Answer {
         let is_backends = self.is_success() && self.is_json()
             || self.is_missing_route_page(method)
             || Refusal::read(self, request, false).is_some();
-        (!is_backends).then(|| ForeignAnswer::read(self, |text| redact(text).into_owned()))
+        (!is_backends).then(|| ForeignAnswer::read(self))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::api::request::{Answer, Method};
+use crate::secret::{redact, redact_beginning};
 
 /// An answer that is not InsForge's.
 #[derive(Debug)]
@@ -26,11 +27,9 @@ const LONGEST_TEXT: usize = 80;
 const SEARCHED: usize = 16 * 1024;
 
 impl ForeignAnswer {
-    /// Reads an answer that is not InsForge's. `mask` masks secrets, before the text is cut: half a
-    /// secret is not recognized.
-    pub(super) fn read(answer: &Answer, mask: impl Fn(&str) -> String) -> Self {
+    /// Reads an answer that is not InsForge's. Its headers are redacted already.
+    pub(super) fn read(answer: &Answer) -> Self {
         let media_type = answer.content_type.split(';').next().unwrap_or_default();
-        let one_line = |text: &str| one_line(&mask(text));
         Self {
             status: answer.status,
             content_type: one_line(media_type),
@@ -69,9 +68,12 @@ fn excerpt(body: &[u8]) -> Option<String> {
             Value::Object(nested) => nested.get("message").and_then(Value::as_str).map(str::to_owned),
             value => value.as_str().map(str::to_owned),
         };
-        return ["message", "error", "detail", "title"].iter().find_map(|name| text(fields.get(*name)?));
+        let text = ["message", "error", "detail", "title"].iter().find_map(|name| text(fields.get(*name)?));
+        return text.map(|text| redact(&text).into_owned());
     }
+    // Redacted before anything is cut out of it: half a secret is not recognized.
     let text = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
+    let text = if body.len() > SEARCHED { redact_beginning(&text) } else { redact(&text) };
     if text.trim_start().starts_with('<') {
         return ["title", "h1"].iter().find_map(|tag| content_of(&text, tag));
     }

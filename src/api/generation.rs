@@ -154,7 +154,7 @@ impl Api {
             if answer.is_success() {
                 // Nothing is sent to an address whose status is not a backend's.
                 if let Err(error) = serde_json::from_slice::<Connections>(&answer.body) {
-                    let cause = self.client.unreadable(request, &answer, &error);
+                    let cause = Client::unreadable(request, &answer, &error);
                     return Err(self.client.error(request, &answer.request_ids, cause));
                 }
                 self.confirm(generation);
@@ -185,7 +185,7 @@ impl Api {
             return Err(self.client.error(request, &answer.request_ids, cause));
         }
         let reply = call.read(answer.body.clone()).map_err(|error| {
-            let cause = self.client.unreadable(request, answer, &error);
+            let cause = Client::unreadable(request, answer, &error);
             self.client.error(request, &answer.request_ids, cause)
         })?;
         self.confirm(generation);

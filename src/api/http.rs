@@ -8,6 +8,7 @@ use std::io;
 use std::iter;
 use std::time::{Duration, Instant};
 
+use hyper::body::Bytes;
 use reqwest::header::{self, HeaderMap};
 use rustls::{AlertDescription, CertificateError};
 use zeroize::Zeroizing;
@@ -15,8 +16,9 @@ use zeroize::Zeroizing;
 use crate::api::network::{CertificatesUnusable, Network, NetworkPath, Proxy};
 use crate::api::request::{Answer, Method, Request};
 use crate::api::trace::Trace;
-use crate::secret::Secret;
-use crate::wire::{Address, SharedBytes};
+use crate::interrupt;
+use crate::secret::{Secret, redact};
+use crate::wire::{Address, SharedBytes, redacted_body};
 
 /// The size limit of an answer, in bytes. The largest catalogs seen have a tenth of it.
 const LARGEST_ANSWER: usize = 256 * MIB;
@@ -133,7 +135,7 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(endpoint: Endpoint, network: Network, trace: Trace) -> Self {
-        trace.hide(&endpoint.key);
+        endpoint.key.remember();
         let client = OnceCell::new();
         Self { endpoint, trace, network, client, key_accepted: Cell::default(), write_sent: Cell::default() }
     }
@@ -174,7 +176,8 @@ impl Http {
         let mut sending = client.request(to_http(request.method), address);
         if let Some(body) = request.body {
             headers.insert(header::CONTENT_TYPE, JSON);
-            sending = sending.body(body.bytes.to_vec());
+            // Wiped when it was sent.
+            sending = sending.body(Bytes::from_owner(Zeroizing::new(body.bytes.to_vec())));
         }
         if self.trace.is_detailed() {
             self.trace.header('>', "user-agent", USER_AGENT);
@@ -184,6 +187,7 @@ impl Http {
         let sending = sending.headers(headers).build().map_err(|_| unsendable)?;
         if request.method != Method::Get {
             self.write_sent.set(true);
+            interrupt::note_write();
         }
         let response = client.execute(sending).await.map_err(|error| self.no_answer(&error))?;
         self.read(response, request, started).await
@@ -197,17 +201,16 @@ impl Http {
     ) -> Result<Answer, NoAnswer> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        // A key can come back anywhere, and these texts are cut later.
+        let text = |name| Some(redact(headers.get(name)?.to_str().ok()?).into_owned());
         let body = match (status.as_u16(), text(header::LOCATION)) {
-            (status @ 300..=399, Some(target)) => {
-                Err(NoAnswer::Redirected { status, target: target.to_owned() })
-            }
+            (status @ 300..=399, Some(target)) => Err(NoAnswer::Redirected { status, target }),
             _ => self.read_body(&mut response).await,
         };
         // The status is traced even if the body is incomplete.
         let bytes = body.as_ref().ok().map(|body| body.len());
         let reason = status.canonical_reason().unwrap_or_default();
-        let request_ids = self.trace.masked(request_ids(&headers));
+        let request_ids = request_ids(&headers);
         self.trace.response(status.as_u16(), reason, started.elapsed(), bytes, &request_ids);
         if self.trace.is_detailed() {
             self.trace_headers('<', &headers);
@@ -221,12 +224,12 @@ impl Http {
         }
         Ok(Answer {
             status: status.as_u16(),
-            content_type: text(header::CONTENT_TYPE).unwrap_or_default().to_owned(),
-            server: text(header::SERVER).map(str::to_owned),
+            content_type: text(header::CONTENT_TYPE).unwrap_or_default(),
+            server: text(header::SERVER),
             retry_after: text(header::RETRY_AFTER)
-                .and_then(|text| parse_retry_after(text, jiff::Timestamp::now())),
+                .and_then(|text| parse_retry_after(&text, jiff::Timestamp::now())),
             request_ids,
-            body: SharedBytes::new(body),
+            body: SharedBytes::new(redacted_body(body, request.has_secrets())),
         })
     }
 
@@ -239,8 +242,10 @@ impl Http {
     }
 
     fn bearer(&self) -> Result<header::HeaderValue, NoAnswer> {
-        let text = Zeroizing::new(format!("Bearer {}", self.endpoint.key.expose()));
-        let mut value = header::HeaderValue::from_str(&text).map_err(|_| NoAnswer::KeyInvalid)?;
+        let text = Zeroizing::new(format!("Bearer {}", self.endpoint.key.expose()).into_bytes());
+        // Wiped with the last copy of the header.
+        let value = header::HeaderValue::from_maybe_shared(Bytes::from_owner(text));
+        let mut value = value.map_err(|_| NoAnswer::KeyInvalid)?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -333,6 +338,10 @@ impl Http {
                 body.extend_from_slice(&chunk[..left]);
                 break;
             }
+        }
+        // To read and show so much takes the main thread a while.
+        if body.len() > MIB {
+            interrupt::watch();
         }
         Ok(body)
     }
@@ -471,7 +480,7 @@ fn tls_reason(error: &reqwest::Error) -> String {
 /// request in their logs. Empty if the answer has none.
 fn request_ids(headers: &HeaderMap) -> String {
     let id = |name| {
-        let text = headers.get(name)?.to_str().ok()?.trim();
+        let text = redact(headers.get(name)?.to_str().ok()?.trim());
         (!text.is_empty()).then(|| format!("{name} {}", &text[..text.len().min(LONGEST_REQUEST_ID)]))
     };
     ["x-request-id", "cf-ray"].into_iter().filter_map(id).collect::<Vec<_>>().join(", ")

@@ -7,12 +7,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use hyper_util::client::proxy::matcher::Matcher;
+use percent_encoding::percent_decode_str;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use url::Url;
 
 use crate::env::{ProcessEnv, split_paths};
+use crate::secret::Secret;
 use crate::wire::Address;
 
 /// The variables that name a proxy for https, the first that is set first.
@@ -78,6 +80,13 @@ impl Proxy {
     pub(crate) fn has_credentials(&self) -> bool {
         !self.url.username().is_empty() || self.url.password().is_some()
     }
+
+    /// Masks the password from now on. Without one, the user name can be a token.
+    fn remember_password(&self) {
+        let encoded = self.url.password().unwrap_or(self.url.username());
+        let decoded = percent_decode_str(encoded).decode_utf8_lossy();
+        Secret::remembered(decoded.into_owned());
+    }
 }
 
 /// `http://****@proxy.example:3128, from HTTPS_PROXY`
@@ -112,7 +121,10 @@ impl NetworkPath {
             return Ok(Self::Excluded { variable });
         }
         match proxy.url.scheme() {
-            "http" | "https" => Ok(Self::Proxy(proxy)),
+            "http" | "https" => {
+                proxy.remember_password();
+                Ok(Self::Proxy(proxy))
+            }
             other => Err(ProxyInvalid {
                 variable: proxy.variable,
                 reason: format!("its scheme is {other}; only http and https are supported"),

@@ -227,12 +227,9 @@ impl Body {
     }
 
     pub(crate) fn with_secret(mut self, name: &'static str, secret: Secret) -> Self {
+        secret.remember();
         self.secrets.push((name, secret));
         self
-    }
-
-    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.secrets.iter().map(|(_, secret)| secret)
     }
 
     /// Marks a field that has another name on older backends.
@@ -243,7 +240,9 @@ impl Body {
 
     /// The body to send, with its secrets.
     pub(crate) fn bytes(&self, generation: Generation) -> serde_json::Result<Zeroizing<Vec<u8>>> {
-        let mut bytes = Zeroizing::new(Vec::new());
+        // Growing would leave a copy of the secrets behind. An escaped character has six bytes.
+        let secrets: usize = self.secrets.iter().map(|(_, secret)| 6 * secret.expose().len()).sum();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(secrets + 1024));
         let mut serializer = serde_json::Serializer::new(&mut *bytes);
         self.write(&mut serializer, generation, |secret| Zeroizing::new(secret.expose().to_owned()))?;
         Ok(bytes)
@@ -475,6 +474,11 @@ impl<'a> Request<'a> {
     pub(crate) fn of<T>(call: &'a Call<T>, path: &'a str) -> Self {
         let Call { method, replay, is_write, secret_answer, .. } = *call;
         Self { method, path, body: None, replay, is_write, route: Some(&call.route), secret_answer }
+    }
+
+    /// Whether it or its answer has secrets besides the API key.
+    pub(super) fn has_secrets(&self) -> bool {
+        self.secret_answer || self.body.is_some_and(|body| !body.body.secrets.is_empty())
     }
 
     /// The generation whose route the path is.

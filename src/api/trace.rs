@@ -1,32 +1,31 @@
 //! The lines of `--verbose`: `*` for decisions, `>` for what is sent, `<` for what comes back. Nothing is formatted without
 //! a listener.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
 use crate::api::request::Request;
-use crate::secret::{Secret, redact};
+use crate::secret::{redact, redact_beginning};
 
 /// How much of a body is shown, in bytes.
 const LONGEST_BODY: usize = 4 * 1024;
+/// How much of a body is searched for secrets, in bytes: a masked key is shorter than the key.
+const SEARCHED: usize = 16 * LONGEST_BODY;
 
 /// Receives the lines.
 pub(crate) type Listener = Box<dyn Fn(fmt::Arguments<'_>)>;
 
-/// Reports requests and answers to a listener, if there is one, and masks the secrets of this run.
+/// Reports requests and answers to a listener, if there is one. The listener masks secrets.
 pub(crate) struct Trace {
     listener: Option<Listener>,
     /// Whether headers and bodies are reported too.
     detailed: bool,
-    /// The secrets that this run has sent. The backend may repeat them, for example in an error.
-    secrets: RefCell<Vec<Secret>>,
 }
 
 impl Trace {
     /// Reports every request and answer, and if `detailed` their headers and bodies.
     pub(crate) const fn new(listener: Option<Listener>, detailed: bool) -> Self {
-        Self { listener, detailed, secrets: RefCell::new(Vec::new()) }
+        Self { listener, detailed }
     }
 
     pub(super) const fn is_on(&self) -> bool {
@@ -37,20 +36,12 @@ impl Trace {
         self.detailed && self.listener.is_some()
     }
 
-    /// Masks this secret from now on.
-    pub(super) fn hide(&self, secret: &Secret) {
-        if !secret.is_empty() && !self.secrets.borrow().contains(secret) {
-            self.secrets.borrow_mut().push(secret.clone());
-        }
-    }
-
     /// Reports a fact or a decision.
     pub(super) fn note(&self, text: fmt::Arguments<'_>) {
         self.report('*', text);
     }
 
     pub(super) fn request(&self, request: Request<'_>) {
-        request.body.iter().flat_map(|body| body.body.secrets()).for_each(|secret| self.hide(secret));
         self.report('>', format_args!("{request}"));
     }
 
@@ -86,31 +77,22 @@ impl Trace {
             return self.note(format_args!("the response is not shown, because it has keys"));
         }
         // Secrets are masked before the text is cut, because half a secret is not recognized.
-        let text = String::from_utf8_lossy(&body[..body.len().min(2 * LONGEST_BODY)]);
-        let text = self.masked(redact(text.trim()).into_owned());
+        let text = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
+        let text = if body.len() > SEARCHED { redact_beginning(text.trim()) } else { redact(text.trim()) };
         if !text.is_empty() {
             let mut ends = (0..=text.len().min(LONGEST_BODY)).rev();
             let end = ends.find(|end| text.is_char_boundary(*end)).unwrap_or_default();
             self.report('<', format_args!("{}", &text[..end]));
         }
-        if text.len() > LONGEST_BODY || body.len() > 2 * LONGEST_BODY {
+        if text.len() > LONGEST_BODY || body.len() > SEARCHED {
             self.note(format_args!("cut; the body has {} bytes", body.len()));
         }
     }
 
     fn report(&self, mark: char, text: fmt::Arguments<'_>) {
-        let Some(listener) = &self.listener else { return };
-        let line = self.masked(format!("{mark} {text}"));
-        listener(format_args!("{line}"));
-    }
-
-    /// The text with the secrets masked, in plain text and escaped as in JSON.
-    pub(super) fn masked(&self, text: String) -> String {
-        self.secrets.borrow().iter().fold(text, |text, secret| {
-            let quoted = serde_json::Value::from(secret.expose()).to_string();
-            text.replace(secret.expose(), &secret.masked())
-                .replace(&quoted[1..quoted.len() - 1], &secret.masked())
-        })
+        if let Some(listener) = &self.listener {
+            listener(format_args!("{mark} {text}"));
+        }
     }
 }
 
@@ -118,7 +100,9 @@ impl Trace {
 mod tests {
     use super::*;
     use crate::api::request::{Body, EncodedBody};
+    use crate::secret::Secret;
     use crate::wire::Generation;
+    use std::cell::RefCell;
     use std::rc::Rc;
 
     fn lines_of(detailed: bool, trace: impl Fn(&Trace)) -> Vec<String> {
@@ -131,18 +115,26 @@ mod tests {
 
     #[test]
     fn secrets_of_the_request_are_masked_in_the_answer() {
-        let body = Body::default().with_secret("keySecret", Secret::new(r#"hush"1\2345"#.into()));
+        let body = Body::default().with_secret("keySecret", Secret::new(r#"trace"1\2345"#.into()));
         let encoded = EncodedBody { bytes: b"", body: &body, generation: Generation::Newer };
         let request = Request { body: Some(encoded), ..Request::get("/x", None) };
+        let echo = br#"{"message":"no key trace\"1\\2345 or trace"1\2345"}"#;
         let lines = lines_of(true, |trace| {
             trace.request(request);
             trace.request_body(request);
-            trace.answer_body(request, false, br#"{"message":"no key hush\"1\\2345 or hush"1\2345"}"#);
+            trace.answer_body(request, false, echo);
+            // The second key crosses the end of what is searched.
+            trace.answer_body(
+                request,
+                false,
+                [&echo[..], b"\xff"].concat().repeat(SEARCHED / echo.len() + 1).as_slice(),
+            );
         });
         assert_eq!(
-            lines,
+            lines[..3],
             ["> GET /x", r#"> {"keySecret":"****2345"}"#, r#"< {"message":"no key ****2345 or ****2345"}"#]
         );
+        assert!(lines[3..].iter().all(|line| !line.contains("trace")), "{lines:?}");
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl<'a> Applier<'a> {
     /// Sends the requests of one change. Returns the id of its object.
     async fn apply_change(&mut self, change: &PlannedChange) -> Result<String, Failure> {
         'retry: loop {
-            let mut id = change.id.clone();
+            let mut id = change.existing_replacement().map(str::to_owned).or_else(|| change.id.clone());
             for step in &change.steps {
                 let result = self.send(step).await;
                 self.stripe_changed = self.stripe_changed.max(match &result {

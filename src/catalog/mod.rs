@@ -15,7 +15,7 @@ pub(crate) mod file;
 pub(crate) mod plan;
 mod price_terms;
 
-pub(crate) use catalog_key::price_key;
+pub(crate) use catalog_key::{price_key, product_key};
 pub(crate) use default_price::default_price_differences;
 pub(crate) use desired::{DesiredCatalog, DesiredPrice, DesiredProduct};
 pub(crate) use export::{Adoption, ExportedFile, SkippedObject, desired_for, export};
@@ -40,7 +40,7 @@ const OWN_NAMES: [&str; 4] = [CATALOG_KEY, REPLACED_BY, REPLACES, PENDING_LOOKUP
 
 /// The managed objects of a mirror. An object whose `catalog_key` is not valid in a file is unmanaged.
 pub(crate) fn managed(mut mirror: Mirror) -> Mirror {
-    mirror.products.retain(|product| catalog_key::product_key(product).is_some());
+    mirror.products.retain(|product| product_key(product).is_some());
     mirror.prices.retain(|price| price_key(price).is_some());
     mirror
 }

@@ -10,7 +10,6 @@ mod sandbox;
 mod usage;
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use anyhow::{Context, Result};
 use clap::builder::StyledStr;
@@ -23,7 +22,8 @@ pub(crate) use pre_parse::PreParse;
 use crate::commands::{RenderedDocument, Root, with_help_layout};
 use crate::env::ProcessEnv;
 use crate::error::Exit;
-use crate::runner::{Ctx, OnInterrupt, invalidate_completion_cache, show_json};
+use crate::interrupt;
+use crate::runner::{invalidate_completion_cache, print, show_json};
 use crate::ui::{Stderr, ask, with_wrapped_usage};
 use global::Global;
 
@@ -93,19 +93,18 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     let flag = cli.global.sandbox;
     let mut ctx = cli.global.into_ctx(env, pre_parse)?;
     ctx.args = args.to_vec();
-    #[cfg(feature = "sandbox")]
-    if action.runs_another_command() {
-        ctx.on_interrupt.set(OnInterrupt::LeaveToCommand);
-    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("Cannot start the asynchronous runtime")?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            // First, so that it handles signals before the command starts.
+            // First, so that a signal that came earlier ends the run before the command starts.
             biased;
-            exit = interrupted(&ctx) => exit,
+            end = interrupt::received() => {
+                ask::restore_terminal();
+                end.map_err(|failure| (*failure).into())
+            }
             outcome = async {
                 #[cfg(feature = "sandbox")]
                 let _sandbox = sandbox::start_if_requested(flag, &action, &ctx).await?;
@@ -117,40 +116,6 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     runtime.shutdown_background();
     invalidate_completion_cache(&ctx);
     outcome
-}
-
-/// Waits for an interrupt, and returns how the run ends.
-async fn interrupted(ctx: &Ctx) -> Result<Exit> {
-    #[cfg(feature = "sandbox")]
-    if matches!(ctx.on_interrupt.get(), OnInterrupt::LeaveToCommand) {
-        return std::future::pending().await;
-    }
-    interrupt().await;
-    match ctx.on_interrupt.get() {
-        OnInterrupt::Abort => {
-            ask::restore_terminal();
-            ctx.take_interruption().map_or(Ok(Exit::Interrupted), |failure| Err(failure.into()))
-        }
-        OnInterrupt::Succeed => Ok(Exit::Done),
-        #[cfg(feature = "sandbox")]
-        OnInterrupt::LeaveToCommand => std::future::pending().await,
-    }
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn interrupt() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    // If no handler can be installed, the signal ends the process.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Prints help or the version on stdout, which clap reports as errors. Everything else is a usage error.
@@ -182,10 +147,4 @@ fn handle_parse_error(
 fn help(error: &clap::Error, args: &[OsString]) -> StyledStr {
     let laid_out = with_help_layout(Cli::command()).try_get_matches_from(args).err();
     laid_out.as_ref().unwrap_or(error).render()
-}
-
-fn print(text: &[u8]) -> Result<Exit> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text).and_then(|()| out.flush()).context("Cannot write to stdout")?;
-    Ok(Exit::Done)
 }

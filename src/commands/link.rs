@@ -57,7 +57,7 @@ impl Command for Link {
                      history; use --api-key-stdin next time",
                 );
                 let source = Source::Flag("--api-key");
-                WithSource { value: check_api_key(Secret::new(key), &source)?, source }
+                WithSource { value: check_api_key(Secret::remembered(key), &source)?, source }
             }
             None => login::key(ctx, &address).await?,
         });

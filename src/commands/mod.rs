@@ -117,12 +117,6 @@ impl Action {
         matches!(self, Self::Login(_) | Self::Link(_) | Self::Logout(_))
     }
 
-    /// Whether it runs another command, which receives the signals.
-    #[cfg(feature = "sandbox")]
-    pub(crate) const fn runs_another_command(&self) -> bool {
-        matches!(self, Self::Sandbox(Deferred(sandbox::Sandbox::Exec(_))))
-    }
-
     /// Whether it sends requests to the backend.
     #[cfg(feature = "sandbox")]
     pub(crate) const fn contacts_a_backend(&self) -> bool {

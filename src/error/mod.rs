@@ -7,6 +7,7 @@ mod code;
 mod exit;
 mod mistake;
 mod nearest;
+mod shorten;
 mod table;
 mod warning;
 
@@ -22,6 +23,7 @@ pub use exit::Exit;
 pub use mistake::Mistake;
 pub(crate) use mistake::{LISTED, PositionCounter, first_of};
 pub(crate) use nearest::nearest;
+pub(crate) use shorten::{FOR_PEOPLE, IN_JSON, shortened, shortened_lines};
 pub(crate) use table::{CodeInfo, Origin};
 pub(crate) use warning::{Warning, WarningCode};
 

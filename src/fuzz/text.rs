@@ -115,7 +115,11 @@ fn check_table(columns: &[Column<'_>], rows: &[Vec<Cow<'_, str>>], width: Option
     assert!(out.is_empty() || out.ends_with('\n'));
     let lines: Vec<&str> = out.lines().collect();
     let Some((kept, widths)) = table_widths(&section(), style) else {
-        assert!(width.is_some(), "a table without a limit always fits");
+        let widest = rows.iter().flatten().map(|cell| clean_line(cell).width()).max();
+        assert!(
+            width.is_some() || widest > Some(1000),
+            "a table without a limit fits, unless a cell is very long"
+        );
         for row in rows {
             let shown = row.iter().zip(columns).filter(|(_, column)| column.shown != Shown::IfChosen);
             let without_spaces = |text: &str| text.split_whitespace().collect::<String>();

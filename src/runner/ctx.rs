@@ -1,6 +1,6 @@
 //! The context of a run: the global options, the process environment and the backend.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -8,26 +8,13 @@ use anyhow::{Context, Result};
 
 use crate::api::Api;
 use crate::env::ProcessEnv;
-use crate::error::{Code, Exit, Failure, Warning};
+use crate::error::{Code, Failure, Warning};
 use crate::runner::connect::is_not_logged_in;
 use crate::runner::guard::{self, Effect, GuardInput, Verdict};
 use crate::runner::{DEADLINE, OutputOptions};
 use crate::settings::{Backend, ConnectionFlags, KeyFlag, LiveWrites};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
-
-/// What Ctrl-C and SIGTERM mean for the run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum OnInterrupt {
-    /// The run is interrupted.
-    #[default]
-    Abort,
-    /// The run ends successfully.
-    Succeed,
-    /// The command handles the signal.
-    #[cfg(feature = "sandbox")]
-    LeaveToCommand,
-}
 
 /// Everything that a command may use.
 pub(crate) struct Ctx {
@@ -49,15 +36,12 @@ pub(crate) struct Ctx {
     pub(crate) caller_brief: Vec<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: u32,
-    pub(crate) on_interrupt: Cell<OnInterrupt>,
     /// The command's own time limit, which `timeout` overrides.
     pub(super) deadline: Cell<Duration>,
     /// Whether the time limit applies to each request instead of all together.
     pub(super) deadline_per_request: Cell<bool>,
     pub(super) backend: OnceCell<Backend>,
     pub(super) api: OnceCell<Api>,
-    /// The failure to report if the run is interrupted now.
-    interruption: RefCell<Option<Failure>>,
 }
 
 impl Ctx {
@@ -82,12 +66,10 @@ impl Ctx {
             caller_brief: Vec::new(),
             timeout: None,
             retries: 0,
-            on_interrupt: Cell::default(),
             deadline: Cell::new(DEADLINE),
             deadline_per_request: Cell::default(),
             backend: OnceCell::new(),
             api: OnceCell::new(),
-            interruption: RefCell::default(),
         }
     }
 
@@ -188,17 +170,6 @@ impl Ctx {
         let Stderr { quiet, json, verbosity, .. } = self.stderr;
         let is_off = self.no_input || quiet || json || verbosity > Verbosity::Nothing;
         self.env.stderr_terminal && !is_off
-    }
-
-    /// Sets the failure to report if the run is interrupted from now on.
-    pub(crate) fn when_interrupted(&self, failure: Failure) {
-        self.interruption.replace(Some(failure));
-    }
-
-    /// The failure to report if the run is interrupted now.
-    pub(crate) fn take_interruption(&self) -> Option<Failure> {
-        let failure = self.interruption.borrow_mut().take()?;
-        self.write_sent().then(|| failure.exit(Exit::Interrupted))
     }
 
     /// Whether anything but reads has been sent.

@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use crate::api::{Replay, leaves_outcome_unknown};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
+use crate::interrupt;
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FileInput;
@@ -71,7 +72,7 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         }
         _ => ExistingObjects::default(),
     };
-    ctx.when_interrupted(command.explain(ctx, &request, interrupted(&change, rerun, call.replay, ctx)));
+    interrupt::set_failure(command.explain(ctx, &request, interrupted(&change, rerun, call.replay, ctx)));
     let sent = ctx.while_busy(WAITING, ctx.send(call)).await;
     let reply = match sent.map_err(anyhow::Error::downcast::<Failure>) {
         Ok(reply) => reply,
@@ -88,10 +89,11 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         }
         Err(Err(error)) => return Err(error),
     };
-    ctx.when_interrupted(interrupted_after_change(&change, ctx));
-    let (note, outdated) = match existing.repeated(&reply) {
-        Some(repeated) => (repeated.note, repeated.outdated),
-        None => (command.note(&request, &reply), None),
+    interrupt::set_failure(interrupted_after_change(&change, ctx));
+    let (note, outdated) = match (existing.repeated(&reply), existing.note_if_unread(&reply)) {
+        (Some(repeated), _) => (repeated.note, repeated.outdated),
+        (None, Some(note)) => (note, None),
+        (None, None) => (command.note(&request, &reply), None),
     };
     let done = WriteReply { reply, environment: change.environment, note: format!("✓ {note}") };
     let shown = command.complete(ctx, request, done.into()).await?;

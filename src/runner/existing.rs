@@ -9,6 +9,9 @@ use crate::api::Reply;
 use crate::ui::{Row, View, rows_in};
 use crate::wire::Json;
 
+/// What is known of a create if the mirror could not be read.
+pub(super) const CREATED_OR_EXISTING: &str = "created now or earlier";
+
 /// What exists before a create, as far as the provider can tell.
 #[derive(Debug, Default)]
 pub(crate) struct ExistingObjects {
@@ -16,6 +19,8 @@ pub(crate) struct ExistingObjects {
     duplicates: Vec<Option<String>>,
     /// With idempotency keys: a fingerprint of each object in the mirror, and of each that this run has created, by id.
     mirrored: HashMap<String, u64>,
+    /// The mirror could not be read: any object may have existed before.
+    unread: bool,
 }
 
 /// A create whose idempotency key has created the same object before.
@@ -44,6 +49,23 @@ impl ExistingObjects {
             }
         });
         Ok(Self { mirrored, ..Self::default() })
+    }
+
+    /// What exists if the mirror cannot be read.
+    pub(crate) fn unread() -> Self {
+        Self { unread: true, ..Self::default() }
+    }
+
+    /// Whether an object that a create returns may have existed before, although it is not known.
+    pub(super) const fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// The sentence about an object that was created, if it may have existed before.
+    pub(super) fn note_if_unread<T: View>(&self, reply: &Reply<T>) -> Option<String> {
+        let id = *reply.data.ids().first().filter(|_| self.unread)?;
+        let provider = reply.provider.name;
+        Some(format!("{provider} {} {CREATED_OR_EXISTING}: {id} (same idempotency key)", T::NOUN))
     }
 
     /// The id of the object that the new object at this position would duplicate.

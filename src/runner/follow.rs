@@ -1,6 +1,7 @@
 //! Commands with `--follow`: show the rows that are new, wait, and repeat until Ctrl-C.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -8,10 +9,11 @@ use serde::de::DeserializeOwned;
 
 use crate::api::{Call, MAX_ROWS, Reply};
 use crate::error::{Exit, Failure, WarningCode};
+use crate::interrupt;
 use crate::runner::list::no_key;
 use crate::runner::show::RowWriter;
 use crate::runner::stdout::reader_closed_pipe;
-use crate::runner::{Ctx, DEADLINE, OnInterrupt, WAITING};
+use crate::runner::{Ctx, DEADLINE, WAITING};
 use crate::ui::View;
 
 /// A command with `--follow`.
@@ -54,7 +56,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
     let output = ctx.output.output_for(true, F::Answer::TABLES, F::Answer::ROWS)?;
     let environment = command.call()?.route.environment();
     ctx.set_deadline_per_request(DEADLINE);
-    ctx.on_interrupt.set(OnInterrupt::Succeed);
+    interrupt::end_with(Exit::Done);
     let mut writer = RowWriter::new(output, ctx);
     let mut seen = SeenRows::default();
     tokio::select! {
@@ -142,12 +144,14 @@ fn temporary(error: &anyhow::Error) -> Option<&Failure> {
     (failure.retryable() || failure.status.is_some_and(|status| status >= 500)).then_some(failure)
 }
 
-/// The rows that were seen so far.
+/// The rows that were seen so far, as hashes: a row takes 16 bytes, however long its texts are. A new row is taken for one of
+/// the remembered ones once in 4,000,000,000,000,000 rows.
 #[derive(Default)]
 struct SeenRows {
-    identities: HashSet<String>,
+    hasher: RandomState,
+    identities: HashSet<u64>,
     /// Each identity with each version that it had.
-    versions: HashSet<String>,
+    versions: HashSet<u64>,
 }
 
 /// The difference between an answer and the ones before.
@@ -162,27 +166,27 @@ impl SeenRows {
     /// The limit of remembered versions. A row that left the list can come back after others were deleted.
     const LIMIT: usize = 4096;
 
+    /// Remembers the newest rows of an answer. The backend lists far fewer than the limit.
     fn add(&mut self, keys: &[RowKey]) -> NewRows {
+        let hash = |RowKey { identity, version, .. }: &RowKey| {
+            (self.hasher.hash_one(identity), self.hasher.hash_one((identity, version)))
+        };
+        let rows: Vec<(u64, u64)> = keys.iter().take(Self::LIMIT).map(hash).collect();
         if self.versions.len() > Self::LIMIT {
             // The rows of this answer are not forgotten.
-            let known: Vec<_> = keys.iter().filter(|key| self.versions.contains(&version(key))).collect();
-            self.identities = known.iter().map(|key| key.identity.clone()).collect();
-            self.versions = known.into_iter().map(version).collect();
+            let known = rows.iter().filter(|(_, version)| self.versions.contains(version));
+            (self.identities, self.versions) = known.copied().unzip();
         }
-        let known = keys.iter().any(|key| self.identities.contains(&key.identity));
+        let known = rows.iter().any(|(identity, _)| self.identities.contains(identity));
         let mut positions = Vec::new();
-        for (position, key) in keys.iter().enumerate().rev() {
-            self.identities.insert(key.identity.clone());
-            if self.versions.insert(version(key)) && key.is_shown {
+        for (position, (identity, version)) in rows.into_iter().enumerate().rev() {
+            self.identities.insert(identity);
+            if self.versions.insert(version) && keys[position].is_shown {
                 positions.push(position);
             }
         }
         NewRows { positions, all_new: !known }
     }
-}
-
-fn version(key: &RowKey) -> String {
-    format!("{}\n{}", key.identity, key.version)
 }
 
 #[cfg(test)]
@@ -235,6 +239,11 @@ mod tests {
             );
         }
         assert!(seen.add(&keys(&[("stays", "1")])).positions.is_empty());
+        // Of an answer with more rows, only the newest are shown and remembered.
+        let names: Vec<String> = (0..3 * SeenRows::LIMIT).map(|number| format!("x{number}")).collect();
+        let rows: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "1")).collect();
+        assert_eq!(seen.add(&keys(&rows)).positions.len(), SeenRows::LIMIT);
+        assert!(seen.add(&keys(&rows)).positions.is_empty() && seen.versions.len() <= 2 * SeenRows::LIMIT);
     }
 
     #[test]

@@ -6,12 +6,15 @@ use std::io::Read;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
 use crate::env::{ProcessEnv, current_executable};
 use crate::error::{Code, Exit, Failure};
+use crate::interrupt;
 use crate::runner::Ctx;
+#[cfg(unix)]
+use crate::runner::stdout::wait_for_closed_reader;
 use crate::runner::stdout::{is_broken_pipe, write_filtered};
 use crate::ui::{Filter, Stderr};
 
@@ -21,6 +24,8 @@ const LINES: &str = "lines";
 const VALUES: &str = "values";
 /// Precedes the reason of a failed filter on a line of stderr. Other lines are the filter's own.
 const FILTER_FAILED: char = '\u{1}';
+/// How much of a line of stderr is read, in bytes.
+const LONGEST_LINE: usize = 8 * 1024;
 /// Precedes any other error.
 const OTHER_ERROR: char = '\u{2}';
 
@@ -39,8 +44,8 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
     };
     let receive = async {
         let mut reason = None;
-        let mut lines = BufReader::new(stderr?).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
+        let mut stderr = BufReader::new(stderr?);
+        while let Some(line) = next_line(&mut stderr).await {
             if line.starts_with([FILTER_FAILED, OTHER_ERROR]) {
                 reason = Some(line);
             } else {
@@ -64,6 +69,25 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
     }
 }
 
+/// The next line, without the rest of a long one: a filter can write any amount.
+async fn next_line(stderr: &mut (impl AsyncBufRead + Unpin)) -> Option<String> {
+    let mut line = Vec::new();
+    loop {
+        let read = stderr.fill_buf().await.ok()?;
+        if read.is_empty() && line.is_empty() {
+            return None;
+        }
+        let end = read.iter().position(|byte| *byte == b'\n');
+        let part = &read[..end.unwrap_or(read.len())];
+        line.extend_from_slice(&part[..part.len().min(LONGEST_LINE - line.len())]);
+        let (used, is_over) = (part.len() + usize::from(end.is_some()), end.is_some() || read.is_empty());
+        stderr.consume(used);
+        if is_over {
+            return Some(String::from_utf8_lossy(&line).into_owned());
+        }
+    }
+}
+
 fn start(filter: &Filter, as_lines: bool) -> Option<tokio::process::Child> {
     let mut command = Command::new(current_executable()?);
     command.args(ARGUMENTS).arg(filter.text()).arg(if as_lines { LINES } else { VALUES });
@@ -76,6 +100,9 @@ pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Opti
     if first != ARGUMENTS[0] || second != ARGUMENTS[1] {
         return None;
     }
+    // Its parent ends it, whatever happens to the parent.
+    interrupt::handle();
+    end_with_parent();
     let filter = Filter::checked(filter.to_str()?, env);
     let mut json = Vec::new();
     std::io::stdin().read_to_end(&mut json).ok()?;
@@ -89,6 +116,20 @@ pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Opti
         }
     }
 }
+
+/// Ends this process when its parent has ended. Only the parent reads this process's stderr.
+#[cfg(unix)]
+fn end_with_parent() {
+    std::thread::spawn(|| {
+        if wait_for_closed_reader(&std::io::stderr()) {
+            // Without flushing stdout, which may block.
+            signal_hook::low_level::exit(Exit::Interrupted.code().into());
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn end_with_parent() {}
 
 /// The reason on one line, after the character that marks its kind.
 fn reason(error: &anyhow::Error) -> String {

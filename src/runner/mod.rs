@@ -32,7 +32,7 @@ mod write;
 pub(crate) use change::{Change, Check};
 pub(crate) use completes::{Completes, HasIdList, IdList, ReadIds};
 pub(crate) use completion_cache::{completion_cache, invalidate_completion_cache};
-pub(crate) use ctx::{Ctx, OnInterrupt, run_blocking};
+pub(crate) use ctx::{Ctx, run_blocking};
 pub(crate) use execute_write::execute_write;
 pub(crate) use existing::ExistingObjects;
 pub(crate) use file_input::{Entry, FileArgs};
@@ -47,11 +47,12 @@ pub(crate) use jq_process::filter_in_own_process;
 pub(crate) use list::{ListQuery, ListReply, filter_reply, list};
 pub(crate) use multi_write::{MultiWrite, MultiWriteReply, PlannedRequests, execute_multi_write};
 pub(crate) use output::{Output, OutputOptions};
-pub(crate) use report::{report, report_panics};
+pub(crate) use report::{report, report_interrupts, report_panics};
 pub(crate) use required::{Required, check_required};
-pub(crate) use rerun::next_command;
+pub(crate) use rerun::{next_command, remember_secret_arguments};
 pub(crate) use show::show_json;
 pub(crate) use spec::{CommandEffect, CommandSpec};
+pub(crate) use stdout::print;
 pub(crate) use write::{Verb, Write, WriteReply};
 
 use std::borrow::Cow;
@@ -60,6 +61,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::error::Exit;
+#[cfg(feature = "sandbox")]
+use crate::interrupt;
 use crate::settings::CachedIds;
 use crate::ui::Show;
 
@@ -124,7 +127,7 @@ pub(crate) async fn execute_until_ended<C: Command>(command: C, ctx: &Ctx) -> Re
     ctx.refuse_dry_run()?;
     let output = ctx.output.output_for(C::HAS_IDS, C::Reply::TABLES, C::Reply::ROWS)?;
     let reply = command.run(ctx).await?;
-    ctx.on_interrupt.set(OnInterrupt::Succeed);
+    interrupt::end_with(Exit::Done);
     show::show(&reply, output, ctx).await?;
     std::future::pending().await
 }

@@ -5,10 +5,11 @@ use std::panic::PanicHookInfo;
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{Code, Exit, Failure, Mistake};
+use crate::error::{Code, Exit, FOR_PEOPLE, Failure, IN_JSON, Mistake, shortened};
+use crate::interrupt;
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
-use crate::secret::redact;
+use crate::secret::{forget, redact};
 use crate::ui::{Stderr, ask, clean_lines, cut};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
@@ -18,9 +19,7 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
         return Exit::Done;
     }
     let mut failure = failure_of(error);
-    if failure.exit == Exit::Usage {
-        cut_arguments(&mut failure, args);
-    }
+    cut_arguments(&mut failure, args);
     if stderr.json {
         // One line. `error` and `code` are always present, and fields are only ever added.
         let mut line = json_fields(&failure);
@@ -35,14 +34,16 @@ pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -
     failure.exit
 }
 
-/// Cuts long arguments in the texts of a usage error. A text that quotes one could be as long as the command line.
+/// Cuts long arguments in the texts of a failure. A text that quotes one could be as long as the command line. Only the hint
+/// of a usage error does not repeat the command.
 fn cut_arguments(failure: &mut Failure, args: &[OsString]) {
-    let Failure { what, why, hint, .. } = failure;
+    let Failure { exit, what, why, hint, .. } = failure;
+    let mut hint = hint.as_mut().filter(|_| *exit == Exit::Usage);
     for arg in args {
         let arg = arg.to_string_lossy();
         let value = arg.split_once('=').map(|(_, value)| value);
         for long in [Some(&*arg), value].into_iter().flatten().filter(|value| cut(value) != *value) {
-            for text in [Some(&mut *what), why.as_mut(), hint.as_mut()].into_iter().flatten() {
+            for text in [Some(&mut *what), why.as_mut(), hint.as_deref_mut()].into_iter().flatten() {
                 *text = text.replace(long, &cut(long));
             }
         }
@@ -53,9 +54,19 @@ fn cut_arguments(failure: &mut Failure, args: &[OsString]) {
 pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
     std::panic::set_hook(Box::new(move |panic| {
         ask::restore_terminal();
-        let failure = panic_failure(panic);
-        std::process::exit(report(&failure.into(), stderr, &args).code().into());
+        let exit = report(&panic_failure(panic).into(), stderr, &args);
+        forget();
+        std::process::exit(exit.code().into());
     }));
+}
+
+/// Makes an interrupt report like any other failure if the main thread is busy. The terminal is restored first.
+pub(crate) fn report_interrupts(stderr: Stderr, args: Vec<OsString>) {
+    interrupt::set_reporter(move |failure| {
+        ask::restore_terminal();
+        Stderr::keep_for_this_thread();
+        report(&failure.into(), stderr, &args);
+    });
 }
 
 fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {
@@ -99,7 +110,9 @@ fn mistakes(all: &[Mistake]) -> Value {
     let first = all.iter().take(MOST);
     first
         .map(|Mistake { line, column, index, error }| {
-            json!({"line": line, "column": column, "index": index, "error": shown(Some(error))})
+            let error = clean_lines(&redact(error)).into_owned();
+            let error = shortened(&error, FOR_PEOPLE);
+            json!({"line": line, "column": column, "index": index, "error": error})
         })
         .collect()
 }
@@ -107,7 +120,7 @@ fn mistakes(all: &[Mistake]) -> Value {
 /// A text for JSON, which a script may print: safe lines without secrets. It is redacted before it becomes JSON, because an
 /// escaped line break would join the key after it to a longer word.
 fn shown(text: Option<&str>) -> Option<String> {
-    text.map(|text| clean_lines(&redact(text)).into_owned())
+    text.map(|text| shortened(&clean_lines(&redact(text)), IN_JSON).into_owned())
 }
 
 #[cfg(all(test, target_os = "linux"))]

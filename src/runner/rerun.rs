@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use crate::api::Provider;
 use crate::error::Failure;
 use crate::runner::Ctx;
-use crate::secret::redact;
+use crate::secret::{Secret, redact};
 use crate::settings::KeyFlag;
 use crate::ui::is_clean;
 use crate::wire::IdempotencyKey;
@@ -14,6 +14,17 @@ use crate::wire::IdempotencyKey;
 const FLAG: &str = "--idempotency-key";
 /// The values of these options are secrets, even if they do not look like keys.
 const SECRET_FLAGS: [&str; 3] = ["--api-key", "--secret-key", "--key-secret"];
+
+/// Masks the values of these options from now on, even if the command line is refused.
+pub(crate) fn remember_secret_arguments(args: &[OsString]) {
+    let mut args = args.iter().filter_map(|arg| arg.to_str()).skip(1);
+    while let Some(arg) = args.next() {
+        let (name, value) = arg.split_once('=').map_or((arg, None), |(name, value)| (name, Some(value)));
+        if SECRET_FLAGS.contains(&name) {
+            Secret::remembered(value.or_else(|| args.next()).unwrap_or_default().to_owned());
+        }
+    }
+}
 
 /// The command line, as a list of arguments, that is safe to run after this failure and may succeed: the one that failed,
 /// with its idempotency key. `None` if the command line cannot be shown.

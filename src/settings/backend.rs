@@ -314,7 +314,7 @@ fn environment_key(address: &Address, env: &ProcessEnv) -> Result<Option<WithSou
     if variable == "INSFORGE_API_KEY_FILE" {
         return read_key_file(Path::new(text), variable).map(Some);
     }
-    let value = check_api_key(Secret::new(text.to_owned()), &source)?;
+    let value = check_api_key(Secret::remembered(text.to_owned()), &source)?;
     Ok(Some(WithSource { value, source }))
 }
 

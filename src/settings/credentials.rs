@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use toml_edit::{Item, Table, value};
+use zeroize::Zeroizing;
 
 use crate::error::{Code, Failure, Warning, WarningCode};
 use crate::files;
@@ -97,13 +98,18 @@ impl Credentials {
             KeyStore::Keyring => keyring::get(&entry_name(profile, address.as_str()), timeout.duration())
                 .map_err(|error| unavailable(profile, &error.to_string()).into()),
             KeyStore::File => {
-                let entries = self.read()?;
+                let mut entries = self.read()?;
                 if let Some(mode) = files::readable_by_others(&self.path) {
                     warnings.push(Warning::readable(&self.path, &mode));
                 }
-                let text = |name| entries.get(profile)?.get(name)?.as_str();
-                let same = text("api_url") == Some(address.as_str());
-                Ok(text("api_key").filter(|_| same).map(|key| Secret::new(key.to_owned())))
+                let entry = entries.get_mut(profile).and_then(toml::Value::as_table_mut);
+                let is_same = |entry: &&mut toml::Table| {
+                    entry.get("api_url").and_then(toml::Value::as_str) == Some(address.as_str())
+                };
+                Ok(match entry.filter(is_same).and_then(|entry| entry.remove("api_key")) {
+                    Some(toml::Value::String(key)) => Some(Secret::remembered(key)),
+                    _ => None,
+                })
             }
         }
     }
@@ -154,7 +160,7 @@ impl Credentials {
 
     /// The entries of the file. A missing file has none.
     fn read(&self) -> Result<toml::Table, Failure> {
-        let text = files::read(&self.path).map_err(profiles::unreadable)?.unwrap_or_default();
+        let text = Zeroizing::new(files::read(&self.path).map_err(profiles::unreadable)?.unwrap_or_default());
         toml::from_str(&text)
             .map_err(|error| profiles::malformed_toml(&self.path, &text, error.message(), error.span()))
     }
@@ -228,7 +234,7 @@ mod keyring {
 
     pub(super) fn get(name: &str, timeout: Duration) -> Result<Option<Secret>, KeyringError> {
         with_timeout(name, timeout, |entry| match entry.get_password() {
-            Ok(key) => Ok(Some(Secret::new(key))),
+            Ok(key) => Ok(Some(Secret::remembered(key))),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(error),
         })

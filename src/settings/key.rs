@@ -64,7 +64,7 @@ pub(super) fn read_key_file(path: &Path, named_by: &'static str) -> Result<WithS
 
 /// Reads a key of the project or of a payment provider.
 pub(crate) fn read_secret(from: &Input) -> std::io::Result<Secret> {
-    from.read(MAX_KEY).map(Secret::new)
+    from.read(MAX_KEY).map(Secret::remembered)
 }
 
 /// Rejects text that cannot be the project's API key, before it is sent or stored.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::process::Command;
+use zeroize::Zeroizing;
 
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure, Warning, WarningCode};
@@ -38,7 +39,7 @@ impl Project {
             let path = directory.join(FILE);
             files::remove_leftover(&path);
             if let Some(text) = files::read(&path).map_err(unreadable)? {
-                return Ok(Some(Self::parse(path, &text)?));
+                return Ok(Some(Self::parse(path, &Zeroizing::new(text))?));
             }
         }
         Ok(None)
@@ -51,7 +52,11 @@ impl Project {
 
     /// Reads the text of a file.
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, Failure> {
-        let map = object(&path, text)?;
+        let mut map = object(&path, text)?;
+        let key = match map.remove("api_key") {
+            Some(Value::String(key)) => Some(Secret::remembered(key)).filter(|key| !key.is_empty()),
+            _ => None,
+        };
         let string =
             |name: &str| map.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
         let host = string("oss_host").map(|host| match (string("appkey"), string("region")) {
@@ -69,7 +74,6 @@ impl Project {
                 })
             })
             .transpose()?;
-        let key = string("api_key").map(|key| Secret::new(key.to_owned()));
         Ok(Self { path, host, key, live })
     }
 

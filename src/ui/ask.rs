@@ -5,7 +5,7 @@ use std::io::{Write, stderr, stdin};
 use anyhow::{Context, Result, anyhow};
 use dialoguer::Password;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, redact};
 use crate::ui::sanitize;
 
 /// Asks for a secret, which is hidden while it is typed.
@@ -14,7 +14,7 @@ pub(crate) async fn secret(question: String) -> Result<Secret> {
     // An empty answer is accepted: on a closed terminal the prompt would repeat forever.
     let ask =
         move || Password::new().with_prompt(question).allow_empty_password(true).report(false).interact();
-    Ok(Secret::new(run_prompt(ask).await?))
+    Ok(Secret::remembered(run_prompt(ask).await?))
 }
 
 /// Asks for a line of text.
@@ -31,7 +31,7 @@ pub(crate) async fn confirm(question: &str) -> Result<bool> {
 
 /// Reads a line with the terminal's own editing: dialoguer's line editor never returns if the terminal is closed.
 async fn read_line(prompt: String) -> Result<String> {
-    let prompt = sanitize::line(&prompt).into_owned();
+    let prompt = sanitize::line(&redact(&prompt)).into_owned();
     run_prompt(move || {
         write!(stderr(), "{prompt}")?;
         let mut line = String::new();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::secret::redact;
 use crate::ui::sanitize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -43,7 +44,7 @@ impl Bar {
     pub(crate) fn set(&self, done: usize, next: &str) {
         if let Some(bar) = &self.0 {
             bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
-            bar.set_message(sanitize::line(next).into_owned());
+            bar.set_message(sanitize::line(&redact(next)).into_owned());
         }
     }
 

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::secret::redact;
+
 const REPLACEMENT: char = '\u{fffd}';
 /// The most characters without a width in a row: accents, vowel signs, joiners. More of them would be drawn over the lines
 /// above and below. Hebrew with all its marks has four.
@@ -96,10 +98,11 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
 /// The longest value that a message quotes in full.
 const LONGEST_VALUE: usize = 80;
 
-/// The value, or its beginning with an ellipsis.
+/// The value, or its beginning with an ellipsis. Secrets are masked first, because half a secret is not recognized.
 pub(crate) fn cut(value: &str) -> Cow<'_, str> {
+    let value = redact(value);
     if value.chars().nth(LONGEST_VALUE).is_none() {
-        return value.into();
+        return value;
     }
     value.chars().take(LONGEST_VALUE - 1).chain(['…']).collect()
 }

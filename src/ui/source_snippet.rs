@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::secret::redact;
 use crate::ui::sanitize::SafetyScan;
 
 /// A part of a text: its position and an excerpt.
@@ -24,10 +25,13 @@ impl SourceSnippet {
         let before = text.get(..start).unwrap_or_default();
         let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
-        let column = text.get(begin..start).unwrap_or_default().chars().count();
-        let marked = text.get(start..at.end.min(begin + line.len())).unwrap_or_default().chars().count();
+        let lead = text.get(begin..start).unwrap_or_default();
+        let marked = text.get(start..at.end.min(begin + line.len())).unwrap_or_default();
         let number = before.matches('\n').count() + 1;
-        Self { line: number, column: column + 1, excerpt: excerpt(number, line, column, marked) }
+        // Secrets are masked before the line is cut, because half a secret is not recognized.
+        let length = |text: &str| redact(text).chars().count();
+        let excerpt = excerpt(number, &redact(line), length(lead), length(marked));
+        Self { line: number, column: lead.chars().count() + 1, excerpt }
     }
 }
 

@@ -13,7 +13,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::error::WarningCode;
+use crate::error::{FOR_PEOPLE, IN_JSON, WarningCode, shortened, shortened_lines};
+use crate::interrupt;
 use crate::secret::redact;
 use crate::ui::json::json_line;
 use crate::ui::sanitize;
@@ -67,7 +68,9 @@ impl Stderr {
             return;
         }
         if self.json {
-            Self::json(&json!({"warning": sanitize::lines(&redact(text)), "code": code.as_str()}));
+            let text = redact(text);
+            let text = sanitize::lines(&text);
+            Self::json(&json!({"warning": shortened(&text, IN_JSON), "code": code.as_str()}));
         } else {
             let text = self.fitted(text, "warning: ".len(), CONTINUED);
             write_line(&format!("{} {text}", self.paint(YELLOW, "warning:")));
@@ -77,7 +80,8 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            let line = self.fitted(&sanitize::line(&line.to_string()), 0, CONTINUED);
+            let line = redact(&line.to_string()).into_owned();
+            let line = self.fitted_up_to(IN_JSON, &sanitize::line(&line), 0, CONTINUED);
             write_line(&self.paint(DIM, &line));
         }
     }
@@ -89,7 +93,11 @@ impl Stderr {
         if let Some(why) = why {
             // Its lines that are not ours are indented already. The first can be from outside too: a filter's own error.
             let deeper = if why.trim_start().to_lowercase().starts_with("hint") { 2 } else { 0 };
-            write_line(&format!("  {:deeper$}{}", "", self.fitted(why, 2 + deeper, 2)));
+            write_line(&format!(
+                "  {:deeper$}{}",
+                "",
+                self.fitted_up_to(IN_JSON, &shortened_lines(&redact(why)), 2 + deeper, 2)
+            ));
         }
         if let Some(hint) = hint {
             let indent = "  hint: ".len();
@@ -99,27 +107,42 @@ impl Stderr {
 
     /// Prints a line above a question, after this indentation.
     pub(crate) fn above_question(self, indent: usize, text: &str) {
-        write_line(&format!("{:indent$}{}", "", self.fitted(&sanitize::line(text), indent, CONTINUED)));
+        write_line(&format!(
+            "{:indent$}{}",
+            "",
+            self.fitted(&sanitize::line(&redact(text)), indent, CONTINUED)
+        ));
     }
 
-    /// Prints JSON as one line.
+    /// Keeps the other threads from writing from now on.
+    pub(crate) fn keep_for_this_thread() {
+        std::mem::forget(std::io::stderr().lock());
+    }
+
+    /// Prints JSON as one line. Its texts are redacted already; the names of its fields are ours.
     pub(crate) fn json(value: &Value) {
         write_line(&json_line(value));
     }
 
     /// Prints text without colors.
     pub(crate) fn plain(text: &str) {
-        write_line(&sanitize::lines(text));
+        write_line(&sanitize::lines(&redact(text)));
     }
 
     /// Prints text with its colors.
     pub(crate) fn styled(text: &str) {
-        write_line(text.trim_end());
+        write_line(&redact(text.trim_end()));
     }
 
     /// The safe lines of a text, wrapped for the terminal.
     fn fitted(self, text: &str, used: usize, indent: usize) -> String {
-        message(&sanitize::lines(text), self.width, used, indent)
+        self.fitted_up_to(FOR_PEOPLE, text, used, indent)
+    }
+
+    /// The same for a text of another length. Secrets are masked first, because half of one is not recognized.
+    fn fitted_up_to(self, limit: usize, text: &str, used: usize, indent: usize) -> String {
+        let text = redact(text);
+        message(&shortened(&sanitize::lines(&text), limit), self.width, used, indent)
     }
 
     fn paint<'a>(self, color: &str, text: &'a str) -> Cow<'a, str> {
@@ -130,6 +153,9 @@ impl Stderr {
 /// The one place that writes to this stream.
 fn write_line(text: &str) {
     let mut stream = std::io::stderr().lock();
+    // Written at once, so that a signal does not cut the line.
+    let line = format!("{text}\n");
+    interrupt::before_write(&stream, line.len());
     // There is no place left to report an error of this stream.
-    let _ = writeln!(stream, "{}", redact(text));
+    let _ = stream.write_all(line.as_bytes());
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use comfy_table::{ColumnConstraint, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::lines::write_lines;
@@ -16,7 +17,9 @@ use crate::ui::wrap::{CONTINUED, wrapped};
 
 /// The space between two columns.
 const GAP: usize = 2;
-/// The widest column that the next one is aligned after. One very long cell would fill all other rows with spaces.
+/// comfy-table holds all cells of a table more than once: a long list is laid out in parts of the same width.
+const ROWS_AT_ONCE: usize = 500;
+/// The widest column of a table. One very long cell would fill every other row with spaces.
 const WIDEST: usize = 1000;
 
 /// The narrowest column whose text is wrapped, unless its text is shorter.
@@ -58,10 +61,13 @@ fn write_section(out: &mut dyn Write, section: &Section<'_>, style: TerminalStyl
     }
 }
 
-/// The columns to show, and the width of each column. `None` if no table fits the terminal.
+/// The columns to show, and the width of each column. `None` if no table fits the terminal, or if a cell is very long.
 pub(crate) fn layout(section: &Section<'_>, style: TerminalStyle) -> Option<(Vec<usize>, Vec<usize>)> {
     let mut kept = shown_columns(&section.columns);
     let mut widths = widths(section);
+    if kept.iter().any(|index| widths[*index] > WIDEST) {
+        return None;
+    }
     let Some(room) = style.width else { return Some((kept, widths)) };
     while total_width(&kept, &widths) > room {
         if !leave_out_spare(&mut kept, &section.columns) {
@@ -121,29 +127,31 @@ pub(super) fn write_heading(
     widths: &[usize],
     style: TerminalStyle,
 ) -> io::Result<()> {
-    let names = kept.iter().map(|index| (widths[*index], heading(&columns[*index])));
-    for line in lay_out(names) {
-        writeln!(out, "{}", style.paint(BOLD, &line))?;
-    }
-    Ok(())
+    let names = kept.iter().map(|index| heading(&columns[*index])).collect();
+    let heading = lay_out(kept, widths, std::iter::once(names));
+    writeln!(out, "{}", style.paint(BOLD, heading.trim_end()))
 }
 
 pub(super) fn write_rows<'a>(
     out: &mut dyn Write,
-    rows: impl Iterator<Item = Cells<'a>>,
+    mut rows: impl Iterator<Item = Cells<'a>>,
     columns: &[Column<'_>],
     kept: &[usize],
     widths: &[usize],
     style: TerminalStyle,
 ) -> io::Result<()> {
     let first = kept.first().map(|index| &columns[*index]);
-    for row in rows {
-        for line in lay_out(kept.iter().map(|index| (widths[*index], sanitize::line(&row[*index])))) {
-            let line = fitted(&line, style);
+    loop {
+        let rows: Vec<Cells<'_>> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let cells = rows.iter().map(|row| kept.iter().map(|index| sanitize::line(&row[*index])).collect());
+        for line in lay_out(kept, widths, cells).lines() {
+            let line = fitted(line.trim_end(), style);
             writeln!(out, "{}", with_verdict_color(style, first, &line))?;
         }
     }
-    Ok(())
 }
 
 /// The line, or its words on several lines if it is wider than the terminal: the cells of a later row can be too wide.
@@ -157,29 +165,15 @@ fn fitted(line: &str, style: TerminalStyle) -> Cow<'_, str> {
     format!("{}{indent}{}", first.trim_end(), wrapped(rest.trim_start(), room, room).join(&indent)).into()
 }
 
-/// The lines of a row, from its cells and the widths of their columns. A cell that is wider than its column is wrapped.
-fn lay_out<'a>(cells: impl Iterator<Item = (usize, Cow<'a, str>)>) -> Vec<String> {
-    // Each line with its width.
-    let mut lines = vec![(String::new(), 0)];
-    let mut start = 0;
-    for (width, cell) in cells {
-        for (number, part) in wrapped(&cell, width, width).iter().enumerate() {
-            if lines.len() == number {
-                lines.push((String::new(), 0));
-            }
-            let part = part.trim_end();
-            // An empty cell needs no spaces before it.
-            if !part.is_empty() {
-                let (line, used) = &mut lines[number];
-                let begin = if *used == 0 { start } else { start.max(*used + GAP) };
-                line.extend(std::iter::repeat_n(' ', begin - *used));
-                line.push_str(part);
-                *used = begin + part.width();
-            }
-        }
-        start += width.min(WIDEST) + GAP;
+fn lay_out<'a>(kept: &[usize], widths: &[usize], rows: impl Iterator<Item = Cells<'a>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).add_rows(rows);
+    for (column, index) in table.column_iter_mut().zip(kept) {
+        let gap = u16::try_from(GAP).unwrap_or_default();
+        let width = u16::try_from(widths[*index]).unwrap_or(u16::MAX).saturating_add(gap);
+        column.set_padding((0, gap)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
-    lines.into_iter().map(|(line, _)| line).collect()
+    table.to_string()
 }
 
 pub(super) fn write_records(
@@ -305,13 +299,27 @@ mod tests {
     }
 
     #[test]
-    fn a_very_long_cell_stays_whole_and_does_not_widen_other_rows() {
+    fn parts_of_a_long_list_are_aligned() {
+        let rows: Vec<[&str; 4]> = (0..=ROWS_AT_ONCE * 2)
+            .map(|n| {
+                if n == ROWS_AT_ONCE * 2 {
+                    ["a_much_longer_id", "N", "No", "-"]
+                } else {
+                    ["x", "N", "No", "-"]
+                }
+            })
+            .collect();
+        let text = render(None, &rows);
+        assert_eq!(text.lines().count(), rows.len() + 1);
+        let name_at: std::collections::HashSet<_> =
+            text.lines().skip(1).map(|line| line.find(" N ").unwrap()).collect();
+        assert_eq!(name_at.len(), 1, "the columns of the parts are not aligned");
+    }
+
+    #[test]
+    fn a_table_with_a_very_long_cell_becomes_records() {
         let long = "x".repeat(70_000);
         let text = render(None, &[["a", "N", "No", "-"], [&long, "N", "No", "-"]]);
-        let gap = " ".repeat(WIDEST + 1);
-        assert_eq!(
-            text,
-            format!("ID{}Name  Active  Synced At\na{gap}N     No      -\n{long}  N  No  -\n", &gap[1..])
-        );
+        assert!(text.starts_with("ID: a\nName: N\n") && text.contains(&format!("ID: {long}\nName: N\n")));
     }
 }

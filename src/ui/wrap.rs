@@ -42,7 +42,7 @@ pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
     while let Some(line) = lines.next() {
         let own = line.len() - line.trim_start().len();
         let shown = match width {
-            Some(width) if before + line.width() <= width => line.into(),
+            Some(width) if before + line.width() <= width => line.to_owned(),
             Some(width) if is_excerpt(line) => {
                 let room = width.saturating_sub(before);
                 match lines.next_if(|next| is_excerpt(next) && next.ends_with('^')) {
@@ -54,9 +54,9 @@ pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
                 let hanging = (indent + own).max(CONTINUED);
                 let (first, room) = (width.saturating_sub(before + own), width.saturating_sub(hanging));
                 let parts = split_long(wrapped(line.trim_start(), first, room), first, room);
-                format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging)))).into()
+                format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging))))
             }
-            None => line.into(),
+            None => line.to_owned(),
         };
         out.push_str(&shown);
         if let Some(next) = lines.peek() {

@@ -173,7 +173,8 @@ struct KeyResponse {
 
 impl From<KeyResponse> for MaskedKey {
     fn from(key: KeyResponse) -> Self {
-        let masked_key = key.value.map(|value| Secret::new(value).masked()).or(key.masked_key);
+        // A masked key stays as it is.
+        let masked_key = key.value.or(key.masked_key).map(|value| Secret::new(value).masked());
         Self {
             environment: key.environment,
             key_type: key.key_type,

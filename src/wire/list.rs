@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use crate::wire::answer::invalid_part;
 use crate::wire::json::Json;
 
 /// The body of an answer. It is wiped when it is dropped, because it can carry keys.
@@ -105,8 +106,10 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
             return Err(D::Error::custom("expected a list"));
         }
         for (position, row) in list.elements().enumerate() {
-            serde_json::from_str::<T>(row.as_str())
-                .map_err(|error| D::Error::custom(format_args!("row {}: {error}", position + 1)))?;
+            serde_json::from_str::<T>(row.as_str()).map_err(|error| {
+                let reason = invalid_part(row.as_str().as_bytes(), &error);
+                D::Error::custom(format_args!("row {}: {reason}", position + 1))
+            })?;
         }
         let body = BODY.with_borrow(Clone::clone).ok_or_else(|| D::Error::custom("no body"))?;
         let start = text.as_ptr().addr().wrapping_sub(body.as_ptr().addr());
@@ -162,7 +165,7 @@ mod tests {
     #[test]
     fn invalid_rows_are_refused() {
         for (text, reason) in [
-            (r#"{"numbers":[1,-2]}"#, "row 2: invalid value: integer `-2`"),
+            (r#"{"numbers":[1,-2]}"#, "row 2: invalid value: integer, expected u8"),
             (r#"{"numbers":null}"#, "expected a list"),
             (r#"{"numbers":[1}"#, "expected"),
             (r"{}", "missing field `numbers`"),

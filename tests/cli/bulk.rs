@@ -53,8 +53,11 @@ fn backend(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -
     let status = Generation::Newer.exchange("242-status-recovered").answer();
     let writes = Mutex::new(0);
     Stub::start(move |request| {
-        if request.method == "GET" {
+        if request.target.ends_with("/status") {
             return status.clone();
+        }
+        if request.method == "GET" {
+            return Answer::json(200, r#"{"products":[]}"#);
         }
         let mut writes = writes.lock().expect("a lock");
         *writes += 1;
@@ -671,4 +674,8 @@ fn the_hint_of_a_run_names_its_command_once() {
         "{ran:?}"
     );
     assert!(!ran.stderr.contains("run it again"), "{ran:?}");
+    let lost = backend(|_, _| Answer::Drop);
+    let ran = User::of(&lost.address).run_with_stdin(&[CREATE, &["--retries", "0"]].concat(), THREE).exits(8);
+    let same = "`insforge payments products create --from-file - --retries 0`, with the same input, again";
+    ran.stderr_has(&[&format!("hint: run {same}: it creates what is missing, without duplicates\n")]);
 }

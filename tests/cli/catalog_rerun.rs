@@ -257,6 +257,38 @@ fn a_sync_settles_what_was_unknown() {
     }
 }
 
+/// The object is found at Stripe, because its response was lost.
+#[test]
+fn a_settled_change_has_the_id_of_its_object() {
+    let shop = Shop::new();
+    shop.plan(2, Accident::DropAfter);
+    let report = shop.apply(&products(&["one"]), &["--retries", "0"]).exits(9).json();
+    let done = rows(&report, "done");
+    assert_eq!((&done[0]["kind"], done[0]["id"].as_str()), (&json!("product"), Some(&*shop.product("one"))));
+    // The price that is archived has the same key as its replacement.
+    let shop = Shop::new();
+    shop.apply(&with_amount("19.00"), &[]).exits(0);
+    let old = rows(&shop.catalog(), "prices")[0]["priceId"].clone();
+    shop.user.write("payments.toml", &with_amount("29.00"));
+    shop.kill_after(4, &["apply", "--yes"]);
+    shop.plan(2, Accident::DropAfter);
+    let report = shop.apply(&with_amount("29.00"), &["--retries", "0"]).exits(0).json();
+    let done = rows(&report, "done");
+    assert_eq!((done.len(), &done[0]["action"], &done[0]["id"]), (1, &json!("archive"), &old), "{report}");
+}
+
+#[test]
+fn a_continued_replacement_has_the_id_of_the_new_price() {
+    let shop = Shop::new();
+    shop.apply(&with_amount("19.00"), &[]).exits(0);
+    shop.user.write("payments.toml", &with_amount("29.00"));
+    shop.kill_after(2, &["apply", "--yes"]);
+    let report = shop.apply(&with_amount("29.00"), &[]).exits(0).json();
+    let done = rows(&report, "done");
+    assert_eq!((done.len(), &done[0]["action"]), (1, &json!("replace")), "{report}");
+    assert_eq!(done[0]["id"].as_str(), Some(&*shop.price("pro_monthly")), "{report}");
+}
+
 /// Without the report, only the error has the ids.
 #[test]
 fn a_report_that_cannot_be_written_leaves_the_ids_in_the_error() {

@@ -254,8 +254,8 @@ fn an_answer_with_keys_is_never_quoted() {
 fn a_list_or_a_value_instead_of_an_object_is_described_in_json_terms() {
     for (body, reason) in [
         ("[]", "invalid type: sequence, expected an object"),
-        ("42", "invalid type: integer `42`, expected an object"),
-        (r#"{"connections":["x"]}"#, "invalid type: string \"x\", expected an object"),
+        ("42", "invalid type: integer, expected an object"),
+        (r#"{"connections":["x"]}"#, "`connections[0]`: invalid type: string, expected an object"),
     ] {
         let stub = Stub::start(move |_| Answer::json(200, body));
         let error = User::of(&stub.address).run(&["payments", "status", "--json"]).exits(1).error();

@@ -309,7 +309,7 @@ fn a_named_spare_column_is_shown() {
     assert!(screen.starts_with("Synced At         Name"), "{screen}");
     // If they do not fit, rows become records.
     let (_, screen) = Terminal::start(&user, 20, &args).finish();
-    assert!(screen.starts_with("Synced At: "), "{screen}");
+    assert!(screen.starts_with("Synced At:"), "{screen}");
 }
 
 #[test]

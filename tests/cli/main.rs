@@ -31,6 +31,7 @@ mod confirm;
 mod doctor;
 #[cfg(feature = "sandbox")]
 mod documents;
+mod echo;
 mod errors;
 mod explain;
 mod faults;

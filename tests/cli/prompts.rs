@@ -28,6 +28,8 @@ const FOR_EVER: Duration = Duration::from_secs(60);
 const ADDRESS_QUESTION: &str = "Backend address";
 pub(super) const KEY_QUESTION: &str = "Project API key";
 pub(super) const ENTER: &str = "\r";
+/// The last line of an interrupted run.
+const INTERRUPTED: &str = "error:\x1b[0m Interrupted\n";
 pub(super) const CTRL_C: &str = "\x03";
 pub(super) const CTRL_D: &str = "\x04";
 const CURSOR_SHOWN: &str = "\x1b[?25h";
@@ -141,7 +143,8 @@ impl<'a> Dialogue<'a> {
         assert!(screen.contains(CURSOR_SHOWN), "the cursor may be hidden:\n{screen}");
         assert!(echoes, "the terminal still hides input:\n{screen}");
         assert!(since.elapsed() < AT_ONCE, "it took {:?}", since.elapsed());
-        assert!(!screen.contains("error:"), "an interruption is not an error:\n{screen}");
+        assert_eq!(screen.matches("error:").count(), 1, "{screen}");
+        assert!(screen.ends_with(INTERRUPTED), "{screen}");
     }
 }
 
@@ -525,7 +528,12 @@ fn ctrl_c_ends_a_slow_request() {
         let (code, screen) = terminal.finish();
         assert_eq!(code, 130, "{args:?}\n{screen}");
         assert!(since.elapsed() < AT_ONCE, "{args:?} took {:?}", since.elapsed());
-        assert!(!screen.contains("error:"), "an interruption is not an error:\n{screen}");
+        let (line, text) = if args.contains(&"--json") {
+            (r#"{"error":"Interrupted","code":"INTERRUPTED""#, "Interrupted")
+        } else {
+            (INTERRUPTED, "error:")
+        };
+        assert!(screen.contains(line) && screen.matches(text).count() == 1, "{screen}");
     }
 }
 

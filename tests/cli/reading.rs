@@ -410,13 +410,13 @@ fn a_lock_that_is_never_released_ends_at_the_deadline() {
     for (args, lock) in [
         (
             &["login", "--api-url", &*stub.address, "--api-key-file", "key"][..],
-            ".config/insforge/config.toml.lock",
+            ".config/insforge/config.toml.insforge-lock",
         ),
         (
             &["login", "--api-url", &stub.address, "--api-key-file", "key"],
-            ".config/insforge/credentials.toml.lock",
+            ".config/insforge/credentials.toml.insforge-lock",
         ),
-        (&["logout"], ".config/insforge/config.toml.lock"),
+        (&["logout"], ".config/insforge/config.toml.insforge-lock"),
     ] {
         let user = User::new();
         user.write("key", KEY);

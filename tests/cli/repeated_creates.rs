@@ -199,10 +199,26 @@ fn a_create_is_sent_although_the_list_fails() {
         });
         let ran = User::of(&stub.address).run(&[PRODUCT, &["--timeout", "2s"]].concat());
         assert_eq!(ran.code, 0, "{list:?}: {ran:?}");
-        ran.stderr_has(&["✓ Stripe product created: prod_"]);
+        ran.stderr_has(&["✓ Stripe product created now or earlier: prod_", " (same idempotency key)\n"]);
         let lists = stub.lines().iter().filter(|line| *line == LIST).count();
         assert_eq!(lists, 1, "{list:?}: it is not repeated");
     }
+}
+
+/// Without the list, nobody knows whether an earlier run has created the objects.
+#[test]
+fn a_bulk_run_without_the_list_does_not_say_that_it_created_the_objects() {
+    let shop = Shop::with(&["GET /products: 503 x2"]);
+    shop.user.run_with_stdin(BULK, TWO).exits(0).stderr_has(&["✓ 2 Stripe products created now or earlier."]);
+    shop.user.run_with_stdin(BULK, TWO).exits(0).stderr_has(&["✓ 2 Stripe products created now or earlier."]);
+    shop.user
+        .run_with_stdin(BULK, TWO)
+        .exits(0)
+        .stderr_has(&["✓ 0 Stripe products created, 2 existed already."]);
+    // The note about one object is the same in an error about its result.
+    let shop = Shop::with(&["GET /products: 503", "POST /products: 400 x1"]);
+    let ran = shop.user.run_with_stdin(BULK, TWO).exits(9);
+    ran.stderr_has(&["error: 1 of 2 Stripe products created now or earlier, 1 failed\n"]);
 }
 
 #[test]

@@ -289,6 +289,22 @@ fn refusals_of_a_hostile_backend_are_harmless_on_a_terminal() {
     check_all(|| (None, Stub::start(refusing)), (600, 0));
 }
 
+/// Runs a command line in text, in JSON, with its log, and on terminals.
+fn check_line(user: &User, args: &[&str], counts: &Counts) {
+    for format in [&[][..], &["--json"], &["-vv"]] {
+        let line = [args, format].concat();
+        let ran = user.run(&line);
+        assert_harmless(&ran.stdout, true, &format!("{line:?}"));
+        assert_harmless(&ran.stderr, true, &format!("{line:?}"));
+        counts.add(&[ran.stdout, ran.stderr].concat());
+    }
+    for columns in [80, 40] {
+        let screen = Terminal::start(user, columns, &[args, &["--no-input"]].concat()).finish().1;
+        assert_harmless(&screen, true, &format!("{args:?} at {columns} columns"));
+        counts.add(&screen);
+    }
+}
+
 /// The command line, the environment, names of files, and files that can come with somebody else's repository.
 #[test]
 fn texts_of_the_command_line_and_of_files_are_harmless_on_a_terminal() {
@@ -362,26 +378,12 @@ fn texts_of_the_command_line_and_of_files_are_harmless_on_a_terminal() {
         user
     };
     let counts = Counts::default();
-    let check = |user: &User, args: &[&str]| {
-        for format in [&[][..], &["--json"], &["-vv"]] {
-            let line = [args, format].concat();
-            let ran = user.run(&line);
-            assert_harmless(&ran.stdout, true, &format!("{line:?}"));
-            assert_harmless(&ran.stderr, true, &format!("{line:?}"));
-            counts.add(&[ran.stdout, ran.stderr].concat());
-        }
-        for columns in [80, 40] {
-            let screen = Terminal::start(user, columns, &[args, &["--no-input"]].concat()).finish().1;
-            assert_harmless(&screen, true, &format!("{args:?} at {columns} columns"));
-            counts.add(&screen);
-        }
-    };
     let user = new_user();
     for args in arguments {
-        check(&user, args);
+        check_line(&user, args, &counts);
     }
     for (name, value) in variables {
-        check(&new_user().without(name).with(name, value), &["payments", "status"]);
+        check_line(&new_user().without(name).with(name, value), &["payments", "status"], &counts);
     }
     for (file, content) in [
         (".insforge/project.json", project(&text)),
@@ -397,7 +399,7 @@ fn texts_of_the_command_line_and_of_files_are_harmless_on_a_terminal() {
             &["payments", "status"],
             &["payments", "products", "create", "live", "--name", "a"],
         ] {
-            check(&user, args);
+            check_line(&user, args, &counts);
         }
     }
     let (runs, hostile) = (counts.runs.into_inner(), counts.hostile.into_inner());
@@ -444,6 +446,23 @@ fn an_excerpt_of_a_file_fits_the_terminal() {
         assert!(screen.lines().all(|line| line.chars().count() <= columns.into()), "{screen}");
         assert!(screen.contains('^') && screen.contains("hint"), "{screen}");
         assert_harmless(&screen, true, &screen);
+    }
+}
+
+/// Half of a secret would not be recognized.
+#[test]
+fn a_secret_is_masked_before_a_message_is_wrapped() {
+    let secret = "0a1b2c3d4e".repeat(6);
+    let message = format!("{}sk_live_{secret} is no key", "x".repeat(20));
+    let stub = Stub::start(move |_| Answer::refusal(400, "NO", &message));
+    for columns in [80, 40, 20] {
+        for format in [&[][..], &["-vv"]] {
+            let line = [&["payments", "products", "list", "--no-input"], format].concat();
+            let (code, screen) = Terminal::start(&user(&stub), columns, &line).finish();
+            let text: String = screen.split_whitespace().collect();
+            assert_eq!(code, 1, "{screen}");
+            assert!(text.contains("sk_live_****3d4e") && !text.contains("0a1b"), "{columns}\n{screen}");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty};
+use rustix::termios::LocalModes;
 
 use super::{User, assert_no_secret, binary_with_signals};
 
@@ -76,7 +77,14 @@ impl Terminal {
 
     /// Waits for the exit. Returns the exit code and all output.
     #[track_caller]
-    pub fn finish(mut self) -> (i32, String) {
+    pub fn finish(self) -> (i32, String) {
+        let (code, screen, _) = self.finish_with_echo();
+        (code, screen)
+    }
+
+    /// Like [`Self::finish`], and whether the terminal then echoes what is typed, and passes it on line by line.
+    #[track_caller]
+    pub fn finish_with_echo(mut self) -> (i32, String, bool) {
         let start = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a status") {
@@ -93,7 +101,9 @@ impl Terminal {
         }
         let screen = self.screen();
         assert_no_secret(&screen);
-        (status.code().unwrap_or(-1), screen)
+        let modes = rustix::termios::tcgetattr(&*self.pty).expect("the modes").local_modes;
+        let echoes = modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        (status.code().unwrap_or(-1), screen, echoes)
     }
 }
 

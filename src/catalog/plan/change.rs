@@ -69,6 +69,14 @@ pub(crate) struct PlannedChange {
 }
 
 impl PlannedChange {
+    /// The id of the price by which an interrupted replacement is continued.
+    pub(crate) fn existing_replacement(&self) -> Option<&str> {
+        self.steps.iter().find_map(|step| match step {
+            Step::UpdatePrice { replaced_by: Some(ObjectRef::Existing(id)), .. } => Some(id.as_str()),
+            _ => None,
+        })
+    }
+
     /// The key of the product that an earlier change must create.
     pub(crate) fn depends_on(&self) -> Option<&str> {
         self.steps.iter().find_map(|step| match step {

@@ -14,9 +14,10 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_complete::engine::{self, CompletionCandidate};
 
-use crate::cli::{Cli, print};
+use crate::cli::Cli;
 use crate::env::ProcessEnv;
 use crate::error::Exit;
+use crate::runner::print;
 use candidates::{ParsedLine, attach};
 use line::CommandLine;
 

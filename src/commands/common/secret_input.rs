@@ -58,7 +58,7 @@ impl SecretInput {
 
     async fn find_elsewhere(&self, ctx: &Ctx) -> Result<WithSource<Secret>> {
         if let Some(secret) = ctx.env.utf8_var(self.variable)? {
-            let value = Secret::new(secret.to_owned());
+            let value = Secret::remembered(secret.to_owned());
             return Ok(WithSource { value, source: Source::Variable(self.variable) });
         }
         if !ctx.interactive {
@@ -84,7 +84,10 @@ pub(crate) async fn read_secret_from(
         _ if named.reads_stdin() => (Input::Stdin, Source::Flag("stdin")),
         SecretFrom::CommandLine(place, secret) => {
             ctx.warn(&[key_in_argv(what, pipe)]);
-            return Ok(WithSource { value: Secret::new((*secret).to_owned()), source: Source::Flag(place) });
+            return Ok(WithSource {
+                value: Secret::remembered((*secret).to_owned()),
+                source: Source::Flag(place),
+            });
         }
         SecretFrom::File(flag, path) => {
             let path = path.to_path_buf();

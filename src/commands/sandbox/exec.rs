@@ -11,6 +11,7 @@ use crate::commands::sandbox::{FAULTS_HELP, SANDBOX_URL_VARIABLE, SandboxArgs};
 #[cfg(unix)]
 use crate::env::ignored_signals;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
+use crate::interrupt;
 use crate::runner::{CommandEffect, CommandSpec, Ctx};
 use crate::sandbox::{API_KEY, PUBLIC_URL};
 
@@ -49,6 +50,7 @@ impl Exec {
         };
         let sandbox = self.sandbox.start(self.state.clone(), Some(PUBLIC_URL), ctx).await?;
         let mut signals = Signals::listen()?;
+        interrupt::leave_to_command().await;
         let mut command = Command::new(program);
         command.args(args).env("INSFORGE_BASE_URL", sandbox.url()).env("INSFORGE_API_KEY", API_KEY);
         command.env(SANDBOX_URL_VARIABLE, sandbox.url());
@@ -62,13 +64,15 @@ impl Exec {
                 signal = signals.next() => forward(signal, &child),
             }
         };
+        let exit = Exit::OfCommand(exit_code(status));
+        interrupt::end_with_command(exit);
         // A fault that did not happen has not tested anything.
         let unused = |fault| Warning {
             code: WarningCode::FaultUnused,
             text: format!("no request matched the fault `{fault}`"),
         };
         ctx.warn(&sandbox.unused_faults().into_iter().map(unused).collect::<Vec<_>>());
-        Ok(Exit::OfCommand(exit_code(status)))
+        Ok(exit)
     }
 }
 

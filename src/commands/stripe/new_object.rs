@@ -66,8 +66,8 @@ pub(super) fn derive_keys<T: Serialize>(
 /// sent all the same.
 pub(super) async fn find_existing<L: DeserializeOwned + View>(ctx: &Ctx, list: Call<L>) -> ExistingObjects {
     match ctx.send_optional(list).await {
-        Ok(list) => ExistingObjects::mirrored(&list).unwrap_or_default(),
-        Err(_) => ExistingObjects::default(),
+        Ok(list) => ExistingObjects::mirrored(&list).unwrap_or_else(|_| ExistingObjects::unread()),
+        Err(_) => ExistingObjects::unread(),
     }
 }
 

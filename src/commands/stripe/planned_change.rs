@@ -7,6 +7,7 @@ use crate::catalog::apply::{Applier, NotApplied, StripeChanged};
 use crate::catalog::plan::{CatalogPlan, PlannedChange};
 use crate::commands::stripe::catalog::StripeCatalog;
 use crate::error::{Code, Failure};
+use crate::interrupt;
 use crate::runner::{Ctx, PlannedRequests};
 use crate::wire::Environment;
 
@@ -33,7 +34,7 @@ pub(super) async fn make(
     what: &str,
 ) -> Result<String> {
     let continues = format!("{} continues and creates no duplicates", ctx.same_command(false));
-    ctx.when_interrupted(
+    interrupt::set_failure(
         Failure::new(Code::Interrupted, "Interrupted; the change may be applied in part")
             .why(what)
             .hint(continues.as_str()),
@@ -41,7 +42,7 @@ pub(super) async fn make(
     let mut applier = Applier::new(ctx.api().await?, environment, &current.account.id, &current.mirror);
     let plan = CatalogPlan { changes: vec![change], unmanaged: Vec::new() };
     let outcome = ctx.while_busy("Changing the catalog…", applier.apply(plan, |_| {})).await;
-    ctx.when_interrupted(
+    interrupt::set_failure(
         Failure::new(Code::Interrupted, "Interrupted, but the change was applied").why(what),
     );
     if let Some((_, id)) = outcome.done.into_iter().next() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::api::{Cause, Error, Provider, ProxyInvalid, RequestError};
 use crate::error::{Code, Failure};
+use crate::secret::redact;
 use crate::wire::Generation;
 
 impl From<Error> for Failure {
@@ -97,9 +98,10 @@ fn earlier_attempt_unknown(failure: Failure) -> Failure {
 /// The path for a message, without the rest of an id that fills pages.
 fn shortened(path: &str) -> Cow<'_, str> {
     const LONGEST: usize = 300;
+    let path = redact(path);
     match path.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &path[..end]).into(),
-        None => path.into(),
+        None => path,
     }
 }
 

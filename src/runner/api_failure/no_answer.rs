@@ -1,7 +1,8 @@
 //! Failures without an answer, or with one that cannot be used.
 
 use crate::api::{NoAnswer, Obstacle, RequestError};
-use crate::error::{Code, Failure};
+use crate::error::{Code, FOR_PEOPLE, Failure, shortened};
+use crate::secret::redact;
 
 /// The failure of a request that has no answer.
 pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -> Failure {
@@ -41,16 +42,16 @@ pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestErro
         NoAnswer::TooLarge { limit } => Failure::new(Code::ResponseTooLarge, "The response is too large")
             .why(format!("{request} answered with more than {} MiB", limit / 1024 / 1024))
             .hint("request fewer rows, for example with --limit"),
-        NoAnswer::Redirected { status, target } => Failure::new(
-            Code::Redirected,
-            format!("{address} redirects to another address"),
-        )
-        .why(format!(
-            "{request} answered {status} with the location {target}; it is not followed, because the key \
-                     would be sent there"
-        ))
-        .hint("if that is your backend, use its address")
-        .status(*status),
+        NoAnswer::Redirected { status, target } => {
+            Failure::new(Code::Redirected, format!("{address} redirects to another address"))
+                .why(format!(
+                    "{request} answered {status} with the location {}; it is not followed, because the key \
+                     would be sent there",
+                    shortened(&redact(target), FOR_PEOPLE / 2)
+                ))
+                .hint("if that is your backend, use its address")
+                .status(*status)
+        }
         NoAnswer::TlsUnavailable { reason } => {
             Failure::new(Code::TlsFailed, "Cannot set up a secure connection").why(reason).hint(
                 "install the system's CA certificates, or set SSL_CERT_FILE to a file with certificates",

@@ -1,7 +1,7 @@
 //! Failures from the backend's errors: which exit code and which hint follow from the status, the code and the message.
 
 use crate::api::{Method, Refusal, Replay, RequestError, is_out_of_reach, names_a_connection_timeout};
-use crate::error::{Code, Exit, Failure, remedy_of};
+use crate::error::{Code, Exit, FOR_PEOPLE, Failure, remedy_of, shortened};
 use crate::runner::api_failure::{seconds, wait_hint};
 use crate::wire::Environment;
 
@@ -12,7 +12,7 @@ pub(super) fn refused(refusal: &Refusal, request: &str, error: &RequestError) ->
     let (what, why) = match error.provider.filter(|_| lost_provider(refusal)) {
         Some(provider) => (
             format!("The backend lost its connection to {}", provider.name),
-            format!("{answered}: {message}"),
+            format!("{answered}: {}", shortened(message, FOR_PEOPLE / 2)),
         ),
         None if message.is_empty() => (format!("The backend answered {status} without a message"), answered),
         None => (message.clone(), answered),

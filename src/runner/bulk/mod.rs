@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::api::Call;
 use crate::error::{AbortPolicy, Code, Exit, Failure, LISTED, Mistake, Warning, WarningCode, first_of};
+use crate::interrupt;
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FIELD_NAMES;
@@ -20,6 +21,9 @@ use crate::ui::{View, clean_line, counted};
 use crate::wire::Generation;
 use results::{EntryResult, ResultWriter};
 use summary::{Summary, is_filter_failure};
+
+/// The hint for an object whose outcome is unknown.
+const SAME_FILE: &str = "run the same file again: objects that exist already are not created again";
 
 /// One object of the file, ready to be sent.
 struct PendingObject<R> {
@@ -62,7 +66,7 @@ pub(super) async fn execute<W: Write>(
     let summary = send_each(command, items, existing, summary, output, ctx).await?;
     let same_command = ctx.same_command(command.reads_stdin().is_some());
     if !summary.outdated.is_empty() {
-        ctx.when_interrupted(summary.interrupted_after_all(&same_command));
+        interrupt::set_failure(summary.interrupted_after_all(&same_command));
         command.update_mirror(ctx, &summary.outdated).await?;
     }
     if let Some(failure) = summary.failure(&same_command) {
@@ -187,7 +191,7 @@ async fn send_each<W: Write>(
         } else {
             let change = command.change(&request);
             bar.set(index, &change.what);
-            ctx.when_interrupted(summary.interrupted(&change.what, &same_command));
+            interrupt::set_failure(summary.interrupted(&change.what, &same_command));
             match ctx.send(call_for(command, &request)?).await.map_err(anyhow::Error::downcast::<Failure>) {
                 Ok(reply) => {
                     abort_policy.record_success();
@@ -242,11 +246,7 @@ fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answe
 /// Adds to a failure what the command knows about it, and the key that was sent.
 fn explain_failure<W: Write>(command: &W, request: &W::Request, failure: Failure, ctx: &Ctx) -> Failure {
     let failure = command.explain(ctx, request, failure);
-    let failure = if failure.code == Code::OutcomeUnknown {
-        failure.hint("run the same file again: objects that exist already are not created again")
-    } else {
-        failure
-    };
+    let failure = if failure.code == Code::OutcomeUnknown { failure.hint(SAME_FILE) } else { failure };
     let helps = failure.may_be_applied && !failure.is_lasting_refusal();
     let failure = failure.with_unknown_outcome().rerun_helps(helps);
     match W::idempotency_key(request) {

@@ -1,14 +1,19 @@
 //! The summary of bulk input: how many objects were sent, and the failure of the whole run.
 
 use crate::api::Reply;
-use crate::error::{Code, Failure, LISTED, first_of};
+use crate::error::{Code, FOR_PEOPLE, Failure, LISTED, shortened};
+use crate::runner::bulk::SAME_FILE;
 use crate::runner::bulk::results::entry_label;
+use crate::runner::existing::CREATED_OR_EXISTING;
 use crate::runner::{ExistingObjects, Verb, Write};
+use crate::secret::redact;
 use crate::ui::{View, counted};
 
 /// The counts and failures of a run.
 pub(super) struct Summary {
     verb: Verb,
+    /// See [`ExistingObjects::is_unread`].
+    unread: bool,
     /// `Stripe product`
     noun: String,
     total: usize,
@@ -17,7 +22,7 @@ pub(super) struct Summary {
     pub(super) existing: usize,
     /// The IDs of those whose first version the backend has written into the mirror.
     pub(super) outdated: Vec<String>,
-    failures: Vec<(String, Failure)>,
+    failures: Failures,
     /// The failures whose request may have been applied all the same.
     possibly_applied: usize,
     /// Why no more results can be written.
@@ -29,18 +34,24 @@ impl Summary {
     pub(super) fn new<W: Write>(provider: &str, total: usize) -> Self {
         Self {
             verb: W::VERB,
+            unread: false,
             noun: format!("{provider} {}", W::Answer::NOUN),
             total,
             done: 0,
             existing: 0,
             outdated: Vec::new(),
-            failures: Vec::new(),
+            failures: Failures::default(),
             possibly_applied: 0,
             write_error: None,
         }
     }
 
-    /// Counts an answered request. Returns the note about a create that returned an existing object.
+    /// What happened to the objects that are done.
+    const fn past(&self) -> &'static str {
+        if self.unread && self.done > 0 { CREATED_OR_EXISTING } else { self.verb.past() }
+    }
+
+    /// Counts an answered request. Returns the note about a create that returned, or may have returned, an existing object.
     pub(super) fn record_success<T: View>(
         &mut self,
         reply: &Reply<T>,
@@ -48,7 +59,8 @@ impl Summary {
     ) -> Option<String> {
         let Some(repeated) = existing.repeated(reply) else {
             self.done += 1;
-            return None;
+            self.unread = existing.is_unread();
+            return existing.note_if_unread(reply);
         };
         self.existing += 1;
         self.outdated.extend(repeated.outdated);
@@ -58,7 +70,7 @@ impl Summary {
     /// Counts a failure.
     pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure) {
         self.possibly_applied += usize::from(failure.may_be_applied);
-        self.failures.push((entry_label(index, line), failure));
+        self.failures.add(&entry_label(index, line), failure);
     }
 
     pub(super) fn record_write_error(&mut self, error: anyhow::Error) {
@@ -71,7 +83,7 @@ impl Summary {
             0 => String::new(),
             existing => format!(", {existing} existed already"),
         };
-        format!("{} {}{existing}", self.count_of(self.done), self.verb.past())
+        format!("{} {}{existing}", self.count_of(self.done), self.past())
     }
 
     fn count_of(&self, count: usize) -> String {
@@ -96,7 +108,7 @@ impl Summary {
 
     /// How many objects have a known outcome.
     fn known_count(&self) -> usize {
-        self.done + self.existing + self.failures.len()
+        self.done + self.existing + self.failures.count
     }
 
     /// What the same command does when it is run again.
@@ -114,31 +126,30 @@ impl Summary {
         let rerun = self.rerun(same_command);
         // A failure at the provider matters more than a filter that does not fit the results.
         let write_error =
-            self.write_error.as_ref().filter(|error| self.failures.is_empty() || !is_filter_failure(error));
+            self.write_error.as_ref().filter(|error| self.failures.count == 0 || !is_filter_failure(error));
         if let Some(error) = write_error {
             return Some(self.not_shown(error, &rerun));
         }
-        let (_, first) = self.failures.first()?;
-        let is_refused = self.failures.iter().any(|(_, failure)| !failure.is_unanswered());
-        let hint =
-            if is_refused { format!("fix the objects that failed, then {rerun}") } else { rerun.clone() };
-        let why = self.failures.iter().map(|(entry, failure)| format!("{entry}: {}", failure.what));
-        let why = first_of(why, LISTED);
-        let helps = self.failures.iter().any(|(_, failure)| failure.retryable() || failure.rerun_helps);
+        let first = self.failures.first.as_ref()?;
+        let hint = if self.failures.any_refused {
+            format!("fix the objects that failed, then {rerun}")
+        } else {
+            rerun.clone()
+        };
+        let (why, helps) = (self.failures.listed(), self.failures.rerun_helps);
         if self.done + self.existing > 0 {
             return Some(
                 Failure::new(Code::PartlyDone, self.sentence()).why_lines(why).hint(hint).rerun_helps(helps),
             );
         }
         // Where all objects failed for the same reason, the run has that failure and its hint.
-        let is_same = |failure: &Failure| failure.code == first.code && failure.exit == first.exit;
-        let failure = if self.failures.iter().all(|(_, failure)| is_same(failure)) {
+        let failure = if self.failures.all_same {
             Failure { idempotency_key: None, ..first.clone() }
         } else {
             Failure::new(Code::Failed, "")
         };
         // The hint names the command to run again once.
-        let hint = match failure.hint.as_deref().map(|first| first.trim_end_matches(", then run it again")) {
+        let hint = match failure.hint.as_deref().and_then(without_rerun) {
             Some(first) => format!("{first}, then {rerun}"),
             None => hint,
         };
@@ -163,16 +174,16 @@ impl Summary {
     /// `2 of 5 Stripe products created, 2 failed, 1 was not tried`
     fn sentence(&self) -> String {
         let past = self.verb.past();
-        let mut parts = vec![format!("{} of {} {past}", self.done, self.count_of(self.total))];
+        let mut parts = vec![format!("{} of {} {}", self.done, self.count_of(self.total), self.past())];
         if self.existing > 0 {
             parts.push(format!("{} existed already", self.existing));
         }
-        if !self.failures.is_empty() {
+        if self.failures.count > 0 {
             let open = match self.possibly_applied {
                 0 => String::new(),
                 open => format!(" ({open} may have been {past} anyway)"),
             };
-            parts.push(format!("{} failed{open}", self.failures.len()));
+            parts.push(format!("{} failed{open}", self.failures.count));
         }
         match self.total - self.known_count() {
             0 => {}
@@ -181,6 +192,55 @@ impl Summary {
         }
         parts.join(", ")
     }
+}
+
+/// The failures of a run. Of a file with millions of objects, each can fail with a long message.
+#[derive(Default)]
+struct Failures {
+    count: usize,
+    first: Option<Failure>,
+    /// The messages of the first ones.
+    messages: Vec<String>,
+    /// All have the code and the exit code of the first.
+    all_same: bool,
+    /// The request of one was answered.
+    any_refused: bool,
+    /// Running the same command again helps one.
+    rerun_helps: bool,
+}
+
+impl Failures {
+    fn add(&mut self, entry: &str, failure: Failure) {
+        self.count += 1;
+        self.any_refused |= !failure.is_unanswered();
+        self.rerun_helps |= failure.retryable() || failure.rerun_helps;
+        if self.messages.len() < LISTED {
+            let what = redact(&failure.what);
+            self.messages.push(format!("{entry}: {}", shortened(&what, FOR_PEOPLE / 4)));
+        }
+        match &self.first {
+            Some(first) => self.all_same &= failure.code == first.code && failure.exit == first.exit,
+            None => (self.all_same, self.first) = (true, Some(failure)),
+        }
+    }
+
+    /// The first messages, and how many more there are.
+    fn listed(&self) -> Vec<String> {
+        let more = self.count - self.messages.len();
+        let more = (more > 0).then(|| format!("and {more} more"));
+        self.messages.iter().cloned().chain(more).collect()
+    }
+}
+
+/// What a hint says to do before the command is run again, if anything.
+fn without_rerun(hint: &str) -> Option<&str> {
+    if hint == SAME_FILE {
+        return None;
+    }
+    let before = hint.strip_suffix("run it again").map(|before| {
+        [", then ", ", or "].iter().find_map(|word| before.strip_suffix(word)).unwrap_or(before)
+    });
+    Some(before.unwrap_or(hint)).filter(|hint| !hint.is_empty())
 }
 
 /// Whether one result does not fit the --jq filter.

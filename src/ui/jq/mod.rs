@@ -17,7 +17,7 @@ use jaq_json::{Val, read};
 
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure};
-use crate::secret::{Secret, redact};
+use crate::secret::redact_variable;
 use crate::ui::{CANNOT_WRITE, Stderr};
 use crate::wire::is_too_deep;
 use results::write;
@@ -179,19 +179,11 @@ fn from_json(text: &Val) -> Result<Val, jaq_json::Error> {
     read::parse_single(&bytes).map_err(|error| jaq_json::Error::str(format!("invalid JSON: {error}")))
 }
 
-/// The environment variables. Secrets are masked, by their form and by their names.
+/// The environment variables, their secrets masked.
 fn environment(env: &ProcessEnv) -> Val {
-    const SECRET_NAMES: [&str; 6] = ["KEY", "SECRET", "TOKEN", "PASS", "CREDENTIAL", "AUTH"];
     let text = |text: &str| Val::utf8_str(text.as_bytes().to_vec());
-    let value = |name: &str, value: &str| {
-        let name = name.to_uppercase();
-        if SECRET_NAMES.iter().any(|part| name.contains(part)) {
-            text(&Secret::new(value.to_owned()).masked())
-        } else {
-            text(&redact(value))
-        }
-    };
-    Val::obj(env.utf8_variables().map(|(name, content)| (text(name), value(name, content))).collect())
+    let entry = |(name, value)| (text(name), text(&redact_variable(name, value)));
+    Val::obj(env.utf8_variables().map(entry).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The result of a check.
 
 use super::environment::WEBHOOK;
-use crate::error::Failure;
+use crate::error::{FOR_PEOPLE, Failure, shortened};
 use crate::runner::WebhookRepair;
 use crate::secret::redact;
 use crate::wire::Environment;
@@ -43,7 +43,9 @@ pub(super) struct CheckResult {
 
 impl CheckResult {
     pub(super) fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>) -> Self {
-        Self { name, environment: None, verdict, found: found.into(), repair: None }
+        // A text of the backend can be long. The callers have masked its secrets.
+        let found = shortened(&found.into(), FOR_PEOPLE).into_owned();
+        Self { name, environment: None, verdict, found, repair: None }
     }
 
     pub(super) fn skipped(name: &'static str, reason: &str) -> Self {

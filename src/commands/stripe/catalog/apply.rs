@@ -17,6 +17,7 @@ use crate::commands::stripe::catalog::plan_file::{PlanFile, out_of_date};
 use crate::commands::stripe::catalog::plan_text::{name, plan_lines, summary};
 use crate::error::{Code, Failure};
 use crate::input::{Input, MAX_OBJECTS};
+use crate::interrupt;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandSpec, Ctx, MultiWrite};
 use crate::ui::Line;
@@ -201,7 +202,7 @@ async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut Apply
             }
         };
         report.set_unmanaged(&remaining);
-        report.settle(&remaining);
+        report.settle(&remaining, &after.mirror);
         if remaining.changes.is_empty() {
             break;
         }
@@ -227,10 +228,10 @@ async fn apply_once(ctx: &Ctx, applier: &mut Applier<'_>, plan: CatalogPlan, rep
         bar.set(progress.done, &name(progress.next));
         let ApplyProgress { done, total, next } = progress;
         let progress = ApplyProgress { done: before + done, total: before + total, next };
-        ctx.when_interrupted(interrupted(progress, &report.same_command));
+        interrupt::set_failure(interrupted(progress, &report.same_command));
     };
     let outcome = applier.apply(plan, on_progress).await;
-    ctx.when_interrupted(interrupted_in_sync(&report.same_command));
+    interrupt::set_failure(interrupted_in_sync(&report.same_command));
     report.outcome.done.extend(outcome.done);
     report.outcome.not_done = outcome.not_done;
     report.outcome.stripe_changed = outcome.stripe_changed;

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::apply::{ApplyOutcome, NotApplied, StripeChanged};
-use crate::catalog::plan::{CatalogPlan, ChangeAction, PlannedChange, UnmanagedObject};
+use crate::catalog::plan::{CatalogPlan, ChangeAction, ObjectKind, PlannedChange, UnmanagedObject};
+use crate::catalog::product_key;
 use crate::commands::stripe::catalog::plan_text::{done_summary, kind, mark, name, unmanaged_summary};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::ui::{Column, Line, Mark, Page, RowLists, Section, Show, Tables, json_text};
 use crate::wire::fields::Fields;
-use crate::wire::{Account, Environment};
+use crate::wire::{Account, Environment, Mirror};
 
 /// The outcome of an apply, and the state of Stripe after it.
 pub(crate) struct ApplyReport {
@@ -74,16 +75,28 @@ impl ApplyReport {
 
     /// Decides the changes with an unknown outcome by what remains after a sync: the backend's sync waits for the requests
     /// that it is processing. If nothing remains, all changes are done.
-    pub(super) fn settle(&mut self, remaining: &CatalogPlan) {
+    pub(super) fn settle(&mut self, remaining: &CatalogPlan, mirror: &Mirror) {
         for (change, why) in std::mem::take(&mut self.outcome.not_done) {
             let remains = remaining.changes.iter().any(|other| is_about_same_object(other, &change));
             if !remaining.changes.is_empty() && (remains || !why.is_unknown()) {
                 self.outcome.not_done.push((change, why.settled()));
                 continue;
             }
-            let id = self.ids.iter().find(|(key, _)| *key == change.key).map(|(_, id)| id.clone());
-            let id = id.or_else(|| change.id.clone()).unwrap_or_default();
+            let id = self.created_id(&change, mirror).or_else(|| change.id.clone()).unwrap_or_default();
             self.outcome.done.push((change, id));
+        }
+    }
+
+    /// The id of the object that a change has created.
+    fn created_id(&self, change: &PlannedChange, mirror: &Mirror) -> Option<String> {
+        let key = change.key.as_str();
+        match (change.action, change.kind) {
+            (ChangeAction::Update | ChangeAction::Archive, _) => None,
+            (_, ObjectKind::Product) => {
+                let product = mirror.products.iter().find(|product| product_key(product) == Some(key))?;
+                Some(product.product_id.clone())
+            }
+            (_, ObjectKind::Price) => self.ids.iter().find(|(own, _)| own == key).map(|(_, id)| id.clone()),
         }
     }
 

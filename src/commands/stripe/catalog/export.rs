@@ -13,6 +13,7 @@ use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::input::{MAX_CATALOG, is_stdin};
+use crate::interrupt;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show, counted, json_text};
@@ -145,7 +146,7 @@ impl MultiWrite for Export {
             if adopted > 0 {
                 let what = format!("Interrupted after {} tagged{what}", objects_were(adopted));
                 let hint = format!("{} writes nothing twice", ctx.same_command(false));
-                ctx.when_interrupted(Failure::new(Code::Interrupted, what).hint(hint));
+                interrupt::set_failure(Failure::new(Code::Interrupted, what).hint(hint));
             }
         };
         set_interruption(if to_stdout { "" } else { ", before the file was written" });
@@ -195,7 +196,7 @@ impl Export {
         for (done, adoption) in all.iter().enumerate() {
             bar.set(done, &object_name(adoption));
             let same_command = ctx.same_command(false);
-            ctx.when_interrupted(
+            interrupt::set_failure(
                 Failure::new(
                     Code::Interrupted,
                     format!("Interrupted after {done} of {} objects were tagged", all.len()),

@@ -1,0 +1,64 @@
+//! Cuts long texts. A backend can answer with any amount of text, and a message about it must stay readable.
+
+use std::borrow::Cow;
+
+/// How much of a text people see, in bytes.
+pub(crate) const FOR_PEOPLE: usize = 2 * 1024;
+/// How much of a text a JSON error or warning has, in bytes.
+pub(crate) const IN_JSON: usize = 8 * 1024;
+
+/// The text in at most `limit` bytes. The middle of a longer one is left out, because a message can end with what matters.
+///
+/// Secrets have to be masked before: half a secret is not recognized.
+pub(crate) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return text.into();
+    }
+    let mark = format!(" … [cut; {} bytes in all] … ", text.len());
+    let room = limit.saturating_sub(mark.len());
+    let head = text.floor_char_boundary(room / 4 * 3);
+    let tail = text.ceil_char_boundary(text.len() - room / 4);
+    format!("{}{mark}{}", &text[..head], &text[tail..]).into()
+}
+
+/// Entries of text: each in at most [`FOR_PEOPLE`] bytes, and all of them in at most [`IN_JSON`]. An entry is a line and the
+/// indented ones after it.
+pub(crate) fn shortened_lines(text: &str) -> Cow<'_, str> {
+    if text.len() <= FOR_PEOPLE {
+        return text.into();
+    }
+    let mut entries: Vec<&str> = Vec::new();
+    let mut start = 0;
+    for (end, _) in text.match_indices('\n') {
+        if !text[end + 1..].starts_with(' ') {
+            entries.push(&text[start..end]);
+            start = end + 1;
+        }
+    }
+    entries.push(&text[start..]);
+    let entries: Vec<_> = entries.into_iter().map(|entry| shortened(entry, FOR_PEOPLE)).collect();
+    shortened(&entries.join("\n"), IN_JSON).into_owned().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_keeps_its_beginning_and_its_end() {
+        let longest = "é".repeat(100);
+        assert!(matches!(shortened(&longest, 200), Cow::Borrowed(_)));
+        for (length, limit) in [(101, 200), (100_000, 200), (100_000, 201), (100_000, FOR_PEOPLE)] {
+            let text = format!("a{}z", "é".repeat(length));
+            let cut = shortened(&text, limit);
+            let mark = format!(" … [cut; {} bytes in all] … ", text.len());
+            assert!(cut.len() <= limit && cut.len() + 4 > limit - limit % 4, "{} of {limit}", cut.len());
+            assert!(cut.starts_with("aé") && cut.contains(&mark) && cut.ends_with("éz"), "{cut}");
+        }
+        assert!(shortened_lines(&"x".repeat(10_000)).len() <= FOR_PEOPLE);
+        assert!(shortened_lines(&"x\n".repeat(100_000)).len() <= IN_JSON);
+        assert!(shortened_lines(&"x\n  ".repeat(100_000)).len() <= FOR_PEOPLE);
+        let (first, last) = ("é".repeat(900), "x\n  y".repeat(100));
+        assert_eq!(shortened_lines(&format!("{first}\n{last}")), format!("{first}\n{last}"));
+    }
+}
