@@ -147,7 +147,7 @@ fn sixteen_links_of_one_directory_leave_one_complete_file() {
     assert_eq!(mode(&user.path(".insforge/project.json")), 0o600);
 }
 
-fn is_list(file: &PathBuf) -> bool {
+fn is_list(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "tsv")
 }
 

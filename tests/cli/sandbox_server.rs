@@ -233,7 +233,7 @@ fn files_and_memory_are_given_back() {
     let user = User::new();
     let (serving, port) = serve(&user, &[]);
     let process = serving.child.id();
-    let post = |body: &[u8]| {
+    let answer_to = |body: &[u8]| {
         let head = format!(
             "POST /api/payments/stripe/test/catalog/products HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Authorization: Bearer ik_sandbox\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -242,18 +242,18 @@ fn files_and_memory_are_given_back() {
         send(connect(port), &[head.as_bytes(), body].concat())
     };
     let of_length = |length: usize| format!("{{\"name\": \"{}\"}}", "n".repeat(length));
-    assert!(post(b"{\"name\": \"Mug\"}").starts_with("HTTP/1.1 201 "));
+    assert!(answer_to(b"{\"name\": \"Mug\"}").starts_with("HTTP/1.1 201 "));
     let (files, memory) = resources(process);
     let huge = of_length(99 << 20);
-    assert!(post(huge.as_bytes()).contains("request entity too large"));
+    assert!(answer_to(huge.as_bytes()).contains("request entity too large"));
     let many = format!("[{}0]", "0,".repeat(1_000_000));
-    assert!(post(many.as_bytes()).contains("request entity too large"));
+    assert!(answer_to(many.as_bytes()).contains("request entity too large"));
     let zeros = format!("[{}0]", "0,".repeat(19_000));
     let large = of_length(1 << 20);
     thread::scope(|scope| {
         for _ in 0..10 {
-            scope.spawn(|| assert!(post(zeros.as_bytes()).starts_with("HTTP/1.1 400 ")));
-            scope.spawn(|| assert!(post(large.as_bytes()).contains("must be at most 250 characters")));
+            scope.spawn(|| assert!(answer_to(zeros.as_bytes()).starts_with("HTTP/1.1 400 ")));
+            scope.spawn(|| assert!(answer_to(large.as_bytes()).contains("must be at most 250 characters")));
         }
     });
     for number in 0..1000 {
@@ -265,5 +265,5 @@ fn files_and_memory_are_given_back() {
     wait_for_files(process, files);
     let grown = resources(process).1.saturating_sub(memory);
     assert!(grown < 32 << 20, "{} MB were not given back", grown >> 20);
-    assert!(post(b"{\"name\": \"Cup\"}").starts_with("HTTP/1.1 201 "));
+    assert!(answer_to(b"{\"name\": \"Cup\"}").starts_with("HTTP/1.1 201 "));
 }

@@ -143,7 +143,7 @@ fn a_signal_at_the_request_of_every_command_is_reported() {
 }
 
 /// Runs an example. Returns whether it sent a request, at which it was interrupted.
-fn interrupt_at_request(argv: &[&str], example: &Value, signal: Signal, json: bool) -> bool {
+fn interrupt_at_request(example_line: &[&str], example: &Value, signal: Signal, json: bool) -> bool {
     let (arrived, arrival) = mpsc::channel();
     let stub = Stub::start(move |_| {
         let _ = arrived.send(());
@@ -151,7 +151,7 @@ fn interrupt_at_request(argv: &[&str], example: &Value, signal: Signal, json: bo
     });
     let user = User::of(&stub.address);
     let format = ["--json", "--jq", "-o", "--output"];
-    let mut args: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+    let mut args: Vec<String> = example_line.iter().map(|word| (*word).to_owned()).collect();
     args.retain(|word| !format.contains(&word.as_str()));
     for arg in &mut args {
         if arg.starts_with("https://your-app") {
@@ -266,7 +266,8 @@ fn a_signal_ends_every_wait() {
             }
             // A lock that another process holds.
             let user = user();
-            let lock = File::create(user.write(".config/insforge/config.toml.insforge-lock", "")).expect("a lock");
+            let lock =
+                File::create(user.write(".config/insforge/config.toml.insforge-lock", "")).expect("a lock");
             lock.lock().expect("it is free");
             user.write(
                 ".config/insforge/config.toml",
@@ -332,7 +333,9 @@ fn a_signal_at_any_moment_is_reported_unless_the_run_finishes() {
                         std::hint::spin_loop();
                     }
                     // The last one may come when the process is over, but not yet waited for.
-                    signals.iter().for_each(|signal| run.send(*signal));
+                    for signal in signals {
+                        run.send(*signal);
+                    }
                     let (code, stderr) = run.end();
                     let is_interrupt = stderr.contains("Interrupted");
                     if code == usual && !is_interrupt {

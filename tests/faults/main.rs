@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
 #![allow(
     unreachable_pub,
+    clippy::format_collect,
     clippy::format_push_string,
     reason = "a harness is read more often than it is linked"
 )]
