@@ -95,8 +95,10 @@ pub(crate) fn note_write() {
 /// Ends the run on the main thread, which then reports the outcome. Never returns if the run was interrupted meanwhile.
 pub(crate) fn end_run() {
     let ended_by = *state().ending.get_or_insert(EndedBy::MainThread);
-    while ended_by == EndedBy::Watcher {
-        std::thread::park();
+    if ended_by == EndedBy::Watcher {
+        loop {
+            std::thread::park();
+        }
     }
 }
 

@@ -16,9 +16,9 @@ pub(crate) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     }
     let mark = format!(" … [cut; {} bytes in all] … ", text.len());
     let room = limit.saturating_sub(mark.len());
-    let head = text.floor_char_boundary(room / 4 * 3);
-    let tail = text.ceil_char_boundary(text.len() - room / 4);
-    format!("{}{mark}{}", &text[..head], &text[tail..]).into()
+    let head = (0..=room / 4 * 3).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+    let tail = (text.len() - room / 4..).find_map(|start| text.get(start..)).unwrap_or_default();
+    format!("{head}{mark}{tail}").into()
 }
 
 /// Entries of text: each in at most [`FOR_PEOPLE`] bytes, and all of them in at most [`IN_JSON`]. An entry is a line and the

@@ -209,7 +209,7 @@ async fn send_each<W: Write>(
                     let failure = explain_failure(command, &request, failure, ctx);
                     let written =
                         writer.write(index, line, &EntryResult::<W::Answer>::Failed(&failure)).await;
-                    summary.record_failure(index, line, failure);
+                    summary.record_failure(index, line, &failure);
                     written
                 }
                 Err(Err(error)) => return Err(error),

@@ -68,7 +68,7 @@ impl Summary {
     }
 
     /// Counts a failure.
-    pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: Failure) {
+    pub(super) fn record_failure(&mut self, index: usize, line: usize, failure: &Failure) {
         self.possibly_applied += usize::from(failure.may_be_applied);
         self.failures.add(&entry_label(index, line), failure);
     }
@@ -210,7 +210,7 @@ struct Failures {
 }
 
 impl Failures {
-    fn add(&mut self, entry: &str, failure: Failure) {
+    fn add(&mut self, entry: &str, failure: &Failure) {
         self.count += 1;
         self.any_refused |= !failure.is_unanswered();
         self.rerun_helps |= failure.retryable() || failure.rerun_helps;
@@ -218,10 +218,9 @@ impl Failures {
             let what = redact(&failure.what);
             self.messages.push(format!("{entry}: {}", shortened(&what, FOR_PEOPLE / 4)));
         }
-        match &self.first {
-            Some(first) => self.all_same &= failure.code == first.code && failure.exit == first.exit,
-            None => (self.all_same, self.first) = (true, Some(failure)),
-        }
+        let first = self.first.get_or_insert_with(|| failure.clone());
+        let is_same = failure.code == first.code && failure.exit == first.exit;
+        self.all_same = is_same && (self.all_same || self.count == 1);
     }
 
     /// The first messages, and how many more there are.
