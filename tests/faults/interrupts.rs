@@ -266,7 +266,8 @@ fn a_signal_ends_every_wait() {
             }
             // A lock that another process holds.
             let user = user();
-            let lock = File::create(user.write(".config/insforge/config.toml.insforge-lock", "")).expect("a lock");
+            let lock =
+                File::create(user.write(".config/insforge/config.toml.insforge-lock", "")).expect("a lock");
             lock.lock().expect("it is free");
             user.write(
                 ".config/insforge/config.toml",
