@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::with_choice;
 use crate::api::stripe::{price, prices};
 use crate::env::ProcessEnv;
+use crate::error::{Code, Exit};
 use crate::ui::{
     Column, Filter, Page, Section, Shown, TableRows, TerminalStyle, clean_line, clean_lines, cut, is_clean,
     is_unsafe, table_widths, wrapped_message, write_page, write_value,
@@ -244,8 +245,6 @@ fn check_part(part: &str, text: &str) {
 pub fn jq_filter(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Err(failure) = Filter::new(&text, &ProcessEnv::default()) {
-        assert!(
-            !failure.what.contains("panicked") && failure.why.is_none_or(|why| !why.contains("panicked"))
-        );
+        assert_eq!((&failure.code, failure.exit), (&Code::Usage, Exit::Usage), "{failure}");
     }
 }
