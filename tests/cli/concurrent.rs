@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -166,7 +166,7 @@ fn sixteen_completions_leave_complete_lists() {
         at_once(complete);
         Some(cached_files(&user)).filter(|files| files.iter().filter(|file| is_list(file)).count() >= 2)
     });
-    let (lists, others): (Vec<_>, Vec<_>) = found.expect("lists").into_iter().partition(is_list);
+    let (lists, others): (Vec<_>, Vec<_>) = found.expect("lists").into_iter().partition(|file| is_list(file));
     assert!(!lists.is_empty());
     for file in lists {
         assert_eq!(mode(&file), 0o600);
