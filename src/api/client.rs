@@ -14,7 +14,7 @@ use crate::api::network::Network;
 use crate::api::request::{Answer, Request, Route};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
 use crate::api::trace::Trace;
-use crate::wire::invalid_answer;
+use crate::wire::{invalid_answer, seconds};
 
 pub(crate) use crate::api::http::Endpoint;
 
@@ -34,7 +34,7 @@ impl fmt::Display for Limits {
         let scope = if self.deadline_per_request { "each request" } else { "all requests together" };
         let Self { deadline, replays, .. } = self;
         let retries = if *replays == 1 { "retry" } else { "retries" };
-        write!(f, "deadline {} s for {scope}, at most {replays} {retries} of each", deadline.as_secs_f64())
+        write!(f, "deadline {} s for {scope}, at most {replays} {retries} of each", seconds(*deadline))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::runner::show::RowWriter;
 use crate::runner::stdout::reader_closed_pipe;
 use crate::runner::{Ctx, DEADLINE, WAITING};
 use crate::ui::View;
+use crate::wire::seconds;
 
 /// A command with `--follow`.
 pub(crate) trait Follow {
@@ -80,7 +81,7 @@ pub(crate) async fn execute_follow<F: Follow>(command: F, ctx: &Ctx) -> Result<E
             }
             ctx.stderr.note(&format!(
                 "Checking for new rows every {} s; press Ctrl-C to stop.",
-                command.interval().as_secs_f64()
+                seconds(command.interval())
             ));
             drop(keys);
             drop(reply);

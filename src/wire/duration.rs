@@ -12,3 +12,8 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     };
     if parsed.is_zero() { Err("the duration must be greater than zero".to_owned()) } else { Ok(parsed) }
 }
+
+/// The duration in seconds, for a message. `Duration::as_secs_f64` makes 1.3479999999999999 of 1348 ms.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    duration.div_duration_f64(Duration::from_secs(1))
+}

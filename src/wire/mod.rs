@@ -28,7 +28,7 @@ pub(crate) use connection::{
     Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MANUAL_WEBHOOK, MaskedKey,
     is_about_the_key, sync_error,
 };
-pub(crate) use duration::parse_duration;
+pub(crate) use duration::{parse_duration, seconds};
 pub(crate) use environment::Environment;
 pub(crate) use generation::Generation;
 pub(crate) use idempotency_key::IdempotencyKey;

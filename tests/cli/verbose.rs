@@ -102,11 +102,12 @@ fn reports_redirects_and_timeouts() {
 
     let late = Answer::Late { after: std::time::Duration::from_secs(30), then: Box::new(status()) };
     let stub = Stub::start(move |_| late.clone());
-    let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--timeout", "300ms"]).exits(8);
+    let ran = User::of(&stub.address).run(&["payments", "status", "-v", "--timeout", "1348ms"]).exits(8);
     ran.stderr_has(&[
-        "* deadline 0.3 s for all requests together",
+        "* deadline 1.348 s for all requests together",
         "* no usable response after ",
         "ms: the deadline passed",
+        "got no complete response within 1.348 s",
     ]);
 }
 

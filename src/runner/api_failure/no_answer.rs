@@ -3,6 +3,7 @@
 use crate::api::{NoAnswer, Obstacle, RequestError};
 use crate::error::{Code, FOR_PEOPLE, Failure, shortened};
 use crate::secret::redact;
+use crate::wire::seconds;
 
 /// The failure of a request that has no answer.
 pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestError) -> Failure {
@@ -34,7 +35,7 @@ pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestErro
                 .hint("use shorter ids and filters")
         }
         NoAnswer::TimedOut => {
-            let deadline = error.deadline.as_secs_f64();
+            let deadline = seconds(error.deadline);
             Failure::new(Code::TimedOut, format!("{address} did not respond in time"))
                 .why(format!("{request} got no complete response within {deadline} s"))
                 .hint("use a longer --timeout, or run it again")
