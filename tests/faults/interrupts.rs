@@ -56,6 +56,22 @@ impl Run {
         self
     }
 
+    /// Waits until its main thread has done nothing for a while.
+    fn until_it_waits(self) -> Self {
+        const A_WHILE: Duration = Duration::from_millis(30);
+        let started = Instant::now();
+        let (mut time, mut since) = (None, started);
+        while time.is_none() || since.elapsed() < A_WHILE {
+            assert!(started.elapsed() < PATIENCE, "it never waits");
+            thread::sleep(Duration::from_millis(2));
+            let now = time_of_sleeping(self.child.id());
+            if now != time {
+                (time, since) = (now, Instant::now());
+            }
+        }
+        self
+    }
+
     fn send(&self, signal: Signal) {
         SENT.fetch_add(1, Ordering::Relaxed);
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).expect("the process exists");
@@ -79,6 +95,13 @@ impl Run {
         assert_no_secret(&stderr);
         (status.code().unwrap_or(-1), stderr)
     }
+}
+
+/// How long the main thread of a process has run, if it sleeps.
+fn time_of_sleeping(process: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let sleeps = stat.rsplit_once(") ")?.1.starts_with('S');
+    std::fs::read_to_string(format!("/proc/{process}/schedstat")).ok().filter(|_| sleeps)
 }
 
 /// Asserts that the run ended with 130 and its one message, which is the last one.
@@ -190,7 +213,7 @@ fn full_pipe() -> (OwnedFd, std::io::PipeReader) {
     (writer.into(), reader)
 }
 
-/// Stages that never end by themselves, so that the signal comes in the middle, whenever it comes.
+/// Stages that never end by themselves. The signal comes while the run waits.
 #[test]
 fn a_signal_ends_every_wait() {
     let busy = Stub::start(|_| Answer::json(503, "{}").header("retry-after", "29"));
@@ -235,7 +258,7 @@ fn a_signal_ends_every_wait() {
             let is_json = is_json && !args.contains(&"--version");
             let mut command = user.command(&[args, more].concat());
             command.stdin(stdin).stdout(stdout);
-            let run = Run::start(command).until_it_listens();
+            let run = Run::start(command).until_it_listens().until_it_waits();
             run.send(signal);
             assert_interrupted(&run.end(), is_json, &format!("{args:?} {signal}"));
             runs += 1;
@@ -306,10 +329,9 @@ fn a_stalled_stderr_does_not_keep_a_run() {
     }
 }
 
-/// Signals at growing delays after the start. A run finishes as always, or says that it was interrupted.
+/// Signals at growing delays, from the start to after the end. A run finishes as always, or says that it was interrupted.
 #[test]
 fn a_signal_at_any_moment_is_reported_unless_the_run_finishes() {
-    const STEP: Duration = Duration::from_micros(400);
     const STEPS: u32 = 50;
     let stub = Stub::start(|_| Answer::json(200, r#"{"connections":[]}"#));
     let commands: [(&[&str], i32); 4] = [
@@ -318,6 +340,13 @@ fn a_signal_at_any_moment_is_reported_unless_the_run_finishes() {
         (&["help", "payments"], 0),
         (&["payments", "nonsense", "--json"], 64),
     ];
+    // Of the steps, four fifths take as long as a run.
+    let steps = commands.map(|(args, usual)| {
+        let run = Run::start(command(&User::of(&stub.address), args)).until_it_listens();
+        let since = Instant::now();
+        assert_eq!(run.end().0, usual);
+        since.elapsed() / (STEPS / 5 * 4)
+    });
     let (finished, interrupted, next) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let sweep = || {
         loop {
@@ -325,11 +354,11 @@ fn a_signal_at_any_moment_is_reported_unless_the_run_finishes() {
             if step >= STEPS {
                 return;
             }
-            for (args, usual) in commands {
+            for ((args, usual), pause) in commands.into_iter().zip(steps) {
                 for signals in [&BOTH[..1], &BOTH[1..], &BOTH[..]] {
                     let run = Run::start(command(&User::of(&stub.address), args)).until_it_listens();
                     let since = Instant::now();
-                    while since.elapsed() < STEP * step {
+                    while since.elapsed() < pause * step {
                         std::hint::spin_loop();
                     }
                     // The last one may come when the process is over, but not yet waited for.
