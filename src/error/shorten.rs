@@ -14,11 +14,11 @@ pub(crate) fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
         return text.into();
     }
-    let mark = format!(" … [cut; {} bytes in all] … ", text.len());
-    let room = limit.saturating_sub(mark.len());
+    let mark = |left_out: usize| format!(" … [{left_out} bytes left out] … ");
+    let room = limit.saturating_sub(mark(text.len()).len());
     let head = (0..=room / 4 * 3).rev().find_map(|end| text.get(..end)).unwrap_or_default();
     let tail = (text.len() - room / 4..).find_map(|start| text.get(start..)).unwrap_or_default();
-    format!("{head}{mark}{tail}").into()
+    format!("{head}{}{tail}", mark(text.len() - head.len() - tail.len())).into()
 }
 
 /// Entries of text: each in at most [`FOR_PEOPLE`] bytes, and all of them in at most [`IN_JSON`]. An entry is a line and the
@@ -51,9 +51,14 @@ mod tests {
         for (length, limit) in [(101, 200), (100_000, 200), (100_000, 201), (100_000, FOR_PEOPLE)] {
             let text = format!("a{}z", "é".repeat(length));
             let cut = shortened(&text, limit);
-            let mark = format!(" … [cut; {} bytes in all] … ", text.len());
-            assert!(cut.len() <= limit && cut.len() + 4 > limit - limit % 4, "{} of {limit}", cut.len());
-            assert!(cut.starts_with("aé") && cut.contains(&mark) && cut.ends_with("éz"), "{cut}");
+            assert!(cut.len() <= limit && cut.len() + 5 > limit - limit % 4, "{} of {limit}", cut.len());
+            let (head, rest) = cut.split_once(" … [").expect("a mark");
+            let (left_out, tail) = rest.split_once(" bytes left out] … ").expect("a mark");
+            assert_eq!(left_out, (text.len() - head.len() - tail.len()).to_string());
+            assert!(
+                text.starts_with(head) && head.len() > 1 && text.ends_with(tail) && tail.len() > 1,
+                "{cut}"
+            );
         }
         assert!(shortened_lines(&"x".repeat(10_000)).len() <= FOR_PEOPLE);
         assert!(shortened_lines(&"x\n".repeat(100_000)).len() <= IN_JSON);

@@ -83,7 +83,11 @@ fn texts_of_a_refusal_are_cut() {
             assert_eq!(ran.code, 1, "{run}: {:.3000}", ran.stderr);
             assert_short(&ran, json, &run);
             let said = ran.stderr.clone() + &ran.stdout;
-            assert!(said.contains("[cut; ") && said.len() < 64 * 1024, "{run}: {} bytes", said.len());
+            assert!(
+                said.contains(" bytes left out] … ") && said.len() < 64 * 1024,
+                "{run}: {} bytes",
+                said.len()
+            );
         }
     }
     // The end of the sentence about a write stays.
