@@ -331,6 +331,11 @@ impl Http {
         while let Some(chunk) = response.chunk().await.map_err(|error| self.no_answer(&error))? {
             let left = limit - body.len();
             if chunk.len() <= left {
+                // Twice the present size, but never beyond the limit: all of it is wiped, which uses it.
+                if chunk.len() > body.capacity() - body.len() {
+                    let more = body.len().max(chunk.len()).min(left);
+                    body.reserve_exact(more);
+                }
                 body.extend_from_slice(&chunk);
             } else if is_success {
                 return Err(NoAnswer::TooLarge { limit });

@@ -29,6 +29,40 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// The most mistakes of a file that are kept, and that JSON has.
+pub(crate) const KEPT: usize = 1000;
+
+/// The mistakes in a file: the first ones, and the number of all. A large file can have millions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mistakes {
+    /// At most [`KEPT`].
+    pub(crate) first: Vec<Mistake>,
+    pub(crate) count: usize,
+}
+
+impl Mistakes {
+    /// Adds mistakes, of which the first ones are given.
+    pub(crate) fn add(&mut self, Self { first, count }: Self) {
+        self.first.extend(first.into_iter().take(KEPT - self.first.len()));
+        self.count += count;
+    }
+
+    /// The first ones as lines, and how many more there are.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.first.iter().take(LISTED).map(ToString::to_string).collect();
+        if self.count > lines.len() {
+            lines.push(format!("and {} more", self.count - lines.len()));
+        }
+        lines
+    }
+}
+
+impl From<Mistake> for Mistakes {
+    fn from(only: Mistake) -> Self {
+        Self { first: vec![only], count: 1 }
+    }
+}
+
 /// The line and the column of positions in a text, which come in ascending order: it reads the text only once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PositionCounter<'a> {

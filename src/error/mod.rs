@@ -21,7 +21,7 @@ pub(crate) use backend::remedy_of;
 pub use code::Code;
 pub use exit::Exit;
 pub use mistake::Mistake;
-pub(crate) use mistake::{LISTED, PositionCounter, first_of};
+pub(crate) use mistake::{KEPT, LISTED, Mistakes, PositionCounter, first_of};
 pub(crate) use nearest::nearest;
 pub(crate) use shorten::{FOR_PEOPLE, IN_JSON, shortened, shortened_lines};
 pub(crate) use table::{CodeInfo, Origin};
@@ -54,7 +54,7 @@ pub struct Failure {
     pub repair: Option<Vec<String>>,
     /// The HTTP status, if the backend answered.
     pub status: Option<u16>,
-    /// Every mistake in the input, where a file has them.
+    /// The first mistakes in the input, where a file has them.
     pub mistakes: Vec<Mistake>,
     /// How many seconds to wait before the command is run again, if the answer says so.
     pub(crate) retry_after: Option<NonZeroU32>,
@@ -147,8 +147,8 @@ impl Failure {
 
     /// Sets the mistakes in the input.
     #[must_use]
-    pub(crate) fn mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
-        self.mistakes = mistakes;
+    pub(crate) fn mistakes(mut self, mistakes: Mistakes) -> Self {
+        self.mistakes = mistakes.first;
         self
     }
 

@@ -144,6 +144,7 @@ fn objects<T: DeserializeOwned + Serialize>(text: &str) {
         Ok(FileInput::One(object)) => return check_round_trip(&object),
         Ok(FileInput::Many { entries, .. }) => entries,
         Err(mistakes) => {
+            let mistakes = mistakes.first;
             assert!(!mistakes.is_empty() && mistakes.iter().all(|mistake| mistake.index.is_none()));
             return check_positions(text, &mistakes);
         }
@@ -155,7 +156,8 @@ fn objects<T: DeserializeOwned + Serialize>(text: &str) {
         match &entry.object {
             Ok(object) => check_round_trip(object),
             Err(mistakes) => {
-                assert!(!mistakes.is_empty(), "an invalid entry without a mistake");
+                assert!(mistakes.count > 0, "an invalid entry without a mistake");
+                let mistakes = &mistakes.first;
                 let is_own = |index| mistakes.iter().all(|mistake| mistake.index == Some(index));
                 assert!(is_own(index), "{mistakes:?} are not those of entry {index}");
                 if index < 50 {

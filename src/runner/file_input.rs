@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Deserializer, Map, Value};
 
-use crate::error::{Failure, LISTED, Mistake, PositionCounter, first_of, nearest};
+use crate::error::{Failure, KEPT, Mistake, Mistakes, PositionCounter, nearest};
 use crate::input::{Input, MAX_OBJECTS, is_stdin};
 use crate::runner::Ctx;
 use crate::runner::required::{Required, at, failure};
@@ -41,7 +41,8 @@ pub(crate) struct Entry<T> {
     /// The line where the object begins, counted from 1.
     pub(crate) line: usize,
     /// The object, or what is wrong with it. Keeping the mistakes here allows those of all objects to be reported together.
-    pub(crate) object: Result<T, Vec<Mistake>>,
+    /// After the first mistakes of the file, only their number is kept.
+    pub(crate) object: Result<Box<T>, Mistakes>,
 }
 
 /// The longest file with one object, in bytes.
@@ -71,7 +72,7 @@ impl FileArgs {
         })?;
         parse(&text, name.clone(), &required).map(Some).map_err(|mistakes| {
             Failure::usage(format!("The object in {name} is invalid"))
-                .why_lines(first_of(mistakes.iter().map(ToString::to_string), LISTED))
+                .why_lines(mistakes.lines())
                 .hint(FIELD_NAMES)
                 .mistakes(mistakes)
                 .into()
@@ -91,8 +92,9 @@ pub(crate) fn parse<T: DeserializeOwned + Serialize>(
     text: &str,
     file: String,
     required: &[Required],
-) -> Result<FileInput<T>, Vec<Mistake>> {
-    let mut parser = Parser { text, at: 0, here: PositionCounter::new(text), entries: Vec::new(), required };
+) -> Result<FileInput<T>, Mistakes> {
+    let mut parser =
+        Parser { text, at: 0, here: PositionCounter::new(text), entries: Vec::new(), kept: 0, required };
     parser.skip_blank();
     if parser.next() == Some(b'[') {
         parser.array();
@@ -103,13 +105,16 @@ pub(crate) fn parse<T: DeserializeOwned + Serialize>(
     if entries.len() > 1 {
         return Ok(FileInput::Many { file, entries });
     }
-    let only = |error: &str| vec![Mistake { line: 1, column: None, index: None, error: error.to_owned() }];
+    let only =
+        |error: &str| Mistakes::from(Mistake { line: 1, column: None, index: None, error: error.to_owned() });
     if text.len() > MAX_OBJECT {
         return Err(only("it is longer than 1 MiB"));
     }
     let Some(Entry { object, .. }) = entries.pop() else { return Err(only("it is empty")) };
-    let not_indexed = |mistake| Mistake { index: None, ..mistake };
-    object.map(FileInput::One).map_err(|mistakes| mistakes.into_iter().map(not_indexed).collect())
+    object.map(|object| FileInput::One(*object)).map_err(|mut mistakes| {
+        mistakes.first.iter_mut().for_each(|mistake| mistake.index = None);
+        mistakes
+    })
 }
 
 /// Parses one object, as strictly as the backend does: a value that would be sent in another form is an error.
@@ -138,33 +143,34 @@ fn is_same(given: &Value, sent: &Value) -> bool {
     }
 }
 
-/// The mistakes of an object, and their positions in its text. Each member is read alone, so that one mistake does not hide
-/// the next.
-fn mistakes_in<T: DeserializeOwned + Serialize>(text: &str, whole: &str) -> Vec<(usize, String)> {
+/// The first mistakes of an object with their positions in its text, and how many more there are. Each member is read alone,
+/// so that one mistake does not hide the next.
+fn mistakes_in<T: DeserializeOwned + Serialize>(text: &str, whole: &str) -> (Vec<(usize, String)>, usize) {
     let object = match Json::parse(text.as_bytes()) {
         Ok(object) if object.is_object() => object,
-        Ok(_) => return vec![(0, "not a JSON object".to_owned())],
-        Err(error) => return vec![(0, without_position(&error))],
+        Ok(_) => return (vec![(0, "not a JSON object".to_owned())], 0),
+        Err(error) => return (vec![(0, without_position(&error))], 0),
     };
     let position = |part: Json<'_>| part.as_str().as_ptr().addr() - text.as_ptr().addr();
-    let mut mistakes = Vec::new();
+    let (mut mistakes, mut more) = (Vec::new(), 0);
+    let mut add = |at, mistake| if mistakes.len() < KEPT { mistakes.push((at, mistake)) } else { more += 1 };
     let mut names: HashSet<Cow<'_, str>> = HashSet::new();
     for (name, value) in object.raw_members() {
         let Some(text) = name.string() else { continue };
         if !names.insert(text.clone()) {
-            mistakes.push((position(name), format!("duplicate field `{text}`")));
+            add(position(name), format!("duplicate field `{text}`"));
             continue;
         }
         if let Err(mistake) = strict::<T>(&format!("{{{}:{}}}", name.as_str(), value.as_str())) {
             let part = if mistake.starts_with(UNKNOWN_FIELD) { name } else { value };
-            mistakes.push((position(part), mistake));
+            add(position(part), mistake);
         }
     }
     // The members are valid, but not together.
     if mistakes.is_empty() {
         mistakes.push((0, whole.to_owned()));
     }
-    mistakes
+    (mistakes, more)
 }
 
 /// What an invalid object lacks besides its mistakes. A field that is misspelled or has a mistake in it is not missing.
@@ -207,6 +213,8 @@ struct Parser<'a, T> {
     /// Counts the lines up to here.
     here: PositionCounter<'a>,
     entries: Vec<Entry<T>>,
+    /// How many mistakes the entries have kept.
+    kept: usize,
 }
 
 impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
@@ -218,7 +226,7 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
                 let mistake = self.mistake(self.at, "unexpected comma after an object");
                 if let Some(last) = self.entries.last_mut() {
                     let index = mistake.index.map(|index| index - 1);
-                    last.object = Err(vec![Mistake { index, ..mistake }]);
+                    last.object = Err(kept(&mut self.kept, Mistake { index, ..mistake }.into()));
                     self.advance(1);
                     continue;
                 }
@@ -290,7 +298,7 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
         let end = values.byte_offset();
         let text = &rest[..end];
         let object = strict(text).map_err(|whole| {
-            let mistakes = mistakes_in::<T>(text, &whole);
+            let (mistakes, more) = mistakes_in::<T>(text, &whole);
             let lacking = lacking(text, &mistakes, self.required);
             let (mut positions, index) = (self.here, Some(self.entries.len()));
             let mistakes = mistakes.into_iter().map(|(at, error)| {
@@ -298,18 +306,23 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
                 Mistake { line, column: Some(column), index, error }
             });
             let lacking = lacking.map(|error| Mistake { column: None, ..self.mistake(self.at, &error) });
-            mistakes.chain(lacking).collect()
+            let first: Vec<Mistake> = mistakes.chain(lacking).collect();
+            Mistakes { count: first.len() + more, first }
         });
-        let line = self.line();
-        self.entries.push(Entry { line, object });
+        self.push(object.map(Box::new));
         self.advance(end);
         Ok(())
     }
 
     /// Adds an entry with a mistake, at this distance from the current position.
     fn refuse(&mut self, distance: usize, mistake: &str) {
-        let object = Err(vec![self.mistake(self.at + distance, mistake)]);
+        self.push(Err(self.mistake(self.at + distance, mistake).into()));
+    }
+
+    /// Adds an entry that begins here.
+    fn push(&mut self, object: Result<Box<T>, Mistakes>) {
         let line = self.line();
+        let object = object.map_err(|mistakes| kept(&mut self.kept, mistakes));
         self.entries.push(Entry { line, object });
     }
 
@@ -339,6 +352,14 @@ impl<T: DeserializeOwned + Serialize> Parser<'_, T> {
         self.at += rest.len() - rest.trim_ascii_start().len();
         self.here.position(self.at);
     }
+}
+
+/// The mistakes of an entry: only their number, if enough of the file are kept.
+fn kept(so_far: &mut usize, mut mistakes: Mistakes) -> Mistakes {
+    mistakes.first.truncate(KEPT.saturating_sub(*so_far));
+    mistakes.first.shrink_to_fit();
+    *so_far += mistakes.first.len();
+    mistakes
 }
 
 /// Why the end of a value is unknown.
@@ -373,11 +394,11 @@ mod tests {
         let entries = match parse::<NewProduct>(text, String::new(), &[("--name", "name")]) {
             Ok(FileInput::One(product)) => return format!("one {}", product.name.unwrap()),
             Ok(FileInput::Many { entries, .. }) => entries,
-            Err(mistakes) => return listed(&mistakes),
+            Err(mistakes) => return listed(&mistakes.first),
         };
         let entries = entries.into_iter().map(|Entry { line, object }| match object {
             Ok(product) => format!("{line} {}", product.name.unwrap()),
-            Err(mistakes) => listed(&mistakes),
+            Err(mistakes) => listed(&mistakes.first),
         });
         entries.collect::<Vec<_>>().join("\n")
     }

@@ -104,11 +104,9 @@ pub(super) fn json_fields(failure: &Failure) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The mistakes of a file, as many as a reader can use.
-fn mistakes(all: &[Mistake]) -> Value {
-    const MOST: usize = 1000;
-    let first = all.iter().take(MOST);
-    first
+fn mistakes(mistakes: &[Mistake]) -> Value {
+    mistakes
+        .iter()
         .map(|Mistake { line, column, index, error }| {
             let error = clean_lines(&redact(error)).into_owned();
             let error = shortened(&error, FOR_PEOPLE);

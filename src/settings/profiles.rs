@@ -10,7 +10,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 use crate::error::{Code, Failure};
 use crate::files::{self, FileError, FileLock, LOCK_TIMEOUT};
 use crate::settings::{LivePolicy, Source, UserPaths};
-use crate::wire::without_type_names;
+use crate::wire::{without_type_names, without_value};
 
 /// The default profile, unless `default_profile` names another.
 const DEFAULT_PROFILE: &str = "default";
@@ -216,7 +216,7 @@ pub(super) fn unreadable(error: FileError) -> Failure {
     Failure { code: Code::SettingsInvalid, ..error.into() }
 }
 
-/// The error for a malformed TOML file, with its name, line and column.
+/// The error for a malformed TOML file, with its name, line, column and field. It repeats no value, which can be a key.
 pub(super) fn malformed_toml(
     path: &Path,
     text: &str,
@@ -225,9 +225,12 @@ pub(super) fn malformed_toml(
 ) -> Failure {
     let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message = without_type_names(message.trim()).replace('\n', "; ");
-    Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {message}", path.display()))
+    let in_line = before.rsplit('\n').next().unwrap_or_default();
+    let column = in_line.chars().count() + 1;
+    let field = in_line.trim_end().strip_suffix('=').map(|name| format!("`{}`: ", name.trim()));
+    let message = without_value(&without_type_names(message.trim())).replace('\n', "; ");
+    let what = format!("{}:{line}:{column}: {}{message}", path.display(), field.unwrap_or_default());
+    Failure::new(Code::SettingsInvalid, what)
         .why("the file is invalid and was not changed")
         .hint("fix the file, or move it away and log in again")
 }

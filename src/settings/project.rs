@@ -14,7 +14,7 @@ use crate::files::{self, FileLock};
 use crate::secret::Secret;
 use crate::settings::LivePolicy;
 use crate::settings::profiles::unreadable;
-use crate::wire::{Address, position_of, without_position};
+use crate::wire::{Address, position_of, without_position, without_value};
 
 const DIRECTORY: &str = ".insforge";
 const FILE: &str = ".insforge/project.json";
@@ -65,15 +65,16 @@ impl Project {
             }
             _ => host.to_owned(),
         });
-        let live = string("live")
-            .map(|text| {
-                LivePolicy::parse(text).ok_or_else(|| {
-                    Failure::new(Code::SettingsInvalid, format!("{} has an invalid policy", path.display()))
-                        .why(format!("live is `{text}`"))
-                        .hint("set it to ask, allow or deny")
-                })
-            })
-            .transpose()?;
+        let live = match map.get("live") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) if text.trim().is_empty() => None,
+            // What is meant as `deny` must not be ignored.
+            Some(value) => Some(value.as_str().and_then(LivePolicy::parse).ok_or_else(|| {
+                Failure::new(Code::SettingsInvalid, format!("{} has an invalid policy", path.display()))
+                    .why("the field `live` must be ask, allow or deny")
+                    .hint("fix the file, then run the command again")
+            })?),
+        };
         Ok(Self { path, host, key, live })
     }
 
@@ -159,7 +160,8 @@ fn refuse_symbolic_link(path: &Path) -> Result<(), Failure> {
 fn object(path: &Path, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = position_of(&error, text);
-        let reason = without_position(&error);
+        // A link of the repository can lead to any file.
+        let reason = without_value(&without_position(&error)).replace("expected a map", "expected an object");
         Failure::new(Code::SettingsInvalid, format!("{}:{line}:{column}: {reason}", path.display()))
             .why("the file is invalid and was not changed")
             .hint("fix the file, or remove it and run `insforge link`")

@@ -74,7 +74,7 @@ pub(super) fn invalid_part(part: &[u8], error: &serde_json::Error) -> String {
 }
 
 /// A message of serde without the value that was found.
-fn without_value(message: &str) -> String {
+pub(crate) fn without_value(message: &str) -> String {
     const LABELS: [&str; 4] = ["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
     let first = LABELS.iter().filter_map(|label| Some((message.find(label)?, label))).min();
     let Some((at, label)) = first else { return message.to_owned() };

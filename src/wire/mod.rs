@@ -23,7 +23,7 @@ mod validated;
 mod with_id;
 
 pub(crate) use address::{Address, is_public_https, is_reserved};
-pub(crate) use answer::{invalid_answer, redacted_body};
+pub(crate) use answer::{invalid_answer, redacted_body, without_value};
 pub(crate) use connection::{
     Account, CATALOG_FAILED, CONNECTIONS, Connection, Connections, KeyList, MANUAL_WEBHOOK, MaskedKey,
     is_about_the_key, sync_error,

@@ -388,3 +388,32 @@ fn every_mistake_of_an_object_is_reported() {
     ]);
     assert!(stub.lines().is_empty());
 }
+
+/// Of millions of mistakes, the first ones are kept, and all are counted.
+#[test]
+fn thousands_of_mistakes_are_counted_and_the_first_are_reported() {
+    let user = User::of(&dead_address());
+    let run = |args: &[&str], file: &str| {
+        let args = [&["payments"], args].concat();
+        let text = user.run_with_stdin(&args, file).exits(64);
+        assert!(text.stderr.contains("and 2990 more"), "{}", text.stderr);
+        let error = user.run_with_stdin(&[&args[..], &["--json"]].concat(), file).exits(64).error();
+        let mistakes = error["mistakes"].as_array().expect("mistakes").clone();
+        assert_eq!(mistakes.len(), 1000);
+        (error["error"].as_str().expect("a text").to_owned(), mistakes[999]["line"].clone())
+    };
+    let products = ["products", "create", "--from-file", "-"];
+    let all = |count, total| format!("Nothing was sent: {count} of {total} objects in stdin are invalid");
+    let valid = "{\"name\":\"A\"}\n";
+    let lines = valid.to_owned() + &"5\n".repeat(3000) + valid;
+    assert_eq!(run(&products, &lines), (all(3000, 3002), json!(1001)));
+    assert_eq!(run(&products, &"{\"name\":\"A\"},\n".repeat(3000)), (all(3000, 3000), json!(1000)));
+    assert_eq!(run(&products, &"{}\n".repeat(3000)), (all(3000, 3000), json!(1000)));
+    let fields: Vec<String> = (0..1500).map(|number| format!("\"a{number}\":1")).collect();
+    let objects = format!("{{\"name\":\"A\",{}}}\n", fields.join(",")).repeat(2);
+    assert_eq!(run(&products, &objects), (all(2, 2), json!(1)));
+    let fields: Vec<String> = (0..3000).map(|number| format!("a{number} = 1\n")).collect();
+    let catalog = format!("version = 1\n{}", fields.concat());
+    let mistakes = ("stdin has 3000 mistakes".to_owned(), json!(1001));
+    assert_eq!(run(&["catalog", "plan", "--file", "-"], &catalog), mistakes);
+}

@@ -528,3 +528,42 @@ fn current_shows_each_value_and_where_it_comes_from() {
     assert!(ran.stdout.contains("Reachable"), "{ran:?}");
     User::new().run(&["current"]).exits(3);
 }
+
+/// A link in a repository can lead the tool to any file.
+#[test]
+fn an_error_about_a_settings_file_names_the_field_and_not_the_value() {
+    const VALUE: &str = "topsecretvalue";
+    for (text, reason) in [
+        ("\"VALUE\"", "project.json:1:16: invalid type: string, expected an object"),
+        ("{\"live\": \"VALUE\"}", "the field `live` must be ask, allow or deny"),
+        ("{\"live\": [\"deny\"]}", "the field `live` must be ask, allow or deny"),
+        ("VALUE", "project.json:1:2: expected value"),
+    ] {
+        let user = User::new();
+        user.write("other", &text.replace("VALUE", VALUE));
+        std::fs::create_dir_all(user.path(".insforge")).expect("a directory");
+        std::os::unix::fs::symlink("../other", user.path(".insforge/project.json")).expect("a link");
+        let ran = user.run(&["payments", "status"]).exits(1).stderr_has(&[reason]);
+        assert!(!ran.stderr.contains(VALUE), "{}", ran.stderr);
+    }
+    let profile = |entry: &str| format!("[profiles.default]\n{entry}\n");
+    for (text, reason) in [
+        (
+            profile("api_url = \"x\"\nkey_store = \"VALUE\""),
+            ":3:13: `key_store`: unknown variant, expected `keyring`",
+        ),
+        (profile("api_url = { a = \"VALUE\" }"), ":2:11: `api_url`: invalid type: map, expected a string"),
+        (
+            profile("api_url = \"x\"\nkey_store = \"file\"\nlive = \"VALUE\""),
+            ":4:8: `live`: unknown variant, expected",
+        ),
+        ("profiles = \"VALUE\"".to_owned(), ":1:12: `profiles`: invalid type: string, expected a map"),
+        ("VALUE".to_owned(), "config.toml:1:"),
+        ("a = VALUE".to_owned(), "config.toml:1:5: "),
+    ] {
+        let user = User::new();
+        user.write(".config/insforge/config.toml", &text.replace("VALUE", VALUE));
+        let ran = user.run(&["payments", "status"]).exits(1).stderr_has(&[reason]);
+        assert!(!ran.stderr.contains(VALUE), "{}", ran.stderr);
+    }
+}

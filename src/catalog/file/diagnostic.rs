@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Code, Failure, LISTED, Mistake, PositionCounter};
+use crate::error::{Code, Failure, KEPT, LISTED, Mistake, Mistakes, PositionCounter};
 use crate::ui::SourceSnippet;
 
 /// One error in a file.
@@ -34,13 +34,20 @@ impl Diagnostic {
     }
 }
 
-/// All errors of a file, in the order in which they are found. That can differ from the order in the file.
+/// The errors of a file, in the order in which they are found. That can differ from the order in the file.
 #[derive(Debug, Default)]
-pub(super) struct Diagnostics(Vec<Diagnostic>);
+pub(super) struct Diagnostics {
+    found: Vec<Diagnostic>,
+    /// How many are not kept, because they are later in the file than enough others.
+    more: usize,
+}
 
 impl Diagnostics {
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        self.found.push(diagnostic);
+        if self.found.len() == 2 * KEPT {
+            self.keep_first();
+        }
     }
 
     /// Returns a valid value, or adds the error.
@@ -48,12 +55,13 @@ impl Diagnostics {
         read.map_err(|diagnostic| self.add(diagnostic)).ok()
     }
 
-    /// The errors in the order of the file.
-    fn sorted(mut self) -> Vec<Diagnostic> {
+    /// Keeps the first ones, in the order of the file.
+    fn keep_first(&mut self) {
         // Of several at one place, those that can follow from others are the last.
-        self.0.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.may_follow));
-        self.0.dedup_by(|next, previous| next.may_follow && next.span.start == previous.span.start);
-        self.0
+        self.found.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.may_follow));
+        self.found.dedup_by(|next, previous| next.may_follow && next.span.start == previous.span.start);
+        self.more += self.found.len().saturating_sub(KEPT);
+        self.found.truncate(KEPT);
     }
 }
 
@@ -67,9 +75,11 @@ pub(super) struct SourceFile<'a> {
 impl SourceFile<'_> {
     /// The failure of a file with errors; `None` if there are none. Each error is formatted as compilers do:
     /// `payments.toml:7:10: message`, with the line below. Lines and columns start at 1; columns count characters.
-    pub(super) fn failure(self, diagnostics: Diagnostics) -> Option<Failure> {
+    pub(super) fn failure(self, mut diagnostics: Diagnostics) -> Option<Failure> {
         let name = self.name;
-        let diagnostics = diagnostics.sorted();
+        diagnostics.keep_first();
+        let Diagnostics { found: diagnostics, more } = diagnostics;
+        let count = diagnostics.len() + more;
         let block = |Diagnostic { span, message, .. }: &Diagnostic| {
             let SourceSnippet { line, column, excerpt } = SourceSnippet::new(self.text, span.clone());
             (format!("{name}:{line}:{column}: {message}"), excerpt)
@@ -82,8 +92,8 @@ impl SourceFile<'_> {
                 only.hint.iter().fold(failure, Failure::hint)
             }
             all => {
-                let what = format!("{name} has {} mistakes", all.len());
-                let more = all.len().checked_sub(LISTED).filter(|more| *more > 0);
+                let what = format!("{name} has {count} mistakes");
+                let more = count.checked_sub(LISTED).filter(|more| *more > 0);
                 let blocks = all.iter().take(LISTED).map(|diagnostic| {
                     let (what, excerpt) = block(diagnostic);
                     let excerpt = excerpt.lines().map(str::to_owned);
@@ -105,8 +115,8 @@ impl SourceFile<'_> {
             let error = hint.map_or(message.clone(), |hint| format!("{message}; {hint}"));
             Mistake { line, column: Some(column), index: None, error }
         });
-        let mistakes = mistakes.collect();
-        Some(failure.mistakes(mistakes))
+        let first = mistakes.collect();
+        Some(failure.mistakes(Mistakes { first, count }))
     }
 }
 
@@ -115,7 +125,7 @@ mod tests {
     use super::*;
 
     fn failure_of(text: &str, span: Range<usize>) -> (String, String) {
-        let diagnostics = Diagnostics(vec![Diagnostic::new(span, "wrong")]);
+        let diagnostics = Diagnostics { found: vec![Diagnostic::new(span, "wrong")], more: 0 };
         let failure = SourceFile { name: "f", text }.failure(diagnostics).unwrap();
         (failure.what, failure.why.unwrap())
     }

@@ -204,7 +204,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
             // An update is sent again until it is answered: of two, the first could arrive last.
             if let Some(other) = lines.get(&id) {
                 let error = format!("`{id}` is already on line {other}: put all its changes in one object");
-                *object = Err(vec![Mistake { line: *line, column: None, index: Some(index), error }]);
+                *object = Err(Mistake { line: *line, column: None, index: Some(index), error }.into());
             } else {
                 lines.insert(id, *line);
             }

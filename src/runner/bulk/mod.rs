@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 
 use crate::api::Call;
-use crate::error::{AbortPolicy, Code, Exit, Failure, LISTED, Mistake, Warning, WarningCode, first_of};
+use crate::error::{AbortPolicy, Code, Exit, Failure, Mistake, Mistakes, Warning, WarningCode, first_of};
 use crate::interrupt;
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
@@ -87,32 +87,36 @@ async fn resolve<W: Write>(
     ctx: &Ctx,
 ) -> Result<(Vec<usize>, Vec<W::Request>)> {
     let total = entries.len();
-    let (mut lines, mut requests, mut mistakes) =
-        (Vec::with_capacity(total), Vec::with_capacity(total), Vec::new());
+    let (mut lines, mut requests) = (Vec::with_capacity(total), Vec::with_capacity(total));
+    let (mut mistakes, mut invalid_objects) = (Mistakes::default(), 0);
     for (index, Entry { line, object }) in entries.into_iter().enumerate() {
         let object = match object {
             Ok(object) => object,
             Err(all) => {
-                mistakes.extend(all);
+                mistakes.add(all);
+                invalid_objects += 1;
                 continue;
             }
         };
-        match command.resolve(ctx, object).await.map_err(anyhow::Error::downcast::<Failure>) {
+        match command.resolve(ctx, *object).await.map_err(anyhow::Error::downcast::<Failure>) {
+            // Nothing is sent of a file with mistakes.
+            Ok(_) if invalid_objects > 0 => {}
             Ok(request) => {
                 lines.push(line);
                 requests.push(request);
             }
             Err(Ok(failure)) => {
                 let error = failure.in_one_sentence();
-                mistakes.push(Mistake { line, column: None, index: Some(index), error });
+                mistakes.add(Mistake { line, column: None, index: Some(index), error }.into());
+                invalid_objects += 1;
             }
             Err(Err(error)) => return Err(error),
         }
     }
-    if mistakes.is_empty() {
+    if invalid_objects == 0 {
         Ok((lines, requests))
     } else {
-        Err(invalid(file, total, mistakes).hint(FIELD_NAMES).into())
+        Err(invalid(file, total, invalid_objects, mistakes).hint(FIELD_NAMES).into())
     }
 }
 
@@ -120,7 +124,7 @@ async fn resolve<W: Write>(
 fn check_keys<W: Write>(command: &W, file: &str, lines: &[usize], requests: &[W::Request]) -> Result<()> {
     let body = |request| command.call(request)?.masked_json(Generation::Newer).map_err(anyhow::Error::from);
     let mut first_with: HashMap<&str, usize> = HashMap::new();
-    let mut mistakes = Vec::new();
+    let mut mistakes = Mistakes::default();
     for (index, request) in requests.iter().enumerate() {
         let Some(key) = W::idempotency_key(request) else { continue };
         let first = *first_with.entry(key.as_str()).or_insert(index);
@@ -129,12 +133,14 @@ fn check_keys<W: Write>(command: &W, file: &str, lines: &[usize], requests: &[W:
         }
         let other = results::entry_label(first, lines[first]);
         let error = format!("{other} has the same idempotency key `{key}` and other values");
-        mistakes.push(Mistake { line: lines[index], column: None, index: Some(index), error });
+        mistakes.add(Mistake { line: lines[index], column: None, index: Some(index), error }.into());
     }
-    if mistakes.is_empty() {
+    // Each is another object's.
+    let invalid_objects = mistakes.count;
+    if invalid_objects == 0 {
         Ok(())
     } else {
-        Err(invalid(file, requests.len(), mistakes).hint(OWN_KEY).into())
+        Err(invalid(file, requests.len(), invalid_objects, mistakes).hint(OWN_KEY).into())
     }
 }
 
@@ -142,11 +148,10 @@ const OWN_KEY: &str =
     "give each object its own `idempotencyKey`, or omit it: the key is then derived from the object";
 
 /// The failure of a file with mistakes.
-fn invalid(file: &str, total: usize, mistakes: Vec<Mistake>) -> Failure {
-    let objects = mistakes.chunk_by(|one, next| one.index == next.index).count();
+fn invalid(file: &str, total: usize, objects: usize, mistakes: Mistakes) -> Failure {
     let are = if objects == 1 { "is" } else { "are" };
     Failure::usage(format!("Nothing was sent: {objects} of {total} objects in {file} {are} invalid"))
-        .why_lines(first_of(mistakes.iter().map(ToString::to_string), LISTED))
+        .why_lines(mistakes.lines())
         .mistakes(mistakes)
 }
 
