@@ -9,6 +9,7 @@ use super::selected_environments;
 use crate::api::{Answer, MAX_ROWS, Method};
 use crate::error::Failure;
 use crate::runner::{Finding, UnmappedSubscriptions, WebhookRepair, is_local, join_first};
+use crate::secret::redact;
 use crate::wire::{Connection, Environment, is_public_https, is_reserved};
 
 /// The age, in hours, at which the last sync is a warning. Webhooks update payments between syncs, but not the catalog.
@@ -111,8 +112,7 @@ impl EnvironmentChecks<'_> {
     fn account(&self) -> CheckResult {
         let status = self.connection.status.as_str();
         if status != "connected" {
-            let reason =
-                self.connection.last_sync_error().map_or_else(String::new, |reason| format!(": {reason}"));
+            let reason = self.sync_error().map_or_else(String::new, |reason| format!(": {reason}"));
             let found = format!("the status of the connection is {status}{reason}");
             return CheckResult::new("account", CheckVerdict::Fail, found)
                 .repaired_by(self.connection_repair());
@@ -127,6 +127,10 @@ impl EnvironmentChecks<'_> {
     /// Set another key if the provider refused this one, because another sync would fail too; otherwise sync again.
     fn connection_repair(&self) -> String {
         self.command(if self.connection.key_is_refused() { &["config", "set"] } else { &["sync"] })
+    }
+
+    fn sync_error(&self) -> Option<String> {
+        self.connection.last_sync_error().map(|reason| redact(&reason).into_owned())
     }
 
     /// Whether the webhook exists, leads to this backend from the internet, and responds.
@@ -232,10 +236,7 @@ impl EnvironmentChecks<'_> {
                 CheckResult::new(name, verdict, found).repaired_by(old.then(sync))
             }
             Some(status) => {
-                let reason = self
-                    .connection
-                    .last_sync_error()
-                    .map_or_else(String::new, |reason| format!(": {reason}"));
+                let reason = self.sync_error().map_or_else(String::new, |reason| format!(": {reason}"));
                 let success = ago.map_or_else(String::new, |ago| format!("; last successful sync: {ago}"));
                 let found = format!("{status}{reason}{success}");
                 CheckResult::new(name, CheckVerdict::Fail, found).repaired_by(self.connection_repair())
@@ -302,7 +303,7 @@ fn check_webhook_answer(answer: Option<&Result<Answer, Failure>>) -> CheckResult
                 let sender =
                     foreign.sender().map_or_else(String::new, |it| format!(" but apparently from {it}"));
                 let found = format!("HTTP {}, which does not come from the backend{sender}", answer.status);
-                CheckResult::new(name, CheckVerdict::Fail, found)
+                CheckResult::new(name, CheckVerdict::Fail, redact(&found))
             }
             None => CheckResult::new(name, CheckVerdict::Pass, "yes"),
         },

@@ -43,8 +43,8 @@ pub(super) struct CheckResult {
 
 impl CheckResult {
     pub(super) fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>) -> Self {
-        // A text of the backend can be long and have a secret, and stdout can be stored anywhere.
-        let found = shortened(&redact(&found.into()), FOR_PEOPLE).into_owned();
+        // A text of the backend can be long. The callers have masked its secrets; the ID of a Razorpay key is none.
+        let found = shortened(&found.into(), FOR_PEOPLE).into_owned();
         Self { name, environment: None, verdict, found, repair: None }
     }
 
@@ -58,7 +58,8 @@ impl CheckResult {
         let hint = failure.hint.as_deref().filter(|_| repair.is_none());
         let parts = [Some(failure.what.as_str()), failure.why.as_deref(), hint].into_iter().flatten();
         let found = parts.collect::<Vec<_>>().join("; ");
-        Self { repair, ..Self::new(name, CheckVerdict::Fail, found) }
+        // A provider's message may contain a secret, and stdout may be stored anywhere.
+        Self { repair, ..Self::new(name, CheckVerdict::Fail, redact(&found)) }
     }
 
     pub(super) fn repaired_by(self, command: impl Into<Option<String>>) -> Self {
