@@ -139,18 +139,14 @@ pub(crate) struct Masker {
 }
 
 impl Masker {
-    /// Masks the secrets of this run. `None` if it has none.
-    pub(crate) fn of_this_run() -> Option<Self> {
+    /// Masks the secrets of this run in texts that have this many bytes in all. `None` if it has no secrets.
+    pub(crate) fn of_this_run(bytes: usize) -> Option<Self> {
         let secrets = remembered().clone();
-        (!secrets.is_empty()).then(|| Self::of(secrets))
-    }
-
-    fn of(secrets: Vec<Arc<Remembered>>) -> Self {
         let patterns = |secret: &Arc<Remembered>| {
             Arc::clone(secret.patterns.get_or_init(|| Pattern::of(secret.secret.expose())))
         };
-        let searcher = Searcher::new(secrets.iter().map(patterns).collect());
-        Self { secrets, searcher }
+        let searcher = Searcher::new(secrets.iter().map(patterns).collect(), bytes);
+        (!secrets.is_empty()).then_some(Self { secrets, searcher })
     }
 
     /// The text with the secrets masked, in all their forms.
@@ -180,7 +176,7 @@ pub(crate) fn has_plain_secret(text: &[u8]) -> bool {
 /// Masks the secrets of this run, and everything that looks like a key. Call it before a text is cut: half a secret is not
 /// recognized.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
-    match Masker::of_this_run().map(|masker| masker.mask(text)) {
+    match Masker::of_this_run(text.len()).map(|masker| masker.mask(text)) {
         Some(Cow::Owned(masked)) => redact_by_prefix(&masked).into_owned().into(),
         _ => redact_by_prefix(text),
     }

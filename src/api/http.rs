@@ -22,8 +22,9 @@ use crate::wire::{Address, SharedBytes, redacted_body};
 
 /// The size limit of an answer, in bytes. The largest catalogs seen have a tenth of it.
 const LARGEST_ANSWER: usize = 256 * MIB;
-/// How much is read of an answer that is no success, in bytes. The backend's errors are a few hundred bytes.
-const LARGEST_ERROR: usize = MIB;
+/// How much is read of an error, and of an answer that is searched for secrets thoroughly, in bytes. The backend's have a few
+/// hundred bytes.
+const LARGEST_SEARCHED: usize = MIB;
 const MIB: usize = 1024 * 1024;
 /// How much of a request id is shown, in bytes.
 const LONGEST_REQUEST_ID: usize = 100;
@@ -205,7 +206,7 @@ impl Http {
         let text = |name| Some(redact(headers.get(name)?.to_str().ok()?).into_owned());
         let body = match (status.as_u16(), text(header::LOCATION)) {
             (status @ 300..=399, Some(target)) => Err(NoAnswer::Redirected { status, target }),
-            _ => self.read_body(&mut response).await,
+            _ => self.read_body(&mut response, request.has_secrets()).await,
         };
         // The status is traced even if the body is incomplete.
         let bytes = body.as_ref().ok().map(|body| body.len());
@@ -320,9 +321,13 @@ impl Http {
 
     /// Reads a body. A success that is too large is refused; an error that is too large is cut, because its status
     /// counts.
-    async fn read_body(&self, response: &mut reqwest::Response) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
+    async fn read_body(
+        &self,
+        response: &mut reqwest::Response,
+        has_secrets: bool,
+    ) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
         let is_success = response.status().is_success();
-        let limit = if is_success { LARGEST_ANSWER } else { LARGEST_ERROR };
+        let limit = if is_success && !has_secrets { LARGEST_ANSWER } else { LARGEST_SEARCHED };
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
         if is_success && announced.is_some_and(|length| length > limit) {
             return Err(NoAnswer::TooLarge { limit });

@@ -121,9 +121,9 @@ code_table! {
         }
         ResponseTooLarge = "RESPONSE_TOO_LARGE" {
             exits: &[Exit::Failed],
-            meaning: "the response is larger than 256 MiB",
+            meaning: "the response is larger than 256 MiB, or than 1 MiB if it may have a secret",
             cause: "the list is unusually large, or a server other than the backend responded",
-            remedy: "request fewer rows, for example with --limit",
+            remedy: "request fewer rows of a list with --limit, or check what is in front of the backend",
         }
         ResponseInvalid = "RESPONSE_INVALID" {
             exits: &[Exit::Failed],

@@ -10,11 +10,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
+use memchr::memchr3;
 use zeroize::Zeroizing;
 
 /// How often the escapes of a text are decoded: a body of JSON can repeat what was escaped three times before.
 const DEEPEST: usize = 4;
-/// The escapes of a longer text are decoded half as often, in bytes. A hostile one could be read in a hundred ways.
+/// The escapes of more text are decoded half as often, in bytes. A hostile one could be read in a hundred ways.
 const LONG: usize = 64 * 1024;
 /// A shorter secret is found only as a word of its own, in bytes: it can be part of other words.
 const SHORT: usize = 8;
@@ -137,19 +138,21 @@ pub(super) struct Searcher {
     patterns: Vec<Arc<[Pattern]>>,
     /// Whether a pattern can begin with a byte.
     begins: [bool; 256],
+    /// How often escapes are decoded.
+    deepest: usize,
 }
 
 /// A place in a text, and the position of the secret that is there.
 pub(super) type Hit = (Range<usize>, usize);
 
 impl Searcher {
-    /// Searches for secrets by their patterns.
-    pub(super) fn new(patterns: Vec<Arc<[Pattern]>>) -> Self {
+    /// Searches texts for secrets by their patterns. The texts have this many bytes in all.
+    pub(super) fn new(patterns: Vec<Arc<[Pattern]>>, bytes: usize) -> Self {
         let mut begins = [false; 256];
         for byte in patterns.iter().flat_map(|secret| secret.iter()).flat_map(Pattern::first_bytes) {
             begins[usize::from(byte)] = true;
         }
-        Self { patterns, begins }
+        Self { patterns, begins, deepest: if bytes > LONG { DEEPEST / 2 } else { DEEPEST } }
     }
 
     /// The places of all secrets, in their order. They do not overlap.
@@ -157,13 +160,12 @@ impl Searcher {
         let mut hits = Vec::new();
         let mut seen = HashSet::new();
         // Each with the number of times that its escapes can still be decoded.
-        let mut readings = vec![(Reading::of(text), if text.len() > LONG { DEEPEST / 2 } else { DEEPEST })];
+        let mut readings = vec![(Reading::of(text), self.deepest)];
         while let Some((reading, depth)) = readings.pop() {
             self.find(&reading, &mut hits);
-            let decoders: &[Decoder] = match depth {
-                0 => &[stripped],
-                _ => &[stripped, percent_decoded, unescaped, html_decoded],
-            };
+            let has_escapes = depth > 0 && memchr3(b'%', b'\\', b'&', reading.bytes()).is_some();
+            let decoders: &[Decoder] =
+                if has_escapes { &[stripped, percent_decoded, unescaped, html_decoded] } else { &[stripped] };
             for (position, decoder) in decoders.iter().enumerate() {
                 // In another order, the same decoders usually lead to the same reading.
                 let Some(decoded) = reading.decoded(*decoder).filter(|new| seen.insert(new.fingerprint()))
@@ -382,7 +384,7 @@ mod tests {
 
     fn with_stars(text: &str, secret: &str) -> String {
         let mut out = text.to_owned();
-        for (place, _) in Searcher::new(vec![Pattern::of(secret)]).hits(text).into_iter().rev() {
+        for (place, _) in Searcher::new(vec![Pattern::of(secret)], text.len()).hits(text).into_iter().rev() {
             out.replace_range(place, "****");
         }
         out

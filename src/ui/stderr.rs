@@ -80,8 +80,7 @@ impl Stderr {
     /// Prints a line of the `--verbose` log.
     pub(crate) fn trace(self, line: fmt::Arguments<'_>) {
         if self.verbosity > Verbosity::Nothing && !self.silent {
-            let line = redact(&line.to_string()).into_owned();
-            let line = self.fitted_up_to(IN_JSON, &sanitize::line(&line), 0, CONTINUED);
+            let line = self.fitted_up_to(IN_JSON, &sanitize::line(&line.to_string()), 0, CONTINUED);
             write_line(&self.paint(DIM, &line));
         }
     }
@@ -93,11 +92,9 @@ impl Stderr {
         if let Some(why) = why {
             // Its lines that are not ours are indented already. The first can be from outside too: a filter's own error.
             let deeper = if why.trim_start().to_lowercase().starts_with("hint") { 2 } else { 0 };
-            write_line(&format!(
-                "  {:deeper$}{}",
-                "",
-                self.fitted_up_to(IN_JSON, &shortened_lines(&redact(why)), 2 + deeper, 2)
-            ));
+            let why = redact(why);
+            let why = message(&shortened_lines(&sanitize::lines(&why)), self.width, 2 + deeper, 2);
+            write_line(&format!("  {:deeper$}{why}", ""));
         }
         if let Some(hint) = hint {
             let indent = "  hint: ".len();
@@ -107,11 +104,7 @@ impl Stderr {
 
     /// Prints a line above a question, after this indentation.
     pub(crate) fn above_question(self, indent: usize, text: &str) {
-        write_line(&format!(
-            "{:indent$}{}",
-            "",
-            self.fitted(&sanitize::line(&redact(text)), indent, CONTINUED)
-        ));
+        write_line(&format!("{:indent$}{}", "", self.fitted(&sanitize::line(text), indent, CONTINUED)));
     }
 
     /// Keeps the other threads from writing from now on.

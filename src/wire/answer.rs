@@ -17,7 +17,7 @@ pub(crate) fn redacted_body(body: Zeroizing<Vec<u8>>, thoroughly: bool) -> Zeroi
     if body.len() > LARGEST_SEARCHED && !thoroughly && !has_plain_secret(&body) {
         return body;
     }
-    let Some(masker) = Masker::of_this_run() else { return body };
+    let Some(masker) = Masker::of_this_run(body.len()) else { return body };
     // Invalid UTF-8 is not read as JSON.
     let Ok(text) = std::str::from_utf8(&body) else { return body };
     redacted(text, &masker).unwrap_or(body)
@@ -32,6 +32,9 @@ fn redacted(text: &str, masker: &Masker) -> Option<Zeroizing<Vec<u8>>> {
         let end = start + scalar_length(&text.as_bytes()[start..]);
         at = end;
         let Some(token) = text.get(start..end) else { continue };
+        if is_field(token, &text[end..]) {
+            continue;
+        }
         if let Some(masked) = redacted_string(token, masker) {
             if copied == 0 {
                 out.reserve(text.len());
@@ -43,6 +46,16 @@ fn redacted(text: &str, masker: &Masker) -> Option<Zeroizing<Vec<u8>>> {
     }
     out.extend_from_slice(&text.as_bytes()[copied..]);
     (copied > 0).then_some(out)
+}
+
+/// Whether a string before this text is the name of a field. An answer without its fields cannot be read, so they stay even
+/// if a secret is a word such as `connection`.
+fn is_field(token: &str, after: &str) -> bool {
+    /// The longest name has 22 characters, and two quotes.
+    const LONGEST: usize = 24;
+    token.len() <= LONGEST
+        && token.trim_matches('"').bytes().all(|byte| byte.is_ascii_alphabetic())
+        && after.trim_start().starts_with(':')
 }
 
 /// A string of JSON with the secrets masked; `None` if it has none.
@@ -191,6 +204,7 @@ mod tests {
     #[test]
     fn strings_of_a_body_are_masked_and_the_rest_stays() {
         Secret::remembered(r#"body"4hush\4hush"#.to_owned());
+        Secret::remembered("bodyhushword".to_owned());
         let masked = |body: &str, thoroughly| {
             let body = redacted_body(Zeroizing::new(body.as_bytes().to_vec()), thoroughly);
             String::from_utf8(body.to_vec()).unwrap()
@@ -202,6 +216,8 @@ mod tests {
             ),
             (r#"{"body\u00224hush\\4hush":"\u0062ody\"4HUSH\\4hush."}"#, r#"{"****hush":"****hush."}"#),
             (r#"["Ym9keSI0aHVzaFw0aHVzaA=="]"#, r#"["****hush=="]"#),
+            (r#"{"BodyHushWord" :"bodyhushword"}"#, r#"{"BodyHushWord" :"****word"}"#),
+            (r#"{"bodyhushword1":["bodyhushword"]}"#, r#"{"****word1":["****word"]}"#),
             (r#"{"a":"#, r#"{"a":"#),
             (r#"{"a":"body"#, r#"{"a":"body"#),
             ("no", "no"),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::harness::recordings::{self, Generation};
 #[cfg(target_os = "linux")]
 use super::harness::running::listens_for_interrupts;
-use super::harness::stub::{Answer, Stub};
+use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{KEY, User, dead_address, signal};
 
 const STATUS: [&str; 2] = ["payments", "status"];
@@ -228,6 +228,19 @@ fn an_answer_that_is_too_large_is_refused() {
     let announced = Stub::start(|_| Answer::Announce { bytes: 300 << 20 });
     let ran = User::of(&announced.address).run(&["payments", "status", "--json"]).exits(1);
     assert_eq!(ran.error()["code"], "RESPONSE_TOO_LARGE");
+}
+
+/// It is searched for the secret in every form, which takes a while.
+#[test]
+fn an_answer_to_a_secret_is_refused_at_1_mib() {
+    let stub = Stub::start(|request: &Request| match request.method.as_str() {
+        "GET" => Generation::Newer.exchange("086-status-both").answer(),
+        _ => Answer::Flood { bytes: 2 << 20 },
+    });
+    let words = ["payments", "config", "set", "test", "-", "--json"];
+    let ran = User::of(&stub.address).run_with_stdin(&words, "sk_test_large4hush4hush").exits(1);
+    assert_eq!(ran.error()["code"], "RESPONSE_TOO_LARGE");
+    ran.stderr_has(&["more than 1 MiB"]);
 }
 
 #[test]

@@ -11,6 +11,8 @@ use super::harness::secrets::{base64, forms};
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{KEY, RunOutput, User};
 
+/// With most characters that are escaped somewhere and can be in an API key.
+const API_KEY: &str = "ik_echo0of+1/2key=that&3nobody<4>5%41sees";
 const STRIPE_KEY: &str = "sk_test_echo0of1a2key3that4nobody5sees";
 const KEY_SECRET: &str = "hush4of+5/6that=nobody7sees";
 /// With all characters that are escaped somewhere.
@@ -28,7 +30,7 @@ const fn sender(line: &'static str) -> Sender {
 
 const READS: [Sender; 16] = [
     sender("current"),
-    Sender { line: "login --api-url URL --api-key-stdin", secrets: &[KEY] },
+    Sender { line: "login --api-url URL --api-key-stdin", secrets: &[API_KEY] },
     sender("login --api-url URL --api-key-file key"),
     sender("link --api-base-url URL --api-key-file key"),
     sender("payments status"),
@@ -165,8 +167,9 @@ fn assert_no_part(parts: &HashSet<String>, ran: &RunOutput, what: &str) {
 }
 
 fn user_of(stub: &Stub) -> User {
-    let user = User::of(&stub.address).with("INSFORGE_RETRIES", "0").with("INSFORGE_TIMEOUT", "10s");
-    user.write("key", KEY);
+    let user = User::of(&stub.address).with("INSFORGE_API_KEY", API_KEY);
+    let user = user.with("INSFORGE_RETRIES", "0").with("INSFORGE_TIMEOUT", "10s");
+    user.write("key", API_KEY);
     user.write("webhook-secret", WEBHOOK_SECRET);
     user.write("objects.jsonl", "{\"name\":\"a\"}\n{\"name\":\"b\"}\n");
     user.write("payments.toml", "[products.pro]\nname = \"Pro\"\n");
@@ -184,7 +187,7 @@ fn check(commands: &[Sender], answers: &[bool], fewest: (usize, usize)) {
     let mut searched = BTreeSet::new();
     let mut runs = 0;
     for (number, sender) in commands.iter().enumerate() {
-        let secrets = [sender.secrets, &[KEY]].concat();
+        let secrets = [sender.secrets, &[API_KEY]].concat();
         let all: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
         let in_basic: Vec<String> = secrets.iter().map(|s| base64(format!("user:{s}").as_bytes())).collect();
         let echo = [&all[..], &in_basic[..]].concat().join(" ");

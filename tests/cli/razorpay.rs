@@ -590,16 +590,22 @@ fn the_key_is_read_from_the_named_source() {
 
 #[test]
 fn an_own_webhook_secret_is_sent() {
-    for (line, stdin) in [
-        ("--key-id ID --key-secret-file secret-file --webhook-secret-stdin", "my-own secret\n"),
-        ("--key-id ID - --webhook-secret-file own-file", SECRET),
+    for (line, stdin, own) in [
+        (
+            "--key-id ID --key-secret-file secret-file --webhook-secret-stdin",
+            "my-own secret\n",
+            "my-own secret",
+        ),
+        ("--key-id ID - --webhook-secret-file own-file", SECRET, "my-own secret"),
+        // The answers have fields of this name.
+        ("--key-id ID - --webhook-secret-file own-file", SECRET, "environment"),
     ] {
         let stub = keys("288-rzp-status");
         let user = User::of(&stub.address);
         user.write("secret-file", SECRET);
-        user.write("own-file", "my-own secret\n");
+        user.write("own-file", &format!("{own}\n"));
         set(&user, &line.replace("ID", KEY_ID), stdin).exits(0);
-        let body = json!({"keyId": KEY_ID, "keySecret": SECRET, "webhookSecret": "my-own secret"});
+        let body = json!({"keyId": KEY_ID, "keySecret": SECRET, "webhookSecret": own});
         assert_eq!(sent(&stub), [body], "{line}");
     }
 }

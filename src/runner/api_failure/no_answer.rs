@@ -2,7 +2,6 @@
 
 use crate::api::{NoAnswer, Obstacle, RequestError};
 use crate::error::{Code, FOR_PEOPLE, Failure, shortened};
-use crate::secret::redact;
 use crate::wire::seconds;
 
 /// The failure of a request that has no answer.
@@ -42,13 +41,13 @@ pub(super) fn no_answer(no_answer: &NoAnswer, request: &str, error: &RequestErro
         }
         NoAnswer::TooLarge { limit } => Failure::new(Code::ResponseTooLarge, "The response is too large")
             .why(format!("{request} answered with more than {} MiB", limit / 1024 / 1024))
-            .hint("request fewer rows, for example with --limit"),
+            .hint("request fewer rows of a list with --limit, or check what is in front of the backend"),
         NoAnswer::Redirected { status, target } => {
             Failure::new(Code::Redirected, format!("{address} redirects to another address"))
                 .why(format!(
                     "{request} answered {status} with the location {}; it is not followed, because the key \
                      would be sent there",
-                    shortened(&redact(target), FOR_PEOPLE / 2)
+                    shortened(target, FOR_PEOPLE / 2)
                 ))
                 .hint("if that is your backend, use its address")
                 .status(*status)

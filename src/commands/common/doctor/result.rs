@@ -43,7 +43,7 @@ pub(super) struct CheckResult {
 
 impl CheckResult {
     pub(super) fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>) -> Self {
-        // A text of the backend can be long. The callers have masked its secrets.
+        // A text of the backend can be long. The callers have masked its secrets; the ID of a Razorpay key is none.
         let found = shortened(&found.into(), FOR_PEOPLE).into_owned();
         Self { name, environment: None, verdict, found, repair: None }
     }
