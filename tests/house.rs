@@ -130,7 +130,7 @@ fn the_network_and_each_stream_are_used_in_one_place() {
         ("stdout()", &["runner/stdout.rs", "env.rs"]),
         ("comfy_table", &["ui/table.rs"]),
         ("dialoguer", &["ui/ask.rs"]),
-        ("std::env", &["src/env.rs", "main.rs"]),
+        ("std::env", &["src/env.rs", "main.rs", "fuzz/tests.rs"]),
     ];
     for (path, text) in sources() {
         let name = path.display().to_string();
