@@ -13,7 +13,7 @@ use crate::api::razorpay::RAZORPAY;
 use crate::api::stripe::STRIPE;
 use crate::api::{self, Answer, Call, Method, SubjectFilter, parse_retry_after, razorpay, stripe};
 use crate::ui::{CsvTables, CsvWriter, Row, TerminalStyle, View, is_clean, rows_in, write_json, write_page};
-use crate::wire::{self, Environment, Json, Mirror, RowFilter, SharedBytes};
+use crate::wire::{self, Environment, Json, RowFilter, SharedBytes};
 
 /// Every reply: the body of one of the calls.
 pub fn replies(data: &[u8]) {
@@ -221,13 +221,7 @@ fn check_filter<T: View + DeserializeOwned>(call: &Call<T>, body: &[u8], value: 
 /// The mirror, as a plan reads it.
 fn mirror(body: &[u8]) {
     let Ok(reply) = stripe::mirror(Environment::Test).read(shared(body)) else { return };
-    let Mirror { products, prices } = reply.data;
-    let ids: HashSet<&str> = prices.iter().map(|price| price.price_id.as_str()).collect();
-    if ids.len() < prices.len() {
-        // The backend's tables have no id twice.
-        return;
-    }
-    let mirror = crate::catalog::managed(Mirror { products, prices });
+    let mirror = crate::catalog::managed(reply.data);
     // The objects of a hostile backend, as a file.
     if let Ok(exported) = crate::catalog::export(&mirror, None, "file") {
         let read = crate::catalog::read_catalog(&exported.text, "file");

@@ -458,6 +458,34 @@ fn results_that_cannot_be_written_stop_the_run() {
 }
 
 #[test]
+fn a_result_that_is_no_valid_json_does_not_stop_the_run() {
+    let stub = backend(|before, _| match (before, product(before)) {
+        (1, Answer::Respond { status, headers, body }) => {
+            let body = [br#"{"unknown":"\ud800","#, &body[1..]].concat();
+            Answer::Respond { status, headers, body }
+        }
+        (_, answer) => answer,
+    });
+    let user = User::of(&stub.address);
+    let ran = user.run_with_stdin(&[CREATE, &["--json"]].concat(), THREE).exits(1);
+    assert_eq!(posts(&stub), 3, "{}", ran.stderr);
+    let lines = lines(&ran);
+    assert_eq!((&lines[0]["product"]["name"], lines.len()), (&"A".into(), 3));
+    assert_eq!((&lines[1]["index"], &lines[1]["code"]), (&1.into(), &"RESPONSE_INVALID".into()));
+    assert_eq!(
+        lines[1]["error"],
+        "Create product B at Stripe: the change was applied, but the result cannot be shown"
+    );
+    let error = ran.error();
+    assert_eq!(error["code"], "RESPONSE_INVALID");
+    assert_eq!(error["error"], "3 of 3 Stripe products created, but a result cannot be shown");
+    let why = error["why"].as_str().expect("a reason");
+    assert!(why.starts_with("entry 2 (line 2): Stripe product created: prod_1 (idempotency key "), "{why}");
+    assert!(why.contains("The backend's response is not valid JSON"), "{why}");
+    assert!(error["hint"].as_str().expect("a hint").contains("without duplicates"), "{error}");
+}
+
+#[test]
 fn live_needs_one_confirmation_for_all_objects() {
     let stub = backend(|before, _| product(before));
     let user = User::of(&stub.address);

@@ -84,10 +84,10 @@ pub fn expected(fault: &Fault, command: &Command, format: Format) -> Expected {
     };
     if fault.class == Class::PartlyInvalid {
         return match (command.kind, format) {
-            // Its lines are the backend's own, in every format.
+            // Its lines are the backend's own, in every format. The other objects have theirs.
             (Kind::Bulk, _) => Expected {
                 exit: 1,
-                code: Some("FAILED".to_owned()),
+                code: Some("RESPONSE_INVALID".to_owned()),
                 attempts: 1,
                 stdout: Stdout::Partial,
                 warning: None,

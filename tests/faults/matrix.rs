@@ -20,8 +20,9 @@ use super::server::Backend;
 
 /// How many cases run at the same time. Most of them wait.
 const WORKERS: usize = 40;
-/// The deadline of a run whose fault does not last until then. A machine that is busy does not reach it.
-const LONG_DEADLINE: Duration = Duration::from_secs(30);
+/// The deadline of a run whose fault does not last until then. A machine that is busy does not reach it, and neither does the
+/// longest `Retry-After` that is waited for.
+const LONG_DEADLINE: Duration = Duration::from_secs(60);
 /// What a run may take in addition to its deadline.
 const GRACE: Duration = Duration::from_secs(1);
 /// What a run may take whose fault does not last: its pauses and what a busy machine adds.

@@ -124,13 +124,13 @@ fn check_unique_keys(mirror: &Mirror) -> Result<(), Failure> {
 }
 
 fn check_unique<'a>(kind: &str, objects: impl Iterator<Item = (String, &'a str)>) -> Result<(), Failure> {
-    let mut by_key: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut by_key: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (key, id) in objects {
-        by_key.entry(key).or_default().push(id);
+        by_key.entry(key).or_default().insert(id);
     }
-    for (key, mut ids) in by_key {
-        ids.sort_unstable();
-        if let [one, other, ..] = ids[..] {
+    for (key, ids) in by_key {
+        let mut ids = ids.into_iter();
+        if let Some((one, other)) = ids.next().zip(ids.next()) {
             return Err(catalog_key::duplicate(kind, &key, one, other));
         }
     }

@@ -71,7 +71,12 @@ pub(super) fn select<'a>(mirror: &'a Mirror, archived: &BTreeSet<&str>) -> Selec
             Err(reason) => skip("product", &mirrored.product_id, reason),
         }
     }
+    let mut seen = BTreeSet::new();
     for mirrored in &mirror.prices {
+        // As with products, an id that the mirror has twice is one object.
+        if !seen.insert(mirrored.price_id.as_str()) {
+            continue;
+        }
         if !mirrored.active && !archived.contains(mirrored.price_id.as_str()) {
             continue;
         }

@@ -18,9 +18,9 @@ use crate::runner::file_input::FIELD_NAMES;
 use crate::runner::write::change_of;
 use crate::runner::{Change, Ctx, DEADLINE, Entry, ExistingObjects, Output, Verb, WAITING, Write, show};
 use crate::ui::{View, clean_line, counted};
-use crate::wire::Generation;
+use crate::wire::{Generation, IdempotencyKey};
 use results::{EntryResult, ResultWriter};
-use summary::{Summary, is_filter_failure};
+use summary::{Summary, concerns_one_result, is_invalid_response};
 
 /// The hint for an object whose outcome is unknown.
 const SAME_FILE: &str = "run the same file again: objects that exist already are not created again";
@@ -206,7 +206,13 @@ async fn send_each<W: Write>(
                     if key.is_some() {
                         existing.add(&reply);
                     }
-                    let written = writer.write(index, line, &EntryResult::Done(&reply)).await;
+                    let mut written = writer.write(index, line, &EntryResult::Done(&reply)).await;
+                    if written.as_ref().is_err_and(is_invalid_response) {
+                        // Each entry has a line.
+                        let failure = applied_but_not_shown(&change.what, &note, key);
+                        let result = EntryResult::<W::Answer>::Failed(&failure);
+                        written = writer.write(index, line, &result).await.and(written);
+                    }
                     written.with_context(|| results::unwritten(index, line, &note, key))
                 }
                 Err(Ok(failure)) => {
@@ -221,7 +227,7 @@ async fn send_each<W: Write>(
             }
         };
         if let Err(error) = written {
-            let goes_on = is_filter_failure(&error);
+            let goes_on = concerns_one_result(&error);
             summary.record_write_error(error);
             // Without results the user could not see what was sent. Running the same file again shows them.
             if !goes_on {
@@ -246,6 +252,17 @@ fn call_for<W: Write>(command: &W, request: &W::Request) -> Result<Call<W::Answe
         Verb::Create => call,
         _ => call.assume_repeatable(),
     })
+}
+
+/// The line of an entry whose response is invalid outside the fields that were read.
+fn applied_but_not_shown(change: &str, note: &str, key: Option<&IdempotencyKey>) -> Failure {
+    let what = format!("{change}: the change was applied, but the result cannot be shown");
+    let failure = Failure::new(Code::ResponseInvalid, what)
+        .why_lines(["The backend's response is not valid JSON", note]);
+    match key {
+        Some(key) => failure.with_idempotency_key(key),
+        None => failure,
+    }
 }
 
 /// Adds to a failure what the command knows about it, and the key that was sent.

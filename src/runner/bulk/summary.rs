@@ -124,9 +124,9 @@ impl Summary {
     /// The failure of the run, if there is one.
     pub(super) fn failure(&self, same_command: &str) -> Option<Failure> {
         let rerun = self.rerun(same_command);
-        // A failure at the provider matters more than a filter that does not fit the results.
+        // A failure at the provider matters more than one result that cannot be shown.
         let write_error =
-            self.write_error.as_ref().filter(|error| self.failures.count == 0 || !is_filter_failure(error));
+            self.write_error.as_ref().filter(|error| self.failures.count == 0 || !concerns_one_result(error));
         if let Some(error) = write_error {
             return Some(self.not_shown(error, &rerun));
         }
@@ -158,14 +158,17 @@ impl Summary {
 
     /// The failure when results could not be written.
     fn not_shown(&self, error: &anyhow::Error, rerun: &str) -> Failure {
-        if let Some(failure) = error.downcast_ref::<Failure>().filter(|_| is_filter_failure(error)) {
-            let what = format!("{}, but the --jq filter fails on results", self.sentence());
-            let failure = Failure { what, ..failure.clone() };
-            return failure.hint(format!("fix the filter, then {rerun}, and shows the results again"));
-        }
-        let what = format!("{}, but the results cannot be written", self.sentence());
+        let (code, reason) = match error.downcast_ref::<Failure>() {
+            Some(failure) if failure.code == Code::JqFailed => {
+                let what = format!("{}, but the --jq filter fails on results", self.sentence());
+                let failure = Failure { what, ..failure.clone() };
+                return failure.hint(format!("fix the filter, then {rerun}, and shows the results again"));
+            }
+            Some(_) if is_invalid_response(error) => (Code::ResponseInvalid, "a result cannot be shown"),
+            _ => (Code::Failed, "the results cannot be written"),
+        };
         let why = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
-        Failure::new(Code::Failed, what)
+        Failure::new(code, format!("{}, but {reason}", self.sentence()))
             .why(why)
             .hint(format!("{rerun}, and shows the results again"))
             .rerun_helps(true)
@@ -242,7 +245,13 @@ fn without_rerun(hint: &str) -> Option<&str> {
     Some(before.unwrap_or(hint)).filter(|hint| !hint.is_empty())
 }
 
-/// Whether one result does not fit the --jq filter.
-pub(super) fn is_filter_failure(error: &anyhow::Error) -> bool {
-    error.downcast_ref().is_some_and(|failure: &Failure| failure.code == Code::JqFailed)
+/// Whether only one result cannot be shown. The others can.
+pub(super) fn concerns_one_result(error: &anyhow::Error) -> bool {
+    let is_filter_failure = error.downcast_ref().is_some_and(|it: &Failure| it.code == Code::JqFailed);
+    is_filter_failure || is_invalid_response(error)
+}
+
+/// Whether a response is not valid JSON outside the fields that were read.
+pub(super) fn is_invalid_response(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|it: &Failure| it.code == Code::ResponseInvalid)
 }

@@ -188,6 +188,15 @@ fn a_duplicate_key_is_a_conflict() {
     assert!(failure.what.starts_with("f:1:11: "), "{failure}");
 }
 
+#[test]
+fn a_price_that_the_mirror_has_twice_is_exported_once() {
+    let once = exported(&sample_mirror(), None);
+    let mut mirror = sample_mirror();
+    mirror.prices.extend(mirror.prices.clone());
+    let twice = exported(&mirror, None);
+    assert_eq!((twice.text, twice.prices, twice.left_out), (once.text, once.prices, once.left_out));
+}
+
 proptest! {
     #[test]
     fn an_exported_file_describes_the_mirror(mirror in mirrors(), later in mirrors()) {
