@@ -237,7 +237,7 @@ fn an_answer_to_a_secret_is_refused_at_1_mib() {
         "GET" => Generation::Newer.exchange("086-status-both").answer(),
         _ => Answer::Flood { bytes: 2 << 20 },
     });
-    let words = ["payments", "config", "set", "test", "-", "--json"];
+    let words = ["payments", "config", "set", "test", "-", "--yes", "--json"];
     let ran = User::of(&stub.address).run_with_stdin(&words, "sk_test_large4hush4hush").exits(1);
     assert_eq!(ran.error()["code"], "RESPONSE_TOO_LARGE");
     ran.stderr_has(&["more than 1 MiB"]);
