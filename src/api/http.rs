@@ -22,9 +22,8 @@ use crate::wire::{Address, SharedBytes, redacted_body};
 
 /// The size limit of an answer, in bytes. The largest catalogs seen have a tenth of it.
 const LARGEST_ANSWER: usize = 256 * MIB;
-/// How much is read of an error, and of an answer that is searched for secrets thoroughly, in bytes. The backend's have a few
-/// hundred bytes.
-const LARGEST_SEARCHED: usize = MIB;
+/// The size limit of an error, and of an answer to a request that contains a secret, in bytes. The backend sends a few hundred.
+const LARGEST_SMALL_ANSWER: usize = MIB;
 const MIB: usize = 1024 * 1024;
 /// How much of a request id is shown, in bytes.
 const LONGEST_REQUEST_ID: usize = 100;
@@ -327,7 +326,7 @@ impl Http {
         has_secrets: bool,
     ) -> Result<Zeroizing<Vec<u8>>, NoAnswer> {
         let is_success = response.status().is_success();
-        let limit = if is_success && !has_secrets { LARGEST_ANSWER } else { LARGEST_SEARCHED };
+        let limit = if is_success && !has_secrets { LARGEST_ANSWER } else { LARGEST_SMALL_ANSWER };
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
         if is_success && announced.is_some_and(|length| length > limit) {
             return Err(NoAnswer::TooLarge { limit });
@@ -349,7 +348,7 @@ impl Http {
                 break;
             }
         }
-        // To read and show so much takes the main thread a while.
+        // While the main thread reads and shows so much, it sees no signal.
         if body.len() > MIB {
             interrupt::watch();
         }
