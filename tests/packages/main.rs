@@ -1,0 +1,31 @@
+//! The packages that `packaging/release.sh --dry-run` built: each is installed, used and removed.
+//!
+//! They are in `target/packages`, or in the folder that `INSFORGE_PACKAGES` names. Run the tests with
+//! `cargo test --test packages`.
+#![cfg(all(unix, feature = "sandbox"))]
+#![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "tests fail by panicking")]
+#![allow(
+    unreachable_pub,
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "a harness is read more often than it is linked"
+)]
+
+#[path = "../harness/mod.rs"]
+#[allow(dead_code, reason = "tests/cli uses the rest")]
+mod harness;
+
+use std::path::PathBuf;
+
+/// The folder of the packages.
+fn packages() -> PathBuf {
+    let folder = std::env::var_os("INSFORGE_PACKAGES")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/packages"), PathBuf::from);
+    assert!(folder.is_dir(), "{} does not exist: run packaging/release.sh --dry-run", folder.display());
+    folder
+}
+
+#[test]
+fn the_release_has_packages() {
+    assert!(packages().read_dir().expect("a folder").count() > 0);
+}
