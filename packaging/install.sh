@@ -208,56 +208,62 @@ get_files() {
   actual=$(sum_of "$tmp/$archive")
   [ "$actual" = "$expected" ] || fail "$archive has the wrong SHA-256 sum, and was not installed" \
     "expected $expected, got ${actual:-none}" "run this again; if the sum is still wrong, report it at $repository/issues"
+  # The first line has the cause; the last says that tar gives up.
   tar -xzf "$tmp/$archive" -C "$tmp" 2>"$tmp/error" ||
-    fail "cannot unpack $archive" "$(reason)" "check the free space in $tmp, and run this again"
+    fail "cannot unpack $archive" "$(sed q "$tmp/error")" "check the free space in $tmp, and run this again"
   unpacked=$tmp/$folder
   list_files >"$tmp/files"
 }
 
-# Prints the mode, the path in the archive and the path below --to of each file. The program is last: until it is
-# replaced, the old version is complete.
+# Prints the path in the archive and the path below --to of each file. The program is last: until it is replaced, the old
+# version is complete.
 list_files() {
   for page in "$unpacked"/man/*; do
     page=${page##*/}
-    echo "644 man/$page share/man/man${page##*.}/$page"
+    echo "man/$page share/man/man${page##*.}/$page"
   done
-  echo "644 completions/insforge.bash share/bash-completion/completions/insforge"
-  echo "644 completions/_insforge share/zsh/site-functions/_insforge"
-  echo "644 completions/insforge.fish share/fish/vendor_completions.d/insforge.fish"
-  echo "755 insforge bin/insforge"
+  echo "completions/insforge.bash share/bash-completion/completions/insforge"
+  echo "completions/_insforge share/zsh/site-functions/_insforge"
+  echo "completions/insforge.fish share/fish/vendor_completions.d/insforge.fish"
+  echo "insforge bin/insforge"
 }
 
-# The temporary file beside a target, from where a rename puts it into its place.
-staged() { printf '%s' "$to/${1%/*}/.${1##*/}.$$"; }
+# Sets the paths of a file: its place, the folder of its place, and the temporary file from where a rename moves it there.
+set_paths() { place=$to/$1 parent=$to/${1%/*} staged=$to/${1%/*}/.${1##*/}.$$; }
 
 # Copies all files next to their places, and tries the program. A full disk and a missing permission show here.
 stage_files() {
   hint="check the permissions and the free space, or choose another folder with --to"
-  while read -r mode source path; do
-    if [ -d "$to/$path" ] || [ -L "$to/$path" ]; then
-      fail "cannot replace $to/$path" "It is a folder or a symbolic link, so another installer may own it" \
+  while read -r source path; do
+    set_paths "$path"
+    if [ -d "$place" ] || [ -L "$place" ]; then
+      fail "cannot replace $place" "It is a folder or a symbolic link, so another installer may own it" \
         "remove it, or choose another folder with --to"
     fi
-    mkdir -p "$to/${path%/*}" 2>"$tmp/error" || fail "cannot create $to/${path%/*}" "$(reason)" "$hint"
-    { cp "$unpacked/$source" "$(staged "$path")" && chmod "$mode" "$(staged "$path")"; } 2>"$tmp/error" ||
-      fail "cannot write to $to/${path%/*}" "$(reason)" "$hint"
+    [ -d "$parent" ] || mkdir -p "$parent" 2>"$tmp/error" || fail "cannot create $parent" "$(reason)" "$hint"
+    cp "$unpacked/$source" "$staged" 2>"$tmp/error" || fail "cannot write to $parent" "$(reason)" "$hint"
   done <"$tmp/files"
-  "$(staged bin/insforge)" --version </dev/null >"$tmp/error" 2>&1 ||
+  # The last file is the program.
+  "$staged" --version </dev/null >"$tmp/error" 2>&1 ||
     fail "the downloaded program does not run on this machine" "$(reason)" "report it at $repository/issues"
 }
 
 # Moves the files into their places, then prints their paths. Printing may fail, because the reader may have ended.
 place_files() {
-  while read -r mode source path; do
-    mv -f "$(staged "$path")" "$to/$path" 2>"$tmp/error" || fail "cannot write $to/$path" "$(reason)" "$hint"
+  while read -r source path; do
+    set_paths "$path"
+    mv -f "$staged" "$place" 2>"$tmp/error" || fail "cannot write $place" "$(reason)" "$hint"
   done <"$tmp/files"
   say "Installed insforge $version for $target:"
-  while read -r mode source path; do printf '%s\n' "$to/$path"; done <"$tmp/files"
+  while read -r source path; do printf '%s\n' "$to/$path"; done <"$tmp/files"
 }
 
 clean_up() {
   if [ -f "$tmp/files" ]; then
-    while read -r mode source path; do rm -f "$(staged "$path")"; done <"$tmp/files"
+    while read -r source path; do
+      set_paths "$path"
+      [ ! -e "$staged" ] || rm -f "$staged"
+    done <"$tmp/files"
   fi
   rm -rf "$tmp"
 }

@@ -6,6 +6,8 @@
 # archive is left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# The order of the files in SHA256SUMS.
+export LC_ALL=C
 : "${VERSION:?}" "${REPOSITORY:?}" "${OUT:?}"
 
 download=$REPOSITORY/releases/download/v$VERSION

@@ -15,6 +15,9 @@
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
 
+mod archives;
+mod install;
+
 use std::path::PathBuf;
 
 /// The folder of the packages.
