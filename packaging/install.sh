@@ -40,9 +40,9 @@ say() { printf '%s\n' "$*" >&2; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# The last line that a failed tool wrote to $tmp/error.
+# The last line of $error, the output of a failed tool. It is not in a file, because the disk can be full.
 reason() {
-  line=$(sed '/^[[:space:]]*$/d' "$tmp/error" | tail -n 1)
+  line=$(printf '%s\n' "$error" | sed '/^[[:space:]]*$/d' | tail -n 1)
   printf '%s' "${line:-it failed without a message}"
 }
 
@@ -164,20 +164,20 @@ glibc_number() {
 # download NAME: to $tmp/NAME
 download() {
   case $from in
-    file:*) cp "${from#file://}/$1" "$tmp/$1" 2>"$tmp/error" ;;
+    file:*) error=$(cp "${from#file://}/$1" "$tmp/$1" 2>&1) ;;
     *)
       if has curl; then
-        curl --proto "$protocols" --fail --silent --show-error --location --retry 2 --connect-timeout 30 \
-          --output "$tmp/$1" "$from/$1" 2>"$tmp/error"
+        error=$(curl --proto "$protocols" --fail --silent --show-error --location --retry 2 --connect-timeout 30 \
+          --output "$tmp/$1" "$from/$1" 2>&1)
       else
         # Without -q, because wget then hides its errors. Without timeouts, on which some builds of busybox crash.
-        wget -O "$tmp/$1" "$from/$1" 2>"$tmp/error"
+        error=$(wget -O "$tmp/$1" "$from/$1" 2>&1)
       fi ;;
   esac && return
-  if grep -Eq ' 404($|[: ])|No such file' "$tmp/error"; then
-    fail "$from/$1 does not exist" "$(reason)" "check the version; the existing ones are at $repository/releases"
+  if printf '%s\n' "$error" | grep -Eq ' 404($|[: ])|No such file'; then
+    fail "insforge $version was not found" "$from/$1: $(reason)" "see the versions at $repository/releases"
   fi
-  fail "cannot download $from/$1" "$(reason)" "check the network and the free space in $tmp, and run this again"
+  fail "cannot download $from/$1" "$(reason)" "check the network and the free space in ${tmp%/*}, and run this again"
 }
 
 # The SHA-256 sum of a file.
@@ -201,70 +201,72 @@ get_files() {
   folder=insforge-$version-$target archive=insforge-$version-$target.tar.gz
   download SHA256SUMS
   expected=$(expected_sum "$archive")
-  [ ${#expected} = 64 ] || fail "there is no sum for $archive" "$from/SHA256SUMS does not list it" \
-    "check that this version has a program for this platform: $repository/releases"
+  [ ${#expected} = 64 ] || fail "insforge $version is not available for $target" \
+    "$from/SHA256SUMS has no sum for $archive" "see the versions and their platforms at $repository/releases"
   say "Downloading $from/$archive"
   download "$archive"
   actual=$(sum_of "$tmp/$archive")
   [ "$actual" = "$expected" ] || fail "$archive has the wrong SHA-256 sum, and was not installed" \
     "expected $expected, got ${actual:-none}" "run this again; if the sum is still wrong, report it at $repository/issues"
   # The first line has the cause; the last says that tar gives up.
-  tar -xzf "$tmp/$archive" -C "$tmp" 2>"$tmp/error" ||
-    fail "cannot unpack $archive" "$(sed q "$tmp/error")" "check the free space in $tmp, and run this again"
+  error=$(tar -xzf "$tmp/$archive" -C "$tmp" 2>&1) ||
+    fail "cannot unpack $archive" "$(printf '%s\n' "$error" | sed q)" \
+      "check the free space in ${tmp%/*}, and run this again"
   unpacked=$tmp/$folder
-  list_files >"$tmp/files"
+  files=$(list_files)
 }
 
-# Prints the path in the archive and the path below --to of each file. The program is last: until it is replaced, the old
-# version is complete.
+# Prints the path in the archive, a colon and the path below --to of each file. The program is last: until it is replaced,
+# the old version is complete.
 list_files() {
   for page in "$unpacked"/man/*; do
     page=${page##*/}
-    echo "man/$page share/man/man${page##*.}/$page"
+    echo "man/$page:share/man/man${page##*.}/$page"
   done
-  echo "completions/insforge.bash share/bash-completion/completions/insforge"
-  echo "completions/_insforge share/zsh/site-functions/_insforge"
-  echo "completions/insforge.fish share/fish/vendor_completions.d/insforge.fish"
-  echo "insforge bin/insforge"
+  echo "completions/insforge.bash:share/bash-completion/completions/insforge"
+  echo "completions/_insforge:share/zsh/site-functions/_insforge"
+  echo "completions/insforge.fish:share/fish/vendor_completions.d/insforge.fish"
+  echo "insforge:bin/insforge"
 }
 
-# Sets the paths of a file: its place, the folder of its place, and the temporary file from where a rename moves it there.
-set_paths() { place=$to/$1 parent=$to/${1%/*} staged=$to/${1%/*}/.${1##*/}.$$; }
+# Sets the paths of a file: in the archive, in its place, and beside its place, from where a rename moves it there.
+set_paths() {
+  source=$unpacked/${1%%:*} place=$to/${1#*:}
+  parent=${place%/*} staged=${place%/*}/.${place##*/}.$$
+}
 
 # Copies all files next to their places, and tries the program. A full disk and a missing permission show here.
 stage_files() {
   hint="check the permissions and the free space, or choose another folder with --to"
-  while read -r source path; do
-    set_paths "$path"
+  for file in $files; do
+    set_paths "$file"
     if [ -d "$place" ] || [ -L "$place" ]; then
       fail "cannot replace $place" "It is a folder or a symbolic link, so another installer may own it" \
         "remove it, or choose another folder with --to"
     fi
-    [ -d "$parent" ] || mkdir -p "$parent" 2>"$tmp/error" || fail "cannot create $parent" "$(reason)" "$hint"
-    cp "$unpacked/$source" "$staged" 2>"$tmp/error" || fail "cannot write to $parent" "$(reason)" "$hint"
-  done <"$tmp/files"
+    [ -d "$parent" ] || error=$(mkdir -p "$parent" 2>&1) || fail "cannot create $parent" "$(reason)" "$hint"
+    error=$(cp "$source" "$staged" 2>&1) || fail "cannot write to $parent" "$(reason)" "$hint"
+  done
   # The last file is the program.
-  "$staged" --version </dev/null >"$tmp/error" 2>&1 ||
+  error=$("$staged" --version 2>&1 </dev/null) ||
     fail "the downloaded program does not run on this machine" "$(reason)" "report it at $repository/issues"
 }
 
 # Moves the files into their places, then prints their paths. Printing may fail, because the reader may have ended.
 place_files() {
-  while read -r source path; do
-    set_paths "$path"
-    mv -f "$staged" "$place" 2>"$tmp/error" || fail "cannot write $place" "$(reason)" "$hint"
-  done <"$tmp/files"
+  for file in $files; do
+    set_paths "$file"
+    error=$(mv -f "$staged" "$place" 2>&1) || fail "cannot write $place" "$(reason)" "$hint"
+  done
   say "Installed insforge $version for $target:"
-  while read -r source path; do printf '%s\n' "$to/$path"; done <"$tmp/files"
+  for file in $files; do printf '%s\n' "$to/${file#*:}"; done
 }
 
 clean_up() {
-  if [ -f "$tmp/files" ]; then
-    while read -r source path; do
-      set_paths "$path"
-      [ ! -e "$staged" ] || rm -f "$staged"
-    done <"$tmp/files"
-  fi
+  for file in $files; do
+    set_paths "$file"
+    [ ! -e "$staged" ] || rm -f "$staged"
+  done
   rm -rf "$tmp"
 }
 
@@ -295,6 +297,7 @@ main() {
   check_tools
   find_platform
   tmp=$(mktemp -d) || fail "cannot create a temporary folder" "mktemp failed" "set TMPDIR to a folder that you can write"
+  files=
   trap clean_up EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
