@@ -91,16 +91,24 @@ read_options() {
   case $from in
     '') from=$repository/releases/download/v$version ;;
     https://?* | file:///?*) ;;
-    *)
-      host=${from#http://}
-      case ${host%%[/?#]*} in
-        *[@\\]* | "$from") host= ;;
-        localhost | localhost:* | 127.0.0.1 | 127.0.0.1:* | '[::1]' | '[::1]':*) protocols='=http,https' ;;
-        *) host= ;;
-      esac
-      [ -n "$host" ] || fail "cannot install from '$from'" \
-        "The address must begin with https:// or file:///; http:// is only for this machine" "use https://" 64 ;;
+    http://*) is_this_machine "${from#http://}" || refuse_from; protocols='=http,https' ;;
+    *) refuse_from ;;
   esac
+}
+
+# Whether an address without http:// is of this machine.
+is_this_machine() {
+  case ${1%%[/?#]*} in
+    # A name before @ is a user's.
+    *[@\\]*) false ;;
+    localhost | localhost:* | 127.0.0.1 | 127.0.0.1:* | '[::1]' | '[::1]':*) ;;
+    *) false ;;
+  esac
+}
+
+refuse_from() {
+  fail "cannot install from '$from'" \
+    "The address must begin with https:// or file:///; http:// is only for this machine" "use https://" 64
 }
 
 check_tools() {

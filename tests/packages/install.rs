@@ -379,6 +379,7 @@ fn invalid_options_are_refused() {
         (long("--from", "http://example.com/@localhost"), "http:// is only for this machine"),
         (long("--from", "http://example.com?localhost:1"), "http:// is only for this machine"),
         (long("--from", "ftp://example.com"), "must begin with https:// or file:///"),
+        (long("--from", "localhost/insforge"), "must begin with https:// or file:///"),
         (long("--from", "localhost:80"), "must begin with https:// or file:///"),
         (long("--from", "file://server/share"), "must begin with https:// or file:///"),
     ] {
