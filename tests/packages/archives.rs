@@ -137,6 +137,33 @@ fn the_manifest_names_the_archive_for_windows() {
     );
 }
 
+/// `cargo binstall` fills in these templates.
+#[test]
+fn the_metadata_of_binstall_names_the_archives() {
+    let manifest = std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).expect("Cargo.toml");
+    let manifest: toml::Table = manifest.parse().expect("TOML");
+    let metadata = &manifest["package"]["metadata"]["binstall"];
+    let filled = |field: &str, target: &str| {
+        let suffix = if target.contains("windows") { ".exe" } else { "" };
+        let values = [
+            ("{ repo }", REPOSITORY),
+            ("{ version }", VERSION),
+            ("{ target }", target),
+            ("{ bin }", "insforge"),
+            ("{ binary-ext }", suffix),
+        ];
+        let template = metadata[field].as_str().expect(field).to_owned();
+        values.iter().fold(template, |text, (variable, value)| text.replace(variable, value))
+    };
+    let release = release(&TARGETS);
+    for target in TARGETS {
+        let archive = format!("insforge-{VERSION}-{target}.tar.gz");
+        assert_eq!(filled("pkg-url", target), url(&archive));
+        let program = filled("bin-dir", target);
+        succeeds(Command::new("tar").args(["-xzf", &archive, &program]).current_dir(release.path()));
+    }
+}
+
 #[test]
 fn a_platform_without_an_archive_is_left_out() {
     let place = release(&["aarch64-apple-darwin"]);
