@@ -190,11 +190,6 @@ fn the_action_for_windows_checks_the_sum() {
     assert!(!job.folder().exists());
 }
 
-#[test]
-fn the_action_installs_the_version_of_this_checkout() {
-    assert_eq!(value_of("inputs.version.default"), VERSION);
-}
-
 /// install.sh of a release knows which glibc the programs need. The action has to know it without a release.
 #[test]
 fn the_action_knows_the_glibc_that_the_program_needs() {

@@ -15,6 +15,7 @@ mod action;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
+mod publish;
 
 use std::path::PathBuf;
 
