@@ -167,12 +167,15 @@ fn the_version_is_checked_before_it_is_used() {
 fn the_action_for_windows_checks_the_sum() {
     let release = tempfile::tempdir().expect("a folder");
     let name = format!("insforge-{VERSION}-x86_64-pc-windows-msvc");
-    let pack = format!(
-        "mkdir {name}; echo '#!/bin/sh' > {name}/insforge.exe; chmod +x {name}/insforge.exe; \
-         tar -czf {name}.tar.gz {name}; sha256sum {name}.tar.gz > SHA256SUMS"
-    );
-    let packed = Command::new("sh").args(["-ec", &pack]).current_dir(release.path()).status();
-    assert!(packed.expect("sh").success());
+    let pack = |script: &str| {
+        let pack = format!(
+            "mkdir -p {name}; echo '#!/bin/sh' > {name}/insforge.exe; chmod +x {name}/insforge.exe; \
+             tar -czf {name}.tar.gz {name}; {script}"
+        );
+        let packed = Command::new("sh").args(["-ec", &pack]).current_dir(release.path()).status();
+        assert!(packed.expect("sh").success());
+    };
+    pack(&format!("sha256sum {name}.tar.gz > SHA256SUMS"));
     let job = Job::new(release.path().to_owned());
     // Only Git's bash has it.
     let tool = job.user.write("bin/cygpath", "#!/bin/sh\nprintf 'windows:%s\\n' \"$2\"");
@@ -185,7 +188,8 @@ fn the_action_for_windows_checks_the_sum() {
     assert_eq!(job.user.read("path"), format!("windows:{}\n", job.folder().join("bin").display()));
 
     std::fs::remove_dir_all(job.folder()).expect("the program");
-    std::fs::write(release.path().join(format!("{name}.tar.gz")), "another archive").expect("a file");
+    std::fs::write(release.path().join(&name).join("another-file"), "").expect("a file");
+    pack("");
     job.run(VERSION, "Windows").exits(1);
     assert!(!job.folder().exists());
 }

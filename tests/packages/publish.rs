@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use super::harness::stub::{Answer, Stub};
+use super::harness::workflow::scripts;
 use super::harness::{RunOutput, User, dead_address, finish, set_mode};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -147,5 +148,51 @@ fn a_release_is_a_draft_until_it_has_all_files() {
         stand_in(&user, "gh", &format!("case $2 in view) {state} ;; esac"));
         publish(&user, &["github", &dist, &notes]).exits(0);
         assert_eq!(user.read("log").lines().collect::<Vec<_>>(), expected, "{state}");
+    }
+}
+
+/// Runs the script of the release that collects the packages of all platforms.
+#[test]
+fn a_release_without_one_of_its_packages_is_not_published() {
+    let workflow = std::fs::read_to_string(Path::new(ROOT).join(".github/workflows/release.yml"));
+    let scripts = scripts(&workflow.expect("the workflow"));
+    let collect = scripts.iter().find(|script| script.job == "collect").expect("the script");
+    let mut files = vec![format!("x86_64-unknown-linux-gnu/insforge-{VERSION}.cdx.json")];
+    for (target, npm, deb) in [
+        ("x86_64-unknown-linux-gnu", "linux-x64", "amd64"),
+        ("aarch64-unknown-linux-gnu", "linux-arm64", "arm64"),
+        ("x86_64-unknown-linux-musl", "linux-x64-musl", ""),
+        ("aarch64-unknown-linux-musl", "linux-arm64-musl", ""),
+        ("x86_64-apple-darwin", "darwin-x64", ""),
+        ("aarch64-apple-darwin", "darwin-arm64", ""),
+        ("x86_64-pc-windows-msvc", "win32-x64", ""),
+    ] {
+        files.extend(["tar.gz", "zip"].map(|kind| format!("{target}/insforge-{VERSION}-{target}.{kind}")));
+        files.push(format!("{target}/npm/insforge-payments-{npm}-{VERSION}.tgz"));
+        files.extend((!deb.is_empty()).then(|| format!("{target}/insforge_{VERSION}-1_{deb}.deb")));
+    }
+    let main = format!("npm/insforge-payments-{VERSION}.tgz");
+    for missing in [None, Some(0), Some(1), Some(4), Some(files.len() - 1)] {
+        let user = User::new();
+        for file in ["Cargo.toml", "packaging/installers.sh", "packaging/install.sh"] {
+            let text = std::fs::read_to_string(Path::new(ROOT).join(file)).expect(file);
+            set_mode(&user.write(file, &text), 0o755);
+        }
+        for file in files.iter().enumerate().filter(|(at, _)| Some(*at) != missing).map(|(_, file)| file) {
+            let target = file.split('/').next().expect("a target");
+            user.write(&format!("parts/packages-{file}"), target);
+            // Each platform packs it.
+            user.write(&format!("parts/packages-{target}/{main}"), "the same");
+        }
+        let mut command = Command::new("bash");
+        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &collect.script]);
+        command.env_clear().envs(user.environment()).current_dir(user.home.path());
+        let ran = finish(command, "");
+        let Some(missing) = missing else {
+            ran.exits(0);
+            continue;
+        };
+        assert_ne!(ran.code, 0, "{}", files[missing]);
+        assert!(ran.stderr.contains(files[missing].rsplit('/').next().expect("a name")), "{ran:?}");
     }
 }
