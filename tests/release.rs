@@ -65,12 +65,12 @@ fn repository_at(text: &str) -> Option<String> {
 fn every_mention_of_the_repository_has_its_address() {
     let (host, own) = REPOSITORY.trim_start_matches("https://").split_once('/').expect("a repository");
     // What an OWNER/NAME follows.
-    const BEGINNINGS: [&str; 4] = ["github.com/", "githubusercontent.com/", "uses: ", "--repo "];
+    let beginnings = ["github.com/", "githubusercontent.com/", "uses: ", "--repo "];
     let mut mentions = 0;
     let mut wrong = Vec::new();
     for (file, text) in files() {
         for (line, number) in text.lines().zip(1..) {
-            for beginning in BEGINNINGS {
+            for beginning in beginnings {
                 for (at, _) in line.match_indices(beginning) {
                     let Some(repository) = repository_at(&line[at + beginning.len()..]) else { continue };
                     let owner = repository.split('/').next().expect("an owner");

@@ -75,8 +75,8 @@ impl Job {
 
     fn output(&self, name: &str) -> String {
         let outputs = self.user.read("outputs");
-        let values = outputs.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        values.last().unwrap_or_else(|| panic!("no output {name}: {outputs}")).to_owned()
+        let mut values = outputs.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        values.next_back().unwrap_or_else(|| panic!("no output {name}: {outputs}")).to_owned()
     }
 
     fn folder(&self) -> PathBuf {
