@@ -17,6 +17,9 @@ mod action;
 mod harness;
 mod publish;
 
+mod archives;
+mod install;
+
 use std::path::PathBuf;
 
 /// The folder of the packages.
