@@ -73,7 +73,7 @@ code_table! {
         PlanStale = "PLAN_STALE" {
             exits: &[Exit::Failed],
             meaning: "the plan is out of date",
-            cause: "the catalog, the file or the account changed after `plan --out` wrote the plan",
+            cause: "the catalog or the account changed after `plan --out` wrote the plan",
             remedy: "run `insforge payments catalog plan … --out PATH` again, review the new plan, then apply it",
         }
         CatalogPartlyApplied = "CATALOG_PARTLY_APPLIED" {

@@ -41,6 +41,8 @@ mod foreign_answers;
 #[cfg(feature = "sandbox")]
 mod formats;
 mod generations;
+#[cfg(feature = "sandbox")]
+mod github;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod inputs;

@@ -13,6 +13,8 @@ mod shutdown;
 #[cfg(feature = "sandbox")]
 pub mod stripe_catalog;
 pub mod stub;
+#[cfg(feature = "sandbox")]
+pub mod workflow;
 
 #[allow(unused_imports, reason = "tests/faults has addresses of its own")]
 pub use stub::dead_address;

@@ -11,9 +11,11 @@
     reason = "a harness is read more often than it is linked"
 )]
 
+mod action;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
+mod publish;
 
 mod archives;
 mod install;
