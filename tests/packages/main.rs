@@ -12,13 +12,13 @@
 )]
 
 mod action;
+mod archives;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
-mod publish;
-
-mod archives;
 mod install;
+mod npm;
+mod publish;
 
 use std::path::PathBuf;
 
