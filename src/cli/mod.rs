@@ -40,11 +40,11 @@ use global::Global;
                   and agents, as in `insforge help output`. For programs: `insforge help --json`."
 )]
 struct Cli {
-    #[command(flatten)]
-    global: Global,
-    /// Print the version; with -v also the commit, target, features and sandbox; with --json as JSON
+    /// Print the version; with -v also the commit, target and features; with --json as JSON
     #[arg(short = 'V', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+    #[command(flatten)]
+    global: Global,
     #[command(subcommand)]
     command: Root,
 }

@@ -76,4 +76,5 @@ mod sync;
 mod terminals;
 mod usage;
 mod verbose;
+mod version;
 mod writes;
