@@ -14,6 +14,7 @@
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
+mod version;
 
 use std::path::PathBuf;
 

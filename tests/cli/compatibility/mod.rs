@@ -20,7 +20,7 @@ fn nothing_is_lost_since_the_last_release() {
     let snapshot = snapshot();
     let changelog = read(&root().join("CHANGELOG.md"));
     let old = match snapshot {
-        Some((path, old)) if is_update() && is_new_release(&old, &changelog) => {
+        Some((path, old)) if is_update() && is_new_release(version_of(&old), VERSION, &changelog) => {
             std::fs::remove_file(path).expect("the old snapshot");
             return write(&current);
         }
@@ -77,6 +77,20 @@ fn only_a_new_major_version_may_break_and_before_1_0_a_new_minor_version() {
     assert_eq!(last_release("## [Unreleased]\n"), None);
 }
 
+/// Otherwise a change could rewrite what it breaks.
+#[test]
+fn the_snapshot_is_rewritten_only_for_a_release() {
+    let changelog = "## [Unreleased]\n\n## [0.2.0] - 2026-12-09\n\n## [0.1.0] - 2026-12-01\n";
+    for (of_snapshot, version, rewritten) in [
+        ("0.1.0", "0.2.0", true),
+        ("0.2.0", "0.2.0", false),
+        ("0.1.0", "0.3.0", false),
+        ("0.1.0", "0.1.0", false),
+    ] {
+        assert_eq!(is_new_release(of_snapshot, version, changelog), rewritten, "{of_snapshot} to {version}");
+    }
+}
+
 fn is_update() -> bool {
     std::env::var_os("INSFORGE_UPDATE").is_some()
 }
@@ -111,8 +125,8 @@ fn version_of(snapshot: &Value) -> &str {
 }
 
 /// Whether this is a release after the one of the snapshot. Otherwise the snapshot stays as it is.
-fn is_new_release(snapshot: &Value, changelog: &str) -> bool {
-    version_of(snapshot) != VERSION && last_release(changelog) == Some(VERSION)
+fn is_new_release(of_snapshot: &str, version: &str, changelog: &str) -> bool {
+    of_snapshot != version && last_release(changelog) == Some(version)
 }
 
 /// The newest version in the changelog that is released: `## [0.1.0] - 2026-12-01`.
