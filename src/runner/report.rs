@@ -145,6 +145,7 @@ mod tests {
         let reported: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
         assert_eq!(reported["error"], "This is a bug in insforge");
         let why = reported["why"].as_str().unwrap();
+        assert!(reported["hint"].as_str().unwrap().contains("`insforge --version -v`"), "{reported}");
         assert!(why.contains("of ik_****") && why.contains("src/runner/report.rs"), "{why}");
         assert!(!stderr.contains("0123456789"), "{stderr}");
     }

@@ -25,8 +25,7 @@ fn the_program_shows_the_commit_of_its_build() {
     assert_eq!(shown["target"].as_str(), target);
     assert_eq!(shown["features"], serde_json::json!(["keyring", "sandbox"]));
     let git = Command::new("git")
-        .args(["log", "-1", "--format=%H %cs"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["--git-dir", concat!(env!("CARGO_MANIFEST_DIR"), "/.git"), "log", "-1", "--format=%H %cs"])
         .output()
         .expect("git");
     let commit = String::from_utf8(git.stdout).expect("a text");

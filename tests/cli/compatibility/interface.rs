@@ -111,8 +111,9 @@ fn arguments(listed: &Value, command: &clap::Command) -> BTreeMap<String, Value>
         }
         let values = argument.get_possible_values();
         if argument.get_action().takes_values() && !values.is_empty() {
-            object["values"] =
-                sorted(values.iter().flat_map(|value| value.get_name_and_aliases()).map(Value::from));
+            object["values"] = sorted(
+                values.iter().flat_map(clap::builder::PossibleValue::get_name_and_aliases).map(Value::from),
+            );
         }
     }
     all
@@ -261,7 +262,9 @@ fn collect_fields(value: &Value, path: &str, types: &mut BTreeMap<String, BTreeS
             }
         }
         Value::Array(elements) => {
-            elements.iter().for_each(|element| collect_fields(element, &format!("{path}[]"), types));
+            for element in elements {
+                collect_fields(element, &format!("{path}[]"), types);
+            }
         }
         _ => {}
     }
