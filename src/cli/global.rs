@@ -91,6 +91,11 @@ impl Global {
         self.json || self.jq.is_some() || self.output.is_some_and(Output::is_json)
     }
 
+    /// Whether the command line has `-v`.
+    pub(super) const fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     pub(super) fn into_ctx(self, env: ProcessEnv, pre_parse: &PreParse) -> Result<Ctx> {
         env.check_utf8("INSFORGE_")?;
         let output = self.output_options(&env)?;

@@ -1,5 +1,5 @@
 //! The command line: the root of the command tree, the global options ([`global`]), shell completion ([`complete`]) and
-//! usage errors ([`usage`]). [`pre_parse`] reads how to show errors, before the arguments are parsed.
+//! usage errors ([`usage`]). [`version`] is `--version`. [`pre_parse`] reads how to show errors, before the arguments are parsed.
 
 mod complete;
 mod global;
@@ -8,6 +8,7 @@ mod pre_parse;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod usage;
+mod version;
 
 use std::ffi::OsString;
 
@@ -32,12 +33,16 @@ use global::Global;
 #[command(
     name = "insforge",
     version,
+    disable_version_flag = true,
     disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "More help: `insforge help COMMAND`, and the topics exit-codes, environment, output, errors \
                   and agents, as in `insforge help output`. For programs: `insforge help --json`."
 )]
 struct Cli {
+    /// Print the version; with -v also the commit, target and features; with --json as JSON
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -63,7 +68,10 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
     if let [_, only] = args
         && (only == "--version" || only == "-V")
     {
-        return print(format!("insforge {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+        return print(version::line().as_bytes());
+    }
+    if let Some(printed) = version::print_if_requested(args, &env) {
+        return printed;
     }
     let parsed = Cli::parsed(args);
     // Only after an error, because this needs the whole command tree.

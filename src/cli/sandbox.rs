@@ -5,9 +5,17 @@ use anyhow::Result;
 use crate::commands::{Action, SANDBOX_URL_VARIABLE, start_sandbox_as_backend};
 use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::Ctx;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Generation, Sandbox};
+
+pub(super) use crate::sandbox::VERSION;
 
 const FLAG: &str = "--sandbox";
+
+/// The generations of the backend that the sandbox has, and the version that it reports for each.
+pub(super) fn backends() -> [(String, &'static str); 2] {
+    [Generation::Newer, Generation::Older]
+        .map(|generation| (generation.to_string(), generation.backend_version()))
+}
 
 /// Starts the sandbox if the flag or the variable requests it and the command contacts a backend. It stops when the
 /// returned value is dropped.

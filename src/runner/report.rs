@@ -76,7 +76,7 @@ fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {
     let place = panic.location().map_or_else(|| "unknown location".to_owned(), ToString::to_string);
     Failure::new(Code::Failed, "This is a bug in insforge")
         .why(format!("{} ({place})", message.unwrap_or("no message")))
-        .hint("report the bug with these lines; after a write, check whether it succeeded before you run it again")
+        .hint("report the bug with these lines and those of `insforge --version -v`; after a write, check whether it succeeded before you run it again")
 }
 
 /// The failure in an error chain. Other errors become one with the code `FAILED`.
@@ -145,6 +145,7 @@ mod tests {
         let reported: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
         assert_eq!(reported["error"], "This is a bug in insforge");
         let why = reported["why"].as_str().unwrap();
+        assert!(reported["hint"].as_str().unwrap().contains("`insforge --version -v`"), "{reported}");
         assert!(why.contains("of ik_****") && why.contains("src/runner/report.rs"), "{why}");
         assert!(!stderr.contains("0123456789"), "{stderr}");
     }

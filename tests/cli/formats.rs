@@ -1,6 +1,7 @@
 //! Output formats: every command in every format, `--columns`, and `--jq`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value, json};
 
@@ -20,31 +21,42 @@ const EXCLUDED: [&str; 4] = ["sandbox serve", "sandbox exec", "completion", "hel
 /// These print text for people: a row is not a line of a table.
 const SHOWN_AS_TEXT: [&str; 3] = ["payments catalog plan", "payments catalog apply", "payments catalog diff"];
 
-/// Runs the example of every command in every format, each run in its own sandbox, and checks that the formats agree.
+/// The example of every command in every format. Each run has its own sandbox.
+pub(super) fn results() -> &'static [(Value, AllFormats)] {
+    static RESULTS: OnceLock<Vec<(Value, AllFormats)>> = OnceLock::new();
+    RESULTS.get_or_init(|| {
+        let map = map(&[]);
+        let commands = map["commands"].as_array().expect("commands").iter();
+        let commands: Vec<&Value> = commands
+            .filter(|command| command.get("example").is_some())
+            .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
+            .collect();
+        let next = AtomicUsize::new(0);
+        let results = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while let Some(command) = commands.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let formats = in_every_format(command);
+                        results.lock().expect("results").push(((*command).clone(), formats));
+                    }
+                });
+            }
+        });
+        results.into_inner().expect("results")
+    })
+}
+
+/// Checks that the formats of every command's example agree.
 #[test]
 fn every_command_has_the_same_result_in_every_format() {
-    let map = map(&[]);
-    let commands: Vec<&Value> = map["commands"]
-        .as_array()
-        .expect("commands")
-        .iter()
-        .filter(|command| command.get("example").is_some())
-        .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
-        .collect();
-    let (next, with_rows, with_ids) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while let Some(command) = commands.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (formats, rows) = checked(command);
-                    with_rows.fetch_add(usize::from(rows > 0), Ordering::Relaxed);
-                    with_ids.fetch_add(usize::from(formats.has_ids()), Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    let (with_rows, with_ids) = (with_rows.into_inner(), with_ids.into_inner());
-    assert!(commands.len() > 50, "only {} commands", commands.len());
+    let (mut with_rows, mut with_ids) = (0, 0);
+    for (command, formats) in results() {
+        with_rows += usize::from(checked(command, formats) > 0);
+        with_ids += usize::from(formats.has_ids());
+    }
+    let commands = results().len();
+    assert!(commands > 50, "only {commands} commands");
     assert!(with_rows > 45 && with_ids > 25, "only {with_rows} with rows and {with_ids} with ids");
 }
 
@@ -119,23 +131,27 @@ fn the_checks_detect_each_disagreement_between_formats() {
     assert!(std::panic::catch_unwind(|| assert_masked("Key: sk_test_51SandboxShop0001a")).is_err());
 }
 
-/// Runs a command's example in every format. Returns the number of rows, too.
-fn checked(command: &Value) -> (AllFormats, usize) {
-    let (path, example) = (words(&command["path"]).join(" "), &command["example"]);
+/// Runs a command's example in every format.
+fn in_every_format(command: &Value) -> AllFormats {
+    let example = &command["example"];
     let argv: Vec<String> =
         words(&example["argv"]).into_iter().skip(1).filter(|word| word != "--json").collect();
-    let stdin = example["stdin"].as_str().unwrap_or_default();
-    println!("{path}");
-    let formats = AllFormats::of(|flags| {
+    AllFormats::of(|flags| {
         let user = User::new();
         let argv: Vec<String> =
             argv.iter().cloned().chain(flags.iter().map(|word| (*word).to_owned())).collect();
-        let mut ran = in_a_sandbox(&user, &argv, stdin);
+        let mut ran = in_a_sandbox(&user, &argv, example["stdin"].as_str().unwrap_or_default());
         for stream in [&mut ran.stdout, &mut ran.stderr] {
             *stream = stream.split_inclusive('\n').map(|line| normalized(line, &user)).collect();
         }
         ran
-    });
+    })
+}
+
+/// Checks a command's example in every format. Returns the number of rows.
+fn checked(command: &Value, formats: &AllFormats) -> usize {
+    let path = words(&command["path"]).join(" ");
+    println!("{path}");
     let rows = formats.check();
     if !SHOWN_AS_TEXT.contains(&path.as_str()) {
         formats.check_table(&rows);
@@ -143,6 +159,7 @@ fn checked(command: &Value) -> (AllFormats, usize) {
     let is_done = [0, 7].contains(&formats.table.code);
     assert_eq!(formats.has_result(), is_done, "only a success prints a result: {formats:#?}");
     // Stdin is a secret unless it is a JSON object or a catalog file.
+    let stdin = command["example"]["stdin"].as_str().unwrap_or_default();
     let secret = Some(stdin.trim()).filter(|text| !text.is_empty() && !text.contains(['{', '=']));
     for ran in [&formats.table, &formats.json, &formats.jsonl, &formats.csv, &formats.ids, &formats.filtered]
     {
@@ -158,7 +175,7 @@ fn checked(command: &Value) -> (AllFormats, usize) {
             assert!(!ran.stdout.contains(secret), "{path} shows the webhook secret: {ran:#?}");
         }
     }
-    (formats, rows.len())
+    rows.len()
 }
 
 /// Asserts that keys show only as `sk_test_****001a`.

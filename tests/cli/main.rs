@@ -24,6 +24,8 @@ mod ci;
 mod client;
 #[cfg(feature = "sandbox")]
 mod columns;
+#[cfg(feature = "sandbox")]
+mod compatibility;
 mod completion;
 mod completion_shells;
 mod concurrent;
@@ -76,4 +78,5 @@ mod sync;
 mod terminals;
 mod usage;
 mod verbose;
+mod version;
 mod writes;

@@ -19,6 +19,7 @@ mod harness;
 mod install;
 mod npm;
 mod publish;
+mod version;
 
 use std::path::PathBuf;
 

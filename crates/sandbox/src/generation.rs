@@ -13,6 +13,16 @@ pub enum Generation {
     Older,
 }
 
+impl Generation {
+    /// The version of the backend that a sandbox of this generation reports.
+    pub const fn backend_version(self) -> &'static str {
+        match self {
+            Self::Newer => "2.3.1",
+            Self::Older => "2.2.0",
+        }
+    }
+}
+
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -36,6 +36,9 @@ use crate::http::{Limits, Server, TIME_LIMIT};
 use crate::state::State;
 use crate::store::Store;
 
+/// The version of this package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The API key that every sandbox accepts. It is not a secret.
 pub const API_KEY: &str = "ik_sandbox";
 

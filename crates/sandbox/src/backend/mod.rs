@@ -237,13 +237,9 @@ impl Handler<'_> {
 }
 
 fn health(context: &Context) -> Value {
-    let version = match context.generation {
-        Generation::Newer => "2.3.1",
-        Generation::Older => "2.2.0",
-    };
     json!({
         "status": "ok",
-        "version": version,
+        "version": context.generation.backend_version(),
         "service": "Insforge OSS Backend",
         "timestamp": context.now,
     })
