@@ -17,9 +17,9 @@ use crate::error::{FOR_PEOPLE, IN_JSON, WarningCode, shortened, shortened_lines}
 use crate::interrupt;
 use crate::secret::redact;
 use crate::ui::json::json_line;
-use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
 use crate::ui::wrap::{CONTINUED, message};
+use crate::ui::{progress, sanitize};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +149,8 @@ fn write_line(text: &str) {
     // Written at once, so that a signal does not cut the line.
     let line = format!("{text}\n");
     interrupt::before_write(&stream, line.len());
+    // It draws itself again below the line.
+    progress::erase_line();
     // There is no place left to report an error of this stream.
     let _ = stream.write_all(line.as_bytes());
 }
