@@ -237,7 +237,7 @@ fn plain_http_to_another_machine_is_refused() {
     for address in
         ["http://example.com", "http://10.1.2.3:7130", "http://localhost.example.com", "http://app.localhost"]
     {
-        let ran = User::of(address).run(&["payments", "status", "--json"]).exits(1);
+        let ran = User::of(address).run(&["payments", "status", "--json"]).exits(64);
         assert_eq!(ran.error()["code"], "ADDRESS_INVALID");
         assert!(ran.error()["why"].as_str().expect("why").contains("https"), "{ran:?}");
         let user = User::new().with("INSFORGE_API_KEY", KEY);

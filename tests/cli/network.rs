@@ -328,7 +328,7 @@ fn an_address_that_is_too_long_is_not_sent() {
     assert!(ran.stderr.len() < 1000, "{}", ran.stderr.len());
 
     let address = format!("https://{id}.example.com");
-    let ran = User::of(&address).run(&["payments", "status", "--json"]).exits(1);
+    let ran = User::of(&address).run(&["payments", "status", "--json"]).exits(64);
     assert_eq!(ran.error()["code"], "ADDRESS_INVALID");
     assert!(ran.stderr.len() < 1000, "{ran:?}");
     let user = User::new().with("INSFORGE_API_KEY", super::harness::KEY);
