@@ -260,7 +260,7 @@ fn an_id_is_neither_an_environment_nor_empty_nor_dots() {
     let stub = Stub::start(move |_| missing.clone());
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
-        user.run(&["payments", "products", "get", id]).exits(64).stderr_has(&["The ID is missing"]);
+        user.run(&["payments", "products", "get", id]).exits(64).stderr_has(&["The id is missing"]);
         user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
     }
     for id in [".", "..", "", "  "] {
