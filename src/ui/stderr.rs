@@ -18,7 +18,7 @@ use crate::interrupt;
 use crate::secret::redact;
 use crate::ui::json::json_line;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
-use crate::ui::wrap::{CONTINUED, message};
+use crate::ui::wrap::{self, CONTINUED, message};
 use crate::ui::{progress, sanitize};
 
 /// How much is logged.
@@ -98,7 +98,10 @@ impl Stderr {
         }
         if let Some(hint) = hint {
             let indent = "  hint: ".len();
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), self.fitted(hint, indent, indent)));
+            let hint = redact(hint);
+            let hint =
+                wrap::hint(&shortened(&sanitize::lines(&hint), FOR_PEOPLE), self.width, indent, indent);
+            write_line(&format!("  {} {hint}", self.paint(CYAN, "hint:")));
         }
     }
 
