@@ -13,6 +13,7 @@ mod shutdown;
 #[cfg(feature = "sandbox")]
 pub mod stripe_catalog;
 pub mod stub;
+pub mod tls;
 
 #[allow(unused_imports, reason = "tests/faults has addresses of its own")]
 pub use stub::dead_address;
