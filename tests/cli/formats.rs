@@ -10,7 +10,7 @@ use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{User, without_timestamps};
-use super::map::{in_a_sandbox, map, words};
+use super::map::{in_a_sandbox, map, with_example, words};
 
 const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
 
@@ -24,13 +24,7 @@ const SHOWN_AS_TEXT: [&str; 3] = ["payments catalog plan", "payments catalog app
 #[test]
 fn every_command_has_the_same_result_in_every_format() {
     let map = map(&[]);
-    let commands: Vec<&Value> = map["commands"]
-        .as_array()
-        .expect("commands")
-        .iter()
-        .filter(|command| command.get("example").is_some())
-        .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
-        .collect();
+    let commands = with_example(&map, &EXCLUDED);
     let (next, with_rows, with_ids) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -255,11 +249,8 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
 fn the_map_lists_the_columns_of_every_table() {
     let map = map(&[]);
     let mut tables = 0;
-    for command in map["commands"].as_array().expect("commands") {
+    for command in with_example(&map, &EXCLUDED) {
         let path = words(&command["path"]).join(" ");
-        if command.get("example").is_none() || EXCLUDED.contains(&path.as_str()) {
-            continue;
-        }
         let example = words(&command["example"]["argv"]).into_iter().skip(1);
         let example: Vec<String> =
             example.filter(|word| !["--json", "OUTCOME_UNKNOWN"].contains(&word.as_str())).collect();

@@ -12,7 +12,7 @@ use super::harness::recordings::Generation;
 use super::harness::shop::forward;
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{RunOutput, User, finish};
-use super::map::{map, words};
+use super::map::{map, with_example, words};
 
 /// Characters that no terminal may get: control characters, and those that reorder or hide text.
 const FORBIDDEN: [char; 46] = [
@@ -245,13 +245,7 @@ fn check(command: &Value, stub: &Stub, counts: &Counts) {
 fn check_all(start: impl Fn() -> (Option<Sandbox>, Stub) + Sync, least: (usize, usize)) {
     const EXCLUDED: [&str; 3] = ["sandbox serve", "sandbox exec", "completion"];
     let map = map(&[]);
-    let commands: Vec<&Value> = map["commands"]
-        .as_array()
-        .expect("commands")
-        .iter()
-        .filter(|command| command.get("example").is_some())
-        .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
-        .collect();
+    let commands = with_example(&map, &EXCLUDED);
     let (next, counts) = (AtomicUsize::new(0), Counts::default());
     std::thread::scope(|scope| {
         for _ in 0..4 {
