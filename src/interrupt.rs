@@ -44,8 +44,8 @@ enum EndedBy {
 static STATE: Mutex<State> =
     Mutex::new(State { on_interrupt: OnInterrupt::Abort, failure: None, write_sent: false, ending: None });
 
-/// Restores the terminal and reports the failure.
-type Reporter = Box<dyn Fn(Failure) + Send + Sync>;
+/// Restores the terminal and reports the failure, if there is one.
+type Reporter = Box<dyn Fn(Option<Failure>) + Send + Sync>;
 
 static REPORTER: OnceLock<Reporter> = OnceLock::new();
 
@@ -54,7 +54,7 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 /// Sets how another thread than the main one reports an interrupt. Before this, [`watch`] does nothing.
-pub(crate) fn set_reporter(report: impl Fn(Failure) + Send + Sync + 'static) {
+pub(crate) fn set_reporter(report: impl Fn(Option<Failure>) + Send + Sync + 'static) {
     let _ = REPORTER.set(Box::new(report));
 }
 
@@ -244,9 +244,7 @@ mod unix {
                 Claim::End(end) => {
                     let code = code_of(&end);
                     limit_end(code);
-                    if let Err(failure) = end {
-                        report(*failure);
-                    }
+                    report(end.err().map(|failure| *failure));
                     low_level::exit(code);
                 }
                 Claim::TooLate => return limit_end(Exit::Interrupted.code().into()),

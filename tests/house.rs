@@ -188,3 +188,19 @@ fn only_a_providers_own_files_name_it() {
     }
     assert!(own > 20, "only {own} files belong to a provider; this test does not read the sources correctly");
 }
+
+/// Only placeholders and column headings have capitals.
+#[test]
+fn prose_writes_id_in_lower_case() {
+    const WORDS: [&str; 18] = [
+        "a", "all", "an", "existing", "its", "key", "key's", "many", "no", "of", "one", "or", "own", "price",
+        "product", "that", "the", "this",
+    ];
+    for (path, text) in sources() {
+        for line in text.lines().filter(|line| !line.contains("Column::")) {
+            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '\'').collect();
+            let is_prose = |pair: &[&str]| pair[1] == "IDs" || pair[1] == "ID" && WORDS.contains(&pair[0]);
+            assert!(!words.windows(2).any(is_prose), "{}: {line}", path.display());
+        }
+    }
+}

@@ -11,8 +11,9 @@ use crate::api::error::{Cause, Error, Refusal, RequestError};
 use crate::api::foreign::ForeignAnswer;
 use crate::api::http::{Http, NoAnswer};
 use crate::api::network::Network;
-use crate::api::request::{Answer, Request, Route};
+use crate::api::request::{Answer, Request};
 use crate::api::retry::{self, Outcome, RetryState, Stop, leaves_outcome_unknown};
+use crate::api::route::Route;
 use crate::api::trace::Trace;
 use crate::wire::{invalid_answer, seconds};
 

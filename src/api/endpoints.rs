@@ -2,7 +2,10 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::api::request::{ApiName, Call, Method, Provider, Route};
+use crate::api::call::Call;
+use crate::api::method::Method;
+use crate::api::provider::Provider;
+use crate::api::route::{ApiName, Route};
 use crate::wire::{Connections, Customers, Environment, KeyList, Transactions};
 
 /// The most customers, subscriptions or transactions that the backend lists.

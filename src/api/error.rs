@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::api::foreign::ForeignAnswer;
 use crate::api::http::NoAnswer;
-use crate::api::request::{Answer, BackendError, Meaning, Method, Provider, Request};
+use crate::api::method::Method;
+use crate::api::provider::{BackendError, Meaning, Provider};
+use crate::api::request::{Answer, Request};
 use crate::api::retry::{Outcome, Replay, leaves_outcome_unknown};
 use crate::error::{FOR_PEOPLE, IN_JSON, shortened};
 use crate::secret::redact;

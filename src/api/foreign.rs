@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::api::request::{Answer, Method};
+use crate::api::method::Method;
+use crate::api::request::Answer;
 use crate::secret::{redact, redact_beginning};
 
 /// An answer that is not InsForge's.

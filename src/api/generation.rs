@@ -6,9 +6,13 @@ use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 
+use crate::api::call::{Call, Reply};
 use crate::api::client::Client;
 use crate::api::error::{Cause, Error};
-use crate::api::request::{Answer, Call, EncodedBody, Method, Provider, Reply, Request, Route};
+use crate::api::method::Method;
+use crate::api::provider::Provider;
+use crate::api::request::{Answer, EncodedBody, Request};
+use crate::api::route::Route;
 use crate::wire::{Connections, Generation};
 
 impl Generation {

@@ -13,8 +13,9 @@ use reqwest::header::{self, HeaderMap};
 use rustls::{AlertDescription, CertificateError};
 use zeroize::Zeroizing;
 
+use crate::api::method::Method;
 use crate::api::network::{CertificatesUnusable, Network, NetworkPath, Proxy};
-use crate::api::request::{Answer, Method, Request};
+use crate::api::request::{Answer, Request};
 use crate::api::trace::Trace;
 use crate::interrupt;
 use crate::secret::{Secret, redact};

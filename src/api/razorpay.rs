@@ -2,7 +2,11 @@
 
 use serde_json::Result;
 
-use crate::api::request::{Body, Call, Method, Provider, Route};
+use crate::api::body::Body;
+use crate::api::call::Call;
+use crate::api::method::Method;
+use crate::api::provider::Provider;
+use crate::api::route::Route;
 use crate::secret::Secret;
 use crate::wire::razorpay::{ItemChanges, ItemReply, NewItem, NewPlan, PlanReply, WebhookSetup};
 use crate::wire::{Environment, KeyList};

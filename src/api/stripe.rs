@@ -4,7 +4,11 @@ mod plain_codes;
 
 use serde_json::Result;
 
-use crate::api::request::{ApiName, Body, Call, Method, Provider, Route};
+use crate::api::body::Body;
+use crate::api::call::Call;
+use crate::api::method::Method;
+use crate::api::provider::Provider;
+use crate::api::route::{ApiName, Route};
 use crate::secret::Secret;
 use crate::wire::{
     ConnectionReply, Environment, KeyList, Mirror, NewPrice, NewProduct, PriceChanges, PriceReply, Prices,

@@ -99,7 +99,8 @@ impl Trace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::request::{Body, EncodedBody};
+    use crate::api::body::Body;
+    use crate::api::request::EncodedBody;
     use crate::secret::Secret;
     use crate::wire::Generation;
     use std::cell::RefCell;

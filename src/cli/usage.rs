@@ -73,12 +73,12 @@ fn unknown_argument(error: &clap::Error, command: &Command, line: &str) -> (Fail
     (failure, hint.or_else(|| hyphen_hint(&name, command)))
 }
 
-/// How to give an ID that begins with a hyphen.
+/// How to give an id that begins with a hyphen.
 fn hyphen_hint(name: &str, command: &Command) -> Option<String> {
     let takes_id = command
         .get_positionals()
         .any(|arg| arg.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == "ID")));
-    takes_id.then(|| format!("if it is an ID, put `--` before it: `-- {name}`; otherwise see --help"))
+    takes_id.then(|| format!("if it is an id, put `--` before it: `-- {name}`; otherwise see --help"))
 }
 
 /// A hint for an option that does not exist, but that people often try.

@@ -7,7 +7,7 @@ use crate::runner::{CommandEffect, CommandSpec};
 
 /// Print a completion script for a shell
 ///
-/// The script completes commands, options, IDs with their names, profiles, environments and columns. It runs `insforge` when
+/// The script completes commands, options, ids with their names, profiles, environments and columns. It runs `insforge` when
 /// you press Tab. For bash, add this line to ~/.bashrc:
 ///
 /// eval "$(insforge completion bash)"

@@ -9,8 +9,8 @@ use crate::error::{Failure, Warning, WarningCode};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, run_blocking};
 use crate::secret::Secret;
 use crate::settings::{
-    Credentials, KeyStore, KeyringTimeout, Profiles, Source, Stored, UserPaths, WithSource, check_api_key,
-    read_address,
+    Credentials, KeyStore, KeyringTimeout, Profile, Profiles, Source, Stored, UserPaths, WithSource,
+    check_api_key, read_address,
 };
 use crate::ui::{Page, Show, ask, json_text};
 use crate::wire::Address;
@@ -62,21 +62,30 @@ impl Command for Login {
         let earlier = profiles.get(&name).cloned();
         let (profile, api_url, key) = (name.clone(), address.value.to_string(), key.value.clone());
         let (store, reason, keyring_failure) = run_blocking(move || {
-            let in_keyring = Credentials::put_in_keyring(&profile, &api_url, &key, timeout);
-            let store = if in_keyring.is_ok() { KeyStore::Keyring } else { KeyStore::File };
-            // The file gets no key before its profile exists, because `logout` finds a key by its profile.
-            profiles.put(&profile, &api_url, store)?;
-            match store {
-                // An earlier login may have left its key in the file.
-                KeyStore::Keyring => credentials.remove_from_file(&profile)?,
-                KeyStore::File => credentials.put_in_file(&profile, &api_url, &key)?,
+            let remove_earlier_key = |earlier: Option<Profile>| {
+                let earlier = earlier.filter(|earlier| earlier.key_store == KeyStore::Keyring)?;
+                Credentials::remove_from_keyring(&profile, &earlier.api_url, timeout).err()
+            };
+            let (same_address, other_address) = match earlier {
+                Some(earlier) if earlier.api_url == api_url => (Some(earlier), None),
+                earlier => (None, earlier),
+            };
+            let mut keyring_failure = remove_earlier_key(other_address);
+            // `logout` finds a key by its profile and address, so no key is in the keyring without them.
+            if same_address.is_none() {
+                profiles.put(&profile, &api_url, KeyStore::File)?;
             }
-            let keyring_failure = earlier
-                .filter(|earlier| earlier.key_store == KeyStore::Keyring)
-                .filter(|earlier| store != KeyStore::Keyring || earlier.api_url != api_url)
-                .and_then(|earlier| {
-                    Credentials::remove_from_keyring(&profile, &earlier.api_url, timeout).err()
-                });
+            let in_keyring = Credentials::put_in_keyring(&profile, &api_url, &key, timeout);
+            if in_keyring.is_ok() {
+                profiles.put(&profile, &api_url, KeyStore::Keyring)?;
+                // An earlier login may have left its key in the file.
+                credentials.remove_from_file(&profile)?;
+            } else {
+                profiles.put(&profile, &api_url, KeyStore::File)?;
+                credentials.put_in_file(&profile, &api_url, &key)?;
+                keyring_failure = keyring_failure.or(remove_earlier_key(same_address));
+            }
+            let store = if in_keyring.is_ok() { KeyStore::Keyring } else { KeyStore::File };
             Ok((store, in_keyring.err(), keyring_failure))
         })
         .await?;

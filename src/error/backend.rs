@@ -74,8 +74,8 @@ pub(super) static BACKEND: [CodeInfo; 20] = [
         exits: &[Exit::NotFound],
         statuses: &[404],
         meaning: "the mirror has no such product",
-        cause: "the ID belongs to the other environment or account, or the product was created at Stripe after the last sync",
-        remedy: "find the ID with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+        cause: "the id belongs to the other environment or account, or the product was created at Stripe after the last sync",
+        remedy: "find the id with `insforge payments products list`; run `insforge payments sync` to update the mirror",
     },
     CodeInfo {
         code: "PAYMENT_PRICE_NOT_FOUND",
@@ -83,8 +83,8 @@ pub(super) static BACKEND: [CodeInfo; 20] = [
         exits: &[Exit::NotFound],
         statuses: &[404],
         meaning: "the mirror has no such price",
-        cause: "the ID belongs to the other environment or account, or the price was created at Stripe after the last sync",
-        remedy: "find the ID with `insforge payments prices list`; run `insforge payments sync` to update the mirror",
+        cause: "the id belongs to the other environment or account, or the price was created at Stripe after the last sync",
+        remedy: "find the id with `insforge payments prices list`; run `insforge payments sync` to update the mirror",
     },
     CodeInfo {
         code: "PAYMENT_ITEM_NOT_FOUND",
@@ -92,8 +92,8 @@ pub(super) static BACKEND: [CodeInfo; 20] = [
         exits: &[Exit::NotFound],
         statuses: &[],
         meaning: "the mirror has no such item",
-        cause: "the ID belongs to the other environment or account, or the item was created at Razorpay after the last sync",
-        remedy: "find the ID with `insforge payments razorpay items list`; run `insforge payments razorpay sync` to update \
+        cause: "the id belongs to the other environment or account, or the item was created at Razorpay after the last sync",
+        remedy: "find the id with `insforge payments razorpay items list`; run `insforge payments razorpay sync` to update \
                  the mirror",
     },
     CodeInfo {
@@ -102,8 +102,8 @@ pub(super) static BACKEND: [CodeInfo; 20] = [
         exits: &[Exit::NotFound],
         statuses: &[],
         meaning: "the mirror has no such plan",
-        cause: "the ID belongs to the other environment or account, or the plan was created at Razorpay after the last sync",
-        remedy: "find the ID with `insforge payments razorpay plans list`; run `insforge payments razorpay sync` to update \
+        cause: "the id belongs to the other environment or account, or the plan was created at Razorpay after the last sync",
+        remedy: "find the id with `insforge payments razorpay plans list`; run `insforge payments razorpay sync` to update \
                  the mirror",
     },
     CodeInfo {
@@ -151,8 +151,8 @@ pub(super) static BACKEND: [CodeInfo; 20] = [
         exits: &[Exit::NotFound, Exit::Failed],
         statuses: &[404],
         meaning: "the backend has no such route, or, before 2.1.8, no such object",
-        cause: "an ID that does not exist, or a backend of another version",
-        remedy: "check the ID, and run `insforge current` to see the backend's version and generation",
+        cause: "an id that does not exist, or a backend of another version",
+        remedy: "check the id, and run `insforge current` to see the backend's version and generation",
     },
     CodeInfo {
         code: "ALREADY_EXISTS",

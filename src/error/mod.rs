@@ -56,7 +56,7 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The first mistakes in the input, where a file has them.
     pub mistakes: Vec<Mistake>,
-    /// How many seconds to wait before the command is run again, if the answer says so.
+    /// How many seconds to wait before the command is run again, if the answer asks for a day at most.
     pub(crate) retry_after: Option<NonZeroU32>,
     /// The code with which later backends answer in the same case, if this backend's is less specific.
     pub(crate) later_code: Option<&'static str>,

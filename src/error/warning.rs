@@ -174,8 +174,8 @@ code_table! {
         ProductNotFound = "PRODUCT_NOT_FOUND" {
             exits: &[],
             meaning: "--product names a product that is not in the mirror, so no price matches",
-            cause: "the ID is misspelled, belongs to the other environment, or was created at Stripe after the last sync",
-            remedy: "find the ID with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+            cause: "the id is misspelled, belongs to the other environment, or was created at Stripe after the last sync",
+            remedy: "find the id with `insforge payments products list`; run `insforge payments sync` to update the mirror",
         }
         ColumnsUnknown = "COLUMNS_UNKNOWN" {
             exits: &[],

@@ -14,9 +14,9 @@ use crate::wire::Environment;
 /// What completes the value of an argument.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Completes {
-    /// `test` and `live`. If the environment may be left out before an ID, its place also completes to the ID.
+    /// `test` and `live`. If the environment may be left out before an id, its place also completes to the id.
     Environment,
-    /// The IDs of a list.
+    /// The ids of a list.
     Ids(&'static IdList),
     /// Known values of an argument that takes others too.
     Words(&'static [&'static str]),
@@ -30,7 +30,7 @@ pub(crate) enum Completes {
 
 impl ArgExt for Completes {}
 
-/// A list whose IDs complete arguments.
+/// A list whose ids complete arguments.
 #[derive(Debug)]
 pub(crate) struct IdList {
     pub(crate) provider: &'static Provider,
@@ -45,10 +45,10 @@ pub(crate) struct IdList {
 /// The result of [`IdList::read`].
 pub(crate) type ReadIds<'a> = Pin<Box<dyn Future<Output = Result<CachedIds>> + 'a>>;
 
-/// An object whose ID can be completed.
+/// An object whose id can be completed.
 pub(crate) trait HasIdList {
     /// The list that has it.
     const IDS: &'static IdList;
     /// What names the object on the command line.
-    const REFERENCE: &'static str = "ID of the object";
+    const REFERENCE: &'static str = "Id of the object";
 }

@@ -1,5 +1,5 @@
 //! `--dry-run`: shows the request of a write instead of sending it. Nothing is sent, not even the request that detects
-//! the backend's generation. Only a lookup key is resolved with a request, because the write needs the ID.
+//! the backend's generation. Only a lookup key is resolved with a request, because the write needs the id.
 
 use anyhow::Result;
 use serde_json::Value;

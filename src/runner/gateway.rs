@@ -128,7 +128,7 @@ pub(crate) struct UnmappedSubscriptions {
 }
 
 impl UnmappedSubscriptions {
-    /// Counts subscriptions, each with its ID, whether it is active, and whether it has a billing subject.
+    /// Counts subscriptions, each with its id, whether it is active, and whether it has a billing subject.
     pub(crate) fn count(all: impl Iterator<Item = (String, bool, bool)>) -> Self {
         all.fold(Self::default(), |mut unmapped, (id, is_active, has_subject)| {
             unmapped.total += 1;

@@ -15,7 +15,7 @@ pub(crate) enum Output {
     Jsonl,
     /// Comma-separated values, for spreadsheets.
     Csv,
-    /// One ID per line, for xargs.
+    /// One id per line, for xargs.
     Ids,
 }
 
@@ -87,7 +87,7 @@ impl OutputOptions {
         }
         match self.output {
             Output::Ids if !has_ids && self.named => {
-                Err(Failure::usage("This command's result has no IDs").hint("omit `-o ids`, or use --json"))
+                Err(Failure::usage("This command's result has no ids").hint("omit `-o ids`, or use --json"))
             }
             Output::Ids if !has_ids => Ok(Output::Table),
             output => Ok(output),

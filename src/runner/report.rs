@@ -10,7 +10,7 @@ use crate::interrupt;
 use crate::runner::next_command;
 use crate::runner::stdout::is_broken_pipe;
 use crate::secret::{forget, redact};
-use crate::ui::{Stderr, ask, clean_lines, cut};
+use crate::ui::{Stderr, ask, clean_lines, cut, progress};
 
 /// Reports what failed, why, and what to do next. Returns the exit code. `args` is the command line that failed.
 pub(crate) fn report(error: &anyhow::Error, stderr: Stderr, args: &[OsString]) -> Exit {
@@ -64,8 +64,13 @@ pub(crate) fn report_panics(stderr: Stderr, args: Vec<OsString>) {
 pub(crate) fn report_interrupts(stderr: Stderr, args: Vec<OsString>) {
     interrupt::set_reporter(move |failure| {
         ask::restore_terminal();
-        Stderr::keep_for_this_thread();
-        report(&failure.into(), stderr, &args);
+        match failure {
+            Some(failure) => {
+                Stderr::keep_for_this_thread();
+                report(&failure.into(), stderr, &args);
+            }
+            None => progress::erase_line(),
+        }
     });
 }
 

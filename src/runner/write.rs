@@ -27,7 +27,7 @@ pub(crate) trait Write {
     type Answer: DeserializeOwned + View;
     /// What is shown: [`WriteReply`], unless the command shows something else than the answer.
     type Shown: Show + From<WriteReply<Self::Answer>>;
-    /// Whether the result has IDs.
+    /// Whether the result has ids.
     const HAS_IDS: bool = true;
     const VERB: Verb;
     /// The fields that every object needs.
@@ -105,7 +105,7 @@ pub(crate) trait Write {
         Ok(ExistingObjects::default())
     }
 
-    /// Updates the mirror after repeated creates. Until then it has the first versions of the objects with these IDs.
+    /// Updates the mirror after repeated creates. Until then it has the first versions of the objects with these ids.
     async fn update_mirror(&self, _ctx: &Ctx, _outdated: &[String]) -> Result<()> {
         Ok(())
     }

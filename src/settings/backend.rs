@@ -358,7 +358,8 @@ pub(crate) fn read_address(text: &str, source: &Source) -> Result<Address, Failu
             Failure::new(Code::AddressInvalid, format!("The backend address from {source} is invalid"))
                 .why(reason)
                 .hint("use an address such as https://app.region.insforge.app or http://localhost:7130");
-        if matches!(source, Source::Flag(_)) { failure.exit(Exit::Usage) } else { failure }
+        let is_of_this_run = matches!(source, Source::Flag(_) | Source::Variable(_));
+        if is_of_this_run { failure.exit(Exit::Usage) } else { failure }
     })
 }
 

@@ -1,7 +1,7 @@
-//! The IDs of a backend's lists, cached for shell completion. The cache holds no keys. Losing it costs one request, so no
+//! The ids of a backend's lists, cached for shell completion. The cache holds no keys. Losing it costs one request, so no
 //! function here reports an error.
 //!
-//! Each backend has a directory, each list of an environment a file, and each ID a line. The modification time of a file is
+//! Each backend has a directory, each list of an environment a file, and each id a line. The modification time of a file is
 //! the age of its list.
 
 use std::borrow::Cow;
@@ -15,26 +15,26 @@ use crate::files;
 use crate::wire::{Address, Environment};
 
 /// How long a list stays fresh. Writes by this tool invalidate it earlier. Changes made elsewhere, such as in the
-/// provider's dashboard, are rare, and a user can still type a missing ID.
+/// provider's dashboard, are rare, and a user can still type a missing id.
 const FRESH: Duration = Duration::from_secs(600);
-/// The most IDs in one list: a file of about a megabyte.
+/// The most ids in one list: a file of about a megabyte.
 const MAX_IDS: usize = 10_000;
-/// The longest file, in bytes: as many IDs with the longest labels.
+/// The longest file, in bytes: as many ids with the longest labels.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 /// The most backends with cached lists.
 const MAX_BACKENDS: usize = 20;
-/// The longest label in characters, as much as fits next to an ID.
+/// The longest label in characters, as much as fits next to an id.
 const MAX_LABEL: usize = 60;
-/// The longest ID in bytes. Stripe's limit is lower.
+/// The longest id in bytes. Stripe's limit is lower.
 const MAX_ID: usize = 255;
 
-/// An ID and its description.
+/// An id and its description.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CachedId {
     pub(crate) id: String,
     /// The object's name, or its amount.
     pub(crate) label: String,
-    /// The ID of the object that it belongs to, such as a price's product.
+    /// The id of the object that it belongs to, such as a price's product.
     pub(crate) owner: String,
     /// The object is no longer for sale.
     pub(crate) inactive: bool,

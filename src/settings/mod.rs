@@ -24,7 +24,7 @@ pub(crate) use generation_cache::GenerationCache;
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
 pub(crate) use live_policy::{LivePolicy, LiveWrites};
 pub(crate) use place::Stored;
-pub(crate) use profiles::{KeyStore, Profiles};
+pub(crate) use profiles::{KeyStore, Profile, Profiles};
 #[cfg(any(test, fuzzing))]
 pub(crate) use profiles::{edited as edited_toml, remove_from as remove_profile_from};
 pub(crate) use project::Project;

@@ -17,9 +17,9 @@ use crate::error::{FOR_PEOPLE, IN_JSON, WarningCode, shortened, shortened_lines}
 use crate::interrupt;
 use crate::secret::redact;
 use crate::ui::json::json_line;
-use crate::ui::sanitize;
 use crate::ui::style::{CYAN, DIM, GREEN, RED, YELLOW, paint};
-use crate::ui::wrap::{CONTINUED, message};
+use crate::ui::wrap::{self, CONTINUED, message};
+use crate::ui::{progress, sanitize};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +98,10 @@ impl Stderr {
         }
         if let Some(hint) = hint {
             let indent = "  hint: ".len();
-            write_line(&format!("  {} {}", self.paint(CYAN, "hint:"), self.fitted(hint, indent, indent)));
+            let hint = redact(hint);
+            let hint =
+                wrap::hint(&shortened(&sanitize::lines(&hint), FOR_PEOPLE), self.width, indent, indent);
+            write_line(&format!("  {} {hint}", self.paint(CYAN, "hint:")));
         }
     }
 
@@ -149,6 +152,8 @@ fn write_line(text: &str) {
     // Written at once, so that a signal does not cut the line.
     let line = format!("{text}\n");
     interrupt::before_write(&stream, line.len());
+    // It draws itself again below the line.
+    progress::erase_line();
     // There is no place left to report an error of this stream.
     let _ = stream.write_all(line.as_bytes());
 }

@@ -36,6 +36,28 @@ pub(super) fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 /// a line: the terminal would continue it at the first column. An excerpt of a file is cut instead, because its marks are
 /// aligned.
 pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
+    wrapped_lines(text, width, used, indent, |_| false)
+}
+
+/// The same for a hint, which can have a command: a word that can be a part of one is never split, so that it can be copied.
+pub(super) fn hint(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
+    wrapped_lines(text, width, used, indent, is_part_of_a_command)
+}
+
+/// Whether it is a word of plain characters. The terminal continues it at the first column, so it has no colon, without
+/// which nothing there looks like a line of ours.
+fn is_part_of_a_command(word: &str) -> bool {
+    let after_scheme = word.split_once("://").map_or(word, |(_, rest)| rest);
+    after_scheme.chars().all(|c| c.is_ascii_graphic() && c != ':')
+}
+
+fn wrapped_lines(
+    text: &str,
+    width: Option<usize>,
+    used: usize,
+    indent: usize,
+    stays_whole: impl Fn(&str) -> bool,
+) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     let mut before = used;
@@ -53,7 +75,8 @@ pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
             Some(width) => {
                 let hanging = (indent + own).max(CONTINUED);
                 let (first, room) = (width.saturating_sub(before + own), width.saturating_sub(hanging));
-                let parts = split_long(wrapped(line.trim_start(), first, room), first, room);
+                let parts = wrapped(line.trim_start(), first, room);
+                let parts = split_long(parts, first, room, &stays_whole);
                 format!("{}{}", &line[..own], parts.join(&format!("\n{}", " ".repeat(hanging))))
             }
             None => line.to_owned(),
@@ -70,10 +93,19 @@ pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
     out
 }
 
-/// The parts, with those that are too wide split.
-fn split_long(parts: Vec<String>, first: usize, room: usize) -> Vec<String> {
+/// The parts, with those that are too wide split, except for those that stay whole.
+fn split_long(
+    parts: Vec<String>,
+    first: usize,
+    room: usize,
+    stays_whole: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
+        if stays_whole(&part) {
+            lines.push(part);
+            continue;
+        }
         let mut column = 0;
         lines.push(String::new());
         for c in part.chars() {
@@ -233,6 +265,17 @@ mod tests {
             message("an_id_that_is_too_long_for_a_line x", Some(14), 7, 2),
             "an_id_t\n    hat_is_too\n    _long_for_\n    a_line\n    x"
         );
+    }
+
+    #[test]
+    fn a_hint_splits_no_word_of_a_command() {
+        for word in ["insforge-01HZX0N4PZ4", "--api-url=https://example.com/x"] {
+            let text = format!("run it again: x {word} y");
+            assert_eq!(hint(&text, Some(18), 8, 4), format!("run it\n    again: x\n    {word}\n    y"));
+        }
+        // It could continue as a line of ours.
+        assert_eq!(hint("12345678901234error:x", Some(18), 4, 4), "12345678901234\n    error:x");
+        assert_eq!(hint("日日日日日日日日", Some(18), 4, 4), "日日日日日日日\n    日");
     }
 
     /// Otherwise the terminal would continue the line of a hostile file where our lines begin.

@@ -92,7 +92,7 @@ validated_string! {
     /// The id of an object at the provider.
     ObjectId, trim_line_end, |text| {
         if text.is_empty() || text.contains(char::is_whitespace) {
-            Err("an ID cannot be empty or contain spaces; copy it from a list".into())
+            Err("an id cannot be empty or contain spaces; copy it from a list".into())
         } else {
             Ok(())
         }

@@ -149,16 +149,16 @@ fn every_mistake_is_reported_before_anything_is_sent() {
     let two = "{\"id\":\"prod_1\",\"name\":\"A\"}\n{\"id\":\"prod_1\",\"name\":\"B\"}\n{\"name\":\"C\"}\n{\"id\":\"p\"}";
     refused(UPDATE, two).stderr_has(&[
         "entry 2 (line 2): `prod_1` is already on line 1",
-        "entry 3 (line 3): The object has no ID",
+        "entry 3 (line 3): The object has no id",
         "entry 4 (line 4): Nothing to update",
     ]);
     refused(&[UPDATE, &["prod_1"]].concat(), two)
         .stderr_has(&["stdin has many objects, but `prod_1` is only one"]);
-    refused(UPDATE, r#"{"name":"A"}"#).stderr_has(&["The object has no ID"]);
-    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#).stderr_has(&["The ID is missing"]);
+    refused(UPDATE, r#"{"name":"A"}"#).stderr_has(&["The object has no id"]);
+    refused(&[UPDATE, &["live"]].concat(), r#"{"name":"A"}"#).stderr_has(&["The id is missing"]);
     refused(&[UPDATE, &["prod_2"]].concat(), r#"{"id":"prod_1","name":"A"}"#)
-        .stderr_has(&["The command line and the file have different IDs"]);
-    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).stderr_has(&["The ID is empty or only dots"]);
+        .stderr_has(&["The command line and the file have different ids"]);
+    refused(UPDATE, r#"[{"id":"..","name":"A"}]"#).stderr_has(&["The id is empty or only dots"]);
     assert!(stub.lines().is_empty());
 }
 

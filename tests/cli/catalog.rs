@@ -229,8 +229,8 @@ fn a_dry_run_of_apply_shows_the_plan_and_changes_nothing() {
     catalog(&user, "plan --out plan.json --prune").exits(0);
     let reviewed = catalog(&user, "apply --plan-file plan.json --dry-run --json").exits(0).json();
     assert_eq!(reviewed["summary"]["archive"], 1);
-    catalog(&user, "plan -o ids").exits(64).stderr_has(&["has no IDs"]);
-    catalog(&user, "apply --dry-run -o ids").exits(64).stderr_has(&["has no IDs"]);
+    catalog(&user, "plan -o ids").exits(64).stderr_has(&["has no ids"]);
+    catalog(&user, "apply --dry-run -o ids").exits(64).stderr_has(&["has no ids"]);
 }
 
 #[test]

@@ -117,8 +117,35 @@ fn a_long_retry_after_is_not_waited_for() {
     for after in ["99999999999999999999999", "Friday, 31-Dec-60 23:59:59 GMT", "Fri Dec 31 23:59:59 2060"] {
         let refusal = Answer::refusal(429, "RATE_LIMITED", "no").header("retry-after", after);
         let stub = Stub::start(move |_| refusal.clone());
-        User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["hint: wait "]);
+        User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&["hint: wait for more than a day"]);
         assert_eq!(stub.lines().len(), 1, "{after}");
+    }
+}
+
+#[test]
+fn a_hint_names_no_wait_of_more_than_a_day() {
+    let create = ["payments", "products", "create", "--name", "A"];
+    for (after, wait) in [
+        ("86400", "wait 86400 s, then run it again"),
+        ("86401", "wait for more than a day, as the response asks, then run it again"),
+        ("4294967295", "wait for more than a day, as the response asks, then run it again"),
+        ("99999999999999999999999", "wait for more than a day, as the response asks, then run it again"),
+    ] {
+        let from_backend = Answer::refusal(429, "RATE_LIMITED", "no").header("retry-after", after);
+        let from_gateway = Answer::html(503, "<h1>Busy</h1>").header("retry-after", after);
+        for refusal in [from_backend, from_gateway] {
+            let stub = Stub::start(move |_| refusal.clone());
+            User::of(&stub.address).run(&STATUS).exits(8).stderr_has(&[&format!("hint: {wait}")]);
+        }
+    }
+    // The idempotency key prevents a duplicate for a day only.
+    for (after, hint) in [
+        ("86400", "hint: wait 86400 s; the idempotency key prevents a duplicate"),
+        ("4294967295", "hint: the idempotency key prevents a duplicate"),
+    ] {
+        let busy = Answer::refusal(503, "UPSTREAM_FAILURE", "no").header("retry-after", after);
+        let stub = Stub::in_order(vec![status(), busy]);
+        User::of(&stub.address).run(&create).exits(8).stderr_has(&[hint]);
     }
 }
 
@@ -210,7 +237,7 @@ fn plain_http_to_another_machine_is_refused() {
     for address in
         ["http://example.com", "http://10.1.2.3:7130", "http://localhost.example.com", "http://app.localhost"]
     {
-        let ran = User::of(address).run(&["payments", "status", "--json"]).exits(1);
+        let ran = User::of(address).run(&["payments", "status", "--json"]).exits(64);
         assert_eq!(ran.error()["code"], "ADDRESS_INVALID");
         assert!(ran.error()["why"].as_str().expect("why").contains("https"), "{ran:?}");
         let user = User::new().with("INSFORGE_API_KEY", KEY);

@@ -1,4 +1,4 @@
-//! Completion candidates, requested as the shells' scripts request them. IDs come from the cache, or from the backend within
+//! Completion candidates, requested as the shells' scripts request them. Ids come from the cache, or from the backend within
 //! 300 ms. Completion never prints anything else.
 
 use std::fs;
@@ -116,7 +116,7 @@ fn ids_that_a_list_command_has_read_come_from_the_cache() {
         "prod_basic\tBasic Plan, inactive"
     );
     let more = complete(&user, &["payments", "products", "get", "prod_pro", ""]);
-    assert!(more.starts_with("--") && !more.contains("prod_"), "the command takes one ID: {more}");
+    assert!(more.starts_with("--") && !more.contains("prod_"), "the command takes one id: {more}");
     assert_eq!(
         complete(&user, &["payments", "prices", "list", "--product=prod_b"]),
         "--product=prod_basic\tBasic Plan, inactive"
@@ -416,7 +416,7 @@ fn keyrings_are_not_opened() {
     assert_eq!(stub.lines(), [PRODUCTS]);
 }
 
-/// A product's name or ID must not become a command in the user's shell.
+/// A product's name or id must not become a command in the user's shell.
 #[test]
 fn hostile_names_and_ids_are_harmless() {
     let stub = Stub::start(|_| {

@@ -51,7 +51,7 @@ fn with_binary_on_path(user: User) -> User {
     user.with("PATH", &format!("{folder}:{path}")).with("TERM", "xterm")
 }
 
-/// Lists IDs with their names; completes an ID, an environment and a profile; runs the completed lines.
+/// Lists ids with their names; completes an id, an environment and a profile; runs the completed lines.
 fn assert_completes(shell: &str) {
     let stub = stub_with_catalog();
     let user = with_binary_on_path(with_profiles(&[
@@ -66,7 +66,7 @@ fn assert_completes(shell: &str) {
     for text in ["prod_basic", "Basic Plan", "Pro Plan"] {
         terminal.expect(text);
     }
-    assert_eq!(stub.lines().len(), 1, "the IDs are cached");
+    assert_eq!(stub.lines().len(), 1, "the ids are cached");
     terminal.type_in("p\t\r");
     terminal.expect("Env ");
     assert_eq!(stub.lines()[1..], ["GET /api/payments/stripe/test/catalog/products/prod_pro"]);

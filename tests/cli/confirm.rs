@@ -4,11 +4,13 @@
 
 use super::harness::User;
 use super::harness::recordings::{self, Generation};
-use super::harness::stub::Stub;
+use super::harness::stub::{Answer, Stub};
 use super::prompts::{CTRL_D, Dialogue, ENTER};
 
 const QUESTION: &str = "Continue? [y/N]";
 const STATUS: &str = "GET /api/payments/stripe/status";
+/// The question about a deleted product shows its name.
+const PRODUCT: &str = "GET /api/payments/stripe/test/catalog/products/prod_1";
 const ACCOUNT: &str = "  Account: acct_jtP2rWhblZ6tcCJR (alpha@fake-stripe.test)";
 
 /// Every write that asks, the first line of its question, and the request that is sent after confirmation.
@@ -94,7 +96,8 @@ fn backend() -> Stub {
         "077-webhook-ok",
     ];
     let answers = names.iter().zip(ASKING).map(|(name, (_, _, line))| as_recorded(name, &request(line)));
-    recordings::serve_in(Generation::Newer, answers.collect())
+    let product = as_recorded("124-product-get", PRODUCT);
+    recordings::serve_in(Generation::Newer, answers.chain([product]).collect())
 }
 
 #[test]
@@ -108,7 +111,40 @@ fn the_question_names_the_change_and_yes_makes_it() {
         assert_eq!(code, 0, "{words:?}\n{screen}");
         assert!(screen.contains(sentence), "{words:?}\n{screen}");
         assert!(screen.contains(ACCOUNT), "{words:?}\n{screen}");
-        assert_eq!(stub.lines(), [STATUS.to_owned(), request(line)], "{words:?}");
+        let read = (words[1] == "delete").then(|| PRODUCT.to_owned());
+        let lines: Vec<String> = read.into_iter().chain([STATUS.to_owned(), request(line)]).collect();
+        assert_eq!(stub.lines(), lines, "{words:?}");
+    }
+}
+
+/// An id says little about what is deleted. The name is not needed, so nothing depends on the read.
+#[test]
+fn the_question_about_a_deleted_product_shows_its_name() {
+    let recorded = |name: &str| Generation::Newer.exchange(name).answer();
+    let product = recorded("124-product-get");
+    for (read, has_name) in [
+        (product, true),
+        (recorded("125-product-get-404"), false),
+        (Answer::refusal(503, "UPSTREAM_FAILURE", "no"), false),
+        (Answer::Drop, false),
+    ] {
+        let deleted = recorded("190-product-delete");
+        let stub = Stub::start(move |request| match request.method.as_str() {
+            "DELETE" => deleted.clone(),
+            _ if request.target.ends_with("/status") => {
+                Generation::Newer.exchange("242-status-recovered").answer()
+            }
+            _ => read.clone(),
+        });
+        let user = User::of(&stub.address);
+        let dialogue = Dialogue::start(&user, &args(&["products", "delete", "prod_1"]));
+        dialogue.answer(QUESTION, &format!("y{ENTER}"));
+        let (code, screen) = dialogue.terminal.finish();
+        assert_eq!(code, 0, "{screen}");
+        assert!(screen.contains("Delete product prod_1 at Stripe, test\n"), "{screen}");
+        assert!(screen.contains("  A deleted product cannot be restored.\n"), "{screen}");
+        assert_eq!(screen.contains("\n  Name: "), has_name, "{screen}");
+        assert_eq!(stub.lines().iter().filter(|line| *line == PRODUCT).count(), 1, "{:?}", stub.lines());
     }
 }
 
@@ -146,7 +182,7 @@ fn any_answer_but_yes_cancels() {
         let (code, screen) = dialogue.terminal.finish();
         assert_eq!(code, 6, "{typed:?}\n{screen}");
         assert!(screen.contains("Canceled"), "{typed:?}\n{screen}");
-        assert_eq!(stub.lines(), [STATUS], "{typed:?}");
+        assert_eq!(stub.lines(), [PRODUCT, STATUS], "{typed:?}");
     }
     for typed in ["YES\r", " yes \r", "Y\r"] {
         let stub = backend();

@@ -122,7 +122,7 @@ impl RunOutput {
         self
     }
 
-    /// Asserts that this many checks failed, and that the error reports it.
+    /// Asserts that this many checks failed, and that the error reports it, with the name of each if there are several.
     #[track_caller]
     fn fails(self, count: u64) -> Self {
         let ran = self.exits(1);
@@ -130,7 +130,17 @@ impl RunOutput {
         let error = ran.error();
         assert_eq!((&error["code"], &error["exitCode"]), (&json!("CHECKS_FAILED"), &json!(1)));
         let what = error["error"].as_str().expect("text");
-        assert!(what.starts_with(&format!("{count} of ")) && what.ends_with(" checks failed"), "{what}");
+        let (counts, names) = what.split_once(" checks failed").expect("the counts");
+        assert!(counts.starts_with(&format!("{count} of ")), "{what}");
+        let all = ran.json();
+        let failed =
+            all["checks"].as_array().expect("checks").iter().filter(|check| check["verdict"] == "fail");
+        let failed = failed.map(|check| {
+            let environment = check["environment"].as_str().map(|it| format!("{it} ")).unwrap_or_default();
+            environment + check["check"].as_str().expect("a name")
+        });
+        let failed = failed.collect::<Vec<_>>().join(", ");
+        assert_eq!(names, if count > 1 { format!(": {failed}") } else { String::new() });
         ran
     }
 }

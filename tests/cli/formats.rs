@@ -11,7 +11,7 @@ use super::harness::recordings::{self, Generation};
 use super::harness::running::Running;
 use super::harness::stub::{Answer, Stub};
 use super::harness::{User, without_timestamps};
-use super::map::{in_a_sandbox, map, words};
+use super::map::{in_a_sandbox, map, with_example, words};
 
 const LIST: [&str; 4] = ["--sandbox", "payments", "products", "list"];
 
@@ -26,11 +26,7 @@ pub(super) fn results() -> &'static [(Value, AllFormats)] {
     static RESULTS: OnceLock<Vec<(Value, AllFormats)>> = OnceLock::new();
     RESULTS.get_or_init(|| {
         let map = map(&[]);
-        let commands = map["commands"].as_array().expect("commands").iter();
-        let commands: Vec<&Value> = commands
-            .filter(|command| command.get("example").is_some())
-            .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
-            .collect();
+        let commands = with_example(&map, &EXCLUDED);
         let next = AtomicUsize::new(0);
         let results = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
@@ -272,11 +268,8 @@ fn columns_are_selected_by_name_in_tables_and_csv() {
 fn the_map_lists_the_columns_of_every_table() {
     let map = map(&[]);
     let mut tables = 0;
-    for command in map["commands"].as_array().expect("commands") {
+    for command in with_example(&map, &EXCLUDED) {
         let path = words(&command["path"]).join(" ");
-        if command.get("example").is_none() || EXCLUDED.contains(&path.as_str()) {
-            continue;
-        }
         let example = words(&command["example"]["argv"]).into_iter().skip(1);
         let example: Vec<String> =
             example.filter(|word| !["--json", "OUTCOME_UNKNOWN"].contains(&word.as_str())).collect();

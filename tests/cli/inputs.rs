@@ -83,7 +83,7 @@ fn invalid_values_are_refused_with_an_explanation() {
         (&UPDATE, &["--idempotency-key", "k"], "Unknown option '--idempotency-key'"),
         (&REPRICE, &[], "Nothing to update"),
         (&REPRICE, &["--unit-amount", "5"], "Unknown option '--unit-amount'"),
-        (&["payments", "prices", "archive", "live"], &[], "The ID is missing"),
+        (&["payments", "prices", "archive", "live"], &[], "The id is missing"),
         (
             &["payments", "products", "create", "test", "-e", "live", "--name", "x"],
             &[],
@@ -284,7 +284,7 @@ fn ids_of_new_objects_can_be_printed() {
     User::of(&stub.address)
         .run(&["payments", "config", "remove", "-y", "-o", "ids"])
         .exits(64)
-        .stderr_has(&["has no IDs"]);
+        .stderr_has(&["has no ids"]);
 }
 
 #[test]

@@ -146,6 +146,14 @@ impl Session {
         });
     }
 
+    /// Whether the keyring has a key of the program.
+    fn has_key(&self) -> bool {
+        let service = "dict:string:string:service,insforge";
+        let method = "org.freedesktop.Secret.Service.SearchItems";
+        let found = self.call("/org/freedesktop/secrets", method, &[service]).expect("the keyring answers");
+        found.contains("/org/freedesktop/secrets/collection/")
+    }
+
     /// Calls the keyring over the bus. `None` if it does not answer or returns an error.
     fn call(&self, path: &str, method: &str, arguments: &[&str]) -> Option<String> {
         let output = program(&self.user, "dbus-send")
@@ -349,7 +357,30 @@ fn a_key_of_an_earlier_login_moves_from_the_file_to_the_keyring() {
     assert_login_works(&session.user, &stub);
 }
 
-/// The key is in the keyring before the profile is stored.
+#[test]
+fn logout_finds_the_key_of_a_killed_login() {
+    let Some(session) = Session::unlocked() else { return };
+    let (user, earlier, stub) = (&session.user, backend(), backend());
+    let args = ["login", "--api-url", &stub.address, "--api-key-stdin"];
+    let mut with_key = 0;
+    for is_first in [true, false] {
+        let kills = (0..1000).step_by(3).take_while(|limit| {
+            if !is_first {
+                login(user, &earlier, &[]).exits(0);
+                assert!(session.has_key());
+            }
+            let limit = format!("--fsize={limit}");
+            let killed = finish(wrapped(user, &["prlimit", &limit, "--core=0"], &args), KEY).code == -1;
+            with_key += usize::from(killed && session.has_key());
+            run(user, &["logout"]).exits(0);
+            assert!(!session.has_key(), "after {limit} bytes");
+            killed
+        });
+        assert!(kills.count() > 10);
+    }
+    assert!(with_key > 0, "no login was killed after it had stored its key");
+}
+
 #[test]
 fn a_killed_login_with_a_keyring_leaves_no_key_in_a_file() {
     let Some(session) = Session::unlocked() else { return };

@@ -432,7 +432,7 @@ fn a_lookup_key_names_a_price() {
             assert_eq!(ran.stdout, format!("{id}\n"), "{command:?}");
             let lines = &stub.lines()[before..];
             assert_eq!(lines.last(), Some(&request), "{lines:?}");
-            assert_eq!(lines.iter().any(|line| line == PRICES), is_key, "an ID needs no request: {lines:?}");
+            assert_eq!(lines.iter().any(|line| line == PRICES), is_key, "an id needs no request: {lines:?}");
         }
     }
 }
@@ -444,7 +444,7 @@ fn a_lookup_key_that_names_no_price_or_several_exits_with_4() {
         (
             "pro_yearly",
             "Stripe test price not found: pro_yearly",
-            "no price in the mirror has this ID or lookup key",
+            "no price in the mirror has this id or lookup key",
         ),
         ("twice", "Several Stripe test prices have the lookup key twice", "the mirror has price_4, price_5"),
     ] {
@@ -488,7 +488,7 @@ fn an_id_in_a_file_is_never_a_lookup_key() {
     }
     assert_eq!(stub.lines(), [""; 0]);
     let ran = user.run_with_stdin(&["payments", "prices", "update", "--from-file", "-"], one).exits(4);
-    ran.stderr_has(&["hint: use the ID in the file: its `id` cannot be a lookup key"]);
+    ran.stderr_has(&["hint: use the id in the file: its `id` cannot be a lookup key"]);
     assert!(!stub.lines().iter().any(|line| line == PRICES), "{:?}", stub.lines());
 }
 
@@ -507,7 +507,7 @@ fn a_write_that_names_an_unknown_object_exits_with_4() {
     let price = ["--currency", "usd", "--unit-amount", "100", "--product", "prod_missing"];
     let create = [&["payments", "prices", "create"], &price[..], &["--json"]].concat();
     for (line, hint) in [
-        (&create[..], "`insforge payments products list test` lists the IDs of existing products"),
+        (&create[..], "`insforge payments products list test` lists the ids of existing products"),
         (
             &["payments", "prices", "update", "price_x", "--active", "true", "--json"],
             "insforge payments sync",

@@ -24,6 +24,14 @@ pub(super) fn words(value: &Value) -> Vec<String> {
     all.iter().map(|word| word.as_str().expect("a word").to_owned()).collect()
 }
 
+/// The commands that have an example, except for these.
+pub(super) fn with_example<'a>(map: &'a Value, excluded: &[&str]) -> Vec<&'a Value> {
+    let all = map["commands"].as_array().expect("commands").iter();
+    all.filter(|command| command.get("example").is_some())
+        .filter(|command| !excluded.contains(&words(&command["path"]).join(" ").as_str()))
+        .collect()
+}
+
 #[test]
 fn the_output_follows_its_schema() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/help-1.json");

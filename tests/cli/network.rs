@@ -7,13 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
-
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::{Answer, Request, Stub};
+use super::harness::tls::Identity;
 use super::harness::{RunOutput, User, dead_address};
 
 const STATUS: [&str; 2] = ["payments", "status"];
@@ -77,31 +73,12 @@ impl TlsBackend {
         Self::start_with(name, years, false)
     }
 
-    fn start_with(name: &str, (from, until): (i32, i32), wants_a_client_certificate: bool) -> Self {
-        let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
-        params.not_before = date_time_ymd(from, 1, 2);
-        params.not_after = date_time_ymd(until, 3, 4);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions of TLS");
-        let config = if wants_a_client_certificate {
-            let mut roots = RootCertStore::empty();
-            roots.add(certificate.der().clone()).expect("a root");
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            config.with_client_cert_verifier(verifier.build().expect("a verifier"))
-        } else {
-            config.with_no_client_auth()
-        };
-        let config = config.with_single_cert(vec![certificate.der().clone()], private);
-        let config = Arc::new(config.expect("a configuration"));
+    fn start_with(name: &str, years: (i32, i32), wants_a_client_certificate: bool) -> Self {
+        let identity = Identity::new(name, years, wants_a_client_certificate);
+        let certificate = identity.pem.clone();
         let body = Generation::Newer.exchange("086-status-both").response_body.to_string();
         let server = Server::start(move |stream| {
-            let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
-            let mut stream = StreamOwned::new(connection, stream);
+            let mut stream = identity.accept(stream).expect("a connection");
             // A client that does not trust the certificate closes the connection during the handshake.
             if !read_head(&mut stream).is_empty() {
                 let head =
@@ -112,7 +89,7 @@ impl TlsBackend {
             }
         });
         let port = server.place.rsplit(':').next().expect("a port");
-        Self { address: format!("https://localhost:{port}"), certificate: certificate.pem(), server }
+        Self { address: format!("https://localhost:{port}"), certificate, server }
     }
 
     /// A user who trusts the certificate.
@@ -328,7 +305,7 @@ fn an_address_that_is_too_long_is_not_sent() {
     assert!(ran.stderr.len() < 1000, "{}", ran.stderr.len());
 
     let address = format!("https://{id}.example.com");
-    let ran = User::of(&address).run(&["payments", "status", "--json"]).exits(1);
+    let ran = User::of(&address).run(&["payments", "status", "--json"]).exits(64);
     assert_eq!(ran.error()["code"], "ADDRESS_INVALID");
     assert!(ran.stderr.len() < 1000, "{ran:?}");
     let user = User::new().with("INSFORGE_API_KEY", super::harness::KEY);

@@ -346,7 +346,7 @@ fn ids_are_one_on_each_line() {
     assert!(preferred.run(&["payments", "prices", "list"]).exits(0).stdout.starts_with("price_"));
     let before = before + 2;
     for command in ["status", "config", "sync"] {
-        user.run(&["payments", command, "-o", "ids"]).exits(64).stderr_has(&["no IDs"]);
+        user.run(&["payments", command, "-o", "ids"]).exits(64).stderr_has(&["no ids"]);
     }
     assert_eq!(stub.requests().len(), before);
 }

@@ -134,7 +134,7 @@ const CASES: &[Case] = &[
         later: (404, "UPSTREAM_FAILURE"),
         plain: (404, "NOT_FOUND"),
         exit: 4,
-        hint: "check the ID",
+        hint: "check the id",
     },
     Case {
         commands: &[GET],
@@ -142,7 +142,7 @@ const CASES: &[Case] = &[
         later: (404, "PAYMENT_PRODUCT_NOT_FOUND"),
         plain: (404, "NOT_FOUND"),
         exit: 4,
-        hint: "check the ID",
+        hint: "check the id",
     },
     Case {
         commands: AT_STRIPE,

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::{LocalModes, tcgetattr};
 
-use super::harness::pty::Terminal;
+use super::harness::pty::{Terminal, visible_lines};
 use super::harness::recordings::{self, Generation};
+use super::harness::shop::{Shop, forward};
 use super::harness::stub::{Answer, Stub};
 use super::harness::{KEY, RunOutput, User, assert_no_secret, finish, mode, wait_for_exit};
 
@@ -568,6 +569,37 @@ fn a_slow_request_shows_a_spinner_and_clears_it() {
     let (_, result) =
         after.split_once("\x1b[2K").unwrap_or_else(|| panic!("its line is not cleared:\n{screen}"));
     assert!(result.contains("test"), "the result follows the spinner:\n{screen}");
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_of_a_spinner_or_a_progress_bar() {
+    const PRODUCTS: &str = "version = 1\n[products.a]\nname = \"A\"\n[products.b]\nname = \"B\"\n";
+    let silent = slow_backend(FOR_EVER);
+    let shop = Shop::new();
+    let (port, key) = (shop.sandbox.port(), shop.sandbox.api_key());
+    // The spinner of a read, and the bar of an apply, at the first product.
+    let stops_at_create = Stub::start(move |request| match request.method.as_str() {
+        "POST" if request.target.ends_with("/products") => {
+            Answer::Late { after: FOR_EVER, then: Box::new(Answer::Drop) }
+        }
+        _ => forward(port, request).expect("an answer"),
+    });
+    for (stub, args, shown) in [
+        (&silent, &["payments", "status"][..], "Waiting for the backend…"),
+        (&stops_at_create, &["payments", "catalog", "apply", "test", "--yes"], "0/2"),
+    ] {
+        let user = with_cursor(stub).with("INSFORGE_API_KEY", key);
+        user.write("payments.toml", PRODUCTS);
+        let terminal = Terminal::start(&user, 100, args);
+        terminal.expect(shown);
+        terminal.type_in(CTRL_C);
+        let (code, screen) = terminal.finish();
+        assert_eq!(code, 130, "{screen}");
+        let lines = visible_lines(&screen, 100);
+        let is_left = |line: &String| line.contains(shown) || has_spinner(line) || line.contains("^C");
+        assert!(!lines.iter().any(is_left), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.starts_with("error: Interrupted")), "{lines:#?}");
+    }
 }
 
 #[test]

@@ -410,7 +410,7 @@ fn invalid_values_are_not_sent() {
         ("items create --name x --amount 5", "--currency"),
         (&long_name, "at most 255 characters, but this one has 256"),
         ("items update item_1", "add at least one of --name, --amount"),
-        ("items update live --name x", "The ID is missing"),
+        ("items update live --name x", "The id is missing"),
         (
             "plans create --period month --interval 1 --item-name x --item-amount 5 --item-currency INR",
             "monthly",
@@ -624,14 +624,14 @@ fn invalid_keys_are_not_sent() {
             "pipe it into `insforge payments razorpay config set test --key-id ID -`, or set RAZORPAY_TEST_KEY_SECRET",
         ),
         ("--key-id rzp_live_a1 -", SECRET, "This is a live key, but the environment is not given"),
-        ("test --key-id rzp_live_a1 -", SECRET, "The key ID from --key-id is for live, not for test"),
+        ("test --key-id rzp_live_a1 -", SECRET, "The key id from --key-id is for live, not for test"),
         ("live --key-id rzp_test_a1 - --yes", SECRET, "is for test, not for live"),
         ("--key-id acc_4May5 -", SECRET, "does not begin with rzp_test_"),
         ("--key-id rzp_test_ -", SECRET, "is only the prefix of a key"),
         ("--key-id '' -", SECRET, "is empty"),
         ("--key-id rzp_test_a1 -", "", "The key secret from stdin is empty"),
         ("--key-id rzp_test_a1 -", "4May5 See", "contains white space"),
-        ("--key-id rzp_test_a1 -", "rzp_test_4May5See", "is a key's ID, not its secret"),
+        ("--key-id rzp_test_a1 -", "rzp_test_4May5See", "is a key's id, not its secret"),
         ("--key-id rzp_test_a1 -", "ik_4May5See", "is the project's API key"),
         (
             "--key-id rzp_test_a1 - --key-secret-file secret-file",
@@ -659,7 +659,7 @@ fn invalid_keys_are_not_sent() {
     assert!(stub.lines().is_empty());
 }
 
-/// For the backend, another key ID is another account, and deletes the mirrored data.
+/// For the backend, another key id is another account, and deletes the mirrored data.
 #[test]
 fn another_key_id_needs_confirmation() {
     const WARNS: &str = "it deletes all mirrored data of test";
@@ -691,7 +691,7 @@ fn a_refused_key_changes_nothing() {
     });
     set(&User::of(&stub.address), &format!("--key-id {KEY_ID} -"), SECRET).exits(1).stderr_has(&[
         "error: Authentication failed",
-        "nothing was changed; set the ID and secret of a test key",
+        "nothing was changed; set the id and secret of a test key",
     ]);
 }
 

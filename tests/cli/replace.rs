@@ -216,7 +216,7 @@ fn a_replacement_of_nothing_is_refused() {
     replace(&["pro_yearly", "--unit-amount", "1"]).exits(4).stderr_has(&["price not found: pro_yearly"]);
     replace(&[KEY]).exits(64).stderr_has(&["--unit-amount"]);
     replace(&[KEY, "--unit-amount", "19.00"]).exits(64).stderr_has(&["smallest unit"]);
-    replace(&["test", "--unit-amount", "1"]).exits(64).stderr_has(&["The ID is missing"]);
+    replace(&["test", "--unit-amount", "1"]).exits(64).stderr_has(&["The id is missing"]);
     let price = shop.price(KEY);
     shop.user.run(&["payments", "prices", "archive", KEY]).exits(0);
     replace(&[&price, "--unit-amount", "1"]).exits(1).stderr_has(&["it is archived, so nobody can buy it"]);

@@ -8,10 +8,11 @@ use insforge::sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::harness::pty::Terminal;
+use super::harness::recordings::Generation;
 use super::harness::shop::forward;
 use super::harness::stub::{Answer, Request, Stub};
 use super::harness::{RunOutput, User, finish};
-use super::map::{map, words};
+use super::map::{map, with_example, words};
 
 /// Characters that no terminal may get: control characters, and those that reorder or hide text.
 const FORBIDDEN: [char; 46] = [
@@ -244,13 +245,7 @@ fn check(command: &Value, stub: &Stub, counts: &Counts) {
 fn check_all(start: impl Fn() -> (Option<Sandbox>, Stub) + Sync, least: (usize, usize)) {
     const EXCLUDED: [&str; 3] = ["sandbox serve", "sandbox exec", "completion"];
     let map = map(&[]);
-    let commands: Vec<&Value> = map["commands"]
-        .as_array()
-        .expect("commands")
-        .iter()
-        .filter(|command| command.get("example").is_some())
-        .filter(|command| !EXCLUDED.contains(&words(&command["path"]).join(" ").as_str()))
-        .collect();
+    let commands = with_example(&map, &EXCLUDED);
     let (next, counts) = (AtomicUsize::new(0), Counts::default());
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -499,4 +494,17 @@ fn joined_and_accented_texts_are_kept() {
         let ran = User::of(&stub.address).run(&["payments", "products", "list", "-o", format]).exits(0);
         assert!(ran.stdout.contains(name), "{format}: {ran:?}");
     }
+}
+
+#[test]
+fn a_narrow_terminal_splits_no_word_of_the_command_in_a_hint() {
+    let status = Generation::Newer.exchange("242-status-recovered").answer();
+    let stub = Stub::in_order(vec![status, Answer::Drop]);
+    let args = ["payments", "products", "create", "--name", "Pro", "--retries", "0"];
+    let (code, screen) = Terminal::start(&user(&stub), 40, &args).finish();
+    assert_eq!(code, 8, "{screen}");
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    let at = words.iter().position(|word| *word == "--idempotency-key").expect("the option");
+    let next = screen.split("--idempotency-key").nth(1).expect("the key").trim().lines().count();
+    assert!(words[at + 1].len() > 32 && next == 1, "{screen}");
 }

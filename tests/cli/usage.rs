@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{User, dead_address, finish};
+use super::harness::{KEY, User, dead_address, finish};
 
 /// Every text that quotes a value has only its beginning.
 #[test]
@@ -260,7 +260,7 @@ fn an_id_is_neither_an_environment_nor_empty_nor_dots() {
     let stub = Stub::start(move |_| missing.clone());
     let user = User::of(&stub.address);
     for id in ["test", "live"] {
-        user.run(&["payments", "products", "get", id]).exits(64).stderr_has(&["The ID is missing"]);
+        user.run(&["payments", "products", "get", id]).exits(64).stderr_has(&["The id is missing"]);
         user.run(&["payments", "prices", "get", "-e", "test", id]).exits(64);
     }
     for id in [".", "..", "", "  "] {
@@ -379,5 +379,73 @@ fn a_value_that_is_an_option_is_missing() {
     ] {
         let ran = user.run(args).exits(64);
         ran.stderr_has(&[&format!("A value is missing for '{option}")]);
+    }
+}
+
+/// A malformed variable is a usage error that names it. Keys and certificates have their own exit codes, whatever their
+/// source is.
+#[test]
+fn every_malformed_variable_is_refused_by_name() {
+    const STATUS: &str = "payments status";
+    const SET: &str = "payments config set test";
+    const SET_LIVE: &str = "payments config set live";
+    const RAZORPAY: &str = "payments razorpay config set test --key-id rzp_test_a1";
+    const RAZORPAY_LIVE: &str = "payments razorpay config set live --key-id rzp_live_a1";
+    let refused: [(&str, &[&str], &str, i32); 20] = [
+        ("INSFORGE_BASE_URL", &["ftp://x", "http://", "a b", "http://example.com"], STATUS, 64),
+        ("INSFORGE_URL", &["ftp://x", "http://", "a b", "http://example.com"], STATUS, 64),
+        ("INSFORGE_API_KEY", &["a b", "'ik_a'", "sk_test_a"], STATUS, 2),
+        ("INSFORGE_API_KEY_FILE", &["missing", "."], STATUS, 2),
+        ("INSFORGE_PROFILE", &["a/b", "a b"], STATUS, 64),
+        ("INSFORGE_OUTPUT", &["xml"], STATUS, 64),
+        ("INSFORGE_TIMEOUT", &["soon", "-1s", "0"], STATUS, 64),
+        ("INSFORGE_RETRIES", &["many", "-1", "11"], STATUS, 64),
+        ("INSFORGE_LIVE", &["yes"], STATUS, 64),
+        ("INSFORGE_LOG", &["loud"], STATUS, 64),
+        ("STRIPE_TEST_SECRET_KEY", &["a b", "sk_live_a", "rzp_test_a"], SET, 64),
+        ("STRIPE_LIVE_SECRET_KEY", &["a b", "sk_test_a"], SET_LIVE, 64),
+        ("RAZORPAY_TEST_KEY_ID", &["a b", "rzp_live_a1"], "payments razorpay config set test", 64),
+        ("RAZORPAY_LIVE_KEY_ID", &["a b", "rzp_test_a1"], "payments razorpay config set live", 64),
+        ("RAZORPAY_TEST_KEY_SECRET", &["a b", "rzp_test_a1"], RAZORPAY, 64),
+        ("RAZORPAY_LIVE_KEY_SECRET", &["a b", "rzp_live_a1"], RAZORPAY_LIVE, 64),
+        ("HTTPS_PROXY", &["a b", "ftp://x"], STATUS, 64),
+        ("ALL_PROXY", &["a b", "ftp://x"], STATUS, 64),
+        ("SSL_CERT_FILE", &["missing", "."], STATUS, 1),
+        ("SSL_CERT_DIR", &["missing"], STATUS, 1),
+    ];
+    // Every value is valid, or another program sets the variable.
+    let accepted = [
+        "INSFORGE_SANDBOX",
+        "INSFORGE_SANDBOX_URL",
+        "CI",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "NO_PROXY",
+        "COMPLETE",
+        "TZ",
+    ];
+    let map = User::new().run(&["help", "--json"]).exits(0).json();
+    let listed = map["environment"].as_array().expect("variables");
+    let listed = listed.iter().map(|variable| variable["name"].as_str().expect("a name"));
+    let mut tested: Vec<&str> = refused.iter().map(|(name, ..)| *name).chain(accepted).collect();
+    let mut listed: Vec<&str> = listed.collect();
+    tested.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(tested, listed);
+
+    for (name, values, command, exit) in refused {
+        for value in values {
+            let user = match name {
+                "INSFORGE_URL" | "INSFORGE_PROFILE" => User::new().with("INSFORGE_API_KEY", KEY),
+                "INSFORGE_API_KEY_FILE" => User::new().with("INSFORGE_BASE_URL", "https://shop.insforge.app"),
+                _ => User::of("https://shop.insforge.app"),
+            };
+            let user = user.with(name, value);
+            let args: Vec<&str> = command.split(' ').chain(["--yes", "--retries", "0"]).collect();
+            let args = if name == "INSFORGE_RETRIES" { &args[..args.len() - 2] } else { &args };
+            let ran = user.run(args);
+            assert_eq!(ran.code, exit, "{name}={value}: {}", ran.stderr);
+            ran.stderr_has(&["error: ", name]);
+        }
     }
 }

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustix::net::sockopt::set_socket_linger;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::harness::tls::{Identity, TlsStream};
 
 /// One step of a misbehavior. After the last one, the connection stays open for the next request.
 #[derive(Clone, Debug)]
@@ -185,8 +184,8 @@ impl Backend {
         };
         // The certificate of another authority is that of the trusted server.
         let trusted = trusted.map(|own| match own {
-            Certificate::Unknown => Identity::of(Certificate::Trusted).pem.as_str(),
-            own => Identity::of(own).pem.as_str(),
+            Certificate::Unknown => identity_of(Certificate::Trusted).pem.as_str(),
+            own => identity_of(own).pem.as_str(),
         });
         let shared =
             Arc::new(Shared { script, misbehavior, seen: Mutex::default(), ended: AtomicBool::new(false) });
@@ -244,11 +243,7 @@ impl Shared {
         stream.set_nodelay(true)?;
         let mut wire = match self.misbehavior.transport {
             Transport::Http | Transport::NoTls => Wire::Plain(stream),
-            Transport::Tls(certificate) => Wire::Tls(Box::new(StreamOwned::new(
-                ServerConnection::new(Arc::clone(&Identity::of(certificate).config))
-                    .map_err(io::Error::other)?,
-                stream,
-            ))),
+            Transport::Tls(certificate) => Wire::Tls(Box::new(identity_of(certificate).accept(stream)?)),
         };
         let without_tls = self.misbehavior.transport == Transport::NoTls;
         let mut buffer = Vec::new();
@@ -457,7 +452,7 @@ fn read_body(wire: &mut Wire, buffer: &mut Vec<u8>, head: &str) -> io::Result<Ve
 /// A connection, with TLS or without.
 enum Wire {
     Plain(TcpStream),
-    Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+    Tls(Box<TlsStream>),
 }
 
 impl Wire {
@@ -517,40 +512,13 @@ impl Write for Wire {
     }
 }
 
-/// A certificate with its key.
-struct Identity {
-    pem: String,
-    config: Arc<ServerConfig>,
-}
-
-impl Identity {
-    /// Each is made once.
-    fn of(certificate: Certificate) -> &'static Self {
-        static ALL: [OnceLock<Identity>; 5] = [const { OnceLock::new() }; 5];
-        ALL[certificate as usize].get_or_init(|| {
-            let (name, (from, until)) = match certificate {
-                Certificate::Trusted | Certificate::Unknown => ("127.0.0.1", (2000, 2999)),
-                Certificate::Expired => ("127.0.0.1", (2000, 2020)),
-                Certificate::NotYetValid => ("127.0.0.1", (2998, 2999)),
-                Certificate::OtherName => ("other.example", (2000, 2999)),
-            };
-            Self::new(name, from, until)
-        })
-    }
-
-    fn new(name: &str, from: i32, until: i32) -> Self {
-        let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
-        params.not_before = date_time_ymd(from, 1, 2);
-        params.not_after = date_time_ymd(until, 3, 4);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions of TLS")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], private)
-            .expect("a configuration");
-        Self { pem: certificate.pem(), config: Arc::new(config) }
-    }
+/// The identity of a server with this certificate. Each is made once.
+fn identity_of(certificate: Certificate) -> &'static Identity {
+    static ALL: [OnceLock<Identity>; 5] = [const { OnceLock::new() }; 5];
+    ALL[certificate as usize].get_or_init(|| match certificate {
+        Certificate::Trusted | Certificate::Unknown => Identity::new("127.0.0.1", (2000, 2999), false),
+        Certificate::Expired => Identity::new("127.0.0.1", (2000, 2020), false),
+        Certificate::NotYetValid => Identity::new("127.0.0.1", (2998, 2999), false),
+        Certificate::OtherName => Identity::new("other.example", (2000, 2999), false),
+    })
 }

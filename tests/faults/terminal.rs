@@ -97,7 +97,7 @@ fn problem(command: &Command, fault: &Fault, code: i32, screen: &str, echoes: bo
         (!screen.contains("\u{1b}[?1049h"), "another screen"),
         (last_frame == 0 || screen[last_frame..].contains("\u{1b}[2K"), "the spinner stays"),
         (
-            screen.is_empty() || screen.ends_with('\n') || screen.ends_with("\u{1b}[2K"),
+            screen.is_empty() || screen.ends_with('\n') || screen.ends_with("\u{1b}[2K\r"),
             "the line is not ended",
         ),
         (expected == 0 || screen.contains("error:"), "no error"),

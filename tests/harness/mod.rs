@@ -13,6 +13,7 @@ mod shutdown;
 #[cfg(feature = "sandbox")]
 pub mod stripe_catalog;
 pub mod stub;
+pub mod tls;
 #[cfg(feature = "sandbox")]
 pub mod workflow;
 

@@ -107,6 +107,46 @@ impl Terminal {
     }
 }
 
+/// The lines that a terminal of this width shows after this output.
+pub fn visible_lines(output: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<Vec<char>> = vec![Vec::new()];
+    let (mut row, mut column) = (0, 0);
+    let mut chars = output.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' => column = 0,
+            '\n' => (row, column) = (row + 1, 0),
+            '\u{1b}' => {
+                let mut parameters = String::new();
+                let end = chars.by_ref().skip(1).find(|c| {
+                    parameters.push(*c);
+                    c.is_ascii_alphabetic()
+                });
+                let count = parameters.trim_end_matches(char::is_alphabetic).parse().unwrap_or(1);
+                match end {
+                    Some('K') => lines[row].clear(),
+                    Some('A') => row -= count,
+                    Some('B') => row += count,
+                    _ => {}
+                }
+            }
+            c => {
+                // A terminal begins the next line only with the character that no longer fits.
+                if column == columns {
+                    (row, column) = (row + 1, 0);
+                    lines.resize(lines.len().max(row + 1), Vec::new());
+                }
+                let line = &mut lines[row];
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = c;
+                column += 1;
+            }
+        }
+        lines.resize(lines.len().max(row + 1), Vec::new());
+    }
+    lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned()).collect()
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -18,7 +18,7 @@ const ID_PREFIXES: [&str; 16] = [
 /// The shortest random part of an id.
 const SHORTEST_ID: usize = 14;
 const HEADER: &str =
-    "# IDs are numbered, and timestamps are zeros. The first entry of each command has all formats.\n";
+    "# Ids are numbered, and timestamps are zeros. The first entry of each command has all formats.\n";
 const ROUTES: &str =
     "# Their routes, `/api/payments/…`, are written as the newer's, `/api/payments/stripe/…`.\n";
 /// Longer lists are shown as a table only.

@@ -2,7 +2,8 @@
 //! status alone: a key that Stripe refuses is `AUTH_UNAUTHORIZED`, like a refused token of the backend's own. Only the
 //! message tells them apart.
 
-use crate::api::request::{BackendError, Meaning, Method};
+use crate::api::method::Method;
+use crate::api::provider::{BackendError, Meaning};
 use crate::wire::Generation;
 
 /// What an error with a plain code means. `None` if it is not Stripe's, or if status and code say it already.

@@ -1,7 +1,7 @@
 //! A plan and its changes, as commands print them and plan files store them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::catalog::plan::{ObjectRef, Step};
 
@@ -69,6 +69,22 @@ pub(crate) struct PlannedChange {
 }
 
 impl PlannedChange {
+    /// The creation of an object with these fields.
+    pub(super) fn create(kind: ObjectKind, key: &str, fields: Map<String, Value>, step: Step) -> Self {
+        Self {
+            action: ChangeAction::Create,
+            kind,
+            key: key.to_owned(),
+            id: None,
+            before: None,
+            after: Some(Value::Object(fields)),
+            reason: "does not exist at Stripe yet".into(),
+            also: Vec::new(),
+            pruned: false,
+            steps: vec![step],
+        }
+    }
+
     /// The id of the price by which an interrupted replacement is continued.
     pub(crate) fn existing_replacement(&self) -> Option<&str> {
         self.steps.iter().find_map(|step| match step {

@@ -116,18 +116,7 @@ impl PriceTarget<'_> {
         if let Step::CreatePrice { body, .. } = &mut step {
             body.lookup_key = Patch::Set(desired.lookup_key.clone());
         }
-        Ok(PlannedChange {
-            action: ChangeAction::Create,
-            kind: ObjectKind::Price,
-            key: self.lookup_key().to_owned(),
-            id: None,
-            before: None,
-            after: Some(Value::Object(after)),
-            reason: "does not exist at Stripe yet".into(),
-            also: Vec::new(),
-            pruned: false,
-            steps: vec![step],
-        })
+        Ok(PlannedChange::create(ObjectKind::Price, self.lookup_key(), after, step))
     }
 
     /// The request that creates the price without its lookup key.

@@ -1,6 +1,6 @@
 //! The change of a product.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::catalog::DesiredProduct;
 use crate::catalog::plan::diff::{FieldDiff, metadata_json, metadata_to_send, or_null};
@@ -37,18 +37,8 @@ fn create(desired: &DesiredProduct) -> Result<PlannedChange, Failure> {
         metadata: Some(metadata_to_send(desired.metadata.as_ref(), &desired.key)?),
         idempotency_key: None,
     };
-    Ok(PlannedChange {
-        action: ChangeAction::Create,
-        kind: ObjectKind::Product,
-        key: desired.key.clone(),
-        id: None,
-        before: None,
-        after: Some(Value::Object(after)),
-        reason: "does not exist at Stripe yet".into(),
-        also: Vec::new(),
-        pruned: false,
-        steps: vec![Step::CreateProduct { key: desired.key.clone(), body }],
-    })
+    let step = Step::CreateProduct { key: desired.key.clone(), body };
+    Ok(PlannedChange::create(ObjectKind::Product, &desired.key, after, step))
 }
 
 fn update(

@@ -1,4 +1,4 @@
-//! The candidates for an argument's value. The argument's [`Completes`] says what they are. IDs come from the completion
+//! The candidates for an argument's value. The argument's [`Completes`] says what they are. Ids come from the completion
 //! cache while they are fresh, otherwise from the backend if it answers in time.
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ pub(super) struct ParsedLine {
     env: ProcessEnv,
     global: Global,
     environment: Option<Environment>,
-    /// The line already has the positional ID.
+    /// The line already has the positional id.
     has_id: bool,
 }
 
@@ -57,7 +57,7 @@ impl ParsedLine {
             let environment = values.iter().find_map(|value| Environment::named(value));
             match arg.get::<Completes>() {
                 Some(Completes::Environment) => line.environment = line.environment.or(environment),
-                // Clap parses a lone environment as the ID, until an ID follows it.
+                // Clap parses a lone environment as the id, until an id follows it.
                 Some(Completes::Ids(_)) if arg.is_positional() => {
                     line.environment = line.environment.or(environment);
                     line.has_id = !values.is_empty() && environment.is_none();
@@ -138,7 +138,7 @@ fn candidates(values: Vec<DescribedValue>, word: &str) -> Vec<CompletionCandidat
     matching.map(candidate).collect()
 }
 
-/// Whether no shell reads the value as anything but a plain word. An object's name or ID must never become a command.
+/// Whether no shell reads the value as anything but a plain word. An object's name or id must never become a command.
 fn is_plain(value: &str) -> bool {
     let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     value.chars().all(is_safe) && is_clean(value) && !value.starts_with('-')
@@ -173,7 +173,7 @@ fn last_before_limit<T: Default + Send + 'static>(
     last
 }
 
-/// IDs, and the labels of their owners by the owners' IDs.
+/// Ids, and the labels of their owners by the owners' ids.
 #[derive(Default)]
 struct FoundIds {
     ids: Vec<CachedId>,
@@ -186,7 +186,7 @@ impl FoundIds {
     }
 }
 
-/// The IDs of a list that start with the typed word.
+/// The ids of a list that start with the typed word.
 fn ids_starting_with(word: &str, list: &'static IdList, line: &Arc<ParsedLine>) -> Vec<DescribedValue> {
     let line = Arc::clone(line);
     let FoundIds { ids, owners } = last_before_limit(move |found| find_ids(list, &line, found));
@@ -194,7 +194,7 @@ fn ids_starting_with(word: &str, list: &'static IdList, line: &Arc<ParsedLine>) 
     matching.map(|cached| with_description(cached, &owners)).collect()
 }
 
-/// An ID with its description, such as `9.90 EUR / month, Pro, inactive`.
+/// An id with its description, such as `9.90 EUR / month, Pro, inactive`.
 fn with_description(cached: CachedId, owners: &HashMap<String, String>) -> DescribedValue {
     let owner = owners.get(&cached.owner).map(String::as_str);
     let parts = [Some(cached.label.as_str()), owner, cached.inactive.then_some("inactive")];

@@ -106,7 +106,7 @@ fn at_most_one<'a, T: PartialEq + Copy + 'a>(
         .hint("give the environment once, as an argument or with -e"))
 }
 
-/// The ID of an object, with the environment before it or as an option.
+/// The id of an object, with the environment before it or as an option.
 #[derive(Args)]
 #[command(allow_missing_positional = true)]
 pub(crate) struct IdArgs<T: HasIdList> {
@@ -118,7 +118,7 @@ pub(crate) struct IdArgs<T: HasIdList> {
     object: PhantomData<T>,
 }
 
-/// The ID of the object to update, which the file can have instead.
+/// The id of the object to update, which the file can have instead.
 #[derive(Args)]
 #[command(allow_missing_positional = true)]
 pub(crate) struct UpdateIdArgs<T: HasIdList> {
@@ -126,7 +126,7 @@ pub(crate) struct UpdateIdArgs<T: HasIdList> {
     environment: EnvironmentArgs,
     #[arg(
         value_name = "ID",
-        help = format!("{}; a file with many objects has an ID in each", T::REFERENCE),
+        help = format!("{}; a file with many objects has an id in each", T::REFERENCE),
         required_unless_present = "from_file",
         add = Completes::Ids(T::IDS),
     )]
@@ -161,7 +161,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
         Ok(self.environment.option.with(argument)?.unwrap_or(Environment::Test))
     }
 
-    /// The environment, if it is the only argument: clap takes a lone argument for the ID.
+    /// The environment, if it is the only argument: clap takes a lone argument for the id.
     fn only_environment(&self) -> Option<Environment> {
         self.id.as_deref().filter(|_| self.environment.positional.is_none()).and_then(Environment::named)
     }
@@ -170,24 +170,24 @@ impl<T: HasIdList> UpdateIdArgs<T> {
         self.id.as_deref().filter(|_| self.only_environment().is_none())
     }
 
-    /// The object to update, whose ID can be in the file.
+    /// The object to update, whose id can be in the file.
     pub(crate) fn resolve(&self, in_file: Option<&str>) -> Result<Target, Failure> {
         let environment = self.environment()?;
         match (self.id(), in_file) {
             (Some(id), Some(other)) if id != other => {
-                Err(Failure::usage("The command line and the file have different IDs")
+                Err(Failure::usage("The command line and the file have different ids")
                     .hint("omit one of them"))
             }
             (Some(id), _) | (None, Some(id)) => Target::new(environment, id),
             (None, None) => match &self.id {
                 Some(argument) => Err(id_is_missing(argument)),
-                None => Err(Failure::usage("The object has no ID")
-                    .hint("add `id` to the object in the file, or give the ID as an argument")),
+                None => Err(Failure::usage("The object has no id")
+                    .hint("add `id` to the object in the file, or give the id as an argument")),
             },
         }
     }
 
-    /// Checks many updates: each object needs its own ID, and no ID may occur twice.
+    /// Checks many updates: each object needs its own id, and no id may occur twice.
     pub(crate) fn check_entries<C>(
         &self,
         file: &str,
@@ -195,7 +195,7 @@ impl<T: HasIdList> UpdateIdArgs<T> {
     ) -> Result<(), Failure> {
         if let Some(id) = self.id() {
             return Err(Failure::usage(format!("{file} has many objects, but `{id}` is only one"))
-                .hint("omit the ID, and give each object in the file its own `id`"));
+                .hint("omit the id, and give each object in the file its own `id`"));
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
         for (index, Entry { line, object }) in entries.iter_mut().enumerate() {
@@ -218,16 +218,16 @@ impl Target {
         let id = trim_line_end(id);
         // In a URL, `.` and `..` are path segments, however they are escaped.
         if id.trim().is_empty() || id == "." || id == ".." {
-            return Err(Failure::usage("The ID is empty or only dots").hint("copy the ID from a list"));
+            return Err(Failure::usage("The id is empty or only dots").hint("copy the id from a list"));
         }
         Ok(Self { environment, id: id.to_owned() })
     }
 }
 
 fn id_is_missing(environment: &str) -> Failure {
-    Failure::usage("The ID is missing")
+    Failure::usage("The id is missing")
         .why(format!("`{environment}` is an environment"))
-        .hint(format!("add the ID: `… {environment} <ID>`"))
+        .hint(format!("add the id: `… {environment} <ID>`"))
 }
 
 /// Reads `true` and `false`, in upper or lower case.
@@ -293,7 +293,7 @@ pub(crate) struct SubjectListArgs {
     /// Type of the billing subject whose rows to list, such as team
     #[arg(long, value_name = "TYPE", requires = "subject_id", value_parser = NonEmptyStringValueParser::new())]
     subject_type: Option<String>,
-    /// ID of the billing subject in your application, such as team_42
+    /// Id of the billing subject in your application, such as team_42
     #[arg(long, value_name = "ID", requires = "subject_type", value_parser = NonEmptyStringValueParser::new())]
     subject_id: Option<String>,
     /// Only rows of this customer

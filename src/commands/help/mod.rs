@@ -136,7 +136,7 @@ const OUTPUT: &str = "\
 stdout has only the result. Notes, warnings, prompts and errors go to stderr.
 
 table  For people. If the terminal is too narrow, less important columns are dropped and text is wrapped;
-       then each row becomes a record of `key: value` lines. IDs are never wrapped or cut. A pipe has no
+       then each row becomes a record of `key: value` lines. Ids are never wrapped or cut. A pipe has no
        width limit.
 json   The backend's own response with its own field names, indented by two spaces. `config` shows keys
        masked. On stderr, a warning is a line {\"warning\":…,\"code\":…}, and an error is the last line:
@@ -149,7 +149,7 @@ jsonl  One line of JSON per row of the result: each product, each environment of
 csv    The same rows for a spreadsheet, after a header line. Nested values are JSON in their cell, and
        missing values are empty. An apostrophe precedes text that a spreadsheet would run as a formula.
        An empty list prints nothing.
-ids    One ID per line, for xargs.
+ids    One id per line, for xargs.
 
 --columns NAMES   Only these columns of a table or of CSV, in this order: columns of the table, and fields
                   of the JSON such as taxBehavior or metadata.tier. Case, spaces and dashes do not matter.

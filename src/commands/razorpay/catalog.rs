@@ -161,7 +161,7 @@ impl<O: CatalogObject> Show for SingleObject<O> {
     }
 }
 
-/// The values by which a new object is found in the catalog while its ID is unknown (exchange 296).
+/// The values by which a new object is found in the catalog while its id is unknown (exchange 296).
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MatchKey {
     name: String,

@@ -16,7 +16,7 @@ pub(crate) trait CatalogObject: HasIdList + Sized + 'static {
     const SINGULAR: &'static str;
     /// The plural, and the field of the catalog.
     const PLURAL: &'static str;
-    /// The field of the ID.
+    /// The field of the id.
     const ID: &'static str;
     /// The error code for an object that does not exist.
     const NOT_FOUND: &'static str;

@@ -18,20 +18,20 @@ use crate::settings::{Source, WithSource};
 use crate::ui::ask;
 use crate::wire::{Connection, Environment, KeyList};
 
-/// Set the Razorpay key of one environment: its ID and its secret
+/// Set the Razorpay key of one environment: its id and its secret
 ///
 /// The secret is read from stdin (`config set test --key-id ID -`), from --key-secret-file, from RAZORPAY_TEST_KEY_SECRET or
-/// RAZORPAY_LIVE_KEY_SECRET, or from a hidden prompt. With --key-secret, everyone on the machine can see it. The ID is not
+/// RAZORPAY_LIVE_KEY_SECRET, or from a hidden prompt. With --key-secret, everyone on the machine can see it. The id is not
 /// secret, and can also be in RAZORPAY_TEST_KEY_ID or RAZORPAY_LIVE_KEY_ID. The backend checks the key and syncs at once,
 /// and generates a webhook secret if it has none.
 ///
-/// The backend treats a new key ID as another account and deletes the mirrored data of the current one. The command asks for
+/// The backend treats a new key id as another account and deletes the mirrored data of the current one. The command asks for
 /// confirmation before that. It also asks if the key secret comes from a variable and the backend's address from
 /// .insforge/project.json.
 #[derive(Args)]
 #[command(override_usage = USAGE)]
 #[command(add = CommandSpec::writes::<Self>("test --key-id rzp_test_shop_0002 - --yes --json")
-    .note("also asks in test if the key ID is new: the backend takes it for another account and deletes the mirrored data of the current one; \
+    .note("also asks in test if the key id is new: the backend takes it for another account and deletes the mirrored data of the current one; \
            and if the secret comes from a variable and the address from a project file")
     .stdin("a-made-up-secret"))]
 pub(crate) struct ConfigSet {
@@ -40,7 +40,7 @@ pub(crate) struct ConfigSet {
     words: Vec<String>,
     #[command(flatten)]
     environment: EnvironmentOption,
-    /// ID of the key (rzp_test_… or rzp_live_…)
+    /// Id of the key (rzp_test_… or rzp_live_…)
     #[arg(long, value_name = "ID")]
     key_id: Option<String>,
     /// The key secret itself, visible to everyone on the machine; `-` is stdin
@@ -135,11 +135,11 @@ impl Write for ConfigSet {
 
     fn change(&self, NewKeys { environment, keys, secret_source, target }: &NewKeys) -> Change {
         let account = target.before.as_ref().and_then(Connection::account);
-        // The backend uses the key's ID as the account's id (exchange 327).
+        // The backend uses the key's id as the account's id (exchange 327).
         let destroys = account.as_ref().is_some_and(|account| account.id != keys.id);
         let loss = destroys.then(|| {
             format!(
-                "The backend treats a new key ID as another account: it deletes all mirrored data of {environment} and \
+                "The backend treats a new key id as another account: it deletes all mirrored data of {environment} and \
                  syncs again, and the webhook must be set up again."
             )
         });
@@ -158,12 +158,12 @@ impl Write for ConfigSet {
         }
         let environment = request.environment;
         failure.hint(format!(
-            "nothing was changed; set the ID and secret of a {environment} key from Razorpay's dashboard (Account & \
+            "nothing was changed; set the id and secret of a {environment} key from Razorpay's dashboard (Account & \
              Settings, API Keys)"
         ))
     }
 
-    /// The status shows the key ID, but nothing of the secret.
+    /// The status shows the key id, but nothing of the secret.
     async fn investigate(&self, ctx: &Ctx, request: &NewKeys, failure: Failure) -> Failure {
         let has_id = |one: &Connection| one.account_id.as_deref() == Some(&request.keys.id);
         let before = request.target.before.as_ref().filter(|before| before.is_configured());
@@ -182,7 +182,7 @@ impl Write for ConfigSet {
 }
 
 impl ConfigSet {
-    /// The key ID, from the option, an environment variable or a prompt.
+    /// The key id, from the option, an environment variable or a prompt.
     async fn key_id(&self, ctx: &Ctx, environment: Environment) -> Result<String> {
         let variable = match environment {
             Environment::Test => "RAZORPAY_TEST_KEY_ID",
@@ -193,11 +193,11 @@ impl ConfigSet {
         let (value, source) = match given.or(in_variable) {
             Some(found) => found,
             None if ctx.interactive => {
-                let question = format!("Razorpay {environment} key ID (rzp_{environment}_…)");
+                let question = format!("Razorpay {environment} key id (rzp_{environment}_…)");
                 (ask::text(question).await?, Source::Prompt)
             }
             None => {
-                return Err(Failure::usage("The key ID is missing, and the session is not interactive")
+                return Err(Failure::usage("The key id is missing, and the session is not interactive")
                     .hint(format!("add --key-id, or set {variable}"))
                     .into());
             }
@@ -205,7 +205,7 @@ impl ConfigSet {
         let found = WithSource { value: Secret::new(value), source };
         let prefix = check_prefix(found.value.expose(), environment, prefix);
         let flaw = found.value.flaw().map(str::to_owned).or_else(|| prefix.err());
-        refuse(flaw.as_deref(), "key ID", &found, environment)?;
+        refuse(flaw.as_deref(), "key id", &found, environment)?;
         Ok(found.value.expose().to_owned())
     }
 
@@ -226,7 +226,7 @@ impl ConfigSet {
     }
 }
 
-/// The prefix of an environment's key IDs.
+/// The prefix of an environment's key ids.
 pub(super) const fn prefix(environment: Environment) -> &'static str {
     match environment {
         Environment::Test => "rzp_test_",
@@ -250,7 +250,7 @@ fn input(environment: Environment) -> SecretInput {
 fn not_a_secret(secret: &Secret) -> Option<&'static str> {
     let text = secret.expose();
     if text.starts_with("rzp_") {
-        Some("is a key's ID, not its secret")
+        Some("is a key's id, not its secret")
     } else if text.starts_with("ik_") {
         Some("is the project's API key, not Razorpay's")
     } else {
@@ -267,7 +267,7 @@ fn refuse(
 ) -> Result<(), Failure> {
     flaw.map_or(Ok(()), |flaw| {
         Err(Failure::usage(format!("The {what} from {} {flaw}", found.source)).hint(format!(
-            "Razorpay's dashboard shows the ID (rzp_{environment}_…) and the secret of a new key: Account & Settings, \
+            "Razorpay's dashboard shows the id (rzp_{environment}_…) and the secret of a new key: Account & Settings, \
              API Keys"
         )))
     })

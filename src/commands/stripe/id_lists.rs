@@ -22,7 +22,7 @@ impl HasIdList for Price {
         owners: Some(Product::IDS.name),
         read: read_ids::<StripeGateway>,
     };
-    const REFERENCE: &'static str = "ID or lookup key of the price";
+    const REFERENCE: &'static str = "Id or lookup key of the price";
 }
 
 /// Both lists.
@@ -41,7 +41,7 @@ pub(super) fn prices(prices: &List<Price>, environment: Environment) -> CachedId
     CachedIds::new(STRIPE.segment, environment).with(Price::IDS.name, references(prices))
 }
 
-/// The IDs of the prices, and then their lookup keys.
+/// The ids of the prices, and then their lookup keys.
 fn references(prices: &List<Price>) -> impl Iterator<Item = CachedId> {
     let with_key = |one: Price| Some(CachedId { id: one.lookup_key.clone()?, ..price(&one) });
     prices.iter().map(|one| price(&one)).chain(prices.iter().filter_map(with_key))

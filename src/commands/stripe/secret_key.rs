@@ -45,7 +45,7 @@ pub(super) const fn prefix(environment: Environment) -> &'static str {
 /// of the environment (CONTRACT: Config).
 ///
 /// Nothing is lost if no account was ever connected, if the key ends with the same four characters as the present key,
-/// or if the key names the account: recent keys begin with `sk_test_5` and the account's ID.
+/// or if the key names the account: recent keys begin with `sk_test_5` and the account's id.
 pub(super) fn may_change_account(key: &Secret, connection: Option<&Connection>) -> bool {
     let Some(account) = connection.and_then(|connection| connection.account_id.as_deref()) else {
         return false;

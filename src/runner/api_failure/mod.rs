@@ -120,16 +120,21 @@ fn with_request_ids(failure: Failure, request_ids: &str) -> Failure {
 /// The hint for an answer that is not the backend's.
 const CHECK_ADDRESS: &str = "check the address, or what is in front of the backend";
 
-/// As whole seconds; `None` if there is no need to wait.
+/// The longest wait that a hint names. Stripe forgets an idempotency key after a day.
+const LONGEST_WAIT: u32 = 24 * 60 * 60;
+
+/// As whole seconds; `None` if there is no need to wait, or if the wait is too long to plan with.
 fn seconds(wait: Option<Duration>) -> Option<NonZeroU32> {
-    NonZeroU32::new(u32::try_from(wait?.as_secs()).unwrap_or(u32::MAX))
+    let seconds = u32::try_from(wait?.as_secs()).ok().filter(|seconds| *seconds <= LONGEST_WAIT);
+    seconds.and_then(NonZeroU32::new)
 }
 
 /// The hint to wait: as long as the answer says.
 fn wait_hint(retry_after: Option<Duration>) -> String {
-    match seconds(retry_after) {
-        Some(wait) => format!("wait {wait} s, then run it again"),
-        None => "wait a moment, then run it again".to_owned(),
+    match (seconds(retry_after), retry_after) {
+        (Some(wait), _) => format!("wait {wait} s, then run it again"),
+        (None, Some(Duration::ZERO) | None) => "wait a moment, then run it again".to_owned(),
+        (None, Some(_)) => "wait for more than a day, as the response asks, then run it again".to_owned(),
     }
 }
 

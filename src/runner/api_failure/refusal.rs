@@ -118,7 +118,7 @@ impl Hint {
             (400, "INVALID_INPUT") if error.method == Method::Get => Self::text("use -v to see the request"),
             (400, code @ "INVALID_INPUT") => Self::text(remedy_of(code)?),
             (400, _) if exit == Exit::NotFound => {
-                Self::command("check the ID, or run", command(&["sync"]), " to update the mirror")
+                Self::command("check the id, or run", command(&["sync"]), " to update the mirror")
             }
             (400, "UPSTREAM_FAILURE") => Self::text(
                 "the provider refuses the request; change what the message names, and use --dry-run to see the request",
@@ -127,7 +127,7 @@ impl Hint {
             (404, "PAYMENT_CONFIG_NOT_FOUND") => {
                 Self::command("run", command(&["config"]), " to see which keys are configured")
             }
-            (404, _) => Self::command("check the ID, or run", command(&["sync"]), " to update the mirror"),
+            (404, _) => Self::command("check the id, or run", command(&["sync"]), " to update the mirror"),
             (409, _) => {
                 Self::text("the provider is changing the same object; wait a moment, then run it again")
             }

@@ -1,4 +1,4 @@
-//! The results of bulk input, written as they arrive: an ID or a line of JSON for each object.
+//! The results of bulk input, written as they arrive: an id or a line of JSON for each object.
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ use crate::wire::IdempotencyKey;
 pub(super) enum EntryResult<'a, T> {
     /// The backend's answer.
     Done(&'a Reply<T>),
-    /// The ID of an object that exists already.
+    /// The id of an object that exists already.
     Existing(&'a str),
     Failed(&'a Failure),
 }

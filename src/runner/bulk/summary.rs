@@ -20,7 +20,7 @@ pub(super) struct Summary {
     pub(super) done: usize,
     /// The objects that existed already.
     pub(super) existing: usize,
-    /// The IDs of those whose first version the backend has written into the mirror.
+    /// The ids of those whose first version the backend has written into the mirror.
     pub(super) outdated: Vec<String>,
     failures: Failures,
     /// The failures whose request may have been applied all the same.

@@ -165,10 +165,10 @@ impl Show for DoctorReport {
             self.checks.iter().filter(|check| check.verdict == CheckVerdict::Fail).collect();
         let first = failed.first()?;
         let tested = self.checks.len() - self.count(CheckVerdict::Skip);
+        let names: Vec<String> = failed.iter().map(|check| check.full_name()).collect();
         let what = format!("{} of {tested} checks failed", failed.len());
-        let place = first.environment.map_or_else(String::new, |environment| format!("{environment} "));
-        let failure =
-            Failure::new(Code::ChecksFailed, what).why(format!("{place}{}: {}", first.name, first.found));
+        let what = if names.len() > 1 { format!("{what}: {}", names.join(", ")) } else { what };
+        let failure = Failure::new(Code::ChecksFailed, what).why(format!("{}: {}", names[0], first.found));
         let repair = self.repairs().into_iter().find(|(check, _)| check.verdict == CheckVerdict::Fail);
         Some(match repair {
             Some((_, repair)) => failure.hint(format!("start with: {repair}")),

@@ -43,7 +43,7 @@ pub(super) struct CheckResult {
 
 impl CheckResult {
     pub(super) fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>) -> Self {
-        // A text of the backend can be long. The callers have masked its secrets; the ID of a Razorpay key is none.
+        // A text of the backend can be long. The callers have masked its secrets; the id of a Razorpay key is none.
         let found = shortened(&found.into(), FOR_PEOPLE).into_owned();
         Self { name, environment: None, verdict, found, repair: None }
     }
@@ -70,6 +70,12 @@ impl CheckResult {
     pub(super) fn repaired_by_webhook(self, repair: WebhookRepair) -> Self {
         let found = [Some(self.found), repair.also].into_iter().flatten().collect::<Vec<_>>().join("; ");
         Self { found, repair: repair.command, ..self }
+    }
+
+    /// `live provider key`
+    pub(super) fn full_name(&self) -> String {
+        let environment = self.environment.map(|environment| format!("{environment} "));
+        environment.unwrap_or_default() + self.name
     }
 
     /// Whether the check is about the webhook. Without it, no payment events reach the backend.

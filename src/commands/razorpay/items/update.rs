@@ -88,7 +88,7 @@ impl Write for Update {
             return failure;
         }
         let list = ctx.command(&RAZORPAY, &["items", "list", item.environment.as_str()]);
-        failure.hint(format!("`{list}` lists the IDs of existing items"))
+        failure.hint(format!("`{list}` lists the ids of existing items"))
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {

@@ -16,7 +16,7 @@ use crate::ui::{
 };
 use crate::wire::{Environment, Mirror};
 
-/// Print the price IDs of the catalog by lookup key
+/// Print the price ids of the catalog by lookup key
 #[derive(Args)]
 #[command(add = CommandSpec::reads::<Self>("test --json"))]
 pub(super) struct Ids {
@@ -83,7 +83,7 @@ impl Ids {
             return Ok(());
         }
         let adopt = ctx.command(&STRIPE, &["catalog", "export", environment.as_str(), "--adopt"]);
-        Err(Failure::new(Code::Failed, format!("No price in {environment} is managed, so there are no IDs"))
+        Err(Failure::new(Code::Failed, format!("No price in {environment} is managed, so there are no ids"))
             .hint(format!("`insforge payments catalog apply {environment}` creates prices, and `{adopt}` makes existing prices managed"))
             .exit(Exit::NotFound)
             .into())

@@ -32,7 +32,7 @@ Catalog as code:
   payments.toml describes your products and prices. `plan` shows how Stripe
   differs from it, `apply` makes Stripe match it, and `export` writes it from
   Stripe. `diff test live` shows what a promotion to live would change. `ids`
-  prints the price IDs for your application.
+  prints the price ids for your application.
   Stripe cannot change the amount of a price, so `apply` replaces the price.")]
 #[command(add = CommandSpec::reads::<common::Catalog<StripeGateway>>("test --json"))]
 pub(crate) struct Catalog {

@@ -30,7 +30,7 @@ use crate::wire::{
 pub(crate) struct Create {
     #[command(flatten)]
     environment: EnvironmentArgs,
-    /// ID of the product (required)
+    /// Id of the product (required)
     #[arg(long, value_name = "PRODUCT_ID", required_unless_present = "from_file", add = Completes::Ids(Product::IDS))]
     product: Option<ObjectId>,
     /// Three-letter currency code, such as usd (required)
@@ -127,7 +127,7 @@ impl Write for Create {
         let environment = price.environment;
         if failure.what.starts_with("No such product") {
             let list = ctx.command(&STRIPE, &["products", "list", environment.as_str()]);
-            return failure.hint(format!("`{list}` lists the IDs of existing products"));
+            return failure.hint(format!("`{list}` lists the ids of existing products"));
         }
         new_object::explain_lookup_key(ctx, environment, failure)
     }

@@ -1,4 +1,4 @@
-//! Prices by lookup key: an argument that names a price can be its ID or its lookup key.
+//! Prices by lookup key: an argument that names a price can be its id or its lookup key.
 
 use anyhow::Result;
 
@@ -8,8 +8,8 @@ use crate::error::{Code, Exit, Failure};
 use crate::runner::{Ctx, ListQuery, join_first, list};
 use crate::wire::{Environment, Price, RowFilter};
 
-/// The price that the argument names. An ID needs no request; anything else is searched in the price list. `price_monthly`
-/// can be either: it is an ID if no price in the list has it.
+/// The price that the argument names. An id needs no request; anything else is searched in the price list. `price_monthly`
+/// can be either: it is an id if no price in the list has it.
 pub(crate) async fn resolve(ctx: &Ctx, target: Target) -> Result<Target> {
     if is_id(&target.id) && !is_word(&target.id) {
         return Ok(target);
@@ -21,7 +21,7 @@ pub(crate) async fn resolve(ctx: &Ctx, target: Target) -> Result<Target> {
     }
 }
 
-/// The price with this ID or lookup key, from the mirror.
+/// The price with this id or lookup key, from the mirror.
 ///
 /// # Errors
 /// Exit code 4 if several prices have the lookup key.
@@ -38,16 +38,16 @@ async fn search(ctx: &Ctx, environment: Environment, reference: &str) -> Result<
     let ids: Vec<&str> = same_key.iter().map(|price| price.price_id.as_str()).collect();
     Err(not_found(format!("Several Stripe {environment} prices have the lookup key {reference}"))
         .why(format!("the mirror has {}", join_first(&ids)))
-        .hint(format!("use the ID of one of them, or run `{sync}` to update the mirror"))
+        .hint(format!("use the id of one of them, or run `{sync}` to update the mirror"))
         .into())
 }
 
-/// The failure if no price in the mirror has this ID or lookup key.
+/// The failure if no price in the mirror has this id or lookup key.
 pub(super) fn unknown(ctx: &Ctx, environment: Environment, reference: &str) -> Failure {
     let list = ctx.command(&STRIPE, &["prices", "list", environment.as_str()]);
     let sync = ctx.command(&STRIPE, &["sync", environment.as_str()]);
     not_found(format!("Stripe {environment} price not found: {reference}"))
-        .why("no price in the mirror has this ID or lookup key")
+        .why("no price in the mirror has this id or lookup key")
         .hint(format!("`{list}` lists existing prices; `{sync}` updates the mirror"))
 }
 
@@ -55,7 +55,7 @@ fn not_found(what: String) -> Failure {
     Failure::new(Code::Backend("PAYMENT_PRICE_NOT_FOUND".into()), what).exit(Exit::NotFound)
 }
 
-/// Whether it has the form of an ID. The IDs of older plans can have any form, so other texts may be IDs too.
+/// Whether it has the form of an id. The ids of older plans can have any form, so other texts may be ids too.
 pub(super) fn is_id(reference: &str) -> bool {
     ["price_", "plan_"]
         .into_iter()
@@ -63,12 +63,12 @@ pub(super) fn is_id(reference: &str) -> bool {
         .any(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// Whether it is lower-case letters only, which a generated ID is not, but a name in a test or a lookup key is.
+/// Whether it is lower-case letters only, which a generated id is not, but a name in a test or a lookup key is.
 fn is_word(reference: &str) -> bool {
     reference.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// The price with this ID, or else the one with this lookup key. Of several with the same key, it is the active one.
+/// The price with this id, or else the one with this lookup key. Of several with the same key, it is the active one.
 ///
 /// # Errors
 /// The prices with the same lookup key; none if the reference is unknown.

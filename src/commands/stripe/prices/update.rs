@@ -75,7 +75,7 @@ impl Write for Update {
                 .hint("add at least one of --active, --lookup-key, --tax-behavior, --metadata, --metadata-field")
                 .into());
         }
-        // In a file, `id` is an ID: of two entries for one price, the file's check has to find the second.
+        // In a file, `id` is an id: of two entries for one price, the file's check has to find the second.
         Ok((if object_has_id { price } else { reference::resolve(ctx, price).await? }, changes))
     }
 
@@ -91,7 +91,7 @@ impl Write for Update {
 
     fn explain(&self, ctx: &Ctx, (price, _): &Self::Request, failure: Failure) -> Failure {
         if failure.exit == Exit::NotFound && !reference::is_id(&price.id) {
-            return failure.hint("use the ID in the file: its `id` cannot be a lookup key");
+            return failure.hint("use the id in the file: its `id` cannot be a lookup key");
         }
         let failure = new_object::explain_lookup_key(ctx, price.environment, failure);
         new_object::explain_default_price(ctx, price.environment, failure)

@@ -7,6 +7,7 @@ use crate::commands::common::{IdArgs, Target};
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
+use crate::ui::clean_line;
 use crate::wire::{Environment, Product, ProductDeleted};
 
 /// Delete a product that has no prices
@@ -21,9 +22,16 @@ pub(crate) struct Delete {
     product: IdArgs<Product>,
 }
 
+/// The product to delete.
+pub(crate) struct Deletion {
+    product: Target,
+    /// Its name, if a question shows it and the mirror has it.
+    name: Option<String>,
+}
+
 impl Write for Delete {
     type Object = ();
-    type Request = Target;
+    type Request = Deletion;
     type Answer = ProductDeleted;
     type Shown = WriteReply<ProductDeleted>;
     const VERB: Verb = Verb::Delete;
@@ -33,22 +41,34 @@ impl Write for Delete {
         self.product.environment()
     }
 
-    async fn resolve(&self, _ctx: &Ctx, _object: ()) -> Result<Target> {
-        Ok(self.product.resolve()?)
+    async fn resolve(&self, ctx: &Ctx, _object: ()) -> Result<Deletion> {
+        let product = self.product.resolve()?;
+        // Only a person reads the name. Without it, the question has the id.
+        let name = if ctx.interactive && !ctx.yes && !ctx.dry_run {
+            // Boxed, because the future of every command would be larger.
+            let read = Box::pin(ctx.send_optional(stripe::product(product.environment, &product.id)));
+            let reply = ctx.while_busy("Reading the product…", read).await;
+            reply.ok().and_then(|reply| reply.data.product.name)
+        } else {
+            None
+        };
+        Ok(Deletion { product, name })
     }
 
-    fn change(&self, Target { environment, id }: &Target) -> Change {
+    fn change(&self, Deletion { product: Target { environment, id }, name }: &Deletion) -> Change {
         let check = Check::mirror(&["products", "get", environment.as_str(), id]);
+        let name = name.as_ref().map(|name| format!("Name: {}\n", clean_line(name)));
         Change::new(&STRIPE, *environment, format!("Delete product {id} at Stripe"), check)
-            .details("A deleted product cannot be restored.".to_owned())
+            .details(name.unwrap_or_default() + "A deleted product cannot be restored.")
     }
 
-    fn call(&self, product: &Target) -> Result<Call<ProductDeleted>> {
+    fn call(&self, Deletion { product, .. }: &Deletion) -> Result<Call<ProductDeleted>> {
         Ok(stripe::delete_product(product.environment, &product.id))
     }
 
     /// Adds what to do instead, which Stripe's message does not say (exchange 189).
-    fn explain(&self, ctx: &Ctx, Target { environment, id }: &Target, failure: Failure) -> Failure {
+    fn explain(&self, ctx: &Ctx, deletion: &Deletion, failure: Failure) -> Failure {
+        let Target { environment, id } = &deletion.product;
         if failure.status != Some(400) || !failure.what.contains("prices") {
             return failure;
         }
@@ -56,11 +76,12 @@ impl Write for Delete {
         failure.hint(format!("deactivate it instead: {}", ctx.command(&STRIPE, &instead)))
     }
 
-    async fn complete(&self, _ctx: &Ctx, product: Target, shown: Self::Shown) -> Result<Self::Shown> {
+    async fn complete(&self, _ctx: &Ctx, deletion: Deletion, shown: Self::Shown) -> Result<Self::Shown> {
         if shown.reply.data.deleted {
             Ok(shown)
         } else {
-            Err(Failure::new(Code::Failed, format!("Stripe did not delete product {}", product.id)).into())
+            Err(Failure::new(Code::Failed, format!("Stripe did not delete product {}", deletion.product.id))
+                .into())
         }
     }
 }
