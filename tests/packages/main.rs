@@ -15,6 +15,10 @@
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
 
+mod deb;
+mod program;
+mod sbom;
+
 use std::path::PathBuf;
 
 /// The folder of the packages.
