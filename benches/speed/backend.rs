@@ -35,7 +35,7 @@ pub(crate) struct Addresses {
 }
 
 pub(crate) fn start() -> Result<Addresses> {
-    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/exchanges-current.jsonl");
+    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/exchanges-current.jsonl");
     let recordings = std::fs::read_to_string(recordings).context("The recordings are missing")?;
     let status = recorded(&recordings, "242-status-recovered")?;
     let prices = recorded(&recordings, "167-prices-list")?;

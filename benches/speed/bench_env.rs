@@ -41,7 +41,9 @@ impl BenchEnv {
         // An installed program is a fresh copy, too. The kernel caches the linker's own file in pieces that depend on how it
         // was written, so its start time differs from build to build.
         let insforge = home.path().join("insforge");
-        std::fs::copy(env!("CARGO_BIN_EXE_insforge"), &insforge)?;
+        let built = env::current_exe()?.with_file_name("insforge");
+        std::fs::copy(&built, &insforge)
+            .with_context(|| format!("{} does not exist: run cargo build --release", built.display()))?;
         // Both programs read as many certificates as on any system.
         let system = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
         let certificates = home.path().join("certificates.pem");

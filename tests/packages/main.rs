@@ -13,12 +13,15 @@
 
 mod action;
 mod archives;
+mod deb;
 #[path = "../harness/mod.rs"]
 #[allow(dead_code, reason = "tests/cli uses the rest")]
 mod harness;
 mod install;
 mod npm;
+mod program;
 mod publish;
+mod sbom;
 mod version;
 
 use std::path::PathBuf;
