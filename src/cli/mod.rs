@@ -31,6 +31,8 @@ use global::Global;
 #[derive(Parser)]
 #[command(
     name = "insforge",
+    // The help would have the name of the file: `insforge.exe`.
+    bin_name = "insforge",
     version,
     disable_help_subcommand = true,
     max_term_width = 100,
