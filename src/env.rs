@@ -1,6 +1,7 @@
 //! The environment of this process: variables, terminals, working directory. It is read once, and every decision that
 //! depends on it is a pure function of it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -19,6 +20,10 @@ pub(crate) struct ProcessEnv {
     pub(crate) stdout_terminal: bool,
     /// Standard error is a terminal, so a person sees prompts and notes.
     pub(crate) stderr_terminal: bool,
+    /// Standard output's terminal can show colors.
+    pub(crate) stdout_colors: bool,
+    /// Standard error's terminal can show colors.
+    pub(crate) stderr_colors: bool,
     /// The width of standard output's terminal, in columns.
     pub(crate) stdout_width: Option<usize>,
     /// The width of standard error's terminal, in columns.
@@ -35,12 +40,19 @@ impl ProcessEnv {
             let width = terminal.size_checked().filter(|_| terminal.is_term()).map(|(_, columns)| columns);
             width.map(usize::from).filter(|columns| *columns > 0)
         };
+        // A console of Windows shows escape sequences as text until they are turned on, which this check does.
+        let colors = |terminal: &console::Term| cfg!(unix) || terminal.features().colors_supported();
         let stdout_terminal = std::io::stdout().is_terminal();
+        let stderr_terminal = std::io::stderr().is_terminal();
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((key(name.to_str()?).into(), value)));
         Self {
-            variables: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v))).collect(),
+            variables: variables.collect(),
             stdin_terminal: std::io::stdin().is_terminal(),
             stdout_terminal,
-            stderr_terminal: std::io::stderr().is_terminal(),
+            stderr_terminal,
+            stdout_colors: stdout_terminal && colors(&stdout),
+            stderr_colors: stderr_terminal && colors(&stderr),
             stdout_width: width(&stdout),
             stderr_width: width(&stderr),
             directory: std::env::current_dir().ok(),
@@ -50,13 +62,13 @@ impl ProcessEnv {
     /// An environment in which these variables are set.
     #[cfg(test)]
     pub(crate) fn with_variables(variables: &[(&str, &str)]) -> Self {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        let variables = variables.iter().map(|(name, value)| (key(name).into(), value.into())).collect();
         Self { variables, ..Self::default() }
     }
 
     /// A variable's value, without a line break at its end. An empty value and a value that is not UTF-8 count as unset.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.variables.get(name)?.to_str().map(trim_line_end).filter(|text| !text.is_empty())
+        self.variables.get(&*key(name))?.to_str().map(trim_line_end).filter(|text| !text.is_empty())
     }
 
     /// Like [`ProcessEnv::var`], for a value without which the command cannot go on.
@@ -64,7 +76,7 @@ impl ProcessEnv {
     /// # Errors
     /// The value is not UTF-8.
     pub(crate) fn utf8_var(&self, name: &str) -> Result<Option<&str>, Failure> {
-        match self.variables.get(name) {
+        match self.variables.get(&*key(name)) {
             Some(value) if value.to_str().is_none() => Err(not_utf8(name)),
             _ => Ok(self.var(name)),
         }
@@ -72,7 +84,7 @@ impl ProcessEnv {
 
     /// A variable's value, which need not be UTF-8. An empty value counts as unset.
     pub(crate) fn var_os(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.variables.get(&*key(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// A variable's value as a path, or as several: without a line break at its end, if it is UTF-8.
@@ -87,6 +99,20 @@ impl ProcessEnv {
         let mut directories = split_paths(self.var_os("PATH")?).into_iter();
         directories
             .find_map(|path| Some(path.join(&name)).filter(|file| file.is_absolute() && file.is_file()))
+    }
+
+    /// The absolute path of the program or script that a command of Windows means: the first in `PATH` with an extension that
+    /// a process can be started from.
+    pub(crate) fn find_command(&self, name: &OsStr) -> Option<PathBuf> {
+        let directories = split_paths(self.var_os("PATH")?);
+        let files = directories.iter().flat_map(|directory| {
+            [".exe", ".cmd", ".bat"].map(|extension| {
+                let mut name = name.to_owned();
+                name.push(extension);
+                directory.join(name)
+            })
+        });
+        files.into_iter().find(|file| file.is_absolute() && file.is_file())
     }
 
     /// All variables with a UTF-8 value, in no particular order.
@@ -116,6 +142,11 @@ impl ProcessEnv {
         };
         self.var(name).is_some_and(|text| !text.trim().is_empty() && !off(text))
     }
+}
+
+/// The name under which a variable is kept. Windows ignores the case of names: there, `PATH` usually is `Path`.
+fn key(name: &str) -> Cow<'_, str> {
+    if cfg!(windows) { name.to_uppercase().into() } else { name.into() }
 }
 
 fn not_utf8(name: &str) -> Failure {
@@ -148,4 +179,36 @@ pub(crate) fn local_timezone_rules() -> Option<Vec<u8>> {
         return None;
     }
     std::fs::read("/etc/localtime").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_command_of_windows_is_the_first_program_or_script_in_path() {
+        let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+        let path = |folder: usize, name: &str| folders[folder].path().join(name);
+        for (folder, name) in [(0, "npm"), (0, "npm.cmd"), (1, "npm.exe"), (1, "node.exe"), (1, "node.bat")] {
+            std::fs::write(path(folder, name), "").expect("a file");
+        }
+        let all = std::env::join_paths([Path::new("."), folders[0].path(), folders[1].path()]);
+        let env = ProcessEnv {
+            variables: [("PATH".to_owned(), all.expect("a PATH"))].into(),
+            ..ProcessEnv::default()
+        };
+        let find = |name: &str| env.find_command(OsStr::new(name));
+        assert_eq!(find("npm"), Some(path(0, "npm.cmd")));
+        assert_eq!(find("node"), Some(path(1, "node.exe")));
+        assert_eq!(find("cargo"), None);
+    }
+
+    #[test]
+    fn windows_ignores_the_case_of_a_variable_name() {
+        let env = ProcessEnv::with_variables(&[("Path", "a")]);
+        assert_eq!(env.var("PATH"), cfg!(windows).then_some("a"));
+        assert_eq!(env.var("Path"), Some("a"));
+    }
 }

@@ -177,6 +177,7 @@ enum Readers {
 }
 
 impl Readers {
+    #[cfg_attr(windows, expect(clippy::unused_self, reason = "a file has the access rules of its folder"))]
     fn create_directory(self, directory: &Path) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -186,6 +187,7 @@ impl Readers {
     }
 
     /// Opens for writing. A new file has the mode for its readers.
+    #[cfg_attr(windows, expect(clippy::unused_self, reason = "a file has the access rules of its folder"))]
     fn open(self, options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(options, self.mode(0o600, 0o666));

@@ -1,17 +1,20 @@
 //! Ctrl-C and SIGTERM, from the first line of a run to its last.
 //!
-//! A handler only makes a pipe readable. The runtime waits for the pipe together with everything else ([`received`]). Before
+//! On Unix, a handler only makes a pipe readable. The runtime waits for the pipe together with everything else ([`received`]). Before
 //! the main thread does something that may never end, such as a write to a full pipe, it starts a thread that waits for the
 //! pipe as well ([`watch`]). Most runs need no such thread. Whoever is first reports the interrupt and ends the run.
+//!
+//! On Windows, a thread waits for the events of the console: Ctrl-C, Ctrl-Break, the end of the window, and shutdown.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use crate::error::{Code, Exit, Failure};
 
-#[cfg(not(unix))]
-pub(crate) use elsewhere::{before_write, handle, received, watch};
 #[cfg(unix)]
 pub(crate) use unix::{before_write, handle, received, watch};
+#[cfg(windows)]
+pub(crate) use windows::{before_write, handle, received, watch};
 
 /// What an interrupt means for the run.
 #[derive(Clone, Copy)]
@@ -49,6 +52,11 @@ type Reporter = Box<dyn Fn(Option<Failure>) + Send + Sync>;
 
 static REPORTER: OnceLock<Reporter> = OnceLock::new();
 
+/// How long the main thread has to end the run before the watcher does it.
+const MAIN_THREAD_FIRST: Duration = Duration::from_millis(50);
+/// How long an interrupted run may take to end. Only a stream that takes no more text is slower.
+const LONGEST_END: Duration = Duration::from_secs(2);
+
 fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -66,6 +74,10 @@ pub(crate) fn end_with(exit: Exit) {
 /// Leaves the signals to the command that this run starts, which has to listen for them already. A signal that came before
 /// ends the run: then this never returns.
 #[cfg(feature = "sandbox")]
+#[cfg_attr(
+    windows,
+    expect(clippy::unused_async, reason = "there, the runtime has seen an earlier event already")
+)]
 pub(crate) async fn leave_to_command() {
     #[cfg(unix)]
     if unix::is_received() {
@@ -131,6 +143,10 @@ fn claim(by: EndedBy) -> Claim {
     Claim::End(end)
 }
 
+fn code_of(end: &Result<Exit, Box<Failure>>) -> i32 {
+    end.as_ref().map_or_else(|failure| failure.exit, |exit| *exit).code().into()
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io::{IsTerminal, Read};
@@ -145,16 +161,12 @@ mod unix {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::low_level;
 
-    use super::{Claim, EndedBy, REPORTER, claim};
+    use super::{Claim, EndedBy, LONGEST_END, MAIN_THREAD_FIRST, REPORTER, claim, code_of};
     use crate::env::ignored_signals;
     use crate::error::{Exit, Failure};
 
     /// A pipe with this much room or less takes a write whole, or is not ready for it.
     const PIPE_BUF: usize = 4096;
-    /// How long the main thread has to end the run before the watcher does it.
-    const MAIN_THREAD_FIRST: Duration = Duration::from_millis(50);
-    /// How long an interrupted run may take to end. Only a stream that takes no more text is slower.
-    const LONGEST_END: Duration = Duration::from_secs(2);
     /// How long it may take to end after another signal.
     const AFTER_ANOTHER: Duration = Duration::from_millis(200);
 
@@ -254,10 +266,6 @@ mod unix {
         }
     }
 
-    fn code_of(end: &Result<Exit, Box<Failure>>) -> i32 {
-        end.as_ref().map_or_else(|failure| failure.exit, |exit| *exit).code().into()
-    }
-
     /// Ends the process soon, whatever keeps it, and sooner after another signal. Its streams are not flushed.
     fn limit_end(code: i32) {
         static STARTED: Once = Once::new();
@@ -290,24 +298,92 @@ mod unix {
     }
 }
 
-/// Elsewhere only the runtime waits for Ctrl-C, and the console ends the process before.
-#[cfg(not(unix))]
-mod elsewhere {
-    use super::{Claim, EndedBy, claim};
+#[cfg(windows)]
+mod windows {
+    use std::sync::Once;
+    use std::{io, process, thread};
+
+    use tokio::runtime::Builder;
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, CtrlShutdown};
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    use tokio::sync::Notify;
+
+    use super::{Claim, EndedBy, LONGEST_END, MAIN_THREAD_FIRST, REPORTER, claim, code_of};
     use crate::error::{Exit, Failure};
 
-    pub(crate) fn handle() {}
+    /// Remembers an event until the main thread waits for one.
+    static RECEIVED: Notify = Notify::const_new();
 
+    /// The events of the console that end a process. Windows waits a few seconds for a process that handles the last two.
+    struct Events(CtrlC, CtrlBreak, CtrlClose, CtrlShutdown);
+
+    impl Events {
+        fn listen() -> io::Result<Self> {
+            Ok(Self(ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?))
+        }
+
+        async fn next(&mut self) {
+            tokio::select! {
+                _ = self.0.recv() => {}
+                _ = self.1.recv() => {}
+                _ = self.2.recv() => {}
+                _ = self.3.recv() => {}
+            }
+        }
+    }
+
+    /// Handles the events from now on. If that fails, they end the process.
+    pub(crate) fn handle() {
+        static STARTED: Once = Once::new();
+        STARTED.call_once(|| {
+            if let (Ok(runtime), Ok(mut events)) = (Builder::new_current_thread().build(), Events::listen()) {
+                let wait = move || {
+                    loop {
+                        runtime.block_on(events.next());
+                        RECEIVED.notify_one();
+                        thread::sleep(MAIN_THREAD_FIRST);
+                        end_from_here();
+                    }
+                };
+                let _ = thread::Builder::new().spawn(wait);
+            }
+        });
+    }
+
+    /// Ends the run if the main thread did not. A run without a reporter leaves that to its parent process.
+    fn end_from_here() {
+        let Some(report) = REPORTER.get() else { return };
+        if let Claim::End(end) = claim(EndedBy::Watcher) {
+            let code = code_of(&end);
+            limit_end(code);
+            if let Err(failure) = end {
+                report(*failure);
+            }
+            process::exit(code);
+        }
+    }
+
+    /// Waits for an interrupt on the main thread, and then ends the run: with this code, or with this failure, which the
+    /// caller reports.
     pub(crate) async fn received() -> Result<Exit, Box<Failure>> {
-        // If no handler can be installed, the signal ends the process.
-        if tokio::signal::ctrl_c().await.is_ok()
-            && let Claim::End(end) = claim(EndedBy::MainThread)
-        {
+        RECEIVED.notified().await;
+        if let Claim::End(end) = claim(EndedBy::MainThread) {
+            limit_end(code_of(&end));
             return end;
         }
         std::future::pending().await
     }
 
+    /// Ends the process soon, whatever keeps it.
+    fn limit_end(code: i32) {
+        let end = move || {
+            thread::sleep(LONGEST_END);
+            process::exit(code);
+        };
+        let _ = thread::Builder::new().spawn(end);
+    }
+
+    /// The thread runs already.
     pub(crate) fn watch() {}
 
     pub(crate) fn before_write<T>(_stream: &T, _bytes: usize) {}

@@ -101,10 +101,8 @@ impl Global {
         let output = self.output_options(&env)?;
         let verbosity = verbosity(self.verbose).max(verbosity_from(&env)?);
         let stderr = Stderr { quiet: self.quiet, verbosity, ..pre_parse.stderr(&env) };
-        let style = TerminalStyle {
-            width: env.stdout_width,
-            colors: self.color.is_enabled(env.stdout_terminal, &env),
-        };
+        let style =
+            TerminalStyle { width: env.stdout_width, colors: self.color.is_enabled(env.stdout_colors, &env) };
         let key = match (self.api_key_stdin, self.api_key_file) {
             (true, _) => Some(KeyFlag::Stdin),
             (false, path) => path.map(KeyFlag::File),

@@ -32,6 +32,8 @@ use global::Global;
 #[derive(Parser)]
 #[command(
     name = "insforge",
+    // The help would have the name of the file: `insforge.exe`.
+    bin_name = "insforge",
     version,
     disable_version_flag = true,
     disable_help_subcommand = true,

@@ -78,12 +78,12 @@ impl PreParse {
 
     /// Whether text on stdout is colored.
     pub(crate) fn colors_on_stdout(&self, env: &ProcessEnv) -> bool {
-        self.color.is_enabled(env.stdout_terminal, env)
+        self.color.is_enabled(env.stdout_colors, env)
     }
 
     /// The stream for errors.
     pub(crate) fn stderr(&self, env: &ProcessEnv) -> Stderr {
-        let colors = self.color.is_enabled(env.stderr_terminal, env);
+        let colors = self.color.is_enabled(env.stderr_colors, env);
         Stderr { json: self.json, colors, width: env.stderr_width, ..Stderr::default() }
     }
 }

@@ -2,7 +2,7 @@
 //! A command that has written something must still report its success.
 
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow};
@@ -13,8 +13,6 @@ use crate::env::{ProcessEnv, current_executable};
 use crate::error::{Code, Exit, Failure};
 use crate::interrupt;
 use crate::runner::Ctx;
-#[cfg(unix)]
-use crate::runner::stdout::wait_for_closed_reader;
 use crate::runner::stdout::{is_broken_pipe, write_filtered};
 use crate::ui::{Filter, Stderr};
 
@@ -22,6 +20,8 @@ use crate::ui::{Filter, Stderr};
 const ARGUMENTS: [&str; 2] = ["--", "jq"];
 const LINES: &str = "lines";
 const VALUES: &str = "values";
+/// Follows the JSON on stdin, which stays open: it closes when the parent ends. JSON has no such byte.
+const END_OF_JSON: u8 = 0;
 /// Precedes the reason of a failed filter on a line of stderr. Other lines are the filter's own.
 const FILTER_FAILED: char = '\u{1}';
 /// How much of a line of stderr is read, in bytes.
@@ -35,11 +35,12 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
     let Some(mut child) = start(filter, as_lines) else {
         return write_filtered(filter, json, as_lines, &ctx.env);
     };
-    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let (mut stdin, stderr) = (child.stdin.take(), child.stderr.take());
     let send = async {
-        if let Some(mut stdin) = stdin {
+        if let Some(stdin) = &mut stdin {
             // A filter that has ended reads no more.
             let _ = stdin.write_all(json).await;
+            let _ = stdin.write_all(&[END_OF_JSON]).await;
         }
     };
     let receive = async {
@@ -56,6 +57,7 @@ pub(super) async fn run_filter(filter: &Filter, json: &[u8], as_lines: bool, ctx
     };
     let ((), reason) = tokio::join!(send, receive);
     let status = child.wait().await.context("Cannot wait for the --jq filter")?;
+    drop(stdin);
     if status.success() {
         return Ok(());
     }
@@ -102,10 +104,11 @@ pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Opti
     }
     // Its parent ends it, whatever happens to the parent.
     interrupt::handle();
-    end_with_parent();
     let filter = Filter::checked(filter.to_str()?, env);
     let mut json = Vec::new();
-    std::io::stdin().read_to_end(&mut json).ok()?;
+    std::io::stdin().lock().read_until(END_OF_JSON, &mut json).ok()?;
+    json.pop_if(|last| *last == END_OF_JSON);
+    std::thread::spawn(end_with_parent);
     match write_filtered(&filter, &json, format == LINES, env) {
         Ok(()) => Some(Exit::Done),
         // A closed pipe is not an error.
@@ -117,19 +120,17 @@ pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Opti
     }
 }
 
-/// Ends this process when its parent has ended. Only the parent reads this process's stderr.
-#[cfg(unix)]
+/// Ends this process when its parent has ended, which holds the other end of stdin.
 fn end_with_parent() {
-    std::thread::spawn(|| {
-        if wait_for_closed_reader(&std::io::stderr()) {
-            // Without flushing stdout, which may block.
-            signal_hook::low_level::exit(Exit::Interrupted.code().into());
-        }
-    });
+    if let Ok(0) = std::io::stdin().lock().read(&mut [0]) {
+        let code = Exit::Interrupted.code().into();
+        // Without flushing stdout, which may block.
+        #[cfg(unix)]
+        signal_hook::low_level::exit(code);
+        #[cfg(windows)]
+        std::process::exit(code);
+    }
 }
-
-#[cfg(not(unix))]
-fn end_with_parent() {}
 
 /// The reason on one line, after the character that marks its kind.
 fn reason(error: &anyhow::Error) -> String {

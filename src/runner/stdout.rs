@@ -84,7 +84,7 @@ pub(super) async fn reader_closed_pipe() {
 
 /// Blocks until the reader of a pipe has closed it. Returns `false` if that cannot be found out.
 #[cfg(unix)]
-pub(super) fn wait_for_closed_reader(pipe: &impl AsFd) -> bool {
+fn wait_for_closed_reader(pipe: &impl AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, poll};
     loop {
         let mut watched = [PollFd::new(pipe, PollFlags::empty())];
@@ -99,5 +99,5 @@ pub(super) fn wait_for_closed_reader(pipe: &impl AsFd) -> bool {
 /// Elsewhere a closed pipe is noticed at the next write.
 #[cfg(not(unix))]
 pub(super) async fn reader_closed_pipe() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -17,6 +17,8 @@ use crate::settings::profiles::unreadable;
 use crate::wire::{Address, position_of, without_position, without_value};
 
 const DIRECTORY: &str = ".insforge";
+const NAME: &str = "project.json";
+/// The path of the file in its directory, for git and for texts.
 const FILE: &str = ".insforge/project.json";
 
 /// How long to wait for git, which can hang in a directory of somebody else.
@@ -36,7 +38,7 @@ impl Project {
     /// Finds the link of a directory or of its nearest linked parent.
     pub(crate) fn find(from: &Path) -> Result<Option<Self>, Failure> {
         for directory in from.ancestors() {
-            let path = directory.join(FILE);
+            let path = directory.join(DIRECTORY).join(NAME);
             files::remove_leftover(&path);
             if let Some(text) = files::read(&path).map_err(unreadable)? {
                 return Ok(Some(Self::parse(path, &Zeroizing::new(text))?));
@@ -87,10 +89,10 @@ impl Project {
         lock_timeout: Duration,
     ) -> Result<PathBuf, Failure> {
         // The directory can be somebody else's repository, which chooses where its links lead.
-        for name in [DIRECTORY, FILE] {
-            refuse_symbolic_link(&directory.join(name))?;
+        let path = directory.join(DIRECTORY).join(NAME);
+        for link in [&directory.join(DIRECTORY), &path] {
+            refuse_symbolic_link(link)?;
         }
-        let path = directory.join(FILE);
         let lock = FileLock::acquire(&path, lock_timeout)?;
         files::remove_older_leftovers(&path);
         let text = lock.read().map_err(unreadable)?;
@@ -136,9 +138,13 @@ impl Project {
         let text = match tokio::time::timeout(GIT_TIMEOUT, git.status()).await {
             // 0: ignored. 1: not ignored. Other: not in a repository.
             Ok(status) if status.as_ref().is_ok_and(|status| status.code() == Some(1)) => {
-                format!(
-                    "git does not ignore {FILE}, which contains the key; run: echo {DIRECTORY}/ >> .gitignore"
-                )
+                let fix = if cfg!(windows) {
+                    // In Windows PowerShell, `>>` writes UTF-16.
+                    format!("add {DIRECTORY}/ to .gitignore")
+                } else {
+                    format!("run: echo {DIRECTORY}/ >> .gitignore")
+                };
+                format!("git does not ignore {FILE}, which contains the key; {fix}")
             }
             Ok(_) => return None,
             Err(_) => format!(

@@ -1,6 +1,6 @@
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::{Context, Result};
@@ -8,6 +8,7 @@ use clap::Args;
 use tokio::process::{Child, Command};
 
 use crate::commands::sandbox::{FAULTS_HELP, SANDBOX_URL_VARIABLE, SandboxArgs};
+use crate::env::ProcessEnv;
 #[cfg(unix)]
 use crate::env::ignored_signals;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
@@ -51,7 +52,7 @@ impl Exec {
         let sandbox = self.sandbox.start(self.state.clone(), Some(PUBLIC_URL), ctx).await?;
         let mut signals = Signals::listen()?;
         interrupt::leave_to_command().await;
-        let mut command = Command::new(program);
+        let mut command = Command::new(executable(program, &ctx.env));
         command.args(args).env("INSFORGE_BASE_URL", sandbox.url()).env("INSFORGE_API_KEY", API_KEY);
         command.env(SANDBOX_URL_VARIABLE, sandbox.url());
         for name in REMOVED_VARIABLES {
@@ -76,22 +77,36 @@ impl Exec {
     }
 }
 
+/// The program that a name means. Windows itself adds only `.exe` to a name, although most tools of Node.js are `.cmd` files.
+fn executable(program: &OsStr, env: &ProcessEnv) -> OsString {
+    let is_name = Path::new(program).components().count() == 1 && Path::new(program).extension().is_none();
+    let found = if cfg!(windows) && is_name { env.find_command(program) } else { None };
+    found.map_or_else(|| program.to_owned(), PathBuf::into_os_string)
+}
+
 /// The exit codes are a shell's: 127 if the command is not found, 126 if it cannot be run.
 fn cannot_run(program: &OsStr, error: &std::io::Error) -> Failure {
     let name = program.to_string_lossy();
     let failure = |what: String, code| Failure::new(Code::Failed, what).exit(Exit::OfCommand(code));
     match error.kind() {
-        ErrorKind::NotFound if name.contains('/') => {
-            failure(format!("Command not found: {name}"), 127)
-                .why("the file, or the interpreter in its first line, does not exist")
-                .hint("check the path; put the command after `--`, and each of its arguments as a separate argument")
-        }
+        ErrorKind::NotFound if name.contains(std::path::is_separator) => failure(
+            format!("Command not found: {name}"),
+            127,
+        )
+        .why("the file, or the interpreter in its first line, does not exist")
+        .hint("check the path; put the command after `--`, and each of its arguments as a separate argument"),
         ErrorKind::NotFound => failure(format!("Command not found: {name}"), 127)
             .why("no directory in PATH contains a program with this name")
-            .hint("check the spelling; for shell syntax, use `insforge sandbox exec -- sh -c '…'`"),
-        _ => failure(format!("Cannot run {name}"), 126)
-            .why(error.to_string())
-            .hint("check that it is an executable file; `chmod +x` makes a script executable"),
+            .hint(if cfg!(windows) {
+                "check the spelling; for shell syntax, use `insforge sandbox exec -- cmd /c \"…\"`"
+            } else {
+                "check the spelling; for shell syntax, use `insforge sandbox exec -- sh -c '…'`"
+            }),
+        _ => failure(format!("Cannot run {name}"), 126).why(error.to_string()).hint(if cfg!(windows) {
+            "check that it is a program; start a script with its interpreter"
+        } else {
+            "check that it is an executable file; `chmod +x` makes a script executable"
+        }),
     }
 }
 
@@ -160,11 +175,11 @@ fn forward(signal: rustix::process::Signal, child: &Child) {
     }
 }
 
-/// On other systems, the console informs the command itself.
-#[cfg(not(unix))]
+/// On Windows, the console informs the command itself.
+#[cfg(windows)]
 struct Signals;
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
     fn listen() -> Result<Self> {
@@ -176,7 +191,7 @@ impl Signals {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn forward(signal: std::convert::Infallible, _child: &Child) {
     match signal {}
 }

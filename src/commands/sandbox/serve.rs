@@ -78,7 +78,11 @@ impl Show for ServeReply {
         vec![
             "The sandbox is running. It is for development only: its API key is public.".to_owned(),
             "To use it in another terminal:".to_owned(),
-            format!("  export INSFORGE_BASE_URL={url} INSFORGE_API_KEY={API_KEY}"),
+            if cfg!(windows) {
+                format!("  $env:INSFORGE_BASE_URL = '{url}'; $env:INSFORGE_API_KEY = '{API_KEY}'")
+            } else {
+                format!("  export INSFORGE_BASE_URL={url} INSFORGE_API_KEY={API_KEY}")
+            },
             "Press Ctrl-C to stop it.".to_owned(),
         ]
     }
