@@ -46,8 +46,9 @@ fn unknown_command(
     let name = context_value(error, ContextKind::InvalidSubcommand);
     let names = command.get_subcommands().filter(|below| !below.is_hide_set()).map(Command::get_name);
     let here = nearest(&name, names).map(|name| format!("{line} {name}"));
-    let suggestion =
-        here.or_else(|| path_elsewhere(tree, &name)).map(|meant| format!("did you mean `{meant}`?"));
+    let version = || (name == "version").then(|| "insforge --version".to_owned());
+    let meant = here.or_else(|| path_elsewhere(tree, &name)).or_else(version);
+    let suggestion = meant.map(|meant| format!("did you mean `{meant}`?"));
     (Failure::usage(format!("Unknown command '{name}' for `{line}`")), suggestion)
 }
 
@@ -96,6 +97,7 @@ fn hint_for(name: &str, command: &Command) -> Option<String> {
         }
         "--format" => Some("use `-o` to choose the output format: table, json, jsonl, csv or ids".to_owned()),
         "--force" => Some("use `--yes` to confirm a write".to_owned()),
+        "--version" | "-V" => Some("use `insforge --version`".to_owned()),
         _ => None,
     }
 }

@@ -77,4 +77,7 @@ fn other_mistakes_stay_errors() {
     User::new().run(&["--bogus", "--version"]).exits(64);
     User::new().run(&["payments", "--version", "-v"]).exits(64);
     User::new().run(&["--version", "--json", "-o", "csv"]).exits(64);
+    for args in [&["version"][..], &["payments", "--version"], &["payments", "status", "-V"]] {
+        User::new().run(args).exits(64).stderr_has(&["`insforge --version`"]);
+    }
 }
