@@ -2,8 +2,8 @@
 # Writes insforge-VERSION-TARGET.tar.gz and .zip to OUT: the program, man pages, completions, README, license and changelog.
 # The same files give the same bytes: their order, owners, modes and times do not come from this machine.
 #
-# Reads PROGRAM, VERSION, TARGET and OUT. Needs Python, because it is the one tool that Linux, macOS and Windows have, and
-# that keeps the executable bit in a zip on all three.
+# Reads PROGRAM, VERSION, TARGET and OUT. Needs Python: it exists on Linux, macOS and Windows, and keeps the executable bit in a
+# zip on all three.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${PROGRAM:?}" "${VERSION:?}" "${TARGET:?}" "${OUT:?}"

@@ -40,13 +40,13 @@ say() { printf '%s\n' "$*" >&2; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# The last line of $error, the output of a failed tool. It is not in a file, because the disk can be full.
+# Prints the last line of $error, the output of a failed tool. The output is not in a file, because the disk can be full.
 reason() {
   line=$(printf '%s\n' "$error" | sed '/^[[:space:]]*$/d' | tail -n 1)
   printf '%s' "${line:-it failed without a message}"
 }
 
-# The text as one word of a shell.
+# Prints the text quoted for a shell.
 quote() {
   case $1 in
     *[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
@@ -96,10 +96,10 @@ read_options() {
   esac
 }
 
-# Whether an address without http:// is of this machine.
+# Whether an address, given without http://, is on this machine.
 is_this_machine() {
   case ${1%%[/?#]*} in
-    # A name before @ is a user's.
+    # The part before @ is a user name, not the host.
     *[@\\]*) false ;;
     localhost | localhost:* | 127.0.0.1 | 127.0.0.1:* | '[::1]' | '[::1]':*) ;;
     *) false ;;
@@ -124,7 +124,7 @@ check_tools() {
 # Sets target, the platform in the name of the archive.
 find_platform() {
   system=$(uname -s) machine=$(uname -m)
-  # Under Rosetta, a Mac with an Apple chip says that it has one of Intel.
+  # Under Rosetta, uname reports an Intel chip on a Mac that has an Apple chip.
   if [ "$system" = Darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
     machine=arm64
   fi
@@ -188,7 +188,7 @@ download() {
   fail "cannot download $from/$1" "$(reason)" "check the network and the free space in ${tmp%/*}, and run this again"
 }
 
-# The SHA-256 sum of a file.
+# Prints the SHA-256 sum of a file.
 sum_of() {
   if has sha256sum; then sha256sum
   elif has shasum; then shasum -a 256
@@ -196,7 +196,7 @@ sum_of() {
   fi <"$1" | sed 's/[^0-9a-f].*//'
 }
 
-# The sum that SHA256SUMS has for a file.
+# Prints the sum that SHA256SUMS has for a file.
 expected_sum() {
   while read -r sum name || [ -n "$sum" ]; do
     # In binary mode, a * is before the name.
@@ -243,7 +243,7 @@ set_paths() {
   parent=${place%/*} staged=${place%/*}/.${place##*/}.$$
 }
 
-# Copies all files next to their places, and tries the program. A full disk and a missing permission show here.
+# Copies all files next to their places, and runs the program once. A full disk or a missing permission fails here.
 stage_files() {
   hint="check the permissions and the free space, or choose another folder with --to"
   for file in $files; do
@@ -278,9 +278,9 @@ clean_up() {
   rm -rf "$tmp"
 }
 
-# Says what is missing before a shell finds the program.
+# Prints what to change if a shell does not find this program.
 check_path() {
-  # Without slashes at the end of folders.
+  # Remove the slashes at the end of folders.
   PATH=$(printf '%s' "$PATH" | sed 's,//*:,:,g; s,//*$,,')
   first=$(command -v insforge 2>/dev/null)
   case :$PATH: in

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Writes what installs the archives in OUT: install.sh, the Homebrew formula insforge.rb, the Scoop manifest insforge.json.
+# Writes the installers of the archives to OUT: install.sh, the Homebrew formula insforge.rb, the Scoop manifest insforge.json.
 # Then it writes SHA256SUMS for all files directly in OUT, so it is the last part of a release.
 #
-# Reads VERSION, REPOSITORY and OUT. A dry run has one platform's archives, a release has all: a platform without an
-# archive is left out.
+# Reads VERSION, REPOSITORY and OUT. A dry run has the archives of one platform, a release those of all. Platforms without an
+# archive are left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # The order of the files in SHA256SUMS.
@@ -12,7 +12,7 @@ export LC_ALL=C
 
 download=$REPOSITORY/releases/download/v$VERSION
 field() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" Cargo.toml | head -n 1; }
-# What is after the colon is too long for Homebrew.
+# Homebrew allows only a short description, so the text after the colon is dropped.
 description=$(field description) description=${description%%:*}
 license=$(field license)
 
@@ -22,7 +22,7 @@ sum_of() { sha256 "$1" | cut -d ' ' -f 1; }
 
 # The newest version of glibc that a program for it needs.
 glibc=$(for archive in "$OUT/insforge-$VERSION"-*-linux-gnu.tar.gz; do
-  # There may be none, and a program may need none.
+  # There may be no archive, and a program may need no glibc.
   tar -xzOf "$archive" 2>/dev/null | grep -ao 'GLIBC_2\.[0-9]*' || true
 done | sed 's/GLIBC_//' | sort -t . -k 2n | tail -n 1)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Publishes a release. What is published already is skipped, so after a failure it can run again.
+# Publishes a release. It skips what is already published, so it can run again after a failure.
 #
 #   packaging/publish.sh crates             insforge-sandbox and insforge, to crates.io
 #   packaging/publish.sh npm DIR            the packages in DIR/npm, to npm
@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-# 0.2.0-rc.1 is a prerelease, which nobody gets without asking for it.
+# A version such as 0.2.0-rc.1 is a prerelease. Nobody gets it by default.
 case $VERSION in *-*) npm_tag=next prerelease=--prerelease ;; *) npm_tag=latest prerelease= ;; esac
 
 crates() {
@@ -44,7 +44,7 @@ github() {
   local folder=$1 notes=$2 tag=v$VERSION draft files
   draft=$(gh release view "$tag" --json isDraft --jq .isDraft 2>/dev/null || true)
   if [ "$draft" = false ]; then
-    # Other files under the same names would break every sum that is known.
+    # Other files under the same names would not match the sums that users already have.
     echo "$tag is released already"
     return
   fi

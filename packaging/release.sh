@@ -41,7 +41,7 @@ mkdir -p -- "$out"
 OUT=$(cd -- "$out" && pwd)
 cd "$root"
 
-# What every part below needs.
+# Every part below needs these variables.
 host=$(rustc -vV | sed -n 's/^host: //p')
 TARGET=${target:-$host}
 VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -82,7 +82,8 @@ install() {
 debian_package() { install 3.8.0 cargo-deb --no-default-features && packaging/deb/build.sh; }
 sbom() { install 0.5.9 cargo-cyclonedx && packaging/sbom.sh; }
 
-# A release has two programs for Linux, and the package has the one for glibc. Another system has only its own.
+# Of the two programs for Linux in a release, the Debian package has the one for glibc. A dry run on a machine with musl has
+# only its own.
 if [[ $TARGET == *-linux-gnu* || ($TARGET == *-linux-* && $TARGET == "$host") ]]; then
   part "Debian package" debian_package
 else

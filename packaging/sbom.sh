@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes insforge-VERSION.cdx.json to OUT: what the program is built from, as CycloneDX. It lists the dependencies of every
-# platform, so it is the same on each, and a release has one.
+# Writes the SBOM, insforge-VERSION.cdx.json, to OUT. It lists the dependencies of every platform in the format CycloneDX. So it
+# is the same on each platform, and a release has only one.
 #
 # Reads VERSION and OUT. Needs cargo-cyclonedx.
 set -euo pipefail

@@ -15,8 +15,8 @@ folder=$build/$TARGET/release
 mkdir -p "$folder"
 cp "$PROGRAM" "$folder/insforge"
 
-# Debian requires a changelog of the package. A package is built once per version, so it has one entry. In versions of
-# Debian, a tilde is before a pre-release.
+# Debian requires a changelog of the package. A package is built once per version, so it has one entry. Debian marks a
+# prerelease with a tilde.
 maintainer=$(sed -n 's/^maintainer = "\(.*\)"/\1/p' Cargo.toml)
 gzip -9n >"$folder/changelog.Debian.gz" <<END
 insforge (${VERSION/-/\~}-1) unstable; urgency=medium

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Packs the main npm package and the package of one platform into $OUT/npm. The main package is the same on every platform.
-// What they say about the program is from Cargo.toml.
+// Their metadata comes from Cargo.toml.
 //
 //   TARGET=x86_64-unknown-linux-gnu PROGRAM=target/release/insforge OUT=target/packages packaging/npm/pack.mjs
 

@@ -81,7 +81,7 @@ fn panic_failure(panic: &PanicHookInfo<'_>) -> Failure {
     let place = panic.location().map_or_else(|| "unknown location".to_owned(), ToString::to_string);
     Failure::new(Code::Failed, "This is a bug in insforge")
         .why(format!("{} ({place})", message.unwrap_or("no message")))
-        .hint("report the bug with these lines and those of `insforge --version -v`; after a write, check whether it succeeded before you run it again")
+        .hint("report the bug with these lines and the output of `insforge --version -v`; after a write, check whether it succeeded before you run it again")
 }
 
 /// The failure in an error chain. Other errors become one with the code `FAILED`.

@@ -112,8 +112,8 @@ fn clear(bar: &ProgressBar) {
     SHOWN.store(false, Ordering::Relaxed);
 }
 
-/// A terminal whose cursor is at the beginning of the line after each drawing. indicatif leaves it at the end, where the
-/// `^C` that the terminal shows would begin the next line, and the spinner would stay above it.
+/// A terminal whose cursor returns to the beginning of the line after each update. indicatif leaves it at the end. There, the
+/// `^C` that the terminal prints would wrap to the next line, and the spinner would stay above it.
 #[derive(Debug)]
 struct LineStart(Term);
 

@@ -152,7 +152,7 @@ fn write_line(text: &str) {
     // Written at once, so that a signal does not cut the line.
     let line = format!("{text}\n");
     interrupt::before_write(&stream, line.len());
-    // It draws itself again below the line.
+    // The spinner or the progress bar redraws itself below the line.
     progress::erase_line();
     // There is no place left to report an error of this stream.
     let _ = stream.write_all(line.as_bytes());

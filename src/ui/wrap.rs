@@ -39,13 +39,13 @@ pub(crate) fn message(text: &str, width: Option<usize>, used: usize, indent: usi
     wrapped_lines(text, width, used, indent, |_| false)
 }
 
-/// The same for a hint, which can have a command: a word that can be a part of one is never split, so that it can be copied.
+/// Like [`message`], for a hint. A word that can be part of a command is never split, so that the command can be copied.
 pub(super) fn hint(text: &str, width: Option<usize>, used: usize, indent: usize) -> String {
     wrapped_lines(text, width, used, indent, is_part_of_a_command)
 }
 
-/// Whether it is a word of plain characters. The terminal continues it at the first column, so it has no colon, without
-/// which nothing there looks like a line of ours.
+/// Whether the word has only plain characters and no colon. The terminal continues a long word at the first column. Without
+/// a colon, the rest cannot look like an error or a hint of this program.
 fn is_part_of_a_command(word: &str) -> bool {
     let after_scheme = word.split_once("://").map_or(word, |(_, rest)| rest);
     after_scheme.chars().all(|c| c.is_ascii_graphic() && c != ':')
@@ -273,7 +273,7 @@ mod tests {
             let text = format!("run it again: x {word} y");
             assert_eq!(hint(&text, Some(18), 8, 4), format!("run it\n    again: x\n    {word}\n    y"));
         }
-        // It could continue as a line of ours.
+        // Unsplit, its rest could look like an error of this program.
         assert_eq!(hint("12345678901234error:x", Some(18), 4, 4), "12345678901234\n    error:x");
         assert_eq!(hint("日日日日日日日日", Some(18), 4, 4), "日日日日日日日\n    日");
     }

@@ -65,8 +65,8 @@ function failWithoutProgram() {
 }
 
 /**
- * The files to pass on to the program. Node closes inherited files below 16, such as those of zsh's `<(command)`, in the
- * programs that it starts, except for those that it is given here.
+ * The files that the program inherits. Node closes all other files below 16 when it starts a program. So the files that an
+ * argument names, such as those of zsh's `<(command)`, are passed on.
  */
 function inheritedFiles(args) {
   const files = ['inherit', 'inherit', 'inherit'];
@@ -100,7 +100,7 @@ function isFromTerminal(signal) {
   }
 }
 
-/** Starts the program as a child process that gets the signals, and ends as it ends. */
+/** Starts the program as a child process, forwards signals to it, and ends with its exit code or signal. */
 function spawn(program, args, stdio) {
   const signals = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
   const forward = (signal) => isFromTerminal(signal) || child.kill(signal);
@@ -126,7 +126,7 @@ function main() {
   }
   const args = process.argv.slice(2);
   const stdio = inheritedFiles(args);
-  // New versions of node can replace themselves with the program. Some of them pass variables only if they are named.
+  // Newer versions of node can replace themselves with the program. Some of them pass the environment only if it is named.
   if (process.execve && platform !== 'win32' && stdio.length === 3) {
     process.execve(program, [program, ...args], process.env);
   }
