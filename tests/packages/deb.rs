@@ -32,7 +32,8 @@ fn apt_get(args: &[&str]) -> RunOutput {
         can_sudo,
         "to install a package, run this test as root, or with a sudo that asks for no password"
     );
-    finish(sudo(&[&["DEBIAN_FRONTEND=noninteractive", "apt-get"], &wait[..], args].concat()), "").exits(0)
+    let command = [&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], &wait[..], args].concat();
+    finish(sudo(&command), "").exits(0)
 }
 
 fn sudo(args: &[&str]) -> Command {
