@@ -4,7 +4,7 @@
 #   packaging/notes.sh VERSION      VERSION is a version such as 0.1.0, or Unreleased
 set -eu
 cd "$(dirname "$0")/.."
-[ $# = 1 ] || { sed -n '2,4s/^# \{0,1\}//p' packaging/notes.sh >&2; exit 64; }
+[ $# = 1 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' packaging/notes.sh >&2; exit 64; }
 
 notes=$(awk -v heading="## [$1]" '
   /^## / { inside = index($0, heading) == 1; next }

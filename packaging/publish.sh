@@ -61,5 +61,5 @@ case ${1-} in
   crates) crates ;;
   npm) npm_packages "${2:?DIR is missing}" ;;
   github) github "${2:?DIR is missing}" "${3:?NOTES is missing}" ;;
-  *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' packaging/publish.sh >&2; exit 64 ;;
+  *) sed -n '2,/^set/s/^# \{0,1\}//p' packaging/publish.sh >&2; exit 64 ;;
 esac

@@ -12,7 +12,7 @@
 # target/tools.
 set -euo pipefail
 
-usage() { sed -n '2,/^set/s/^#\( \|$\)//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 fail() {
   printf 'error: %s\nhint: packaging/release.sh --help\n' "$1" >&2

@@ -95,24 +95,23 @@ impl ProcessEnv {
     /// The absolute path of a program. Relative directories in `PATH` are skipped, because the program in the working
     /// directory can be somebody else's.
     pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
-        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        let mut directories = split_paths(self.var_os("PATH")?).into_iter();
-        directories
-            .find_map(|path| Some(path.join(&name)).filter(|file| file.is_absolute() && file.is_file()))
+        self.find_file(&[format!("{name}{}", std::env::consts::EXE_SUFFIX).into()])
     }
 
     /// The absolute path of the program or script that a command of Windows means: the first in `PATH` with an extension that
     /// a process can be started from.
     pub(crate) fn find_command(&self, name: &OsStr) -> Option<PathBuf> {
+        self.find_file(
+            &[".exe", ".cmd", ".bat"].map(|extension| [name, extension.as_ref()].into_iter().collect()),
+        )
+    }
+
+    /// The first file in `PATH` with one of these names.
+    fn find_file(&self, names: &[OsString]) -> Option<PathBuf> {
         let directories = split_paths(self.var_os("PATH")?);
-        let files = directories.iter().flat_map(|directory| {
-            [".exe", ".cmd", ".bat"].map(|extension| {
-                let mut name = name.to_owned();
-                name.push(extension);
-                directory.join(name)
-            })
-        });
-        files.into_iter().find(|file| file.is_absolute() && file.is_file())
+        let mut files =
+            directories.iter().flat_map(|directory| names.iter().map(|name| directory.join(name)));
+        files.find(|file| file.is_absolute() && file.is_file())
     }
 
     /// All variables with a UTF-8 value, in no particular order.

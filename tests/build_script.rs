@@ -2,11 +2,11 @@
 #![cfg(unix)]
 #![allow(missing_docs, clippy::expect_used, reason = "tests fail by panicking")]
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::{env, fs};
 
 use tempfile::TempDir;
 
@@ -34,6 +34,8 @@ impl Folder {
 
     fn git(&self, args: &[&str]) -> String {
         let mut git = Command::new("git");
+        // Neither the settings of the person who runs the test, nor the repository of a git hook that runs it.
+        git.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env("GIT_CONFIG_NOSYSTEM", "1");
         for name in ["GIT_AUTHOR", "GIT_COMMITTER"] {
             git.env(format!("{name}_NAME"), "A").env(format!("{name}_EMAIL"), "a@example.com");
             git.env(format!("{name}_DATE"), "2026-05-04T12:00:00Z");

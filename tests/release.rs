@@ -264,11 +264,9 @@ fn a_release_needs_a_tag_of_its_version_and_notes() {
     ] {
         let checkout = checkout(changelog);
         let mut command = Command::new("bash");
-        command
-            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &check.script])
-            .current_dir(checkout.path());
-        let output =
-            command.env("GITHUB_EVENT_NAME", event).env("GITHUB_REF_NAME", name).output().expect("bash");
+        command.args(check.bash_arguments()).current_dir(checkout.path());
+        command.env("GITHUB_EVENT_NAME", event).env("GITHUB_REF_NAME", name);
+        let output = command.output().expect("bash");
         assert_eq!(output.status.code(), Some(code), "{event} {name}: {}", text(&output.stderr));
         let notes = fs::read_to_string(checkout.path().join("notes.md")).unwrap_or_default();
         assert_eq!(text(&output.stdout) + &notes, expected, "{event} {name}");

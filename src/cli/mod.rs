@@ -66,12 +66,6 @@ pub(crate) fn command() -> clap::Command {
 
 /// Parses and runs a command line.
 pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> Result<Exit> {
-    // Scripts run this to find out whether the program is installed. It does not need the command tree.
-    if let [_, only] = args
-        && (only == "--version" || only == "-V")
-    {
-        return print(version::line().as_bytes());
-    }
     if let Some(printed) = version::print_if_requested(args, &env) {
         return printed;
     }

@@ -1,4 +1,4 @@
-//! `--version` with other options: `-v` shows how the program was built, and `--json` the same as an object.
+//! `--version`, alone and with other options: `-v` shows how the program was built, and `--json` the same as an object.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use crate::env::ProcessEnv;
 use crate::error::Exit;
 use crate::runner::{print, show_json};
 
-pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Set by `build.rs`.
 const TARGET: &str = env!("INSFORGE_TARGET");
 /// A hash and a date, a hash alone, or nothing. Set by `build.rs`.
@@ -32,6 +32,12 @@ struct VersionArgs {
 
 /// Prints the version if the command line asks for it and has no other words. `None` leaves it to the parser.
 pub(super) fn print_if_requested(args: &[OsString], env: &ProcessEnv) -> Option<Result<Exit>> {
+    // Scripts run this to find out whether the program is installed. It does not need the parser.
+    if let [_, only] = args
+        && (only == "--version" || only == "-V")
+    {
+        return Some(print(line().as_bytes()));
+    }
     let may_request = |arg: &OsString| {
         let arg = arg.to_string_lossy();
         arg == "--version" || arg.starts_with('-') && !arg.starts_with("--") && arg.contains('V')
@@ -50,7 +56,7 @@ pub(super) fn print_if_requested(args: &[OsString], env: &ProcessEnv) -> Option<
 }
 
 /// `insforge` and the version.
-pub(super) fn line() -> String {
+fn line() -> String {
     format!("insforge {VERSION}\n")
 }
 

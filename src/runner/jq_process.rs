@@ -107,7 +107,10 @@ pub(crate) fn filter_in_own_process(args: &[OsString], env: &ProcessEnv) -> Opti
     let filter = Filter::checked(filter.to_str()?, env);
     let mut json = Vec::new();
     std::io::stdin().lock().read_until(END_OF_JSON, &mut json).ok()?;
-    json.pop_if(|last| *last == END_OF_JSON);
+    if json.pop() != Some(END_OF_JSON) {
+        // The parent has ended, and half of the JSON can look complete.
+        return Some(Exit::Interrupted);
+    }
     std::thread::spawn(end_with_parent);
     match write_filtered(&filter, &json, format == LINES, env) {
         Ok(()) => Some(Exit::Done),

@@ -47,8 +47,7 @@ pub(super) fn hint(text: &str, width: Option<usize>, used: usize, indent: usize)
 /// Whether the word has only plain characters and no colon. The terminal continues a long word at the first column. Without
 /// a colon, the rest cannot look like an error or a hint of this program.
 fn is_part_of_a_command(word: &str) -> bool {
-    let after_scheme = word.split_once("://").map_or(word, |(_, rest)| rest);
-    after_scheme.chars().all(|c| c.is_ascii_graphic() && c != ':')
+    word.replacen("://", "", 1).chars().all(|c| c.is_ascii_graphic() && c != ':')
 }
 
 fn wrapped_lines(
@@ -275,6 +274,7 @@ mod tests {
         }
         // Unsplit, its rest could look like an error of this program.
         assert_eq!(hint("12345678901234error:x", Some(18), 4, 4), "12345678901234\n    error:x");
+        assert_eq!(hint("12345678901234error:://x", Some(18), 4, 4), "12345678901234\n    error:://x");
         assert_eq!(hint("日日日日日日日日", Some(18), 4, 4), "日日日日日日日\n    日");
     }
 

@@ -1,21 +1,15 @@
 //! Completion in bash, zsh and fish, each on a pseudo-terminal with typed Tabs.
 
-use std::path::Path;
-
 use super::completion::{stub_with_catalog, with_profiles};
 use super::harness::pty::Terminal;
 use super::harness::stub::{Answer, Stub};
-use super::harness::{User, is_ci, is_installed};
+use super::harness::{User, find_program, path_with_binary};
 
 const READY: &str = "ready> ";
 
 /// Starts a shell with the script of `insforge completion` and waits for its prompt.
 fn start(user: &User, shell: &str) -> Option<Terminal> {
-    if !is_installed(shell) {
-        assert!(!is_ci(), "{shell} is not installed");
-        println!("skipped: {shell} is not installed");
-        return None;
-    }
+    find_program(shell)?;
     // The prompt is in two parts, so that the echoed input does not match it.
     let (words, lines): (&[&str], &[&str]) = match shell {
         "bash" => (
@@ -46,9 +40,7 @@ fn start(user: &User, shell: &str) -> Option<Terminal> {
 
 /// The user, with the tested binary first on the path.
 fn with_binary_on_path(user: User) -> User {
-    let folder = Path::new(env!("CARGO_BIN_EXE_insforge")).parent().expect("a folder").display().to_string();
-    let path = std::env::var("PATH").unwrap_or_default();
-    user.with("PATH", &format!("{folder}:{path}")).with("TERM", "xterm")
+    user.with("PATH", &path_with_binary()).with("TERM", "xterm")
 }
 
 /// Lists ids with their names; completes an id, an environment and a profile; runs the completed lines.

@@ -4,9 +4,8 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::harness::{User, finish, without_timestamps};
+use crate::harness::{User, finish, path_with_binary, without_timestamps};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The README runs the program from a checkout, before it is installed.
@@ -102,7 +101,7 @@ fn the_ci_script_of_the_readme_detects_differences() {
             "exec >/dev/null; insforge payments catalog export test --adopt; \
              insforge payments config set live - --yes < key; {promote} sh payments-ci.sh"
         );
-        let user = user.with("PATH", &path_with_program());
+        let user = user.with("PATH", &path_with_binary());
         let ran = user.run(&["sandbox", "exec", "--", "sh", "-c", &before]).exits(code);
         let ids = user.read("payments.env");
         assert!(ids.contains("STRIPE_PRICE_PRO_MONTHLY=price_"), "{ids}{}", ran.stderr);
@@ -174,24 +173,12 @@ fn run_in_one_shell(document: &Document, examples: &[Example]) -> Vec<String> {
         let _ = write!(script, "{command}\ncode=$?; printf '\\001'; (exit $code)\n");
     }
     let user = User::new();
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(script)
-        .env_clear()
-        .envs(user.environment())
-        .env("PATH", path_with_program())
-        .current_dir(user.home.path());
+    let mut shell = user.command_of("sh", &["-c", &script]);
+    shell.env("PATH", path_with_binary());
     let ran = finish(shell, "");
     let outputs: Vec<String> = ran.stdout.split_terminator('\u{1}').map(str::to_owned).collect();
     assert_eq!(outputs.len(), examples.len(), "{}: {}{}", document.name, ran.stdout, ran.stderr);
     outputs
-}
-
-/// The search path, with the program under test first.
-fn path_with_program() -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_insforge")).parent().expect("a folder").display();
-    format!("{program}:{}", std::env::var("PATH").unwrap_or_default())
 }
 
 /// The text without what differs from run to run (times, free ports) and without trailing white space.

@@ -1,12 +1,11 @@
 //! The example workflow for GitHub: every script of it runs against a sandbox, as GitHub would run it.
 
 use std::path::Path;
-use std::process::Command;
 
 use insforge::sandbox::{Options, Sandbox};
 
 use super::harness::workflow::{Script, scripts};
-use super::harness::{RunOutput, User, finish};
+use super::harness::{RunOutput, User, finish, path_with_binary};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -72,12 +71,8 @@ impl Repository {
     }
 
     fn run(&self, script: &Script) -> RunOutput {
-        // GitHub's command line for `shell: bash`.
-        let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script.script]);
-        command.env_clear().envs(self.user.environment()).current_dir(self.user.home.path());
-        let program = Path::new(env!("CARGO_BIN_EXE_insforge")).parent().expect("a folder").display();
-        command.env("PATH", format!("{program}:{}", std::env::var("PATH").unwrap_or_default()));
+        let mut command = self.user.command_of("bash", &script.bash_arguments());
+        command.env("PATH", path_with_binary());
         command.env("GITHUB_STEP_SUMMARY", self.user.path("summary"));
         command.env("GITHUB_OUTPUT", self.user.path("outputs"));
         for (name, value) in &script.variables {

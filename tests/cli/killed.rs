@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::harness::recordings::{self, Generation};
 use super::harness::stub::Stub;
-use super::harness::{KEY, RunOutput, User, files_with_key, finish, is_ci, is_installed, names_in, wrapped};
+use super::harness::{KEY, RunOutput, User, files_with_key, find_program, finish, is_ci, names_in, wrapped};
 
 const CONFIG: &str = ".config/insforge/config.toml";
 const CREDENTIALS: &str = ".config/insforge/credentials.toml";
@@ -139,7 +139,7 @@ fn a_write_to_the_sandbox_that_is_killed_keeps_its_state() {
 
 /// Whether `strace` can kill a process here. In CI it must be installed.
 fn can_inject() -> bool {
-    let usable = is_installed("strace")
+    let usable = find_program("strace").is_some()
         && Command::new("strace")
             .args(["-qq", "-o", "/dev/null", "true"])
             .status()

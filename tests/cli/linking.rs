@@ -1,7 +1,7 @@
 //! `link` in a directory of somebody else: its links, its special files, and its git repository lead nowhere.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,8 +35,7 @@ impl Repository {
 
     /// A git command in the repository, with the user's environment. Returns its output.
     fn git(&self, args: &[&str]) -> String {
-        let mut command = Command::new("git");
-        command.args(args).env_clear().envs(self.user.environment()).current_dir(self.user.path("repo"));
+        let mut command = self.user.command_of("git", args);
         let output = command.stderr(Stdio::null()).output().expect("git");
         String::from_utf8(output.stdout).expect("text")
     }
@@ -44,9 +43,7 @@ impl Repository {
     /// An executable file that creates the file `ran` when it runs. Returns the path.
     fn trap(&self, path: &str) -> PathBuf {
         let ran = self.user.path("ran");
-        let path = self.user.write(path, &format!("#!/bin/sh\ntouch '{}'\n", ran.display()));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
-        path
+        self.user.write_program(path, &format!("touch '{}'", ran.display()))
     }
 
     /// Whether a trap ran since the last question.

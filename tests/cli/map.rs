@@ -9,9 +9,8 @@ use serde_json::Value;
 
 use super::formats::results;
 use super::harness::all_formats::lines;
-use super::harness::{RunOutput, User, finish, signal, wait_for_exit};
+use super::harness::{RunOutput, User, finish, path_with_binary, signal, wait_for_exit};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_insforge");
 /// The placeholder for the backend's address in examples.
 const YOUR_APP: &str = "https://your-app.us-east.insforge.app";
 
@@ -196,10 +195,8 @@ fn run_example(example: &Value, change: impl Fn(&str) -> Option<String>) -> RunO
 pub(super) fn in_a_sandbox(user: &User, argv: &[String], stdin: &str) -> RunOutput {
     let around: &[&str] =
         if argv[0] == "sandbox" { &[] } else { &["sandbox", "exec", "--", "sh", "-c", WITH_ADDRESS, "sh"] };
-    let programs = Path::new(BINARY).parent().expect("a folder").display();
-    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
     let mut command = user.command(around);
-    command.args(argv).env("YOUR_APP", YOUR_APP).env("PATH", path);
+    command.args(argv).env("YOUR_APP", YOUR_APP).env("PATH", path_with_binary());
     finish(command, stdin)
 }
 

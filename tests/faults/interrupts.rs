@@ -420,6 +420,13 @@ fn runs(process: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
 }
 
+/// Half of a number is a number, too.
+#[test]
+fn a_filter_whose_parent_ended_before_it_sent_the_json_prints_nothing() {
+    let ran = User::new().run_with_stdin(&["--", "jq", ".", "values"], "12").exits(130);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+}
+
 /// Not even `kill -9` leaves the process of a filter behind.
 #[test]
 fn a_filter_ends_with_its_parent() {

@@ -92,6 +92,14 @@ impl User {
         path
     }
 
+    /// Writes a script of sh in the user's home. It replaces a link, which can be to a program of the system.
+    pub fn write_program(&self, relative: &str, script: &str) -> PathBuf {
+        let _ = std::fs::remove_file(self.path(relative));
+        let path = self.write(relative, &format!("#!/bin/sh\n{script}\n"));
+        set_mode(&path, 0o755);
+        path
+    }
+
     pub fn read(&self, relative: &str) -> String {
         std::fs::read_to_string(self.path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
     }
@@ -99,18 +107,18 @@ impl User {
     /// A command that runs the binary with this user's environment.
     pub fn command(&self, args: &[&str]) -> Command {
         let [program, before @ ..] = binary_with_signals() else { unreachable!("there is a program") };
+        self.command_of(program, &[before, args].concat())
+    }
+
+    /// A command that runs any program with this user's environment.
+    pub fn command_of(&self, program: impl AsRef<OsStr>, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(before).args(args);
-        self.set_environment(&mut command);
+        command.args(args).env_clear().envs(self.environment());
+        command.current_dir(self.directory.as_deref().unwrap_or(self.home.path()));
         command
     }
 
-    fn set_environment(&self, command: &mut Command) {
-        command.env_clear().envs(self.environment());
-        command.current_dir(self.directory.as_deref().unwrap_or(self.home.path()));
-    }
-
-    /// The variables that the binary sees.
+    /// The variables that the programs see.
     pub fn environment(&self) -> Vec<(String, String)> {
         let home = self.home.path().display().to_string();
         let mut all = vec![
@@ -209,10 +217,25 @@ impl RunOutput {
     }
 }
 
-/// Whether a program can be run by its name.
-pub fn is_installed(program: &str) -> bool {
+/// The path of a program in `PATH`. In CI, there must be one.
+pub fn find_program(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file());
+    assert!(found.is_some() || !is_ci(), "{program} is not installed");
+    if found.is_none() {
+        println!("skipped: {program} is not installed");
+    }
+    found
+}
+
+/// The search path, with this folder first.
+pub fn path_with(folder: &Path) -> String {
+    format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default())
+}
+
+/// The search path, with the folder of the binary first.
+pub fn path_with_binary() -> String {
+    path_with(Path::new(env!("CARGO_BIN_EXE_insforge")).parent().expect("a folder"))
 }
 
 /// Whether this is a CI job, in which a missing program fails a test.
@@ -222,10 +245,7 @@ pub fn is_ci() -> bool {
 
 /// A command that runs the binary through another program, such as `prlimit`.
 pub fn wrapped(user: &User, wrapper: &[&str], args: &[&str]) -> Command {
-    let mut command = Command::new(wrapper[0]);
-    command.args(&wrapper[1..]).args(binary_with_signals()).args(args);
-    user.set_environment(&mut command);
-    command
+    user.command_of(wrapper[0], &[&wrapper[1..], binary_with_signals(), args].concat())
 }
 
 /// The sorted names in a directory. A missing directory has none.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,11 +57,15 @@ impl Lines {
 
 impl Running {
     pub fn start(user: &User, args: &[&str]) -> Self {
-        let mut command = user.command(args);
+        Self::of(user.command(args))
+    }
+
+    /// Starts any command.
+    pub fn of(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C in the terminal of the tests does not reach this process.
         command.process_group(0);
-        let mut child = command.spawn().expect("the binary starts");
+        let mut child = command.spawn().expect("the program starts");
         let stdout = Lines::of(child.stdout.take().expect("stdout"));
         let stderr = Lines::of(child.stderr.take().expect("stderr"));
         Self { child, stdout, stderr }

@@ -12,6 +12,13 @@ pub struct Script {
     pub script: String,
 }
 
+impl Script {
+    /// The arguments with which GitHub runs bash, for `shell: bash`.
+    pub fn bash_arguments(&self) -> [&str; 6] {
+        ["--noprofile", "--norc", "-eo", "pipefail", "-c", &self.script]
+    }
+}
+
 /// All values of a file, in order.
 pub fn values(text: &str) -> Vec<Value> {
     let mut found = Vec::new();

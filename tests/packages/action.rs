@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::harness::stub::{Answer, Stub};
 use super::harness::workflow::{Script, scripts, values};
-use super::harness::{RunOutput, User, finish, set_mode};
-use super::packages;
+use super::harness::{RunOutput, User, finish, path_with};
+use super::{file, packages};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -22,10 +22,7 @@ impl Job {
         let user = User::new();
         let release = Stub::start(move |request| {
             let name = request.target.strip_prefix(&format!("/releases/download/v{VERSION}/"));
-            match name.map(|name| std::fs::read(release.join(name))) {
-                Some(Ok(body)) => Answer::Respond { status: 200, headers: Vec::new(), body },
-                _ => Answer::html(404, "Not Found"),
-            }
+            name.map_or_else(|| Answer::html(404, "Not Found"), |name| file(&release.join(name)))
         });
         // What the action has of its own checkout.
         user.write(
@@ -48,9 +45,7 @@ impl Job {
     }
 
     fn step(&self, step: &Script, version: &str, system: &str) -> RunOutput {
-        let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &step.script]);
-        command.env_clear().envs(self.user.environment()).current_dir(self.user.home.path());
+        let mut command = self.user.command_of("bash", &step.bash_arguments());
         command.env("RUNNER_OS", system).env("RUNNER_ARCH", "X64");
         for (name, path) in [
             ("RUNNER_TOOL_CACHE", "tools"),
@@ -102,16 +97,9 @@ fn the_action_installs_the_program_and_adds_it_to_path() {
         let folder = job.folder().join("bin").display().to_string();
         assert_eq!(job.user.read("path"), format!("{folder}\n"));
         assert_eq!((job.output("version"), job.output("path")), (VERSION.to_owned(), folder.clone()));
-        let mut program = Command::new("insforge");
-        program.args(["payments", "status", "--sandbox"]).env_clear().envs(job.user.environment());
-        finish(
-            {
-                program.env("PATH", &folder);
-                program
-            },
-            "",
-        )
-        .exits(0);
+        let mut program = job.user.command_of("insforge", &["payments", "status", "--sandbox"]);
+        program.env("PATH", &folder);
+        finish(program, "").exits(0);
     }
     let archives =
         job.release.requests().iter().filter(|request| request.target.ends_with(".tar.gz")).count();
@@ -121,21 +109,10 @@ fn the_action_installs_the_program_and_adds_it_to_path() {
 #[test]
 fn a_restored_program_that_does_not_run_is_installed_again() {
     let job = Job::new(packages());
-    let program = job.user.write(&format!("tools/insforge/{VERSION}/X64/bin/insforge"), "of another libc");
-    set_mode(&program, 0o755);
+    let program = job.user.write_program(&format!("tools/insforge/{VERSION}/X64/bin/insforge"), "exit 127");
     job.run(VERSION, "Linux").exits(0);
-    assert!(
-        finish(
-            {
-                let mut program = Command::new(program);
-                program.arg("--version");
-                program
-            },
-            ""
-        )
-        .stdout
-        .contains(VERSION)
-    );
+    let shown = finish(job.user.command_of(program, &["--version"]), "").exits(0);
+    assert!(shown.stdout.contains(VERSION), "{shown:?}");
 }
 
 #[test]
@@ -179,9 +156,8 @@ fn the_action_for_windows_checks_the_sum() {
     pack(&format!("sha256sum {name}.tar.gz > SHA256SUMS"));
     let job = Job::new(release.path().to_owned());
     // Only Git's bash has it.
-    let tool = job.user.write("bin/cygpath", "#!/bin/sh\nprintf 'windows:%s\\n' \"$2\"");
-    set_mode(&tool, 0o755);
-    let path = format!("{}:{}", job.user.path("bin").display(), std::env::var("PATH").unwrap_or_default());
+    job.user.write_program("bin/cygpath", "printf 'windows:%s\\n' \"$2\"");
+    let path = path_with(&job.user.path("bin"));
     let job = Job { user: job.user.with("PATH", &path), ..job };
 
     job.run(VERSION, "Windows").exits(0);

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{User, finish, is_ci, is_installed, mode, names_in, set_mode};
+use crate::harness::{User, find_program, finish, mode, names_in, set_mode};
 use crate::packages;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -202,16 +202,9 @@ pub fn release(targets: &[&str]) -> TempDir {
 #[track_caller]
 pub fn assert_runs(program: &Path) {
     let user = User::new();
-    let run = |args: &[&str]| finish(command(&user, program, args), "").exits(0).stdout;
+    let run = |args: &[&str]| finish(user.command_of(program, args), "").exits(0).stdout;
     assert_eq!(run(&["--version"]), format!("insforge {VERSION}\n"));
     assert!(run(&["payments", "products", "list", "--sandbox", "-o", "ids"]).starts_with("prod_"));
-}
-
-/// A command with this user's environment.
-pub fn command(user: &User, program: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(args).env_clear().envs(user.environment()).current_dir(user.home.path());
-    command
 }
 
 /// The paths of all files in a folder, relative to it and sorted.
@@ -276,10 +269,7 @@ fn assert_names(formula: &str, folder: &Path, archive: &str) {
 }
 
 fn assert_is_ruby(file: &Path) {
-    if is_installed("ruby") {
-        succeeds(Command::new("ruby").arg("-c").arg(file));
-    } else {
-        assert!(!is_ci(), "ruby is not installed");
-        println!("skipped: ruby is not installed");
+    if let Some(ruby) = find_program("ruby") {
+        succeeds(Command::new(ruby).arg("-c").arg(file));
     }
 }

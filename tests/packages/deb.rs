@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{RunOutput, User, finish, is_ci, is_installed};
+use crate::harness::{RunOutput, User, find_program, finish};
 use crate::packages;
 
 /// The package for this machine.
@@ -27,12 +27,13 @@ fn apt_get(args: &[&str]) -> RunOutput {
     if run("id", &["-u"]).stdout.trim() == "0" {
         return run("apt-get", &[&wait, args].concat());
     }
-    let has_sudo = is_installed("sudo") && finish(sudo(&["true"]), "").code == 0;
+    let can_sudo = sudo(&["true"]).status().is_ok_and(|status| status.success());
     assert!(
-        has_sudo,
+        can_sudo,
         "to install a package, run this test as root, or with a sudo that asks for no password"
     );
-    finish(sudo(&[&["DEBIAN_FRONTEND=noninteractive", "apt-get"], &wait[..], args].concat()), "").exits(0)
+    let command = [&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], &wait[..], args].concat();
+    finish(sudo(&command), "").exits(0)
 }
 
 fn sudo(args: &[&str]) -> Command {
@@ -52,16 +53,7 @@ impl Drop for Installed {
 
 /// Runs a program that is installed for everyone, as a user of this machine.
 fn use_as(user: &User, line: &[&str]) -> RunOutput {
-    let mut command = Command::new(line[0]);
-    command.args(&line[1..]).env_clear().envs(user.environment()).current_dir(user.home.path());
-    finish(command, "").exits(0)
-}
-
-/// Whether a tool exists. In CI it must.
-fn has(tool: &str) -> bool {
-    let exists = is_installed(tool);
-    assert!(exists || !is_ci(), "{tool} is not installed");
-    exists
+    finish(user.command_of(line[0], &line[1..]), "").exits(0)
 }
 
 #[test]
@@ -113,7 +105,7 @@ fn apt_installs_and_removes_the_package() {
         for file in &files {
             assert!(file.is_file(), "{} was not installed", file.display());
         }
-        if has("man") {
+        if find_program("man").is_some() {
             run("man", &["--where", "insforge", "insforge-errors"]);
         }
     }
@@ -127,11 +119,11 @@ fn apt_installs_and_removes_the_package() {
     // Each shell finds the script by itself. Only bash-completion loads it when Tab is pressed, so here it is loaded.
     let load = ". /usr/share/bash-completion/completions/insforge && complete -p insforge";
     assert!(use_as(&user, &["bash", "-c", load]).stdout.contains("insforge"));
-    if has("zsh") {
+    if find_program("zsh").is_some() {
         let script = "autoload -Uz compinit && compinit -u -D && echo $_comps[insforge]";
         assert_eq!(use_as(&user, &["zsh", "-f", "-c", script]).stdout, "_insforge\n");
     }
-    if has("fish") {
+    if find_program("fish").is_some() {
         let completed = use_as(&user, &["fish", "-c", "complete --do-complete 'insforge paym'"]).stdout;
         assert!(completed.starts_with("payments"), "{completed}");
     }

@@ -1,29 +1,24 @@
 //! install.sh, as users run it: read from a pipe by each shell, with archives from a server on this machine.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
-use tempfile::TempDir;
-
-use crate::archives::{TARGETS, VERSION, assert_runs, command, files_below, host, release, sum};
+use crate::archives::{TARGETS, VERSION, assert_runs, files_below, host, release, sum};
+use crate::harness::running::Running;
 use crate::harness::stub::{Answer, Stub, dead_address};
-use crate::harness::{RunOutput, User, finish, is_ci, is_installed, mode, set_mode, signal, wait_for_exit};
-use crate::packages;
+use crate::harness::{RunOutput, User, find_program, finish, mode};
+use crate::{file, packages};
 
 const SHELLS: [&[&str]; 3] = [&["dash"], &["busybox", "sh"], &["bash"]];
 /// What the script needs besides a shell, a program that downloads and one that computes sums.
 const TOOLS: [&str; 13] =
     ["cat", "cp", "getconf", "grep", "gzip", "mkdir", "mktemp", "mv", "rm", "sed", "tail", "tar", "uname"];
 const NO_OPTIONS: &[&str] = &[];
-const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
 fn each_shell_installs_the_program() {
     let server = serve(&packages());
     for shell in SHELLS {
-        if !has(shell[0]) {
+        if find_program(shell[0]).is_none() {
             continue;
         }
         let user = user().with("SHELL", "/bin/sh");
@@ -40,7 +35,7 @@ fn each_shell_installs_the_program() {
             // The line that is printed makes a shell find the program.
             let line = ran.stderr.lines().find(|line| line.starts_with("  export PATH=")).expect("a line");
             let line = format!("{line}; insforge --version");
-            let found = finish(command(&user, Path::new("sh"), &["-c", &line]), "").exits(0);
+            let found = finish(user.command_of("sh", &["-c", &line]), "").exits(0);
             assert_eq!(found.stdout, format!("insforge {VERSION}\n"));
         }
         assert_runs(&user.path(".local/bin/insforge"));
@@ -68,7 +63,7 @@ fn the_documented_command_uninstalls_everything() {
     let user = user();
     user.write(".local/share/man/man1/other.1", "");
     install(&user, SHELLS[0], release.path(), &from_folder(release.path())).exits(0);
-    finish(command(&user, Path::new("sh"), &["-euc", script]), "").exits(0);
+    finish(user.command_of("sh", &["-euc", script]), "").exits(0);
     assert_eq!(files_below(&user.path(".local")), ["share/man/man1/other.1"]);
 }
 
@@ -77,7 +72,7 @@ fn options_choose_the_version_and_the_folder() {
     let release = release(&TARGETS);
     let version = format!("v{VERSION}");
     for shell in SHELLS {
-        if !has(shell[0]) {
+        if find_program(shell[0]).is_none() {
             continue;
         }
         for folder in ["a 'quoted' folder with $HOME", "relative"] {
@@ -89,7 +84,7 @@ fn options_choose_the_version_and_the_folder() {
             assert!(user.path(folder).join("bin/insforge").is_file());
             let line = ran.stderr.lines().find(|line| line.starts_with("  export PATH=")).expect("a line");
             let line = format!("{line}; insforge");
-            finish(command(&user, Path::new("sh"), &["-c", &line]), "").exits(0);
+            finish(user.command_of("sh", &["-c", &line]), "").exits(0);
         }
     }
     // The shell that runs the script leaves this tilde as it is.
@@ -105,15 +100,13 @@ fn options_choose_the_version_and_the_folder() {
 /// The release is at GitHub, over HTTPS.
 #[test]
 fn the_release_is_downloaded_from_the_repository() {
-    let user = user();
-    let tools = tools(&user, &["sha256sum"]);
-    fake(&tools, "curl", "echo \"$@\" >&2; echo 'curl: (6) Could not resolve host' >&2; exit 6");
-    let user = user.with("PATH", &tools.display().to_string());
+    let user = with_tools(user(), &["sha256sum"]);
+    fake(&user, "curl", "echo \"$@\" >&2; echo 'curl: (6) Could not resolve host' >&2; exit 6");
     let url = format!("{}/releases/download/v{VERSION}/SHA256SUMS", env!("CARGO_PKG_REPOSITORY"));
     install(&user, &["dash"], &packages(), NO_OPTIONS).exits(1).stderr_has(&[&format!(
         "error: cannot download {url}\n  curl: (6) Could not resolve host\n  hint: check the network"
     )]);
-    fake(&tools, "curl", "echo \"$@\" >&2; exit 6");
+    fake(&user, "curl", "echo \"$@\" >&2; exit 6");
     install(&user, &["dash"], &packages(), &["--version", "0.9.0"])
         .exits(1)
         .stderr_has(&["--proto =https ", &url.replace(VERSION, "0.9.0")]);
@@ -126,16 +119,12 @@ fn an_upgrade_replaces_a_running_program() {
     let args = ["--from", &server.address];
     install(&user, SHELLS[0], &packages(), &args).exits(0);
     let program = user.path(".local/bin/insforge");
-    let mut running = command(&user, &program, &["sandbox", "serve"]);
-    let mut running = running.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
-    let mut line = String::new();
-    BufReader::new(running.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
+    let mut running = Running::of(user.command_of(&program, &["sandbox", "serve"]));
+    running.stdout.read_until("");
 
     install(&user, SHELLS[0], &packages(), &args).exits(0);
     assert_runs(&program);
-    assert!(running.try_wait().expect("a status").is_none(), "the old program runs on");
-    signal(running.id(), "-INT");
-    wait_for_exit(&mut running, TIMEOUT);
+    assert!(running.child.try_wait().expect("a status").is_none(), "the old program runs on");
 }
 
 /// What curl, wget and the tools for sums are replaced by.
@@ -145,10 +134,8 @@ fn other_tools_are_enough() {
     let server = serve(release.path());
     let args = ["--from", server.address.as_str()];
     for (download, sums) in [("wget", "openssl"), ("curl", "shasum"), ("wget", "sha256sum")] {
-        let user = user();
         // shasum is a Perl script.
-        let tools = tools(&user, &[download, sums, "perl"]);
-        let user = user.with("PATH", &tools.display().to_string());
+        let user = with_tools(user(), &[download, sums, "perl"]);
         install(&user, &["dash"], release.path(), &args).exits(0);
         let gone = install(
             &user,
@@ -165,12 +152,11 @@ fn other_tools_are_enough() {
     }
 
     // Alpine has only these tools.
-    if has("busybox") {
+    if let Some(busybox) = find_program("busybox") {
         let user = user();
         let folder = user.path("applets");
         std::fs::create_dir(&folder).expect("a folder");
-        let busybox = path_of("busybox");
-        finish(command(&user, &busybox, &["--install", "-s", &folder.display().to_string()]), "").exits(0);
+        finish(user.command_of(&busybox, &["--install", "-s", &folder.display().to_string()]), "").exits(0);
         let user = user.with("PATH", &folder.display().to_string());
         install(&user, &["busybox", "sh"], release.path(), &args).exits(0).stderr_has(&[
             "This system has no glibc, so the musl build is installed.",
@@ -192,10 +178,8 @@ fn the_platform_decides_which_archive_is_installed() {
     let minor: u32 = needed.strip_prefix("2.").expect("glibc 2").parse().expect("a number");
     let architecture = std::env::consts::ARCH;
     for (glibc, libc) in [(minor - 1, "musl"), (minor, "gnu"), (minor + 100, "gnu")] {
-        let user = user();
-        let tools = tools(&user, &["curl", "sha256sum"]);
-        fake(&tools, "getconf", &format!("echo glibc 2.{glibc}"));
-        let user = user.with("PATH", &tools.display().to_string());
+        let user = with_tools(user(), &["curl", "sha256sum"]);
+        fake(&user, "getconf", &format!("echo glibc 2.{glibc}"));
         // The script of the packages, because it has the version that the real program needs.
         let ran = install(&user, &["dash"], &packages(), &from_folder(release.path())).exits(0);
         let ran =
@@ -257,10 +241,10 @@ fn a_faulty_server_installs_nothing() {
         ("SHA256SUMS", other, &[" is not available for ", "/SHA256SUMS has no sum for insforge-"]),
         ("SHA256SUMS", half, &["/SHA256SUMS has no sum for insforge-"]),
     ];
-    for (file, answer, texts) in cases {
-        let (folder, target) = (release.path().to_owned(), format!("/{file}"));
+    for (name, answer, texts) in cases {
+        let (folder, target) = (release.path().to_owned(), format!("/{name}"));
         let server = Stub::start(move |request| {
-            if request.target == target { answer.clone() } else { file_of(&folder, &request.target) }
+            if request.target == target { answer.clone() } else { file(&folder.join(&request.target[1..])) }
         });
         assert_refused(&user(), release.path(), &["--from".to_owned(), server.address.clone()], 1, texts);
     }
@@ -279,21 +263,17 @@ fn a_machine_that_lacks_something_keeps_the_old_version() {
         (&["curl", "sha256sum"], "gzip", &["error: cannot unpack", "gzip"]),
         (&["curl", "sha256sum"], "mktemp", &["error: cannot create a temporary folder", "TMPDIR"]),
     ] {
-        let user = user();
-        let tools = tools(&user, present);
-        let _ = std::fs::remove_file(tools.join(missing));
-        let user = user.with("PATH", &tools.display().to_string());
+        let user = with_tools(user(), present);
+        let _ = std::fs::remove_file(user.path("tools").join(missing));
         // A folder on this machine needs no tool to download.
         let server = serve(release.path());
         assert_refused(&user, release.path(), &["--from".to_owned(), server.address.clone()], 1, texts);
     }
 
     // The program of a broken build.
-    let user = user();
-    let tools = tools(&user, &["curl", "sha256sum"]);
+    let user = with_tools(user(), &["curl", "sha256sum"]);
     let breaks = "case $2 in */bin/*) echo 'echo libfoo is missing; exit 127' >\"$2\" ;; esac";
-    fake(&tools, "cp", &format!("/bin/cp \"$@\"; {breaks}"));
-    let user = user.with("PATH", &tools.display().to_string());
+    fake(&user, "cp", &format!("/bin/cp \"$@\"; {breaks}"));
     assert_refused(&user, release.path(), &from, 1, &["does not run on this machine\n  libfoo is missing"]);
 }
 
@@ -315,12 +295,10 @@ fn a_full_disk_installs_nothing() {
     }
 
     let release = release(&[&host()]);
-    let user = user();
-    let tools = tools(&user, &["sha256sum"]);
+    let user = with_tools(user(), &["sha256sum"]);
     let full =
         "case $2 in */bin/*) echo half >\"$2\"; echo 'cp: No space left on device' >&2; exit 1 ;; esac";
-    fake(&tools, "cp", &format!("{full}; exec /bin/cp \"$@\""));
-    let user = user.with("PATH", &tools.display().to_string());
+    fake(&user, "cp", &format!("{full}; exec /bin/cp \"$@\""));
     let texts = [
         "error: cannot write to ",
         "\n  cp: No space left on device\n  hint: check the permissions and the free space",
@@ -394,9 +372,9 @@ fn invalid_options_are_refused() {
 #[test]
 fn another_program_of_this_name_is_reported() {
     let release = release(&[&host()]);
-    let others = TempDir::new().expect("a folder");
-    fake(others.path(), "insforge", "echo another");
-    let other = others.path().display();
+    let others = User::new();
+    let other = others.write_program("insforge", "echo another");
+    let other = other.parent().expect("a folder").display();
     let rest = std::env::var("PATH").expect("PATH");
     let says_first =
         format!("Another insforge comes first in PATH: {other}/insforge\nTo run this one, remove the other");
@@ -432,7 +410,7 @@ fn a_truncated_script_does_nothing() {
     let ends: Vec<usize> = lines.chain(last_line + 1..script.trim_end().len()).collect();
     let server = serve(&packages());
     for shell in SHELLS {
-        if !has(shell[0]) {
+        if find_program(shell[0]).is_none() {
             continue;
         }
         let user = user();
@@ -456,58 +434,35 @@ fn user() -> User {
 
 /// A user on another system.
 fn on(system: &str, machine: &str, translated: &str) -> User {
-    let user = user();
-    let tools = tools(&user, &["curl", "sha256sum"]);
-    fake(&tools, "uname", &format!("case $1 in -m) echo {machine} ;; *) echo {system} ;; esac"));
-    fake(&tools, "sysctl", &format!("echo {translated}"));
-    user.with("PATH", &tools.display().to_string())
+    let user = with_tools(user(), &["curl", "sha256sum"]);
+    fake(&user, "uname", &format!("case $1 in -m) echo {machine} ;; *) echo {system} ;; esac"));
+    fake(&user, "sysctl", &format!("echo {translated}"));
+    user
 }
 
-/// A folder in the home with these tools, and those that are always needed.
-fn tools(user: &User, more: &[&str]) -> PathBuf {
+/// The user, whose `PATH` has only these tools and those that are always needed.
+fn with_tools(user: User, more: &[&str]) -> User {
     let folder = user.path("tools");
     std::fs::create_dir(&folder).expect("a folder");
     for tool in TOOLS.iter().chain(more) {
         std::os::unix::fs::symlink(path_of(tool), folder.join(tool)).expect("a link");
     }
-    folder
+    user.with("PATH", &folder.display().to_string())
 }
 
 /// Writes a program that replaces one of the system.
-fn fake(folder: &Path, name: &str, script: &str) {
-    let path = folder.join(name);
-    // A link is to the real program.
-    let _ = std::fs::remove_file(&path);
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
-    set_mode(&path, 0o755);
-}
-
-/// Whether a shell is installed. In CI, it must be.
-fn has(program: &str) -> bool {
-    let installed = is_installed(program);
-    assert!(installed || !is_ci(), "{program} is not installed");
-    installed
+fn fake(user: &User, name: &str, script: &str) {
+    user.write_program(&format!("tools/{name}"), script);
 }
 
 fn path_of(program: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").expect("PATH");
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("{program} is not installed"))
+    find_program(program).unwrap_or_else(|| panic!("{program} is not installed"))
 }
 
 /// A server with the files of a folder.
 fn serve(folder: &Path) -> Stub {
     let folder = folder.to_owned();
-    Stub::start(move |request| file_of(&folder, &request.target))
-}
-
-fn file_of(folder: &Path, target: &str) -> Answer {
-    std::fs::read(folder.join(&target[1..])).map_or_else(
-        |_| Answer::html(404, "not found"),
-        |body| Answer::Respond { status: 200, headers: Vec::new(), body },
-    )
+    Stub::start(move |request| file(&folder.join(&request.target[1..])))
 }
 
 fn from_folder(folder: &Path) -> [String; 2] {
@@ -526,7 +481,7 @@ fn install(user: &User, shell: &[&str], release: &Path, args: &[impl AsRef<str>]
 
 fn run_script(user: &User, shell: &[&str], script: &str, args: &[&str]) -> RunOutput {
     let arguments = [&shell[1..], args].concat();
-    finish(command(user, &path_of(shell[0]), &arguments), script)
+    finish(user.command_of(path_of(shell[0]), &arguments), script)
 }
 
 /// Asserts that the script fails with these texts, installs nothing, and keeps what is installed.

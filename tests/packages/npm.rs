@@ -4,16 +4,17 @@
 //! tests run the branch of the node in `PATH`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::harness::pty::Terminal;
-use crate::harness::{RunOutput, User, finish, names_in, set_mode, signal, wait_for_exit};
+use crate::harness::running::Running;
+use crate::harness::{RunOutput, User, finish, names_in, path_with, set_mode};
 use crate::packages;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -49,15 +50,8 @@ fn tarballs() -> [String; 2] {
     [MAIN.to_owned(), platform_package()].map(|name| tarball(&name).display().to_string())
 }
 
-/// A command with the user's environment, in the user's home.
-fn command(user: &User, program: impl AsRef<Path>, args: &[&str]) -> Command {
-    let mut command = Command::new(program.as_ref());
-    command.args(args).env_clear().envs(user.environment()).current_dir(user.home.path());
-    command
-}
-
-fn run(user: &User, program: impl AsRef<Path>, args: &[&str]) -> RunOutput {
-    finish(command(user, program, args), "")
+fn run(user: &User, program: impl AsRef<OsStr>, args: &[&str]) -> RunOutput {
+    finish(user.command_of(program, args), "")
 }
 
 /// A user whose npm asks no registry, not even for its own updates.
@@ -198,10 +192,8 @@ fn a_global_installation_is_used_and_removed() {
 fn files_pipes_and_variables_pass_through() {
     let user = project().with("OWN_VARIABLE", "its value");
     let sh = |script: &str, stdin: &str| {
-        let path =
-            format!("{}:{}", user.path("node_modules/.bin").display(), std::env::var("PATH").expect("PATH"));
-        let mut command = command(&user, "sh", &["-c", script]);
-        command.env("PATH", path);
+        let mut command = user.command_of("sh", &["-c", script]);
+        command.env("PATH", path_with(&user.path("node_modules/.bin")));
         finish(command, stdin).exits(0)
     };
     // A pipe takes all of it before anything reads.
@@ -227,16 +219,11 @@ fn a_signal_to_the_launcher_ends_the_program() {
         [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131), ("USR1", 138), ("USR2", 140)]
     {
         let args = ["sandbox", "exec", "--", "sh", "-c", "ulimit -c 0; echo $PPID $$; exec sleep 60"];
-        // No terminal sends signals to this process group.
-        let mut launcher = command(&user, insforge(&user), &args);
-        launcher.process_group(0).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut launcher = launcher.spawn().expect("it starts");
-        let mut line = String::new();
-        BufReader::new(launcher.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
+        let launcher = Running::of(user.command_of(insforge(&user), &args));
+        let line = launcher.stdout.read_until("");
         let processes: Vec<&str> = line.split_whitespace().collect();
         assert!(processes.len() == 2 && processes.iter().all(|process| exists(process)), "{line}");
-        signal(launcher.id(), &format!("-{name}"));
-        assert_eq!(wait_for_exit(&mut launcher, TIMEOUT), code, "{name}");
+        assert_eq!(launcher.stop(&format!("-{name}")).0, code, "{name}");
         assert!(!processes.iter().any(|process| exists(process)), "{name} left a process");
     }
 }
@@ -246,7 +233,7 @@ fn a_signal_that_ends_the_program_ends_the_launcher() {
     let user = project();
     for (name, number) in [("HUP", 1), ("KILL", 9), ("USR1", 10), ("TERM", 15)] {
         replace_program(&user, &format!("#!/bin/sh\nkill -{name} $$"));
-        let status = command(&user, insforge(&user), &[]).status().expect("it starts");
+        let status = user.command_of(insforge(&user), &[]).status().expect("it starts");
         assert_eq!(status.signal(), Some(number), "{status}");
     }
 }
@@ -363,9 +350,9 @@ fn the_launcher_adds_little_to_starting_node() {
         let mut times = [(); 3].map(|()| Vec::new());
         for _ in 0..31 {
             let commands = [
-                command(&user, "node", &["-e", "0"]),
-                command(&user, &launcher, &["--version"]),
-                command(&user, &program, &["--version"]),
+                user.command_of("node", &["-e", "0"]),
+                user.command_of(&launcher, &["--version"]),
+                user.command_of(&program, &["--version"]),
             ];
             for (mut command, times) in commands.into_iter().zip(&mut times) {
                 let start = Instant::now();

@@ -6,22 +6,21 @@ use std::sync::{Arc, Mutex};
 
 use super::harness::stub::{Answer, Stub};
 use super::harness::workflow::scripts;
-use super::harness::{RunOutput, User, dead_address, finish, set_mode};
+use super::harness::{RunOutput, User, dead_address, finish, path_with, set_mode};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn publish(user: &User, args: &[&str]) -> RunOutput {
-    let mut command = Command::new(Path::new(ROOT).join("packaging/publish.sh"));
-    let path = format!("{}:{}", user.path("bin").display(), std::env::var("PATH").unwrap_or_default());
-    command.args(args).env_clear().envs(user.environment()).env("PATH", path);
+    let mut command = user.command_of(Path::new(ROOT).join("packaging/publish.sh"), args);
+    command.env("PATH", path_with(&user.path("bin")));
     finish(command, "")
 }
 
 /// A program that logs its arguments before it does what the script says.
 fn stand_in(user: &User, name: &str, script: &str) {
-    let log = format!("#!/bin/sh\necho \"$*\" >> '{}'\n{script}\n", user.path("log").display());
-    set_mode(&user.write(&format!("bin/{name}"), &log), 0o755);
+    let log = format!("echo \"$*\" >> '{}'", user.path("log").display());
+    user.write_program(&format!("bin/{name}"), &format!("{log}\n{script}"));
     user.write("log", "");
 }
 
@@ -184,10 +183,7 @@ fn a_release_without_one_of_its_packages_is_not_published() {
             // Each platform packs it.
             user.write(&format!("parts/packages-{target}/{main}"), "the same");
         }
-        let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &collect.script]);
-        command.env_clear().envs(user.environment()).current_dir(user.home.path());
-        let ran = finish(command, "");
+        let ran = finish(user.command_of("bash", &collect.bash_arguments()), "");
         let Some(missing) = missing else {
             ran.exits(0);
             continue;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::VERSION;
 use crate::formats::results;
-use crate::harness::{RunOutput, User};
+use crate::harness::{RunOutput, User, dead_address};
 use crate::map::{map, words};
 
 /// Fields that contain names of the user. `.*` stands for all of them.
@@ -138,7 +138,7 @@ fn documents() -> BTreeMap<&'static str, Value> {
     };
     let failed = run(&["payments", "products", "get", "prod_none"], "").exits(4).error();
     let usage = run(&["payments", "products", "get"], "").exits(64).error();
-    let unreachable = User::of("http://127.0.0.1:9").with("INSFORGE_RETRIES", "0");
+    let unreachable = User::of(&dead_address()).with("INSFORGE_RETRIES", "0");
     let unreachable = unreachable
         .run(&["payments", "products", "create", "--name", "A", "--idempotency-key", "a", "--json"])
         .exits(8)
