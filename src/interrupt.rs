@@ -356,9 +356,7 @@ mod windows {
         if let Claim::End(end) = claim(EndedBy::Watcher) {
             let code = code_of(&end);
             limit_end(code);
-            if let Err(failure) = end {
-                report(*failure);
-            }
+            report(end.err().map(|failure| *failure));
             process::exit(code);
         }
     }
