@@ -33,7 +33,7 @@ pub(crate) fn rows_in(json: Json<'_>, lists: RowLists) -> impl Iterator<Item = R
     let says_kind = found.len() > 1;
     found.into_iter().flat_map(move |(list, kind)| {
         list.elements().map(move |json| {
-            let own_kind = Some(kind).filter(|_| says_kind && json.is_object() && json.get(KIND).is_none());
+            let own_kind = (says_kind && json.is_object() && json.get(KIND).is_none()).then_some(kind);
             Row { list: kind, kind: own_kind, json }
         })
     })

@@ -1,5 +1,5 @@
 //! Every write is applied exactly once, and every statement about it is true, although half of the requests fail and the
-//! program is killed. `examples/soak.rs` runs the same for longer.
+//! program is killed. `examples/soak` runs the same for longer.
 
 mod engine;
 

@@ -60,7 +60,7 @@ impl Job {
                 || value.clone(),
                 |value| match value.strip_prefix("steps.folder.outputs.") {
                     Some(output) => self.output(output),
-                    None => Some(version.to_owned()).filter(|_| value == "inputs.version").expect(value),
+                    None => (value == "inputs.version").then(|| version.to_owned()).expect(value),
                 },
             );
             command.env(name, value);

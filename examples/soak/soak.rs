@@ -1,12 +1,6 @@
-//! Runs commands against a faulty backend for a long time, and counts duplicates, lost writes and false statements:
-//! `cargo run --release --example soak -- ROUNDS [SEED] [FIRST_ROUND]`.
-//!
-//! It is the program, too: a run is this executable with [`AS_PROGRAM`] as the first argument.
-#![allow(missing_docs, unreachable_pub, reason = "it shares its engine with a test")]
-#![allow(clippy::expect_used, reason = "it fails by panicking")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it has no other output")]
+//! The rounds. A run of the program is this executable with [`AS_PROGRAM`] as the first argument.
 
-#[path = "../tests/faults/exactly_once/engine/mod.rs"]
+#[path = "../../tests/faults/exactly_once/engine/mod.rs"]
 mod engine;
 
 use std::ffi::OsString;
@@ -20,7 +14,8 @@ const WORKERS: usize = 24;
 /// The rounds between two lines of progress.
 const STEP: u64 = 500;
 
-fn main() -> ExitCode {
+/// Runs the rounds, or the program.
+pub(crate) fn run() -> ExitCode {
     let mut args = std::env::args_os();
     let own = args.next().expect("the name of this executable");
     let mut args = args.peekable();
