@@ -13,8 +13,11 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::{LocalModes, tcgetattr};
 
-use super::harness::pty::{Terminal, visible_lines};
+use super::harness::pty::Terminal;
+#[cfg(feature = "sandbox")]
+use super::harness::pty::visible_lines;
 use super::harness::recordings::{self, Generation};
+#[cfg(feature = "sandbox")]
 use super::harness::shop::{Shop, forward};
 use super::harness::stub::{Answer, Stub};
 use super::harness::{KEY, RunOutput, User, assert_no_secret, finish, mode, wait_for_exit};
@@ -571,6 +574,7 @@ fn a_slow_request_shows_a_spinner_and_clears_it() {
     assert!(result.contains("test"), "the result follows the spinner:\n{screen}");
 }
 
+#[cfg(feature = "sandbox")]
 #[test]
 fn ctrl_c_leaves_nothing_of_a_spinner_or_a_progress_bar() {
     const PRODUCTS: &str = "version = 1\n[products.a]\nname = \"A\"\n[products.b]\nname = \"B\"\n";

@@ -108,6 +108,7 @@ impl Terminal {
 }
 
 /// The lines that a terminal of this width shows after this output.
+#[cfg(feature = "sandbox")]
 pub fn visible_lines(output: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<Vec<char>> = vec![Vec::new()];
     let (mut row, mut column) = (0, 0);
