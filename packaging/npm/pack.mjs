@@ -60,8 +60,9 @@ function pack(name, fields, files) {
     writeFileSync(join(folder, path), content);
     chmodSync(join(folder, path), path.startsWith('bin/') ? 0o755 : 0o644);
   }
-  // A shell, because npm is a script on Windows.
-  execSync(`npm pack --silent --pack-destination ${JSON.stringify(packages)}`, { cwd: folder, stdio: 'inherit' });
+  // A shell, because npm is a script on Windows. A variable needs no quotes.
+  const env = { ...process.env, npm_config_pack_destination: packages };
+  execSync('npm pack --silent', { cwd: folder, env, stdio: 'inherit' });
   rmSync(folder, { recursive: true });
 }
 
