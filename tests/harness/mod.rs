@@ -163,7 +163,7 @@ pub fn binary_with_signals() -> &'static [&'static str] {
         // HUP, INT, QUIT and TERM.
         u64::from_str_radix(mask.trim(), 16).unwrap_or_default() & 0b100_0000_0000_0111 != 0
     });
-    if *ignored { &["env", "--default-signal=HUP,INT,QUIT,TERM", BINARY] } else { &[BINARY] }
+    if *ignored { &["/usr/bin/env", "--default-signal=HUP,INT,QUIT,TERM", BINARY] } else { &[BINARY] }
 }
 
 /// Runs a command to its end.
