@@ -228,7 +228,11 @@ pub fn files_below(folder: &Path) -> Vec<String> {
 /// Runs a part of packaging/release.sh.
 fn part(script: &str, out: &Path) -> Command {
     let mut command = Command::new(Path::new(ROOT).join("packaging").join(script));
-    command.env("OUT", out).env("VERSION", VERSION).env("REPOSITORY", REPOSITORY);
+    command
+        .env("OUT", out)
+        .env("SOURCE_DATE_EPOCH", "1000000000")
+        .env("VERSION", VERSION)
+        .env("REPOSITORY", REPOSITORY);
     command
 }
 

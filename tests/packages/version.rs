@@ -2,8 +2,6 @@
 
 use std::process::Command;
 
-use serde_json::Value;
-
 use crate::harness::{User, finish, names_in};
 use crate::packages;
 
@@ -29,8 +27,8 @@ fn the_program_shows_the_commit_of_its_build() {
         .output()
         .expect("git");
     let commit = String::from_utf8(git.stdout).expect("a text");
-    let (hash, date) = commit.trim().split_once(' ').expect("a commit");
-    let expected = (&Value::from(hash), &Value::from(date));
+    // Sources without their repository have no commit.
+    let (hash, date) = commit.trim().split_once(' ').unzip();
     let rebuild = "the packages are of another commit: run packaging/release.sh --dry-run";
-    assert_eq!((&shown["commit"], &shown["commitDate"]), expected, "{rebuild}");
+    assert_eq!((shown["commit"].as_str(), shown["commitDate"].as_str()), (hash, date), "{rebuild}");
 }
