@@ -30,7 +30,7 @@ struct VersionArgs {
     version: bool,
 }
 
-/// Prints the version if the command line asks for it and has no other words. `None` leaves it to the parser.
+/// Prints the version if the command line asks for it with nothing but global options. `None` leaves it to the parser.
 pub(super) fn print_if_requested(args: &[OsString], env: &ProcessEnv) -> Option<Result<Exit>> {
     // Scripts run this to find out whether the program is installed. It does not need the parser.
     if let [_, only] = args

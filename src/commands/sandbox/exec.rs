@@ -175,7 +175,7 @@ fn forward(signal: rustix::process::Signal, child: &Child) {
     }
 }
 
-/// On Windows, the console informs the command itself.
+/// On Windows, the console sends the event to the command itself.
 #[cfg(windows)]
 struct Signals;
 
