@@ -142,6 +142,21 @@ impl ProcessEnv {
         };
         self.var(name).is_some_and(|text| !text.trim().is_empty() && !off(text))
     }
+
+    /// A variable that turns something on or off; `None` if it is unset.
+    ///
+    /// # Errors
+    /// The value is neither.
+    pub(crate) fn switch(&self, name: &str) -> Result<Option<bool>, Failure> {
+        let Some(text) = self.var(name).map(str::trim).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" | "enabled" => Ok(Some(true)),
+            "0" | "false" | "no" | "off" | "disabled" => Ok(Some(false)),
+            _ => Err(Failure::usage(format!("Invalid {name} '{text}'")).hint("set it to 1 or 0")),
+        }
+    }
 }
 
 /// The name under which a variable is kept. Windows ignores the case of names: there, `PATH` usually is `Path`.

@@ -3,6 +3,8 @@
 //!
 //! The temporary file and the lock have fixed names, so a later run finds and removes what a killed one has left.
 
+mod lines;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Code, Failure};
 use crate::input::{Input, MAX_SETTINGS};
+
+pub(crate) use lines::{append, read_last_lines};
 
 /// How long a change waits while another process changes the same file, unless the run has another time limit.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -144,6 +148,14 @@ pub(crate) fn is_device_or_pipe(path: &Path) -> bool {
 pub(crate) fn is_younger(path: &Path, limit: Duration) -> bool {
     let written = fs::metadata(path).and_then(|metadata| metadata.modified());
     written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age < limit))
+}
+
+/// The sorted names in a folder. A folder that cannot be read has none.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Marks every file of a folder as old.

@@ -2,7 +2,7 @@
 //! through here, so encodings and limits are the same everywhere.
 
 use std::fs::{self, File};
-use std::io::{self, Error, ErrorKind, Read};
+use std::io::{self, Error, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use zeroize::{Zeroize, Zeroizing};
@@ -54,17 +54,32 @@ impl Input {
         let path = match self {
             Self::Stdin => return Ok(Box::new(io::stdin().lock())),
             Self::Named(path) => path,
-            Self::Found(path) => {
-                let kind = fs::metadata(path)?.file_type();
-                // Opening a pipe would wait for its writer. Reading a directory has its own error.
-                if !kind.is_file() && !kind.is_dir() {
-                    return Err(invalid("it is not a regular file".to_owned()));
-                }
-                path
-            }
+            Self::Found(path) => return Ok(Box::new(open_found(path)?)),
         };
         Ok(Box::new(File::open(path)?))
     }
+}
+
+/// Opens a file that the tool found by itself.
+fn open_found(path: &Path) -> io::Result<File> {
+    let kind = fs::metadata(path)?.file_type();
+    // Opening a pipe would wait for its writer. Reading a directory has its own error.
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(invalid("it is not a regular file".to_owned()));
+    }
+    File::open(path)
+}
+
+/// Reads the end of a file that the tool found by itself, at most `limit` bytes in any encoding, and whether this is the
+/// whole file.
+pub(crate) fn read_end(path: &Path, limit: u64) -> io::Result<(Vec<u8>, bool)> {
+    let mut file = open_found(path)?;
+    let start = file.metadata()?.len().saturating_sub(limit);
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    // The file can grow meanwhile.
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok((bytes, start == 0))
 }
 
 /// Whether an argument means stdin.

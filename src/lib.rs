@@ -7,11 +7,12 @@
 //! |---|---|---|
 //! | 5 | `cli` `commands` | the command line and its commands |
 //! | 4 | `runner` | runs commands: confirmation, requests, output, errors |
-//! | 3 | `catalog` | the catalog as code |
+//! | 3 | `catalog` `approval` | the catalog as code, and a person's approval of a change |
 //! | 2 | `api` `settings` `ui` | the backend's API, where its address and key come from, what the user sees |
 //! | 1 | `wire` `error` `secret` `env` `input` `files` `interrupt` | the backend's types, failures, and other small things with their rules |
 
 mod api;
+mod approval;
 mod catalog;
 mod cli;
 mod commands;

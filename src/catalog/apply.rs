@@ -25,6 +25,10 @@ const MAX_STALE_RESPONSES: u32 = 20;
 
 /// The placeholder for the id of a price that does not exist yet.
 const NEW_PRICE_ID: &str = "NEW_PRICE_ID";
+/// The same for a product.
+const NEW_PRODUCT_ID: &str = "NEW_PRODUCT_ID";
+/// The placeholder for an idempotency key that is derived from the id of a product that does not exist yet.
+const DERIVED_KEY: &str = "DERIVED_FROM_NEW_PRODUCT_ID";
 
 /// The outcome of an apply.
 #[derive(Debug, Default)]
@@ -232,8 +236,8 @@ impl<'a> Applier<'a> {
             && self.count_stale_response(&price_object(key))
     }
 
-    /// The requests of a change as JSON, without the effect of stale responses. The id of a price that does not exist yet is
-    /// [`NEW_PRICE_ID`].
+    /// The requests of a change as JSON, without the effect of stale responses. [`NEW_PRICE_ID`] and [`NEW_PRODUCT_ID`] are
+    /// the ids of objects that do not exist yet.
     pub(crate) fn requests(&self, change: &PlannedChange) -> Result<Vec<Value>, Failure> {
         let id = |object: &ObjectRef| match object {
             ObjectRef::Existing(id) => id.clone(),
@@ -243,7 +247,15 @@ impl<'a> Applier<'a> {
             Step::CreateProduct { key, body } => self.json(&self.new_product(&product_object(key), body)?),
             Step::UpdateProduct { id, changes } => self.json(&self.changed_product(id, changes)?),
             Step::CreatePrice { key, product, body } => {
-                let body = with_product(body, id(product))?;
+                let ObjectRef::Existing(product) = product else {
+                    let body = with_product(body, NEW_PRODUCT_ID.to_owned())?;
+                    let mut request = self.json(&self.new_price(&price_object(key), &body)?)?;
+                    if let Some(idempotency_key) = request.pointer_mut("/body/idempotencyKey") {
+                        *idempotency_key = DERIVED_KEY.into();
+                    }
+                    return Ok(request);
+                };
+                let body = with_product(body, product.clone())?;
                 self.json(&self.new_price(&price_object(key), &body)?)
             }
             Step::UpdatePrice { price, changes, replaced_by } => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
+use crate::approval::{ApprovalOptions, Brief};
 use crate::cli::pre_parse::{Color, PreParse};
 use crate::env::ProcessEnv;
 use crate::error::Failure;
@@ -74,15 +75,18 @@ pub(super) struct Global {
     /// Requests, responses and waits on stderr, with secrets masked; -vv adds headers and bodies [env: INSFORGE_LOG]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// The caller's reason, shown beside a confirmation
-    #[arg(long, global = true, hide = true, value_name = "TEXT")]
+    /// Why you make the change, for the person who confirms or approves it [env: INSFORGE_GUARD_SUMMARY]
+    #[arg(long, global = true, value_name = "TEXT")]
     reason: Option<String>,
-    /// The impact that the caller expects, shown beside a confirmation
-    #[arg(long, global = true, hide = true, value_name = "TEXT")]
+    /// What and who the change affects, for the same person [env: INSFORGE_GUARD_IMPACT]
+    #[arg(long, global = true, value_name = "TEXT")]
     impact: Option<String>,
-    /// The caller's recommendation, shown beside a confirmation
-    #[arg(long, global = true, hide = true, value_name = "TEXT")]
+    /// What you would answer, for the same person [env: INSFORGE_GUARD_RECOMMENDATION]
+    #[arg(long, global = true, value_name = "TEXT")]
     recommendation: Option<String>,
+    /// Ask a person to approve this write, even if nothing else requires it; REASON is used if --reason is not given
+    #[arg(long, global = true, value_name = "REASON", num_args = 0..=1, default_missing_value = "")]
+    flag_destructive: Option<String>,
 }
 
 impl Global {
@@ -118,12 +122,14 @@ impl Global {
             profile: self.profile,
             ..ConnectionFlags::default()
         };
+        let brief = Brief::new(self.reason, self.impact, self.recommendation);
+        let approval = ApprovalOptions::new(brief, self.flag_destructive, &env)?;
         let mut ctx = Ctx::new(env, flags, output, style, stderr);
         ctx.interactive = interactive;
         ctx.no_input = no_input;
         ctx.yes = self.yes;
         ctx.dry_run = self.dry_run;
-        ctx.caller_brief = [self.reason, self.impact, self.recommendation].into_iter().flatten().collect();
+        ctx.approval = approval;
         ctx.timeout = timeout;
         ctx.retries = retries;
         Ok(ctx)

@@ -116,6 +116,9 @@ pub(crate) fn run(args: &[OsString], env: ProcessEnv, pre_parse: &PreParse) -> R
             } => outcome,
         }
     });
+    if let Some(server) = ctx.approval_server.get() {
+        runtime.block_on(server.linger());
+    }
     // An interrupted prompt still waits for its answer on a blocking thread.
     runtime.shutdown_background();
     invalidate_completion_cache(&ctx);

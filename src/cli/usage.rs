@@ -164,7 +164,7 @@ fn missing_argument(error: &clap::Error, command: &Command) -> (Failure, Option<
     let missing = context_values(error, ContextKind::InvalidArg).join(", ");
     let long = missing.split(' ').next().and_then(|name| name.strip_prefix("--"));
     if command.get_arguments().any(|arg| long.is_some() && arg.get_long() == long && !is_required(arg)) {
-        let failure = Failure::usage(format!("Missing {missing}")).why("another option requires it");
+        let failure = Failure::usage(format!("Missing {missing}")).why("it is required here");
         return (failure, Some(format!("add {missing}")));
     }
     (Failure::usage(format!("Missing {missing}")).why(format!("usage: {}", usage_of(command))), None)

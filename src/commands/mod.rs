@@ -1,6 +1,8 @@
 //! One file per command: its arguments (their doc comments are the help), its effect, what it does, and how its
 //! reply is shown.
 
+mod approvals;
+mod approve;
 mod common;
 mod completion;
 mod current;
@@ -47,6 +49,8 @@ pub(crate) enum Action {
     #[command(alias = "whoami")]
     Current(current::Current),
     Explain(explain::Explain),
+    Approve(approve::Approve),
+    Approvals(approvals::Approvals),
     /// Manage keys, catalog, customers, subscriptions and transactions at Stripe and Razorpay
     #[command(subcommand)]
     Payments(Payments),
@@ -105,6 +109,8 @@ impl Action {
             Self::Logout(logout) => execute(logout, ctx).await,
             Self::Current(current) => execute(current, ctx).await,
             Self::Explain(explain) => execute(explain, ctx).await,
+            Self::Approve(approve) => execute(approve, ctx).await,
+            Self::Approvals(approvals) => execute(approvals, ctx).await,
             Self::Payments(payments) => payments.run(ctx).await,
             #[cfg(feature = "sandbox")]
             Self::Sandbox(Deferred(sandbox)) => sandbox.run(ctx).await,

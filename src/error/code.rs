@@ -188,11 +188,49 @@ code_table! {
             cause: "the answer to the question was not yes",
             remedy: "nothing was changed; to make the change, run the command again and answer yes",
         }
+        ApprovalNeedsReason = "APPROVAL_NEEDS_REASON" {
+            exits: &[Exit::NotConfirmed],
+            meaning: "a person has to approve the change, and the caller gave no reason for it",
+            cause: "the policy `approve` for live, the guard or --flag-destructive requires an approval, and the session is not \
+                    interactive, or INSFORGE_GUARD_REQUIRE_BRIEF is 1",
+            remedy: "run the command in the hint, with your reason, the impact and your recommendation",
+        }
+        ApprovalDenied = "APPROVAL_DENIED" {
+            exits: &[Exit::NotConfirmed],
+            meaning: "a person did not approve the change",
+            cause: "the answer on the approval page, in `insforge approve` or in the terminal was no",
+            remedy: "nothing was changed; ask the person before you run the command again",
+        }
+        ApprovalTimedOut = "APPROVAL_TIMED_OUT" {
+            exits: &[Exit::NotConfirmed],
+            meaning: "nobody answered the approval page in time",
+            cause: "nobody saw the link, or the time in INSFORGE_GUARD_TIMEOUT_MS is too short",
+            remedy: "nothing was changed; tell the person about the link, then run the command again",
+        }
+        ApprovalVoid = "APPROVAL_VOID" {
+            exits: &[Exit::NotConfirmed, Exit::PartlyDone],
+            meaning: "what the person approved has changed since it was shown",
+            cause: "somebody else changed the object, what depends on it, or the account while the command waited",
+            remedy: "run the command again, so that the person sees the current state; after exit code 6 nothing was changed, \
+                     after 9 some changes were made",
+        }
+        ApprovalNotWaiting = "APPROVAL_NOT_WAITING" {
+            exits: &[Exit::NotFound],
+            meaning: "no command waits for an approval with this code",
+            cause: "the code is misspelled, or the question was answered, timed out or ended with its command",
+            remedy: "run `insforge approvals` to list what was asked",
+        }
+        ApprovalNeedsTerminal = "APPROVAL_NEEDS_TERMINAL" {
+            exits: &[Exit::NotConfirmed],
+            meaning: "`insforge approve` needs a person at a terminal, and the session is not interactive",
+            cause: "`insforge approve` ran without a terminal, with --json or --no-input, or in CI",
+            remedy: "ask a person to run it in a terminal",
+        }
         LiveDenied = "LIVE_DENIED" {
             exits: &[Exit::Denied],
             meaning: "a policy forbids writes to live",
             cause: "live = \"deny\" in the environment (INSFORGE_LIVE), the profile or the project file",
-            remedy: "change the policy where it is set; --yes does not override it",
+            remedy: "change the policy where it is set; neither --yes nor an approval overrides it",
         }
         Interrupted = "INTERRUPTED" {
             exits: &[Exit::Interrupted],

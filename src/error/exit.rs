@@ -15,7 +15,7 @@ pub enum Exit {
     NotFound,
     /// Denied: the key lacks the permission, or a policy forbids it.
     Denied,
-    /// Not confirmed: confirmation was required but the session is not interactive, or it was declined.
+    /// Not confirmed: confirmation or approval was required and nobody could answer, or it was declined.
     NotConfirmed,
     /// Differences found, by a command that was asked to report them this way.
     Different,
@@ -82,7 +82,7 @@ impl Exit {
             Self::NotFound => "not found: the product, price or other object does not exist",
             Self::Denied => "denied: the key lacks the permission, or a policy forbids it",
             Self::NotConfirmed => {
-                "not confirmed: the confirmation was declined, or the session is not interactive"
+                "not confirmed: the confirmation or approval was declined, or nobody could answer"
             }
             Self::Different => "differences found, with the option --exit-code",
             Self::TryAgain => "try again: unreachable, timed out or busy; running it again is safe",

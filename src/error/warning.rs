@@ -159,11 +159,11 @@ code_table! {
         }
         ListTruncated = "LIST_TRUNCATED" {
             exits: &[],
-            meaning: "a list has as many rows as were requested, so the backend may have more",
+            meaning: "a list has as many rows as were requested, so there may be more",
             cause: "the backend lists 50 customers, subscriptions or transactions by default and at most 100; filters of \
-                    the tool apply only to these",
+                    the tool apply only to these. `insforge approvals` lists 50 entries by default",
             remedy: "use --limit 100; for one billing subject, add --subject-type and --subject-id; the provider's dashboard \
-                     has all rows",
+                     has all rows. For `insforge approvals`, use the --limit in the warning",
         }
         NoProviderKey = "NO_PROVIDER_KEY" {
             exits: &[],
@@ -176,6 +176,30 @@ code_table! {
             meaning: "--product names a product that is not in the mirror, so no price matches",
             cause: "the id is misspelled, belongs to the other environment, or was created at Stripe after the last sync",
             remedy: "find the id with `insforge payments products list`; run `insforge payments sync` to update the mirror",
+        }
+        GuardOff = "GUARD_OFF" {
+            exits: &[],
+            meaning: "INSFORGE_GUARD turns off the guard of the project; `insforge approvals` lists this",
+            cause: "INSFORGE_GUARD is 0, and .insforge/project.json has guard: true",
+            remedy: "unset INSFORGE_GUARD",
+        }
+        LivePolicyWeaker = "LIVE_POLICY_WEAKER" {
+            exits: &[],
+            meaning: "INSFORGE_LIVE is weaker than the profile's policy; `insforge approvals` lists this",
+            cause: "both INSFORGE_LIVE and the profile set a policy, and INSFORGE_LIVE overrides the profile",
+            remedy: "unset INSFORGE_LIVE",
+        }
+        ApprovalBypassed = "APPROVAL_BYPASSED" {
+            exits: &[],
+            meaning: "INSFORGE_GUARD_BYPASS skips a person's approval; `insforge approvals` lists this",
+            cause: "INSFORGE_GUARD_BYPASS is 1",
+            remedy: "unset INSFORGE_GUARD_BYPASS, unless the automation is meant to run without approval",
+        }
+        AuditLineInvalid = "AUDIT_LINE_INVALID" {
+            exits: &[],
+            meaning: "lines of guard-audit.jsonl cannot be read and are not listed",
+            cause: "the file was edited, or a write to it was interrupted",
+            remedy: "check the file; the warning has its path",
         }
         ColumnsUnknown = "COLUMNS_UNKNOWN" {
             exits: &[],

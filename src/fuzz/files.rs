@@ -12,7 +12,7 @@ use crate::catalog::{edited_catalog, normalized_catalog, read_catalog, written_c
 use crate::input::decode;
 use crate::runner::{FileInput, parse_objects};
 use crate::secret::Secret;
-use crate::settings::{KeyStore, Profiles, Project, edited_toml, remove_profile_from};
+use crate::settings::{KeyStore, LinkEdit, Profiles, Project, edited_toml, remove_profile_from};
 use crate::wire::razorpay::{NewItem, NewPlan};
 use crate::wire::{Address, NewPrice, NewProduct, PriceChanges, WithId};
 
@@ -43,7 +43,7 @@ pub fn project_json(data: &[u8]) {
     let project = match Project::parse(PathBuf::from(NAME), &text) {
         Ok(project) => project,
         Err(failure) if given.is_err() => return check_position_in_message(&text, NAME, &failure),
-        Err(failure) => return assert!(failure.what.contains("invalid policy"), "{failure}"),
+        Err(failure) => return assert!(failure.what.contains("is invalid in"), "{failure}"),
     };
     let given = given.expect("what is read is an object");
     let string = |name: &str| given.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
@@ -53,11 +53,17 @@ pub fn project_json(data: &[u8]) {
 
     let address = Address::parse("https://app.example.com").expect("a valid address");
     let key = Secret::new("ik_0123456789abcdef".to_owned());
-    let linked = Project::linked(Path::new(NAME), Some(&text), &address, &key).expect("it was read before");
-    let again = Project::parse(PathBuf::from(NAME), &linked).expect("the own text is read");
+    let edit = |guard| LinkEdit { backend: Some((address.clone(), key.clone())), guard };
+    let edited =
+        |guard| Project::edited(Path::new(NAME), Some(&text), &edit(guard)).expect("it was read before");
+    let parsed = |text: &str| Project::parse(PathBuf::from(NAME), text).expect("the own text is read");
+    assert_eq!(parsed(&edited(Some(true))).guard, Some(true));
+    assert_eq!(parsed(&edited(Some(false))).guard, None);
+    let linked = edited(None);
+    let again = parsed(&linked);
     assert_eq!(again.host.as_deref(), Some(address.as_str()));
     assert_eq!(again.key.as_ref().map(Secret::expose), Some(key.expose()));
-    assert_eq!(again.live, project.live);
+    assert_eq!((again.live, again.guard), (project.live, project.guard));
     let written: Map<String, Value> = serde_json::from_str(&linked).expect("the own text is an object");
     for (name, value) in given {
         let is_own = ["project_id", "project_name", "org_id", "appkey", "region", "api_key", "oss_host"]

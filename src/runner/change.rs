@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use crate::api::Provider;
 use crate::runner::Ctx;
+use crate::runner::approve::{self, Examine};
 use crate::runner::guard::{self, Effect, Verdict};
-use crate::ui::{ask, clean_line};
+use crate::ui::{Stderr, TerminalStyle, ask, clean_line, rendered};
 use crate::wire::{Account, Environment};
 
 /// A change that is about to be made.
@@ -16,6 +17,8 @@ pub(crate) struct Change {
     pub(crate) provider: &'static Provider,
     /// In the imperative: `Delete product prod_1 at Stripe`.
     pub(crate) what: String,
+    /// The objects and their new values, in one line or several. The question of an approval has more about them instead.
+    pub(crate) summary: Option<String>,
     /// The consequences, in one line or several.
     pub(crate) details: Option<String>,
     /// The account that changes, where it is known already.
@@ -55,10 +58,15 @@ impl Change {
             environment,
             provider,
             what: what.into(),
+            summary: None,
             details: None,
             account: None,
             check,
         }
+    }
+
+    pub(crate) fn summary(self, summary: impl Into<Option<String>>) -> Self {
+        Self { summary: summary.into(), ..self }
     }
 
     pub(crate) fn details(self, details: impl Into<Option<String>>) -> Self {
@@ -96,33 +104,53 @@ impl Change {
     }
 }
 
-/// Asks for confirmation where the guard requires it.
-pub(super) async fn confirm(change: &Change, ctx: &Ctx) -> Result<()> {
-    let is_interactive = match ctx.verdict(change.effect, change.environment).await? {
-        Verdict::Go => return Ok(()),
-        Verdict::Denied(place) => return Err(guard::denied(&place).into()),
-        Verdict::Ask => true,
-        Verdict::NotInteractive => false,
-    };
+/// Asks for confirmation, or for a person's approval, where the guard requires it.
+pub(super) async fn confirm(change: &Change, examine: &impl Examine, ctx: &Ctx) -> Result<()> {
+    let policies = ctx.policies(change.effect, change.environment).await?;
+    let input = ctx.guard_input(change.effect, change.environment, &policies);
+    let verdict = input.verdict();
+    // Boxed, because the future of every write would be larger.
+    match verdict {
+        Verdict::Denied => return Err(guard::denied(policies.live.source.as_ref()).into()),
+        Verdict::NeedsReason => {
+            return Err(Box::pin(approve::needs_reason(change, &policies, ctx)).await?.into());
+        }
+        _ => Box::pin(approve::report_weakened(change, &policies, ctx)).await?,
+    }
+    let here = verdict == Verdict::ApproveHere;
+    if here || verdict == Verdict::ApproveElsewhere {
+        return Box::pin(approve::approve(change, &policies, here, examine, ctx)).await;
+    }
+    if verdict != Verdict::NotInteractive && input.bypass && input.needs_approval() {
+        Box::pin(approve::bypass(change, &policies, ctx)).await?;
+    }
+    if verdict == Verdict::Go {
+        return Ok(());
+    }
     let account = match &change.account {
         Some(account) => Some(account.clone()),
         None => ctx.connection(change.provider, change.environment).await?.and_then(|c| c.account()),
     };
     let account = account.map_or_else(|| "unknown".to_owned(), |account| account.to_string());
     let account = format!("Account: {account}");
-    let details = change.details.iter().flat_map(|details| details.lines());
+    let details = [&change.summary, &change.details].into_iter().flatten().flat_map(|text| text.lines());
     let lines = std::iter::once(account.as_str()).chain(details);
-    if !is_interactive {
+    if verdict == Verdict::NotInteractive {
         let sentence = change.sentence();
         let lines: Vec<&str> = std::iter::once(sentence.as_str()).chain(lines).collect();
         return Err(guard::not_interactive(lines).into());
+    }
+    let preview = examine.preview();
+    if !preview.is_empty() {
+        let style = TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
+        Stderr::styled(&rendered(&preview, style));
     }
     ctx.stderr.above_question(0, &change.sentence());
     for line in lines {
         ctx.stderr.above_question(2, line);
     }
-    for text in &ctx.caller_brief {
-        ctx.stderr.above_question(0, &format!("caller says: {text}"));
+    for (indent, line) in ctx.approval.brief.lines() {
+        ctx.stderr.above_question(indent, &line);
     }
     if ask::confirm("Continue?").await? { Ok(()) } else { Err(guard::declined().into()) }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Completes {
     Profiles,
     /// The codes of errors and warnings.
     Codes,
+    /// The codes of the commands that wait for an approval.
+    WaitingCommands,
     /// The columns of the command's tables.
     Columns,
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::api::Api;
+use crate::approval::{ApprovalOptions, ApprovalServer};
 use crate::env::ProcessEnv;
 use crate::error::{Code, Failure, Warning};
 use crate::runner::connect::is_not_logged_in;
 use crate::runner::guard::{self, Effect, GuardInput, Verdict};
 use crate::runner::{DEADLINE, OutputOptions};
-use crate::settings::{Backend, ConnectionFlags, KeyFlag, LiveWrites};
+use crate::settings::{Backend, ConnectionFlags, KeyFlag, Policies};
 use crate::ui::{Stderr, TerminalStyle, Verbosity, progress};
 use crate::wire::Environment;
 
@@ -32,10 +33,14 @@ pub(crate) struct Ctx {
     pub(crate) yes: bool,
     /// Show the request of a write instead of sending it.
     pub(crate) dry_run: bool,
-    /// The caller's reasons, shown with a confirmation.
-    pub(crate) caller_brief: Vec<String>,
+    /// What the caller says about a change, and how a person approves it.
+    pub(crate) approval: ApprovalOptions,
+    /// The approval page of this run, which is served until the run ends.
+    pub(crate) approval_server: OnceCell<ApprovalServer>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retries: u32,
+    /// An argument reads stdin, so the command needs the same input if it is run again.
+    pub(super) reads_stdin: Cell<bool>,
     /// The command's own time limit, which `timeout` overrides.
     pub(super) deadline: Cell<Duration>,
     /// Whether the time limit applies to each request instead of all together.
@@ -63,9 +68,11 @@ impl Ctx {
             no_input: false,
             yes: false,
             dry_run: false,
-            caller_brief: Vec::new(),
+            approval: ApprovalOptions::default(),
+            approval_server: OnceCell::new(),
             timeout: None,
             retries: 0,
+            reads_stdin: Cell::default(),
             deadline: Cell::new(DEADLINE),
             deadline_per_request: Cell::default(),
             backend: OnceCell::new(),
@@ -92,34 +99,54 @@ impl Ctx {
             return Err(Failure::usage(format!("{argument} reads from a pipe, and stdin is a terminal"))
                 .hint("pipe the input into the command, or name a file"));
         }
+        self.reads_stdin.set(true);
         Ok(())
     }
 
     /// Fails if a policy denies every write to this environment.
     pub(super) async fn refuse_denied_write(&self, environment: Environment) -> Result<()> {
-        match self.verdict(Effect::Write, environment).await {
-            Ok(Verdict::Denied(place)) => Err(guard::denied(&place).into()),
-            Ok(_) => Ok(()),
+        let policies = match self.policies(Effect::Write, environment).await {
+            Ok(policies) => policies,
             // A mistake on the command line is reported before a missing login.
-            Err(error) if is_not_logged_in(&error) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) if is_not_logged_in(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        match self.guard_input(Effect::Write, environment, &policies).verdict() {
+            Verdict::Denied => Err(guard::denied(policies.live.source.as_ref()).into()),
+            _ => Ok(()),
         }
     }
 
-    /// Whether a write with this effect may go on.
-    pub(super) async fn verdict(&self, effect: Effect, environment: Environment) -> Result<Verdict> {
+    /// The policies for a write. A write to test that destroys nothing depends on none, and reads no file.
+    pub(super) async fn policies(&self, effect: Effect, environment: Environment) -> Result<Policies> {
         let backend = self.backend().await?;
-        let live = match environment {
-            Environment::Live => {
-                let (backend, env) = (backend.clone(), self.env.clone());
-                run_blocking(move || Ok(backend.live_writes(&env)?)).await?
-            }
-            Environment::Test => LiveWrites::default(),
-        };
-        Ok(guard::verdict(
+        if effect == Effect::Write && environment == Environment::Test {
+            return Ok(Policies::default());
+        }
+        let (backend, env) = (backend.clone(), self.env.clone());
+        run_blocking(move || Ok(backend.policies(&env)?)).await
+    }
+
+    /// Everything that the verdict about a write depends on.
+    pub(super) fn guard_input(
+        &self,
+        effect: Effect,
+        environment: Environment,
+        policies: &Policies,
+    ) -> GuardInput {
+        let ApprovalOptions { brief, flagged, bypass, requires_reason, .. } = &self.approval;
+        GuardInput {
             effect,
-            GuardInput { environment, yes: self.yes, interactive: self.interactive, live },
-        ))
+            environment,
+            live: policies.live.policy,
+            guard: policies.guard.is_on,
+            flagged: *flagged,
+            bypass: *bypass,
+            yes: self.yes,
+            interactive: self.interactive,
+            has_reason: brief.reason.is_some(),
+            requires_reason: *requires_reason,
+        }
     }
 
     pub(super) fn set_deadline(&self, deadline: Duration) {

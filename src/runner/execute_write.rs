@@ -12,7 +12,7 @@ use crate::runner::file_input::FileInput;
 use crate::runner::report::failure_of;
 use crate::runner::required::{Required, missing};
 use crate::runner::stdout::is_broken_pipe;
-use crate::runner::write::change_of;
+use crate::runner::write::{WriteEffects, change_of};
 use crate::runner::{Change, Ctx, ExistingObjects, Output, WAITING, Write, WriteReply, bulk, rerun, show};
 use crate::ui::Show;
 use crate::wire::IdempotencyKey;
@@ -58,7 +58,7 @@ async fn write_one<W: Write>(command: &W, request: W::Request, output: Output, c
         return show_dry_run(command, &request, output, ctx).await;
     }
     let change = change_of(command, &request);
-    confirm(&change, ctx).await?;
+    confirm(&change, &WriteEffects { command, requests: &[&request], ctx }, ctx).await?;
     let call = command.call(&request)?;
     let key = W::idempotency_key(&request).cloned();
     let reads_stdin = command.reads_stdin().is_some();

@@ -4,6 +4,7 @@
 //! ends it.
 
 mod api_failure;
+mod approve;
 mod bulk;
 mod change;
 mod completes;

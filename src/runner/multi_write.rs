@@ -7,13 +7,14 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::api::Reply;
+use crate::approval::Effects;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
+use crate::runner::approve::Examine;
 use crate::runner::change::{Change, confirm};
-use crate::runner::guard::Verdict;
 use crate::runner::show;
 use crate::runner::stdout::is_broken_pipe;
 use crate::runner::{Ctx, WAITING};
-use crate::ui::{Line, Page, RowLists, Show, Stderr, Tables, TerminalStyle, View, json_text, rendered};
+use crate::ui::{Line, Page, RowLists, Show, Tables, View, json_text};
 
 /// The time limit of one request: to sync thousands of objects takes the backend a while.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -46,6 +47,14 @@ pub(crate) trait MultiWrite {
     /// The changes one by one, shown before the question.
     fn preview<'a>(&self, prepared: &'a Self::Prepared) -> Vec<Line<'a>>;
 
+    /// The changes with their requests, and what depends on the objects. A person sees it before an approval.
+    async fn effects(&self, ctx: &Ctx, prepared: &Self::Prepared) -> Result<Effects>;
+
+    /// Prepares again after an approval, to see whether anything has changed.
+    async fn prepare_again(&self, ctx: &Ctx, _prepared: &Self::Prepared) -> Result<Self::Prepared> {
+        self.prepare(ctx).await
+    }
+
     /// Makes the changes.
     async fn make(&self, ctx: &Ctx, prepared: Self::Prepared) -> Result<Self::Shown>;
 }
@@ -65,14 +74,32 @@ pub(crate) async fn execute_multi_write<M: MultiWrite>(command: M, ctx: &Ctx) ->
     }
     let prepared = ctx.while_busy(WAITING, command.prepare(ctx)).await?;
     if let Some(change) = command.change(&prepared) {
-        if ctx.verdict(change.effect, change.environment).await? == Verdict::Ask {
-            let style = TerminalStyle { colors: ctx.stderr.colors, ..ctx.style };
-            Stderr::styled(&rendered(&command.preview(&prepared), style));
-        }
-        confirm(&change, ctx).await?;
+        confirm(&change, &PreparedEffects { command: &command, prepared: &prepared, ctx }, ctx).await?;
     }
     let shown = command.make(ctx, prepared).await?;
     show::show(&shown, output, ctx).await.or_else(|error| not_shown(error, &shown, ctx))
+}
+
+/// The effects of prepared changes.
+struct PreparedEffects<'a, M: MultiWrite> {
+    command: &'a M,
+    prepared: &'a M::Prepared,
+    ctx: &'a Ctx,
+}
+
+impl<M: MultiWrite> Examine for PreparedEffects<'_, M> {
+    fn preview(&self) -> Vec<Line<'_>> {
+        self.command.preview(self.prepared)
+    }
+
+    async fn shown(&self) -> Result<Effects> {
+        self.command.effects(self.ctx, self.prepared).await
+    }
+
+    async fn now(&self) -> Result<Effects> {
+        let now = self.command.prepare_again(self.ctx, self.prepared).await?;
+        self.command.effects(self.ctx, &now).await
+    }
 }
 
 /// The failure when stdout rejects the result of changes that were made. It has the ids that the result would have shown.

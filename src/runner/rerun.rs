@@ -75,7 +75,37 @@ fn hint_for(key: &IdempotencyKey, args: &[OsString], reads_stdin: bool) -> Strin
     }
 }
 
+/// The hint for a change that needs an approval: the same command with what the caller says about it.
+pub(super) fn with_brief(ctx: &Ctx) -> String {
+    let brief = &ctx.approval.brief;
+    let missing = [
+        ("--reason", &brief.reason, "WHY YOU DO THIS"),
+        ("--impact", &brief.impact, "WHAT AND WHO IS AFFECTED"),
+        ("--recommendation", &brief.recommendation, "WHAT YOU WOULD ANSWER"),
+    ];
+    let flags: Vec<&str> = missing
+        .into_iter()
+        .filter(|(_, given, _)| given.is_none())
+        .flat_map(|(flag, _, value)| [flag, value])
+        .collect();
+    let reads_stdin = ctx.reads_stdin.get() || ctx.flags.key == Some(KeyFlag::Stdin);
+    let same_input = if reads_stdin { ", with the same input" } else { "" };
+    match command_line(&ctx.args, None) {
+        Some(mut line) => {
+            let end = line.iter().position(|arg| *arg == "--").unwrap_or(line.len());
+            line.splice(end..end, flags);
+            format!("tell the person why{same_input}: {}", shell_words::join(line))
+        }
+        None => format!("run the same command again{same_input}, adding {}", shell_words::join(flags)),
+    }
+}
+
 impl Ctx {
+    /// The command line of this run, if it can be shown.
+    pub(crate) fn shown_command(&self) -> Option<String> {
+        command_line(&self.args, None).map(shell_words::join)
+    }
+
     /// The command line of this run, to be named in a sentence. `reads_stdin` says whether it had input on stdin.
     pub(crate) fn same_command(&self, reads_stdin: bool) -> String {
         let line = command_line(&self.args, None).map(|line| format!("`{}`", shell_words::join(line)));

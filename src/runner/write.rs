@@ -8,7 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Call, Reply};
+use crate::approval::{Effects, PlannedRequest};
 use crate::error::Failure;
+use crate::runner::approve::Examine;
+use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::{Entry, FileArgs};
 use crate::runner::guard::Effect;
 use crate::runner::required::Required;
@@ -63,6 +66,11 @@ pub(crate) trait Write {
     fn change(&self, request: &Self::Request) -> Change;
 
     fn call(&self, request: &Self::Request) -> Result<Call<Self::Answer>>;
+
+    /// What the requests do to the objects in the mirror, and what depends on these. A person sees it before an approval.
+    async fn examine(&self, _ctx: &Ctx, _requests: &[&Self::Request]) -> Result<Effects> {
+        Ok(Effects::default())
+    }
 
     /// The key that makes it safe to send the request again.
     fn idempotency_key(_request: &Self::Request) -> Option<&IdempotencyKey> {
@@ -154,6 +162,24 @@ impl Verb {
 pub(super) fn change_of<W: Write>(command: &W, request: &W::Request) -> Change {
     let change = command.change(request);
     Change { effect: change.effect.max(W::EFFECT), ..change }
+}
+
+/// The effects of a command's requests.
+pub(super) struct WriteEffects<'a, W: Write> {
+    pub(super) command: &'a W,
+    pub(super) requests: &'a [&'a W::Request],
+    pub(super) ctx: &'a Ctx,
+}
+
+impl<W: Write> Examine for WriteEffects<'_, W> {
+    async fn shown(&self) -> Result<Effects> {
+        let dry_run = DryRun::new(self.ctx).await?;
+        let effects = self.command.examine(self.ctx, self.requests).await?;
+        let planned =
+            |request: &&W::Request| Ok(PlannedRequest::of(&dry_run.request(&self.command.call(request)?)?));
+        let requests = self.requests.iter().map(planned).collect::<Result<_>>()?;
+        Ok(Effects { requests, ..effects })
+    }
 }
 
 /// The answer to a write, and the note that reports its success.

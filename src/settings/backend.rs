@@ -10,11 +10,13 @@ use anyhow::Result;
 use crate::env::ProcessEnv;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::secret::Secret;
+use crate::settings::guard::environment_guard;
 use crate::settings::key::{KeyFlag, check_api_key, read_key_file};
 use crate::settings::place::{Place, profile_not_used};
 use crate::settings::profiles::{Profile, from_variable};
 use crate::settings::{
-    Credentials, KeyringTimeout, LivePolicy, LiveWrites, Profiles, Project, Source, UserPaths, WithSource,
+    Credentials, Guard, KeyringTimeout, LivePolicy, LiveWrites, Policies, Profiles, Project, Source,
+    UserPaths, WithSource,
 };
 use crate::wire::Address;
 
@@ -55,13 +57,21 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Whether writes to live are allowed. The project's file can forbid them even if the pair comes from elsewhere. Call
-    /// this only before such a write: a run that gets everything from its environment reads no file.
-    pub(crate) fn live_writes(&self, env: &ProcessEnv) -> Result<LiveWrites, Failure> {
-        let project = linked_project(env)?.and_then(|project| {
-            Some(WithSource { value: project.live?, source: Source::Project(project.path) })
-        });
-        Ok(LiveWrites::combine(environment_policy(env)?, project, self.live_policy.clone()))
+    /// The policy for live, and the guard. The project's file counts even if the pair comes from elsewhere. Call this only
+    /// before a write to live or one that destroys: another run that gets everything from its environment reads no file.
+    pub(crate) fn policies(&self, env: &ProcessEnv) -> Result<Policies, Failure> {
+        // A directory that was removed could have had a file, as could its parents.
+        let directory = env.directory.as_deref().ok_or_else(unknown_directory)?;
+        let (mut live, mut guard) = (None, None);
+        if let Some(project) = Project::find(directory)? {
+            let source = Source::Project(project.path);
+            live = project.live.map(|value| WithSource { value, source: source.clone() });
+            guard = project.guard.map(|value| WithSource { value, source });
+        }
+        Ok(Policies {
+            live: LiveWrites::combine(environment_policy(env)?, live, self.live_policy.clone()),
+            guard: Guard::combine(environment_guard(env)?, guard),
+        })
     }
 
     /// The address, or `the sandbox`, whose address is of no use to anyone.
@@ -96,6 +106,7 @@ impl ConnectionFlags {
     pub(crate) fn backend(&self, env: &ProcessEnv) -> Result<Backend> {
         // An invalid policy is an error of every command, not only of a write to live.
         environment_policy(env)?;
+        environment_guard(env)?;
         if let Some(preset) = self.preset.get().cloned() {
             let winner =
                 preset.flag.map_or("INSFORGE_SANDBOX is set".to_owned(), |flag| format!("{flag} is given"));
@@ -251,9 +262,11 @@ impl ConnectionFlags {
             })?;
         Ok(Backend {
             address: WithSource { value: address, source: source.clone() },
-            key: WithSource { value: check_api_key(key, &source)?, source: source.clone() },
+            key: WithSource { value: check_api_key(key, &source)?, source },
             profile: Some(name.to_owned()),
-            live_policy: profile.live.map(|value| WithSource { value, source }),
+            live_policy: profile
+                .live
+                .map(|value| WithSource { value, source: Source::ProfileSetting(name.to_owned()) }),
             stored: true,
             searched: &[],
             warnings,
@@ -264,6 +277,13 @@ impl ConnectionFlags {
 /// The project that the working directory, or one of its parents, is linked to.
 fn linked_project(env: &ProcessEnv) -> Result<Option<Project>, Failure> {
     env.directory.as_deref().map_or(Ok(None), Project::find)
+}
+
+/// The failure of a write that a project's file could forbid. It must not be ignored.
+fn unknown_directory() -> Failure {
+    Failure::new(Code::SettingsInvalid, "The working directory no longer exists")
+        .why("a project file there may have a policy for this change")
+        .hint("change to another directory, then run the command again")
 }
 
 /// The variable that names a profile.
@@ -367,7 +387,8 @@ fn environment_policy(env: &ProcessEnv) -> Result<Option<WithSource<LivePolicy>>
     let source = Source::Variable("INSFORGE_LIVE");
     let parse = |text| {
         LivePolicy::parse(text).ok_or_else(|| {
-            Failure::usage(format!("Invalid {source} '{text}'")).hint("set it to ask, allow or deny")
+            Failure::usage(format!("Invalid {source} '{text}'"))
+                .hint(format!("set it to {}", LivePolicy::WORDS))
         })
     };
     let policy = env.var("INSFORGE_LIVE").map(parse).transpose()?;

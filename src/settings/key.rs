@@ -18,7 +18,7 @@ pub(crate) enum KeyFlag {
 }
 
 impl KeyFlag {
-    pub(super) const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Stdin => "--api-key-stdin",
             Self::File(_) => "--api-key-file",

@@ -8,6 +8,7 @@ mod backend;
 mod completion_cache;
 mod credentials;
 mod generation_cache;
+mod guard;
 mod key;
 mod live_policy;
 mod place;
@@ -21,13 +22,14 @@ pub(crate) use backend::{Backend, ConnectionFlags, read_address};
 pub(crate) use completion_cache::{CachedId, CachedIds, CompletionCache};
 pub(crate) use credentials::{Credentials, KeyringTimeout};
 pub(crate) use generation_cache::GenerationCache;
+pub(crate) use guard::{Guard, Policies};
 pub(crate) use key::{KeyFlag, check_api_key, read_secret};
 pub(crate) use live_policy::{LivePolicy, LiveWrites};
 pub(crate) use place::Stored;
 pub(crate) use profiles::{KeyStore, Profile, Profiles};
 #[cfg(any(test, fuzzing))]
 pub(crate) use profiles::{edited as edited_toml, remove_from as remove_profile_from};
-pub(crate) use project::Project;
+pub(crate) use project::{EditedLink, LinkEdit, Project};
 pub(crate) use source::{Source, WithSource};
 
 use std::path::PathBuf;
@@ -47,6 +49,10 @@ pub(crate) struct UserPaths {
     pub(crate) generation_cache: PathBuf,
     /// `ids/`: the ids from each backend's lists, for completion.
     pub(crate) completion_cache: PathBuf,
+    /// `guard-audit.jsonl`: what was approved, denied or bypassed.
+    pub(crate) audit_trail: PathBuf,
+    /// `approvals/`: the questions that wait for an answer.
+    pub(crate) waiting: PathBuf,
     /// `sandbox.json`: the state of the user's own sandbox.
     #[cfg(feature = "sandbox")]
     pub(crate) sandbox: PathBuf,
@@ -59,7 +65,11 @@ impl UserPaths {
             Failure::new(Code::Failed, "Cannot find the home directory, where settings are stored")
                 .hint("set HOME, or set INSFORGE_BASE_URL and INSFORGE_API_KEY")
         })?;
+        // Only Linux has a directory for state.
+        let state = directories.state_dir().unwrap_or_else(|| directories.data_local_dir());
         Ok(Self {
+            audit_trail: state.join("guard-audit.jsonl"),
+            waiting: state.join("approvals"),
             config: directories.config_dir().join("config.toml"),
             credentials: directories.config_dir().join("credentials.toml"),
             generation_cache: directories.cache_dir().join("backends.json"),

@@ -229,6 +229,8 @@ pub(super) fn malformed_toml(
     let column = in_line.chars().count() + 1;
     let field = in_line.trim_end().strip_suffix('=').map(|name| format!("`{}`: ", name.trim()));
     let message = without_value(&without_type_names(message.trim())).replace('\n', "; ");
+    // serde's word for one of several words.
+    let message = message.replace("unknown variant, expected", "invalid value, expected");
     let what = format!("{}:{line}:{column}: {}{message}", path.display(), field.unwrap_or_default());
     Failure::new(Code::SettingsInvalid, what)
         .why("the file is invalid and was not changed")

@@ -22,6 +22,8 @@ pub(crate) enum Source {
         name: String,
         store: KeyStore,
     },
+    /// A setting of the profile with this name, in `config.toml`.
+    ProfileSetting(String),
     /// Typed at a prompt.
     Prompt,
     /// A preset backend; the text describes it.
@@ -62,6 +64,7 @@ impl fmt::Display for Source {
             Self::Project(path) => write!(f, "{}", path.display()),
             Self::Profile { name, store: KeyStore::Keyring } => write!(f, "profile {name} (keyring)"),
             Self::Profile { name, store: KeyStore::File } => write!(f, "profile {name} (credentials file)"),
+            Self::ProfileSetting(name) => write!(f, "profile {name} in config.toml"),
             Self::Prompt => f.write_str("the prompt"),
             #[cfg(feature = "sandbox")]
             Self::Preset(description) => f.write_str(description),

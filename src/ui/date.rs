@@ -18,6 +18,11 @@ pub(crate) fn short_date(text: Option<&str>) -> Cow<'_, str> {
     }
 }
 
+/// The local time of a moment, with its zone: `20:04:59 CET`.
+pub(crate) fn clock_time(timestamp: Timestamp) -> String {
+    timestamp.to_zoned(local_zone()).strftime("%H:%M:%S %Z").to_string()
+}
+
 /// The local time zone, read once and if possible from its rules alone: to find the zone's name jiff would read the names
 /// of all zones, which took most of the time for a table's dates.
 fn local_zone() -> TimeZone {

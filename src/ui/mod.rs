@@ -23,7 +23,7 @@ mod wrap;
 
 pub(crate) use columns::{Columns, is_same};
 pub(crate) use csv::{CsvTables, CsvWriter};
-pub(crate) use date::short_date;
+pub(crate) use date::{clock_time, short_date};
 pub(crate) use jq::{Filter, FilterFormat};
 pub(crate) use json::{json_line, write_json, write_value};
 pub(crate) use lines::{Line, Mark, rendered};

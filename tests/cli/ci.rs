@@ -1,4 +1,5 @@
-//! CI jobs: all settings come from the environment, no file is touched, and no prompt waits for an answer.
+//! CI jobs: all settings come from the environment, no file is touched, and no prompt waits for an answer. Only what depends on
+//! the policies reads the project's file.
 
 use std::fs;
 use std::path::Path;
@@ -15,6 +16,7 @@ use super::harness::{RunOutput, User, wait_for_exit};
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 const CATALOG: &str = "version = 1\n[products.studio]\nname = \"Studio\"\n";
+const NO_PRODUCTS: &str = "version = 1\n";
 
 fn user_of(sandbox: &Sandbox) -> User {
     User::new().with("INSFORGE_BASE_URL", sandbox.url()).with("INSFORGE_API_KEY", sandbox.api_key())
@@ -84,7 +86,6 @@ fn a_job_with_an_address_and_a_key_touches_no_file() {
         "payments prices list -o ids",
         "payments transactions",
         "payments sync",
-        "payments doctor test",
         "payments products create --name Mug",
         "payments config set test",
         "payments webhooks configure",
@@ -93,7 +94,6 @@ fn a_job_with_an_address_and_a_key_touches_no_file() {
         "payments catalog ids test",
         "payments razorpay items list",
         "payments products delete test prod_UgmtwPFqr91f5b --dry-run",
-        "current",
         "help --json",
         "explain OUTCOME_UNKNOWN",
     ];
@@ -113,24 +113,81 @@ fn a_job_with_an_address_and_a_key_touches_no_file() {
     run(&user, &["payments", "products", "create", "live", "--name", "Cup", "--dry-run"], "").exits(0);
 }
 
-/// The exception: a project that forbids writes to live forbids them in CI, too.
+/// The exceptions: what a project forbids or guards is forbidden and guarded in CI, too. So these commands read the project's
+/// file, and no other, and the commands that report the policies read it as well.
 #[test]
-fn only_a_write_to_live_reads_the_project_file() {
+fn only_what_depends_on_the_policies_reads_the_project_file() {
+    let sandbox = Options::new().public_url("https://shop.example").spawn().expect("a sandbox");
+    let user = user_of(&sandbox).with("CI", "true");
+    run(&user, &["payments", "catalog", "apply", "test", "--file", "-"], CATALOG).exits(0);
+    let key = "sk_live_51SandboxShop0001a";
+    run(&user, &["payments", "config", "set", "live", "-", "--yes"], key).exits(0);
+    let unused =
+        run(&user, &["payments", "products", "create", "--name", "Mug", "-o", "ids"], "").exits(0).stdout;
+    let delete = format!("payments products delete test {} --yes", unused.trim());
+    set_traps(&user);
+    let before = entries_of(user.home.path());
+    let trap = user.path(TRAPS[0]);
+    let lines = [
+        "current",
+        "payments doctor test",
+        "payments razorpay doctor test",
+        "payments products create live --name Cup --yes",
+        &*delete,
+        "payments catalog apply test --prune --yes --file -",
+        "payments razorpay webhooks rotate-secret test --yes",
+        "payments razorpay config remove test --yes",
+        "payments config remove test --yes",
+    ];
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ran = run(&user, &words, NO_PRODUCTS).exits(1);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.contains(&format!("Cannot read {}", trap.display())), "{line}: {said}");
+        assert_eq!(entries_of(user.home.path()), before, "{line}");
+    }
+    // Without a project, they read no file at all.
+    fs::remove_file(&trap).expect("the trap");
+    let before = entries_of(user.home.path());
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        run(&user, &words, NO_PRODUCTS).exits(0);
+        assert_eq!(entries_of(user.home.path()), before, "{line}");
+    }
+}
+
+/// A project that forbids writes to live, guards what destroys, or cannot be read, does so in CI, too.
+#[test]
+fn the_policies_of_a_project_hold_in_a_job() {
     let stub = Stub::start(|request: &Request| {
         let product = r#"{"product":{"environment":"live","productId":"prod_1","name":"Cup","active":true}}"#;
+        let deleted = r#"{"productId":"prod_1","deleted":true}"#;
         let status = r#"{"connections":[]}"#;
-        Answer::json(200, if request.method == "GET" { status } else { product })
+        let body = match request.method.as_str() {
+            "GET" => status,
+            "DELETE" => deleted,
+            _ => product,
+        };
+        Answer::json(200, body)
     });
     let user = User::of(&stub.address).with("CI", "1");
     let create = |environment| ["payments", "products", "create", environment, "--name", "Cup", "--yes"];
-    for (project, live) in [("{\"live\": \"deny\"}", 5), ("no JSON", 1), ("{\"live\": \"allow\"}", 0)] {
+    for (project, live, delete) in [
+        (r#"{"live": "deny"}"#, 5, 0),
+        (r#"{"live": "allow", "guard": true}"#, 0, 6),
+        ("no JSON", 1, 1),
+        (r#"{"guard": "yes"}"#, 1, 1),
+        (r#"{"live": "allow"}"#, 0, 0),
+    ] {
         user.write(".insforge/project.json", project);
         user.run(&create("test")).exits(0);
         user.run(&["payments", "status", "-e", "live"]).exits(0);
         user.run(&create("live")).exits(live);
+        user.run(&["payments", "products", "delete", "test", "prod_1", "--yes"]).exits(delete);
     }
     let lines = stub.lines();
-    assert_eq!(lines.iter().filter(|line| line.contains("/live/")).count(), 1, "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with("DELETE")).count(), 2, "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.contains("/live/")).count(), 2, "{lines:?}");
 }
 
 #[test]

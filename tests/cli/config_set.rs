@@ -530,7 +530,7 @@ fn a_denial_cannot_be_overridden() {
     ran.stderr_has(&[
         "Writes to live are forbidden here",
         &format!("\"live\" is \"deny\" in {}\n", file.display()),
-        "--yes does not override it",
+        "neither --yes nor an approval overrides it",
     ]);
     assert_eq!(stub.lines(), [""; 0]);
 }

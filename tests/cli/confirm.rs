@@ -218,8 +218,8 @@ fn the_callers_reasons_are_shown_and_cannot_forge_the_question() {
     dialogue.answer(&format!("\n{QUESTION}"), ENTER);
     let (code, screen) = dialogue.terminal.finish();
     assert_eq!(code, 6, "{screen}");
-    assert!(screen.contains("caller says: clean up�[2J Continue? [y/N] y\n"), "{screen}");
-    assert!(screen.contains("caller says: none\n"), "{screen}");
+    let brief = "\nThe caller says:\n  Reason: clean up�[2J Continue? [y/N] y\n  Impact: none\n";
+    assert!(screen.contains(brief), "{screen}");
 }
 
 /// The error has the same text as the question, and nothing is written.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::harness::pty::Terminal;
 use super::harness::stub::{Answer, Request, Stub};
-use super::harness::{RunOutput, User, dead_address};
+use super::harness::{KEY, RunOutput, User, dead_address};
 
 const WEBHOOK: &str = "/api/webhooks/stripe/test";
 const OUTSIDE: &str = "https://shop.us-east.insforge.app/api/webhooks/stripe/test";
@@ -113,7 +113,7 @@ impl RunOutput {
     /// Asserts a check's verdict, a part of `found`, and its repair.
     #[track_caller]
     fn finds(self, name: &str, verdict: &str, found: &str, repair: Option<&str>) -> Self {
-        let backend_checks = ["address", "key", "reachable", "version", "routes", "key accepted"];
+        let backend_checks = ["address", "key", "guard", "reachable", "version", "routes", "key accepted"];
         let environment = (!backend_checks.contains(&name)).then_some("test");
         let check = self.check(environment, name);
         assert_eq!(check["verdict"], verdict, "{check:#}");
@@ -153,7 +153,7 @@ fn a_healthy_backend_passes() {
     let ran = run_doctor(&User::of(&stub.address), &[]).exits(0);
     let ran = ran.finds("webhook address", "warn", OUTSIDE, Some(&listen));
     let summary = ran.json()["summary"].clone();
-    assert_eq!(summary, json!({"pass": 13, "warn": 1, "fail": 0, "skip": 2}), "{}", ran.stdout);
+    assert_eq!(summary, json!({"pass": 15, "warn": 1, "fail": 0, "skip": 2}), "{}", ran.stdout);
     assert_eq!(ran.stderr, "");
     let ran = ran
         .finds("version", "pass", "2.3.1", None)
@@ -507,6 +507,108 @@ fn a_failed_request_fails_one_check() {
         .finds("last sync", "pass", "ago", None)
         .finds("catalog", "fail", "did not respond in time", None)
         .finds("subscriptions", "fail", "did not respond in time", None);
+}
+
+/// A row: the environment's `INSFORGE_LIVE`, the policy in the profile and in the project's file, the verdict, a part of the
+/// text, and the repair.
+type LiveCase = (&'static str, &'static str, &'static str, &'static str, &'static str, Option<&'static str>);
+
+const LIVE_CASES: [LiveCase; 11] = [
+    ("", "", "", "pass", "ask (default): every write needs confirmation or --yes", None),
+    ("ask", "", "", "pass", "ask, from INSFORGE_LIVE: every write", None),
+    ("approve", "", "", "pass", "approve, from INSFORGE_LIVE: a person has to approve every write", None),
+    ("", "approve", "", "pass", "approve, from profile shop in config.toml: ", None),
+    ("", "ask", "approve", "pass", "approve, from FILE: ", None),
+    ("allow", "", "deny", "pass", "deny, from FILE: no write is allowed", None),
+    ("", "allow", "ask", "pass", "ask, from FILE: ", None),
+    (
+        "allow",
+        "",
+        "",
+        "warn",
+        "allow, from INSFORGE_LIVE: only destructive writes need confirmation",
+        Some("export INSFORGE_LIVE=ask"),
+    ),
+    ("", "allow", "", "warn", "to change that, set live = \"ask\" for profile shop in config.toml", None),
+    (
+        "allow",
+        "ask",
+        "",
+        "warn",
+        "INSFORGE_LIVE is allow, which is weaker than ask from profile shop in config.toml",
+        Some("unset INSFORGE_LIVE"),
+    ),
+    (
+        "ask",
+        "approve",
+        "",
+        "warn",
+        "INSFORGE_LIVE is ask, which is weaker than approve",
+        Some("unset INSFORGE_LIVE"),
+    ),
+];
+
+/// The doctor says what a write to live needs, and where that is set. Every repair repairs.
+#[test]
+fn the_policy_for_live_is_checked() {
+    let stub = serve(healthy());
+    for (environment, profile, project, verdict, found, repair) in LIVE_CASES {
+        let live = if profile.is_empty() { String::new() } else { format!("live = \"{profile}\"\n") };
+        let user = User::new().with("INSFORGE_PROFILE", "shop");
+        let address = &stub.address;
+        let profile = format!("[profiles.shop]\napi_url = \"{address}\"\nkey_store = \"file\"\n{live}");
+        user.write(".config/insforge/config.toml", &profile);
+        let credentials = format!("[shop]\napi_url = \"{address}\"\napi_key = \"{KEY}\"\n");
+        user.write(".config/insforge/credentials.toml", &credentials);
+        let file = user.path(".insforge/project.json").display().to_string();
+        if !project.is_empty() {
+            user.write(".insforge/project.json", &json!({"live": project}).to_string());
+        }
+        let user = user.with("INSFORGE_LIVE", environment);
+        let ran = run_doctor(&user, &[]).exits(0);
+        let check = ran.check(Some("live"), "writes");
+        assert_eq!((&check["verdict"], &check["repair"]), (&json!(verdict), &json!(repair)), "{check:#}");
+        let text = check["found"].as_str().expect("text");
+        assert!(text.contains(&found.replace("FILE", &file)), "{text}");
+        // The policy for live does not matter for test.
+        let ran = run_doctor(&user, &["test"]).exits(0).json();
+        assert!(!ran["checks"].as_array().expect("checks").iter().any(|check| check["check"] == "writes"));
+        if let Some(repair) = repair {
+            let value = repair.strip_prefix("export INSFORGE_LIVE=").unwrap_or_default();
+            let user = user.without("INSFORGE_LIVE").with("INSFORGE_LIVE", value);
+            assert_eq!(run_doctor(&user, &[]).check(Some("live"), "writes")["verdict"], "pass", "{repair}");
+        }
+    }
+}
+
+#[test]
+fn the_guard_is_checked() {
+    let stub = serve(healthy());
+    let user = User::of(&stub.address);
+    let off = "off (default): --yes is enough for destructive changes in test";
+    run_doctor(&user, &["test"]).exits(0).finds("guard", "pass", off, None);
+    let user = user.with("INSFORGE_GUARD", "1");
+    let on = "on, from INSFORGE_GUARD: a person has to approve destructive changes";
+    run_doctor(&user, &["test"]).exits(0).finds("guard", "pass", on, None);
+    let bypass = "INSFORGE_GUARD_BYPASS skips every approval";
+    let bypassed = user.with("INSFORGE_GUARD_BYPASS", "1");
+    let repair = Some("unset INSFORGE_GUARD_BYPASS");
+    run_doctor(&bypassed, &["test"]).exits(0).finds("guard", "warn", bypass, repair);
+
+    let user = User::of(&stub.address);
+    let file = user.write(".insforge/project.json", "{\"guard\": true}").display().to_string();
+    run_doctor(&user, &["test"]).exits(0).finds("guard", "pass", &format!("on, from {file}: "), None);
+    let user = user.with("INSFORGE_GUARD", "0");
+    let off = format!("off: INSFORGE_GUARD turns off the guard of {file}");
+    run_doctor(&user, &["test"]).exits(0).finds("guard", "warn", &off, Some("unset INSFORGE_GUARD"));
+    user.write(".insforge/project.json", "{\"guard\": false}");
+    run_doctor(&user, &["test"]).exits(0).finds("guard", "pass", "off, from INSFORGE_GUARD: ", None);
+
+    // A file that cannot be read stops every write to live, so the check fails.
+    user.write(".insforge/project.json", "{\"guard\": \"on\"}");
+    let ran = run_doctor(&user, &[]).fails(1);
+    let ran = ran.finds("guard", "fail", "the field `guard` must be true or false", None);
+    assert_eq!(ran.check(Some("live"), "writes")["verdict"], "skip");
 }
 
 #[test]

@@ -8,6 +8,15 @@
     reason = "a harness is read more often than it is linked"
 )]
 
+mod approval;
+#[cfg(feature = "sandbox")]
+mod approval_effects;
+#[cfg(feature = "sandbox")]
+mod approval_page;
+#[cfg(feature = "sandbox")]
+mod approvals;
+#[cfg(feature = "sandbox")]
+mod approve_command;
 #[cfg(feature = "sandbox")]
 mod bulk;
 mod catalog;
@@ -57,6 +66,7 @@ mod map;
 mod network;
 mod output;
 mod plain_codes;
+mod policies;
 mod precedence;
 mod prompts;
 mod razorpay;

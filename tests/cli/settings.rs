@@ -529,14 +529,70 @@ fn current_shows_each_value_and_where_it_comes_from() {
     User::new().run(&["current"]).exits(3);
 }
 
+/// The policy for live and the guard, with the place of each; `default` if no place sets it.
+#[test]
+fn current_shows_the_policies_and_where_they_come_from() {
+    let stub = backend();
+    let shown = |user: &User| {
+        let json = user.run(&["current", "--json"]).exits(0).json();
+        ["live", "guard"].map(|name| json[name].clone())
+    };
+    let value =
+        |value: serde_json::Value, source: &str| serde_json::json!({"value": value, "source": source});
+    let user = User::of(&stub.address);
+    assert_eq!(shown(&user), [value("ask".into(), "default"), value(false.into(), "default")]);
+    let path = user.write(".insforge/project.json", "{\"live\": \"approve\", \"guard\": true}");
+    let file = path.to_str().expect("a path");
+    assert_eq!(shown(&user), [value("approve".into(), file), value(true.into(), file)]);
+    let user = user.with("INSFORGE_LIVE", "deny").with("INSFORGE_GUARD", "0");
+    let (live, guard) = (value("deny".into(), "INSFORGE_LIVE"), value(false.into(), "INSFORGE_GUARD"));
+    assert_eq!(shown(&user), [live, guard]);
+    let ran = user.run(&["current"]).exits(0);
+    let row = |name: &str| {
+        let mut rows = ran.stdout.lines().filter(|line| line.starts_with(name));
+        rows.next().expect("a row")[name.len()..].trim().to_owned()
+    };
+    assert!(row("Writes to live").starts_with("deny "), "{ran:?}");
+    assert!(row("Guard").ends_with(&format!(" INSFORGE_GUARD, which overrides {file}")), "{ran:?}");
+
+    // The policy of the profile, and a weaker one of the environment.
+    let user = User::new();
+    user.write(
+        ".config/insforge/config.toml",
+        &(config_toml("default", &stub.address) + "live = \"approve\"\n"),
+    );
+    user.write(".config/insforge/credentials.toml", &credentials_toml("default", &stub.address, KEY));
+    let profile = "profile default in config.toml";
+    assert_eq!(shown(&user), [value("approve".into(), profile), value(false.into(), "default")]);
+    let user = user.with("INSFORGE_LIVE", "ask");
+    assert_eq!(shown(&user)[0], value("ask".into(), "INSFORGE_LIVE"));
+    let ran = user.run(&["current"]).exits(0);
+    assert!(ran.stdout.contains(&format!(" INSFORGE_LIVE, which overrides {profile}\n")), "{ran:?}");
+}
+
+/// A project file that cannot be read is part of the report, because it stops every write to live.
+#[test]
+fn current_reports_an_unreadable_project_file() {
+    let stub = backend();
+    let user = User::of(&stub.address);
+    user.write(".insforge/project.json", "{\"guard\": \"yes\"}");
+    let ran = user.run(&["current"]).exits(1).stderr_has(&["`guard` is invalid in "]);
+    assert!(ran.stdout.contains("Key accepted    Yes "), "{ran:?}");
+    let ran = user.run(&["current", "--json"]).exits(1);
+    let none = serde_json::json!({"value": null, "source": null});
+    assert_eq!((&ran.json()["live"], &ran.json()["guard"]), (&none, &none));
+    assert_eq!(ran.error()["code"], "SETTINGS_INVALID");
+}
+
 /// A link in a repository can lead the tool to any file.
 #[test]
 fn an_error_about_a_settings_file_names_the_field_and_not_the_value() {
     const VALUE: &str = "topsecretvalue";
     for (text, reason) in [
         ("\"VALUE\"", "project.json:1:16: invalid type: string, expected an object"),
-        ("{\"live\": \"VALUE\"}", "the field `live` must be ask, allow or deny"),
-        ("{\"live\": [\"deny\"]}", "the field `live` must be ask, allow or deny"),
+        ("{\"live\": \"VALUE\"}", "the field `live` must be ask, allow, approve or deny"),
+        ("{\"guard\": \"VALUE\"}", "the field `guard` must be true or false"),
+        ("{\"live\": [\"deny\"]}", "the field `live` must be ask, allow, approve or deny"),
         ("VALUE", "project.json:1:2: expected value"),
     ] {
         let user = User::new();
@@ -550,12 +606,12 @@ fn an_error_about_a_settings_file_names_the_field_and_not_the_value() {
     for (text, reason) in [
         (
             profile("api_url = \"x\"\nkey_store = \"VALUE\""),
-            ":3:13: `key_store`: unknown variant, expected `keyring`",
+            ":3:13: `key_store`: invalid value, expected `keyring`",
         ),
         (profile("api_url = { a = \"VALUE\" }"), ":2:11: `api_url`: invalid type: map, expected a string"),
         (
             profile("api_url = \"x\"\nkey_store = \"file\"\nlive = \"VALUE\""),
-            ":4:8: `live`: unknown variant, expected",
+            ":4:8: `live`: invalid value, expected",
         ),
         ("profiles = \"VALUE\"".to_owned(), ":1:12: `profiles`: invalid type: string, expected a map"),
         ("VALUE".to_owned(), "config.toml:1:"),

@@ -413,7 +413,9 @@ fn a_name_cannot_forge_a_confirmation() {
             &gap[..30]
         );
         let args = ["payments", "products", "create", "live", "--name", &name];
-        let terminal = Terminal::start(&user(&stub), columns, &args);
+        // Its home directory has to stay.
+        let user = user(&stub);
+        let terminal = Terminal::start(&user, columns, &args);
         terminal.expect("\nContinue? [y/N] ");
         let screen = terminal.screen();
         assert_harmless(&screen, true, &screen);

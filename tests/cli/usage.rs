@@ -124,7 +124,7 @@ fn an_invalid_command_line_exits_64_with_a_hint() {
 #[test]
 fn no_suggestion_names_an_unrelated_option() {
     let user = User::new();
-    for option in ["--frobnicate", "--stauts", "--unit-amount", "--limit", "--reasons", "--name"] {
+    for option in ["--frobnicate", "--stauts", "--unit-amount", "--limit", "--name"] {
         let ran = user.run(&["payments", "products", "list", option]).exits(64);
         assert!(
             ran.stderr.ends_with("hint: see `insforge payments products list --help`\n"),
@@ -391,7 +391,7 @@ fn every_malformed_variable_is_refused_by_name() {
     const SET_LIVE: &str = "payments config set live";
     const RAZORPAY: &str = "payments razorpay config set test --key-id rzp_test_a1";
     const RAZORPAY_LIVE: &str = "payments razorpay config set live --key-id rzp_live_a1";
-    let refused: [(&str, &[&str], &str, i32); 20] = [
+    let refused: [(&str, &[&str], &str, i32); 25] = [
         ("INSFORGE_BASE_URL", &["ftp://x", "http://", "a b", "http://example.com"], STATUS, 64),
         ("INSFORGE_URL", &["ftp://x", "http://", "a b", "http://example.com"], STATUS, 64),
         ("INSFORGE_API_KEY", &["a b", "'ik_a'", "sk_test_a"], STATUS, 2),
@@ -401,6 +401,11 @@ fn every_malformed_variable_is_refused_by_name() {
         ("INSFORGE_TIMEOUT", &["soon", "-1s", "0"], STATUS, 64),
         ("INSFORGE_RETRIES", &["many", "-1", "11"], STATUS, 64),
         ("INSFORGE_LIVE", &["yes"], STATUS, 64),
+        ("INSFORGE_GUARD", &["maybe"], STATUS, 64),
+        ("INSFORGE_GUARD_BYPASS", &["maybe"], STATUS, 64),
+        ("INSFORGE_GUARD_OPEN", &["2"], STATUS, 64),
+        ("INSFORGE_GUARD_REQUIRE_BRIEF", &["-"], STATUS, 64),
+        ("INSFORGE_GUARD_TIMEOUT_MS", &["soon", "0", "-1"], STATUS, 64),
         ("INSFORGE_LOG", &["loud"], STATUS, 64),
         ("STRIPE_TEST_SECRET_KEY", &["a b", "sk_live_a", "rzp_test_a"], SET, 64),
         ("STRIPE_LIVE_SECRET_KEY", &["a b", "sk_test_a"], SET_LIVE, 64),
@@ -417,6 +422,9 @@ fn every_malformed_variable_is_refused_by_name() {
     let accepted = [
         "INSFORGE_SANDBOX",
         "INSFORGE_SANDBOX_URL",
+        "INSFORGE_GUARD_SUMMARY",
+        "INSFORGE_GUARD_IMPACT",
+        "INSFORGE_GUARD_RECOMMENDATION",
         "CI",
         "NO_COLOR",
         "CLICOLOR_FORCE",

@@ -43,12 +43,14 @@ pub enum Kind {
 }
 
 /// The kinds of all commands that do not only read, by the path of the command.
-const KINDS: [(&str, Kind); 30] = [
+const KINDS: [(&str, Kind); 32] = [
     ("login", Kind::Read),
     ("link", Kind::Read),
     ("logout", Kind::Local),
     ("current", Kind::Report),
     ("explain", Kind::Local),
+    ("approve", Kind::Local),
+    ("approvals", Kind::Local),
     ("completion", Kind::Local),
     ("help", Kind::Local),
     ("sandbox path", Kind::Local),

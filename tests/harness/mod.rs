@@ -2,6 +2,9 @@
 //! this machine. The output of every run is searched for secrets.
 
 pub mod all_formats;
+pub mod approval;
+#[cfg(feature = "sandbox")]
+pub mod browser;
 pub mod pty;
 pub mod recordings;
 pub mod replies;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,19 @@ impl Lines {
             if line.starts_with(beginning) {
                 return text;
             }
+        }
+    }
+
+    /// Waits for the next line. It is empty if the stream has ended.
+    #[track_caller]
+    pub fn next(&self) -> String {
+        match self.0.recv_timeout(TIMEOUT) {
+            Ok(line) => {
+                assert_no_secret(&line);
+                line
+            }
+            Err(RecvTimeoutError::Disconnected) => String::new(),
+            Err(RecvTimeoutError::Timeout) => panic!("no line within {TIMEOUT:?}"),
         }
     }
 

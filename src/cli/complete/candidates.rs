@@ -13,6 +13,7 @@ use clap::builder::PossibleValue;
 use clap::{Arg, ArgMatches, Command, FromArgMatches, ValueEnum};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
+use crate::approval::WaitingCommand;
 use crate::cli::global::Global;
 use crate::cli::pre_parse::PreParse;
 #[cfg(feature = "sandbox")]
@@ -104,6 +105,7 @@ fn attach_to(command: Command, line: &Arc<ParsedLine>) -> Command {
             Completes::Ids(list) => ids_starting_with(word, list, &line),
             Completes::Words(words) => words.iter().map(|word| ((*word).to_owned(), String::new())).collect(),
             Completes::Profiles => last_before_limit(|found| found.send(profiles()?).ok()),
+            Completes::WaitingCommands => last_before_limit(|found| found.send(waiting_commands()?).ok()),
             Completes::Columns => {
                 let columns = spec.map(|spec| spec.choices(line.is_csv())).unwrap_or_default();
                 columns.into_iter().map(|name| (name, String::new())).collect()
@@ -156,6 +158,12 @@ fn profiles() -> Option<Vec<DescribedValue>> {
     let profiles = Profiles::load(&UserPaths::find().ok()?).ok()?;
     let with_address = |name: &str| Some((name.to_owned(), profiles.get(name)?.api_url.clone()));
     Some(profiles.names().filter_map(with_address).collect())
+}
+
+/// The code of each command that waits for an approval, with its change.
+fn waiting_commands() -> Option<Vec<DescribedValue>> {
+    let all = WaitingCommand::all().ok()?;
+    Some(all.into_iter().map(|(code, waiting)| (code.to_string(), waiting.question.sentence())).collect())
 }
 
 /// Runs `find` on a thread and returns the last result that it sends within the limit. Reading certificates, resolving a

@@ -2,7 +2,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::{self, Call, Reply};
-use crate::commands::common::{EnvironmentArgs, ForProvider, KeyStatus};
+use crate::approval::{Effects, FieldChange};
+use crate::commands::common::{EnvironmentArgs, ForProvider, KeyStatus, effects};
 use crate::error::Failure;
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write};
@@ -44,6 +45,18 @@ impl Write for ForProvider<Remove> {
 
     fn call(&self, environment: &Environment) -> Result<Call<KeyList>> {
         Ok(api::remove_keys(self.provider, *environment))
+    }
+
+    async fn examine(&self, ctx: &Ctx, environments: &[&Environment]) -> Result<Effects> {
+        let [environment] = environments else { return Ok(Effects::default()) };
+        let now = effects::read_connection(ctx, self.provider, **environment).await?;
+        let object = effects::key(self.provider, **environment).with([
+            FieldChange::removed("key", effects::masked_key(now.as_ref())),
+            effects::account(now.as_ref(), None),
+        ]);
+        let outcome = "they stay, and are not updated any more";
+        let rows = effects::mirrored_rows(ctx, self.provider, **environment, outcome).await?;
+        Ok(Effects { objects: vec![object], dependents: vec![rows], ..Effects::default() })
     }
 
     fn note(&self, environment: &Environment, _reply: &Reply<KeyList>) -> String {

@@ -6,6 +6,7 @@ mod config;
 mod config_remove;
 mod customers;
 mod doctor;
+pub(super) mod effects;
 mod key_status;
 mod key_target;
 mod secret_input;

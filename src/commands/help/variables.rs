@@ -10,7 +10,7 @@ const fn variable(names: &'static [&'static str], meaning: &'static str) -> Vari
     Variable { names, meaning }
 }
 
-static VARIABLES: [Variable; 21] = [
+static VARIABLES: [Variable; 27] = [
     variable(&["INSFORGE_BASE_URL"], "the backend's address"),
     variable(&["INSFORGE_URL"], "the same, if INSFORGE_BASE_URL is not set"),
     variable(&["INSFORGE_API_KEY"], "the project's API key (ik_…)"),
@@ -28,7 +28,28 @@ static VARIABLES: [Variable; 21] = [
          `transactions --follow`",
     ),
     variable(&["INSFORGE_RETRIES"], "maximum number of retries of a request, from 0 to 10"),
-    variable(&["INSFORGE_LIVE"], "policy for writes to live: ask, allow or deny"),
+    variable(&["INSFORGE_LIVE"], "policy for writes to live: ask, allow, approve or deny"),
+    variable(
+        &["INSFORGE_GUARD"],
+        "1: destructive writes need a person's approval, in test too; 0: turns off the guard of the project, and is recorded",
+    ),
+    variable(
+        &["INSFORGE_GUARD_SUMMARY", "INSFORGE_GUARD_IMPACT", "INSFORGE_GUARD_RECOMMENDATION"],
+        "what the person who approves a change should know; --reason, --impact and --recommendation override them",
+    ),
+    variable(
+        &["INSFORGE_GUARD_REQUIRE_BRIEF"],
+        "whether an approval needs a reason: 1 always, 0 never; by default only without a terminal",
+    ),
+    variable(&["INSFORGE_GUARD_OPEN"], "0: do not open the approval page in a browser"),
+    variable(
+        &["INSFORGE_GUARD_TIMEOUT_MS"],
+        "how long a command waits for approval, in milliseconds; by default 120000",
+    ),
+    variable(
+        &["INSFORGE_GUARD_BYPASS"],
+        "1: skips approvals, and is recorded; for automation that you trust",
+    ),
     variable(
         &["STRIPE_TEST_SECRET_KEY", "STRIPE_LIVE_SECRET_KEY"],
         "Stripe's secret key, for `payments config set`",

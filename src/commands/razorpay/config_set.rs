@@ -6,6 +6,8 @@ use clap::Args;
 
 use crate::api::razorpay::{self, Keys, RAZORPAY};
 use crate::api::{Call, Reply};
+use crate::approval::{Effects, FieldChange};
+use crate::commands::common::effects::{self, mirrored_rows};
 use crate::commands::common::{
     EnvironmentOption, KeyStatus, KeyTarget, SYNC_DEADLINE, SecretFrom, SecretInput, check_prefix,
     read_secret_from,
@@ -149,6 +151,27 @@ impl Write for ConfigSet {
 
     fn call(&self, request: &NewKeys) -> Result<Call<KeyList>> {
         Ok(razorpay::set_keys(request.environment, request.keys.clone()))
+    }
+
+    async fn examine(&self, ctx: &Ctx, keys: &[&NewKeys]) -> Result<Effects> {
+        let [NewKeys { environment, keys, .. }] = keys else { return Ok(Effects::default()) };
+        let now = effects::read_connection(ctx, &RAZORPAY, *environment).await?;
+        let now = now.as_ref();
+        let account = now.and_then(Connection::account);
+        let is_same = account.as_ref().is_none_or(|account| account.id == keys.id);
+        let is_set = now.is_some_and(Connection::is_configured);
+        let before = if is_set { "the current one" } else { "none" };
+        let mut object = effects::key(&RAZORPAY, *environment).with([
+            FieldChange::replaced("key", effects::masked_key(now), keys.id.as_str()),
+            FieldChange::replaced("key secret", before, keys.secret.masked()),
+            effects::account(now, (account.is_none() || !is_same).then_some(&keys.id)),
+        ]);
+        if keys.webhook_secret.is_some() {
+            object = object.with([FieldChange::replaced("webhook secret", before, "your own")]);
+        }
+        let outcome = if is_same { "they stay" } else { "deleted, because a new key id is another account" };
+        let rows = mirrored_rows(ctx, &RAZORPAY, *environment, outcome).await?;
+        Ok(Effects { objects: vec![object], dependents: vec![rows], ..Effects::default() })
     }
 
     /// Adds that a key which Razorpay refuses changes nothing.

@@ -71,10 +71,12 @@ impl Gateway for RazorpayGateway {
     }
 
     fn unmapped(subscriptions: &Subscriptions) -> UnmappedSubscriptions {
-        UnmappedSubscriptions::count(subscriptions.subscriptions.iter().map(|one| {
-            let is_over = matches!(one.status.as_str(), "cancelled" | "completed" | "expired");
-            (one.subscription_id.clone(), !is_over, one.subject().is_some())
-        }))
+        UnmappedSubscriptions::count(
+            subscriptions
+                .subscriptions
+                .iter()
+                .map(|one| (one.subscription_id.clone(), !one.is_over(), one.subject().is_some())),
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 mod catalog;
 mod catalog_object;
 mod config_set;
+mod effects;
 mod gateway;
 mod id_lists;
 mod items;

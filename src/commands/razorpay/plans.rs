@@ -5,11 +5,12 @@ use clap::{Args, Subcommand};
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
+use crate::approval::Effects;
 use crate::commands::common::{EnvironmentArgs, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, Get, List, MatchKey};
 use crate::commands::razorpay::catalog_object::{CatalogObject, section};
-use crate::commands::razorpay::items;
+use crate::commands::razorpay::{effects, items};
 use crate::error::{Exit, Failure};
 use crate::runner::{
     Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Required, Verb, Write, WriteReply,
@@ -202,11 +203,16 @@ impl Write for Create {
         let every = billing_cycle(plan).map(|cycle| format!(" every {cycle}")).unwrap_or_default();
         let what = format!("Create plan {item}{every} at Razorpay");
         let check = Check::mirror(&["plans", "list", environment.as_str()]);
-        Change::new(&RAZORPAY, *environment, what, check).details(to_json(plan))
+        Change::new(&RAZORPAY, *environment, what, check).summary(to_json(plan))
     }
 
     fn call(&self, (environment, plan): &Self::Request) -> Result<Call<PlanReply>> {
         Ok(razorpay::create_plan(*environment, plan)?)
+    }
+
+    async fn examine(&self, _ctx: &Ctx, plans: &[&Self::Request]) -> Result<Effects> {
+        let objects = plans.iter().map(|(_, plan)| effects::new_plan(plan)).collect();
+        Ok(Effects { objects, ..Effects::default() })
     }
 
     async fn investigate(&self, ctx: &Ctx, (environment, plan): &Self::Request, failure: Failure) -> Failure {

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::api::razorpay::{self, RAZORPAY};
 use crate::api::{Call, Reply};
-use crate::commands::common::EnvironmentArgs;
+use crate::approval::{Effects, FieldChange, ObjectChange};
+use crate::commands::common::{EnvironmentArgs, effects};
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::runner::guard::Effect;
 use crate::runner::{
@@ -129,6 +130,22 @@ impl Write for RotateSecret {
 
     fn call(&self, environment: &Environment) -> Result<Call<WebhookSetup>> {
         Ok(razorpay::rotate_webhook_secret(*environment))
+    }
+
+    async fn examine(&self, ctx: &Ctx, environments: &[&Environment]) -> Result<Effects> {
+        let [environment] = environments else { return Ok(Effects::default()) };
+        let now = effects::read_connection(ctx, &RAZORPAY, **environment).await?;
+        let url = now.and_then(|now| now.webhook_endpoint_url);
+        let object = ObjectChange::existing("Razorpay webhook for", None, environment.as_str());
+        let object = object.with(url.map(|url| FieldChange::kept("url", url))).with([
+            FieldChange::replaced("webhook secret", "the current one", "a new one"),
+            FieldChange::replaced(
+                "deliveries from Razorpay",
+                "accepted",
+                "refused until Razorpay's dashboard has the new secret",
+            ),
+        ]);
+        Ok(Effects { objects: vec![object], ..Effects::default() })
     }
 
     /// Adds how to read the current secret, whatever the outcome was.

@@ -6,6 +6,8 @@ use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
+use crate::approval::{Effects, FieldChange};
+use crate::commands::common::effects::{self, mirrored_rows};
 use crate::commands::common::{
     EnvironmentOption, KeyStatus, KeyTarget, SYNC_DEADLINE, SecretFrom, SecretInput,
 };
@@ -104,6 +106,25 @@ impl Write for ConfigSet {
 
     fn call(&self, request: &NewKey) -> Result<Call<KeyList>> {
         Ok(stripe::set_key(request.environment, request.key.value.clone()))
+    }
+
+    async fn examine(&self, ctx: &Ctx, keys: &[&NewKey]) -> Result<Effects> {
+        let [NewKey { environment, key, .. }] = keys else { return Ok(Effects::default()) };
+        let now = effects::read_connection(ctx, &STRIPE, *environment).await?;
+        let now = now.as_ref();
+        let may_change = secret_key::may_change_account(&key.value, now);
+        let after = if now.and_then(Connection::account).is_none() {
+            Some("the account of the key")
+        } else {
+            may_change.then_some("unknown: the key does not show its account")
+        };
+        let object = effects::key(&STRIPE, *environment).with([
+            FieldChange::replaced("key", effects::masked_key(now), key.value.masked()),
+            effects::account(now, after),
+        ]);
+        let outcome = if may_change { "deleted if the key belongs to another account" } else { "they stay" };
+        let rows = mirrored_rows(ctx, &STRIPE, *environment, outcome).await?;
+        Ok(Effects { objects: vec![object], dependents: vec![rows], ..Effects::default() })
     }
 
     /// Adds that a key which Stripe refuses changes nothing (exchanges 066, 067 and 071).

@@ -3,6 +3,7 @@
 mod catalog;
 mod config_set;
 mod doctor;
+mod effects;
 mod gateway;
 mod id_lists;
 mod new_object;

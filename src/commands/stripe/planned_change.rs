@@ -3,13 +3,19 @@
 
 use anyhow::Result;
 
+use crate::approval::{Effects, PlannedRequest};
 use crate::catalog::apply::{Applier, NotApplied, StripeChanged};
 use crate::catalog::plan::{CatalogPlan, PlannedChange};
-use crate::commands::stripe::catalog::StripeCatalog;
+use crate::commands::stripe::catalog::{StripeCatalog, change_lines};
+use crate::commands::stripe::effects::dependents_of_plan;
 use crate::error::{Code, Failure};
 use crate::interrupt;
 use crate::runner::{Ctx, PlannedRequests};
+use crate::ui::{Line, TerminalStyle, rendered};
 use crate::wire::Environment;
+
+/// Lines that the question wraps itself.
+const PLAIN: TerminalStyle = TerminalStyle { width: None, colors: false };
 
 /// The requests of a change, for `--dry-run`.
 pub(super) async fn requests(
@@ -20,6 +26,35 @@ pub(super) async fn requests(
 ) -> Result<PlannedRequests> {
     let applier = Applier::new(ctx.api().await?, environment, &current.account.id, &current.mirror);
     Ok(PlannedRequests(change.map_or(Ok(Vec::new()), |change| applier.requests(change))?))
+}
+
+/// The effects of a change, for an approval.
+pub(super) async fn effects(
+    ctx: &Ctx,
+    environment: Environment,
+    current: &StripeCatalog,
+    change: Option<&PlannedChange>,
+) -> Result<Effects> {
+    let changes = change.map(std::slice::from_ref).unwrap_or_default();
+    effects_of_all(ctx, environment, current, changes).await
+}
+
+/// The effects of all changes of a plan, with their requests in the order in which they are sent.
+pub(super) async fn effects_of_all(
+    ctx: &Ctx,
+    environment: Environment,
+    current: &StripeCatalog,
+    changes: &[PlannedChange],
+) -> Result<Effects> {
+    let applier = Applier::new(ctx.api().await?, environment, &current.account.id, &current.mirror);
+    let mut requests = Vec::new();
+    for change in changes {
+        requests.extend(applier.requests(change)?.iter().map(PlannedRequest::of));
+    }
+    let lines: Vec<Line<'_>> = changes.iter().flat_map(change_lines).collect();
+    let plan = rendered(&lines, PLAIN).lines().map(str::to_owned).collect();
+    let dependents = dependents_of_plan(ctx, environment, &current.mirror, changes).await?;
+    Ok(Effects { dependents, plan, requests, ..Effects::default() })
 }
 
 /// Makes a change, which `what` describes as a sentence. Returns the id of the object that it creates, or else its own.

@@ -3,7 +3,8 @@ use clap::{Args, Subcommand};
 
 use crate::api::stripe::{self, STRIPE};
 use crate::api::{Call, Reply};
-use crate::commands::common::EnvironmentArgs;
+use crate::approval::{Effects, FieldChange, ObjectChange};
+use crate::commands::common::{EnvironmentArgs, effects};
 use crate::error::{Code, Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply, execute_write};
 use crate::ui::{Column, Page, RowLists, Section, Tables, View, dash, short_date};
@@ -57,6 +58,23 @@ impl Write for Configure {
 
     fn call(&self, environment: &Environment) -> Result<Call<ConnectionReply>> {
         Ok(stripe::configure_webhook(*environment))
+    }
+
+    async fn examine(&self, ctx: &Ctx, environments: &[&Environment]) -> Result<Effects> {
+        let [environment] = environments else { return Ok(Effects::default()) };
+        let now = effects::read_connection(ctx, &STRIPE, **environment).await?;
+        let endpoint = now.as_ref().and_then(|now| now.webhook_endpoint_id.clone());
+        let url = now.as_ref().and_then(|now| now.webhook_endpoint_url.clone());
+        let object = match endpoint {
+            None => ObjectChange::created("webhook endpoint", Some(format!("for {environment}")))
+                .with([FieldChange::new("signing secret", "a new one")]),
+            Some(id) => ObjectChange::existing("webhook endpoint", None, &id).with([
+                FieldChange::replaced("endpoint", id.as_str(), "a new one"),
+                FieldChange::replaced("signing secret", "that of the endpoint", "a new one"),
+            ]),
+        };
+        let object = object.with(url.map(|url| FieldChange::kept("url", url)));
+        Ok(Effects { objects: vec![object], ..Effects::default() })
     }
 
     /// Adds that the earlier endpoint may be gone: it is deleted before the new one is created, and `status` still shows it

@@ -15,7 +15,7 @@ use crate::interrupt;
 use crate::runner::change::confirm;
 use crate::runner::dry_run::DryRun;
 use crate::runner::file_input::FIELD_NAMES;
-use crate::runner::write::change_of;
+use crate::runner::write::{WriteEffects, change_of};
 use crate::runner::{Change, Ctx, DEADLINE, Entry, ExistingObjects, Output, Verb, WAITING, Write, show};
 use crate::ui::{View, clean_line, counted};
 use crate::wire::{Generation, IdempotencyKey};
@@ -59,7 +59,7 @@ pub(super) async fn execute<W: Write>(
         requests.iter().enumerate().filter(|(position, _)| existing.duplicate_of(*position).is_none());
     let missing: Vec<&W::Request> = missing.map(|(_, request)| request).collect();
     if let Some(change) = change(command, &missing) {
-        confirm(&change, ctx).await?;
+        confirm(&change, &WriteEffects { command, requests: &missing, ctx }, ctx).await?;
     }
     let items = lines.into_iter().zip(requests);
     let items = items.map(|(line, request)| PendingObject { line, request }).collect();
@@ -155,7 +155,8 @@ fn invalid(file: &str, total: usize, objects: usize, mistakes: Mistakes) -> Fail
         .mistakes(mistakes)
 }
 
-/// The change that all requests make together; `None` where there are none.
+/// The change that all requests make together; `None` where there are none. If one of them destroys something, all need
+/// what that one needs.
 fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
     const SHOWN: usize = 5;
     let first = change_of(command, requests.first()?);
@@ -163,7 +164,9 @@ fn change<W: Write>(command: &W, requests: &[&W::Request]) -> Option<Change> {
     let lines = first_of(requests.iter().map(line), SHOWN).join("\n");
     let objects = counted(requests.len(), W::Answer::NOUN);
     let what = format!("{} {objects} at {}", W::VERB.imperative(), first.provider.name);
-    Some(Change { what, details: Some(lines), ..first })
+    let effects = requests.iter().map(|request| change_of(command, request).effect);
+    let effect = effects.max().unwrap_or(first.effect);
+    Some(Change { effect, what, summary: Some(lines), details: None, ..first })
 }
 
 /// Shows every request that would be sent, one per line.

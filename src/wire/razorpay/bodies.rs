@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::wire::number::every;
-use crate::wire::{Currency, ItemDescription, ItemName, Money, Notes, Patch, UnitAmount};
+use crate::wire::{Currency, ItemDescription, ItemName, Money, Notes, Number, Patch, UnitAmount};
 
 /// A new item, alone or in a new plan. The name, the amount and the currency are required.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -78,6 +78,13 @@ pub(crate) struct NewPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "UnitAmount")]
 pub(crate) struct ItemAmount(UnitAmount);
+
+impl ItemAmount {
+    /// The number.
+    pub(crate) fn number(self) -> Number {
+        self.0.get().into()
+    }
+}
 
 impl TryFrom<UnitAmount> for ItemAmount {
     type Error = String;

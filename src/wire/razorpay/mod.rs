@@ -101,6 +101,7 @@ pub(crate) struct Item {
     pub(crate) environment: String,
     pub(crate) item_id: String,
     pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
     pub(crate) active: Option<bool>,
     /// In the currency's smallest unit.
     pub(crate) amount: Option<Number>,
@@ -177,6 +178,12 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
+    /// Whether it has ended. Every other one counts as active: even one that is halted or paused can charge its customer
+    /// again.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.status.as_str(), "cancelled" | "completed" | "expired")
+    }
+
     pub(crate) fn subject(&self) -> Option<Subject<'_>> {
         Subject::of(self.subject_type.as_deref(), self.subject_id.as_deref())
     }

@@ -153,12 +153,52 @@ impl Subscription {
 
     /// Whether it has ended.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.status.as_str(), "canceled" | "incomplete_expired")
+        is_over(&self.status)
     }
 
     /// Whether its end is planned.
     pub(crate) fn will_end(&self) -> bool {
         !self.is_over() && (self.cancel_at_period_end == Some(true) || self.cancel_at.is_some())
+    }
+}
+
+/// Whether a subscription with this status has ended. Every other one counts as active: even one that is unpaid or paused
+/// can charge its customer again.
+fn is_over(status: &str) -> bool {
+    matches!(status, "canceled" | "incomplete_expired")
+}
+
+/// The subscriptions of one environment, with what each is for. Lists use [`Subscriptions`].
+#[derive(Debug, Deserialize)]
+pub(crate) struct MirroredSubscriptions {
+    pub(crate) subscriptions: Vec<MirroredSubscription>,
+}
+
+/// A subscription of [`MirroredSubscriptions`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MirroredSubscription {
+    #[serde(alias = "stripeSubscriptionId")]
+    pub(crate) subscription_id: String,
+    pub(crate) status: String,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub(crate) items: Vec<SubscriptionItem>,
+}
+
+/// What a subscription is for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubscriptionItem {
+    #[serde(alias = "stripeProductId")]
+    pub(crate) product_id: Option<String>,
+    #[serde(alias = "stripePriceId")]
+    pub(crate) price_id: Option<String>,
+}
+
+impl MirroredSubscription {
+    /// Whether it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        is_over(&self.status)
     }
 }
 
@@ -221,6 +261,11 @@ impl MirroredPrice {
     /// The amount, if a file can describe it: whole, and not negative.
     pub(crate) fn whole_amount(&self) -> Option<u64> {
         self.unit_amount.as_ref()?.whole()
+    }
+
+    /// How often it is paid: `month`, `3 months`. `None` if it is paid once.
+    pub(crate) fn recurring(&self) -> Option<String> {
+        Some(every(self.recurring_interval_count.as_ref(), self.recurring_interval.as_deref()?))
     }
 
     /// The interval count. `None` if a file cannot describe it.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::environment::{check_environments, skip_environments};
 use super::input::{BackendInput, DoctorInput};
+use super::policies::check_policies;
 use super::result::{CheckResult, CheckVerdict};
 use crate::error::{Code, Exit, Failure};
 use crate::wire::Environment;
@@ -25,7 +26,7 @@ pub(super) fn check(
 ) -> Vec<CheckResult> {
     match &input.backend {
         Ok(backend) => {
-            let mut checks = check_backend(backend);
+            let mut checks = check_backend(backend, only);
             if backend.status.as_ref().is_some_and(Result::is_ok) {
                 checks.extend(check_environments(input, backend, only, now, command));
             } else {
@@ -56,13 +57,14 @@ fn check_lookup(failure: &Failure) -> Vec<CheckResult> {
     pair.into_iter().chain(others).collect()
 }
 
-fn check_backend(backend: &BackendInput) -> Vec<CheckResult> {
+fn check_backend(backend: &BackendInput, only: Option<Environment>) -> Vec<CheckResult> {
     let address = format!("{}, from {}", backend.address.value, backend.address.source);
     let key = format!("{}, from {}", backend.key.value, backend.key.source);
     let mut checks = vec![
         CheckResult::new("address", CheckVerdict::Pass, address),
         CheckResult::new("key", CheckVerdict::Pass, key),
     ];
+    checks.extend(check_policies(&backend.policies, backend.is_bypassed, only));
     checks.extend(check_health(backend));
     checks.extend(check_status(backend));
     checks

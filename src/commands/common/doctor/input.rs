@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::selected_environments;
 use crate::api::{self, Answer, Api, Health, MAX_ROWS, Provider, SubjectFilter};
 use crate::error::{Code, Failure};
-use crate::runner::{Ctx, Finding, Gateway, UnmappedSubscriptions, WebhookSupport};
-use crate::settings::{Source, WithSource};
+use crate::runner::{Ctx, Finding, Gateway, UnmappedSubscriptions, WebhookSupport, run_blocking};
+use crate::settings::{Policies, Source, WithSource};
 use crate::wire::{Address, Connection, Connections, Environment, Generation};
 
 /// The input of all checks.
@@ -26,6 +26,10 @@ pub(super) struct BackendInput {
     pub(super) address: WithSource<Address>,
     /// Masked.
     pub(super) key: WithSource<String>,
+    /// The policies for writes. The project's file may be unreadable.
+    pub(super) policies: Result<Policies, Failure>,
+    /// A variable skips the approvals that the policies require.
+    pub(super) is_bypassed: bool,
     pub(super) health: Result<Health, Failure>,
     /// How long the health request took.
     pub(super) health_duration: Duration,
@@ -72,6 +76,8 @@ async fn read_backend(ctx: &Ctx, provider: &'static Provider) -> Result<Result<B
             return if failure.code == Code::Usage { Err(failure.into()) } else { Ok(Err(failure)) };
         }
     };
+    let (backend, env) = (found.clone(), ctx.env.clone());
+    let policies = run_blocking(move || Ok(backend.policies(&env))).await?;
     let api = ctx.api().await?;
     let start = Instant::now();
     let health = api.client().health().await.map_err(Failure::from);
@@ -89,6 +95,8 @@ async fn read_backend(ctx: &Ctx, provider: &'static Provider) -> Result<Result<B
     Ok(Ok(BackendInput {
         address: found.address.clone(),
         key,
+        policies,
+        is_bypassed: ctx.approval.bypass,
         health,
         health_duration,
         status: status.map(|status| status.map(|reply| reply.data)),

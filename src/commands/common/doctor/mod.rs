@@ -1,9 +1,10 @@
 //! `doctor`: checks everything that payments need, and suggests the commands that repair problems. [`input`] sends the
-//! requests; [`checks`] and [`environment`] are pure.
+//! requests; [`checks`], [`policies`] and [`environment`] are pure.
 
 mod checks;
 mod environment;
 mod input;
+mod policies;
 mod result;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use crate::wire::Environment;
 use crate::wire::fields::Fields;
 use result::{CheckResult, CheckVerdict};
 
-/// Check the address, key, backend, webhook, sync and catalog, and suggest repairs
+/// Check the address, key, policies, backend, webhook, sync and catalog, and suggest repairs
 ///
 /// Each check passes, warns, fails or is skipped, and names the command that repairs the problem. The exit code is 1 if a
 /// check fails. The doctor changes nothing and only contacts the backend. An environment without a key fails only if you

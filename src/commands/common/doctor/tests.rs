@@ -10,7 +10,7 @@ use super::input::{BackendInput, DoctorInput, EnvironmentInput};
 use super::result::{CheckResult, CheckVerdict};
 use crate::api::{Answer, DEFAULT_PROVIDER, Health};
 use crate::runner::{UnmappedSubscriptions, WebhookSupport};
-use crate::settings::{Source, WithSource};
+use crate::settings::{Policies, Source, WithSource};
 use crate::wire::{Address, Environment, SharedBytes};
 
 const PUBLIC: &str = "https://shop.us-east.insforge.app";
@@ -63,6 +63,8 @@ fn check_environment(
     let backend = BackendInput {
         address: WithSource { value: Address::parse(address).unwrap(), source: source.clone() },
         key: WithSource { value: "ik_****".into(), source },
+        policies: Ok(Policies::default()),
+        is_bypassed: false,
         health: Ok(Health { version: None }),
         health_duration: Duration::from_millis(2001),
         status: Some(Ok(serde_json::from_value(json!({"connections": [connection]})).unwrap())),

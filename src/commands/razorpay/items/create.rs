@@ -3,9 +3,11 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
+use crate::approval::Effects;
 use crate::commands::common::{EnvironmentArgs, to_json};
 use crate::commands::razorpay::NO_IDEMPOTENCY_KEY;
 use crate::commands::razorpay::catalog::{self, MatchKey};
+use crate::commands::razorpay::effects;
 use crate::error::Failure;
 use crate::runner::{
     Change, Check, CommandSpec, Ctx, ExistingObjects, FileArgs, Required, Verb, Write, WriteReply,
@@ -78,11 +80,16 @@ impl Write for Create {
     fn change(&self, (environment, item): &Self::Request) -> Change {
         let what = format!("Create item {} at Razorpay", name_and_price(item));
         let check = Check::mirror(&["items", "list", environment.as_str()]);
-        Change::new(&RAZORPAY, *environment, what, check).details(to_json(item))
+        Change::new(&RAZORPAY, *environment, what, check).summary(to_json(item))
     }
 
     fn call(&self, (environment, item): &Self::Request) -> Result<Call<ItemReply>> {
         Ok(razorpay::create_item(*environment, item)?)
+    }
+
+    async fn examine(&self, _ctx: &Ctx, items: &[&Self::Request]) -> Result<Effects> {
+        let objects = items.iter().map(|(_, item)| effects::new_item(item)).collect();
+        Ok(Effects { objects, ..Effects::default() })
     }
 
     async fn investigate(&self, ctx: &Ctx, (environment, item): &Self::Request, failure: Failure) -> Failure {

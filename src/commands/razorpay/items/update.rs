@@ -3,7 +3,9 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::razorpay::{self, RAZORPAY};
+use crate::approval::Effects;
 use crate::commands::common::{Target, UpdateIdArgs, boolean, to_json};
+use crate::commands::razorpay::effects;
 use crate::error::{Exit, Failure};
 use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
 use crate::wire::razorpay::{Item, ItemAmount, ItemChanges, ItemReply};
@@ -75,11 +77,15 @@ impl Write for Update {
     fn change(&self, (Target { environment, id }, changes): &Self::Request) -> Change {
         let check = Check::mirror(&["items", "get", environment.as_str(), id]);
         Change::new(&RAZORPAY, *environment, format!("Update item {id} at Razorpay"), check)
-            .details(to_json(changes))
+            .summary(to_json(changes))
     }
 
     fn call(&self, (item, changes): &Self::Request) -> Result<Call<ItemReply>> {
         Ok(razorpay::update_item(item.environment, &item.id, changes)?)
+    }
+
+    async fn examine(&self, ctx: &Ctx, updates: &[&Self::Request]) -> Result<Effects> {
+        effects::of_items(ctx, self.environment()?, updates).await
     }
 
     /// Adds where the ids of existing items are.

@@ -1,9 +1,11 @@
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::api::stripe::STRIPE;
+use crate::approval::Effects;
 use crate::catalog::DesiredCatalog;
 use crate::catalog::apply::{Applier, ApplyProgress};
 use crate::catalog::plan::{self, CatalogPlan, PlanOptions, PlannedChange, Source};
@@ -13,8 +15,9 @@ use crate::commands::stripe::catalog::apply_report::ApplyReport;
 use crate::commands::stripe::catalog::ids;
 use crate::commands::stripe::catalog::inputs::{FileArg, StripeCatalog, read_stripe};
 use crate::commands::stripe::catalog::plan::PlanReport;
-use crate::commands::stripe::catalog::plan_file::{PlanFile, out_of_date};
+use crate::commands::stripe::catalog::plan_file::{PlanFile, not_covered, out_of_date};
 use crate::commands::stripe::catalog::plan_text::{name, plan_lines, summary};
+use crate::commands::stripe::planned_change;
 use crate::error::{Code, Failure};
 use crate::input::{Input, MAX_OBJECTS};
 use crate::interrupt;
@@ -93,6 +96,8 @@ pub(super) struct PreparedApply {
     pub(super) desired: DesiredCatalog,
     pub(super) current: StripeCatalog,
     pub(super) plan: CatalogPlan,
+    /// The changes that a person is asked to approve, if an approval is needed. Nothing else may be applied then.
+    shown: OnceCell<Vec<PlannedChange>>,
 }
 
 impl MultiWrite for Apply {
@@ -131,7 +136,7 @@ impl MultiWrite for Apply {
         let options = PlanOptions { source: Source::File, prune, environment };
         let plan = plan::plan(&desired, &current.mirror, options)?;
         plan_file.map_or(Ok(()), |plan_file| plan_file.check_covers(&plan))?;
-        Ok(PreparedApply { environment, prune, desired, current, plan })
+        Ok(PreparedApply { environment, prune, desired, current, plan, shown: OnceCell::new() })
     }
 
     fn change(&self, prepared: &PreparedApply) -> Option<Change> {
@@ -147,7 +152,8 @@ impl MultiWrite for Apply {
             environment: *environment,
             provider: &STRIPE,
             what: format!("Apply the catalog to Stripe ({})", summary(plan.summary())),
-            details: archived(&pruned),
+            summary: archived(&pruned),
+            details: None,
             account: Some(current.account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
         })
@@ -155,6 +161,22 @@ impl MultiWrite for Apply {
 
     fn preview<'a>(&self, prepared: &'a PreparedApply) -> Vec<Line<'a>> {
         plan_lines(&prepared.plan)
+    }
+
+    async fn effects(&self, ctx: &Ctx, prepared: &PreparedApply) -> Result<Effects> {
+        let PreparedApply { environment, current, plan, shown, .. } = prepared;
+        let changes = shown.get_or_init(|| plan.changes.clone());
+        planned_change::effects_of_all(ctx, *environment, current, changes).await
+    }
+
+    /// Reads Stripe again, and not the file: stdin has no second copy, and the approval is for what the file said.
+    async fn prepare_again(&self, ctx: &Ctx, prepared: &PreparedApply) -> Result<PreparedApply> {
+        let PreparedApply { environment, prune, ref desired, .. } = *prepared;
+        let current = read_stripe(ctx, environment, true).await?;
+        let options = PlanOptions { source: Source::File, prune, environment };
+        let plan = plan::plan(desired, &current.mirror, options)?;
+        let desired = desired.clone();
+        Ok(PreparedApply { environment, prune, desired, current, plan, shown: OnceCell::new() })
     }
 
     async fn make(&self, ctx: &Ctx, prepared: PreparedApply) -> Result<ApplyReport> {
@@ -174,7 +196,7 @@ impl MultiWrite for Apply {
 
 /// Applies the plan, syncs, and applies what remains. A stale response to a create only shows after a sync.
 async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut ApplyReport) -> Result<()> {
-    let PreparedApply { environment, prune, desired, current, mut plan } = prepared;
+    let PreparedApply { environment, prune, desired, current, mut plan, shown } = prepared;
     let account = current.account.id;
     let mut applier = Applier::new(ctx.api().await?, environment, &account, &current.mirror);
     let mut rounds = 0;
@@ -214,6 +236,11 @@ async fn apply_until_done(ctx: &Ctx, prepared: PreparedApply, report: &mut Apply
         rounds += u32::from(!can_retry);
         if rounds == MAX_ROUNDS {
             report.failure_after = Some(still_different(&remaining));
+            break;
+        }
+        let others = shown.get().map(|approved| not_covered(approved, &remaining)).unwrap_or_default();
+        if !others.is_empty() {
+            report.failure_after = Some(not_approved(others));
             break;
         }
         plan = remaining;
@@ -281,6 +308,16 @@ fn interrupted_in_sync(same_command: &str) -> Failure {
 fn another_account(account: &Account) -> Failure {
     let what = format!("{account} is connected now, and the last changes may have gone there");
     Failure::new(Code::PlanStale, what).hint("check both accounts in Stripe's dashboard")
+}
+
+/// Something has changed at Stripe during an approved apply, and what remains is more than a person approved.
+fn not_approved(others: Vec<String>) -> Failure {
+    Failure::new(
+        Code::ApprovalVoid,
+        "Stripe still differs from the file, and the approval does not cover the rest",
+    )
+    .why_lines(others)
+    .hint("a person has to approve the rest")
 }
 
 fn still_different(remaining: &CatalogPlan) -> Failure {

@@ -5,11 +5,13 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::api::Api;
 use crate::api::stripe::{self, STRIPE};
+use crate::api::{Api, Call};
+use crate::approval::{Effects, PlannedRequest};
 use crate::catalog::{self, Adoption, ExportedFile, SkippedObject};
 use crate::commands::common::EnvironmentArgs;
 use crate::commands::stripe::catalog::inputs::{DEFAULT_FILE, name, read_stripe};
+use crate::commands::stripe::effects::MirrorIndex;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::files;
 use crate::input::{MAX_CATALOG, is_stdin};
@@ -18,7 +20,7 @@ use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandEffect, CommandSpec, Ctx, MultiWrite, run_blocking};
 use crate::ui::{Line, Mark, Page, Show, counted, json_text};
 use crate::wire::fields::Fields;
-use crate::wire::{Account, Environment};
+use crate::wire::{Account, Environment, Generation, Mirror, PriceReply, ProductReply};
 
 /// Write the catalog at Stripe to payments.toml
 ///
@@ -61,6 +63,8 @@ pub(super) struct PreparedExport {
     exported: ExportedFile,
     /// The content of the file before the export.
     before: Option<String>,
+    /// What Stripe had before the export.
+    mirror: Mirror,
 }
 
 impl MultiWrite for Export {
@@ -89,15 +93,15 @@ impl MultiWrite for Export {
         };
         let (mirror, shown_name) = (current.mirror, name.clone());
         // Thousands of prices take a while, during which Ctrl-C must work.
-        let (exported, before) = run_blocking(move || {
+        let (exported, before, mirror) = run_blocking(move || {
             let exported = catalog::export(&mirror, before.as_deref(), &shown_name)?;
-            Ok((exported, before))
+            Ok((exported, before, mirror))
         })
         .await?;
         if !self.overwrite && !exported.removed.is_empty() {
             return Err(would_remove(&name, &exported.removed).into());
         }
-        Ok(PreparedExport { environment, account: current.account, exported, before })
+        Ok(PreparedExport { environment, account: current.account, exported, before, mirror })
     }
 
     fn change(&self, prepared: &PreparedExport) -> Option<Change> {
@@ -112,6 +116,7 @@ impl MultiWrite for Export {
             environment: *environment,
             provider: &STRIPE,
             what: format!("Tag {count} {objects} at Stripe with catalog_key"),
+            summary: None,
             details: Some("Only their metadata and lookup keys change.".to_owned()),
             account: Some(account.clone()),
             check: Check::mirror(&["catalog", environment.as_str()]),
@@ -125,6 +130,26 @@ impl MultiWrite for Export {
             .iter()
             .map(|adoption| Line::new(Mark::Change, 1, object_name(adoption)))
             .collect()
+    }
+
+    async fn effects(&self, ctx: &Ctx, prepared: &PreparedExport) -> Result<Effects> {
+        let PreparedExport { environment, exported, mirror, .. } = prepared;
+        let mirror = MirrorIndex::new(mirror);
+        let object = |adoption: &Adoption| match adoption {
+            Adoption::Product { id, changes } => mirror.changed_product(id, changes),
+            Adoption::Price { id, changes, .. } => mirror.changed_price(id, changes),
+        };
+        let generation = ctx.api().await?.expected_generation().unwrap_or(Generation::Newer);
+        let request = |adoption: &Adoption| {
+            let json = match tag_call(*environment, adoption)? {
+                TagCall::Product(call) => call.masked_json(generation)?,
+                TagCall::Price(call) => call.masked_json(generation)?,
+            };
+            Ok(PlannedRequest::of(&json.unwrap_or_default()))
+        };
+        let objects = exported.adopt.iter().map(object).collect();
+        let requests = exported.adopt.iter().map(request).collect::<Result<_>>()?;
+        Ok(Effects { objects, requests, ..Effects::default() })
     }
 
     async fn make(&self, ctx: &Ctx, prepared: PreparedExport) -> Result<ExportReport> {
@@ -212,18 +237,29 @@ impl Export {
 }
 
 async fn tag_object(api: &Api, environment: Environment, adoption: &Adoption) -> Result<(), Failure> {
-    let not_serializable = |error: serde_json::Error| Failure::new(Code::Failed, error.to_string());
-    match adoption {
-        Adoption::Product { id, changes } => {
-            let call = stripe::update_product(environment, id, changes).map_err(not_serializable)?;
-            api.send(&call).await?;
-        }
-        Adoption::Price { id, changes, .. } => {
-            let call = stripe::update_price(environment, id, changes).map_err(not_serializable)?;
-            api.send(&call).await?;
-        }
+    match tag_call(environment, adoption)? {
+        TagCall::Product(call) => drop(api.send(&call).await?),
+        TagCall::Price(call) => drop(api.send(&call).await?),
     }
     Ok(())
+}
+
+/// The request that tags an object.
+enum TagCall {
+    Product(Call<ProductReply>),
+    Price(Call<PriceReply>),
+}
+
+fn tag_call(environment: Environment, adoption: &Adoption) -> Result<TagCall, Failure> {
+    let call = match adoption {
+        Adoption::Product { id, changes } => {
+            stripe::update_product(environment, id, changes).map(TagCall::Product)
+        }
+        Adoption::Price { id, changes, .. } => {
+            stripe::update_price(environment, id, changes).map(TagCall::Price)
+        }
+    };
+    call.map_err(|error| Failure::new(Code::Failed, error.to_string()))
 }
 
 fn partly_tagged(failure: Failure, done: usize, total: usize, same_command: &str) -> Failure {

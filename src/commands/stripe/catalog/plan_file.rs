@@ -86,25 +86,27 @@ impl PlanFile {
     /// # Errors
     /// The new plan has another change.
     pub(super) fn check_covers(&self, plan: &CatalogPlan) -> Result<(), Failure> {
-        let is_price = |change: &PlannedChange| change.kind == ObjectKind::Price;
-        let mut reviewed: HashMap<(bool, &str), Vec<&PlannedChange>> = HashMap::new();
-        for change in &self.changes {
-            reviewed.entry((is_price(change), change.key.as_str())).or_default().push(change);
-        }
-        let covered = |change: &PlannedChange| {
-            let same_key = reviewed.get(&(is_price(change), change.key.as_str()));
-            same_key.is_some_and(|same_key| {
-                same_key.iter().any(|reviewed| *reviewed == change || is_rest_of(change, reviewed))
-            })
-        };
-        let others: Vec<String> = plan
-            .changes
-            .iter()
-            .filter(|change| !covered(change))
-            .map(|change| format!("{} would change differently now", name(change)))
-            .collect();
+        let others = not_covered(&self.changes, plan);
         if others.is_empty() { Ok(()) } else { Err(out_of_date(others)) }
     }
+}
+
+/// The changes of a new plan that reviewed changes do not contain, one sentence for each. Reviewed changes can be applied
+/// already, completely or in part.
+pub(super) fn not_covered(reviewed: &[PlannedChange], plan: &CatalogPlan) -> Vec<String> {
+    let is_price = |change: &PlannedChange| change.kind == ObjectKind::Price;
+    let mut by_key: HashMap<(bool, &str), Vec<&PlannedChange>> = HashMap::new();
+    for change in reviewed {
+        by_key.entry((is_price(change), change.key.as_str())).or_default().push(change);
+    }
+    let covered = |change: &&PlannedChange| {
+        let same_key = by_key.get(&(is_price(change), change.key.as_str()));
+        same_key.is_some_and(|same_key| {
+            same_key.iter().any(|reviewed| *reviewed == *change || is_rest_of(change, reviewed))
+        })
+    };
+    let others = plan.changes.iter().filter(|change| !covered(change));
+    others.map(|change| format!("{} would change differently now", name(change))).collect()
 }
 
 /// Whether a change is the rest of a replacement that was applied in part.

@@ -3,7 +3,9 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::commands::common::{IdArgs, Target};
+use crate::commands::stripe::effects;
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::prices::reference;
 use crate::error::Failure;
@@ -43,6 +45,11 @@ impl Write for Archive {
 
     fn explain(&self, ctx: &Ctx, price: &Target, failure: Failure) -> Failure {
         new_object::explain_default_price(ctx, price.environment, failure)
+    }
+
+    async fn examine(&self, ctx: &Ctx, prices: &[&Target]) -> Result<Effects> {
+        let ids: Vec<&str> = prices.iter().map(|price| price.id.as_str()).collect();
+        effects::of_prices(ctx, self.environment()?, &ids, |mirror, _, id| mirror.archived_price(id)).await
     }
 
     fn call(&self, price: &Target) -> Result<Call<PriceReply>> {

@@ -3,7 +3,9 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::commands::common::{EnvironmentArgs, to_json};
+use crate::commands::stripe::effects::{self, MirrorIndex};
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::{Failure, Warning, WarningCode};
@@ -110,12 +112,19 @@ impl Write for Create {
         };
         let what = format!("Create price of {product}: {money}{every} at Stripe");
         let check = Check::mirror(&["prices", "list", environment.as_str(), "--product", product]);
-        Change::new(&STRIPE, environment, what, check).details(to_json(&price.body))
+        Change::new(&STRIPE, environment, what, check).summary(to_json(&price.body))
     }
 
     fn call(&self, price: &Self::Request) -> Result<Call<PriceReply>> {
         let body = NewPrice { idempotency_key: Some(price.key.clone()), ..price.body.clone() };
         Ok(stripe::create_price(price.environment, &body)?)
+    }
+
+    async fn examine(&self, ctx: &Ctx, prices: &[&Self::Request]) -> Result<Effects> {
+        let mirror = effects::read_mirror(ctx, self.environment()?).await?;
+        let mirror = MirrorIndex::new(&mirror);
+        let objects = prices.iter().map(|price| mirror.new_price(&price.body)).collect();
+        Ok(Effects { objects, ..Effects::default() })
     }
 
     fn idempotency_key(price: &Self::Request) -> Option<&IdempotencyKey> {

@@ -2,6 +2,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::catalog::PriceTerms;
 use crate::catalog::plan::{PriceReplacement, replace_price};
 use crate::commands::common::{IdArgs, Target};
@@ -60,13 +61,15 @@ impl MultiWrite for Replace {
     }
 
     async fn prepare(&self, ctx: &Ctx) -> Result<Prepared> {
-        let Target { environment, id } = self.price.resolve()?;
-        let current = read_stripe(ctx, environment, true).await?;
-        let replacement = replace_price(&current.mirror, &id, self.unit_amount, environment)?
-            .ok_or_else(|| reference::unknown(ctx, environment, &id))?;
-        let money = Money::of(&replacement.new_amount.into(), &replacement.price.currency);
+        let prepared = self.read(ctx).await?;
+        let PriceReplacement { price, new_amount, .. } = &prepared.replacement;
+        let money = Money::of(&(*new_amount).into(), &price.currency);
         ctx.warn(not_payable(&money).as_slice());
-        Ok(Prepared { environment, current, replacement })
+        Ok(prepared)
+    }
+
+    async fn prepare_again(&self, ctx: &Ctx, _prepared: &Prepared) -> Result<Prepared> {
+        self.read(ctx).await
     }
 
     fn change(&self, prepared: &Prepared) -> Option<Change> {
@@ -81,6 +84,16 @@ impl MultiWrite for Replace {
 
     fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
         prepared.replacement.change.iter().flat_map(change_lines).collect()
+    }
+
+    async fn effects(&self, ctx: &Ctx, prepared: &Prepared) -> Result<Effects> {
+        planned_change::effects(
+            ctx,
+            prepared.environment,
+            &prepared.current,
+            prepared.replacement.change.as_ref(),
+        )
+        .await
     }
 
     async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Self::Shown> {
@@ -108,6 +121,17 @@ impl MultiWrite for Replace {
         let warnings =
             stays_active.iter().map(|old| default_stays_active(ctx, environment, old, &id)).collect();
         Ok(MultiWriteReply { reply, notes: vec![note], warnings })
+    }
+}
+
+impl Replace {
+    /// Reads Stripe and plans the replacement.
+    async fn read(&self, ctx: &Ctx) -> Result<Prepared> {
+        let Target { environment, id } = self.price.resolve()?;
+        let current = read_stripe(ctx, environment, true).await?;
+        let replacement = replace_price(&current.mirror, &id, self.unit_amount, environment)?
+            .ok_or_else(|| reference::unknown(ctx, environment, &id))?;
+        Ok(Prepared { environment, current, replacement })
     }
 }
 

@@ -3,8 +3,10 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::commands::OptionHints;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
+use crate::commands::stripe::effects;
 use crate::commands::stripe::new_object;
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::commands::stripe::prices::reference;
@@ -82,7 +84,7 @@ impl Write for Update {
     fn change(&self, (Target { environment, id }, changes): &Self::Request) -> Change {
         let check = Check::mirror(&["prices", "get", environment.as_str(), id]);
         Change::new(&STRIPE, *environment, format!("Update price {id} at Stripe"), check)
-            .details(to_json(changes))
+            .summary(to_json(changes))
     }
 
     fn call(&self, (price, changes): &Self::Request) -> Result<Call<PriceReply>> {
@@ -95,6 +97,14 @@ impl Write for Update {
         }
         let failure = new_object::explain_lookup_key(ctx, price.environment, failure);
         new_object::explain_default_price(ctx, price.environment, failure)
+    }
+
+    async fn examine(&self, ctx: &Ctx, updates: &[&Self::Request]) -> Result<Effects> {
+        let ids: Vec<&str> = updates.iter().map(|(price, _)| price.id.as_str()).collect();
+        effects::of_prices(ctx, self.environment()?, &ids, |mirror, position, id| {
+            mirror.changed_price(id, &updates[position].1)
+        })
+        .await
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {

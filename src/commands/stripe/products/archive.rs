@@ -2,6 +2,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::catalog::plan::{ProductArchive, archive_product};
 use crate::commands::common::{IdArgs, Target};
 use crate::commands::stripe::catalog::{StripeCatalog, change_lines, read_stripe};
@@ -74,6 +75,16 @@ impl MultiWrite for Archive {
 
     fn preview<'a>(&self, prepared: &'a Prepared) -> Vec<Line<'a>> {
         prepared.archive.change.iter().flat_map(change_lines).collect()
+    }
+
+    async fn effects(&self, ctx: &Ctx, prepared: &Prepared) -> Result<Effects> {
+        planned_change::effects(
+            ctx,
+            prepared.environment,
+            &prepared.current,
+            prepared.archive.change.as_ref(),
+        )
+        .await
     }
 
     async fn make(&self, ctx: &Ctx, prepared: Prepared) -> Result<Self::Shown> {

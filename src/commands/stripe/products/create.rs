@@ -3,7 +3,9 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::commands::common::{EnvironmentArgs, to_json};
+use crate::commands::stripe::effects;
 use crate::commands::stripe::new_object::{self, NewObject};
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
@@ -83,12 +85,17 @@ impl Write for Create {
         let name = product.body.name.as_ref().map_or("", |name| name.as_str().trim());
         let what = format!("Create product {name} at Stripe");
         let check = Check::mirror(&["products", "list", environment.as_str()]);
-        Change::new(&STRIPE, environment, what, check).details(to_json(&product.body))
+        Change::new(&STRIPE, environment, what, check).summary(to_json(&product.body))
     }
 
     fn call(&self, product: &Self::Request) -> Result<Call<ProductReply>> {
         let body = NewProduct { idempotency_key: Some(product.key.clone()), ..product.body.clone() };
         Ok(stripe::create_product(product.environment, &body)?)
+    }
+
+    async fn examine(&self, _ctx: &Ctx, products: &[&Self::Request]) -> Result<Effects> {
+        let objects = products.iter().map(|product| effects::new_product(&product.body)).collect();
+        Ok(Effects { objects, ..Effects::default() })
     }
 
     fn idempotency_key(product: &Self::Request) -> Option<&IdempotencyKey> {

@@ -3,7 +3,9 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::commands::common::{IdArgs, Target};
+use crate::commands::stripe::effects;
 use crate::error::{Code, Failure};
 use crate::runner::guard::Effect;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Verb, Write, WriteReply};
@@ -57,13 +59,19 @@ impl Write for Delete {
 
     fn change(&self, Deletion { product: Target { environment, id }, name }: &Deletion) -> Change {
         let check = Check::mirror(&["products", "get", environment.as_str(), id]);
-        let name = name.as_ref().map(|name| format!("Name: {}\n", clean_line(name)));
+        let name = name.as_ref().map(|name| format!("Name: {}", clean_line(name)));
         Change::new(&STRIPE, *environment, format!("Delete product {id} at Stripe"), check)
-            .details(name.unwrap_or_default() + "A deleted product cannot be restored.")
+            .summary(name)
+            .details("A deleted product cannot be restored.".to_owned())
     }
 
     fn call(&self, Deletion { product, .. }: &Deletion) -> Result<Call<ProductDeleted>> {
         Ok(stripe::delete_product(product.environment, &product.id))
+    }
+
+    async fn examine(&self, ctx: &Ctx, deletions: &[&Deletion]) -> Result<Effects> {
+        let ids: Vec<&str> = deletions.iter().map(|deletion| deletion.product.id.as_str()).collect();
+        effects::of_products(ctx, self.environment()?, &ids, |mirror, _, id| mirror.deleted_product(id)).await
     }
 
     /// Adds what to do instead, which Stripe's message does not say (exchange 189).

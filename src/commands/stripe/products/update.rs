@@ -3,7 +3,9 @@ use clap::Args;
 
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
+use crate::approval::Effects;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
+use crate::commands::stripe::effects;
 use crate::commands::stripe::object_args::ObjectArgs;
 use crate::error::Failure;
 use crate::runner::{Change, Check, CommandSpec, Ctx, Entry, FileArgs, Verb, Write, WriteReply};
@@ -67,11 +69,19 @@ impl Write for Update {
     fn change(&self, (Target { environment, id }, changes): &Self::Request) -> Change {
         let check = Check::mirror(&["products", "get", environment.as_str(), id]);
         Change::new(&STRIPE, *environment, format!("Update product {id} at Stripe"), check)
-            .details(to_json(changes))
+            .summary(to_json(changes))
     }
 
     fn call(&self, (product, changes): &Self::Request) -> Result<Call<ProductReply>> {
         Ok(stripe::update_product(product.environment, &product.id, changes)?)
+    }
+
+    async fn examine(&self, ctx: &Ctx, updates: &[&Self::Request]) -> Result<Effects> {
+        let ids: Vec<&str> = updates.iter().map(|(product, _)| product.id.as_str()).collect();
+        effects::of_products(ctx, self.environment()?, &ids, |mirror, position, id| {
+            mirror.changed_product(id, &updates[position].1)
+        })
+        .await
     }
 
     fn check_entries(&self, file: &str, entries: &mut [Entry<Self::Object>]) -> Result<(), Failure> {
