@@ -14,8 +14,6 @@ const FEW_OBJECTS: usize = 6;
 const FEW_FIELDS: usize = 3;
 /// A line shows the values of its fields if they are not longer than this.
 const SHORT_VALUES: usize = 60;
-/// A consequence that is longer than this unfolds: it names many objects, and the plan names them too.
-const LONG_CONSEQUENCE: usize = 400;
 /// The lines of a list that are shown at first.
 const FIRST_LINES: usize = 20;
 
@@ -37,7 +35,7 @@ pub(super) fn question(question: &Question, form: &Form<'_>, nonce: &str) -> Str
         escaped(what),
         facts(question),
     );
-    let mut changes = folded("", consequences.iter().map(|line| consequence(line, &effects.plan)));
+    let mut changes = folded("", consequences.iter().map(|line| escaped(line)));
     if !effects.plan.is_empty() {
         changes.push_str("<h3>Plan</h3>\n");
         changes.push_str(&folded("plan", plan(&effects.plan).into_iter()));
@@ -209,15 +207,6 @@ fn folded(class: &str, items: impl ExactSizeIterator<Item = String>) -> String {
     }
     html.push_str(if count > first { "</ul>\n</details>\n" } else { "</ul>\n" });
     html
-}
-
-/// A consequence as HTML.
-fn consequence(line: &str, plan: &[String]) -> String {
-    if plan.is_empty() || line.chars().count() <= LONG_CONSEQUENCE {
-        return escaped(line);
-    }
-    let Some((beginning, rest)) = line.split_once(": ") else { return escaped(line) };
-    format!("<details><summary>{} …</summary>\n{}</details>", escaped(beginning), escaped(rest))
 }
 
 /// The changes of a plan, each with the lines below it.
@@ -604,9 +593,6 @@ mod tests {
                 "<div>- price old</div><div class=\"detail\">is not in the file</div>"
             ]
         );
-        let long = format!("Archives: {}", "price, ".repeat(LONG_CONSEQUENCE));
-        assert_eq!(consequence(&long, &[]), long);
-        assert!(consequence(&long, &lines).starts_with("<details><summary>Archives …</summary>"));
     }
 
     #[test]
