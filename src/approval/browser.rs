@@ -7,16 +7,17 @@ use tokio::process::Command;
 
 use crate::env::ProcessEnv;
 
-/// Opens a link in a browser, and does not wait for it. Returns whether a browser was started.
-pub(crate) fn open_browser(link: &str, env: &ProcessEnv) -> bool {
-    let Some((program, args)) = browser(env) else { return false };
+/// Opens a link in a browser, if there is one, and does not wait for it.
+pub(crate) fn open_browser(link: &str, env: &ProcessEnv) {
+    let Some((program, args)) = browser(env) else { return };
     let mut command = Command::new(program);
     command.args(args).arg(link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // The browser needs none of the keys.
     for name in env.names_with_prefix(&["INSFORGE_", "STRIPE_", "RAZORPAY_"]) {
         command.env_remove(name);
     }
-    command.spawn().is_ok()
+    // Without a browser, the person follows the link that was printed.
+    let _ = command.spawn();
 }
 
 /// The program that opens links, and its first arguments.

@@ -255,8 +255,9 @@ pub(super) async fn dependents_of_plan(
     Ok(found)
 }
 
-/// The effects of updates of products, each with its id.
-pub(super) async fn of_products(
+/// The effects of changes of products or of prices, each with its id.
+pub(super) async fn of_objects(
+    kind: ObjectKind,
     ctx: &Ctx,
     environment: Environment,
     ids: &[&str],
@@ -265,21 +266,10 @@ pub(super) async fn of_products(
     let mirror = read_mirror(ctx, environment).await?;
     let index = MirrorIndex::new(&mirror);
     let objects = ids.iter().enumerate().map(|(position, id)| object(&index, position, id)).collect();
-    let dependents = index.dependents_of_products(ctx, environment, ids).await?;
-    Ok(Effects { objects, dependents, ..Effects::default() })
-}
-
-/// The effects of updates of prices, each with its id.
-pub(super) async fn of_prices(
-    ctx: &Ctx,
-    environment: Environment,
-    ids: &[&str],
-    object: impl Fn(&MirrorIndex<'_>, usize, &str) -> ObjectChange,
-) -> Result<Effects> {
-    let mirror = read_mirror(ctx, environment).await?;
-    let index = MirrorIndex::new(&mirror);
-    let objects = ids.iter().enumerate().map(|(position, id)| object(&index, position, id)).collect();
-    let dependents = index.dependents_of_prices(ctx, environment, ids).await?;
+    let dependents = match kind {
+        ObjectKind::Product => index.dependents_of_products(ctx, environment, ids).await?,
+        ObjectKind::Price => index.dependents_of_prices(ctx, environment, ids).await?,
+    };
     Ok(Effects { objects, dependents, ..Effects::default() })
 }
 

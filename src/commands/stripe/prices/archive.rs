@@ -4,6 +4,7 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::approval::Effects;
+use crate::catalog::plan::ObjectKind;
 use crate::commands::common::{IdArgs, Target};
 use crate::commands::stripe::effects;
 use crate::commands::stripe::new_object;
@@ -49,7 +50,10 @@ impl Write for Archive {
 
     async fn examine(&self, ctx: &Ctx, prices: &[&Target]) -> Result<Effects> {
         let ids: Vec<&str> = prices.iter().map(|price| price.id.as_str()).collect();
-        effects::of_prices(ctx, self.environment()?, &ids, |mirror, _, id| mirror.archived_price(id)).await
+        effects::of_objects(ObjectKind::Price, ctx, self.environment()?, &ids, |mirror, _, id| {
+            mirror.archived_price(id)
+        })
+        .await
     }
 
     fn call(&self, price: &Target) -> Result<Call<PriceReply>> {

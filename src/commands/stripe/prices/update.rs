@@ -4,6 +4,7 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::approval::Effects;
+use crate::catalog::plan::ObjectKind;
 use crate::commands::OptionHints;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::effects;
@@ -101,7 +102,7 @@ impl Write for Update {
 
     async fn examine(&self, ctx: &Ctx, updates: &[&Self::Request]) -> Result<Effects> {
         let ids: Vec<&str> = updates.iter().map(|(price, _)| price.id.as_str()).collect();
-        effects::of_prices(ctx, self.environment()?, &ids, |mirror, position, id| {
+        effects::of_objects(ObjectKind::Price, ctx, self.environment()?, &ids, |mirror, position, id| {
             mirror.changed_price(id, &updates[position].1)
         })
         .await

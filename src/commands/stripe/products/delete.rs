@@ -4,6 +4,7 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::approval::Effects;
+use crate::catalog::plan::ObjectKind;
 use crate::commands::common::{IdArgs, Target};
 use crate::commands::stripe::effects;
 use crate::error::{Code, Failure};
@@ -71,7 +72,10 @@ impl Write for Delete {
 
     async fn examine(&self, ctx: &Ctx, deletions: &[&Deletion]) -> Result<Effects> {
         let ids: Vec<&str> = deletions.iter().map(|deletion| deletion.product.id.as_str()).collect();
-        effects::of_products(ctx, self.environment()?, &ids, |mirror, _, id| mirror.deleted_product(id)).await
+        effects::of_objects(ObjectKind::Product, ctx, self.environment()?, &ids, |mirror, _, id| {
+            mirror.deleted_product(id)
+        })
+        .await
     }
 
     /// Adds what to do instead, which Stripe's message does not say (exchange 189).

@@ -4,6 +4,7 @@ use clap::Args;
 use crate::api::Call;
 use crate::api::stripe::{self, STRIPE};
 use crate::approval::Effects;
+use crate::catalog::plan::ObjectKind;
 use crate::commands::common::{Target, UpdateIdArgs, to_json};
 use crate::commands::stripe::effects;
 use crate::commands::stripe::object_args::ObjectArgs;
@@ -78,7 +79,7 @@ impl Write for Update {
 
     async fn examine(&self, ctx: &Ctx, updates: &[&Self::Request]) -> Result<Effects> {
         let ids: Vec<&str> = updates.iter().map(|(product, _)| product.id.as_str()).collect();
-        effects::of_products(ctx, self.environment()?, &ids, |mirror, position, id| {
+        effects::of_objects(ObjectKind::Product, ctx, self.environment()?, &ids, |mirror, position, id| {
             mirror.changed_product(id, &updates[position].1)
         })
         .await
