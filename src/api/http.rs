@@ -166,7 +166,7 @@ impl Http {
     ) -> Result<Answer, NoAnswer> {
         let mut headers = HeaderMap::with_capacity(3);
         headers.insert(header::ACCEPT, JSON);
-        if request.route.is_some() {
+        if request.sends_key {
             headers.insert(header::AUTHORIZATION, self.bearer()?);
         }
         let address = format!("{}{}", self.endpoint.address, request.path);
@@ -220,7 +220,7 @@ impl Http {
             }
         }
         let body = body?;
-        if status.is_success() && request.route.is_some() {
+        if status.is_success() && request.sends_key {
             self.key_accepted.set(true);
         }
         Ok(Answer {

@@ -12,10 +12,13 @@
 //! - [`client`]: replays and the deadline
 //! - [`generation`]: which of two generations of routes the backend has
 //! - [`endpoints`], [`stripe`], [`razorpay`]: a function for each endpoint
+//! - [`control`]: the sandbox's own routes
 
 mod body;
 mod call;
 mod client;
+#[cfg(feature = "sandbox")]
+mod control;
 mod endpoints;
 mod error;
 mod foreign;
@@ -31,6 +34,8 @@ mod route;
 pub(crate) mod stripe;
 mod trace;
 
+#[cfg(feature = "sandbox")]
+pub(crate) use body::Body;
 pub(crate) use call::{Call, Reply};
 pub(crate) use client::{Client, Endpoint, Health, Limits};
 pub(crate) use endpoints::{

@@ -19,8 +19,10 @@ pub(crate) struct Request<'a> {
     pub(crate) replay: Replay,
     /// See [`Call::is_write`].
     pub(crate) is_write: bool,
-    /// `None` for a request outside the payments API, which needs no key and gets none.
+    /// `None` for a request outside the payments API.
     pub(crate) route: Option<&'a Route>,
+    /// Whether the API key is sent.
+    pub(crate) sends_key: bool,
     /// The answer of a success has keys in clear.
     pub(crate) secret_answer: bool,
 }
@@ -43,6 +45,7 @@ impl<'a> Request<'a> {
             replay: Replay::Always,
             is_write: false,
             route,
+            sends_key: route.is_some(),
             secret_answer: false,
         }
     }
@@ -50,7 +53,8 @@ impl<'a> Request<'a> {
     /// The request of a call, without its body.
     pub(crate) fn of<T>(call: &'a Call<T>, path: &'a str) -> Self {
         let Call { method, replay, is_write, secret_answer, .. } = *call;
-        Self { method, path, body: None, replay, is_write, route: Some(&call.route), secret_answer }
+        let route = Some(&call.route);
+        Self { method, path, body: None, replay, is_write, route, sends_key: true, secret_answer }
     }
 
     /// Whether it or its answer has secrets besides the API key.

@@ -123,10 +123,14 @@ impl Action {
         matches!(self, Self::Login(_) | Self::Link(_) | Self::Logout(_))
     }
 
-    /// Whether it sends requests to the backend.
+    /// Whether it sends requests to the backend, or to the sandbox that replaces it.
     #[cfg(feature = "sandbox")]
     pub(crate) const fn contacts_a_backend(&self) -> bool {
-        matches!(self, Self::Current(_) | Self::Payments(_))
+        match self {
+            Self::Current(_) | Self::Payments(_) => true,
+            Self::Sandbox(Deferred(sandbox)) => sandbox.controls_a_sandbox(),
+            _ => false,
+        }
     }
 }
 

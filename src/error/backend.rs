@@ -19,7 +19,7 @@ pub(crate) fn remedy_of(code: &str) -> Option<&'static str> {
     BACKEND.iter().find(|info| info.code == code).map(|info| info.remedy)
 }
 
-pub(super) static BACKEND: [CodeInfo; 20] = [
+pub(super) static BACKEND: [CodeInfo; 26] = [
     CodeInfo {
         code: "AUTH_INVALID_API_KEY",
         origin: Origin::Backend,
@@ -209,5 +209,60 @@ pub(super) static BACKEND: [CodeInfo; 20] = [
         meaning: "the response has the status nnn (429, 502 to 504 or 520 to 524) and is not InsForge's",
         cause: "a gateway or proxy in front of the backend limits the requests, or does not reach the backend",
         remedy: "wait a moment, then run the command again; if it stays like this, check what is in front of the backend",
+    },
+    CodeInfo {
+        code: "PAYMENT_NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::NotFound],
+        statuses: &[404],
+        meaning: "the application's user may not manage this subscription, or the billing subject has no customer",
+        cause: "the subject has not paid yet, the id is misspelled, or a policy of row-level security hides the row",
+        remedy: "check the subject and the id; this tool does not send such requests, applications do",
+    },
+    CodeInfo {
+        code: "PAYMENT_CHECKOUT_ALREADY_EXISTS",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        statuses: &[409],
+        meaning: "an idempotency key was used for another checkout request",
+        cause: "the application sends the same key for different carts; this tool does not create checkout sessions",
+        remedy: "let the application use a new key for each different request",
+    },
+    CodeInfo {
+        code: "DATABASE_DUPLICATE",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        statuses: &[409],
+        meaning: "a row with the same unique values exists already",
+        cause: "a provider's event moves a customer to another billing subject, for example",
+        remedy: "read the message, which names the constraint; the provider sends a failed event again",
+    },
+    CodeInfo {
+        code: "SECRET_ALREADY_EXISTS",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        statuses: &[409],
+        meaning: "the project has a secret with this name already",
+        cause: "the secret was created before, by a person or by the backend itself",
+        remedy: "change the secret instead of creating it",
+    },
+    CodeInfo {
+        code: "SANDBOX_NOT_FOUND",
+        origin: Origin::Backend,
+        exits: &[Exit::NotFound],
+        statuses: &[404],
+        meaning: "the sandbox has no object with this id",
+        cause: "the id is misspelled, or it is from another sandbox: each state file has its own objects",
+        remedy: "check the id, and with `insforge sandbox status` which sandbox the command uses",
+    },
+    CodeInfo {
+        code: "SANDBOX_NOT_POSSIBLE",
+        origin: Origin::Backend,
+        exits: &[Exit::Failed],
+        statuses: &[409],
+        meaning: "the sandbox's object cannot be used for this action",
+        cause: "a session or an order is already paid or has expired, a payment is already refunded, or a subscription has \
+                ended",
+        remedy: "read the message; `insforge sandbox events` shows what happened before",
     },
 ];

@@ -150,6 +150,14 @@ code_table! {
             cause: "the backend is older than InsForge 2.2.1",
             remedy: "update the backend to InsForge 2.2.1 or later",
         }
+        NotASandbox = "NOT_A_SANDBOX" {
+            exits: &[Exit::Failed],
+            meaning: "the address is not a sandbox's",
+            cause: "--api-url or INSFORGE_BASE_URL names a real backend or another server, and only a sandbox can be paid, \
+                    refunded or advanced",
+            remedy: "set INSFORGE_BASE_URL to the address that `insforge sandbox serve` prints, or unset it to use the \
+                     stored state",
+        }
         OutcomeUnknown = "OUTCOME_UNKNOWN" {
             exits: &[Exit::Failed],
             meaning: "a write may have succeeded, and sending it again could do it twice",

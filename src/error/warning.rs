@@ -132,6 +132,19 @@ code_table! {
             cause: "no request of the command matched it",
             remedy: "check the fault's method and path; -v shows the requests",
         }
+        EventsNotDelivered = "EVENTS_NOT_DELIVERED" {
+            exits: &[],
+            meaning: "the sandbox's backend did not receive some events",
+            cause: "their environment has no webhook endpoint, so the provider has nowhere to send them",
+            remedy: "configure the webhook with `insforge payments webhooks configure`, for Stripe on a sandbox with a \
+                     --public-url; then repeat the action",
+        }
+        EventNotForwarded = "EVENT_NOT_FORWARDED" {
+            exits: &[],
+            meaning: "the sandbox could not send an event to an address of --forward-to",
+            cause: "the application does not run, or did not respond with a status from 200 to 299 in four attempts",
+            remedy: "start the application, and check the address and its log; then repeat the action",
+        }
         LookingAgain = "LOOKING_AGAIN" {
             exits: &[],
             meaning: "a command with --follow got no response, and continues",

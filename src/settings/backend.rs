@@ -226,6 +226,20 @@ impl ConnectionFlags {
         address.or(key).or(self.profile.as_ref().map(|_| "--profile"))
     }
 
+    /// The address of a running sandbox: from a flag or the environment, and never from a file.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn sandbox_address(&self, env: &ProcessEnv) -> Result<Option<WithSource<Address>>, Failure> {
+        let key = self.key.as_ref().map(KeyFlag::name);
+        if let Some(flag) = key.or(self.profile.as_ref().map(|_| "--profile")) {
+            return Err(Failure::usage(format!("{flag} cannot be used with this command"))
+                .why("the sandbox has its own key, and needs no login")
+                .hint(format!("omit {flag}; --api-url or INSFORGE_BASE_URL names a running sandbox")));
+        }
+        let url = self.api_url.as_deref().map(|url| (url, Source::Flag("--api-url")));
+        let named = url.or_else(|| environment_url(env));
+        named.map(|(url, source)| Ok(WithSource { value: read_address(url, &source)?, source })).transpose()
+    }
+
     /// The profile that --profile names, else the environment.
     pub(crate) fn named_profile<'a>(
         &'a self,

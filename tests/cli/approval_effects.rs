@@ -477,7 +477,7 @@ fn add_subscription(world: &World, id: &str, price: &str) {
         "id": id, "customer": "cus_1", "status": "active", "currentPeriodStart": null, "currentPeriodEnd": null,
         "items": [item],
     });
-    world.sandbox.apply_stripe_event(json!({"subscription": subscription})).expect("an event");
+    world.sandbox.change_stripe(json!({"subscription": subscription})).expect("an event");
 }
 
 /// A backend that lists only 100 subscriptions, and one that lists none.
@@ -861,7 +861,7 @@ fn an_approved_apply_makes_no_other_changes() {
                 "id": PRO, "name": "Someone's", "description": "Everything, for one person", "active": true,
                 "metadata": {"catalog_key": "pro_plan"},
             });
-            sandbox.apply_stripe_event(json!({"product": product})).expect("an event");
+            sandbox.change_stripe(json!({"product": product})).expect("an event");
         }
     });
     world.change(ADOPT, "");

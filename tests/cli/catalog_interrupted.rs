@@ -41,7 +41,7 @@ fn shop() -> Shop {
     let stolen = format!("/catalog/prices/{}", shop.price("pro_lifetime"));
     shop.send("PATCH", &stolen, &json!({"lookupKey": "cloud_monthly"}));
     let default = json!({"product": shop.product("pro"), "price": shop.price("pro_monthly")});
-    shop.sandbox.apply_stripe_event(json!({"defaultPrice": default})).expect("an event");
+    shop.sandbox.change_stripe(json!({"defaultPrice": default})).expect("an event");
     shop
 }
 
@@ -115,7 +115,7 @@ fn the_catalog_needs_every_kind_of_change() {
     assert_eq!(unmanaged.len(), 1, "the default price that was replaced: {ran}");
     // When another price is the default, the next apply archives it.
     let default = json!({"product": shop.product("pro"), "price": shop.price("pro_monthly")});
-    shop.sandbox.apply_stripe_event(json!({"defaultPrice": default})).expect("an event");
+    shop.sandbox.change_stripe(json!({"defaultPrice": default})).expect("an event");
     let ran = shop.apply(AFTER, PRUNE).exits(0).json();
     assert_eq!((rows(&ran, "done")[0]["id"].clone(), count(&ran, "done")), (unmanaged[0]["id"].clone(), 1));
     assert_eq!(rows(&ran, "unmanaged"), [] as [Value; 0]);

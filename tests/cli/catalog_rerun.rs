@@ -87,7 +87,7 @@ fn a_price_deleted_within_a_day_is_created_again() {
     }
     let deleted = shop.price("pro_monthly");
     shop.apply(&with_amount("19.00"), &[]).exits(0);
-    shop.sandbox.apply_stripe_event(json!({"priceDeleted": {"id": deleted}})).expect("an event");
+    shop.sandbox.change_stripe(json!({"priceDeleted": {"id": deleted}})).expect("an event");
     let report = shop.apply(&with_amount("29.00"), &[]).exits(0).json();
     assert_ne!(report["ids"]["pro_monthly"], json!(deleted));
     assert_eq!(shop.price("pro_monthly"), report["ids"]["pro_monthly"]);

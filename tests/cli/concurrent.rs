@@ -235,7 +235,7 @@ impl Mount {
     fn run(&self, namespace: &[&str], user: &User, args: &[&str], stdin: &str) -> RunOutput {
         let script = format!(
             "D=\"$HOME/{}\"; mkdir -p \"$D\" \"$HOME/after\"; cp -a \"$D\" \"$HOME/before\"
-             mount -t tmpfs -o size=64k,mode=700 none \"$D\" && cp -a \"$HOME/before/.\" \"$D\" || exit 99
+             mount -t tmpfs -o size=256k,mode=700 none \"$D\" && cp -a \"$HOME/before/.\" \"$D\" || exit 99
              {}
              \"$@\"; code=$?
              rm -f \"$D/filler\" 2>/dev/null; cp -a \"$D/.\" \"$HOME/after\"; exit $code",

@@ -5,11 +5,14 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::harness::sdk::Sdk;
 use crate::harness::{User, finish, path_with_binary, without_timestamps};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The README runs the program from a checkout, before it is installed.
 const FROM_A_CHECKOUT: &str = "cargo run --release --locked --quiet -- ";
+/// A page that imports this gets it.
+const SDK: &str = "@insforge/sdk";
 const MOST_README_LINES: usize = 200;
 
 /// README.md, SECURITY.md or a page of docs/.
@@ -173,6 +176,9 @@ fn run_in_one_shell(document: &Document, examples: &[Example]) -> Vec<String> {
         let _ = write!(script, "{command}\ncode=$?; printf '\\001'; (exit $code)\n");
     }
     let user = User::new();
+    if document.text.contains(SDK) {
+        Sdk::Newer.install(&user);
+    }
     let mut shell = user.command_of("sh", &["-c", &script]);
     shell.env("PATH", path_with_binary());
     let ran = finish(shell, "");

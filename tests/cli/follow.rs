@@ -361,7 +361,7 @@ fn payments_of_both_providers_arrive_from_the_sandbox() {
         "type": "one_time_payment", "status": "succeeded", "references": {"paymentIntent": "pi_new"},
         "amount": 1000, "amountRefunded": 0, "currency": "usd", "paidAt": now, "createdAt": now, "updatedAt": now,
     });
-    sandbox.apply_stripe_event(json!({"transaction": payment})).expect("an event");
+    sandbox.change_stripe(json!({"transaction": payment})).expect("an event");
     following.stdout.read_until("pi_new");
     assert_eq!(following.stop("-INT").0, 0);
 
@@ -371,7 +371,7 @@ fn payments_of_both_providers_arrive_from_the_sandbox() {
     let payment = json!({
         "id": "pay_new", "amount": 20000, "currency": "INR", "status": "captured", "created": now,
     });
-    sandbox.apply_razorpay_event(json!({"payment": payment})).expect("an event");
+    sandbox.change_razorpay(json!({"payment": payment})).expect("an event");
     user.run(&[&razorpay[..], &["sync", "test"]].concat()).exits(0);
     following.stdout.read_until("pay_new");
     assert_eq!(following.stop("-INT").0, 0);

@@ -81,6 +81,10 @@ mod rerun;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
+mod sandbox_control;
+#[cfg(feature = "sandbox")]
+mod sandbox_sdk;
+#[cfg(feature = "sandbox")]
 mod sandbox_server;
 mod settings;
 mod sync;

@@ -35,7 +35,7 @@ fn product(shop: &Shop) -> String {
 
 fn make_default(shop: &Shop, price: &str) {
     let default = json!({"product": product(shop), "price": price});
-    shop.sandbox.apply_stripe_event(json!({ "defaultPrice": default })).expect("an event");
+    shop.sandbox.change_stripe(json!({ "defaultPrice": default })).expect("an event");
 }
 
 /// Asserts that the price was replaced once.

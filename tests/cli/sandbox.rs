@@ -309,7 +309,7 @@ fn serve_runs_until_a_signal() {
         let user = User::new();
         let (serving, shown, visitor) = serve(&user, &["-v"]);
         let keys: Vec<_> = shown.as_object().expect("an object").keys().collect();
-        assert_eq!(keys, ["url", "apiKey", "state", "generation"]);
+        assert_eq!(keys, ["url", "apiKey", "anonKey", "jwtSecret", "state", "generation"]);
         assert_eq!(
             (&shown["apiKey"], &shown["generation"], &shown["state"]),
             (&json!("ik_sandbox"), &json!("newer"), &json!(file(&user)))
@@ -525,10 +525,11 @@ fn a_lost_response_does_not_create_a_second_product() {
 #[test]
 fn an_unused_fault_is_a_warning() {
     let user = User::new();
-    let faults = ["--fault", "GET /status: delay 1ms", "--fault", "POST /product: drop"];
-    let ran = exec(&user, &faults, &[BINARY, "payments", "status", "-q"]).exits(0);
-    let warning = "warning: no request matched the fault `POST /product: drop`\n";
-    assert_eq!(ran.stderr, warning);
+    let faults = ["GET /status: delay 1ms", "POST /product: drop", "event invoice.paid: drop"];
+    let options = faults.map(|fault| ["--fault", fault]).concat();
+    let ran = exec(&user, &options, &[BINARY, "payments", "status", "-q"]).exits(0);
+    let warning = |fault| format!("warning: no request or event matched the fault `{fault}`\n");
+    assert_eq!(ran.stderr, faults[1..].iter().map(warning).collect::<String>());
 }
 
 #[test]

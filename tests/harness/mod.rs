@@ -9,6 +9,8 @@ pub mod pty;
 pub mod recordings;
 pub mod replies;
 pub mod running;
+#[cfg(feature = "sandbox")]
+pub mod sdk;
 pub mod secrets;
 #[cfg(feature = "sandbox")]
 pub mod shop;

@@ -1,29 +1,51 @@
-//! Fault injection: which requests fail, how they fail, and how often.
+//! Fault injection: which requests and events fail, how they fail, and how often.
 //!
-//! A fault is written as `REQUESTS: EFFECT FREQUENCY`, for example `POST /products: drop-after-write x1`.
+//! A fault of requests is written as `REQUESTS: EFFECT FREQUENCY`, for example `POST /products: drop-after-write x1`.
 //!
 //! - `REQUESTS`: a method or `*`, then a part of the path or `*`. In a path, `*` matches one segment.
 //! - `EFFECT`: a status such as `503`, `drop`, `delay 2s`, `cut` (half of the response) or `garbage` (not JSON). A status
 //!   and `drop` take effect before the request runs, or after it with `-after-write`.
 //! - `FREQUENCY`: `x3` for the first three requests, `25%` for random ones; without it, all requests.
+//!
+//! A fault of the providers' events is written as `event TYPE: EFFECT FREQUENCY`, for example
+//! `event invoice.paid: delay 5s x1`. The type can be `*`, and the effect is `duplicate`, `drop` or `delay 5s`.
 
-use std::fmt;
-use std::str::FromStr;
+mod parse;
+
 use std::time::Duration;
 
-/// A fault to inject into some requests. Parse it from text such as `POST /products: drop-after-write x1`.
+pub use parse::FaultError;
+
+/// A fault to inject into some requests, or into some events of the providers. Parse it from text such as
+/// `POST /products: drop-after-write x1` or `event invoice.paid: duplicate`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
+    rule: Rule,
+    frequency: Frequency,
+    /// The text that the fault was parsed from.
+    text: String,
+    /// Whether any request or event has matched it.
+    matched: bool,
+}
+
+/// What a fault matches, and what it does to it.
+#[derive(Clone, Debug, PartialEq)]
+enum Rule {
+    Requests(Requests, FaultEffect),
+    Events {
+        /// `None` matches every type.
+        r#type: Option<String>,
+        effect: EventEffect,
+    },
+}
+
+/// The requests that a fault matches.
+#[derive(Clone, Debug, PartialEq)]
+struct Requests {
     /// `None` matches every method.
     method: Option<String>,
     /// Consecutive path segments, such as `["test", "config"]`. An empty list matches every path.
     path: Vec<String>,
-    effect: FaultEffect,
-    frequency: Frequency,
-    /// The text that the fault was parsed from.
-    text: String,
-    /// Whether any request has matched it.
-    matched: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +72,14 @@ pub(crate) enum FaultEffect {
     Garbage,
 }
 
+/// What a fault does to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EventEffect {
+    Duplicate,
+    Drop,
+    Delay(Duration),
+}
+
 /// Whether a fault takes effect before the backend runs the request, or after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultTiming {
@@ -65,6 +95,17 @@ pub(crate) struct FaultDecision {
     pub(crate) effect: Option<FaultEffect>,
 }
 
+/// What the faults do to an event of a provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EventFault {
+    /// It is delivered twice.
+    pub(crate) duplicate: bool,
+    /// It is never delivered.
+    pub(crate) drop: bool,
+    /// It is delivered this much later.
+    pub(crate) delay: Duration,
+}
+
 /// Decides which faults apply to which requests.
 #[derive(Debug)]
 pub(crate) struct FaultInjector {
@@ -77,25 +118,24 @@ impl FaultInjector {
         Self { faults, random: fastrand::Rng::with_seed(seed) }
     }
 
+    /// Whether a fault delays events.
+    pub(crate) fn delay_events(&self) -> bool {
+        let delays = |rule: &Rule| matches!(rule, Rule::Events { effect: EventEffect::Delay(_), .. });
+        self.faults.iter().any(|fault| delays(&fault.rule))
+    }
+
     /// Decides which faults apply to a request: all delays, and the first other effect.
     pub(crate) fn decide(&mut self, method: &str, path: &str) -> FaultDecision {
         let mut decision = FaultDecision::default();
         for fault in &mut self.faults {
-            let is_delay = matches!(fault.effect, FaultEffect::Delay(_));
-            if !fault.matches(method, path) || (decision.effect.is_some() && !is_delay) {
+            let Rule::Requests(requests, effect) = &fault.rule else { continue };
+            let is_delay = matches!(effect, FaultEffect::Delay(_));
+            if !requests.match_request(method, path) || (decision.effect.is_some() && !is_delay) {
                 continue;
             }
-            let applies = match &mut fault.frequency {
-                Frequency::Always => true,
-                Frequency::Times(0) => false,
-                Frequency::Times(left) => {
-                    *left -= 1;
-                    true
-                }
-                Frequency::Percent(percent) => self.random.f64() * 100.0 < *percent,
-            };
             fault.matched = true;
-            match fault.effect {
+            let applies = fault.frequency.applies(&mut self.random);
+            match *effect {
                 FaultEffect::Delay(delay) if applies => decision.delay += delay,
                 effect if applies => decision.effect = Some(effect),
                 _ => {}
@@ -104,134 +144,63 @@ impl FaultInjector {
         decision
     }
 
-    /// The text of each fault that no request has matched so far.
+    /// Decides which faults apply to an event of this type: all delays, and the first other effect.
+    pub(crate) fn decide_event(&mut self, event: &str) -> EventFault {
+        let mut decision = EventFault::default();
+        for fault in &mut self.faults {
+            let Rule::Events { r#type, effect } = &fault.rule else { continue };
+            let is_delay = matches!(effect, EventEffect::Delay(_));
+            let is_decided = decision.drop || decision.duplicate;
+            if r#type.as_deref().is_some_and(|own| own != event) || (is_decided && !is_delay) {
+                continue;
+            }
+            fault.matched = true;
+            let applies = fault.frequency.applies(&mut self.random);
+            match *effect {
+                EventEffect::Delay(delay) if applies => decision.delay += delay,
+                EventEffect::Drop => decision.drop = applies,
+                EventEffect::Duplicate => decision.duplicate = applies,
+                EventEffect::Delay(_) => {}
+            }
+        }
+        decision
+    }
+
+    /// The text of each fault that no request or event has matched so far.
     pub(crate) fn unused(&self) -> Vec<String> {
         self.faults.iter().filter(|fault| !fault.matched).map(|fault| fault.text.clone()).collect()
     }
 }
 
-impl Fault {
-    fn matches(&self, method: &str, path: &str) -> bool {
+impl Requests {
+    fn match_request(&self, method: &str, path: &str) -> bool {
         let segments: Vec<&str> = path.split('?').next().unwrap_or_default().split('/').collect();
         self.method.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(method))
             && (self.path.is_empty()
-                || segments.windows(self.path.len()).any(|window| self.matches_segments(window)))
+                || segments.windows(self.path.len()).any(|window| self.match_segments(window)))
     }
 
-    fn matches_segments(&self, segments: &[&str]) -> bool {
+    fn match_segments(&self, segments: &[&str]) -> bool {
         self.path.iter().zip(segments).all(|(own, segment)| own == ANY || own == segment)
     }
 }
 
 /// Matches every method, every path, or any one segment of a path.
 const ANY: &str = "*";
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-impl FromStr for Fault {
-    type Err = FaultError;
-
-    fn from_str(text: &str) -> Result<Self, FaultError> {
-        let (requests, effect) = text.split_once(':').ok_or(FaultError::NoColon)?;
-        let (method, path) =
-            requests.trim().split_once(char::is_whitespace).unwrap_or((ANY, requests.trim()));
-        let (method, path) = (method.to_ascii_uppercase(), path.trim());
-        if method != ANY && !METHODS.contains(&method.as_str()) {
-            return Err(FaultError::Method(method));
-        }
-        let is_path = path.starts_with('/') && !path.contains(['{', '}', ' ', '?']);
-        if path != ANY && !is_path {
-            return Err(FaultError::Path(path.to_owned()));
-        }
-        let mut words: Vec<&str> = effect.split_whitespace().collect();
-        let frequency = words.last().and_then(|word| Frequency::parse(word));
-        if frequency.is_some() {
-            words.pop();
-        }
-        let path = if path == ANY { "" } else { path };
-        Ok(Self {
-            method: (method != ANY).then_some(method),
-            path: path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
-            effect: FaultEffect::parse(&words).ok_or_else(|| FaultError::Effect(effect.trim().to_owned()))?,
-            frequency: frequency.unwrap_or(Frequency::Always),
-            text: text.to_owned(),
-            matched: false,
-        })
-    }
-}
-
 impl Frequency {
-    fn parse(word: &str) -> Option<Self> {
-        if let Some(times) = word.strip_prefix('x') {
-            return times.parse().ok().filter(|times| *times > 0).map(Self::Times);
-        }
-        let percent: f64 = word.strip_suffix('%')?.parse().ok()?;
-        (percent > 0.0 && percent <= 100.0).then_some(Self::Percent(percent))
-    }
-}
-
-impl FaultEffect {
-    fn parse(words: &[&str]) -> Option<Self> {
-        match words {
-            ["delay", duration] => {
-                let duration: jiff::SignedDuration = duration.parse().ok()?;
-                Duration::try_from(duration).ok().map(Self::Delay)
-            }
-            ["cut"] => Some(Self::Cut),
-            ["garbage"] => Some(Self::Garbage),
-            ["status", word] | [word] => {
-                let (effect, timing) = match word.strip_suffix("-after-write") {
-                    Some(effect) => (effect, FaultTiming::AfterWrite),
-                    None => (word.strip_suffix("-before-write").unwrap_or(word), FaultTiming::BeforeWrite),
-                };
-                if effect == "drop" { Some(Self::Drop(timing)) } else { Self::status(effect, timing) }
-            }
-            _ => None,
-        }
-    }
-
-    fn status(word: &str, timing: FaultTiming) -> Option<Self> {
-        let status: u16 = word.parse().ok()?;
-        (400..600).contains(&status).then_some(Self::Status(status, timing))
-    }
-}
-
-/// The error for text that is not a [`Fault`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FaultError {
-    /// There is no colon between the requests and the effect.
-    NoColon,
-    /// The first word is not a method.
-    Method(String),
-    /// The path does not start with a slash, and is not `*`.
-    Path(String),
-    /// The effect or the frequency is unknown.
-    Effect(String),
-}
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Whether a fault with this frequency applies to the next request or event that it matches.
+    fn applies(&mut self, random: &mut fastrand::Rng) -> bool {
         match self {
-            Self::NoColon => {
-                f.write_str("expected `REQUESTS: EFFECT`, such as `POST /products: drop-after-write x1`")
+            Self::Always => true,
+            Self::Times(0) => false,
+            Self::Times(left) => {
+                *left -= 1;
+                true
             }
-            Self::Method(word) => write!(
-                f,
-                "`{word}` is not a method; expected GET, POST, PUT, PATCH, DELETE, or `*` for all methods"
-            ),
-            Self::Path(word) => {
-                write!(f, "`{word}` is not a path; expected a path such as `/products`, or `*` for all paths")
-            }
-            Self::Effect(text) => write!(
-                f,
-                "`{text}` is not an effect; expected a status such as 503, drop, 503-after-write, \
-                 drop-after-write, delay 2s, cut or garbage, optionally followed by x3 or 25%"
-            ),
+            Self::Percent(percent) => random.f64() * 100.0 < *percent,
         }
     }
 }
-
-impl std::error::Error for FaultError {}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
@@ -307,32 +276,32 @@ mod tests {
     }
 
     #[test]
-    fn invalid_faults_are_rejected() {
-        for fault in [
-            "",
-            "drop",
-            "POST /products drop",
-            "POST products: drop",
-            "P0ST /products: drop",
-            "* *: explode",
-            "* *: 200",
-            "* *: delay",
-            "* *: delay soon",
-            "* *: drop x",
-            "* *: drop x0",
-            "* *: drop 0%",
-            "* *: drop 101%",
-            "* *: drop 5% x1",
-            "* *: delay-after-write 2s",
-            "* *: delay-after-write",
-            "* *: cut-before-write",
-            "* *: garbage-after-write",
-            "* *: status drop soon",
-            "POTS /products: drop",
-            "GET /products/{id}: drop",
-            "GET *products: drop",
+    fn a_fault_of_events_matches_their_types() {
+        let decide = |faults: &[&str], types: &[&str]| {
+            let mut faults = FaultInjector::new(faults.iter().map(|text| text.parse().unwrap()).collect(), 7);
+            types.iter().map(|event| faults.decide_event(event)).collect::<Vec<_>>()
+        };
+        let none = EventFault::default();
+        let dropped = EventFault { drop: true, ..none };
+        let twice = EventFault { duplicate: true, ..none };
+        let late = EventFault { delay: Duration::from_secs(5), ..none };
+        for (fault, r#type, decision) in [
+            ("event invoice.paid: drop", "invoice.paid", dropped),
+            ("event invoice.paid: drop", "invoice.payment_failed", none),
+            ("Event *: duplicate", "customer.subscription.updated", twice),
+            ("event  checkout.session.completed : delay 5s", "checkout.session.completed", late),
+            // A fault of requests is never one of events.
+            ("* *: drop", "invoice.paid", none),
         ] {
-            assert!(fault.parse::<Fault>().is_err(), "{fault}");
+            assert_eq!(decide(&[fault], &[r#type]), [decision], "{fault}");
         }
+        assert_eq!(decide(&["event *: drop x2"], &["a.b"; 3]), [dropped, dropped, none]);
+        let both = EventFault { duplicate: true, delay: Duration::from_secs(7), ..none };
+        let all = ["event *: delay 5s", "event *: duplicate", "event *: drop", "event *: delay 2s"];
+        assert_eq!(decide(&all, &["invoice.paid"]), [both]);
+        let random = decide(&["event *: drop 25%"], &["invoice.paid"; 1000]);
+        assert!((200..300).contains(&random.iter().filter(|fault| fault.drop).count()));
+        // A fault of events matches no request.
+        assert_eq!(decisions("event *: drop", &[CREATE]), [FaultDecision::default()]);
     }
 }

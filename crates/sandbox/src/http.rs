@@ -1,12 +1,13 @@
 //! The HTTP server: accepts connections, reads requests, injects faults, and runs the writes of an environment one at a
 //! time. It bounds what a client can use: connections, time and memory.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::service::service_fn;
@@ -18,13 +19,14 @@ use tokio::task::JoinError;
 
 use crate::backend::{self, EnvironmentLock, ParsedRequest};
 use crate::client_stream::ClientStream;
+use crate::delivery;
 use crate::faults::{FaultDecision, FaultEffect, FaultInjector, FaultTiming};
 use crate::generation::Generation;
 use crate::host::Host;
 use crate::request_body::{self, BodyMemory, RequestBody};
-use crate::response::{DroppedConnection, ResponseBody, fault_response, http_response};
+use crate::response::{DroppedConnection, ResponseBody, allow_origin, fault_response, http_response};
 use crate::sleep::sleep;
-use crate::state::format_time;
+use crate::state::{State, format_time};
 use crate::store::Store;
 
 /// The limit of connections. Further clients wait.
@@ -49,6 +51,8 @@ pub(crate) struct Server {
     /// Held by the request that uses the state.
     pub(crate) turn: tokio::sync::Mutex<()>,
     pub(crate) limits: Limits,
+    /// Notified after each change of the state by this process.
+    pub(crate) changed: tokio::sync::watch::Sender<()>,
 }
 
 /// What clients can use.
@@ -114,12 +118,17 @@ impl Server {
         let head = Arc::new(head);
         let method = &head.method;
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-        let response = match self.refusal(&head) {
-            Some(response) => {
-                request_body::discard(body, self.limits.time).await;
-                Ok(http_response(&head, &response))
+        let response = if let Some(response) = self.refusal(&head) {
+            request_body::discard(body, self.limits.time).await;
+            Ok(http_response(&head, &response))
+        } else {
+            let mut response = Arc::clone(&self).respond_to_allowed(&head, &target, body, permit).await;
+            if let Ok(response) = &mut response
+                && !backend::is_control(&target)
+            {
+                allow_origin(&head, response);
             }
-            None => Arc::clone(&self).respond_to_allowed(&head, &target, body, permit).await,
+            response
         };
         match &response {
             Ok(response) => (self.log)(&format!("{method} {target} {}", response.status().as_u16())),
@@ -157,27 +166,22 @@ impl Server {
         body: Incoming,
         permit: ConnectionPermit,
     ) -> Result<Response<ResponseBody>, DroppedConnection> {
-        let fault = self
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .decide(head.method.as_str(), head.uri.path());
-        let RequestBody { json, memory } =
+        // A backend has no such routes, so its faults do not affect them.
+        let fault = if backend::is_control(target) {
+            FaultDecision::default()
+        } else {
+            let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+            faults.decide(head.method.as_str(), head.uri.path())
+        };
+        let RequestBody { bytes, memory } =
             match self.limits.bodies.read(&head.headers, body, self.limits.time).await {
                 Ok(body) => body,
                 Err(response) => return Ok(http_response(head, &response)),
             };
-        let header = |name: HeaderName| Some(head.headers.get(name)?.to_str().ok()?.to_owned());
-        let request = ParsedRequest::new(
-            backend::Request {
-                method: head.method.as_str().to_owned(),
-                target: target.to_owned(),
-                authorization: header(header::AUTHORIZATION),
-                api_key: header(HeaderName::from_static("x-api-key")),
-                body: json,
-            },
-            self.generation,
-        );
+        let request = match backend::Request::new(head.method.as_str(), target, headers(head), bytes) {
+            Ok(request) => ParsedRequest::new(request, self.generation),
+            Err(response) => return Ok(http_response(head, &response)),
+        };
         // A task of its own: a real backend finishes a request even if the client disconnects.
         let running = Arc::clone(&self).execute(Arc::clone(head), request, fault);
         let outcome = tokio::spawn(async move {
@@ -240,15 +244,68 @@ impl Server {
     }
 
     fn run_backend(&self, request: &ParsedRequest) -> backend::Response {
-        let now = format_time(jiff::Timestamp::now());
-        let context = backend::Context { generation: self.generation, base_url: &self.base_url, now: &now };
-        let work = |state: &mut _| request.respond(state, &context);
-        let done = if request.is_write() { self.store.write(work) } else { self.store.read(work) };
+        let is_write = request.is_write();
+        let done = self.with_state(is_write, |state, context| {
+            let response = request.respond(state, context);
+            if is_write {
+                delivery::deliver_waiting(state, context);
+            }
+            response
+        });
         done.unwrap_or_else(|error| {
             let reason = error.source().map(|source| format!(": {source}")).unwrap_or_default();
             backend::internal_error(&format!("{error}{reason}"))
         })
     }
+}
+
+impl Server {
+    /// Runs `work` on the state, at the current time.
+    pub(crate) fn with_state<T>(
+        &self,
+        is_write: bool,
+        work: impl FnOnce(&mut State, &backend::Context) -> T,
+    ) -> Result<T, crate::error::Error> {
+        let real_now = jiff::Timestamp::now();
+        let event_fault =
+            |event: &str| self.faults.lock().unwrap_or_else(PoisonError::into_inner).decide_event(event);
+        let work = |state: &mut State| {
+            let context = backend::Context {
+                generation: self.generation,
+                base_url: &self.base_url,
+                now: &format_time(state.clock.now(real_now)),
+                real_now,
+                event_fault: &event_fault,
+            };
+            work(state, &context)
+        };
+        if !is_write {
+            return self.store.read(work);
+        }
+        let done = self.store.write(work);
+        self.changed.send_replace(());
+        done
+    }
+
+    /// Runs `work` on the state like [`Self::with_state`], on a thread that can wait for the lock of the state file; `None`
+    /// if the state cannot be used.
+    pub(crate) async fn on_thread<T: Send + 'static>(
+        self: &Arc<Self>,
+        is_write: bool,
+        work: impl FnOnce(&mut State, &backend::Context) -> T + Send + 'static,
+    ) -> Option<T> {
+        let turn = self.turn.lock().await;
+        let server = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || server.with_state(is_write, work)).await;
+        drop(turn);
+        done.ok()?.ok()
+    }
+}
+
+/// The headers that are text, by name in lower case.
+fn headers(head: &Parts) -> BTreeMap<String, String> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    head.headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
 }
 
 /// The outcome of a request.

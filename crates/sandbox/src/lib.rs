@@ -1,40 +1,54 @@
 #![doc = include_str!("../README.md")]
+// `json!` calls itself for every token, and Stripe's objects have many fields.
+#![recursion_limit = "512"]
 
 mod backend;
 mod client_stream;
+mod control;
+mod delayed;
+mod delivery;
 mod environment;
 mod error;
 mod faults;
 mod file;
+mod forward;
 mod generation;
 mod host;
 mod http;
+mod options;
 mod patch;
+mod provider;
 mod provider_faults;
 mod razorpay;
 mod request_body;
 mod response;
 mod seed;
+mod signature;
 mod sleep;
 mod state;
 mod store;
 mod stripe;
+mod token;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+pub use control::{Card, ControlError};
 pub use error::Error;
 pub use faults::{Fault, FaultError};
+pub use forward::{ForwardUrl, ForwardUrlError};
 pub use generation::{Generation, UnknownGeneration};
 pub use host::{Host, HostError};
+pub use options::Options;
+pub use token::{ANON_KEY, JWT_SECRET};
 
-use crate::faults::FaultInjector;
-use crate::http::{Limits, Server, TIME_LIMIT};
+use crate::backend::Context;
+use crate::control::Action;
+use crate::http::Server;
 use crate::state::State;
-use crate::store::Store;
 
 /// The version of this package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -45,158 +59,10 @@ pub const API_KEY: &str = "ik_sandbox";
 /// A made-up public address for [`Options::public_url`], so that Stripe accepts the backend's webhook endpoint.
 pub const PUBLIC_URL: &str = "https://shop.us-east.insforge.example";
 
-/// The limit of threads for requests that wait. The requests themselves run one after the other.
-const MAX_THREADS: usize = 16;
-
-/// The settings of a sandbox. [`Options::spawn`] starts it.
-#[derive(Debug, Default)]
-pub struct Options {
-    generation: Generation,
-    state_file: Option<PathBuf>,
-    public_url: Option<String>,
-    allowed_hosts: Vec<Host>,
-    port: u16,
-    faults: Vec<Fault>,
-    seed: u64,
-    empty: bool,
-    log: Option<LogCallback>,
-    time_limit: Option<Duration>,
-}
-
-impl Options {
-    /// The defaults: the sample shop, the newer routes, any free port, and the state in memory.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Serves the routes of this backend generation.
-    #[must_use]
-    pub fn generation(self, generation: Generation) -> Self {
-        Self { generation, ..self }
-    }
-
-    /// Keeps the state in this file. Several sandboxes can share it.
-    #[must_use]
-    pub fn state(self, path: impl Into<PathBuf>) -> Self {
-        Self { state_file: Some(path.into()), ..self }
-    }
-
-    /// Sets the address at which Stripe would reach the backend, such as [`PUBLIC_URL`]. Requests for its host are
-    /// accepted.
-    ///
-    /// The default is the sandbox's own address. It is a loopback address, so Stripe refuses to send webhooks to it.
-    #[must_use]
-    pub fn public_url(self, url: impl Into<String>) -> Self {
-        Self { public_url: Some(url.into()), ..self }
-    }
-
-    /// Accepts requests for this host, such as `host.docker.internal`. Can be called several times.
-    ///
-    /// Requests for other hosts are refused, unless the host is `localhost`, ends in `.localhost`, is a loopback address,
-    /// or is the one of [`Options::public_url`]. Otherwise any web page could use the sandbox, by making its own host
-    /// name lead to this machine.
-    #[must_use]
-    pub fn allow_host(mut self, host: Host) -> Self {
-        self.allowed_hosts.push(host);
-        self
-    }
-
-    /// Listens on this port; 0 is any free port.
-    #[must_use]
-    pub fn port(self, port: u16) -> Self {
-        Self { port, ..self }
-    }
-
-    /// Adds a fault. If several faults match a request, all their delays apply, and the first other effect.
-    #[must_use]
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
-        self
-    }
-
-    /// Seeds the random faults: the same seed gives the same faults.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
-    /// Starts without provider keys and with empty provider accounts, instead of with the sample shop.
-    #[must_use]
-    pub fn empty(self) -> Self {
-        Self { empty: true, ..self }
-    }
-
-    /// Calls `log` with the method, path and status of every request.
-    #[must_use]
-    pub fn log(self, log: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { log: Some(LogCallback(Box::new(log))), ..self }
-    }
-
-    /// Sets how long a client can take for a head or a body. Only for this project's tests.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn time_limit(self, limit: Duration) -> Self {
-        Self { time_limit: Some(limit), ..self }
-    }
-
-    /// Starts the sandbox on a thread of its own. It listens only on 127.0.0.1.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the port is taken, or if the state file cannot be used. The file is not changed then.
-    pub fn spawn(self) -> Result<Sandbox, Error> {
-        let empty = self.empty;
-        let initial = move || if empty { State::empty() } else { seed::sample_shop(jiff::Timestamp::now()) };
-        let store = match self.state_file {
-            Some(path) => Store::open(path, initial)?,
-            None => Store::in_memory(initial()),
-        };
-        let port = self.port;
-        let listen_error = |source: std::io::Error| Error::Listen { port, source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen_error)?;
-        listener.set_nonblocking(true).map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
-        let url = format!("http://{address}");
-        let public_host = self.public_url.as_deref().and_then(Host::of_url);
-        let server = Arc::new(Server {
-            store,
-            faults: Mutex::new(FaultInjector::new(self.faults, self.seed)),
-            generation: self.generation,
-            base_url: self.public_url.unwrap_or_else(|| url.clone()),
-            allowed_hosts: self.allowed_hosts.into_iter().chain(public_host).collect(),
-            log: self.log.map_or_else(|| Box::new(|_: &str| {}) as _, |log| log.0),
-            locks: Default::default(),
-            turn: tokio::sync::Mutex::default(),
-            limits: Limits::new(self.time_limit.unwrap_or(TIME_LIMIT)),
-        });
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(MAX_THREADS)
-            .build();
-        let runtime = runtime.map_err(listen_error)?;
-        let running = Arc::clone(&server);
-        let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-                    running.run(listener, stopped).await;
-                }
-            });
-            // Do not wait for requests that are blocked on a locked state file.
-            runtime.shutdown_background();
-        });
-        let thread = thread.map_err(listen_error)?;
-        Ok(Sandbox { address, url, server, stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-/// The callback for [`Options::log`].
-struct LogCallback(Box<dyn Fn(&str) + Send + Sync>);
-
-impl std::fmt::Debug for LogCallback {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LogCallback")
-    }
+/// A signed token of a user of the application, which every sandbox accepts. The user is a UUID, and the role usually
+/// `authenticated`, or `project_admin` for an administrator.
+pub fn token(user: &str, role: &str, lifetime: Duration) -> String {
+    token::sign(user, role, jiff::Timestamp::now().as_second(), lifetime)
 }
 
 /// Starts a sandbox with the default [`Options`].
@@ -233,23 +99,95 @@ impl Sandbox {
         API_KEY
     }
 
-    /// The text of each fault that no request has matched so far.
+    /// The text of each fault that no request or event has matched so far.
     pub fn unused_faults(&self) -> Vec<String> {
         self.server.faults.lock().unwrap_or_else(PoisonError::into_inner).unused()
     }
 
     /// Changes something at Stripe without the backend. Only for this project's tests.
     #[doc(hidden)]
-    pub fn apply_stripe_event(&self, event: serde_json::Value) -> Result<(), String> {
+    pub fn change_stripe(&self, event: serde_json::Value) -> Result<(), String> {
         let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-        self.change_state(|state| state.apply_stripe_event(event))
+        self.change_state(|state| state.change_stripe(event))
     }
 
     /// Changes something at Razorpay without the backend. Only for this project's tests.
     #[doc(hidden)]
-    pub fn apply_razorpay_event(&self, event: serde_json::Value) -> Result<(), String> {
+    pub fn change_razorpay(&self, event: serde_json::Value) -> Result<(), String> {
         let event = serde_json::from_value(event).map_err(|error| error.to_string())?;
-        self.change_state(|state| state.apply_razorpay_event(event))
+        self.change_state(|state| state.change_razorpay(event))
+    }
+
+    /// The rows of each table of the `payments` schema. Only for this project's tests.
+    #[doc(hidden)]
+    pub fn tables(&self) -> Result<serde_json::Value, String> {
+        let tables =
+            self.server.with_state(false, |state, context| backend::tables(state, context.generation));
+        tables.map(|tables| serde_json::json!(tables)).map_err(|error| error.to_string())
+    }
+
+    /// A token of a user of the application, valid for an hour. The user is a UUID.
+    pub fn token(&self, user: &str) -> String {
+        token(user, "authenticated", Duration::from_secs(60 * 60))
+    }
+
+    /// Pays a checkout session, an order, or the open invoice of a subscription, and delivers the events that follow.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if nothing has this id, or if it cannot be paid, for example because it is already paid. A payment
+    /// that `card` declines is not an error. A state file that cannot be used is an error, too.
+    pub fn pay(&self, id: &str, card: Card) -> Result<(), ControlError> {
+        self.act(|_, _| Ok(Action::Pay { id: id.to_owned(), card }))
+    }
+
+    /// Refunds a payment of Stripe or Razorpay, and delivers the events that follow. `amount` is in the currency's smallest
+    /// unit; without it, all that is left is refunded.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no payment has this id, if it cannot be refunded, or if the state file cannot be used.
+    pub fn refund(&self, payment: &str, amount: Option<u64>) -> Result<(), ControlError> {
+        self.act(|_, _| Ok(Action::Refund { payment: payment.to_owned(), amount }))
+    }
+
+    /// Cancels a subscription now, or at the end of its period, and delivers the events that follow.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no subscription has this id, if it has already ended, or if the state file cannot be used.
+    pub fn cancel(&self, subscription: &str, at_period_end: bool) -> Result<(), ControlError> {
+        self.act(|_, _| Ok(Action::Cancel { subscription: subscription.to_owned(), at_period_end }))
+    }
+
+    /// Moves the sandbox's clock forward, for example by `12mo`, `3d` or `2w`. What is due on the way happens in order:
+    /// subscriptions renew, trials end, sessions expire.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is not a length of time, if it is longer than 10 years, or if the state file cannot be
+    /// used.
+    pub fn advance(&self, by: &str) -> Result<(), ControlError> {
+        self.act(|state, context| {
+            Ok(Action::Advance { to: control::time::after(by, state.clock.now(context.real_now))? })
+        })
+    }
+
+    fn act(
+        &self,
+        action: impl FnOnce(&State, &Context) -> Result<Action, ControlError>,
+    ) -> Result<(), ControlError> {
+        let done = self.server.with_state(true, |state, context| {
+            let action = action(state, context)?;
+            control::run(state, context, action)
+        });
+        match done {
+            Ok(outcome) => outcome.map(drop),
+            Err(error) => Err(ControlError::NotPossible {
+                what: "The state cannot be changed".to_owned(),
+                why: error.to_string(),
+            }),
+        }
     }
 
     fn change_state(&self, change: impl FnOnce(&mut State)) -> Result<(), String> {

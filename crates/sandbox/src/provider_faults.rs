@@ -13,6 +13,9 @@ pub(crate) struct ProviderFault {
     pub(crate) status: Option<u16>,
     #[serde(default)]
     pub(crate) message: String,
+    /// Whether the call takes effect first, so that only its answer is lost. Only for Stripe's checkout sessions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    after_effect: bool,
     /// How many calls it affects. Without it, all until [`ProviderFaults::clear`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
@@ -36,9 +39,18 @@ impl ProviderFaults {
         self.0.clear();
     }
 
-    /// The fault for this call, if any. Counts it as used.
+    /// The fault that prevents this call, if any. Counts it as used.
     pub(crate) fn take(&mut self, call: &str) -> Option<ProviderFault> {
-        let index = self.0.iter().position(|fault| call.starts_with(&fault.on))?;
+        self.take_if(|fault| !fault.after_effect && call.starts_with(&fault.on))
+    }
+
+    /// The fault that affects only the answer to this call, if any. Counts it as used.
+    pub(crate) fn take_answer(&mut self, call: &str) -> Option<ProviderFault> {
+        self.take_if(|fault| fault.after_effect && call.starts_with(&fault.on))
+    }
+
+    fn take_if(&mut self, matches: impl Fn(&ProviderFault) -> bool) -> Option<ProviderFault> {
+        let index = self.0.iter().position(matches)?;
         let fault = self.0.get_mut(index)?;
         let taken = fault.clone();
         if let Some(times) = &mut fault.times {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderMap};
-use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::backend;
@@ -22,9 +21,9 @@ const MAX_BODIES: usize = 16 * 1024 * 1024;
 /// The memory for bodies.
 pub(crate) struct BodyMemory(Arc<Semaphore>);
 
-/// A JSON body. It is an empty object for a request without a JSON body.
+/// The body of a request. It is empty for a request without a JSON body.
 pub(crate) struct RequestBody {
-    pub(crate) json: Value,
+    pub(crate) bytes: Vec<u8>,
     /// The memory that the body uses.
     pub(crate) memory: Option<OwnedSemaphorePermit>,
 }
@@ -34,7 +33,7 @@ impl BodyMemory {
         Self(Arc::new(Semaphore::new(MAX_BODIES)))
     }
 
-    /// Reads a body. The error is the response to a request whose body is not complete, too long or invalid.
+    /// Reads a body. The error is the response to a request whose body is not complete or too long.
     pub(crate) async fn read(
         &self,
         headers: &HeaderMap,
@@ -43,8 +42,7 @@ impl BodyMemory {
     ) -> Result<RequestBody, backend::Response> {
         let body = tokio::time::timeout(time_limit, self.read_to_end(headers, body));
         let (bytes, memory) = body.await.unwrap_or(Err(backend::Response::empty(408)))?;
-        let json = if bytes.is_empty() { json!({}) } else { backend::parse_json(&bytes)? };
-        Ok(RequestBody { json, memory })
+        Ok(RequestBody { bytes, memory })
     }
 
     async fn read_to_end(

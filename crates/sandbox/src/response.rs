@@ -1,4 +1,4 @@
-//! Responses: the backend's, those of faults, and how a body is cut in the middle.
+//! Responses: the backend's, those of faults, which web pages can read them, and how a body is cut in the middle.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::task::Poll;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
@@ -44,6 +44,28 @@ pub(crate) fn http_response(request: &Parts, response: &backend::Response) -> Re
 fn with_status(mut response: Response<ResponseBody>, status: StatusCode) -> Response<ResponseBody> {
     *response.status_mut() = status;
     response
+}
+
+/// Lets web pages of the request's origin read the response, and makes the response to a preflight, with the headers of the
+/// backend (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+pub(crate) fn allow_origin(request: &Parts, response: &mut Response<ResponseBody>) {
+    let Some(origin) = request.headers.get(header::ORIGIN) else { return };
+    let headers = response.headers_mut();
+    let mut put = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    put(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+    put(header::ACCESS_CONTROL_EXPOSE_HEADERS, "Content-Range,Preference-Applied");
+    if request.method == Method::OPTIONS {
+        put(header::ACCESS_CONTROL_ALLOW_METHODS, "GET,HEAD,PUT,PATCH,POST,DELETE");
+        put(header::VARY, "Origin, Access-Control-Request-Headers");
+        if let Some(requested) = request.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested.clone());
+        }
+    } else {
+        put(header::VARY, "Origin");
+    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
 }
 
 /// A weak ETag in Express's format: the length in hexadecimal, and the SHA-1 of the body.

@@ -14,7 +14,7 @@ use crate::env::ignored_signals;
 use crate::error::{Code, Exit, Failure, Warning, WarningCode};
 use crate::interrupt;
 use crate::runner::{CommandEffect, CommandSpec, Ctx};
-use crate::sandbox::{API_KEY, PUBLIC_URL};
+use crate::sandbox::{ANON_KEY, API_KEY, JWT_SECRET, PUBLIC_URL};
 
 /// The variables that would lead the command to another backend.
 const REMOVED_VARIABLES: [&str; 4] =
@@ -22,7 +22,8 @@ const REMOVED_VARIABLES: [&str; 4] =
 
 /// Run a command with a fresh sandbox as its backend
 ///
-/// The command gets the sandbox's address and key in INSFORGE_BASE_URL and INSFORGE_API_KEY. INSFORGE_SANDBOX,
+/// The command gets the sandbox's address and key in INSFORGE_BASE_URL and INSFORGE_API_KEY, the public key of the
+/// application in INSFORGE_ANON_KEY, and the secret that signs its users' tokens in INSFORGE_JWT_SECRET. INSFORGE_SANDBOX,
 /// INSFORGE_URL, INSFORGE_PROFILE and INSFORGE_API_KEY_FILE are removed from its environment. The sandbox starts with the
 /// sample shop, and stops when the command ends.
 ///
@@ -54,6 +55,7 @@ impl Exec {
         interrupt::leave_to_command().await;
         let mut command = Command::new(executable(program, &ctx.env));
         command.args(args).env("INSFORGE_BASE_URL", sandbox.url()).env("INSFORGE_API_KEY", API_KEY);
+        command.env("INSFORGE_ANON_KEY", ANON_KEY).env("INSFORGE_JWT_SECRET", JWT_SECRET);
         command.env(SANDBOX_URL_VARIABLE, sandbox.url());
         for name in REMOVED_VARIABLES {
             command.env_remove(name);
@@ -70,7 +72,7 @@ impl Exec {
         // A fault that did not happen has not tested anything.
         let unused = |fault| Warning {
             code: WarningCode::FaultUnused,
-            text: format!("no request matched the fault `{fault}`"),
+            text: format!("no request or event matched the fault `{fault}`"),
         };
         ctx.warn(&sandbox.unused_faults().into_iter().map(unused).collect::<Vec<_>>());
         Ok(exit)

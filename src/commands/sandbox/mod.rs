@@ -1,9 +1,18 @@
 //! The sandbox commands. [`backend`] starts the sandbox of `--sandbox`.
 
+mod advance;
 mod backend;
+mod cancel;
+mod control;
 mod errors;
+mod events;
 mod exec;
+mod outcome;
+mod pay;
+mod refund;
 mod serve;
+mod status;
+mod token;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -12,9 +21,9 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, WarningCode};
 use crate::runner::{Command, CommandEffect, CommandSpec, Ctx, execute, execute_until_ended, run_blocking};
-use crate::sandbox::{self, Fault, Host, Options};
+use crate::sandbox::{self, Fault, ForwardUrl, Host, Options};
 use crate::settings::UserPaths;
 use crate::ui::{Line, Page, Show, json_text};
 use crate::wire::fields::Fields;
@@ -25,6 +34,13 @@ pub(crate) use backend::start_as_backend;
 pub(crate) enum Sandbox {
     Serve(serve::Serve),
     Exec(exec::Exec),
+    Token(token::Token),
+    Pay(pay::Pay),
+    Refund(refund::Refund),
+    Cancel(cancel::Cancel),
+    Advance(advance::Advance),
+    Events(events::Events),
+    Status(status::Status),
     Reset(Reset),
     Path(ShowPath),
 }
@@ -34,10 +50,42 @@ impl Sandbox {
         match self {
             Self::Serve(serve) => execute_until_ended(serve, ctx).await,
             Self::Exec(exec) => exec.run(ctx).await,
+            Self::Token(token) => execute(token, ctx).await,
+            Self::Pay(pay) => execute(pay, ctx).await,
+            Self::Refund(refund) => execute(refund, ctx).await,
+            Self::Cancel(cancel) => execute(cancel, ctx).await,
+            Self::Advance(advance) => execute(advance, ctx).await,
+            Self::Events(events) => execute(events, ctx).await,
+            Self::Status(status) => execute(status, ctx).await,
             Self::Reset(reset) => execute(reset, ctx).await,
             Self::Path(path) => execute(path, ctx).await,
         }
     }
+}
+
+impl Sandbox {
+    /// Whether it controls a sandbox, which --sandbox can start.
+    pub(super) const fn controls_a_sandbox(&self) -> bool {
+        match self {
+            Self::Pay(_)
+            | Self::Refund(_)
+            | Self::Cancel(_)
+            | Self::Advance(_)
+            | Self::Events(_)
+            | Self::Status(_) => true,
+            Self::Serve(_) | Self::Exec(_) | Self::Token(_) | Self::Reset(_) | Self::Path(_) => false,
+        }
+    }
+}
+
+/// How to give an environment a webhook endpoint.
+fn webhook_command(provider: &str, environment: &str) -> String {
+    if provider == "razorpay" {
+        return format!("run `insforge payments razorpay webhooks setup {environment}`");
+    }
+    format!(
+        "run `insforge payments webhooks configure {environment}` (with `sandbox serve`, this needs --public-url)"
+    )
 }
 
 /// The variable with the sandbox's address, set by `exec` for its command.
@@ -60,7 +108,17 @@ Faults:
   Let a gateway fail at random, in the same way every time:
     --fault '* *: 503 25%' --seed 7
   Exceed every deadline:
-    --fault 'GET /catalog: delay 90s'";
+    --fault 'GET /catalog: delay 90s'
+
+  Write a fault of the providers' events as `event TYPE: EFFECT FREQUENCY`.
+  TYPE       The type of an event or *
+  EFFECT     `duplicate` (delivered twice), `drop` (never delivered) or
+             `delay 5s` (delivered later)
+
+  Deliver an event late, after those that follow it:
+    --fault 'event customer.subscription.created: delay 5s'
+  Lose the first two events:
+    --fault 'event *: drop x2'";
 
 /// The settings of a sandbox.
 #[derive(Args)]
@@ -78,6 +136,10 @@ struct SandboxArgs {
     /// Backend generation whose routes to serve
     #[arg(long, value_enum, default_value_t)]
     generation: Generation,
+    /// Address of an application that receives the providers' events, too, such as http://localhost:3000/webhooks; can be
+    /// repeated
+    #[arg(long = "forward-to", value_name = "URL")]
+    forward_to: Vec<ForwardUrl>,
     /// Fault to inject, such as `POST /products: drop-after-write x1`; can be repeated
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
@@ -115,6 +177,8 @@ impl SandboxArgs {
             options = options.empty();
         }
         options = self.allowed_hosts.iter().cloned().fold(options, Options::allow_host);
+        options = self.forward_to.iter().cloned().fold(options, Options::forward_to);
+        options = options.warn(move |line| stderr.warning(WarningCode::EventNotForwarded, line));
         options = self.faults.iter().cloned().fold(options, Options::fault);
         match state {
             Some(file) => {

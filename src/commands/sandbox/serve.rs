@@ -7,17 +7,21 @@ use serde_json::json;
 
 use crate::commands::sandbox::{FAULTS_HELP, SandboxArgs, displayed, state_file};
 use crate::runner::{Command, CommandSpec, Ctx};
-use crate::sandbox::{API_KEY, Sandbox};
+use crate::sandbox::{ANON_KEY, API_KEY, JWT_SECRET, Sandbox};
 use crate::ui::{Column, Page, Section, Show, Tables, json_text};
 use crate::wire::Generation;
 use crate::wire::fields::Fields;
 
 /// Serve the sandbox on a local port until Ctrl-C
 ///
-/// It prints the address and the key to use. It keeps its state in a file, which --sandbox and other sandboxes with the
+/// It prints the address and the keys to use: the API key, the public key of the application, and the secret that signs
+/// its users' tokens. It keeps its state in a file, which --sandbox and other sandboxes with the
 /// same file share. With --verbose, it logs each request on stderr.
 ///
-/// The sandbox is for development only: its API key is public. It listens only on 127.0.0.1, and refuses requests for
+/// --forward-to sends the events that the backend receives to your application, too. If it does not respond with a status
+/// from 200 to 299, the event is sent again after 1, 5 and 25 seconds.
+///
+/// The sandbox is for development only: its keys are public. It listens only on 127.0.0.1, and refuses requests for
 /// other hosts unless --allow-host or --public-url names them.
 #[derive(Args)]
 #[command(after_long_help = FAULTS_HELP)]
@@ -51,22 +55,26 @@ pub(crate) struct ServeReply {
 }
 
 impl Show for ServeReply {
-    const FIELDS: Fields = &["url", "apiKey", "state", "generation"];
+    const FIELDS: Fields = &["url", "apiKey", "anonKey", "jwtSecret", "state", "generation"];
     const TABLES: Tables = &[&[Column::label("Setting"), Column::new("Value")]];
 
     fn json(&self) -> serde_json::Result<Cow<'_, [u8]>> {
         json_text(&json!({
             "url": self.sandbox.url(),
             "apiKey": API_KEY,
+            "anonKey": ANON_KEY,
+            "jwtSecret": JWT_SECRET,
             "state": self.state,
             "generation": self.generation.to_string(),
         }))
     }
 
     fn page(&self) -> Page<'_> {
-        let rows: [(&str, Cow<'_, str>); 4] = [
+        let rows: [(&str, Cow<'_, str>); 6] = [
             ("Address", self.sandbox.url().into()),
             ("API key", API_KEY.into()),
+            ("Anon key", ANON_KEY.into()),
+            ("JWT secret", JWT_SECRET.into()),
             ("State", self.state.as_str().into()),
             ("Generation", self.generation.to_string().into()),
         ];
@@ -76,13 +84,14 @@ impl Show for ServeReply {
     fn notes(&self) -> Vec<String> {
         let url = self.sandbox.url();
         vec![
-            "The sandbox is running. It is for development only: its API key is public.".to_owned(),
+            "The sandbox is running. It is for development only: its keys are public.".to_owned(),
             "To use it in another terminal:".to_owned(),
             if cfg!(windows) {
                 format!("  $env:INSFORGE_BASE_URL = '{url}'; $env:INSFORGE_API_KEY = '{API_KEY}'")
             } else {
                 format!("  export INSFORGE_BASE_URL={url} INSFORGE_API_KEY={API_KEY}")
             },
+            "For a user of your application: insforge sandbox token --user UUID".to_owned(),
             "Press Ctrl-C to stop it.".to_owned(),
         ]
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::backend::Response;
+use crate::state::CustomerTaken;
 use crate::stripe::StripeError;
 
 /// An error response of the backend.
@@ -34,8 +35,22 @@ impl ApiError {
             .next_actions("Please check the API documentation for available endpoints")
     }
 
+    /// The error of a row that another row excludes.
+    pub(super) fn duplicate(constraint: &str) -> Self {
+        let message = format!("duplicate key value violates unique constraint \"{constraint}\"");
+        Self::new(409, "DATABASE_DUPLICATE", message).next_actions(
+            "A record with this field(field) already exists. You can query the existing record by using the query \
+             tool and then try again.",
+        )
+    }
+
     pub(super) fn user_token_required(action: &str) -> Self {
         Self::new(401, "AUTH_INVALID_CREDENTIALS", format!("{action} requires a user token"))
+    }
+
+    /// The message, which the backend also stores in `last_error`.
+    pub(super) fn message(&self) -> &str {
+        &self.message
     }
 
     pub(super) fn into_response(self) -> Response {
@@ -44,6 +59,12 @@ impl ApiError {
             fields.insert("nextActions".to_owned(), next_actions.into());
         }
         Response { status: self.status, body: Some(body) }
+    }
+}
+
+impl From<CustomerTaken> for ApiError {
+    fn from(CustomerTaken: CustomerTaken) -> Self {
+        Self::duplicate("customer_mappings_provider_environment_provider_customer_id_key")
     }
 }
 

@@ -59,14 +59,15 @@ impl Handler<'_> {
 
     /// Parses the filter by billing subject, and the limit.
     pub(super) fn subject_and_limit(&self) -> Result<(Option<BillingSubject>, usize), ApiError> {
-        let not_empty = StringRules {
+        let not_longer_than = |length| StringRules {
             required_message: Some("String must contain at least 1 character(s)"),
+            max_length: Some(length),
             ..StringRules::default()
         };
         let query = parse_query(&self.request.target);
         let mut fields = Validator::for_fields(&query, self.generation());
-        let r#type = fields.optional_string("subjectType", not_empty);
-        let id = fields.optional_string("subjectId", not_empty);
+        let r#type = fields.optional_string("subjectType", not_longer_than(100));
+        let id = fields.optional_string("subjectId", not_longer_than(255));
         let limit = fields.limit();
         fields.reject_unknown_fields();
         fields.reject_if(

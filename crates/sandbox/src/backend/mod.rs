@@ -3,39 +3,79 @@
 
 mod api_error;
 mod auth;
+mod integers;
 mod json;
 mod lists;
 mod older;
 mod razorpay;
 mod route;
 mod rows;
+mod secrets;
 mod stripe;
+mod tables;
 mod validate;
+mod webhooks;
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::backend::api_error::ApiError;
+use crate::backend::auth::Caller;
 use crate::backend::lists::Ledger;
 use crate::backend::razorpay::RazorpayApi;
 use crate::backend::route::{EnvironmentAction, ProviderRoute, Route};
 use crate::backend::stripe::StripeApi;
 use crate::backend::validate::Validator;
 use crate::environment::Environment;
+use crate::faults::EventFault;
 use crate::generation::Generation;
 use crate::state::State;
+use crate::token::{self, ANON_KEY};
 
 pub(crate) use api_error::{host_not_allowed, internal_error};
 pub(crate) use json::parse_json;
+pub(crate) use tables::tables;
+
+/// How long the anonymous token of older backends is valid.
+const ANON_TOKEN_LIFETIME: std::time::Duration = std::time::Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Whether this is one of the routes under `/sandbox`. No backend has them, so neither web pages nor faults affect them.
+pub(crate) fn is_control(target: &str) -> bool {
+    // They do not depend on the method or on the generation.
+    Route::find("GET", target, Generation::Newer) == Some(Route::Control)
+}
 
 /// The parts of an HTTP request that the backend reads.
 pub(crate) struct Request {
     pub(crate) method: String,
     /// The path and query, unchanged.
     pub(crate) target: String,
-    pub(crate) authorization: Option<String>,
-    pub(crate) api_key: Option<String>,
-    /// The JSON body; an empty object if there is none.
-    pub(crate) body: Value,
+    /// By name in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// The JSON body; an empty object if there is none. Webhooks are not parsed, because their signature is checked first.
+    pub(crate) json: Value,
+    /// The body as it was sent.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// Reads the body of a request. The error is the response to a body that is not JSON.
+    pub(crate) fn new(
+        method: &str,
+        target: &str,
+        headers: BTreeMap<String, String>,
+        body: Vec<u8>,
+    ) -> Result<Self, Response> {
+        let is_webhook = target.to_lowercase().starts_with("/api/webhooks/");
+        let json = if body.is_empty() || is_webhook { json!({}) } else { parse_json(&body)? };
+        Ok(Self { method: method.to_owned(), target: target.to_owned(), headers, json, body })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
 }
 
 /// A request and its route.
@@ -46,12 +86,17 @@ pub(crate) struct ParsedRequest {
 }
 
 /// The backend's settings and the time of the request.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) generation: Generation,
     /// The backend's own address, at which providers send webhooks.
     pub(crate) base_url: &'a str,
-    /// The current time in the backend's format.
+    /// The sandbox's time in the backend's format.
     pub(crate) now: &'a str,
+    /// The real time, at which other programs make tokens and signatures.
+    pub(crate) real_now: Timestamp,
+    /// Decides what a fault does to an event of this type.
+    pub(crate) event_fault: &'a dyn Fn(&str) -> EventFault,
 }
 
 /// The backend's response.
@@ -91,7 +136,10 @@ impl ParsedRequest {
         }
     }
 
-    fn locked_environments<A>(&self, route: &ProviderRoute<A>) -> impl Iterator<Item = Environment> + use<A> {
+    fn locked_environments<A, R>(
+        &self,
+        route: &ProviderRoute<A, R>,
+    ) -> impl Iterator<Item = Environment> + use<A, R> {
         // `None` locks all environments, and an empty name locks none.
         let name = match route {
             ProviderRoute::SyncAll => None,
@@ -108,14 +156,19 @@ impl ParsedRequest {
     pub(crate) fn respond(&self, state: &mut State, context: &Context) -> Response {
         let result = match &self.route {
             _ if self.request.method == "OPTIONS" => return Response::empty(204),
+            Some(Route::Webhook { provider, environment }) => {
+                return webhooks::receive(&self.request, *provider, environment, state, context);
+            }
+            Some(Route::Control) => return crate::control::respond(&self.request, state, context),
             Some(route) => self.run(route, state, context),
             None => Err(ApiError::endpoint_not_found(&self.request.target)),
         };
         match result {
             Ok((status, body)) => {
+                let is_payments = matches!(self.route, Some(Route::Stripe(_) | Route::Razorpay(_)));
                 let body = match self.generation {
-                    Generation::Newer => body,
-                    Generation::Older => older::rename_fields(body),
+                    Generation::Older if is_payments => older::rename_fields(body),
+                    Generation::Newer | Generation::Older => body,
                 };
                 Response { status, body: Some(body) }
             }
@@ -126,6 +179,19 @@ impl ParsedRequest {
     fn run(&self, route: &Route, state: &mut State, context: &Context) -> Result<(u16, Value), ApiError> {
         match route {
             Route::Health => Ok((200, health(context))),
+            Route::Secrets => secrets::run(&self.request, state, context),
+            Route::AnonKey => {
+                auth::require_admin(&self.request, context)?;
+                Ok((200, json!({"anonKey": ANON_KEY})))
+            }
+            Route::AnonToken => {
+                auth::require_admin(&self.request, context)?;
+                let now = context.real_now.as_second();
+                let token = token::sign("anonymous", "anon", now, ANON_TOKEN_LIFETIME);
+                let message = "Anonymous token generated successfully (never expires)";
+                Ok((200, json!({"accessToken": token, "message": message})))
+            }
+            Route::Webhook { .. } | Route::Control => Err(ApiError::endpoint_not_found(&self.request.target)),
             Route::Stripe(route) => self.run_provider::<StripeApi>(route, state, context),
             Route::Razorpay(route) => self.run_provider::<RazorpayApi>(route, state, context),
         }
@@ -134,16 +200,16 @@ impl ParsedRequest {
     /// Checks the credentials, and runs the request.
     fn run_provider<P: ProviderApi>(
         &self,
-        route: &ProviderRoute<P::Action>,
+        route: &ProviderRoute<P::Action, P::Runtime>,
         state: &mut State,
         context: &Context,
     ) -> Result<(u16, Value), ApiError> {
-        match route {
-            ProviderRoute::Environment { action: EnvironmentAction::UserOnly(_), .. } => {
-                auth::require_user(&self.request)?;
-            }
-            _ => auth::require_admin(&self.request)?,
+        if let ProviderRoute::Environment { name, action: EnvironmentAction::Runtime(action) } = route {
+            let caller = auth::identify(&self.request, context)?;
+            let mut handler = Handler { state, context, environment: name, request: &self.request };
+            return P::run_runtime(&mut handler, action, &caller);
         }
+        auth::require_admin(&self.request, context)?;
         match route {
             ProviderRoute::Status => Ok((200, P::status(state))),
             ProviderRoute::Config => Ok((200, P::config(state))),
@@ -157,8 +223,10 @@ impl ParsedRequest {
 
 /// A provider's part of the backend's API. The routes that all providers share are in [`ProviderRoute`].
 trait ProviderApi {
-    /// The provider's own actions in an environment.
+    /// The provider's own actions in an environment, for administrators.
     type Action;
+    /// The actions in an environment for the application's users.
+    type Runtime;
 
     fn status(state: &State) -> Value;
     fn config(state: &State) -> Value;
@@ -166,6 +234,12 @@ trait ProviderApi {
     fn ledger(state: &State, environment: Environment) -> Ledger<'_>;
     /// Runs an action. Returns the status and the body.
     fn run(handler: &mut Handler, action: &Self::Action) -> Result<(u16, Value), ApiError>;
+    /// Runs an action for a user. Returns the status and the body.
+    fn run_runtime(
+        handler: &mut Handler,
+        action: &Self::Runtime,
+        caller: &Caller,
+    ) -> Result<(u16, Value), ApiError>;
 }
 
 /// A lock for the writes and syncs of one environment of a provider.
@@ -208,17 +282,16 @@ struct Handler<'a> {
 impl Handler<'_> {
     fn run<P: ProviderApi>(
         &mut self,
-        action: &EnvironmentAction<P::Action>,
+        action: &EnvironmentAction<P::Action, P::Runtime>,
     ) -> Result<(u16, Value), ApiError> {
         match action {
             EnvironmentAction::Provider(action) => P::run(self, action),
             EnvironmentAction::Sync => Ok((200, P::sync(self.state, self.context, &[self.environment()?]))),
             EnvironmentAction::Customers => Ok((200, self.customers::<P>()?)),
             EnvironmentAction::Transactions => Ok((200, self.transactions::<P>()?)),
-            EnvironmentAction::UserOnly(what) => {
-                self.environment().and_then(|_| Err(ApiError::user_token_required(what)))
+            EnvironmentAction::Runtime(_) | EnvironmentAction::NotFound => {
+                Err(ApiError::endpoint_not_found(&self.request.target))
             }
-            EnvironmentAction::NotFound => Err(ApiError::endpoint_not_found(&self.request.target)),
         }
     }
 
@@ -228,11 +301,21 @@ impl Handler<'_> {
 
     /// A validator for the body.
     fn body(&self) -> Result<Validator<'_>, ApiError> {
-        Validator::new(&self.request.body, self.generation())
+        Validator::new(&self.request.json, self.generation())
     }
 
     fn environment(&self) -> Result<Environment, ApiError> {
         route::parse_environment(self.environment)
+    }
+}
+
+/// Requires the API key. The error is the response to a request without it.
+pub(crate) fn require_api_key(request: &Request, context: &Context) -> Result<(), Response> {
+    match auth::identify(request, context).map_err(ApiError::into_response)? {
+        Caller::ApiKey => Ok(()),
+        Caller::Anonymous | Caller::User { .. } => {
+            Err(ApiError::new(403, "FORBIDDEN", "The API key is required").into_response())
+        }
     }
 }
 

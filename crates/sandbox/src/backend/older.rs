@@ -21,6 +21,8 @@ fn rename_field(name: &str, value: Value) -> Map<String, Value> {
         "priceId" => "stripePriceId",
         "subscriptionId" => "stripeSubscriptionId",
         "subscriptionItemId" => "stripeSubscriptionItemId",
+        "checkoutSessionId" => "stripeCheckoutSessionId",
+        "paymentIntentId" => "stripePaymentIntentId",
         "customerId" | "providerCustomerId" => "stripeCustomerId",
         "providerCreatedAt" => "stripeCreatedAt",
         "accountId" => "stripeAccountId",

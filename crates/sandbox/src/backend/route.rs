@@ -4,42 +4,56 @@
 use percent_encoding::percent_decode_str;
 
 use crate::backend::api_error::ApiError;
-use crate::backend::razorpay::RazorpayAction;
-use crate::backend::stripe::StripeAction;
+use crate::backend::razorpay::{RazorpayAction, RazorpayRuntime};
+use crate::backend::stripe::{StripeAction, StripeRuntime};
 use crate::environment::Environment;
 use crate::generation::Generation;
+use crate::provider::Provider;
 
 /// A route of the backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Health,
-    Stripe(ProviderRoute<StripeAction>),
-    Razorpay(ProviderRoute<RazorpayAction>),
+    /// `GET /api/metadata/anon-key` of newer backends.
+    AnonKey,
+    /// `POST /api/auth/tokens/anon` of older backends.
+    AnonToken,
+    /// `/api/secrets`.
+    Secrets,
+    Webhook {
+        provider: Provider,
+        /// The name from the path, which may be invalid.
+        environment: String,
+    },
+    /// `/sandbox/…`, which no backend has.
+    Control,
+    Stripe(ProviderRoute<StripeAction, StripeRuntime>),
+    Razorpay(ProviderRoute<RazorpayAction, RazorpayRuntime>),
 }
 
-/// A route of a provider. `A` is the provider's own actions.
+/// A route of a provider. `A` is the provider's own actions for administrators, `R` those for users.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ProviderRoute<A> {
+pub(super) enum ProviderRoute<A, R> {
     Status,
     Config,
     SyncAll,
     Environment {
         /// The name from the path, which may be invalid.
         name: String,
-        action: EnvironmentAction<A>,
+        action: EnvironmentAction<A, R>,
     },
 }
 
 /// An action in an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum EnvironmentAction<A> {
+pub(super) enum EnvironmentAction<A, R> {
     /// An action that only this provider has.
     Provider(A),
     Sync,
     Customers,
     Transactions,
-    /// An action for signed-in users of the application only, with its name for the error.
-    UserOnly(&'static str),
+    /// An action for the users of the application, which the API key cannot run.
+    Runtime(R),
     /// An unknown path. Only administrators learn that it does not exist.
     NotFound,
 }
@@ -64,6 +78,18 @@ impl Route {
         };
         match (generation, lowercase.as_slice()) {
             (_, ["api", "health"]) if method == "GET" => Some(Self::Health),
+            (Generation::Newer, ["api", "metadata", "anon-key"]) if method == "GET" => Some(Self::AnonKey),
+            (Generation::Older, ["api", "auth", "tokens", "anon"]) if method == "POST" => {
+                Some(Self::AnonToken)
+            }
+            (_, ["api", "secrets", ..]) => Some(Self::Secrets),
+            (_, ["api", "webhooks", "stripe", _]) if method == "POST" => {
+                Some(Self::Webhook { provider: Provider::Stripe, environment: segments.get(3)?.clone() })
+            }
+            (Generation::Newer, ["api", "webhooks", "razorpay", _]) if method == "POST" => {
+                Some(Self::Webhook { provider: Provider::Razorpay, environment: segments.get(3)?.clone() })
+            }
+            (_, ["sandbox", ..]) => Some(Self::Control),
             (Generation::Newer, ["api", "payments", "stripe", ..]) => {
                 path(3).provider_route("transactions", StripeAction::find).map(Self::Stripe)
             }
@@ -78,14 +104,15 @@ impl Route {
         }
     }
 
-    /// Whether this is the GET that records Razorpay's webhook as configured.
+    /// Whether this is a GET that records Razorpay's webhook as configured, or a secret as used.
     pub(super) const fn is_get_that_writes(&self) -> bool {
         matches!(
             self,
-            Self::Razorpay(ProviderRoute::Environment {
-                action: EnvironmentAction::Provider(RazorpayAction::WebhookSetup),
-                ..
-            })
+            Self::Secrets
+                | Self::Razorpay(ProviderRoute::Environment {
+                    action: EnvironmentAction::Provider(RazorpayAction::WebhookSetup),
+                    ..
+                })
         )
     }
 }
@@ -97,15 +124,15 @@ pub(super) struct RequestPath<'a> {
     /// The segments in lower case.
     pub(super) lowercase: &'a [&'a str],
     /// The segments as in the request.
-    segments: &'a [String],
+    pub(super) segments: &'a [String],
 }
 
 impl RequestPath<'_> {
-    fn provider_route<A>(
+    fn provider_route<A, R>(
         self,
         transactions: &str,
-        find: impl FnOnce(RequestPath<'_>) -> Option<EnvironmentAction<A>>,
-    ) -> Option<ProviderRoute<A>> {
+        find: impl FnOnce(RequestPath<'_>) -> Option<EnvironmentAction<A, R>>,
+    ) -> Option<ProviderRoute<A, R>> {
         let environment = self.segments.first()?.clone();
         let rest = RequestPath {
             lowercase: self.lowercase.get(1..).unwrap_or_default(),

@@ -1,6 +1,8 @@
 //! Validation of bodies and queries, with the messages of the backend's schemas: all issues in one message, in the order
 //! of the schema, and unknown fields last.
 
+mod formats;
+
 use serde_json::{Map, Value};
 
 use crate::backend::api_error::ApiError;
@@ -13,7 +15,8 @@ pub(super) const POSITIVE: f64 = f64::MIN_POSITIVE;
 /// Reads the fields of an object, and collects the issues.
 pub(super) struct Validator<'a> {
     fields: &'a Map<String, Value>,
-    path: Vec<&'static str>,
+    /// Where the object is in the whole value, such as `lineItems.0`. Empty for the whole value.
+    path: String,
     known_fields: Vec<&'static str>,
     issues: Vec<String>,
     /// A field is missing or has the wrong type. The checks of the whole object are skipped then.
@@ -30,6 +33,17 @@ pub(super) struct StringRules {
     pub(super) max_length: Option<usize>,
     /// The message for a string that is too long; `None` is the default message.
     pub(super) too_long_message: Option<&'static str>,
+}
+
+impl StringRules {
+    /// A string that is not empty and not too long, with the default messages.
+    pub(super) const fn up_to(max_length: usize) -> Self {
+        Self {
+            required_message: Some("String must contain at least 1 character(s)"),
+            max_length: Some(max_length),
+            too_long_message: None,
+        }
+    }
 }
 
 impl<'a> Validator<'a> {
@@ -50,7 +64,7 @@ impl<'a> Validator<'a> {
     pub(super) fn for_fields(fields: &'a Map<String, Value>, generation: Generation) -> Self {
         Self {
             fields,
-            path: Vec::new(),
+            path: String::new(),
             known_fields: Vec::new(),
             issues: Vec::new(),
             has_type_error: false,
@@ -144,10 +158,13 @@ impl<'a> Validator<'a> {
         too_small: &str,
     ) -> Option<u64> {
         let value = self.get(name)?;
-        let Some(number) = value.as_f64() else {
+        let Value::Number(number) = value else {
             self.type_error(name, &expected("number", value));
             return None;
         };
+        // A number that is too large for a float is infinite in JavaScript.
+        let sign = if number.to_string().starts_with('-') { -1.0 } else { 1.0 };
+        let number = number.as_f64().unwrap_or(sign * f64::INFINITY);
         Some(self.check_integer(name, number, minimum, too_small))
     }
 
@@ -160,6 +177,7 @@ impl<'a> Validator<'a> {
     }
 
     fn check_integer(&mut self, name: &'static str, number: f64, minimum: f64, too_small: &str) -> u64 {
+        // The fraction of an infinite number is not a number.
         if number.fract() != 0.0 {
             self.issue(name, "Expected integer, received float");
         }
@@ -242,18 +260,67 @@ impl<'a> Validator<'a> {
         read: impl FnOnce(&mut Self) -> T,
     ) -> Option<T> {
         let value = self.get(name)?;
+        let path = self.path_to(name);
+        self.read_object(value, path, read)
+    }
+
+    /// A required list of objects: at least one, and at most `max_length`.
+    pub(super) fn required_list<T>(
+        &mut self,
+        name: &'static str,
+        max_length: usize,
+        read: impl Fn(&mut Self) -> T,
+    ) -> Vec<T> {
+        let values = match self.get(name) {
+            Some(Value::Array(values)) => values,
+            Some(other) => {
+                self.type_error(name, &expected("array", other));
+                return Vec::new();
+            }
+            None => {
+                self.type_error(name, "Required");
+                return Vec::new();
+            }
+        };
+        if values.is_empty() {
+            self.issue(name, "Array must contain at least 1 element(s)");
+        }
+        if values.len() > max_length {
+            self.issue(name, &format!("Array must contain at most {max_length} element(s)"));
+        }
+        let path = self.path_to(name);
+        let values = values.iter().enumerate();
+        values
+            .filter_map(|(index, value)| self.read_object(value, format!("{path}.{index}"), &read))
+            .collect()
+    }
+
+    fn read_object<T>(
+        &mut self,
+        value: &'a Value,
+        path: String,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
         let Value::Object(fields) = value else {
-            self.type_error(name, &expected("object", value));
+            self.issues.push(format!("{path}: {}", expected("object", value)));
+            self.has_type_error = true;
             return None;
         };
         let mut inner = Self::for_fields(fields, self.generation);
-        inner.path.clone_from(&self.path);
-        inner.path.push(name);
+        inner.path = path;
         let read = read(&mut inner);
         inner.reject_unknown_fields();
         self.issues.append(&mut inner.issues);
         self.has_type_error |= inner.has_type_error;
         Some(read)
+    }
+
+    /// Reports a number that is greater than `maximum`, after it was read.
+    pub(super) fn check_maximum(&mut self, name: &'static str, maximum: u32) {
+        let number = self.fields.get(name).and_then(Value::as_f64);
+        if number.is_some_and(|number| number > f64::from(maximum)) {
+            self.issue(name, &format!("Number must be less than or equal to {maximum}"));
+        }
     }
 
     /// Reports the fields that were not read.
@@ -265,8 +332,7 @@ impl<'a> Validator<'a> {
             .map(|key| format!("'{key}'"))
             .collect();
         if !unknown.is_empty() {
-            let path =
-                if self.path.is_empty() { root(self.generation).to_owned() } else { self.path.join(".") };
+            let path = if self.path.is_empty() { root(self.generation) } else { &self.path };
             self.issues.push(format!("{path}: Unrecognized key(s) in object: {}", unknown.join(", ")));
         }
     }
@@ -303,7 +369,7 @@ impl<'a> Validator<'a> {
     }
 
     fn path_to(&self, name: &'static str) -> String {
-        self.path.iter().copied().chain([name]).collect::<Vec<_>>().join(".")
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     fn issue(&mut self, name: &'static str, message: &str) {

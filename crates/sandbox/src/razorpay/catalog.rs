@@ -97,7 +97,7 @@ impl RazorpayClient<'_> {
     }
 }
 
-fn check_price(amount: u64, currency: &str) -> Result<(), RazorpayError> {
+pub(super) fn check_price(amount: u64, currency: &str) -> Result<(), RazorpayError> {
     if !currencies::CURRENCIES.contains(&currency) {
         return Err(RazorpayError::bad_request("Currency is not supported"));
     }

@@ -1,23 +1,35 @@
 //! A simulated Razorpay: accounts with test and live data, and the part of the API that the backend uses.
 
+mod account;
+pub(crate) mod actions;
+mod calendar;
 mod catalog;
+mod charges;
 mod currencies;
-mod event;
+mod dashboard;
 mod key;
 mod objects;
+mod orders;
+mod subscriptions;
+mod wire;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use calendar::cycle_start;
 pub(crate) use catalog::{ItemChanges, NewItem, NewPlan};
 pub(crate) use key::mask;
-pub(crate) use objects::{Invoice, Item, Payment, Plan, Subscription};
+pub(crate) use objects::{
+    Billing, DelayedPayment, Invoice, Item, Order, Payment, Plan, Prefill, Refund, Subscription,
+};
+pub(crate) use orders::NewOrder;
+pub(crate) use subscriptions::NewSubscription;
 
 use crate::environment::Environment;
 use crate::provider_faults::ProviderFaults;
 use crate::state::razorpay::Key;
-use crate::state::{Customer, IdGenerator, State, Time};
+use crate::state::{Customer, EventLog, IdGenerator, State, Time, whole_seconds};
 
 /// All of Razorpay's data.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -45,6 +57,9 @@ impl Default for Razorpay {
 pub(crate) struct Account {
     pub(crate) test: AccountData,
     pub(crate) live: AccountData,
+    /// Nobody has entered the webhook in the dashboard, so Razorpay sends no events.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) without_webhook: bool,
 }
 
 impl Account {
@@ -66,6 +81,11 @@ pub(crate) struct AccountData {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) invoices: Vec<Invoice>,
     pub(crate) payments: Vec<Payment>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) delayed_payments: Vec<DelayedPayment>,
+    /// By the subscription's id.
+    pub(crate) billing: BTreeMap<String, Billing>,
 }
 
 /// An error from Razorpay's API.
@@ -78,7 +98,7 @@ pub(crate) enum RazorpayError {
 }
 
 impl RazorpayError {
-    fn bad_request(description: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(description: impl Into<String>) -> Self {
         Self::Response { status: 400, description: description.into() }
     }
 }
@@ -86,6 +106,7 @@ impl RazorpayError {
 /// Razorpay's API, used with one key.
 pub(crate) struct RazorpayClient<'a> {
     razorpay: &'a mut Razorpay,
+    events: &'a mut EventLog,
     key: Key,
     environment: Environment,
     now: &'a str,
@@ -99,7 +120,8 @@ impl State {
         environment: Environment,
         now: &'a str,
     ) -> RazorpayClient<'a> {
-        RazorpayClient { razorpay: &mut self.razorpay, key: key.clone(), environment, now }
+        let events = &mut self.events;
+        RazorpayClient { razorpay: &mut self.razorpay, events, key: key.clone(), environment, now }
     }
 }
 
@@ -160,10 +182,4 @@ impl RazorpayClient<'_> {
     fn now(&self) -> Time {
         whole_seconds(self.now)
     }
-}
-
-/// Truncates a time to whole seconds, like Razorpay.
-pub(crate) fn whole_seconds(time: &str) -> Time {
-    let seconds = time.split('.').next().unwrap_or(time);
-    format!("{seconds}.000Z")
 }

@@ -3,9 +3,12 @@
 mod razorpay;
 mod stripe;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::faults::EventFault;
 use crate::generation::Generation;
 use crate::state::{BillingSubject, State, Time, format_time};
 use crate::{API_KEY, PUBLIC_URL, backend};
@@ -23,12 +26,17 @@ fn set_test_key(state: &mut State, provider: &str, key: Value, now: Timestamp) {
     let request = backend::Request {
         method: "PUT".to_owned(),
         target: format!("/api/payments/{provider}/test/config"),
-        authorization: None,
-        api_key: Some(API_KEY.to_owned()),
-        body: key,
+        headers: BTreeMap::from([("x-api-key".to_owned(), API_KEY.to_owned())]),
+        json: key,
+        body: Vec::new(),
     };
-    let now = format_time(now);
-    let context = backend::Context { generation: Generation::Newer, base_url: PUBLIC_URL, now: &now };
+    let context = backend::Context {
+        generation: Generation::Newer,
+        base_url: PUBLIC_URL,
+        now: &format_time(now),
+        real_now: now,
+        event_fault: &|_| EventFault::default(),
+    };
     backend::ParsedRequest::new(request, Generation::Newer).respond(state, &context);
 }
 
@@ -44,9 +52,7 @@ fn billing_subject(id: &str) -> BillingSubject {
 
 /// The metadata or notes that name the billing subject.
 fn subject_metadata(id: &str) -> Map<String, Value> {
-    let BillingSubject { r#type, id } = billing_subject(id);
-    Map::from_iter([
-        ("insforge_subject_type".to_owned(), Value::String(r#type)),
-        ("insforge_subject_id".to_owned(), Value::String(id)),
-    ])
+    let mut metadata = Map::new();
+    billing_subject(id).add_to_metadata(&mut metadata);
+    metadata
 }

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
-use crate::razorpay::{Account, AccountData, Invoice, Item, Payment, Plan, Subscription, whole_seconds};
+use crate::razorpay::{Account, AccountData, Invoice, Item, Payment, Plan, Subscription, cycle_start};
 use crate::seed::{days_ago, set_test_key, subject_metadata};
-use crate::state::{Customer, State, Time};
+use crate::state::{Customer, State, Time, whole_seconds};
 
 /// The shop's account, and its key.
 const ACCOUNT: &str = "shop";
@@ -18,7 +18,7 @@ pub(super) fn add_shop(state: &mut State, now: Timestamp) {
     let mut shop = ShopBuilder { now, state, data: AccountData::default() };
     shop.fill();
     let ShopBuilder { data, .. } = shop;
-    let account = Account { test: data, live: AccountData::default() };
+    let account = Account { test: data, ..Account::default() };
     state.razorpay.accounts.insert(ACCOUNT.to_owned(), account);
     set_test_key(state, "razorpay", json!({"keyId": KEY_ID, "keySecret": KEY_SECRET}), now);
 }
@@ -45,7 +45,8 @@ impl ShopBuilder<'_> {
         let at_neem = self.subscription(&asha, &team, "active", Some("team_neem"), 20);
         let at_farid = self.subscription(&farid, &monthly, "halted", Some("user_farid"), 11);
         self.subscription(&farid, &yearly, "cancelled", Some("user_farid"), 140);
-        self.subscription(&meera, &monthly, "authenticated", None, 2);
+        // It starts in five days.
+        self.subscription(&meera, &monthly, "authenticated", None, -5);
 
         self.invoice(&asha, &at_neem, ("Team Plan", 1_499_900), "paid", 20);
         self.invoice(&farid, &at_farid, ("Pro Plan", 99900), "expired", 11);
@@ -104,7 +105,7 @@ impl ShopBuilder<'_> {
             name: Some(name.to_owned()),
             phone: Some(phone.to_owned()),
             metadata: Map::new(),
-            created: self.days_ago(days),
+            created: Some(self.days_ago(days)),
             card: None,
             country: None,
         };
@@ -122,31 +123,29 @@ impl ShopBuilder<'_> {
     ) -> String {
         let id = self.id("sub_");
         let plan = self.data.plans.get(plan);
-        let length = plan.map_or(30, |plan| match plan.period.as_str() {
-            "yearly" => 365,
-            _ => 30 * i64::try_from(plan.interval).unwrap_or(1),
-        });
         let total = 12;
         let paid = u64::from(matches!(status, "active" | "cancelled"));
+        let start = self.days_ago(days);
+        let cycle = |count| plan.and_then(|plan| cycle_start(&start, &plan.period, plan.interval, count));
         let subscription = Subscription {
             id: id.clone(),
             plan: plan.map(|plan| plan.id.clone()).unwrap_or_default(),
             customer: Some(customer.id.clone()),
             status: status.to_owned(),
-            current_start: (paid > 0).then(|| self.days_ago(days)),
-            current_end: (paid > 0).then(|| self.days_ago(days - length)),
+            current_start: (paid > 0).then(|| start.clone()),
+            current_end: cycle(1).filter(|_| paid > 0),
             ended_at: (status == "cancelled").then(|| self.days_ago(days - 30)),
             quantity: Some(1),
-            charge_at: (status != "cancelled").then(|| self.days_ago(days - length * i64::from(paid > 0))),
-            start_at: Some(self.days_ago(days)),
-            end_at: Some(self.days_ago(days - length * 12)),
+            charge_at: cycle(paid).filter(|_| status != "cancelled"),
+            start_at: Some(start.clone()),
+            end_at: cycle(total),
             total_count: Some(total),
             auth_attempts: Some(if status == "halted" { 4 } else { 0 }),
             paid_count: Some(paid),
             remaining_count: Some(total - paid),
             short_url: Some(format!("https://rzp.io/i/{}", id.trim_start_matches("sub_"))),
             notes: subject.map(subject_metadata).unwrap_or_default(),
-            created: Some(self.days_ago(days)),
+            created: Some(self.days_ago(days.max(2))),
             ..Subscription::default()
         };
         self.data.subscriptions.push(subscription);

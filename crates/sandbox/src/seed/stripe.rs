@@ -6,16 +6,24 @@ use serde_json::{Map, json};
 
 use crate::environment::Environment;
 use crate::seed::{billing_subject, days_ago, set_test_key, subject_metadata};
-use crate::state::{Card, Customer, References, State, Time, Transaction};
-use crate::stripe::{Account, AccountData, Price, Product, Recurring, Subscription, SubscriptionItem};
+use crate::state::{BillingSubject, Card, Customer, References, State, Time, Transaction, format_time};
+use crate::stripe::calendar::next_boundary;
+use crate::stripe::{
+    Account, AccountData, Billing, Invoice, InvoiceLine, PaymentIntent, Price, Product, Recurring, Refund,
+    Subscription, SubscriptionItem, invoice_prefix,
+};
 
 /// The shop's account. Its key contains the account id, like Stripe's own keys.
 const ACCOUNT: &str = "acct_1SandboxShop0001";
 const KEY: &str = "sk_test_51SandboxShop0001a";
 
+const TRIAL_DAYS: i64 = 30;
+
 /// Adds the shop. Its test environment is connected and synced; live is not connected.
 pub(super) fn add_shop(state: &mut State, now: Timestamp) {
-    let mut shop = ShopBuilder { now, state, data: AccountData::default(), payments: Vec::new() };
+    // Stripe's times have no fractions of seconds.
+    let seconds = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let mut shop = ShopBuilder { now: seconds, state, data: AccountData::default(), payments: Vec::new() };
     shop.fill();
     let ShopBuilder { data, payments, .. } = shop;
     let email = "owner@shop.example".to_owned();
@@ -58,18 +66,18 @@ impl ShopBuilder<'_> {
         let daichi = self.customer("Daichi Mori", "daichi@hako.example", "JP", "jcb", "0505", 45);
         let elif = self.customer("Elif Kaya", "elif@kaya.example", "TR", "visa", "1881", 9);
 
-        self.subscription(&ada, (&team, &team_monthly), "active", Some("team_northwind"), 12);
-        self.subscription(&ben, (&pro, &yearly), "active", Some("user_ben"), 80);
-        self.subscription(&chloe, (&pro, &monthly), "past_due", Some("user_chloe"), 3);
+        let ada_team = self.subscription(&ada, (&team, &team_monthly), "active", Some("team_northwind"), 12);
+        let ben_pro = self.subscription(&ben, (&pro, &yearly), "active", Some("user_ben"), 80);
+        let chloe_pro = self.subscription(&chloe, (&pro, &monthly), "past_due", Some("user_chloe"), 3);
         self.subscription(&daichi, (&pro, &old_price), "canceled", Some("user_daichi"), 25);
         self.subscription(&elif, (&pro, &monthly), "trialing", None, 9);
 
-        self.payment(&ada, "subscription_invoice", 9900, "usd", "Team Plan", Some("team_northwind"), 12);
-        self.payment(&ben, "subscription_invoice", 19000, "usd", "Pro Plan (yearly)", Some("user_ben"), 80);
-        self.payment(&daichi, "one_time_payment", 1500, "jpy", "100 Credits", Some("user_daichi"), 30);
-        self.payment(&chloe, "one_time_payment", 990, "usd", "100 Credits", Some("user_chloe"), 20);
+        self.invoice(&ada_team, "Team Plan", true);
+        self.invoice(&ben_pro, "Pro Plan (yearly)", true);
+        self.payment(&daichi, 1500, "jpy", "100 Credits", "user_daichi", 30);
+        self.payment(&chloe, 990, "usd", "100 Credits", "user_chloe", 20);
         self.refund_last(490, 18);
-        self.payment(&chloe, "failed_payment", 1900, "usd", "Pro Plan", Some("user_chloe"), 3);
+        self.invoice(&chloe_pro, "Pro Plan", false);
     }
 
     fn days_ago(&self, days: i64) -> Time {
@@ -138,7 +146,7 @@ impl ShopBuilder<'_> {
             name: Some(name.to_owned()),
             phone: None,
             metadata: Map::new(),
-            created: self.days_ago(days),
+            created: Some(self.days_ago(days)),
             card: Some(Card { brand: brand.to_owned(), last4: last4.to_owned() }),
             country: Some(country.to_owned()),
         };
@@ -153,95 +161,236 @@ impl ShopBuilder<'_> {
         status: &str,
         subject: Option<&str>,
         days: i64,
-    ) {
-        let length = match self.data.prices.get(price).and_then(|price| price.recurring.as_ref()) {
-            Some(recurring) if recurring.interval == "year" => 365,
-            _ => 30,
+    ) -> Subscription {
+        let start = self.days_ago(days);
+        let trial = (status == "trialing").then(|| (start.clone(), self.days_ago(days - TRIAL_DAYS)));
+        let end = match &trial {
+            Some((_, end)) => end.clone(),
+            None => self.period_end(price, &start),
         };
-        let (start, end) = (self.days_ago(days), self.days_ago(days - length));
-        let trial = (status == "trialing").then(|| (start.clone(), end.clone()));
         let item = SubscriptionItem {
             id: self.id("si_", 14),
             product: Some(product.to_owned()),
             price: Some(price.to_owned()),
             quantity: Some(1),
         };
+        let canceled_at = (status == "canceled").then(|| self.days_ago(days - 5));
         let subscription = Subscription {
             id: self.id("sub_", 24),
             customer: customer.to_owned(),
             status: status.to_owned(),
-            current_period_start: Some(start),
-            current_period_end: Some(end),
+            current_period_start: Some(start.clone()),
+            current_period_end: Some(end.clone()),
             cancel_at_period_end: false,
             cancel_at: None,
-            canceled_at: (status == "canceled").then(|| self.days_ago(days - 5)),
+            canceled_at: canceled_at.clone(),
             trial_start: trial.as_ref().map(|(start, _)| start.clone()),
-            trial_end: trial.map(|(_, end)| end),
+            trial_end: trial.as_ref().map(|(_, end)| end.clone()),
             latest_invoice: Some(self.id("in_", 24)),
             metadata: subject.map(subject_metadata).unwrap_or_default(),
             items: vec![item],
         };
-        self.data.subscriptions.push(subscription);
+        let billing = Billing {
+            anchor: if trial.is_some() { end } else { start.clone() },
+            // An overdue subscription was renewed before.
+            created: if status == "past_due" { self.days_ago(days + 31) } else { start },
+            cancellation_reason: canceled_at.as_ref().map(|_| "cancellation_requested".to_owned()),
+            ended_at: canceled_at,
+        };
+        self.data.billing.insert(subscription.id.clone(), billing);
+        self.data.subscriptions.push(subscription.clone());
+        subscription
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each call reads like one line of a ledger")]
+    /// The end of the first period of a price.
+    fn period_end(&self, price: &str, start: &str) -> Time {
+        let interval = self.data.prices.get(price).and_then(|price| price.recurring.as_ref());
+        let start = start.parse().unwrap_or(self.now);
+        format_time(interval.and_then(|interval| next_boundary(start, interval, start)).unwrap_or(start))
+    }
+
+    /// The invoice for the current period of a subscription, and its payment. An unpaid one was declined on its first day and
+    /// at each retry since.
+    fn invoice(&mut self, subscription: &Subscription, description: &str, paid: bool) {
+        let (Some(id), Some(item)) = (&subscription.latest_invoice, subscription.items.first()) else {
+            return;
+        };
+        let (Some(price), Some(product)) = (&item.price, &item.product) else { return };
+        let Some((amount, currency)) = self
+            .data
+            .prices
+            .get(price)
+            .map(|price| (price.unit_amount.unwrap_or_default(), price.currency.clone()))
+        else {
+            return;
+        };
+        let at = subscription.current_period_start.clone().unwrap_or_default();
+        let intent = self.payment_intent(&subscription.customer, amount, &currency, paid, &at);
+        let number = format!("{}-000{}", invoice_prefix(&subscription.customer), if paid { 1 } else { 2 });
+        self.data.invoices.push(Invoice {
+            id: id.clone(),
+            number,
+            status: if paid { "paid" } else { "open" }.to_owned(),
+            billing_reason: if paid { "subscription_create" } else { "subscription_cycle" }.to_owned(),
+            customer: subscription.customer.clone(),
+            email: intent.email.clone(),
+            subscription: Some(subscription.id.clone()),
+            subscription_metadata: subscription.metadata.clone(),
+            currency: currency.clone(),
+            amount_due: amount,
+            amount_paid: if paid { amount } else { 0 },
+            lines: vec![InvoiceLine {
+                price: price.clone(),
+                product: product.clone(),
+                subscription_item: Some(item.id.clone()),
+                quantity: 1,
+                amount,
+            }],
+            description: Some(description.to_owned()),
+            payment_intent: Some(intent.id.clone()),
+            attempt_count: if paid { 1 } else { 3 },
+            first_failed_at: (!paid).then(|| at.clone()),
+            // Three days after the first failure, two of the four retries are over. The third is after five days.
+            next_payment_attempt: (!paid).then(|| self.days_ago(-2)),
+            period_start: at.clone(),
+            period_end: subscription.current_period_end.clone().unwrap_or_default(),
+            paid_at: paid.then(|| at.clone()),
+            voided_at: None,
+            created: at.clone(),
+        });
+        let subject = BillingSubject::from_metadata(&subscription.metadata);
+        let row = transaction("subscription_invoice", &intent, subject, description, paid);
+        self.payments.push(Transaction {
+            references: References {
+                payment_intent: Some(intent.id.clone()),
+                invoice: Some(id.clone()),
+                subscription: Some(subscription.id.clone()),
+                price: Some(price.clone()),
+                product: Some(product.clone()),
+                ..References::default()
+            },
+            ..row
+        });
+        let invoice = Some(id.clone());
+        self.data.payment_intents.push(PaymentIntent { invoice, ..intent });
+    }
+
+    /// A one-time payment.
     fn payment(
         &mut self,
         customer: &str,
-        r#type: &str,
         amount: u64,
         currency: &str,
         description: &str,
-        subject: Option<&str>,
+        subject: &str,
         days: i64,
     ) {
         let at = self.days_ago(days);
-        let failed = r#type == "failed_payment";
-        let email = self.data.customers.get(customer).and_then(|customer| customer.email.clone());
-        let transaction = Transaction {
-            r#type: r#type.to_owned(),
-            status: if failed { "failed" } else { "succeeded" }.to_owned(),
-            subject: subject.map(billing_subject),
-            customer_id: Some(customer.to_owned()),
-            customer_email: email,
+        let mut intent = self.payment_intent(customer, amount, currency, true, &at);
+        intent.description = Some(description.to_owned());
+        intent.metadata = subject_metadata(subject);
+        intent.metadata.insert("insforge_checkout_mode".to_owned(), "payment".into());
+        let row = transaction("one_time_payment", &intent, Some(billing_subject(subject)), description, true);
+        self.payments.push(Transaction {
             references: References {
-                payment_intent: Some(self.id("pi_", 24)),
-                charge: (!failed).then(|| self.id("ch_", 24)),
+                payment_intent: Some(intent.id.clone()),
+                charge: intent.charge.clone(),
                 ..References::default()
             },
-            amount: Some(amount),
-            amount_refunded: Some(0),
-            currency: Some(currency.to_owned()),
-            description: Some(description.to_owned()),
-            paid_at: (!failed).then(|| at.clone()),
-            failed_at: failed.then(|| at.clone()),
-            refunded_at: None,
-            provider_created_at: Some(at.clone()),
-            created_at: at.clone(),
-            updated_at: at,
-        };
-        self.payments.push(transaction);
+            ..row
+        });
+        self.data.payment_intents.push(intent);
+    }
+
+    fn payment_intent(
+        &mut self,
+        customer: &str,
+        amount: u64,
+        currency: &str,
+        paid: bool,
+        at: &str,
+    ) -> PaymentIntent {
+        PaymentIntent {
+            id: self.id("pi_", 24),
+            amount,
+            amount_refunded: 0,
+            currency: currency.to_owned(),
+            status: if paid { "succeeded" } else { "requires_payment_method" }.to_owned(),
+            customer: Some(customer.to_owned()),
+            email: self.data.customers.get(customer).and_then(|customer| customer.email.clone()),
+            description: None,
+            invoice: None,
+            charge: paid.then(|| self.id("ch_", 24)),
+            settlement: None,
+            metadata: Map::new(),
+            created: at.to_owned(),
+        }
     }
 
     /// Refunds a part of the last payment.
     fn refund_last(&mut self, amount: u64, days: i64) {
         let at = self.days_ago(days);
         let id = self.id("re_", 24);
-        let Some(payment) = self.payments.last_mut() else { return };
-        "partially_refunded".clone_into(&mut payment.status);
-        payment.amount_refunded = Some(amount);
-        payment.refunded_at = Some(at.clone());
+        let reason = "requested_by_customer".to_owned();
+        let (Some(row), Some(intent)) = (self.payments.last_mut(), self.data.payment_intents.last_mut())
+        else {
+            return;
+        };
+        intent.amount_refunded = amount;
+        self.data.refunds.push(Refund {
+            id: id.clone(),
+            amount,
+            currency: intent.currency.clone(),
+            payment_intent: intent.id.clone(),
+            charge: intent.charge.clone(),
+            status: "succeeded".to_owned(),
+            reason: Some(reason.clone()),
+            created: at.clone(),
+        });
+        "partially_refunded".clone_into(&mut row.status);
+        row.amount_refunded = Some(amount);
+        row.refunded_at = Some(at.clone());
         let refund = Transaction {
             r#type: "refund".to_owned(),
             status: "refunded".to_owned(),
             amount: Some(amount),
+            description: Some(reason),
             paid_at: None,
             provider_created_at: Some(at.clone()),
             created_at: at.clone(),
             updated_at: at,
-            references: References { refund: Some(id), ..payment.references.clone() },
-            ..payment.clone()
+            references: References { refund: Some(id), ..row.references.clone() },
+            ..row.clone()
         };
         self.payments.push(refund);
+    }
+}
+
+/// The backend's row of a payment, without the ids of its objects.
+fn transaction(
+    r#type: &str,
+    intent: &PaymentIntent,
+    subject: Option<BillingSubject>,
+    description: &str,
+    paid: bool,
+) -> Transaction {
+    let at = intent.created.clone();
+    Transaction {
+        r#type: r#type.to_owned(),
+        status: if paid { "succeeded" } else { "failed" }.to_owned(),
+        subject,
+        customer_id: intent.customer.clone(),
+        customer_email: intent.email.clone(),
+        references: References::default(),
+        amount: Some(intent.amount),
+        amount_refunded: Some(0),
+        currency: Some(intent.currency.clone()),
+        description: Some(description.to_owned()),
+        paid_at: paid.then(|| at.clone()),
+        failed_at: (!paid).then(|| at.clone()),
+        refunded_at: None,
+        provider_created_at: Some(at.clone()),
+        created_at: at.clone(),
+        updated_at: at,
     }
 }

@@ -93,7 +93,8 @@ pub(crate) struct Customer {
     pub(crate) phone: Option<String>,
     #[serde(default)]
     pub(crate) metadata: Map<String, Value>,
-    pub(crate) created: Time,
+    /// The backend does not know it of a customer that it saw only when it was deleted.
+    pub(crate) created: Option<Time>,
     #[serde(default)]
     pub(crate) card: Option<Card>,
     #[serde(default)]
@@ -133,6 +134,12 @@ impl BillingSubject {
             |name: &str| metadata.get(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         Some(Self { r#type: text("insforge_subject_type")?, id: text("insforge_subject_id")? })
     }
+
+    /// Adds the billing subject to an object's metadata or notes.
+    pub(crate) fn add_to_metadata(&self, metadata: &mut Map<String, Value>) {
+        metadata.insert("insforge_subject_type".to_owned(), self.r#type.clone().into());
+        metadata.insert("insforge_subject_id".to_owned(), self.id.clone().into());
+    }
 }
 
 /// A payment, a failed payment, an invoice or a refund. Amounts are in the currency's smallest unit.
@@ -162,6 +169,23 @@ impl Transaction {
     pub(crate) fn occurred_at(&self) -> &str {
         self.provider_created_at.as_ref().unwrap_or(&self.created_at)
     }
+
+    /// Sets the refunded amount, and the status that follows from it.
+    pub(crate) fn set_amount_refunded(&mut self, total: u64, now: &str) {
+        let was_refunded = matches!(self.status.as_str(), "refunded" | "partially_refunded");
+        let status = match self.amount {
+            _ if total == 0 && !was_refunded => None,
+            _ if total == 0 && self.failed_at.is_some() => Some("failed"),
+            _ if total == 0 => Some("succeeded"),
+            Some(amount) if total >= amount => Some("refunded"),
+            _ => Some("partially_refunded"),
+        };
+        if let Some(status) = status {
+            status.clone_into(&mut self.status);
+        }
+        self.amount_refunded = Some(total);
+        now.clone_into(&mut self.updated_at);
+    }
 }
 
 /// The provider's objects that belong to a transaction. Older backends return all of Stripe's, newer ones only the primary
@@ -184,6 +208,47 @@ pub(crate) struct References {
 }
 
 impl References {
+    /// These references, with those of `new` where it has any.
+    pub(crate) fn merged_with(self, new: Self) -> Self {
+        Self {
+            checkout_session: new.checkout_session.or(self.checkout_session),
+            payment_intent: new.payment_intent.or(self.payment_intent),
+            invoice: new.invoice.or(self.invoice),
+            charge: new.charge.or(self.charge),
+            refund: new.refund.or(self.refund),
+            subscription: new.subscription.or(self.subscription),
+            product: new.product.or(self.product),
+            price: new.price.or(self.price),
+            payment: new.payment.or(self.payment),
+            order: new.order.or(self.order),
+        }
+    }
+
+    /// The id and type of the object that a refund belongs to.
+    pub(crate) fn parent(&self) -> Option<(&str, &'static str)> {
+        self.refund.as_ref()?;
+        let all =
+            [(&self.payment_intent, "payment_intent"), (&self.payment, "payment"), (&self.charge, "charge")];
+        all.into_iter().find_map(|(id, r#type)| Some((id.as_deref()?, r#type)))
+    }
+
+    /// All references, by the type of their object.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("checkout_session", &self.checkout_session),
+            ("payment_intent", &self.payment_intent),
+            ("invoice", &self.invoice),
+            ("charge", &self.charge),
+            ("refund", &self.refund),
+            ("subscription", &self.subscription),
+            ("product", &self.product),
+            ("price", &self.price),
+            ("payment", &self.payment),
+            ("order", &self.order),
+        ];
+        all.into_iter().filter_map(|(r#type, id)| Some((r#type, id.as_deref()?)))
+    }
+
     /// The id and type of the object that newer backends return.
     pub(crate) fn primary(&self) -> Option<(&str, &'static str)> {
         let all = [

@@ -1,16 +1,29 @@
 //! The state of the sandbox: the providers' data, and the backend's copy of it. Plain data, in the format of the state
 //! file.
 
+mod clock;
+mod events;
+mod mappings;
 mod mirror;
 pub(crate) mod razorpay;
+mod secrets;
+mod sessions;
 pub(crate) mod stripe;
+mod time;
+mod webhook_events;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use clock::Clock;
+pub(crate) use events::{DelayedEvent, Delivery, EventLog, EventStatus, ProviderEvent};
+pub(crate) use mappings::{CustomerMappings, CustomerTaken};
 pub(crate) use mirror::{
     BillingSubject, Card, Connection, Customer, MirroredCustomer, References, Synced, Transaction, Webhook,
 };
+pub(crate) use secrets::{NewSecret, Secret, Secrets};
+pub(crate) use sessions::{CheckoutSessionRow, LineItem, PortalSessionRow};
+pub(crate) use time::{Time, format_time, later, parse_time, unix, whole_seconds};
+pub(crate) use webhook_events::WebhookEventRow;
 
 use crate::environment::Environment;
 use crate::razorpay::Razorpay;
@@ -20,14 +33,6 @@ use crate::stripe::Stripe;
 
 /// The version of the state file's format.
 pub(crate) const VERSION: u32 = 1;
-
-/// A time in the backend's format, such as `2026-11-23T20:04:15.719Z`. Such strings sort chronologically.
-pub(crate) type Time = String;
-
-/// Formats a time like the backend.
-pub(crate) fn format_time(time: Timestamp) -> Time {
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}
 
 /// The state of the sandbox.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -39,6 +44,10 @@ pub(crate) struct State {
     pub(crate) stripe: Stripe,
     #[serde(default)]
     pub(crate) razorpay: Razorpay,
+    #[serde(default)]
+    pub(crate) clock: Clock,
+    #[serde(default)]
+    pub(crate) events: EventLog,
 }
 
 impl State {
@@ -50,6 +59,8 @@ impl State {
             insforge: Insforge::default(),
             stripe: Stripe::default(),
             razorpay: Razorpay::default(),
+            clock: Clock::default(),
+            events: EventLog::default(),
         }
     }
 }
@@ -82,6 +93,14 @@ impl IdGenerator {
         (0..length).map(|_| random.digit(16)).collect()
     }
 
+    /// A new UUID, such as the backend's database generates for its rows.
+    pub(crate) fn uuid(&mut self) -> String {
+        let hex = self.hex(30);
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        // The digits for version 4 and its variant.
+        format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
+    }
+
     /// A number that is higher than all previous ones.
     pub(crate) fn next_number(&mut self) -> u64 {
         self.issued += 1;
@@ -94,13 +113,39 @@ impl IdGenerator {
 }
 
 /// The backend's data for both environments of each provider.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Insforge {
     test: StripeMirror,
     live: StripeMirror,
     #[serde(default)]
     razorpay: PerEnvironment<RazorpayMirror>,
+    #[serde(default)]
+    pub(crate) secrets: Secrets,
+    /// In the order in which the backend received them.
+    #[serde(default)]
+    pub(crate) webhook_events: Vec<WebhookEventRow>,
+    /// Separate from Stripe's, so that the backend's rows do not change the ids at Stripe.
+    #[serde(default = "row_ids")]
+    pub(crate) ids: IdGenerator,
+}
+
+/// The generator of the backend's ids. Those of the providers will not get this far.
+const fn row_ids() -> IdGenerator {
+    IdGenerator::starting_at(2_000_000)
+}
+
+impl Default for Insforge {
+    fn default() -> Self {
+        Self {
+            test: StripeMirror::default(),
+            live: StripeMirror::default(),
+            razorpay: PerEnvironment::default(),
+            secrets: Secrets::default(),
+            webhook_events: Vec::new(),
+            ids: row_ids(),
+        }
+    }
 }
 
 /// A value for each environment.

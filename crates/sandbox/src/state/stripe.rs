@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::state::{BillingSubject, Connection, MirroredCustomer, Synced, Time, Transaction};
+use crate::state::{
+    BillingSubject, CheckoutSessionRow, Connection, CustomerMappings, MirroredCustomer, PortalSessionRow,
+    Synced, Time, Transaction,
+};
 use crate::stripe::{Price, Product, Subscription};
 
 /// The backend's data for one environment: the Stripe key, and copies of Stripe's objects.
@@ -18,9 +21,15 @@ pub(crate) struct StripeMirror {
     pub(crate) customers: BTreeMap<String, MirroredCustomer>,
     pub(crate) subscriptions: BTreeMap<String, MirroredSubscription>,
     /// The billing subject of each customer. Only newer backends learn it from subscriptions.
-    pub(crate) subjects: BTreeMap<String, BillingSubject>,
+    pub(crate) subjects: CustomerMappings,
     /// In the order of Stripe's events.
     pub(crate) transactions: Vec<Transaction>,
+    /// Oldest first.
+    #[serde(default)]
+    pub(crate) checkout_sessions: Vec<CheckoutSessionRow>,
+    /// Oldest first.
+    #[serde(default)]
+    pub(crate) portal_sessions: Vec<PortalSessionRow>,
 }
 
 impl StripeMirror {

@@ -186,7 +186,7 @@ impl StripeClient<'_> {
 
     /// Creates an object, or repeats the answer to the first request with this idempotency key. The repeated object is as it
     /// was then, even if it was changed or deleted since.
-    fn idempotent<T: Serialize + DeserializeOwned>(
+    pub(super) fn idempotent<T: Serialize + DeserializeOwned>(
         &mut self,
         key: Option<String>,
         parameters: &impl Serialize,
@@ -217,7 +217,7 @@ impl StripeClient<'_> {
         Ok(object)
     }
 
-    fn data(&mut self) -> Result<&mut AccountData, StripeError> {
+    pub(super) fn data(&mut self) -> Result<&mut AccountData, StripeError> {
         let account = self.stripe.accounts.get_mut(&self.account_id);
         account
             .map(|account| account.data(self.environment))

@@ -1,11 +1,23 @@
 //! A simulated Stripe: accounts with test and live data, and the part of the API that the backend uses.
 
+pub(crate) mod actions;
+mod activity;
+mod billing;
+pub(crate) mod calendar;
 mod catalog;
+mod checkout;
 mod currencies;
-mod event;
+mod dashboard;
+mod due;
+mod json;
 mod key;
+mod lookup;
 mod objects;
+mod payments;
+mod portal;
+mod refunds;
 mod rules;
+mod subscriptions;
 
 use std::collections::BTreeMap;
 
@@ -13,11 +25,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use catalog::{NewPrice, NewProduct, NewRecurring, PriceChanges, ProductChanges};
+pub(crate) use checkout::NewCheckoutSession;
+pub(crate) use json::invoice_prefix;
 pub(crate) use key::mask;
-pub(crate) use objects::{Price, Product, Recurring, Subscription, SubscriptionItem};
+pub(crate) use objects::{
+    Billing, CheckoutSession, Invoice, InvoiceLine, PaymentIntent, Price, Product, Recurring, Refund,
+    Subscription, SubscriptionItem,
+};
+pub(crate) use portal::NewPortalSession;
 
 use crate::environment::Environment;
-use crate::provider_faults::ProviderFaults;
+use crate::provider_faults::{ProviderFault, ProviderFaults};
 use crate::state::{Customer, IdGenerator, State, Time};
 use crate::stripe::objects::WebhookEndpoint;
 
@@ -63,6 +81,15 @@ pub(crate) struct AccountData {
     pub(crate) customers: BTreeMap<String, Customer>,
     /// Oldest first.
     pub(crate) subscriptions: Vec<Subscription>,
+    /// By subscription.
+    pub(crate) billing: BTreeMap<String, Billing>,
+    /// Oldest first, like the following lists.
+    pub(crate) checkout_sessions: Vec<CheckoutSession>,
+    pub(crate) payment_intents: Vec<PaymentIntent>,
+    pub(crate) invoices: Vec<Invoice>,
+    pub(crate) refunds: Vec<Refund>,
+    /// The ids of the customer portal's configurations, which only the dashboard can create.
+    portal_configurations: Vec<String>,
     webhook_endpoints: Vec<WebhookEndpoint>,
     /// By idempotency key. Stripe keeps them for a day.
     idempotency: BTreeMap<String, IdempotencyRecord>,
@@ -171,14 +198,7 @@ impl StripeClient<'_> {
     /// Checks for injected faults and the key, and returns the account's data.
     fn request(&mut self, call: &str) -> Result<&mut AccountData, StripeError> {
         if let Some(fault) = self.stripe.faults.take(call) {
-            return Err(match fault.status {
-                Some(status) => StripeError::new(status, fault.message),
-                // The message after the backend's three attempts.
-                None => StripeError::new(
-                    502,
-                    "An error occurred with our connection to Stripe. Request was retried 2 times.",
-                ),
-            });
+            return Err(fault_error(fault));
         }
         let rejection = match &self.key {
             key if key.contains("expired") => Some(("Expired", "")),
@@ -198,6 +218,11 @@ impl StripeClient<'_> {
         }
     }
 
+    /// Checks for an injected fault after a call took effect, so that the backend does not learn its result.
+    fn check_answer(&mut self, call: &str) -> Result<(), StripeError> {
+        self.stripe.faults.take_answer(call).map_or(Ok(()), |fault| Err(fault_error(fault)))
+    }
+
     /// Fails if the key contains `word`, so that a test can use a key without this permission.
     fn check_permission(&self, word: &str, permission: &str) -> Result<(), StripeError> {
         if !self.key.contains(word) {
@@ -211,6 +236,18 @@ impl StripeClient<'_> {
                  '{account}'. Having the '{permission}' permission would allow this request to continue."
             ),
         ))
+    }
+}
+
+/// The error that an injected fault causes.
+fn fault_error(fault: ProviderFault) -> StripeError {
+    match fault.status {
+        Some(status) => StripeError::new(status, fault.message),
+        // The message after the backend's three attempts.
+        None => StripeError::new(
+            502,
+            "An error occurred with our connection to Stripe. Request was retried 2 times.",
+        ),
     }
 }
 

@@ -68,11 +68,12 @@ pub(super) fn merge_metadata(
         let text = value.as_str().unwrap_or_default();
         let length = text.chars().count();
         if length > 500 {
+            let start: String = text.chars().take(20).collect();
             return Err(StripeError::new(
                 400,
                 format!(
                     "Metadata values can have up to 500 characters, but you passed in a value that is {length} \
-                     characters. Invalid value: {text}"
+                     characters. Invalid value: {start}"
                 ),
             ));
         }
@@ -82,8 +83,10 @@ pub(super) fn merge_metadata(
             metadata.insert(key.clone(), value.clone());
         }
     }
-    if metadata.len() > 50 {
-        return Err(StripeError::new(400, "An object can have up to 50 metadata keys."));
+    let count = metadata.len();
+    if count > 50 {
+        let message = format!("You can only have 50 metadata keys, but you passed {count}.");
+        return Err(StripeError::new(400, message));
     }
     Ok(metadata)
 }

@@ -11,7 +11,7 @@ pub struct Api {
     pub sandbox: Sandbox,
     pub client: Client,
     pub runtime: Runtime,
-    provider: &'static str,
+    pub provider: &'static str,
 }
 
 /// An HTTP client. It needs a TLS provider, although nothing here is encrypted.
@@ -39,14 +39,26 @@ impl Api {
         Self::start(faults.fold(Options::new(), Options::fault))
     }
 
-    /// Sends a request to the provider's newer routes. Returns the status and the body, as a string if it is not JSON.
+    /// Sends a request of an administrator to the provider's newer routes. Returns the status and the body, as a string if
+    /// it is not JSON.
     pub async fn send(&self, method: &str, path: &str, body: Value) -> Result<(u16, Value), reqwest::Error> {
+        self.send_as(self.sandbox.api_key(), method, path, body).await
+    }
+
+    /// Sends a request with this bearer token.
+    async fn send_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Result<(u16, Value), reqwest::Error> {
         let url = format!("{}/api/payments/{}{path}", self.sandbox.url(), self.provider);
         let mut request = self.client.request(method.parse().expect("a method"), url);
         if !body.is_null() {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
-        let response = request.bearer_auth(self.sandbox.api_key()).send().await?;
+        let response = request.bearer_auth(token).send().await?;
         let status = response.status().as_u16();
         let text = response.text().await?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
@@ -56,6 +68,12 @@ impl Api {
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         self.runtime.block_on(self.send(method, path, body)).expect("a response")
+    }
+
+    /// Sends a request with this bearer token. It must get a response.
+    #[track_caller]
+    pub fn call_as(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+        self.runtime.block_on(self.send_as(token, method, path, body)).expect("a response")
     }
 
     /// Sends a request that must succeed. Returns the body.

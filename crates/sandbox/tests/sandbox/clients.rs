@@ -145,26 +145,68 @@ fn requests_for_this_machine_and_for_allowed_hosts_are_accepted() {
     assert_eq!(status(&send(&sandbox, absolute)), 200);
 }
 
-/// A web page of another origin can send a request without a preflight, but without the API key. A preflight fails,
-/// because no response allows another origin.
+/// A request that a web page of another origin sends, with or without the key.
+fn from_web_page(method: &str, path: &str, key: &str) -> String {
+    let body = if method == "POST" { "{\"name\":\"X\"}" } else { "" };
+    let length = body.len();
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://page.example\r\nContent-Type: text/plain\r\n\
+         {key}Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n\
+         Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// The names of the headers that tell a browser who can read the response.
+fn cors_headers(response: &str) -> Vec<String> {
+    let head = response.split("\r\n\r\n").next().unwrap_or_default().to_lowercase();
+    let names = head.lines().filter_map(|line| Some(line.split_once(':')?.0.to_owned()));
+    names.filter(|name| name.starts_with("access-control-")).collect()
+}
+
+/// Applications are web pages, so the backend lets every origin use its API, with a key. Nobody needs the control routes
+/// in a web page. They send no such headers, so a browser refuses every request to them that needs a preflight or whose
+/// response is read.
 #[test]
-fn web_pages_of_other_origins_cannot_use_the_key() {
+fn web_pages_of_other_origins_can_use_the_api_but_not_the_control_routes() {
     let sandbox = start(Options::new());
-    let simple = format!(
-        "POST {PRODUCTS} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://evil.example\r\nContent-Type: text/plain\r\n\
-         Connection: close\r\nContent-Length: 12\r\n\r\n{{\"name\":\"X\"}}"
-    );
-    assert_eq!(status(&send(&sandbox, &simple)), 401);
+    let key = format!("Authorization: Bearer {API_KEY}\r\n");
     for method in ["OPTIONS", "GET", "POST"] {
-        let preflight = format!(
-            "{method} {PRODUCTS} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://evil.example\r\nContent-Length: 0\r\n\
-             Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n\
-             Connection: close\r\n\r\n"
+        let response = send(&sandbox, &from_web_page(method, PRODUCTS, ""));
+        assert!(
+            response.to_lowercase().contains("\r\naccess-control-allow-origin: https://page.example\r\n")
         );
-        let response = send(&sandbox, &preflight).to_lowercase();
-        assert!(!response.contains("access-control-allow"), "{response}");
+        assert_eq!(status(&response), if method == "OPTIONS" { 204 } else { 401 }, "{response}");
+        for path in [
+            "/sandbox/status",
+            "/sandbox",
+            "/Sandbox/pay",
+            "//sandbox/pay/",
+            "/%73andbox/pay",
+            "/s%61ndbox/advance?to=x",
+        ] {
+            for key in ["", &key] {
+                let response = send(&sandbox, &from_web_page(method, path, key));
+                assert_eq!(cors_headers(&response), [""; 0], "{method} {path}: {response}");
+            }
+        }
     }
+    // A page whose host name leads to this machine (DNS rebinding) learns nothing either.
+    let rebound = from_web_page("OPTIONS", PRODUCTS, "").replace("Host: 127.0.0.1", "Host: page.example");
+    let response = send(&sandbox, &rebound);
+    assert_eq!((status(&response), cors_headers(&response)), (421, Vec::new()), "{response}");
+    // A request without an origin is not from a web page.
+    let health = "GET /api/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert_eq!(cors_headers(&send(&sandbox, health)), [""; 0]);
     assert_eq!(count_products(&sandbox), 4);
+}
+
+/// The status of a fault can be read in a web page, because the application would otherwise see only a failed request.
+#[test]
+fn web_pages_can_read_the_responses_of_faults() {
+    let sandbox = start(Options::new().fault("GET *: 503".parse().expect("a fault")));
+    let response = send(&sandbox, &from_web_page("GET", PRODUCTS, ""));
+    assert_eq!(status(&response), 503);
+    assert!(cors_headers(&response).contains(&"access-control-allow-origin".to_owned()), "{response}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 /// The mapping between recorded ids and ours, as far as known.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Comparison {
     ours: HashMap<String, String>,
     recorded: HashMap<String, String>,
@@ -49,7 +49,8 @@ impl Comparison {
     /// differ, so the rows with equal keys can be in another order. They must be sorted by our ids.
     fn in_recorded_order<'a>(&self, recorded: &[Value], ours: &'a [Value]) -> Vec<&'a Value> {
         let counterpart = |row: &Value| {
-            let own = self.ours.get(own_id(row)?)?;
+            let id = own_id(row)?;
+            let own = self.ours.get(id).map_or(id, String::as_str);
             ours.iter().find(|ours| own_id(ours) == Some(own))
         };
         let counterparts: Option<Vec<&Value>> = recorded.iter().map(counterpart).collect();
@@ -58,8 +59,23 @@ impl Comparison {
             let group = groups.iter().find_map(|name| row.get(*name)?.as_str());
             (group.map(str::to_owned), own_id(row).map(str::to_owned))
         };
+        // Transactions and secrets are sorted by their time, the newest first. Those of the same time can be in any order.
+        let time = |row: &Value| {
+            let time = match row.get("isReserved") {
+                Some(_) => row.get("createdAt"),
+                None => {
+                    row.get("amountRefunded").and(row.get("providerCreatedAt").or(row.get("stripeCreatedAt")))
+                }
+            };
+            Some(time?.as_str().unwrap_or_default().to_owned())
+        };
+        let times: Option<Vec<String>> = ours.iter().map(time).collect();
+        let is_sorted = match times {
+            Some(times) => times.iter().rev().is_sorted(),
+            None => ours.iter().map(key).is_sorted(),
+        };
         match counterparts {
-            Some(counterparts) if ours.iter().map(key).is_sorted() => counterparts,
+            Some(counterparts) if is_sorted => counterparts,
             _ => ours.iter().collect(),
         }
     }
@@ -83,6 +99,9 @@ impl Comparison {
         if is_time(recorded) && is_time(ours) {
             return Some(false);
         }
+        if is_uuid(recorded) && is_uuid(ours) {
+            return self.compare_ids(recorded, ours).then_some(false);
+        }
         let (recorded, ours) = (words(recorded), words(ours));
         if recorded.len() != ours.len() {
             return None;
@@ -92,9 +111,7 @@ impl Comparison {
             match (id_kind(recorded), id_kind(ours)) {
                 (Some(kind), Some(own)) if kind == own => {
                     exact = false;
-                    let known = self.ours.entry(recorded.to_owned()).or_insert_with(|| ours.to_owned());
-                    let back = self.recorded.entry(ours.to_owned()).or_insert_with(|| recorded.to_owned());
-                    if known != ours || back != recorded {
+                    if !self.compare_ids(recorded, ours) {
                         return None;
                     }
                 }
@@ -103,6 +120,13 @@ impl Comparison {
             }
         }
         Some(exact)
+    }
+
+    /// Whether an id of ours is the one that a recorded id maps to.
+    fn compare_ids(&mut self, recorded: &str, ours: &str) -> bool {
+        let known = self.ours.entry(recorded.to_owned()).or_insert_with(|| ours.to_owned());
+        let back = self.recorded.entry(ours.to_owned()).or_insert_with(|| recorded.to_owned());
+        known == ours && back == recorded
     }
 
     /// Replaces recorded ids with ours.
@@ -118,15 +142,31 @@ impl Comparison {
     }
 
     pub fn translate_text(&self, text: &str) -> String {
+        if let Some(ours) = self.ours.get(text) {
+            return ours.clone();
+        }
         words(text).into_iter().map(|word| self.ours.get(word).map_or(word, String::as_str)).collect()
     }
 }
 
 /// The id of a row: its first field of these. The later ones can name related objects.
 fn own_id(row: &Value) -> Option<&str> {
-    ["subscriptionId", "planId", "itemId", "priceId", "stripePriceId", "productId", "stripeProductId"]
-        .iter()
-        .find_map(|name| row.get(*name)?.as_str())
+    [
+        "key",
+        "providerReferenceId",
+        "stripeRefundId",
+        "stripePaymentIntentId",
+        "stripeInvoiceId",
+        "subscriptionId",
+        "planId",
+        "itemId",
+        "priceId",
+        "stripePriceId",
+        "productId",
+        "stripeProductId",
+    ]
+    .iter()
+    .find_map(|name| row.get(*name)?.as_str())
 }
 
 /// Splits a string into words and the separators between them.
@@ -143,15 +183,27 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// The kind and length of an id; `None` for other words. A generated webhook secret counts as an id.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// The kind and length of an id; `None` for other words. Generated secrets, hashes, and the receipt of an order, which is a
+/// UUID without dashes, count as ids.
 fn id_kind(word: &str) -> Option<(&str, usize)> {
-    if word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if matches!(word.len(), 32 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Some(("secret", word.len()));
+    }
+    if let Some(rest) = ["cs_test_", "cs_live_", "bps_"].iter().find_map(|kind| word.strip_prefix(kind)) {
+        return (rest.len() >= 14).then_some(("session", word.len()));
     }
     let (kind, rest) = word.split_once('_')?;
     let kinds = [
         "acct", "ch", "cus", "cust", "in", "inv", "item", "order", "pay", "pi", "plan", "price", "prod",
-        "re", "si", "sub", "we",
+        "re", "si", "sub", "we", "whsec",
     ];
     (kinds.contains(&kind) && rest.len() >= 14 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         .then_some((kind, rest.len()))

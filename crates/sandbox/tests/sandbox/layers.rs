@@ -5,11 +5,23 @@ use std::path::{Path, PathBuf};
 
 /// What only some files may use.
 const EDGES: [(&str, &[&str]); 5] = [
-    ("tokio::", &["lib.rs", "http.rs", "client_stream.rs", "request_body.rs", "sleep.rs"]),
-    ("hyper", &["http.rs", "request_body.rs", "response.rs"]),
-    ("std::net::", &["lib.rs"]),
+    (
+        "tokio::",
+        &[
+            "lib.rs",
+            "http.rs",
+            "client_stream.rs",
+            "delayed.rs",
+            "forward.rs",
+            "options.rs",
+            "request_body.rs",
+            "sleep.rs",
+        ],
+    ),
+    ("hyper", &["forward.rs", "http.rs", "request_body.rs", "response.rs"]),
+    ("std::net::", &["lib.rs", "options.rs"]),
     ("std::fs", &["file.rs", "store.rs"]),
-    ("Timestamp::now", &["lib.rs", "http.rs"]),
+    ("Timestamp::now", &["forward.rs", "http.rs", "lib.rs", "options.rs"]),
 ];
 
 #[test]

@@ -4,11 +4,21 @@
 #![allow(unreachable_pub, reason = "the modules are private to this test")]
 
 mod api;
+mod checkout;
 mod clients;
 mod compare;
+mod control;
+mod events;
 mod faults;
 mod layers;
+mod payments;
+mod projections;
 mod razorpay;
+mod razorpay_life;
 mod replay;
+mod rows;
 mod rules;
+mod shop;
+mod signing;
 mod state;
+mod time;

@@ -98,7 +98,7 @@ fn a_failed_stage_of_a_sync_does_not_stop_the_others() {
         ("GET /v1/customers", "customers: [object Object]", json!(4)),
         ("GET /v1/plans", "[object Object]", json!(0)),
     ] {
-        api.sandbox.apply_razorpay_event(fail(call)).expect("an event");
+        api.sandbox.change_razorpay(fail(call)).expect("an event");
         let synced = api.ok("POST", "/test/sync", json!(null))["results"][0].clone();
         assert_eq!(
             (&synced["status"], &synced["error"], &synced["syncCounts"]["payments"]),
@@ -106,7 +106,7 @@ fn a_failed_stage_of_a_sync_does_not_stop_the_others() {
         );
     }
     let dropped = json!({"outage": {"on": "POST /v1/items", "times": 1}});
-    api.sandbox.apply_razorpay_event(dropped).expect("an event");
+    api.sandbox.change_razorpay(dropped).expect("an event");
     let new = json!({"name": "Mug", "amount": 29900, "currency": "inr"});
     assert!(api.error("POST", "/test/catalog/items", new, 500).contains("undefined"));
 }
@@ -128,7 +128,7 @@ fn a_payment_and_its_invoice_are_one_transaction() {
     for event in
         [invoice("issued"), payment("authorized", 0), payment("captured", 0), payment("captured", 200)]
     {
-        api.sandbox.apply_razorpay_event(event).expect("an event");
+        api.sandbox.change_razorpay(event).expect("an event");
         api.ok("POST", "/test/sync", json!(null));
         let rows = api.ok("GET", "/test/transactions", json!(null));
         assert_eq!(length(&rows, "transactions"), before + 1);

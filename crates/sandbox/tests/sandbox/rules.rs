@@ -111,7 +111,11 @@ fn the_sample_shop_covers_all_kinds_of_objects() {
     );
     assert_eq!(
         of(&list("transactions"), "type"),
-        [r#""failed_payment""#, r#""one_time_payment""#, r#""refund""#, r#""subscription_invoice""#]
+        [r#""one_time_payment""#, r#""refund""#, r#""subscription_invoice""#]
+    );
+    assert_eq!(
+        of(&list("transactions"), "status"),
+        [r#""failed""#, r#""partially_refunded""#, r#""refunded""#, r#""succeeded""#]
     );
     assert_eq!(list("customers").as_array().expect("a list").len(), 5);
     let catalog = api.ok("GET", "/test/catalog", json!(null));
@@ -202,12 +206,42 @@ fn lists_can_be_filtered_by_billing_subject() {
 }
 
 #[test]
+fn a_billing_subject_has_a_longest_type_and_id() {
+    let api = Api::with_faults(&[]);
+    for list in ["transactions", "subscriptions"] {
+        let path = |kind: usize, id: usize| {
+            format!("/test/{list}?subjectType={}&subjectId={}", "t".repeat(kind), "i".repeat(id))
+        };
+        api.ok("GET", &path(100, 255), json!(null));
+        let message = api.error("GET", &path(101, 255), json!(null), 400);
+        assert_eq!(message, "subjectType: String must contain at most 100 character(s)");
+        let message = api.error("GET", &path(100, 256), json!(null), 400);
+        assert_eq!(message, "subjectId: String must contain at most 255 character(s)");
+    }
+}
+
+#[test]
+fn a_number_beyond_a_float_is_infinite() {
+    let api = Api::with_faults(&[]);
+    for number in ["1e400", "123456789e999"] {
+        let price = json!({"productId": "prod_x", "currency": "usd", "unitAmount": 1});
+        let price = price.to_string().replace(":1}", &format!(":{number}}}"));
+        let price = serde_json::from_str(&price).expect("a price");
+        let message = api.error("POST", "/test/catalog/prices", price, 400);
+        assert_eq!(message, "unitAmount: Expected integer, received float", "{number}");
+    }
+    let product = serde_json::from_str(r#"{"name": 1e400}"#).expect("a product");
+    let message = api.error("POST", "/test/catalog/products", product, 400);
+    assert_eq!(message, "name: Expected string, received number");
+}
+
+#[test]
 fn a_customer_deleted_at_stripe_is_marked_as_deleted() {
     let api = Api::with_faults(&[]);
     let customers =
         || api.ok("GET", "/test/customers", json!(null))["customers"].as_array().expect("a list").clone();
     let gone = customers()[0]["providerCustomerId"].clone();
-    api.sandbox.apply_stripe_event(json!({"customerDeleted": {"id": gone}})).expect("an event");
+    api.sandbox.change_stripe(json!({"customerDeleted": {"id": gone}})).expect("an event");
     api.ok("POST", "/test/sync", json!(null));
     let after = customers();
     assert_eq!(after.len(), 5);
@@ -232,7 +266,7 @@ fn a_customer_has_one_billing_subject_and_a_billing_subject_one_customer() {
             .map_or(json!({}), |id| json!({"insforge_subject_type": "team", "insforge_subject_id": id}));
         let subscription = json!({"id": format!("sub_{id}"), "customer": format!("cus_{customer}"), "status": "active",
                                   "currentPeriodStart": null, "currentPeriodEnd": null, "metadata": metadata, "items": []});
-        api.sandbox.apply_stripe_event(json!({"subscription": subscription})).expect("an event");
+        api.sandbox.change_stripe(json!({"subscription": subscription})).expect("an event");
     }
     let synced = api.ok("POST", "/test/sync", json!(null));
     assert_eq!(

@@ -1,9 +1,11 @@
 //! Items and plans. Reads use the mirror. Writes go to Razorpay, and store its answer in the mirror.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::backend::Handler;
 use crate::backend::api_error::ApiError;
+use crate::backend::integers::IntegerType;
+use crate::backend::razorpay::orders::reject_reserved_notes;
 use crate::backend::razorpay::{config, rows};
 use crate::backend::rows::in_database_order;
 use crate::backend::validate::{POSITIVE, StringRules, Validator};
@@ -45,6 +47,7 @@ pub(super) fn create_item(handler: &mut Handler, environment: Environment) -> Re
     fields.reject_unknown_fields();
     fields.finish()?;
     let key = config::require_key(handler.state, environment)?;
+    IntegerType::Bigint.check(&handler.request.json["amount"])?;
     let item = handler.state.razorpay(&key, environment, handler.context.now).create_item(new)?;
     let row = rows::item(&item, handler.context.now, environment);
     handler.state.insforge.razorpay_mut(environment).upsert_item(item, handler.context.now);
@@ -71,6 +74,8 @@ pub(super) fn update_item(
     fields.reject_if(fields.is_empty(), "At least one item field is required");
     fields.finish()?;
     let key = config::require_key(handler.state, environment)?;
+    IntegerType::Bigint.check(&handler.request.json["amount"])?;
+    IntegerType::Bigint.check(&handler.request.json["amount"])?;
     let item = handler.state.razorpay(&key, environment, handler.context.now).update_item(id, changes)?;
     let row = rows::item(&item, handler.context.now, environment);
     handler.state.insforge.razorpay_mut(environment).upsert_item(item, handler.context.now);
@@ -84,13 +89,14 @@ pub(super) fn create_plan(handler: &mut Handler, environment: Environment) -> Re
     let item = fields.required_object("item", |fields| new_item(fields, "Plan item name is required"));
     let notes = fields.optional_metadata("notes");
     fields.reject_unknown_fields();
-    let reserved = notes.iter().flat_map(Map::keys).any(|key| key.starts_with("insforge_"));
-    fields.reject_field_if("notes", reserved, "Notes keys starting with insforge_ are reserved");
+    reject_reserved_notes(&mut fields, notes.as_ref());
     fields.finish()?;
     let Some(mut item) = item else { return Err(ApiError::invalid_input("item: Required")) };
     // The backend does not send an empty description.
     item.description = item.description.filter(|description| !description.is_empty());
     let key = config::require_key(handler.state, environment)?;
+    IntegerType::Integer.check(&handler.request.json["interval"])?;
+    IntegerType::Bigint.check(&handler.request.json["item"]["amount"])?;
     let new = NewPlan { period, interval, item, notes };
     let plan = handler.state.razorpay(&key, environment, handler.context.now).create_plan(new)?;
     let row = rows::plan(&plan, &plan.notes, handler.context.now, environment);

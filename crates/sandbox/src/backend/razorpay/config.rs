@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::backend::Handler;
 use crate::backend::api_error::ApiError;
 use crate::backend::razorpay::{rows, sync};
 use crate::backend::validate::StringRules;
+use crate::backend::{Context, Handler};
 use crate::environment::Environment;
 use crate::state::razorpay::{Key, RazorpayMirror};
 use crate::state::{State, Webhook};
@@ -88,6 +88,7 @@ pub(super) fn set(handler: &mut Handler, environment: Environment) -> Result<Val
         .or_else(|| mirror.webhook_secret.take())
         .or_else(|| Some(ids.hex(SECRET_LENGTH)));
     mirror.connection.connect(key.id, None, environment == Environment::Live);
+    store_secrets(handler.state, handler.context, environment);
     if is_new_key || account_before.is_none() {
         sync::sync(handler.state, handler.context, &[environment]);
     }
@@ -95,6 +96,9 @@ pub(super) fn set(handler: &mut Handler, environment: Environment) -> Result<Val
 }
 
 pub(super) fn remove(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
+    for name in secret_names(environment) {
+        handler.state.insforge.secrets.deactivate(&name, handler.context.now);
+    }
     let mirror = handler.state.insforge.razorpay_mut(environment);
     mirror.webhook_secret = None;
     if mirror.key.take().is_none() {
@@ -111,20 +115,44 @@ pub(super) fn remove(handler: &mut Handler, environment: Environment) -> Result<
 pub(super) fn webhook_setup(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
     require_key(handler.state, environment)?;
     if handler.state.insforge.razorpay(environment).webhook_secret.is_none() {
-        create_webhook_secret(handler.state, environment);
+        create_webhook_secret(handler.state, handler.context, environment);
     }
     Ok(webhook_values(handler, environment))
 }
 
 pub(super) fn rotate_secret(handler: &mut Handler, environment: Environment) -> Result<Value, ApiError> {
     require_key(handler.state, environment)?;
-    create_webhook_secret(handler.state, environment);
+    create_webhook_secret(handler.state, handler.context, environment);
     Ok(webhook_values(handler, environment))
 }
 
-fn create_webhook_secret(state: &mut State, environment: Environment) {
+fn create_webhook_secret(state: &mut State, context: &Context, environment: Environment) {
     let secret = state.razorpay.ids.hex(SECRET_LENGTH);
     state.insforge.razorpay_mut(environment).webhook_secret = Some(secret);
+    store_secrets(state, context, environment);
+}
+
+/// The names of the secrets: the key id, the key secret and the webhook secret.
+fn secret_names(environment: Environment) -> [String; 3] {
+    let environment = environment.as_str().to_uppercase();
+    [
+        format!("RAZORPAY_{environment}_KEY_ID"),
+        format!("RAZORPAY_{environment}_KEY_SECRET"),
+        format!("RAZORPAY_{environment}_WEBHOOK_SECRET"),
+    ]
+}
+
+/// Stores the keys and the webhook secret among the project's secrets, too.
+fn store_secrets(state: &mut State, context: &Context, environment: Environment) {
+    let mirror = state.insforge.razorpay(environment);
+    let key = mirror.key.as_ref();
+    let values =
+        [key.map(|key| key.id.clone()), key.map(|key| key.secret.clone()), mirror.webhook_secret.clone()];
+    for (name, value) in secret_names(environment).into_iter().zip(values) {
+        if let Some(value) = value {
+            state.insforge.store_managed_secret(name, &value, context);
+        }
+    }
 }
 
 fn webhook_values(handler: &mut Handler, environment: Environment) -> Value {

@@ -2,7 +2,10 @@
 
 mod catalog;
 mod config;
+mod manage;
+mod orders;
 mod rows;
+mod runtime;
 mod subscriptions;
 mod sync;
 mod transactions;
@@ -10,12 +13,19 @@ mod transactions;
 use serde_json::Value;
 
 use crate::backend::api_error::ApiError;
+use crate::backend::auth::Caller;
 use crate::backend::lists::Ledger;
 use crate::backend::route::{EnvironmentAction, RequestPath};
 use crate::backend::{Context, Handler, ProviderApi};
 use crate::environment::Environment;
 use crate::razorpay::RazorpayError;
 use crate::state::State;
+
+pub(super) use runtime::decode_hex;
+pub(super) use transactions::PaymentContext;
+
+/// The message for notes with the backend's own keys.
+const RESERVED_NOTES: &str = "Notes keys starting with insforge_ are reserved";
 
 /// An action in a Razorpay environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,21 +41,53 @@ pub(super) enum RazorpayAction {
     Subscriptions,
 }
 
+/// An action for the application's users in a Razorpay environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RazorpayRuntime {
+    CreateOrder,
+    VerifyOrder,
+    CreateSubscription,
+    VerifySubscription,
+    CancelSubscription(String),
+    PauseSubscription(String),
+    ResumeSubscription(String),
+}
+
+impl RazorpayRuntime {
+    /// The action of a path in an environment.
+    fn find(path: &RequestPath<'_>) -> Option<Self> {
+        let id = || path.segments.get(1).map(|id| id.trim().to_owned()).unwrap_or_default();
+        Some(match (path.method, path.lowercase) {
+            ("POST", ["orders"]) => Self::CreateOrder,
+            ("POST", ["orders", "verify"]) => Self::VerifyOrder,
+            ("POST", ["subscriptions"]) => Self::CreateSubscription,
+            ("POST", ["subscriptions", "verify"]) => Self::VerifySubscription,
+            ("POST", ["subscriptions", _, "cancel"]) => Self::CancelSubscription(id()),
+            ("POST", ["subscriptions", _, "pause"]) => Self::PauseSubscription(id()),
+            ("POST", ["subscriptions", _, "resume"]) => Self::ResumeSubscription(id()),
+            _ => return None,
+        })
+    }
+
+    /// The action's name in errors.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::CreateOrder => "Razorpay order creation",
+            Self::VerifyOrder => "Razorpay order verification",
+            Self::CreateSubscription => "Razorpay subscription creation",
+            Self::VerifySubscription => "Razorpay subscription verification",
+            Self::CancelSubscription(_) => "Razorpay subscription cancellation",
+            Self::PauseSubscription(_) => "Razorpay subscription pause",
+            Self::ResumeSubscription(_) => "Razorpay subscription resume",
+        }
+    }
+}
+
 impl RazorpayAction {
     /// The action of a path in an environment.
-    pub(super) fn find(path: RequestPath<'_>) -> Option<EnvironmentAction<Self>> {
-        let user = match (path.method, path.lowercase) {
-            ("POST", ["orders"]) => Some("Razorpay order creation"),
-            ("POST", ["orders", "verify"]) => Some("Razorpay order verification"),
-            ("POST", ["subscriptions"]) => Some("Razorpay subscription creation"),
-            ("POST", ["subscriptions", "verify"]) => Some("Razorpay subscription verification"),
-            ("POST", ["subscriptions", _, "cancel"]) => Some("Razorpay subscription cancellation"),
-            ("POST", ["subscriptions", _, "pause"]) => Some("Razorpay subscription pause"),
-            ("POST", ["subscriptions", _, "resume"]) => Some("Razorpay subscription resume"),
-            _ => None,
-        };
-        if let Some(what) = user {
-            return Some(EnvironmentAction::UserOnly(what));
+    pub(super) fn find(path: RequestPath<'_>) -> Option<EnvironmentAction<Self, RazorpayRuntime>> {
+        if let Some(action) = RazorpayRuntime::find(&path) {
+            return Some(EnvironmentAction::Runtime(action));
         }
         Some(EnvironmentAction::Provider(match (path.method, path.lowercase) {
             ("PUT", ["config"]) => Self::SetKeys,
@@ -67,6 +109,7 @@ pub(super) struct RazorpayApi;
 
 impl ProviderApi for RazorpayApi {
     type Action = RazorpayAction;
+    type Runtime = RazorpayRuntime;
 
     fn status(state: &State) -> Value {
         config::status(state)
@@ -99,6 +142,14 @@ impl ProviderApi for RazorpayApi {
             RazorpayAction::CreatePlan => Ok((201, catalog::create_plan(handler, environment)?)),
             RazorpayAction::Subscriptions => ok(subscriptions::list(handler, environment)?),
         }
+    }
+
+    fn run_runtime(
+        handler: &mut Handler,
+        action: &RazorpayRuntime,
+        caller: &Caller,
+    ) -> Result<(u16, Value), ApiError> {
+        runtime::run(handler, action, caller)
     }
 }
 

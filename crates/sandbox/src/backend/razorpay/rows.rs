@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::backend::rows::{self, in_database_order};
 use crate::environment::Environment;
 use crate::razorpay::{Item, Plan, mask};
-use crate::state::razorpay::{MirroredSubscription, RazorpayMirror};
+use crate::state::razorpay::{MirroredSubscription, OrderRow, RazorpayMirror};
 
 pub(super) fn connection(mirror: &RazorpayMirror, environment: Environment) -> Value {
     let masked_key = mirror.key.as_ref().map(|key| mask(&key.id));
@@ -75,13 +75,38 @@ pub(super) fn subscription(row: &MirroredSubscription, environment: Environment)
         "hasScheduledChanges": subscription.has_scheduled_changes,
         "changeScheduledAt": subscription.change_scheduled_at,
         "offerId": subscription.offer,
-        // These come from a verified checkout, which the sandbox does not have.
-        "authorizationPaymentId": null,
-        "authorizationVerifiedAt": null,
+        "authorizationPaymentId": row.authorization_payment,
+        "authorizationVerifiedAt": row.authorization_verified_at,
         "notes": in_database_order(&subscription.notes),
         "providerCreatedAt": subscription.created,
         "syncedAt": row.synced_at,
         "createdAt": row.created_at,
-        "updatedAt": row.synced_at,
+        "updatedAt": row.updated_at(),
+    })
+}
+
+pub(super) fn order(row: &OrderRow, environment: Environment) -> Value {
+    json!({
+        "id": row.id,
+        "environment": environment.as_str(),
+        "status": row.status,
+        "subjectType": row.subject.as_ref().map(|subject| &subject.r#type),
+        "subjectId": row.subject.as_ref().map(|subject| &subject.id),
+        "customerName": row.customer_name,
+        "customerEmail": row.customer_email,
+        "customerContact": row.customer_contact,
+        "orderId": row.order,
+        "receipt": row.receipt,
+        "amount": row.amount,
+        "amountPaid": row.amount_paid,
+        "amountDue": row.amount_due,
+        "currency": row.currency,
+        "attempts": row.attempts,
+        "verifiedPaymentId": row.verified_payment,
+        "verifiedAt": row.verified_at,
+        "notes": in_database_order(&row.notes),
+        "lastError": row.last_error,
+        "createdAt": row.created_at,
+        "updatedAt": row.updated_at,
     })
 }

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::backend::Context;
+use crate::backend::api_error::ApiError;
 use crate::backend::razorpay::{CONNECTION_LOST, config, rows};
 use crate::environment::Environment;
 use crate::razorpay::{RazorpayError, Subscription};
 use crate::state::razorpay::{Counts, Key, MirroredSubscription, RazorpayMirror};
-use crate::state::{BillingSubject, Customer, MirroredCustomer, State};
+use crate::state::{BillingSubject, Customer, IdGenerator, MirroredCustomer, State};
 
 /// Syncs these environments.
 pub(super) fn sync(state: &mut State, context: &Context, environments: &[Environment]) -> Value {
@@ -55,7 +56,7 @@ fn disconnect(state: &mut State, environment: Environment, status: &str, error: 
 }
 
 /// The message that the backend's JavaScript makes of an error.
-const fn javascript_message(error: &RazorpayError) -> &'static str {
+pub(super) const fn javascript_message(error: &RazorpayError) -> &'static str {
     match error {
         RazorpayError::Response { .. } => "[object Object]",
         RazorpayError::ConnectionLost => CONNECTION_LOST,
@@ -84,8 +85,10 @@ fn sync_account(
     counts.customers = count("customers", found.map(|found| mirror.upsert_customers(found, context.now)));
 
     let found = state.razorpay(key, environment, context.now).subscriptions().map_err(message);
+    let mut ids = state.insforge.ids.clone();
     let mirror = state.insforge.razorpay_mut(environment);
-    let stored = found.and_then(|found| mirror.upsert_subscriptions(found, context.now));
+    let stored = found.and_then(|found| mirror.upsert_subscriptions(found, &mut ids, context.now));
+    state.insforge.ids = ids;
     counts.subscriptions = count("subscriptions", stored);
 
     let found = state.razorpay(key, environment, context.now).invoices().map_err(message);
@@ -146,26 +149,33 @@ impl RazorpayMirror {
     }
 
     /// Replaces the subscriptions, unless a customer has two billing subjects. Returns the number of subscriptions.
-    fn upsert_subscriptions(&mut self, found: Vec<Subscription>, now: &str) -> Result<usize, String> {
+    fn upsert_subscriptions(
+        &mut self,
+        found: Vec<Subscription>,
+        ids: &mut IdGenerator,
+        now: &str,
+    ) -> Result<usize, String> {
         let mut subjects = self.subjects.clone();
         let mut rows = Vec::with_capacity(found.len());
         for subscription in found {
             let customer = subscription.customer.as_ref();
             let own = BillingSubject::from_metadata(&subscription.notes);
-            let subject = own.or_else(|| subjects.get(customer?).cloned());
+            let subject = own.or_else(|| subjects.subject_of(customer?).cloned());
             if let (Some(subject), Some(customer)) = (&subject, customer) {
-                if subjects.get(customer).is_some_and(|known| known != subject) {
-                    return Err("duplicate key value violates unique constraint \
-                                \"customer_mappings_provider_environment_provider_customer_id_key\""
-                        .to_owned());
-                }
-                // A billing subject has one customer: the last one.
-                subjects.retain(|_, known| known != subject);
-                subjects.insert(customer.clone(), subject.clone());
+                let mapped = subjects.map(subject, customer).map_err(ApiError::from);
+                mapped.map_err(|error| error.message().to_owned())?;
             }
             let before = self.subscriptions.iter().find(|row| row.subscription.id == subscription.id);
             let created_at = before.map_or_else(|| now.to_owned(), |row| row.created_at.clone());
-            rows.push(MirroredSubscription { subscription, subject, created_at, synced_at: now.to_owned() });
+            rows.push(MirroredSubscription {
+                id: before.map_or_else(|| ids.uuid(), |row| row.id.clone()),
+                subscription,
+                subject,
+                authorization_payment: before.and_then(|row| row.authorization_payment.clone()),
+                authorization_verified_at: before.and_then(|row| row.authorization_verified_at.clone()),
+                created_at,
+                synced_at: now.to_owned(),
+            });
         }
         self.subjects = subjects;
         self.subscriptions = rows;

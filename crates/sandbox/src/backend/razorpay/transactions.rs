@@ -1,8 +1,8 @@
-//! Transactions from invoices and payments. An invoice and its payment become one row, whichever comes first.
+//! Transactions from invoices, payments and refunds. An invoice and its payment become one row, whichever comes first.
 
 use serde_json::{Map, Value};
 
-use crate::razorpay::{Invoice, Payment};
+use crate::razorpay::{Invoice, Payment, Refund};
 use crate::state::razorpay::RazorpayMirror;
 use crate::state::{BillingSubject, References, Transaction};
 
@@ -20,12 +20,13 @@ impl RazorpayMirror {
     pub(super) fn upsert_payments(&mut self, payments: Vec<Payment>, now: &str) -> usize {
         let count = payments.len();
         for payment in payments {
-            self.upsert_payment(payment, now);
+            self.upsert_payment(payment, PaymentContext::default(), now);
         }
         count
     }
 
-    fn upsert_invoice(&mut self, invoice: Invoice, now: &str) {
+    /// Stores an invoice.
+    pub(in crate::backend) fn upsert_invoice(&mut self, invoice: Invoice, now: &str) {
         let status = match invoice.status.as_str() {
             "paid" => "succeeded",
             "draft" | "issued" | "partially_paid" => "pending",
@@ -65,11 +66,17 @@ impl RazorpayMirror {
         });
     }
 
-    fn upsert_payment(&mut self, payment: Payment, now: &str) {
+    /// Stores a payment.
+    pub(in crate::backend) fn upsert_payment(
+        &mut self,
+        payment: Payment,
+        context: PaymentContext,
+        now: &str,
+    ) {
         let status = payment_status(&payment);
         let own = References {
             payment: Some(payment.id),
-            invoice: payment.invoice,
+            invoice: payment.invoice.or(context.invoice),
             order: payment.order,
             ..References::default()
         };
@@ -78,7 +85,9 @@ impl RazorpayMirror {
         let references = References {
             invoice: own.invoice.or_else(|| existing?.references.invoice.clone()),
             order: own.order.or_else(|| existing?.references.order.clone()),
-            subscription: existing.and_then(|row| row.references.subscription.clone()),
+            subscription: context
+                .subscription
+                .or_else(|| existing.and_then(|row| row.references.subscription.clone())),
             ..own
         };
         let is_subscription = references.invoice.is_some()
@@ -90,8 +99,9 @@ impl RazorpayMirror {
             _ => "one_time_payment",
         };
         let subject = BillingSubject::from_metadata(&payment.notes)
+            .or(context.subject)
             .or_else(|| existing?.subject.clone())
-            .or_else(|| self.subjects.get(payment.customer.as_ref()?).cloned());
+            .or_else(|| self.subjects.subject_of(payment.customer.as_ref()?).cloned());
         let time_if = |condition: bool| payment.created.clone().filter(|_| condition);
         self.upsert_transaction(Transaction {
             r#type: r#type.to_owned(),
@@ -113,11 +123,68 @@ impl RazorpayMirror {
         });
     }
 
+    /// Stores a refund, and adds up the refunds of its payment. Without a row for the payment, the refund stands alone.
+    pub(in crate::backend) fn upsert_refund(&mut self, refund: Refund, now: &str) {
+        let is_payment = |row: &Transaction| {
+            row.r#type != "refund" && row.references.payment.as_ref() == Some(&refund.payment)
+        };
+        let original = self.transactions.iter().rfind(|row| is_payment(row)).cloned();
+        let original = original.as_ref();
+        let status = match refund.status.as_str() {
+            "processed" => "refunded",
+            "failed" => "failed",
+            _ => "pending",
+        };
+        let time_if = |condition: bool| condition.then(|| refund.created.clone());
+        self.upsert_transaction(Transaction {
+            r#type: "refund".to_owned(),
+            status: status.to_owned(),
+            subject: original.and_then(|row| row.subject.clone()),
+            customer_id: original.and_then(|row| row.customer_id.clone()),
+            customer_email: original.and_then(|row| row.customer_email.clone()),
+            references: References {
+                refund: Some(refund.id),
+                payment: Some(refund.payment.clone()),
+                ..original.map(|row| row.references.clone()).unwrap_or_default()
+            },
+            amount: Some(refund.amount),
+            amount_refunded: Some(refund.amount),
+            currency: Some(refund.currency.to_lowercase()),
+            description: original.and_then(|row| row.description.clone()),
+            paid_at: None,
+            failed_at: time_if(status == "failed"),
+            refunded_at: time_if(status == "refunded"),
+            provider_created_at: Some(refund.created.clone()),
+            created_at: now.to_owned(),
+            updated_at: now.to_owned(),
+        });
+        self.add_up_refunds(&refund.payment, now);
+    }
+
+    /// Sets the refunded amount and the status of a payment from the rows of its refunds.
+    fn add_up_refunds(&mut self, payment: &str, now: &str) {
+        let is_of_payment = |row: &&Transaction| row.references.payment.as_deref() == Some(payment);
+        let refunds = self.transactions.iter().filter(is_of_payment);
+        let refunds = refunds.filter(|row| row.r#type == "refund" && row.status == "refunded");
+        let (mut refunded, mut last) = (0_u64, None);
+        for refund in refunds {
+            refunded = refund.amount.unwrap_or_default().saturating_add(refunded);
+            last = last.max(refund.refunded_at.clone());
+        }
+        let is_original = |row: &&mut Transaction| {
+            row.r#type != "refund" && row.references.payment.as_deref() == Some(payment)
+        };
+        let Some(original) = self.transactions.iter_mut().rfind(is_original) else { return };
+        original.set_amount_refunded(refunded, now);
+        original.refunded_at = last.or_else(|| original.refunded_at.take());
+    }
+
     /// Merges a transaction into the row for the same payment, or adds a row. Fields that are now empty keep their values.
     fn upsert_transaction(&mut self, new: Transaction) {
         let same = |row: &&mut Transaction| row.references.primary() == new.references.primary();
         let existing = match self.transactions.iter_mut().rfind(same) {
             Some(row) => Some(row),
+            None if new.r#type == "refund" => None,
             None => self.transactions.iter_mut().rfind(|row| is_same_payment(row, &new.references)),
         };
         let Some(row) = existing else {
@@ -150,8 +217,16 @@ impl RazorpayMirror {
 
     /// The billing subject: from the notes, or else the customer's.
     fn subject(&self, notes: &Map<String, Value>, customer: Option<&String>) -> Option<BillingSubject> {
-        BillingSubject::from_metadata(notes).or_else(|| self.subjects.get(customer?).cloned())
+        BillingSubject::from_metadata(notes).or_else(|| self.subjects.subject_of(customer?).cloned())
     }
+}
+
+/// What an event says about a payment besides the payment itself.
+#[derive(Default)]
+pub(in crate::backend) struct PaymentContext {
+    pub(in crate::backend) invoice: Option<String>,
+    pub(in crate::backend) subscription: Option<String>,
+    pub(in crate::backend) subject: Option<BillingSubject>,
 }
 
 /// Whether a row is for the payment with these references. A refund is a row of its own.

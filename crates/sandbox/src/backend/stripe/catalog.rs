@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::backend::api_error::ApiError;
-use crate::backend::stripe::rows;
+use crate::backend::stripe::{IDEMPOTENCY_KEY, rows};
 use crate::backend::validate::{POSITIVE, StringRules, Validator};
 use crate::backend::{Handler, parse_query};
 use crate::environment::Environment;
@@ -28,11 +28,6 @@ const PRODUCT_ID: StringRules = StringRules {
     required_message: Some("Stripe product id is required"),
     max_length: None,
     too_long_message: None,
-};
-const IDEMPOTENCY_KEY: StringRules = StringRules {
-    required_message: Some("Idempotency key is required"),
-    max_length: Some(200),
-    too_long_message: Some("Idempotency key must be 200 characters or fewer"),
 };
 const TAX_BEHAVIORS: [&str; 3] = ["exclusive", "inclusive", "unspecified"];
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::backend::api_error::ApiError;
+use crate::backend::secrets::stripe_webhook_secret_key;
 use crate::backend::stripe::{rows, sync};
 use crate::backend::validate::StringRules;
 use crate::backend::{Context, Handler};
@@ -29,7 +30,7 @@ pub(super) fn config(state: &State) -> Value {
 }
 
 /// The message `STRIPE_TEST_SECRET_KEY is not configured`.
-pub(super) fn not_configured(environment: Environment) -> String {
+pub(in crate::backend) fn not_configured(environment: Environment) -> String {
     format!("{} is not configured", key_name(environment))
 }
 
@@ -62,11 +63,13 @@ impl Handler<'_> {
         let (account, email) = self.state.stripe(&key, environment, self.context.now).account()?;
         let same_account = account_before.as_deref() == Some(&account);
         if had_key && same_account {
+            self.state.insforge.store_managed_secret(key_name(environment), &key, self.context);
             let mirror = self.state.insforge.stripe_mut(environment);
             mirror.key = Some(key);
             mirror.connection.connect(account, Some(email), environment == Environment::Live);
             return Ok(config(self.state));
         }
+        self.state.insforge.store_managed_secret(key_name(environment), &key, self.context);
         // The key is saved even if the webhook or the first sync fails.
         let webhook = recreate_webhook(self.state, self.context, &key, environment).ok();
         let mirror = self.state.insforge.stripe_mut(environment);
@@ -88,7 +91,10 @@ impl Handler<'_> {
         };
         // If the endpoint cannot be deleted, the backend leaves it.
         let _ = self.state.stripe(&key, environment, self.context.now).delete_webhook_endpoints();
-        let mirror = self.state.insforge.stripe_mut(environment);
+        let insforge = &mut self.state.insforge;
+        insforge.secrets.deactivate(&key_name(environment), self.context.now);
+        insforge.secrets.deactivate(&stripe_webhook_secret_key(environment), self.context.now);
+        let mirror = insforge.stripe_mut(environment);
         mirror.key = None;
         mirror.connection.last_synced_at = None;
         mirror.connection.last_sync_counts = None;
@@ -127,5 +133,7 @@ pub(super) fn recreate_webhook(
     let mut stripe = state.stripe(key, environment, context.now);
     stripe.delete_webhook_endpoints()?;
     let endpoint_id = stripe.create_webhook_endpoint(&endpoint_url)?;
+    let secret = state.insforge.ids.next_id("whsec_", 32);
+    state.insforge.store_managed_secret(stripe_webhook_secret_key(environment), &secret, context);
     Ok(Webhook { endpoint_id, endpoint_url, configured_at: context.now.to_owned() })
 }

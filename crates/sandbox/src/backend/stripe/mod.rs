@@ -1,19 +1,32 @@
 //! The Stripe part of the backend's API.
 
 mod catalog;
+mod checkout;
 mod config;
+mod portal;
 mod rows;
 mod subscriptions;
 mod sync;
 
 use serde_json::Value;
 
+pub(super) use config::not_configured;
+
 use crate::backend::api_error::ApiError;
+use crate::backend::auth::Caller;
 use crate::backend::lists::Ledger;
 use crate::backend::route::{EnvironmentAction, RequestPath};
+use crate::backend::validate::StringRules;
 use crate::backend::{Context, Handler, ProviderApi};
 use crate::environment::Environment;
 use crate::state::State;
+
+/// The rules for the idempotency key of a request.
+const IDEMPOTENCY_KEY: StringRules = StringRules {
+    required_message: Some("Idempotency key is required"),
+    max_length: Some(200),
+    too_long_message: Some("Idempotency key must be 200 characters or fewer"),
+};
 
 /// An action in a Stripe environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +48,22 @@ pub(super) enum StripeAction {
     Subscriptions,
 }
 
+/// An action for the application's users in a Stripe environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StripeRuntime {
+    CreateCheckoutSession,
+    CreatePortalSession,
+}
+
 impl StripeAction {
     /// The action of a path in an environment.
-    pub(super) fn find(path: RequestPath<'_>) -> Option<EnvironmentAction<Self>> {
+    pub(super) fn find(path: RequestPath<'_>) -> Option<EnvironmentAction<Self, StripeRuntime>> {
         let own = match (path.method, path.lowercase) {
             ("POST", ["checkout-sessions"]) => {
-                return Some(EnvironmentAction::UserOnly("Checkout session creation"));
+                return Some(EnvironmentAction::Runtime(StripeRuntime::CreateCheckoutSession));
             }
             ("POST", ["customer-portal-sessions"]) => {
-                return Some(EnvironmentAction::UserOnly("Customer portal session creation"));
+                return Some(EnvironmentAction::Runtime(StripeRuntime::CreatePortalSession));
             }
             ("PUT", ["config"]) => Self::SetKey,
             ("DELETE", ["config"]) => Self::RemoveKey,
@@ -71,6 +91,7 @@ pub(super) struct StripeApi;
 
 impl ProviderApi for StripeApi {
     type Action = StripeAction;
+    type Runtime = StripeRuntime;
 
     fn status(state: &State) -> Value {
         config::status(state)
@@ -107,6 +128,16 @@ impl ProviderApi for StripeApi {
             StripeAction::UpdatePrice(id) => ok(handler.update_price(id)?),
             StripeAction::ArchivePrice(id) => ok(handler.archive_price(id)?),
             StripeAction::Subscriptions => ok(handler.subscriptions()?),
+        }
+    }
+    fn run_runtime(
+        handler: &mut Handler,
+        action: &StripeRuntime,
+        caller: &Caller,
+    ) -> Result<(u16, Value), ApiError> {
+        match action {
+            StripeRuntime::CreateCheckoutSession => handler.create_checkout_session(caller),
+            StripeRuntime::CreatePortalSession => handler.create_portal_session(caller),
         }
     }
 }

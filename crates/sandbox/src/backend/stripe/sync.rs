@@ -108,13 +108,11 @@ fn store_subscriptions(
     let mut before = std::mem::take(&mut mirror.subscriptions);
     for subscription in subscriptions {
         let own = BillingSubject::from_metadata(&subscription.metadata);
-        let subject = own.clone().or_else(|| mirror.subjects.get(&subscription.customer).cloned());
+        let subject = own.clone().or_else(|| mirror.subjects.subject_of(&subscription.customer).cloned());
         unmapped += usize::from(subject.is_none());
         // Newer backends remember the customer's billing subject, unless either is already mapped.
-        if let (Generation::Newer, Some(own)) = (context.generation, own)
-            && !mirror.subjects.values().any(|known| *known == own)
-        {
-            mirror.subjects.entry(subscription.customer.clone()).or_insert(own);
+        if let (Generation::Newer, Some(own)) = (context.generation, &own) {
+            mirror.subjects.map_if_new(own, &subscription.customer);
         }
         let created_at =
             before.remove(&subscription.id).map_or_else(|| context.now.to_owned(), |row| row.created_at);

@@ -4,14 +4,14 @@ use serde::Deserialize;
 
 use crate::environment::Environment;
 use crate::provider_faults::ProviderFault;
-use crate::state::{Customer, State, Transaction};
-use crate::stripe::{Account, AccountData, Price, Product, Subscription, key};
+use crate::state::{Customer, State, Transaction, WebhookEventRow};
+use crate::stripe::{Account, AccountData, PaymentIntent, Price, Product, Subscription, key};
 
 /// A change in the test data of the connected account.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[allow(clippy::large_enum_variant, reason = "only one exists at a time")]
-pub(crate) enum StripeEvent {
+pub(crate) enum StripeChange {
     /// Calls fail from now on.
     Outage(ProviderFault),
     /// Calls succeed again.
@@ -35,41 +35,58 @@ pub(crate) enum StripeEvent {
         id: String,
     },
     Subscription(Subscription),
+    /// A configuration of the customer portal.
+    PortalConfiguration {
+        id: String,
+    },
+    PaymentIntent(PaymentIntent),
+    /// The backend received a webhook event, and is at work on it.
+    WebhookEvent(WebhookEventRow),
     /// The backend received a webhook event about a payment.
     Transaction(Transaction),
 }
 
 impl State {
     /// Applies a change at Stripe.
-    pub(crate) fn apply_stripe_event(&mut self, event: StripeEvent) {
+    pub(crate) fn change_stripe(&mut self, event: StripeChange) {
         match event {
-            StripeEvent::Outage(fault) => self.stripe.faults.add(fault),
-            StripeEvent::Recovery {} => self.stripe.faults.clear(),
-            StripeEvent::WebhookAddresses { accepted } => self.stripe.any_address = accepted,
-            StripeEvent::Transaction(transaction) => {
+            StripeChange::Outage(fault) => self.stripe.faults.add(fault),
+            StripeChange::Recovery {} => self.stripe.faults.clear(),
+            StripeChange::WebhookAddresses { accepted } => self.stripe.any_address = accepted,
+            StripeChange::PaymentIntent(intent) => {
+                self.connected_stripe_account().payment_intents.push(intent);
+            }
+            StripeChange::WebhookEvent(row) => {
+                self.insforge.webhook_events.retain(|known| known.event_id != row.event_id);
+                self.insforge.webhook_events.push(row);
+            }
+            StripeChange::Transaction(transaction) => {
                 self.insforge.stripe_mut(Environment::Test).transactions.push(transaction);
             }
-            StripeEvent::Product(product) => {
+            StripeChange::Product(product) => {
                 self.connected_stripe_account().products.insert(product.id.clone(), product);
             }
-            StripeEvent::Price(price) => {
+            StripeChange::Price(price) => {
                 self.connected_stripe_account().prices.insert(price.id.clone(), price);
             }
-            StripeEvent::PriceDeleted { id } => {
+            StripeChange::PriceDeleted { id } => {
                 self.connected_stripe_account().prices.remove(&id);
             }
-            StripeEvent::DefaultPrice { product, price } => {
+            StripeChange::DefaultPrice { product, price } => {
                 if let Some(product) = self.connected_stripe_account().products.get_mut(&product) {
                     product.default_price = Some(price);
                 }
             }
-            StripeEvent::Customer(customer) => {
+            StripeChange::Customer(customer) => {
                 self.connected_stripe_account().customers.insert(customer.id.clone(), customer);
             }
-            StripeEvent::CustomerDeleted { id } => {
+            StripeChange::CustomerDeleted { id } => {
                 self.connected_stripe_account().customers.remove(&id);
             }
-            StripeEvent::Subscription(subscription) => {
+            StripeChange::PortalConfiguration { id } => {
+                self.connected_stripe_account().portal_configurations.push(id);
+            }
+            StripeChange::Subscription(subscription) => {
                 self.connected_stripe_account().subscriptions.push(subscription);
             }
         }
