@@ -99,7 +99,8 @@ pub(super) fn environment() -> String {
             format!("{names}\n{:WIDTH$}{meaning}\n", "")
         }
     };
-    variables().map(line).collect::<String>() + RULES
+    let sandbox = if cfg!(feature = "sandbox") { SANDBOX } else { "" };
+    variables().map(line).collect::<String>() + RULES + sandbox
 }
 
 const RULES: &str = "
@@ -107,4 +108,10 @@ The address and the key come as a pair from the first of these that has one: fla
 with a key, the profile in INSFORGE_PROFILE, the nearest .insforge/project.json, the default profile.
 A key is sent only to the address that it was stored or set with. A flag overrides its variable. An
 empty variable counts as unset.
+";
+
+/// Not in the list, because only the application reads these variables.
+const SANDBOX: &str = "
+`sandbox exec` also sets INSFORGE_ANON_KEY and INSFORGE_JWT_SECRET for its command. They are for your
+application. The tool itself does not read them.
 ";
