@@ -15,7 +15,7 @@ use crate::wire::{Address, SharedBytes};
 
 /// What to do if the address is not that of a running sandbox.
 const NAME_A_SANDBOX: &str =
-    "start a sandbox with `insforge sandbox serve` and use its address, or unset it to use the stored state";
+    "start a sandbox with `insforge sandbox serve` and use its address, or omit it to use the stored state";
 
 /// The sandbox that a command controls. It gets no key but the public one, and a linked project or a profile is never
 /// used.

@@ -30,7 +30,8 @@ pub enum Card {
     Decline,
     /// The first payment is only confirmed later, and then succeeds. It is a bank debit, for example.
     Delayed,
-    /// The first payment fails, but this is only known later. Later ones succeed.
+    /// The first payment fails, but this is only known later. At Stripe, later ones succeed. At Razorpay, all charges of a
+    /// subscription fail.
     DelayedFails,
     /// The first payment succeeds, and later ones are declined.
     DeclineLater,
