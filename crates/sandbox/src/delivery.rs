@@ -56,10 +56,8 @@ fn deliver(state: &mut State, context: &Context, index: usize, event: ProviderEv
     };
     let headers = signed_headers(event.provider, &event.id, &event.body, &secret, context.real_now);
     let target = format!("/api/webhooks/{}/{}", event.provider, event.environment);
-    let response = match Request::new("POST", &target, headers, event.body.into_bytes()) {
-        Ok(request) => ParsedRequest::new(request, context.generation).respond(state, context),
-        Err(response) => response,
-    };
+    let request = Request::new("POST", &target, headers, event.body.into_bytes());
+    let response = ParsedRequest::new(request, context.generation).respond(state, context);
     let handled = response.body.as_ref().is_some_and(|body| body["handled"] == true);
     state.events.deliveries += 1;
     let delivery = Delivery { number: state.events.deliveries, status: response.status, handled };

@@ -178,10 +178,8 @@ impl Server {
                 Ok(body) => body,
                 Err(response) => return Ok(http_response(head, &response)),
             };
-        let request = match backend::Request::new(head.method.as_str(), target, headers(head), bytes) {
-            Ok(request) => ParsedRequest::new(request, self.generation),
-            Err(response) => return Ok(http_response(head, &response)),
-        };
+        let request = backend::Request::new(head.method.as_str(), target, headers(head), bytes);
+        let request = ParsedRequest::new(request, self.generation);
         // A task of its own: a real backend finishes a request even if the client disconnects.
         let running = Arc::clone(&self).execute(Arc::clone(head), request, fault);
         let outcome = tokio::spawn(async move {
@@ -233,7 +231,7 @@ impl Server {
         // Another process may hold the lock of the state file, which must not block the server.
         let server = Arc::clone(&self);
         let response =
-            tokio::task::spawn_blocking(move || http_response(&head, &server.run_backend(&request))).await;
+            tokio::task::spawn_blocking(move || http_response(&head, &server.run_backend(request))).await;
         drop(turn);
         match (fault.effect, response) {
             (Some(FaultEffect::Drop(_)), _) => Outcome::Drop,
@@ -243,7 +241,10 @@ impl Server {
         }
     }
 
-    fn run_backend(&self, request: &ParsedRequest) -> backend::Response {
+    fn run_backend(&self, mut request: ParsedRequest) -> backend::Response {
+        if let Err(response) = request.parse_body() {
+            return response;
+        }
         let is_write = request.is_write();
         let done = self.with_state(is_write, |state, context| {
             let response = request.respond(state, context);

@@ -61,16 +61,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Reads the body of a request. The error is the response to a body that is not JSON.
-    pub(crate) fn new(
-        method: &str,
-        target: &str,
-        headers: BTreeMap<String, String>,
-        body: Vec<u8>,
-    ) -> Result<Self, Response> {
-        let is_webhook = target.to_lowercase().starts_with("/api/webhooks/");
-        let json = if body.is_empty() || is_webhook { json!({}) } else { parse_json(&body)? };
-        Ok(Self { method: method.to_owned(), target: target.to_owned(), headers, json, body })
+    /// A request whose body is not parsed yet.
+    pub(crate) fn new(method: &str, target: &str, headers: BTreeMap<String, String>, body: Vec<u8>) -> Self {
+        Self { method: method.to_owned(), target: target.to_owned(), headers, json: json!({}), body }
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -115,6 +108,16 @@ impl Response {
 impl ParsedRequest {
     pub(crate) fn new(request: Request, generation: Generation) -> Self {
         Self { route: Route::find(&request.method, &request.target, generation), request, generation }
+    }
+
+    /// Parses the body, which needs many times the memory, so it is done last. The error is the response to a body that is not
+    /// JSON.
+    pub(crate) fn parse_body(&mut self) -> Result<(), Response> {
+        let is_webhook = matches!(self.route, Some(Route::Webhook { .. }));
+        if !is_webhook && !self.request.body.is_empty() {
+            self.request.json = parse_json(&self.request.body)?;
+        }
+        Ok(())
     }
 
     /// Whether the request can change the state.
