@@ -78,8 +78,17 @@ const KINDS: [(&str, Kind); 32] = [
     ("payments catalog export", Kind::Sync),
 ];
 
-/// Commands that start a backend of their own.
-const OWN_BACKEND: [&str; 2] = ["sandbox serve", "sandbox exec"];
+/// Commands that start a backend of their own, or act only on a sandbox.
+const OWN_BACKEND: [&str; 8] = [
+    "sandbox serve",
+    "sandbox exec",
+    "sandbox pay",
+    "sandbox refund",
+    "sandbox cancel",
+    "sandbox advance",
+    "sandbox events",
+    "sandbox status",
+];
 
 /// A command with its recorded run.
 #[derive(Clone, Debug)]
