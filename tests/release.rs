@@ -20,7 +20,7 @@ const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 /// The repositories of other projects that are named in this one, and their owners.
 const OTHER_REPOSITORIES: [&str; 3] =
     ["01mf02/jaq", "cargo-bins/cargo-binstall", "rust-lang/crates-io-auth-action"];
-const OTHER_OWNERS: [&str; 1] = ["actions"];
+const OTHER_OWNERS: [&str; 2] = ["actions", "sponsors"];
 
 /// All text files of the repository, with their paths in it.
 fn files() -> Vec<(String, String)> {

@@ -54,6 +54,7 @@ const KINDS: [(&str, Kind); 32] = [
     ("completion", Kind::Local),
     ("help", Kind::Local),
     ("sandbox path", Kind::Local),
+    ("sandbox token", Kind::Local),
     ("sandbox reset", Kind::Local),
     ("payments doctor", Kind::Checks),
     ("payments catalog apply", Kind::Apply),
