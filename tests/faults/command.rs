@@ -43,7 +43,7 @@ pub enum Kind {
 }
 
 /// The kinds of all commands that do not only read, by the path of the command.
-const KINDS: [(&str, Kind); 32] = [
+const KINDS: [(&str, Kind); 33] = [
     ("login", Kind::Read),
     ("link", Kind::Read),
     ("logout", Kind::Local),

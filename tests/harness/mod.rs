@@ -341,7 +341,7 @@ pub fn zeroed_timestamps(text: &str) -> String {
 }
 
 fn replace_timestamps(line: &str, replacement: impl Fn(&'static str) -> &'static str) -> String {
-    const PATTERNS: [&str; 2] = ["0000-00-00T00:00:00.000Z", "0000-00-00 00:00"];
+    const PATTERNS: [&str; 3] = ["0000-00-00T00:00:00.000Z", "0000-00-00T00:00:00Z", "0000-00-00 00:00"];
     let pattern_at = |rest: &str| {
         PATTERNS.into_iter().find(|pattern| {
             rest.as_bytes().get(..pattern.len()).is_some_and(|text| {
