@@ -43,7 +43,7 @@ pub enum Kind {
 }
 
 /// The kinds of all commands that do not only read, by the path of the command.
-const KINDS: [(&str, Kind); 33] = [
+const KINDS: [(&str, Kind); 32] = [
     ("login", Kind::Read),
     ("link", Kind::Read),
     ("logout", Kind::Local),
@@ -54,7 +54,6 @@ const KINDS: [(&str, Kind); 33] = [
     ("completion", Kind::Local),
     ("help", Kind::Local),
     ("sandbox path", Kind::Local),
-    ("sandbox token", Kind::Local),
     ("sandbox reset", Kind::Local),
     ("payments doctor", Kind::Checks),
     ("payments catalog apply", Kind::Apply),
@@ -79,10 +78,11 @@ const KINDS: [(&str, Kind); 33] = [
     ("payments catalog export", Kind::Sync),
 ];
 
-/// Commands that start a backend of their own, or act only on a sandbox.
-const OWN_BACKEND: [&str; 8] = [
+/// Commands that start a backend of their own, or act only on a sandbox. A token differs in every second.
+const OWN_BACKEND: [&str; 9] = [
     "sandbox serve",
     "sandbox exec",
+    "sandbox token",
     "sandbox pay",
     "sandbox refund",
     "sandbox cancel",
