@@ -112,7 +112,7 @@ impl Advance {
 
 fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Response> {
     if !request.json.is_object() {
-        return Err(invalid("the body has to be an object"));
+        return Err(invalid("The body must be an object"));
     }
     T::deserialize(&request.json).map_err(|error| invalid(&error.to_string()))
 }
