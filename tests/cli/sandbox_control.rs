@@ -162,6 +162,14 @@ fn what_is_not_there_or_not_possible_is_an_error_with_a_hint() {
         assert!([1, 64].contains(&ran.code) && ran.stdout.is_empty(), "{args:?}: {ran:?}");
     }
     assert_eq!(ahead(&user), 0);
+    user.run(&["sandbox", "advance", "11y"]).exits(1).stderr_has(&["hint: advance in several steps"]);
+    user.run(&["sandbox", "advance", "12"]).exits(64).stderr_has(&["hint: `insforge sandbox status`"]);
+    // The id of the backend's row is not that of the provider's session.
+    user.run(&["sandbox", "pay", USER]).exits(4).stderr_has(&["hint: ids of sessions begin with cs_"]);
+    // A script's variable is empty.
+    for command in ["pay", "refund", "cancel"] {
+        user.run(&["sandbox", command, ""]).exits(64).stderr_has(&["error: "]);
+    }
     user.run(&["sandbox", "refund", "pi_1", "--amount", "0"]).exits(64).stderr_has(&["greater than zero"]);
     user.run(&["sandbox", "pay", "cs_1", "--card", "gold"]).exits(64).stderr_has(&["delayed-fails"]);
 }

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use crate::commands::sandbox::control::Controlled;
@@ -19,7 +20,7 @@ use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
     .result::<OutcomeReply>())]
 pub(crate) struct Cancel {
     /// Id of the subscription
-    #[arg(value_name = "SUBSCRIPTION")]
+    #[arg(value_name = "SUBSCRIPTION", value_parser = NonEmptyStringValueParser::new())]
     subscription: String,
     /// Cancel at the end of the current period instead of now
     #[arg(long)]

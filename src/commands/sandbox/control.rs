@@ -74,7 +74,8 @@ impl Controlled {
         body: Option<&Body>,
     ) -> Result<Answer<T>> {
         let WithSource { value: address, source } = &self.address;
-        let answer = self.api.control_sandbox(method, path, body).await.map_err(improved)?;
+        let answer =
+            self.api.control_sandbox(method, path, body).await.map_err(|error| improved(error, path))?;
         let Some(answer) = answer else {
             return Err(Failure::new(Code::NotASandbox, format!("{address} is not a sandbox"))
                 .why(format!("the address comes from {source}"))
@@ -90,19 +91,29 @@ impl Controlled {
     }
 }
 
-/// A failure with a hint about sandboxes.
-fn improved(error: Error) -> Failure {
+/// A failure of a route with a hint about sandboxes.
+fn improved(error: Error, path: &str) -> Failure {
     let failure = Failure::from(error);
     match failure.code {
         Code::Unreachable => failure.hint(NAME_A_SANDBOX),
         // An argument that only the sandbox can check, such as a date.
-        Code::Backend(_) if failure.status == Some(400) => Failure::usage(failure.what),
-        Code::Backend(_) if failure.status == Some(404) => failure.hint(
-            "check the id; `insforge sandbox status` shows which sandbox is used, and each state has its own objects",
-        ),
-        Code::Backend(_) if failure.status == Some(409) => {
-            failure.hint("`insforge sandbox events` shows what happened before")
+        Code::Backend(_) if failure.status == Some(400) => Failure::usage(failure.what)
+            .hint("`insforge sandbox status` shows the clock; see `insforge sandbox advance --help`"),
+        Code::Backend(_) if failure.status == Some(404) => {
+            let ids = match path {
+                "/sandbox/pay" => {
+                    "ids of sessions begin with cs_, of orders with order_, of subscriptions with sub_"
+                }
+                _ => "check the id",
+            };
+            failure.hint(format!(
+                "{ids}; `insforge sandbox status` shows which sandbox is used, and each state has its own objects"
+            ))
         }
+        Code::Backend(_) if failure.status == Some(409) => failure.hint(match path {
+            "/sandbox/advance" => "advance in several steps",
+            _ => "`insforge sandbox events` shows what happened before",
+        }),
         _ => failure,
     }
 }

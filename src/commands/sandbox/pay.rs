@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use anyhow::Result;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -21,8 +22,8 @@ use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
     .result::<OutcomeReply>()
     .example_note("pays the overdue subscription of the sample shop"))]
 pub(crate) struct Pay {
-    /// Id of the checkout session, the order or the subscription
-    #[arg(value_name = "ID")]
+    /// Id of the checkout session (cs_…), the order (order_…) or the subscription (sub_…)
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// How the customer's card behaves
     #[arg(long, value_enum, default_value_t)]
@@ -37,9 +38,9 @@ enum Card {
     Ok,
     /// Every payment is declined
     Decline,
-    /// The payment is pending at first, and succeeds later
+    /// The payment is pending at first, and succeeds after 3 days
     Delayed,
-    /// The payment is pending at first, and fails later
+    /// The payment is pending at first, and fails after 3 days
     DelayedFails,
     /// The first payment succeeds, and later ones are declined
     DeclineLater,

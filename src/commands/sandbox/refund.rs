@@ -3,6 +3,7 @@ use std::num::NonZeroU64;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 
 use crate::commands::sandbox::control::Controlled;
@@ -17,8 +18,8 @@ use crate::runner::{Command, CommandEffect, CommandSpec, Ctx};
 #[command(add = CommandSpec::new(CommandEffect::WritesLocally, "pi_dzCOezDlmwgMT8QvRqHSAr2A --amount 490 --json")
     .result::<OutcomeReply>())]
 pub(crate) struct Refund {
-    /// Id of the payment, as in `payments transactions -o ids`
-    #[arg(value_name = "PAYMENT")]
+    /// Id of the payment, as in `payments transactions -o ids`, or of the checkout session
+    #[arg(value_name = "PAYMENT", value_parser = NonEmptyStringValueParser::new())]
     payment: String,
     /// Amount in the currency's smallest unit, such as cents; the default is all that is left
     #[arg(long, value_name = "N", value_parser = read_amount)]
