@@ -174,6 +174,27 @@ fn what_is_not_there_or_not_possible_is_an_error_with_a_hint() {
     user.run(&["sandbox", "pay", "cs_1", "--card", "gold"]).exits(64).stderr_has(&["delayed-fails"]);
 }
 
+#[test]
+fn an_application_receives_the_events_of_one_provider() {
+    let apps = ["stripe", "razorpay"].map(|name| (name, Stub::start(|_| Answer::json(200, "{}"))));
+    let urls = apps.each_ref().map(|(name, app)| format!("{name}={}/{name}", app.address));
+    let user = User::new();
+    let (serving, _, visitor) = serve(&user, &["-v", "--forward-to", &urls[0], "--forward-to", &urls[1]]);
+    let outcome = visitor.run(&["sandbox", "advance", "1w", "--json"]).exits(0).json();
+    let events = outcome["events"].as_array().expect("events");
+    for _ in events {
+        serving.stderr.read_until("forward ");
+    }
+    for (name, app) in apps {
+        let header = if name == "stripe" { "stripe-signature" } else { "x-razorpay-signature" };
+        let own = events.iter().filter(|event| event["provider"] == name).count();
+        let requests = app.requests();
+        assert!(
+            own > 0 && requests.len() == own && requests.iter().all(|sent| sent.header(header).is_some())
+        );
+    }
+}
+
 /// Some of the shop's subscriptions renew within a week, and its webhooks are configured.
 #[test]
 fn serve_forwards_events_to_an_application_and_logs_it() {
@@ -195,7 +216,8 @@ fn events_are_forwarded_to_http_addresses_only() {
     let user = User::new();
     for (url, message) in [
         ("https://shop.example/hook", "https is not supported"),
-        ("localhost:3000", "expected an address that starts with http://"),
+        ("localhost:3000", "expected an address such as `http://localhost:3000/webhooks`"),
+        ("paypal=http://localhost", "`stripe=http://localhost:3000/webhooks`"),
         ("http://me:secret@localhost", "cannot contain a user name or a password"),
     ] {
         user.run(&["sandbox", "serve", "--forward-to", url]).exits(64).stderr_has(&[message]);

@@ -30,13 +30,17 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("insforge-sandbox/", env!("CARGO_PKG_VERSION"));
 
 /// The address of an application that receives the providers' events. Parse it from text such as
-/// `http://localhost:3000/webhooks`.
+/// `http://localhost:3000/webhooks`, or `stripe=http://localhost:3000/webhooks` for the events of one provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ForwardUrl(Url);
+pub struct ForwardUrl {
+    /// The only provider whose events are sent; all of them if it is `None`.
+    provider: Option<Provider>,
+    url: Url,
+}
 
 impl fmt::Display for ForwardUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.url.fmt(f)
     }
 }
 
@@ -44,12 +48,17 @@ impl FromStr for ForwardUrl {
     type Err = ForwardUrlError;
 
     fn from_str(text: &str) -> Result<Self, ForwardUrlError> {
+        let (provider, text) = match text.split_once('=') {
+            Some(("stripe", url)) => (Some(Provider::Stripe), url),
+            Some(("razorpay", url)) => (Some(Provider::Razorpay), url),
+            _ => (None, text),
+        };
         let url = Url::parse(text).map_err(|_| ForwardUrlError::Invalid)?;
         match url.scheme() {
             "http" if !url.username().is_empty() || url.password().is_some() => {
                 Err(ForwardUrlError::Credentials)
             }
-            "http" => Ok(Self(url)),
+            "http" => Ok(Self { provider, url }),
             "https" => Err(ForwardUrlError::Https),
             _ => Err(ForwardUrlError::Invalid),
         }
@@ -72,7 +81,7 @@ impl fmt::Display for ForwardUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Invalid => {
-                "expected an address that starts with http://, such as `http://localhost:3000/webhooks`"
+                "expected an address such as `http://localhost:3000/webhooks` or `stripe=http://localhost:3000/webhooks`"
             }
             Self::Https => "https is not supported; expected an address that starts with http://",
             Self::Credentials => "the address cannot contain a user name or a password",
@@ -144,6 +153,9 @@ impl Forwarder {
     ) {
         while let Some(delivery) = deliveries.recv().await {
             let Some(url) = self.urls.get(index) else { return };
+            if url.provider.is_some_and(|provider| provider != delivery.provider) {
+                continue;
+            }
             if let Err(reason) = self.attempt(&delivery, url, &server).await {
                 tokio::spawn(Arc::clone(&self).try_again(delivery, url.clone(), reason, Arc::clone(&server)));
             }
@@ -173,7 +185,7 @@ impl Forwarder {
 
     /// Sends a delivery once, and logs the outcome. The error is the reason why it failed.
     async fn attempt(&self, delivery: &Forwarded, url: &ForwardUrl, server: &Server) -> Result<(), String> {
-        let sent = tokio::time::timeout(TIME_LIMIT, post(delivery, &url.0)).await;
+        let sent = tokio::time::timeout(TIME_LIMIT, post(delivery, &url.url)).await;
         let outcome = match sent {
             Ok(Ok(status @ 200..=299)) => Ok(status),
             Ok(Ok(status)) => Err(format!("the response has the status {status}")),
@@ -243,6 +255,9 @@ mod tests {
             ("http://localhost:3000/webhooks?a=1", Ok("http://localhost:3000/webhooks?a=1")),
             ("http://[::1]:3000", Ok("http://[::1]:3000/")),
             ("http://app:8080/hook", Ok("http://app:8080/hook")),
+            ("stripe=http://app:8080/hook?a=1", Ok("http://app:8080/hook?a=1")),
+            ("paypal=http://app:8080/hook", Err(ForwardUrlError::Invalid)),
+            ("razorpay=https://app", Err(ForwardUrlError::Https)),
             ("https://localhost:3000", Err(ForwardUrlError::Https)),
             ("http://me:secret@localhost", Err(ForwardUrlError::Credentials)),
             ("localhost:3000", Err(ForwardUrlError::Invalid)),

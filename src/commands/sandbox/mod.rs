@@ -136,9 +136,9 @@ struct SandboxArgs {
     /// Backend generation whose routes to serve
     #[arg(long, value_enum, default_value_t)]
     generation: Generation,
-    /// Address of an application that receives the providers' events, too, such as http://localhost:3000/webhooks; can be
-    /// repeated
-    #[arg(long = "forward-to", value_name = "URL")]
+    /// Address of an application that receives the providers' events, too, such as http://localhost:3000/webhooks, or
+    /// stripe=http://localhost:3000/webhooks for those of one provider; can be repeated
+    #[arg(long = "forward-to", value_name = "[PROVIDER=]URL")]
     forward_to: Vec<ForwardUrl>,
     /// Fault to inject, such as `POST /products: drop-after-write x1`; can be repeated
     #[arg(long = "fault", value_name = "FAULT")]
